@@ -1,0 +1,1 @@
+"""The toolkit that builds a study: `python -m builder COMMAND`."""

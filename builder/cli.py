@@ -1,0 +1,141 @@
+"""The commands of `python -m builder`; no logic of their own."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from builder.errors import LandsBetweenError
+
+FAILED, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        The exit status: 0 for done, 1 where `status` or `assets` finds something missing or damaged, 2 for an error.
+    """
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
+    try:
+        with logging_redirect_tqdm():
+            status: int = options.run(options)
+            return status
+    except LandsBetweenError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("\nstopped; finished batches are kept, the same command continues", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; nothing is left to say
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m builder", description="Builds a verification study.")
+    parser.set_defaults(verbose=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="build a study's batches into its folder, or continue it")
+    build.add_argument("study", type=Path, nargs="?", metavar="STUDY.toml", help="default: the packaged demo study")
+    build.add_argument("--out", type=Path, metavar="DIR", help="the study folder (default: out/<study name>)")
+    build.add_argument("--batches", type=int, metavar="N", help="number of batches; raising it continues the folder")
+    build.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto")
+    build.add_argument("--seed", type=int, metavar="N", help="seed of steps and searches")
+    build.add_argument("--verbose", action="store_true", help="say what is being done")
+    build.set_defaults(run=_build)
+
+    status = commands.add_parser("status", help="done, missing and damaged batches of a study folder")
+    status.add_argument("folder", type=Path, metavar="DIR")
+    status.add_argument("--verify", action="store_true", help="read every shard and compare its SHA-256")
+    status.set_defaults(run=_status)
+
+    study = commands.add_parser("study", help="print the packaged study file, a comment on every key")
+    study.set_defaults(run=_study)
+
+    fetch = commands.add_parser("fetch", help="fetch the weights that are missing")
+    fetch.add_argument("--verbose", action="store_true", help="say what is being done")
+    fetch.set_defaults(run=_fetch)
+
+    assets = commands.add_parser("assets", help="list the weights: size, licence, present or not")
+    assets.set_defaults(run=_assets)
+
+    picture = commands.add_parser("picture", help="draw one base with all its samples as a PNG")
+    picture.add_argument("folder", type=Path, metavar="DIR")
+    picture.add_argument("png", type=Path, metavar="FILE.png")
+    picture.add_argument("--batch", type=int, default=0, metavar="N", help="default: 0")
+    picture.add_argument("--base", type=int, default=0, metavar="N", help="index in the batch (default: 0)")
+    picture.set_defaults(run=_picture)
+    return parser
+
+
+def _build(options: argparse.Namespace) -> int:
+    from builder.build import build
+    from builder.study import read_study
+
+    study = read_study(options.study, batches=options.batches, seed=options.seed)
+    out = options.out or Path("out") / study.name
+    status, built = build(study, out, options.device)
+    batches = f"{len(status.done)} batch{'es' if len(status.done) != 1 else ''}"
+    what = f"built {built} now" if built else "nothing to do, all are finished"
+    print(f"{out}: {batches}, {status.rows['pairs']} pairs, {status.rows['images']} images ({what})\n")
+    print(f'from datasets import load_dataset\npairs = load_dataset("{out}", "pairs", split="train")')
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from builder.shards import StudyFolder
+
+    status = StudyFolder(options.folder).status(verify=options.verify)
+    print(f"wanted   {status.wanted}\ndone     {len(status.done)}")
+    print(f"missing  {len(status.missing)}{_few(status.missing)}")
+    print(f"damaged  {len(status.damaged)}")
+    for batch, reason in status.damaged.items():
+        print(f"  batch {batch}: {reason}")
+    return 1 if status.missing or status.damaged else 0
+
+
+def _few(batches: Sequence[int], most: int = 10) -> str:
+    if not batches:
+        return ""
+    shown = ", ".join(map(str, batches[:most]))
+    return f"  ({shown}{', ...' if len(batches) > most else ''})"
+
+
+def _study(options: argparse.Namespace) -> int:
+    from builder.study import default_text
+
+    print(default_text(), end="")
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from builder import assets
+
+    fetched = assets.fetch_all()
+    print("\n".join(f"fetched {package}" for package in fetched) or "everything is here already")
+    print(f"in {assets.cache_folder()}")
+    return 0
+
+
+def _assets(options: argparse.Namespace) -> int:
+    from builder import assets
+
+    states = [(asset, assets.state(asset)) for asset in assets.ASSETS]
+    for asset, state in states:
+        package = f"{asset.package.name} {asset.package.version}"
+        print(f"{asset.name:30} {asset.size / 1e6:6.1f} MB  {state:8} {package:30} {asset.licence}")
+    return 0 if all(state == "present" for _, state in states) else 1
+
+
+def _picture(options: argparse.Namespace) -> int:
+    from builder.picture import draw_base
+
+    draw_base(options.folder, options.png, batch=options.batch, base=options.base)
+    print(options.png)
+    return 0

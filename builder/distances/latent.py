@@ -1,0 +1,28 @@
+"""`latent_l2`: the distance of two latents in their generator's latent space."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from builder.generators import Latents, LatentSpace
+from builder.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class LatentDistance:
+    """Satisfies `builder.distances.Distance`."""
+
+    space: LatentSpace
+    on: Literal["latents"] = "latents"
+    micro_batch: None = None
+
+    def between(self, a: Latents, b: Latents) -> npt.NDArray[np.float32]:
+        """(n, d), (n, d) -> (n,)."""
+        return self.space.distance(a, b)
+
+
+def load(space: LatentSpace, runtime: Runtime) -> LatentDistance:
+    """The distance of `space`."""
+    return LatentDistance(space)

@@ -1,0 +1,174 @@
+"""`lpips_alex`, `lpips_vgg`: LPIPS 0.1 of Zhang et al., "The Unreasonable Effectiveness of Deep Features as
+a Perceptual Metric" (2018).
+
+Features of a classification network at five depths, each position's channels scaled to unit length, squared
+differences weighed by a learned head, averaged over positions and added up. The `lpips` package is not
+imported: it needs torchvision. Its weight files are read as data, like those of the networks.
+"""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from numpy._core import multiarray
+from torch import nn
+from torch.nn import functional
+
+from builder import assets
+from builder.errors import AssetError
+from builder.generators import Images, LatentSpace
+from builder.runtime import Runtime, in_micro_batches
+
+SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
+"""lpips 0.1.4, `ScalingLayer`: mean and deviation of ImageNet for images in -1..1."""
+
+EPSILON = 1e-10
+"""lpips 0.1.4, `normalize_tensor`."""
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One convolution with its relu: stride, padding, the pool (window, stride) before it, and whether its
+    output is one of the five compared."""
+
+    stride: int = 1
+    padding: int = 1
+    pool: tuple[int, int] | None = None
+    compared: bool = True
+
+
+_VGG_DEPTHS = (2, 2, 3, 3, 3)
+
+NETWORKS: dict[str, tuple[str, tuple[Convolution, ...]]] = {
+    "alex": (
+        "AlexNet_0",
+        (
+            Convolution(stride=4, padding=2),
+            Convolution(padding=2, pool=(3, 2)),
+            Convolution(pool=(3, 2)),
+            Convolution(),
+            Convolution(),
+        ),
+    ),
+    "vgg": (
+        "VGG16_0",
+        tuple(
+            Convolution(pool=(2, 2) if step == 0 and stage > 0 else None, compared=step == depth - 1)
+            for stage, depth in enumerate(_VGG_DEPTHS)
+            for step in range(depth)
+        ),
+    ),
+}
+"""Network -> its name in the asset and its convolutions, in order (Krizhevsky 2014; Simonyan, Zisserman 2014)."""
+
+
+class LPIPS:
+    """Satisfies `builder.distances.Distance`; 0 for equal images, about 0.7 for unrelated ones."""
+
+    on: Literal["images"] = "images"
+    micro_batch = 16
+
+    def __init__(self, net: str, convolutions: Path, heads: Path, runtime: Runtime) -> None:
+        """net: `alex` or `vgg`; convolutions: pickled NumPy arrays; heads: the `lpips` package's `.pth`.
+
+        Raises:
+            AssetError: a file is not what it should be.
+        """
+        self._device = runtime.device
+        self._network = _Network(net, _read_convolutions(convolutions, net), _read_heads(heads)).eval()
+        self._network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def between(self, a: Images, b: Images) -> npt.NDArray[np.float32]:
+        """(n, h, w, 3), (n, h, w, 3), sides of at least 32 -> (n,)."""
+        distances = in_micro_batches(self._network, a, b, size=self.micro_batch, device=self._device)
+        return cast(npt.NDArray[np.float32], distances)
+
+
+def load_alex(space: LatentSpace, runtime: Runtime) -> LPIPS:
+    """LPIPS over AlexNet, with the embedded weights (see `builder.assets`)."""
+    return _load("alex", runtime)
+
+
+def load_vgg(space: LatentSpace, runtime: Runtime) -> LPIPS:
+    """LPIPS over VGG16, with the embedded weights (see `builder.assets`)."""
+    return _load("vgg", runtime)
+
+
+def _load(net: str, runtime: Runtime) -> LPIPS:
+    convolutions, heads = assets.path(f"lpips-{net}-convolutions.ckpt"), assets.path(f"lpips-{net}-heads.pth")
+    return LPIPS(net, convolutions, heads, runtime)
+
+
+class _Network(nn.Module):
+    def __init__(
+        self, net: str, weights: list[tuple[torch.Tensor, torch.Tensor]], heads: list[torch.Tensor]
+    ) -> None:
+        super().__init__()
+        _, self._plan = NETWORKS[net]
+        self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1))
+        self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1))
+        self.kernels = nn.ParameterList([kernel for kernel, _ in weights])
+        self.biases = nn.ParameterList([bias for _, bias in weights])
+        self.heads = nn.ParameterList(heads)
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        """Micro-batches of uint8 (n, h, w, 3) -> (n,)."""
+        features = torch.cat([a, b]).permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
+        features = (features - self.get_buffer("shift")) / self.get_buffer("scale")
+        total = torch.zeros(len(a), device=features.device)
+        heads = iter(self.heads)
+        for step, kernel, bias in zip(self._plan, self.kernels, self.biases, strict=True):
+            if step.pool:
+                features = functional.max_pool2d(features, *step.pool)
+            features = functional.relu(functional.conv2d(features, kernel, bias, step.stride, step.padding))
+            if step.compared:
+                left, right = _unit(features).chunk(2)
+                total += functional.conv2d((left - right) ** 2, next(heads)).mean(dim=(1, 2, 3))
+        return total
+
+
+def _unit(features: torch.Tensor) -> torch.Tensor:
+    return features / (features.square().sum(dim=1, keepdim=True).sqrt() + EPSILON)
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Admits what a pickled NumPy array asks for, and nothing else."""
+
+    _ADMITTED = {
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+        ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,  # type: ignore[attr-defined]
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return self._ADMITTED[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
+
+
+def _read_convolutions(path: Path, net: str) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The kernels, (height, width, in, out) in the file, as (out, in, height, width), and the biases."""
+    name, plan = NETWORKS[net]
+    try:
+        with path.open("rb") as file:
+            layers = _ArrayUnpickler(file).load()[name]
+        read = [(layers[f"Conv_{i}"]["kernel"], layers[f"Conv_{i}"]["bias"]) for i in range(len(plan))]
+        return [
+            (torch.from_numpy(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))), torch.from_numpy(bias.copy()))
+            for kernel, bias in read
+        ]
+    except (pickle.UnpicklingError, KeyError, TypeError, ValueError, AttributeError, EOFError) as error:
+        raise AssetError(f"{path}: no convolutions of {name} as NumPy arrays: {error}") from error
+
+
+def _read_heads(path: Path) -> list[torch.Tensor]:
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        return [state[f"lin{depth}.model.1.weight"] for depth in range(5)]
+    except (RuntimeError, pickle.UnpicklingError, KeyError, TypeError, EOFError) as error:
+        raise AssetError(f"{path}: no LPIPS heads: {error}") from error

@@ -1,0 +1,1 @@
+"""Engines: where batches run. One file per engine."""

@@ -1,0 +1,24 @@
+"""What can go wrong and is the user's to mend.
+
+Each message says what, where, and what to do; the command line prints it without a traceback.
+"""
+
+
+class LandsBetweenError(Exception):
+    """Base of every error that a user can act on."""
+
+
+class StudyError(LandsBetweenError):
+    """A study file that cannot be read or holds what is not allowed."""
+
+
+class AssetError(LandsBetweenError):
+    """Weights that are absent, cannot be fetched, or are not what they should be."""
+
+
+class FolderError(LandsBetweenError):
+    """A study folder that cannot be used: taken, damaged, foreign, full."""
+
+
+class BuildError(LandsBetweenError):
+    """A batch that cannot be built: a model or a generator that does not deliver."""

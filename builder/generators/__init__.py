@@ -1,0 +1,45 @@
+"""Generators: from a latent to an image. One file (or folder) per family.
+
+A generator is registered under `lands_between.generators` as a function
+`(argument: str | None, runtime: Runtime) -> Generator`.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Latents = npt.NDArray[np.float32]
+Images = npt.NDArray[np.uint8]
+
+
+class LatentSpace(Protocol):
+    """How one moves and measures among a generator's latents."""
+
+    dim: int
+
+    def interpolate(self, a: Latents, b: Latents, t: float) -> Latents:
+        """The latent at share `t` (0..1) of the way from `a` to `b`; shape of `a`."""
+
+    def step(self, base: Latents, g: npt.NDArray[np.float64], level: float) -> Latents:
+        """`base` moved by `level` along a draw `g` from N(0, I); shape of `base`."""
+
+    def distance(self, a: Latents, b: Latents) -> npt.NDArray[np.float32]:
+        """Distance between the rows of `a` and `b`, both (n, d): (n,)."""
+
+    def limit(self, latents: npt.NDArray[np.float64], max_norm: float) -> npt.NDArray[np.float64]:
+        """`latents` (n, d), those longer than `max_norm` times the expected norm scaled back to it."""
+
+
+class Generator(Protocol):
+    """Draws latents from seeds and renders latents."""
+
+    space: LatentSpace
+    micro_batch: int
+
+    def sample(self, seeds: Sequence[int]) -> Latents:
+        """One latent per seed, (n, d), each a function of its seed alone."""
+
+    def render(self, latents: Latents) -> Images:
+        """(n, d) -> (n, h, w, 3) RGB, 0..255."""

@@ -1,0 +1,77 @@
+"""`dcgan-digiface`: a DCGAN trained on DigiFace-1M, 64 x 64 synthetic faces from z in R^100.
+
+Architecture: Radford, Metz, Chintala, "Unsupervised Representation Learning with Deep Convolutional
+Generative Adversarial Networks" (2016), with the widths that the checkpoint has.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from pickle import UnpicklingError
+
+import numpy as np
+import torch
+from torch import nn
+
+from builder import assets
+from builder.errors import AssetError, StudyError
+from builder.generators import Images, Latents
+from builder.generators.space import EuclideanSpace
+from builder.runtime import Runtime, in_micro_batches
+
+WIDTHS = (100, 512, 256, 128, 64, 3)
+"""Channels from the latent to RGB; each transposed convolution after the first doubles the side, 4 -> 64."""
+
+
+class DCGAN:
+    """The generator; satisfies `builder.generators.Generator` with d = 100 and 64 x 64 images."""
+
+    micro_batch = 32
+
+    def __init__(self, weights: Path, runtime: Runtime) -> None:
+        """Reads the checkpoint at `weights` as data.
+
+        Raises:
+            AssetError: the file is not a checkpoint of this network.
+        """
+        self.space = EuclideanSpace(WIDTHS[0])
+        self._device = runtime.device
+        self._network = _network()
+        try:
+            state = torch.load(weights, weights_only=True, map_location="cpu")["netG_state_dict"]
+            self._network.load_state_dict({key.removeprefix("main."): value for key, value in state.items()})
+        except (RuntimeError, KeyError, ValueError, OSError, UnpicklingError) as error:
+            raise AssetError(f"{weights}: not the checkpoint of dcgan-digiface ({error})") from error
+        self._network.eval().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def sample(self, seeds: Sequence[int]) -> Latents:
+        """One z per seed, (n, 100): `numpy.random.RandomState(seed).randn(100)`."""
+        draws = [np.random.RandomState(seed).randn(self.space.dim) for seed in seeds]
+        return np.asarray(draws, dtype=np.float32).reshape(len(seeds), self.space.dim)
+
+    def render(self, latents: Latents) -> Images:
+        """(n, 100) -> (n, 64, 64, 3) RGB, the tanh output -1..1 rounded to 0..255."""
+        images: Images = in_micro_batches(
+            self._render, latents, size=self.micro_batch, device=self._device
+        )  # type: ignore[assignment]
+        return images
+
+    def _render(self, latents: torch.Tensor) -> torch.Tensor:
+        images = self._network(latents[:, :, None, None])
+        return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def load(argument: str | None, runtime: Runtime) -> DCGAN:
+    """The generator with its embedded weights (see `builder.assets`)."""
+    if argument is not None:
+        raise StudyError(f"generator.model = 'dcgan-digiface:{argument}': dcgan-digiface takes no argument")
+    return DCGAN(assets.path("dcgan-digiface.pt"), runtime)
+
+
+def _network() -> nn.Sequential:
+    layers: list[nn.Module] = []
+    last = len(WIDTHS) - 2
+    for step, (width_in, width_out) in enumerate(zip(WIDTHS, WIDTHS[1:], strict=False)):
+        stride, padding = (1, 0) if step == 0 else (2, 1)
+        layers.append(nn.ConvTranspose2d(width_in, width_out, 4, stride, padding, bias=False))
+        layers += [nn.Tanh()] if step == last else [nn.BatchNorm2d(width_out), nn.ReLU()]
+    return nn.Sequential(*layers)

@@ -1,0 +1,40 @@
+"""Latent spaces."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from builder.generators import Latents
+
+
+@dataclass(frozen=True)
+class EuclideanSpace:
+    """Latents drawn from N(0, I) in `dim` dimensions, with straight lines and Euclidean distance.
+
+    Computed in float64 and stored in float32, so that a stated share of the way is that share to 1e-7.
+    """
+
+    dim: int
+
+    def interpolate(self, a: Latents, b: Latents, t: float) -> Latents:
+        """The point at share `t` of the straight line from `a` to `b`."""
+        start = a.astype(np.float64)
+        return (start + t * (b.astype(np.float64) - start)).astype(np.float32)
+
+    def step(self, base: Latents, g: npt.NDArray[np.float64], level: float) -> Latents:
+        """`base + level * g` ("Exploring the Lands Between", positive samples)."""
+        return (base.astype(np.float64) + level * g).astype(np.float32)
+
+    def distance(self, a: Latents, b: Latents) -> npt.NDArray[np.float32]:
+        """Euclidean distance between rows: (n, d), (n, d) -> (n,)."""
+        return np.linalg.norm(a.astype(np.float64) - b.astype(np.float64), axis=-1).astype(np.float32)
+
+    def limit(self, latents: npt.NDArray[np.float64], max_norm: float) -> npt.NDArray[np.float64]:
+        """Scales rows longer than `max_norm * sqrt(dim)` back to that length.
+
+        sqrt(dim) is the norm that a draw from N(0, I) is expected to have.
+        """
+        norms = np.linalg.norm(latents, axis=-1, keepdims=True)
+        longest = max_norm * np.sqrt(self.dim)
+        return np.where(norms > longest, latents * (longest / np.maximum(norms, longest)), latents)

@@ -1,0 +1,137 @@
+"""The models of a study, loaded, and what a batch asks of them."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from builder import registry
+from builder.distances import Distance
+from builder.errors import BuildError
+from builder.generators import Generator, Images, Latents
+from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignments
+from builder.runtime import Runtime
+from builder.samples import Evaluation, View
+from builder.study import Study
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent by step; steps may lie within one another."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Adds the time of the block to `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Models:
+    """A study's models by the names that its columns carry.
+
+    alignments: by alignment name; alignment_of: recognizer name -> alignment name; target: a recognizer name.
+    """
+
+    generator: Generator
+    recognizers: dict[str, Recognizer]
+    alignments: dict[str, Alignment]
+    alignment_of: dict[str, str]
+    thresholds: dict[str, float]
+    distances: dict[str, Distance]
+    target: str
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    def micro_batches(self) -> dict[str, int]:
+        """Rows that each model sees at a time, by its name; those of the manifest."""
+        sizes = {"generator": self.generator.micro_batch}
+        sizes |= {name: recognizer.micro_batch for name, recognizer in self.recognizers.items()}
+        return sizes | {
+            name: distance.micro_batch for name, distance in self.distances.items() if distance.micro_batch
+        }
+
+    def render(self, latents: Latents) -> Images:
+        """(n, d), n >= 1 -> (n, h, w, 3)."""
+        with self.stopwatch.step("render"):
+            return self.generator.render(latents)
+
+    def align(self, alignment: str, images: Images) -> Faces:
+        """What the named alignment makes of images."""
+        with self.stopwatch.step("align"):
+            return self.alignments[alignment].align(images)
+
+    def embed(self, recognizer: str, faces: Faces) -> Embeddings:
+        """(n, k); rows of NaN where nothing was found. Only what was found is run through the model.
+
+        Raises:
+            BuildError: the model returned something that is no finite embedding.
+        """
+        with self.stopwatch.step("embed"):
+            return _embed(recognizer, self.recognizers[recognizer], faces)
+
+    def view(self, images: Images) -> View:
+        """Images as the target sees them."""
+        faces = self.align(self.alignment_of[self.target], images)
+        return View(images, faces, self.embed(self.target, faces))
+
+    def evaluate(self, latents: Latents, bases: npt.NDArray[np.intp], base_embeddings: Embeddings) -> Evaluation:
+        """Renders candidates and compares each with its base, (n, d) and (n,) indices into `base_embeddings`."""
+        view = self.view(self.render(latents))
+        return Evaluation(view, self.distance(self.target, view.embeddings, base_embeddings[bases]))
+
+    def distance(self, recognizer: str, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
+        """(n,), NaN where either row is."""
+        return self.recognizers[recognizer].distance(a, b)
+
+
+def load_models(study: Study, runtime: Runtime) -> Models:
+    """Loads what a study names, fetching embedded weights that are missing.
+
+    Raises:
+        AssetError: weights are absent and cannot be fetched, or are not what they should be.
+        StudyError: a model refuses its argument.
+    """
+    log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
+    entry, argument = registry.split_model(study.generator.model)
+    generator: Generator = registry.load("generators", entry)(argument, runtime)
+    recognizers: dict[str, Recognizer] = {}
+    for settings in study.recognizers:
+        entry, argument = registry.split_model(settings.model)
+        recognizers[settings.name] = registry.load("recognizers", entry)(argument, runtime)
+    alignment_of = {each.name: each.alignment or recognizers[each.name].alignment for each in study.recognizers}
+    return Models(
+        generator=generator,
+        recognizers=recognizers,
+        alignments={name: alignments.load(name, runtime) for name in sorted(set(alignment_of.values()))},
+        alignment_of=alignment_of,
+        thresholds={each.name: each.threshold or recognizers[each.name].threshold for each in study.recognizers},
+        distances={name: registry.load("distances", name)(generator.space, runtime) for name in study.distances},
+        target=study.target,
+    )
+
+
+def _embed(name: str, recognizer: Recognizer, faces: Faces) -> Embeddings:
+    if not faces.found.any():
+        width = recognizer.embed(faces.crops[:1]).shape[1]
+        return np.full((len(faces.found), width), np.nan, np.float32)
+    embedded = recognizer.embed(faces.crops[faces.found])
+    if embedded.ndim != 2 or len(embedded) != faces.found.sum() or not np.isfinite(embedded).all():
+        raise BuildError(
+            f"recognizer {name!r}: embed gave an array of shape {embedded.shape} with "
+            f"{np.count_nonzero(~np.isfinite(embedded))} values that are not finite for "
+            f"{faces.found.sum()} crops; wanted is one finite embedding for each"
+        )
+    embeddings = np.full((len(faces.found), embedded.shape[1]), np.nan, np.float32)
+    embeddings[faces.found] = embedded
+    return embeddings

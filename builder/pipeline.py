@@ -1,0 +1,141 @@
+"""How one batch is made: the method of the study, step by step.
+
+A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+
+from builder import registry, tables
+from builder.errors import BuildError
+from builder.generators import Latents
+from builder.models import Models
+from builder.recognizers import Embeddings
+from builder.samples import Bases, Picture, Round, Sample, SampleKind, View, base_name, randomness
+from builder.study import SEEDS_PER_BATCH, Study
+from builder.tables import Gallery
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A finished batch: its tables by name, the seeds of its bases, those passed over, seconds by step."""
+
+    tables: dict[str, pa.Table]
+    seeds: list[int]
+    seeds_passed_over: list[int]
+    timings: dict[str, float]
+
+
+def build_batch(study: Study, models: Models, batch: int) -> Batch:
+    """Draws, renders, searches, scores.
+
+    Raises:
+        BuildError: too few seeds in whose image something is found, or a model that does not deliver.
+    """
+    models.stopwatch.seconds.clear()
+    with models.stopwatch.step("batch"):
+        seeds, passed_over, bases = draw_bases(study, models, batch)
+        samples, rounds = draw_samples(study, models, bases, batch)
+        gallery = show(models, bases, samples)
+        scores = score(models, gallery, samples)
+        named = tables.Names(study.name, batch)
+        built = tables.build(study, models, named, gallery, seeds, samples, scores, rounds)
+    return Batch(built, seeds, passed_over, dict(models.stopwatch.seconds))
+
+
+def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], list[int], Bases]:
+    """The first seeds of the batch in whose image the target's alignment finds something.
+
+    Returns:
+        The seeds kept, those passed over before the last one kept, and the bases.
+    """
+    first = study.first_seed + SEEDS_PER_BATCH * batch
+    tried = range(first, first + SEEDS_PER_BATCH)
+    kept: list[int] = []
+    pictures: list[Picture] = []
+    for start in range(0, SEEDS_PER_BATCH, models.generator.micro_batch):
+        seeds = tried[start : start + models.generator.micro_batch]
+        latents = models.generator.sample(seeds)
+        view = models.view(models.render(latents))
+        for row in np.flatnonzero(view.faces.found)[: study.bases_per_batch - len(kept)].tolist():
+            pictures.append(Picture(base_name(len(kept)), latents[row], view.row(row)))
+            kept.append(seeds[row])
+        if len(kept) == study.bases_per_batch:
+            break
+    else:
+        raise BuildError(
+            f"batch {batch}: among the seeds {tried[0]} to {tried[-1]}, alignment "
+            f"{models.alignment_of[models.target]!r} found something in {len(kept)} images; "
+            f"{study.bases_per_batch} bases are wanted. Is it the right alignment for {study.generator.model}?"
+        )
+    passed_over = sorted(set(range(first, kept[-1])) - set(kept))
+    embeddings = np.concatenate([picture.view.embeddings for picture in pictures if picture.view])
+
+    def evaluate(latents: Latents, indices: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> object:
+        return models.evaluate(latents, indices, embeddings)
+
+    return kept, passed_over, Bases(tuple(pictures), models.generator.space, evaluate)  # type: ignore[arg-type]
+
+
+def draw_samples(
+    study: Study, models: Models, bases: Bases, batch: int
+) -> tuple[dict[str, list[Sample]], list[Round]]:
+    """The samples of every kind, by kind, and the rounds of all searches."""
+    samples: dict[str, list[Sample]] = {}
+    rounds: list[Round] = []
+    for kind in tables.kinds():
+        module: SampleKind = registry.load("samples", kind)
+        with models.stopwatch.step(f"draw {kind}"):
+            drawn = module.draw(bases, getattr(study.samples, kind), randomness(study.seed, batch, kind))
+        samples[kind] = drawn.samples
+        rounds += drawn.rounds
+    return samples, rounds
+
+
+def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gallery:
+    """Every different picture of the batch once: rendered once, aligned once per alignment, embedded once per
+    recognizer. What a search or the choice of bases rendered and embedded is not done again."""
+    pictures = {picture.name: picture for picture in bases.pictures}
+    for sample in (sample for drawn in samples.values() for sample in drawn):
+        pictures.setdefault(sample.picture.name, sample.picture)
+    views = {name: picture.view for name, picture in pictures.items() if picture.view is not None}
+    unseen = [name for name in pictures if name not in views]
+    if unseen:
+        view = models.view(models.render(np.stack([pictures[name].latent for name in unseen])))
+        views |= {name: view.row(row) for row, name in enumerate(unseen)}
+    return _gallery(models, list(pictures.values()), [views[name] for name in pictures])
+
+
+def _gallery(models: Models, pictures: list[Picture], views: list[View]) -> Gallery:
+    images = np.concatenate([view.images for view in views])
+    target_alignment = models.alignment_of[models.target]
+    faces = {target_alignment: type(views[0].faces).concatenate([view.faces for view in views])}
+    for alignment in models.alignments:
+        if alignment not in faces:
+            faces[alignment] = models.align(alignment, images)
+    embeddings: dict[str, Embeddings] = {}
+    for name in models.recognizers:
+        if name == models.target:
+            embeddings[name] = np.concatenate([view.embeddings for view in views])
+        else:
+            embeddings[name] = models.embed(name, faces[models.alignment_of[name]])
+    latents = np.stack([picture.latent for picture in pictures])
+    return Gallery([picture.name for picture in pictures], latents, images, faces, embeddings)
+
+
+def score(models: Models, gallery: Gallery, samples: dict[str, list[Sample]]) -> dict[str, tables.Column]:
+    """The distance of every pair, by column: a recognizer's NaN where something was not found."""
+    pairs = [sample for drawn in samples.values() for sample in drawn]
+    base = np.array([gallery.row(base_name(sample.base)) for sample in pairs])
+    other = np.array([gallery.row(sample.picture.name) for sample in pairs])
+    scores: dict[str, tables.Column] = {}
+    for name, embedded in gallery.embeddings.items():
+        scores[f"{name}_distance"] = models.distance(name, embedded[base], embedded[other])
+    for name, distance in models.distances.items():
+        of = gallery.images if distance.on == "images" else gallery.latents
+        with models.stopwatch.step(name):
+            scores[name] = cast(tables.Column, distance.between(of[base], of[other]))
+    return scores

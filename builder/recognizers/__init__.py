@@ -1,0 +1,59 @@
+"""Recognizers: the decision models of a study. One file (or folder) per family; alignments beside them.
+
+A recognizer is registered under `lands_between.recognizers` as a function
+`(argument: str | None, runtime: Runtime) -> Recognizer`.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from builder.generators import Images
+
+Embeddings = npt.NDArray[np.float32]
+
+
+class Faces(NamedTuple):
+    """What an alignment made of n images; rows where nothing was found are zero.
+
+    crops: (n, s, s, 3) uint8 RGB, what a recognizer embeds.
+    found: (n,) bool.
+    boxes: (n, 4) float32, left, top, right, bottom in pixels of the image.
+    landmarks: (n, m, 2) float32, x and y in pixels of the image; m is 0 for an alignment without landmarks.
+    """
+
+    crops: Images
+    found: npt.NDArray[np.bool_]
+    boxes: npt.NDArray[np.float32]
+    landmarks: npt.NDArray[np.float32]
+
+    def rows(self, index: npt.NDArray[np.intp] | slice) -> "Faces":
+        """The same for a choice of images."""
+        return Faces(*(part[index] for part in self))
+
+    @staticmethod
+    def concatenate(parts: "list[Faces]") -> "Faces":
+        """Several of them as one, in order."""
+        return Faces(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+class Alignment(Protocol):
+    """Finds the object (a face) in an image and crops it; done once per image, shared by recognizers."""
+
+    def align(self, images: Images) -> Faces:
+        """(n, h, w, 3) -> what was found in each."""
+
+
+class Recognizer(Protocol):
+    """A decision model: two images are accepted as one person where `distance <= threshold`."""
+
+    alignment: str
+    threshold: float
+    micro_batch: int
+
+    def embed(self, crops: Images) -> Embeddings:
+        """(n, s, s, 3), n >= 1 -> (n, k)."""
+
+    def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
+        """The decision distance between rows of `a` and `b`, (n, k) each: (n,)."""

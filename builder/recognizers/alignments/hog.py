@@ -1,0 +1,84 @@
+"""`hog`: dlib's HOG face detector, its 5-point landmarks and its face chip.
+
+dlib releases the GIL while it works, so images are aligned in threads.
+"""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import dlib
+import numpy as np
+from PIL import Image
+
+from builder import assets
+from builder.generators import Images
+from builder.recognizers import Faces
+from builder.runtime import Runtime
+
+CHIP_SIDE, CHIP_PADDING = 150, 0.25
+"""dlib's `get_face_chip_details` as `face_recognition_model_v1` calls it."""
+
+SMALLEST_SIDE = 256
+"""Pixels. dlib's detector looks for faces of at least about 80; smaller images are enlarged to this."""
+
+ENLARGEMENT = Image.Resampling.LANCZOS
+
+LANDMARKS = 5
+
+
+class HogAlignment:
+    """Detects without upsampling, takes the largest box, and cuts dlib's 150-pixel chip, padding 0.25."""
+
+    def __init__(self, landmarks: Path, runtime: Runtime) -> None:
+        """`landmarks`: dlib's 5-point shape predictor."""
+        self._predictor = dlib.shape_predictor(str(landmarks))
+        self._own = threading.local()
+        self._threads = ThreadPoolExecutor(runtime.threads, thread_name_prefix="hog")
+
+    def align(self, images: Images) -> Faces:
+        """(n, h, w, 3) -> crops (n, 150, 150, 3), boxes, landmarks (n, 5, 2)."""
+        count = len(images)
+        faces = Faces(
+            np.zeros((count, CHIP_SIDE, CHIP_SIDE, 3), np.uint8),
+            np.zeros(count, np.bool_),
+            np.zeros((count, 4), np.float32),
+            np.zeros((count, LANDMARKS, 2), np.float32),
+        )
+        for _ in self._threads.map(lambda row: self._align_one(images[row], faces, row), range(count)):
+            pass
+        return faces
+
+    def _align_one(self, image: Images, faces: Faces, row: int) -> None:
+        enlarged = enlarge(image)
+        boxes = self._detector()(enlarged, 0)
+        if not boxes:
+            return
+        box = max(boxes, key=lambda found: found.area())
+        shape = self._predictor(enlarged, box)
+        scale = enlarged.shape[0] / image.shape[0]
+        faces.crops[row] = dlib.get_face_chip(enlarged, shape, size=CHIP_SIDE, padding=CHIP_PADDING)
+        faces.found[row] = True
+        faces.boxes[row] = np.float32([box.left(), box.top(), box.right(), box.bottom()]) / scale
+        faces.landmarks[row] = np.float32([(point.x, point.y) for point in shape.parts()]) / scale
+
+    def _detector(self) -> "dlib.fhog_object_detector":
+        """One per thread: a detector keeps its image pyramid between calls."""
+        if not hasattr(self._own, "detector"):
+            self._own.detector = dlib.get_frontal_face_detector()
+        return self._own.detector
+
+
+def load(runtime: Runtime) -> HogAlignment:
+    """The alignment with dlib's published landmark predictor (see `builder.assets`)."""
+    return HogAlignment(assets.path("dlib-5-landmarks.dat"), runtime)
+
+
+def enlarge(image: Images) -> Images:
+    """An image (h, w, 3) whose shorter side is at least 256 pixels, made so with a Lanczos filter."""
+    height, width, _ = image.shape
+    scale = SMALLEST_SIDE / min(height, width)
+    if scale <= 1:
+        return image
+    size = (round(width * scale), round(height * scale))
+    return np.asarray(Image.fromarray(image).resize(size, ENLARGEMENT))

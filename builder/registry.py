@@ -1,0 +1,45 @@
+"""Finds generators, recognizers, distances and sample kinds by name, through entry points.
+
+Ours are registered in pyproject.toml like anybody else's: a user's package adds one by declaring an
+entry point in the same group.
+"""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from builder.errors import StudyError
+
+Group = Literal["generators", "recognizers", "distances", "samples"]
+
+
+def names(group: Group) -> list[str]:
+    """The names registered in `group`, sorted."""
+    return sorted({entry.name for entry in _entries(group)})
+
+
+def load(group: Group, name: str) -> Any:
+    """What is registered as `name` in `group`, imported.
+
+    Raises:
+        StudyError: nothing, or more than one thing, has that name.
+    """
+    found = {entry.value: entry for entry in _entries(group) if entry.name == name}
+    if not found:
+        known = ", ".join(names(group)) or "nothing: is the project installed (make demo)?"
+        raise StudyError(f"no {group[:-1]} is called {name!r}; available: {known}")
+    if len(found) > 1:
+        raise StudyError(
+            f"{group}: the name {name!r} is claimed by {' and '.join(sorted(found))}; uninstall one of them"
+        )
+    (entry,) = found.values()
+    return entry.load()
+
+
+def split_model(model: str) -> tuple[str, str | None]:
+    """`entry[:argument]` of a study file, as (entry, argument or None)."""
+    entry, colon, argument = model.partition(":")
+    return entry, argument if colon else None
+
+
+def _entries(group: Group) -> list[EntryPoint]:
+    return list(entry_points(group=f"lands_between.{group}"))

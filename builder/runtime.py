@@ -1,0 +1,76 @@
+"""Where models run, and the fixed micro-batches in which they run."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from builder.errors import BuildError
+
+AnyArray = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The device that models run on and the CPU threads they may use."""
+
+    device: torch.device
+    threads: int
+
+
+def start_runtime(device: str = "auto", threads: int | None = None) -> Runtime:
+    """Chooses the device, sets torch's threads and makes float32 mean float32.
+
+    Args:
+        device: `auto` (CUDA where torch sees it, else CPU), `cpu` or `cuda`.
+        threads: CPU threads for this process; by default the CPUs it may run on.
+
+    Raises:
+        BuildError: `cuda` was asked for and torch sees none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BuildError("--device cuda: torch sees no CUDA device here; use --device cpu, or a CUDA build of torch")
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    threads = threads or len(os.sched_getaffinity(0))
+    torch.set_num_threads(threads)
+    # TF32 and the search for the fastest kernel change results from run to run and machine to machine.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    return Runtime(torch.device(device), threads)
+
+
+def in_micro_batches(
+    run: Callable[..., torch.Tensor], *inputs: AnyArray, size: int, device: torch.device
+) -> AnyArray:
+    """Runs a model over rows in batches of exactly `size`, the last one padded with its own last row.
+
+    A row's result may depend on how many rows a kernel sees, so that number never changes (DESIGN.md,
+    invariant 1).
+
+    Args:
+        run: takes one tensor per input, (size, ...), on `device`; returns (size, ...).
+        inputs: arrays of n >= 1 rows each.
+        size: rows per call.
+
+    Returns:
+        (n, ...), on the CPU.
+    """
+    rows = len(inputs[0])
+    results = []
+    with torch.inference_mode():
+        for start in range(0, rows, size):
+            parts = [torch.from_numpy(_padded(array[start : start + size], size)).to(device) for array in inputs]
+            results.append(run(*parts)[: rows - start].cpu().numpy())
+    return np.concatenate(results)
+
+
+def _padded(rows: AnyArray, size: int) -> AnyArray:
+    missing = size - len(rows)
+    padded = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
+    return np.ascontiguousarray(padded)

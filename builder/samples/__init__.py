@@ -1,0 +1,146 @@
+"""Sample kinds: how the images around a base come about. One file per kind.
+
+A kind is registered under `lands_between.samples` as a module (or object) that satisfies `SampleKind`.
+The name it is registered under is the `kind` of its pairs and its table in `[samples]`.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from builder.generators import Images, Latents, LatentSpace
+from builder.recognizers import Embeddings, Faces
+
+Rng = Callable[..., np.random.Generator]
+"""`rng(base, ...)`: the random generator of one draw of one kind, named by integers."""
+
+
+class View(NamedTuple):
+    """n images and what the target recognizer saw in them.
+
+    images: (n, h, w, 3) uint8.
+    faces: what the target's alignment made of them.
+    embeddings: (n, k) float32, NaN where nothing was found.
+    """
+
+    images: Images
+    faces: Faces
+    embeddings: Embeddings
+
+    def row(self, index: int) -> "View":
+        """One image, as a view of n = 1."""
+        rows = slice(index, index + 1)
+        return View(self.images[rows].copy(), self.faces.rows(rows), self.embeddings[rows].copy())
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image to be: its name within the batch, its latent (d,), and its view where it was rendered already.
+
+    The same name is the same image, whatever part it plays in a pair.
+    """
+
+    name: str
+    latent: Latents
+    view: View | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One pair to be: a base (its index in the batch) and the picture shown with it.
+
+    level, direction, anchor: as in DESIGN.md, "Terms"; anchor is a base's index.
+    search: name of the search within the batch; reached, evaluations: whether it got to `level`, and how many
+        candidates it had evaluated when it met this one (itself included; 0 for the start).
+    """
+
+    base: int
+    picture: Picture
+    level: float | None = None
+    direction: int | None = None
+    anchor: int | None = None
+    search: str | None = None
+    reached: bool | None = None
+    evaluations: int | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of one search, for the table `searches`; `stop` is set in its last round."""
+
+    search: str
+    base: int
+    anchor: int
+    iteration: int
+    evaluations: int
+    best_distance: float | None
+    stop: str | None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a kind drew for one batch."""
+
+    samples: list[Sample]
+    rounds: list[Round] = field(default_factory=list)
+
+
+class Evaluation(NamedTuple):
+    """Candidates as the target saw them: distance to their base (n,), NaN where nothing was found."""
+
+    view: View
+    distances: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Bases:
+    """The bases of a batch, and what a kind may do with them.
+
+    evaluate: (latents (n, d), base indices (n,)) -> rendered, aligned, embedded and compared, in one go.
+    """
+
+    pictures: tuple[Picture, ...]
+    space: LatentSpace
+    evaluate: Callable[[Latents, npt.NDArray[np.intp]], Evaluation]
+
+    @property
+    def count(self) -> int:
+        """How many bases the batch has."""
+        return len(self.pictures)
+
+    def others(self, base: int) -> list[int]:
+        """The indices of a base's negatives."""
+        return [other for other in range(self.count) if other != base]
+
+
+class SampleKind(Protocol):
+    """Draws the samples of one kind for a batch; the same for the same bases, settings and rng."""
+
+    @property
+    def Settings(self) -> type[Any]:
+        """A `builder.settings.Settings` with a default for every key: the kind's table in `[samples]`."""
+
+    def draw(self, bases: Bases, settings: Any, rng: Rng) -> Drawn:
+        """Every sample of this kind, ordered by base."""
+
+
+def base_name(base: int) -> str:
+    """A base's name within its batch."""
+    return f"base{base}"
+
+
+def randomness(seed: int, batch: int, kind: str) -> Rng:
+    """The random generators of one kind in one batch; no other kind or batch shares them.
+
+    `SeedSequence(seed, spawn_key=(batch, CRC-32 of the kind's name, base, ...))` (DESIGN.md, "Seeds").
+    """
+
+    def rng(*key: int) -> np.random.Generator:
+        spawn_key = (batch, zlib.crc32(kind.encode()), *key)
+        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn_key))
+
+    return rng

@@ -1,0 +1,13 @@
+"""`genuine`: the base itself. What people say of it calibrates the scale; its distance is 0."""
+
+from builder import settings
+from builder.samples import Bases, Drawn, Rng, Sample
+
+
+class Settings(settings.Settings):
+    """`[samples.genuine]` has no keys."""
+
+
+def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
+    """One sample per base."""
+    return Drawn([Sample(base, picture) for base, picture in enumerate(bases.pictures)])

@@ -1,0 +1,13 @@
+"""`negative`: the other bases of the batch, people drawn at random."""
+
+from builder import settings
+from builder.samples import Bases, Drawn, Rng, Sample
+
+
+class Settings(settings.Settings):
+    """`[samples.negative]` has no keys."""
+
+
+def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
+    """One sample per base and other base."""
+    return Drawn([Sample(base, bases.pictures[other]) for base in range(bases.count) for other in bases.others(base)])

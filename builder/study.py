@@ -1,0 +1,239 @@
+"""`Study`: the one validated description of a dataset.
+
+A study file is TOML; `python -m builder study` prints the packaged one with a comment on every key.
+Everything that a build does is a function of the study, so everything is refused here that would make a
+build fail or mean nothing.
+"""
+
+import difflib
+import hashlib
+import json
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import tomli_w
+from pydantic import BaseModel, Field, ValidationError, create_model, field_validator, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from builder import registry
+from builder.errors import StudyError
+from builder.recognizers.alignments import ALIGNMENTS
+from builder.settings import Settings
+
+DEFAULT_STUDY = "lands-between-demo"
+
+SEEDS_PER_BATCH = 1000
+"""Seeds that a batch may try: batch b tries first_seed + 1000 b + k (DESIGN.md, "Seeds")."""
+
+NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+COLUMN = r"^[a-z0-9_]+$"
+
+_MOST_BYTES = 1_000_000
+_RANDOM_STATE_SEEDS = 2**32
+
+
+class GeneratorSettings(Settings):
+    """`[generator]`: `model = "entry[:argument]"`."""
+
+    model: str = "dcgan-digiface"
+
+    @field_validator("model")
+    @classmethod
+    def _registered(cls, model: str) -> str:
+        return _known("generators", model)
+
+
+class RecognizerSettings(Settings):
+    """One `[[recognizers]]`; `alignment` and `threshold` are the model's own where they are left out."""
+
+    name: Annotated[str, Field(pattern=COLUMN, max_length=40)]
+    model: str
+    alignment: str | None = None
+    threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @field_validator("model")
+    @classmethod
+    def _registered(cls, model: str) -> str:
+        return _known("recognizers", model)
+
+    @field_validator("alignment")
+    @classmethod
+    def _aligned(cls, alignment: str | None) -> str | None:
+        if alignment is not None and alignment not in ALIGNMENTS:
+            raise PydanticCustomError("unknown", "must be one of: {known}", {"known": ", ".join(ALIGNMENTS)})
+        return alignment
+
+
+def _samples_model() -> type[BaseModel]:
+    """A table with one sub-table for each registered sample kind, each checked by that kind's Settings."""
+    kinds: dict[str, Any] = {}
+    for name in registry.names("samples"):
+        settings = registry.load("samples", name).Settings
+        kinds[name] = (settings, Field(default_factory=settings))
+    return create_model("Samples", __base__=Settings, **kinds)
+
+
+Samples = _samples_model()
+
+
+class Study(Settings):
+    """A verification study; defaults are those of DESIGN.md, "The samples"."""
+
+    name: Annotated[str, Field(pattern=NAME, max_length=60)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    first_seed: Annotated[int, Field(ge=0)] = 0
+    batches: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    bases_per_batch: Annotated[int, Field(ge=2, le=100)] = 4
+    generator: GeneratorSettings = GeneratorSettings()
+    recognizers: Annotated[tuple[RecognizerSettings, ...], Field(min_length=1, strict=False)] = Field(
+        default_factory=lambda: (RecognizerSettings(name="dlib", model="dlib"),)
+    )
+    distances: Annotated[tuple[str, ...], Field(strict=False)] = ("latent_l2", "lpips_alex", "lpips_vgg")
+    samples: Samples = Field(default_factory=Samples)  # type: ignore[valid-type]
+
+    @field_validator("distances")
+    @classmethod
+    def _distances(cls, distances: tuple[str, ...]) -> tuple[str, ...]:
+        for name in distances:
+            _known("distances", name)
+        if len(set(distances)) < len(distances):
+            raise PydanticCustomError("twice", "names one distance twice")
+        return distances
+
+    @field_validator("recognizers")
+    @classmethod
+    def _recognizers(cls, recognizers: tuple[RecognizerSettings, ...]) -> tuple[RecognizerSettings, ...]:
+        names = [recognizer.name for recognizer in recognizers]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("twice", "gives two recognizers the same name")
+        return recognizers
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [recognizer.name for recognizer in self.recognizers]
+        if self.target not in names:
+            raise ValueError(
+                f"samples.optimized.target = {self.target!r}: must be the name of one of the recognizers: "
+                + ", ".join(names)
+            )
+        last = self.first_seed + SEEDS_PER_BATCH * self.batches
+        if last > _RANDOM_STATE_SEEDS:
+            raise ValueError(
+                f"first_seed = {self.first_seed}: with {self.batches} batches seeds would reach {last}; they must "
+                f"stay below 2**32 = {_RANDOM_STATE_SEEDS}"
+            )
+        return self
+
+    @property
+    def target(self) -> str:
+        """The recognizer that decides which seeds are kept and that searches are run against."""
+        target: str = self.samples.optimized.target  # type: ignore[attr-defined]
+        return target
+
+    def identity(self) -> dict[str, Any]:
+        """What makes this study this study: every key but the number of batches."""
+        return self.model_dump(mode="json", exclude={"batches"}, exclude_none=True)
+
+    def hash(self) -> str:
+        """SHA-256 of the identity."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+
+    def to_toml(self) -> str:
+        """The study as a study file, every key that has a value written out."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def default_text() -> str:
+    """The packaged study file, with a comment on every key."""
+    return resources.files("builder").joinpath("studies", f"{DEFAULT_STUDY}.toml").read_text("utf-8")
+
+
+def read_study(path: Path | None = None, **overrides: int | None) -> Study:
+    """The study of a file (the packaged one where `path` is None), with keys overridden that are not None.
+
+    Raises:
+        StudyError: it cannot be read; or each key that is unknown or has a value that is not allowed, with
+            the value and what is allowed.
+    """
+    source = str(path) if path else f"the packaged study {DEFAULT_STUDY}"
+    try:
+        if path and path.stat().st_size > _MOST_BYTES:
+            raise StudyError(f"{source}: larger than {_MOST_BYTES} bytes; this is no study file")
+        text = path.read_text("utf-8") if path else default_text()
+        keys = tomllib.loads(text)
+    except FileNotFoundError:
+        raise StudyError(f"{source}: no such file; print one to start from with: python -m builder study") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{source}: cannot be read: {error}") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise StudyError(f"{source}: not valid TOML: {error or 'nested too deep'}") from error
+    keys.update({key: value for key, value in overrides.items() if value is not None})
+    return parse_study(keys, source)
+
+
+def parse_study(keys: dict[str, Any], source: str) -> Study:
+    """The study that `keys` describe; `source` names them in errors.
+
+    Raises:
+        StudyError: as `read_study`.
+    """
+    try:
+        return Study.model_validate(keys)
+    except ValidationError as error:
+        lines = [_explained(detail) for detail in error.errors(include_url=False)]
+        raise StudyError("\n  ".join([f"{source}:", *lines])) from None
+
+
+def first_difference(a: dict[str, Any], b: dict[str, Any], prefix: str = "") -> tuple[str, Any, Any] | None:
+    """The first key, in the order of `a`, at which two identities differ, with both values (None: absent)."""
+    for key in [*a, *(key for key in b if key not in a)]:
+        ours, theirs = a.get(key), b.get(key)
+        if ours == theirs:
+            continue
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            return first_difference(ours, theirs, f"{prefix}{key}.")
+        return f"{prefix}{key}", ours, theirs
+    return None
+
+
+def _known(group: registry.Group, model: str) -> str:
+    entry, _ = registry.split_model(model)
+    known = registry.names(group)
+    if entry not in known:
+        raise PydanticCustomError("unknown", "must be one of: {known}", {"known": ", ".join(known)})
+    return model
+
+
+def _explained(detail: ErrorDetails) -> str:
+    """One line: key, value, what is allowed."""
+    key = ""
+    for part in detail["loc"]:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_suggestion(detail)}"
+    if detail["type"] == "missing":
+        return f"{key}: is missing"
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if not key:
+        return message
+    return f"{key} = {_shown(detail['input'])}: {message}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _suggestion(detail: ErrorDetails) -> str:
+    model: Any = Study
+    for part in detail["loc"][:-1]:
+        if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(part)
+            model = RecognizerSettings if part == "recognizers" else field.annotation if field else None
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ""
+    known = list(model.model_fields)
+    near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known) or 'none'}"
