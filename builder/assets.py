@@ -100,8 +100,22 @@ ASSETS = (
         "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
         "BSD",
     ),
-    Asset("lpips-alex-heads.pth", _LPIPS, "lpips/weights/v0.1/alex.pth", 6_009, "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0", "BSD-2-Clause"),
-    Asset("lpips-vgg-heads.pth", _LPIPS, "lpips/weights/v0.1/vgg.pth", 7_289, "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868", "BSD-2-Clause"),
+    Asset(
+        "lpips-alex-heads.pth",
+        _LPIPS,
+        "lpips/weights/v0.1/alex.pth",
+        6_009,
+        "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
+        "BSD-2-Clause",
+    ),
+    Asset(
+        "lpips-vgg-heads.pth",
+        _LPIPS,
+        "lpips/weights/v0.1/vgg.pth",
+        7_289,
+        "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
+        "BSD-2-Clause",
+    ),
 )
 
 

@@ -57,9 +57,7 @@ class Models:
         """Rows that each model sees at a time, by its name; those of the manifest."""
         sizes = {"generator": self.generator.micro_batch}
         sizes |= {name: recognizer.micro_batch for name, recognizer in self.recognizers.items()}
-        return sizes | {
-            name: distance.micro_batch for name, distance in self.distances.items() if distance.micro_batch
-        }
+        return sizes | {name: distance.micro_batch for name, distance in self.distances.items() if distance.micro_batch}
 
     def render(self, latents: Latents) -> Images:
         """(n, d), n >= 1 -> (n, h, w, 3)."""

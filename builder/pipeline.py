@@ -80,9 +80,7 @@ def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], lis
     return kept, passed_over, Bases(tuple(pictures), models.generator.space, evaluate)  # type: ignore[arg-type]
 
 
-def draw_samples(
-    study: Study, models: Models, bases: Bases, batch: int
-) -> tuple[dict[str, list[Sample]], list[Round]]:
+def draw_samples(study: Study, models: Models, bases: Bases, batch: int) -> tuple[dict[str, list[Sample]], list[Round]]:
     """The samples of every kind, by kind, and the rounds of all searches."""
     samples: dict[str, list[Sample]] = {}
     rounds: list[Round] = []

@@ -45,9 +45,7 @@ def start_runtime(device: str = "auto", threads: int | None = None) -> Runtime:
     return Runtime(torch.device(device), threads)
 
 
-def in_micro_batches(
-    run: Callable[..., torch.Tensor], *inputs: AnyArray, size: int, device: torch.device
-) -> AnyArray:
+def in_micro_batches(run: Callable[..., torch.Tensor], *inputs: AnyArray, size: int, device: torch.device) -> AnyArray:
     """Runs a model over rows in batches of exactly `size`, the last one padded with its own last row.
 
     A row's result may depend on how many rows a kernel sees, so that number never changes (DESIGN.md,

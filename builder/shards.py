@@ -161,11 +161,17 @@ class StudyFolder:
                 "which would give other bits; continue with the version that began it, or build into a new folder"
             )
         now = software()
-        changed = [f"{name} {version} is now {now.get(name)}" for name, version in held.software.items()
-                   if now.get(name) != version]
+        changed = [
+            f"{name} {version} is now {now.get(name)}"
+            for name, version in held.software.items()
+            if now.get(name) != version
+        ]
         if changed:
-            log.warning("%s: begun with other software, so new batches may differ in their last bits: %s",
-                        self.root, ", ".join(changed))
+            log.warning(
+                "%s: begun with other software, so new batches may differ in their last bits: %s",
+                self.root,
+                ", ".join(changed),
+            )
 
     def study(self) -> Study:
         """The study that the folder holds.

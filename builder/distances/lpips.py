@@ -104,9 +104,7 @@ def _load(net: str, runtime: Runtime) -> LPIPS:
 
 
 class _Network(nn.Module):
-    def __init__(
-        self, net: str, weights: list[tuple[torch.Tensor, torch.Tensor]], heads: list[torch.Tensor]
-    ) -> None:
+    def __init__(self, net: str, weights: list[tuple[torch.Tensor, torch.Tensor]], heads: list[torch.Tensor]) -> None:
         super().__init__()
         _, self._plan = NETWORKS[net]
         self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1))

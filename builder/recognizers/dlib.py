@@ -52,9 +52,7 @@ class DlibRecognizer:
 
     def embed(self, crops: Images) -> Embeddings:
         """(n, 150, 150, 3) -> (n, 128)."""
-        embeddings: Embeddings = in_micro_batches(
-            self._network, crops, size=self.micro_batch, device=self._device
-        )  # type: ignore[assignment]
+        embeddings: Embeddings = in_micro_batches(self._network, crops, size=self.micro_batch, device=self._device)  # type: ignore[assignment]
         return embeddings
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:

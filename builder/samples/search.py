@@ -125,9 +125,7 @@ class Search:
             self.best = candidate
 
 
-def run_together(
-    searches: list[Search], evaluate: Callable[[Latents, npt.NDArray[np.intp]], Evaluation]
-) -> None:
+def run_together(searches: list[Search], evaluate: Callable[[Latents, npt.NDArray[np.intp]], Evaluation]) -> None:
     """Runs all searches to their end, one round of all of them at a time."""
     most_rounds = max(search.max_iterations for search in searches)
     with tqdm(total=most_rounds, desc="searches", unit="round", disable=None, leave=False) as bar:

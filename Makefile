@@ -1,0 +1,49 @@
+# `make demo` and `make test` work on a fresh machine with Python 3.11 or newer and pip.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test lint lock benchmark picture clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/python -m builder build
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+benchmark: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.recognizer
+	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.memory
+
+# The picture in the README: the first base of the default study.
+picture: demo
+	$(BIN)/python -m builder picture out/lands-between-demo docs/base.png
+
+# --no-build-isolation: the pinned setuptools builds this project, nothing unpinned is downloaded for it.
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --requirement requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m builder fetch
+	touch $@
+
+# --no-deps: what the tests compare with asks for packages that do not install or import beside ours.
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock tests/requirements-reference.txt
+	$(PIP) install --quiet --requirement requirements-dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --requirement tests/requirements-reference.txt
+	touch $@
+
+# Resolves pyproject.toml anew. A torch without its build tag (+cpu) is what every machine can install.
+lock:
+	./lock.sh
+
+clean:
+	rm -rf $(VENV)
