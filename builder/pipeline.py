@@ -4,9 +4,9 @@ A batch depends on the study and its own number alone; nothing here knows of fol
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from builder import registry, tables
@@ -14,7 +14,7 @@ from builder.errors import BuildError
 from builder.generators import Latents
 from builder.models import Models
 from builder.recognizers import Embeddings
-from builder.samples import Bases, Picture, Round, Sample, SampleKind, View, base_name, randomness
+from builder.samples import Bases, Evaluation, Picture, Round, Sample, SampleKind, View, base_name, randomness
 from builder.study import SEEDS_PER_BATCH, Study
 from builder.tables import Gallery
 
@@ -74,10 +74,10 @@ def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], lis
     passed_over = sorted(set(range(first, kept[-1])) - set(kept))
     embeddings = np.concatenate([picture.view.embeddings for picture in pictures if picture.view])
 
-    def evaluate(latents: Latents, indices: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> object:
+    def evaluate(latents: Latents, indices: npt.NDArray[np.intp]) -> Evaluation:
         return models.evaluate(latents, indices, embeddings)
 
-    return kept, passed_over, Bases(tuple(pictures), models.generator.space, evaluate)  # type: ignore[arg-type]
+    return kept, passed_over, Bases(tuple(pictures), models.generator.space, evaluate)
 
 
 def draw_samples(study: Study, models: Models, bases: Bases, batch: int) -> tuple[dict[str, list[Sample]], list[Round]]:
@@ -95,7 +95,8 @@ def draw_samples(study: Study, models: Models, bases: Bases, batch: int) -> tupl
 
 def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gallery:
     """Every different picture of the batch once: rendered once, aligned once per alignment, embedded once per
-    recognizer. What a search or the choice of bases rendered and embedded is not done again."""
+    recognizer. What a search or the choice of bases rendered and embedded is not done again.
+    """
     pictures = {picture.name: picture for picture in bases.pictures}
     for sample in (sample for drawn in samples.values() for sample in drawn):
         pictures.setdefault(sample.picture.name, sample.picture)
@@ -135,5 +136,5 @@ def score(models: Models, gallery: Gallery, samples: dict[str, list[Sample]]) ->
     for name, distance in models.distances.items():
         of = gallery.images if distance.on == "images" else gallery.latents
         with models.stopwatch.step(name):
-            scores[name] = cast(tables.Column, distance.between(of[base], of[other]))
+            scores[name] = distance.between(of[base], of[other])
     return scores

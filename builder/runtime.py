@@ -55,6 +55,7 @@ def in_micro_batches(run: Callable[..., torch.Tensor], *inputs: AnyArray, size: 
         run: takes one tensor per input, (size, ...), on `device`; returns (size, ...).
         inputs: arrays of n >= 1 rows each.
         size: rows per call.
+        device: where `run` wants its tensors.
 
     Returns:
         (n, ...), on the CPU.

@@ -274,8 +274,9 @@ class StudyFolder:
         ]
         head = yaml.safe_dump({"configs": configs}, sort_keys=False)
         text = (
-            f"---\n{head}---\n\n# {self.manifest().study['name']}\n\nA study folder of Lands Between. Load a table with "
-            f'`datasets.load_dataset(FOLDER, "pairs", split="train")`; the others: {", ".join(BUILD_TABLES[1:])}.\n'
+            f"---\n{head}---\n\n# {self.manifest().study['name']}\n\nA study folder of Lands Between. A table loads with "
+            '`datasets.load_dataset(FOLDER, "pairs", split="train")`; '
+            f"the others are {', '.join(BUILD_TABLES[1:])}.\n"
         )
         write_whole(self.root / "README.md", text.encode())
 

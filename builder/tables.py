@@ -24,7 +24,8 @@ Column = npt.NDArray[np.float32]
 @dataclass(frozen=True)
 class Gallery:
     """The different pictures of a batch: n names, latents (n, d), images (n, h, w, 3), faces by alignment,
-    embeddings (n, k) by recognizer."""
+    embeddings (n, k) by recognizer.
+    """
 
     names: list[str]
     latents: Latents
@@ -113,7 +114,7 @@ def _pairs(
     for at in order:
         kind, sample = drawn[at]
         base, other = base_name(sample.base), sample.picture.name
-        row = {
+        row: dict[str, Any] = {
             "pair_id": names.pair(kind, sample, other),
             "batch": names.batch,
             "base_id": names.id(base),

@@ -77,7 +77,8 @@ def embeddings(dimensions: dict[str, int]) -> Features:
 
 def searches() -> Features:
     """One row per round of each search; `best_distance` is null until something was found, `stop` (cma's names
-    of the rules that held) but for the last round."""
+    of the rules that held) but for the last round.
+    """
     return Features(
         {
             "search_id": Value("string"),

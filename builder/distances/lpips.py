@@ -9,7 +9,7 @@ imported: it needs torchvision. Its weight files are read as data, like those of
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,8 @@ EPSILON = 1e-10
 @dataclass(frozen=True)
 class Convolution:
     """One convolution with its relu: stride, padding, the pool (window, stride) before it, and whether its
-    output is one of the five compared."""
+    output is one of the five compared.
+    """
 
     stride: int = 1
     padding: int = 1
@@ -136,10 +137,10 @@ def _unit(features: torch.Tensor) -> torch.Tensor:
 class _ArrayUnpickler(pickle.Unpickler):
     """Admits what a pickled NumPy array asks for, and nothing else."""
 
-    _ADMITTED = {
+    _ADMITTED: ClassVar[dict[tuple[str, str], object]] = {
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,
-        ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,  # type: ignore[attr-defined]
+        ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
     }
 
     def find_class(self, module: str, name: str) -> Any:

@@ -4,6 +4,7 @@ Architecture: Radford, Metz, Chintala, "Unsupervised Representation Learning wit
 Generative Adversarial Networks" (2016), with the widths that the checkpoint has.
 """
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from pickle import UnpicklingError
@@ -54,7 +55,7 @@ class DCGAN:
         return images
 
     def _render(self, latents: torch.Tensor) -> torch.Tensor:
-        images = self._network(latents[:, :, None, None])
+        images: torch.Tensor = self._network(latents[:, :, None, None])
         return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
@@ -68,7 +69,7 @@ def load(argument: str | None, runtime: Runtime) -> DCGAN:
 def _network() -> nn.Sequential:
     layers: list[nn.Module] = []
     last = len(WIDTHS) - 2
-    for step, (width_in, width_out) in enumerate(zip(WIDTHS, WIDTHS[1:], strict=False)):
+    for step, (width_in, width_out) in enumerate(itertools.pairwise(WIDTHS)):
         stride, padding = (1, 0) if step == 0 else (2, 1)
         layers.append(nn.ConvTranspose2d(width_in, width_out, 4, stride, padding, bias=False))
         layers += [nn.Tanh()] if step == last else [nn.BatchNorm2d(width_out), nn.ReLU()]

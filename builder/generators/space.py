@@ -8,6 +8,12 @@ import numpy.typing as npt
 from builder.generators import Latents
 
 
+def euclidean(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Distance between the rows of `a` and `b`, (n, d) each, computed in float64: (n,)."""
+    distances = np.linalg.norm(a.astype(np.float64) - b.astype(np.float64), axis=-1)
+    return np.asarray(distances, dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class EuclideanSpace:
     """Latents drawn from N(0, I) in `dim` dimensions, with straight lines and Euclidean distance.
@@ -28,7 +34,7 @@ class EuclideanSpace:
 
     def distance(self, a: Latents, b: Latents) -> npt.NDArray[np.float32]:
         """Euclidean distance between rows: (n, d), (n, d) -> (n,)."""
-        return np.linalg.norm(a.astype(np.float64) - b.astype(np.float64), axis=-1).astype(np.float32)
+        return euclidean(a, b)
 
     def limit(self, latents: npt.NDArray[np.float64], max_norm: float) -> npt.NDArray[np.float64]:
         """Scales rows longer than `max_norm * sqrt(dim)` back to that length.

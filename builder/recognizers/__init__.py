@@ -30,12 +30,17 @@ class Faces(NamedTuple):
 
     def rows(self, index: npt.NDArray[np.intp] | slice) -> "Faces":
         """The same for a choice of images."""
-        return Faces(*(part[index] for part in self))
+        return Faces(self.crops[index], self.found[index], self.boxes[index], self.landmarks[index])
 
     @staticmethod
     def concatenate(parts: "list[Faces]") -> "Faces":
         """Several of them as one, in order."""
-        return Faces(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return Faces(
+            np.concatenate([part.crops for part in parts]),
+            np.concatenate([part.found for part in parts]),
+            np.concatenate([part.boxes for part in parts]),
+            np.concatenate([part.landmarks for part in parts]),
+        )
 
 
 class Alignment(Protocol):

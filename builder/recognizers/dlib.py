@@ -18,6 +18,7 @@ from torch.nn import functional
 from builder import assets
 from builder.errors import AssetError, StudyError
 from builder.generators import Images
+from builder.generators.space import euclidean
 from builder.recognizers import Embeddings
 from builder.recognizers.dlib_format import Layer, Network, read_network
 from builder.runtime import Runtime, in_micro_batches
@@ -57,7 +58,7 @@ class DlibRecognizer:
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
         """Euclidean distance between rows: (n,), 0 for the same image; strangers: about 0.7."""
-        return np.linalg.norm(a.astype(np.float64) - b.astype(np.float64), axis=-1).astype(np.float32)
+        return euclidean(a, b)
 
 
 def load(argument: str | None, runtime: Runtime) -> DlibRecognizer:
@@ -90,12 +91,14 @@ class _ResNet(nn.Module):
         pixels = crops.permute(0, 3, 1, 2).to(torch.float32)
         features = (pixels - self.get_buffer("mean_rgb")) / INPUT_SCALE
         features = self.blocks(self.pool(functional.relu(self.stem(features))))
-        return features.mean(dim=(2, 3)) @ self.get_buffer("dense")
+        embeddings: torch.Tensor = features.mean(dim=(2, 3)) @ self.get_buffer("dense")
+        return embeddings
 
 
 class _Block(nn.Module):
     """relu(convolutions(x) + shortcut(x)); where the sides or channels differ, the smaller is padded with
-    zeros at the end, as dlib's `add_prev` does."""
+    zeros at the end, as dlib's `add_prev` does.
+    """
 
     def __init__(self, first: nn.Conv2d, second: nn.Conv2d, shortcut: nn.Module) -> None:
         super().__init__()
@@ -110,7 +113,8 @@ class _Block(nn.Module):
         first = _convolution(layers, head)
         _expect(next(layers), "relu")
         second = _convolution(layers)
-        joint, shortcut = next(layers), nn.Identity()
+        joint = next(layers)
+        shortcut: nn.Module = nn.Identity()
         if joint.name == "avg_pool":
             joint, shortcut = next(layers), _pool(joint, "avg_pool")
         _expect(joint, "add_prev")
@@ -144,8 +148,7 @@ def _convolution(layers: Iterator[Layer], convolution: Layer | None = None) -> n
     folded = nn.Conv2d(weights.shape[1], filters, (rows, columns), (stride_y, stride_x), (padding_y, padding_x))
     with torch.no_grad():
         folded.weight.copy_(torch.from_numpy(weights * scale[:, None, None, None]))
-        assert folded.bias is not None
-        folded.bias.copy_(torch.from_numpy(bias * scale + offset))
+        folded.get_parameter("bias").copy_(torch.from_numpy(bias * scale + offset))
     return folded
 
 

@@ -125,7 +125,8 @@ _NOTHING = np.zeros(0, np.float32)
 
 def _layer(cursor: _Cursor) -> Layer:
     stored_name = cursor.string()
-    parameters, settings = _NOTHING, ()
+    parameters = _NOTHING
+    settings: tuple[int, ...] = ()
     match stored_name:
         case "con_4":
             parameters, settings = cursor.tensor(), cursor.integers(7)

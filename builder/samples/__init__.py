@@ -121,7 +121,7 @@ class SampleKind(Protocol):
     """Draws the samples of one kind for a batch; the same for the same bases, settings and rng."""
 
     @property
-    def Settings(self) -> type[Any]:
+    def Settings(self) -> type[Any]:  # noqa: N802 - a class
         """A `builder.settings.Settings` with a default for every key: the kind's table in `[samples]`."""
 
     def draw(self, bases: Bases, settings: Any, rng: Rng) -> Drawn:

@@ -5,6 +5,7 @@ asks every live search for its candidates, renders and scores all of them in one
 its own.
 """
 
+import importlib
 import math
 import types
 import warnings
@@ -150,5 +151,4 @@ def _cma() -> types.ModuleType:
     """cma is slow to import and warns where matplotlib is absent, which only its plots need."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        import cma
-    return cma
+        return importlib.import_module("cma")

@@ -59,8 +59,8 @@ class HogAlignment:
         scale = enlarged.shape[0] / image.shape[0]
         faces.crops[row] = dlib.get_face_chip(enlarged, shape, size=CHIP_SIDE, padding=CHIP_PADDING)
         faces.found[row] = True
-        faces.boxes[row] = np.float32([box.left(), box.top(), box.right(), box.bottom()]) / scale
-        faces.landmarks[row] = np.float32([(point.x, point.y) for point in shape.parts()]) / scale
+        faces.boxes[row] = np.array([box.left(), box.top(), box.right(), box.bottom()]) / scale
+        faces.landmarks[row] = np.array([(point.x, point.y) for point in shape.parts()]) / scale
 
     def _detector(self) -> "dlib.fhog_object_detector":
         """One per thread: a detector keeps its image pyramid between calls."""
