@@ -111,11 +111,13 @@ class StudyFolder:
                 f"{self.root}: holds {sorted(strangers)[0]!r} and no study; choose an empty or a new folder with --out"
             )
         lock = filelock.FileLock(self.root / _LOCK)
-        try:
-            with explained(self.root / _LOCK):
+        with explained(self.root / _LOCK):
+            try:
                 lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise FolderError(f"{self.root}: another build is at work in this folder; wait for it or stop it") from None
+            except filelock.Timeout:
+                raise FolderError(
+                    f"{self.root}: another build is at work in this folder; wait for it or stop it"
+                ) from None
         try:
             yield
         finally:
@@ -274,8 +276,8 @@ class StudyFolder:
         ]
         head = yaml.safe_dump({"configs": configs}, sort_keys=False)
         text = (
-            f"---\n{head}---\n\n# {self.manifest().study['name']}\n\nA study folder of Lands Between. A table loads with "
-            '`datasets.load_dataset(FOLDER, "pairs", split="train")`; '
+            f"---\n{head}---\n\n# {self.manifest().study['name']}\n\nA study folder of Lands Between. A table loads "
+            'with `datasets.load_dataset(FOLDER, "pairs", split="train")`; '
             f"the others are {', '.join(BUILD_TABLES[1:])}.\n"
         )
         write_whole(self.root / "README.md", text.encode())

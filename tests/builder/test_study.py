@@ -1,0 +1,162 @@
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builder import study
+from builder.errors import StudyError
+from builder.study import Study, default_text, first_difference, parse_study, read_study
+
+
+def keys(**changes):
+    return {"name": "a", **changes}
+
+
+def refusal(**changes):
+    with pytest.raises(StudyError) as error:
+        parse_study(keys(**changes), "study.toml")
+    return str(error.value)
+
+
+def optimized(**changes):
+    return {"samples": {"optimized": changes}}
+
+
+def test_the_defaults_are_those_of_the_design():
+    samples = Study(name="a").samples
+    assert samples.positive.directions == 2
+    assert samples.positive.levels == (0.2, 0.4, 0.6)
+    assert samples.interpolation.levels == (0.25, 0.5, 0.75)
+    assert samples.optimized.levels == (0.5, 0.4, 0.3)
+    assert (samples.optimized.sigma, samples.optimized.max_iterations) == (1, 100)
+    assert samples.optimized.popsize is None
+    assert samples.optimized.max_norm is None
+
+
+def test_the_packaged_study_differs_from_the_defaults_only_where_it_says_so():
+    packaged, default = read_study().identity(), Study(name="lands-between-demo").identity()
+    assert packaged["samples"]["optimized"].pop("max_norm") == 1.2
+    assert packaged["samples"]["optimized"].pop("stop") == 0.3
+    assert packaged["recognizers"] == [{"name": "dlib", "model": "dlib", "alignment": "hog", "threshold": 0.6}]
+    packaged.pop("recognizers"), default.pop("recognizers")
+    assert packaged == default
+
+
+def test_the_printed_study_has_a_comment_on_every_key():
+    lines = default_text().splitlines()
+    tables = {"": Study, "generator": study.GeneratorSettings, "recognizers": study.RecognizerSettings}
+    tables |= {f"samples.{kind}": field.annotation for kind, field in study.Samples.model_fields.items()}
+    for table, model in tables.items():
+        start = 0 if not table else lines.index(f"[[{table}]]" if table == "recognizers" else f"[{table}]")
+        end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith("[")), len(lines))
+        assert lines[start].startswith("#") or lines[start - 1].startswith("#"), f"[{table}] has no comment"
+        for key in model.model_fields:
+            if table == "" and key in {"generator", "recognizers", "samples"}:
+                continue  # tables of their own
+            at = [n for n in range(start, end) if lines[n].removeprefix("# ").startswith(f"{key} = ")]
+            assert at, f"{table}.{key} is not in the printed study"
+            assert lines[at[0] - 1].startswith("#"), f"{table}.{key} has no comment"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"batches": 0}, ["batches = 0", "greater than or equal to 1"]),
+        ({"batches": "2"}, ["batches", '"2"', "integer"]),
+        ({"batches": True}, ["batches", "true", "integer"]),
+        ({"bases_per_batch": 1}, ["bases_per_batch = 1", "2"]),
+        ({"name": "Ü/.."}, ["name", "pattern"]),
+        ({"batchs": 2}, ["batchs: unknown key", "did you mean batches?"]),
+        ({"zzz": 2}, ["zzz: unknown key", "known here: name, seed"]),
+        (optimized(sigma=0), ["samples.optimized.sigma = 0", "greater than 0"]),
+        (optimized(sigma=-1.5), ["samples.optimized.sigma = -1.5", "greater than 0"]),
+        (optimized(sigma=float("nan")), ["samples.optimized.sigma"]),
+        (optimized(sgima=1), ["samples.optimized.sgima: unknown key", "sigma"]),
+        (optimized(levels=[0.5, -0.1]), ["samples.optimized.levels[1] = -0.1", "greater than 0"]),
+        (optimized(levels=[0.5, 0.5]), ["samples.optimized.levels", "twice"]),
+        (optimized(stop=0.4), ["stop = 0.4", "0.3"]),
+        (optimized(max_iterations=0), ["samples.optimized.max_iterations = 0", "1"]),
+        (optimized(popsize=1), ["samples.optimized.popsize = 1", "4"]),
+        (optimized(max_norm=0), ["samples.optimized.max_norm = 0", "greater than 0"]),
+        (optimized(target="facenet"), ["samples.optimized.target = 'facenet'", "dlib"]),
+        (
+            {"samples": {"interpolation": {"levels": [0.5, 1.0]}}},
+            ["samples.interpolation.levels[1] = 1.0", "less than 1"],
+        ),
+        ({"samples": {"positive": {"directions": -1}}}, ["samples.positive.directions = -1", "0"]),
+        ({"samples": {"wrong": {}}}, ["samples.wrong: unknown key", "optimized"]),
+        ({"recognizers": []}, ["recognizers", "at least 1"]),
+        ({"recognizers": [{"name": "a", "model": "nobody:7"}]}, ["recognizers[0].model", '"nobody:7"', "dlib"]),
+        ({"recognizers": [{"name": "A b", "model": "dlib"}]}, ["recognizers[0].name", "pattern"]),
+        ({"recognizers": [{"name": "dlib", "model": "dlib", "alignment": "x"}]}, ["recognizers[0].alignment", "hog"]),
+        ({"recognizers": [{"name": "dlib", "model": "dlib", "threshold": 0}]}, ["recognizers[0].threshold = 0"]),
+        ({"recognizers": [{"name": "dlib", "model": "dlib"}] * 2}, ["recognizers", "same name"]),
+        ({"recognizers": [{"model": "dlib"}]}, ["recognizers[0].name: is missing"]),
+        ({"generator": {"model": "stylegan9"}}, ["generator.model", "dcgan-digiface"]),
+        ({"distances": ["lpips_alex", "l3"]}, ["distances", "latent_l2"]),
+        ({"first_seed": 2**32 - 10}, ["first_seed", str(2**32)]),
+    ],
+)
+def test_what_is_not_allowed_is_refused_naming_key_value_and_what_is(changes, said):
+    message = refusal(**changes)
+    assert message.startswith("study.toml:\n")
+    for part in said:
+        assert part in message
+
+
+def test_all_faults_are_named_at_once():
+    assert refusal(batches=0, seed=-1, **optimized(sigma=0)).count("\n") == 3
+
+
+@pytest.mark.parametrize("text", ["name = ", "a = 1\na = 2", "[" * 100_000, 'name = "\x00"', "a = " + "[" * 50_000])
+def test_what_is_no_toml_is_refused(tmp_path, text):
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=r"study\.toml"):
+        read_study(path)
+
+
+def test_a_missing_file_a_folder_and_bytes_are_refused(tmp_path):
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00name")
+    for path in (tmp_path / "none.toml", tmp_path, tmp_path / "binary.toml"):
+        with pytest.raises(StudyError, match=path.name):
+            read_study(path)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(Study.model_fields)), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*Study.model_fields, "other"]), json_values))
+def test_anything_is_read_or_refused_with_a_study_error(keys):
+    try:
+        outcome = parse_study(keys, "fuzzed")
+    except StudyError as error:
+        outcome = error
+    assert isinstance(outcome, Study) or str(outcome).startswith("fuzzed:")
+
+
+def test_a_study_written_out_reads_back_as_itself():
+    written = read_study(None, seed=5)
+    assert parse_study(tomllib.loads(written.to_toml()), "copy") == written
+
+
+def test_the_number_of_batches_is_no_part_of_the_identity():
+    assert read_study(None, batches=7).hash() == read_study().hash()
+    assert read_study(None, seed=7).hash() != read_study().hash()
+
+
+def test_the_first_difference_is_named_by_its_whole_key():
+    a, b = read_study().identity(), read_study().identity()
+    assert first_difference(a, b) is None
+    b["samples"]["optimized"]["sigma"] = 2.0
+    assert first_difference(a, b) == ("samples.optimized.sigma", 1.0, 2.0)
+    b["seed"] = 3
+    assert first_difference(a, b) == ("seed", 0, 3)
+    del a["samples"]["optimized"]["max_norm"], b["seed"], b["samples"]["optimized"]["sigma"]
+    a["seed"] = None
+    assert first_difference({"x": 1}, {"x": 1, "y": 2}) == ("y", None, 2)

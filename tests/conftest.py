@@ -1,0 +1,120 @@
+"""What the tests share: models loaded once, faces drawn once, one small and the default study built once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+from builder.generators import Images, dcgan
+from builder.recognizers import Faces
+from builder.recognizers import dlib as dlib_recognizer
+from builder.recognizers.alignments import hog
+from builder.runtime import Runtime, start_runtime
+
+hypothesis.settings.register_profile(
+    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)  # the machines are slow and noisy
+hypothesis.settings.load_profile("here")
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+SMALL_STUDY = """
+name = "small"
+batches = 2
+bases_per_batch = 2
+
+[[recognizers]]
+name = "dlib"
+model = "dlib"
+alignment = "center"
+
+[samples.positive]
+directions = 1
+
+[samples.optimized]
+levels = [0.5, 0.3]
+max_iterations = 3
+max_norm = 1.2
+"""
+"""Every kind and table at the least work: about two seconds a batch."""
+
+
+def run_builder(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`python -m builder ...` in a process of its own."""
+    command = [sys.executable, "-m", "builder", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="session")
+def runtime() -> Runtime:
+    return start_runtime("cpu")
+
+
+@pytest.fixture(scope="session")
+def generator(runtime: Runtime) -> dcgan.DCGAN:
+    return dcgan.load(None, runtime)
+
+
+@pytest.fixture(scope="session")
+def recognizer(runtime: Runtime) -> dlib_recognizer.DlibRecognizer:
+    return dlib_recognizer.load(None, runtime)
+
+
+@pytest.fixture(scope="session")
+def alignment(runtime: Runtime) -> hog.HogAlignment:
+    return hog.load(runtime)
+
+
+@pytest.fixture(scope="session")
+def images(generator: dcgan.DCGAN, alignment: hog.HogAlignment) -> Images:
+    """64 generated images in which a face is found, (64, 64, 64, 3)."""
+    drawn = generator.render(generator.sample(range(128)))
+    return drawn[alignment.align(drawn).found][:64]
+
+
+@pytest.fixture(scope="session")
+def faces(images: Images, alignment: hog.HogAlignment) -> Faces:
+    """The same, aligned."""
+    aligned = alignment.align(images)
+    assert aligned.found.all()
+    return aligned
+
+
+@pytest.fixture(scope="session")
+def photographs() -> list[Images]:
+    """The photographs for tests, which are no part of the project."""
+    from PIL import Image
+
+    paths = sorted((SHARED / "faces").glob("*.jpg"))
+    if not paths:
+        pytest.skip(f"no photographs: {SHARED / 'faces'} is absent")
+    return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+
+
+@pytest.fixture(scope="session")
+def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with SMALL_STUDY."""
+    path = tmp_path_factory.mktemp("study") / "small.toml"
+    path.write_text(SMALL_STUDY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_folder(small_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SMALL_STUDY, built undisturbed. Read only: copy it to change it."""
+    folder = tmp_path_factory.mktemp("small") / "out"
+    result = run_builder("build", small_study, "--out", folder)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def default_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged study, built by the command without arguments. Read only."""
+    cwd = tmp_path_factory.mktemp("default")
+    result = run_builder("build", cwd=cwd)
+    assert result.returncode == 0, result.stderr
+    return cwd / "out" / "lands-between-demo"
