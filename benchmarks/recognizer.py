@@ -1,0 +1,46 @@
+"""dlib's network in torch against dlib's own runtime, on the same 256 chips: `python -m benchmarks.recognizer`."""
+
+import time
+from collections.abc import Callable
+
+import dlib
+import numpy as np
+
+from builder import assets
+from builder.generators import dcgan
+from builder.recognizers import dlib as dlib_recognizer
+from builder.recognizers.alignments import hog
+from builder.runtime import start_runtime
+
+CHIPS = 256
+WANTED = 15
+
+
+def main() -> None:
+    """Prints faces per second of both and their ratio."""
+    runtime = start_runtime("cpu")
+    generator, alignment, ours = dcgan.load(None, runtime), hog.load(runtime), dlib_recognizer.load(None, runtime)
+    faces = alignment.align(generator.render(generator.sample(range(3 * CHIPS))))
+    chips = faces.crops[faces.found][:CHIPS]
+    theirs = dlib.face_recognition_model_v1(str(assets.path("dlib-resnet29.dat")))
+    ours.embed(chips)  # the first call sets up kernels
+    our_seconds = min(seconds(lambda: ours.embed(chips)) for _ in range(3))
+    their_seconds = seconds(lambda: [theirs.compute_face_descriptor(chip) for chip in chips])
+    embedded = np.array([theirs.compute_face_descriptor(chip) for chip in chips[:16]])
+    print(f"{len(chips)} chips, {runtime.threads} threads, {runtime.device}")
+    print(f"{'':28}{'ms a face':>10}{'faces/s':>10}")
+    print(f"{'dlib.face_recognition_model_v1':28}{their_seconds / CHIPS * 1e3:8.2f}{CHIPS / their_seconds:10.1f}")
+    print(f"{'dlib in torch':28}{our_seconds / CHIPS * 1e3:10.2f}{CHIPS / our_seconds:10.1f}")
+    print(f"ratio {their_seconds / our_seconds:.1f} (wanted: at least {WANTED})")
+    print(f"largest difference of a component, 16 faces: {np.abs(embedded - ours.embed(chips[:16])).max():.1e}")
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
