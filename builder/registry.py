@@ -21,7 +21,7 @@ def load(group: Group, name: str) -> Any:
     """What is registered as `name` in `group`, imported.
 
     Raises:
-        StudyError: nothing, or more than one thing, has that name.
+        StudyError: nothing, or more than one thing, has that name, or it cannot be imported.
     """
     found = {entry.value: entry for entry in _entries(group) if entry.name == name}
     if not found:
@@ -32,7 +32,10 @@ def load(group: Group, name: str) -> Any:
             f"{group}: the name {name!r} is claimed by {' and '.join(sorted(found))}; uninstall one of them"
         )
     (entry,) = found.values()
-    return entry.load()
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        raise StudyError(f"{group[:-1]} {name!r}, {entry.value}, cannot be imported: {error}") from error
 
 
 def split_model(model: str) -> tuple[str, str | None]:

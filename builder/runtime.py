@@ -1,6 +1,8 @@
 """Where models run, and the fixed micro-batches in which they run."""
 
+import importlib.metadata
 import os
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +11,9 @@ import numpy.typing as npt
 import torch
 
 from builder.errors import BuildError
+
+PACKAGES = ("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch")
+"""Those on which the bytes of a shard depend."""
 
 AnyArray = npt.NDArray[np.generic]
 
@@ -19,6 +24,13 @@ class Runtime:
 
     device: torch.device
     threads: int
+
+    def environment(self) -> dict[str, str]:
+        """What a shard's bytes may depend on besides the study: device, threads, machine, software."""
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
+        here = {"device": name, "threads": str(self.threads), "machine": platform.machine()}
+        versions = {package: importlib.metadata.version(package) for package in PACKAGES}
+        return here | {"python": platform.python_version()} | versions
 
 
 def start_runtime(device: str = "auto", threads: int | None = None) -> Runtime:
@@ -35,7 +47,7 @@ def start_runtime(device: str = "auto", threads: int | None = None) -> Runtime:
         raise BuildError("--device cuda: torch sees no CUDA device here; use --device cpu, or a CUDA build of torch")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or _cpus()
     torch.set_num_threads(threads)
     # TF32 and the search for the fastest kernel change results from run to run and machine to machine.
     torch.backends.cudnn.allow_tf32 = False
@@ -43,6 +55,12 @@ def start_runtime(device: str = "auto", threads: int | None = None) -> Runtime:
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     return Runtime(torch.device(device), threads)
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def in_micro_batches(run: Callable[..., torch.Tensor], *inputs: AnyArray, size: int, device: torch.device) -> AnyArray:

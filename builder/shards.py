@@ -6,10 +6,8 @@ of the study but `timings` and `environment`.
 
 import contextlib
 import hashlib
-import importlib.metadata
 import json
 import logging
-import platform
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -32,7 +30,6 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 """Version of the folder's layout; a folder of another version is refused."""
 
-_PACKAGES = ("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch")
 _LOCK = ".lock"
 _MOST_MANIFEST_BYTES = 10_000_000
 _OURS = re.compile(r"\.?batch-\d{5,}\.(arrow|json)(\.partial)?")
@@ -54,7 +51,7 @@ class Manifest(_Record):
     study: dict[str, Any]
     study_hash: Sha256
     micro_batches: dict[str, int]
-    software: dict[str, str]
+    environment: dict[str, str]
 
 
 class Shard(_Record):
@@ -75,7 +72,7 @@ class BatchManifest(_Record):
     shards: tuple[Shard, ...]
     seeds: tuple[int, ...]
     seeds_passed_over: tuple[int, ...]
-    environment: dict[str, str | int]
+    environment: dict[str, str]
     timings: dict[str, float]
 
 
@@ -145,15 +142,19 @@ class StudyFolder:
         write_whole(self.root / "study.toml", study.to_toml().encode())
         return study
 
-    def describe(self, study: Study, micro_batches: dict[str, int]) -> None:
-        """Writes `manifest.json`, once."""
+    def describe(self, study: Study, micro_batches: dict[str, int], environment: dict[str, str]) -> None:
+        """Writes `manifest.json`, once; later warns where the environment is another than it says.
+
+        Raises:
+            FolderError: it was begun with other micro-batches.
+        """
         if not self._manifest_path.exists():
             manifest = Manifest(
                 format=FORMAT,
                 study=study.identity(),
                 study_hash=study.hash(),
                 micro_batches=micro_batches,
-                software=software(),
+                environment=environment,
             )
             write_whole(self._manifest_path, _json(manifest))
         held = self.manifest()
@@ -162,15 +163,14 @@ class StudyFolder:
                 f"{self.root}: was built with micro-batches {held.micro_batches}, this version has {micro_batches}, "
                 "which would give other bits; continue with the version that began it, or build into a new folder"
             )
-        now = software()
         changed = [
-            f"{name} {version} is now {now.get(name)}"
-            for name, version in held.software.items()
-            if now.get(name) != version
+            f"{name} {then} is now {environment.get(name, 'absent')}"
+            for name, then in held.environment.items()
+            if environment.get(name) != then
         ]
         if changed:
             log.warning(
-                "%s: begun with other software, so new batches may differ in their last bits: %s",
+                "%s: begun in another environment, so new batches may differ from its own in their last bits: %s",
                 self.root,
                 ", ".join(changed),
             )
@@ -224,7 +224,7 @@ class StudyFolder:
         tables: dict[str, pa.Table],
         seeds: Sequence[int],
         seeds_passed_over: Sequence[int],
-        environment: dict[str, str | int],
+        environment: dict[str, str],
         timings: dict[str, float],
     ) -> None:
         """Writes a batch's shards and then its manifest, whose appearance makes the batch done."""
@@ -345,12 +345,6 @@ class StudyFolder:
     def _first_files() -> set[str]:
         """What a build that was stopped before it wrote the manifest may leave."""
         return {_LOCK, "study.toml", f".study.toml{PARTIAL}", f".manifest.json{PARTIAL}"}
-
-
-def software() -> dict[str, str]:
-    """Versions of what a shard's bytes depend on."""
-    versions = {"python": platform.python_version()}
-    return versions | {package: importlib.metadata.version(package) for package in _PACKAGES}
 
 
 def _validated(model: type[_Model], path: Path) -> _Model:

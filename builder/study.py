@@ -7,6 +7,7 @@ build fail or mean nothing.
 
 import difflib
 import hashlib
+import itertools
 import json
 import tomllib
 from importlib import resources
@@ -52,6 +53,13 @@ class RecognizerSettings(Settings):
     model: str
     alignment: str | None = None
     threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _no_other_column(cls, name: str) -> str:
+        if name == "image_id":
+            raise PydanticCustomError("taken", "is a column of the table embeddings already")
+        return name
 
     @field_validator("model")
     @classmethod
@@ -186,16 +194,18 @@ def parse_study(keys: dict[str, Any], source: str) -> Study:
         raise StudyError("\n  ".join([f"{source}:", *lines])) from None
 
 
-def first_difference(a: dict[str, Any], b: dict[str, Any], prefix: str = "") -> tuple[str, Any, Any] | None:
+def first_difference(a: Any, b: Any, key: str = "") -> tuple[str, Any, Any] | None:
     """The first key, in the order of `a`, at which two identities differ, with both values (None: absent)."""
-    for key in [*a, *(key for key in b if key not in a)]:
-        ours, theirs = a.get(key), b.get(key)
-        if ours == theirs:
-            continue
-        if isinstance(ours, dict) and isinstance(theirs, dict):
-            return first_difference(ours, theirs, f"{prefix}{key}.")
-        return f"{prefix}{key}", ours, theirs
-    return None
+    if a == b:
+        return None
+    if isinstance(a, dict) and isinstance(b, dict):
+        names = [*a, *(name for name in b if name not in a)]
+        parts = [(f"{key}.{name}" if key else name, a.get(name), b.get(name)) for name in names]
+    elif isinstance(a, list) and isinstance(b, list):
+        parts = [(f"{key}[{index}]", *values) for index, values in enumerate(itertools.zip_longest(a, b))]
+    else:
+        return key, a, b
+    return next(found for part, ours, theirs in parts if (found := first_difference(ours, theirs, part)))
 
 
 def _known(group: registry.Group, model: str) -> str:

@@ -1,7 +1,6 @@
 """`local`: batches one after another in this process."""
 
 import logging
-import platform
 import time
 
 from tqdm import tqdm
@@ -23,12 +22,8 @@ def run(study: Study, folder: StudyFolder, batches: list[int], device: str) -> N
     """
     runtime = start_runtime(device)
     models = load_models(study, runtime)
-    folder.describe(study, models.micro_batches())
-    environment: dict[str, str | int] = {
-        "device": str(runtime.device),
-        "threads": runtime.threads,
-        "machine": platform.machine(),
-    }
+    environment = runtime.environment()
+    folder.describe(study, models.micro_batches(), environment)
     for batch in tqdm(batches, desc="batches", unit="batch", disable=None, leave=False):
         start = time.perf_counter()
         built = build_batch(study, models, batch)

@@ -70,6 +70,7 @@ class Search:
             "maxiter": settings.max_iterations,
             "ftarget": settings.stop if settings.stop is not None else min(settings.levels),
             "verbose": -9,
+            "signals_filename": "",  # else cma takes options from a file of that name in the working folder
             "verb_log": 0,
         }
         if settings.popsize is not None:

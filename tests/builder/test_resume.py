@@ -132,7 +132,7 @@ def test_two_builds_at_once_the_second_is_refused(tmp_path, small_study, small_f
         ("directions = 1", "directions = 3", "samples.positive.directions is 1 there and 3 here"),
         ('name = "small"', 'name = "other"', 'name is "small" there and "other" here'),
         ("max_norm = 1.2", "", "samples.optimized.max_norm is 1.2 there and absent here"),
-        ('alignment = "center"', 'alignment = "hog"', "recognizers is"),
+        ('alignment = "center"', 'alignment = "hog"', 'recognizers[0].alignment is "center" there and "hog" here'),
     ],
 )
 def test_another_study_is_refused_naming_the_first_key_that_differs(tmp_path, small_folder, old, new, key):

@@ -157,6 +157,6 @@ def test_the_first_difference_is_named_by_its_whole_key():
     assert first_difference(a, b) == ("samples.optimized.sigma", 1.0, 2.0)
     b["seed"] = 3
     assert first_difference(a, b) == ("seed", 0, 3)
-    del a["samples"]["optimized"]["max_norm"], b["seed"], b["samples"]["optimized"]["sigma"]
-    a["seed"] = None
     assert first_difference({"x": 1}, {"x": 1, "y": 2}) == ("y", None, 2)
+    assert first_difference({"x": [{"y": 1}]}, {"x": [{"y": 2}]}) == ("x[0].y", 1, 2)
+    assert first_difference({"x": [1]}, {"x": [1, 2]}) == ("x[1]", None, 2)

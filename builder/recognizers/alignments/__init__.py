@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from builder.errors import StudyError
 from builder.recognizers import Alignment
 
 if TYPE_CHECKING:  # reading a study file need not wait for torch
@@ -15,6 +16,12 @@ ALIGNMENTS = {
 
 
 def load(name: str, runtime: "Runtime") -> Alignment:
-    """The alignment called `name` (a key of `ALIGNMENTS`)."""
+    """The alignment called `name`.
+
+    Raises:
+        StudyError: there is none.
+    """
+    if name not in ALIGNMENTS:
+        raise StudyError(f"no alignment is called {name!r}; available: {', '.join(ALIGNMENTS)}")
     alignment: Alignment = import_module(ALIGNMENTS[name]).load(runtime)
     return alignment

@@ -160,6 +160,13 @@ def test_searches_leave_numpys_global_generator_alone():
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
+def test_a_file_in_the_working_folder_steers_nothing(tmp_path, monkeypatch):
+    (tmp_path / "cma_signals.in").write_text("{'maxiter': 1}")
+    monkeypatch.chdir(tmp_path)
+    _, rounds = draw(Landscape(), levels=(1e-9,), max_iterations=3)
+    assert max(round.iteration for round in rounds) == 3
+
+
 def test_no_candidate_is_longer_than_max_norm_and_what_is_told_is_what_was_rendered(monkeypatch):
     told = []
     tell = cma.CMAEvolutionStrategy.tell
