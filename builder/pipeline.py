@@ -42,7 +42,7 @@ def build_batch(study: Study, models: Models, batch: int) -> Batch:
         gallery = show(models, bases, samples)
         scores = score(models, gallery, samples)
         named = tables.Names(study.name, batch)
-        built = tables.build(study, models, named, gallery, seeds, samples, scores, rounds)
+        built = tables.build(models, named, gallery, seeds, samples, scores, rounds)
     return Batch(built, seeds, passed_over, dict(models.stopwatch.seconds))
 
 

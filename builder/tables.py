@@ -15,7 +15,6 @@ from builder.generators import Images, Latents
 from builder.models import Models
 from builder.recognizers import Embeddings, Faces
 from builder.samples import Round, Sample, base_name
-from builder.study import Study
 from loading_script import lands_between as schema
 
 Column = npt.NDArray[np.float32]
@@ -80,7 +79,6 @@ def kinds() -> list[str]:
 
 
 def build(
-    study: Study,
     models: Models,
     names: Names,
     gallery: Gallery,
@@ -171,15 +169,15 @@ def _embeddings(names: Names, gallery: Gallery) -> pa.Table:
 def _searches(names: Names, rounds: list[Round]) -> pa.Table:
     rows = [
         {
-            "search_id": names.id(round.search),
-            "base_id": names.base(round.base),
-            "anchor_id": names.base(round.anchor),
-            "iteration": round.iteration,
-            "evaluations": round.evaluations,
-            "best_distance": round.best_distance,
-            "stop": round.stop,
+            "search_id": names.id(each.search),
+            "base_id": names.base(each.base),
+            "anchor_id": names.base(each.anchor),
+            "iteration": each.iteration,
+            "evaluations": each.evaluations,
+            "best_distance": each.best_distance,
+            "stop": each.stop,
         }
-        for round in rounds
+        for each in rounds
     ]
     return _table(rows, schema.searches())
 

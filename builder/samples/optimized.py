@@ -53,7 +53,7 @@ def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
     ]
     run_together(searches, bases.evaluate)
     samples = [_sample(bases, search, level) for search in searches for level in settings.levels]
-    return Drawn(samples, [round for search in searches for round in search.rounds])
+    return Drawn(samples, [each for search in searches for each in search.rounds])
 
 
 def _sample(bases: Bases, search: Search, level: float) -> Sample:
