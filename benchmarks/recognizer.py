@@ -19,7 +19,8 @@ WANTED = 15
 def main() -> None:
     """Prints faces per second of both and their ratio."""
     runtime = start_runtime("cpu")
-    generator, alignment, ours = dcgan.load(None, runtime), hog.load(runtime), dlib_recognizer.load(None, runtime)
+    generator, alignment = dcgan.load(None, dcgan.Settings(), runtime), hog.load(runtime)
+    ours = dlib_recognizer.load(None, dlib_recognizer.Settings(), runtime)
     faces = alignment.align(generator.render(generator.sample(range(3 * CHIPS))))
     chips = faces.crops[faces.found][:CHIPS]
     theirs = dlib.face_recognition_model_v1(str(assets.path("dlib-resnet29.dat")))

@@ -65,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     assets = commands.add_parser("assets", help="list the weights: size, licence, present or not")
     assets.set_defaults(run=_assets)
 
+    convert = commands.add_parser("convert", help="convert StyleGAN2 weights to safetensors, reading them as data")
+    convert.add_argument("source", type=Path, metavar="SOURCE", help="a network pickle of NVIDIA's or rosinality's .pt")
+    convert.add_argument("target", type=Path, metavar="TARGET.safetensors")
+    convert.set_defaults(run=_convert)
+
     picture = commands.add_parser("picture", help="draw one base with all its samples as a PNG")
     picture.add_argument("folder", type=Path, metavar="DIR")
     picture.add_argument("png", type=Path, metavar="FILE.png")
@@ -131,6 +136,15 @@ def _assets(options: argparse.Namespace) -> int:
         package = f"{asset.package.name} {asset.package.version}"
         print(f"{asset.name:30} {asset.size / 1e6:6.1f} MB  {state:8} {package:30} {asset.licence}")
     return 0 if all(state == "present" for _, state in states) else 1
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from builder.generators.stylegan2.checkpoints import convert
+
+    config, sha256 = convert(options.source, options.target)
+    print(f"{options.target}: StyleGAN2, {config.img_resolution} pixels, w of {config.w_dim}")
+    print(f'\n[generator]\nmodel = "stylegan2:{options.target}"\nsha256 = "{sha256}"')
+    return 0
 
 
 def _picture(options: argparse.Namespace) -> int:

@@ -101,12 +101,10 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         StudyError: a model refuses its argument.
     """
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
-    entry, argument = registry.split_model(study.generator.model)
-    generator: Generator = registry.load("generators", entry)(argument, runtime)
-    recognizers: dict[str, Recognizer] = {}
-    for settings in study.recognizers:
-        entry, argument = registry.split_model(settings.model)
-        recognizers[settings.name] = registry.load("recognizers", entry)(argument, runtime)
+    generator: Generator = study.generator.load(runtime)
+    if study.max_norm is not None:  # a space that has no such limit says so now, not after hours
+        generator.space.limit(np.zeros((1, generator.space.dim)), study.max_norm)
+    recognizers: dict[str, Recognizer] = {each.name: each.load(runtime) for each in study.recognizers}
     alignment_of = {each.name: each.alignment or recognizers[each.name].alignment for each in study.recognizers}
     return Models(
         generator=generator,

@@ -10,18 +10,22 @@ import hashlib
 import itertools
 import json
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError, create_model, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from builder import registry
 from builder.errors import StudyError
 from builder.recognizers.alignments import ALIGNMENTS
 from builder.settings import Settings
+
+if TYPE_CHECKING:  # reading a study file need not wait for torch
+    from builder.runtime import Runtime
 
 DEFAULT_STUDY = "lands-between-demo"
 
@@ -35,22 +39,55 @@ _MOST_BYTES = 1_000_000
 _RANDOM_STATE_SEEDS = 2**32
 
 
-class GeneratorSettings(Settings):
-    """`[generator]`: `model = "entry[:argument]"`."""
+class ModelSettings(Settings):
+    """A table with `model = "entry[:argument]"` and the keys that this model adds, its `Settings`."""
 
-    model: str = "dcgan-digiface"
+    model_config = ConfigDict(extra="allow")
+    group: ClassVar[registry.Group]
+
+    model: str
 
     @field_validator("model")
     @classmethod
     def _registered(cls, model: str) -> str:
-        return _known("generators", model)
+        return _known(cls.group, model)
+
+    @model_validator(mode="after")
+    def _own_keys(self) -> Self:
+        if self.model_extra:  # importing a model to ask for its keys takes seconds; most have none
+            self._own()
+        return self
+
+    def _own(self) -> BaseModel:
+        entry, _ = registry.split_model(self.model)
+        own: type[BaseModel] = registry.load(self.group, entry).Settings
+        keys = self.model_extra or {}
+        for key in keys:
+            if key not in own.model_fields:
+                known = [*type(self).model_fields, *own.model_fields]
+                raise PydanticCustomError("unknown_key", "{hint}", {"hint": f"{key}: {_unknown_key(key, known)}"})
+        return own.model_validate(keys)
+
+    def load(self, runtime: "Runtime") -> Any:
+        """The model, loaded; what its `load` raises."""
+        entry, argument = registry.split_model(self.model)
+        return registry.load(self.group, entry).load(argument, self._own(), runtime)
 
 
-class RecognizerSettings(Settings):
+class GeneratorSettings(ModelSettings):
+    """`[generator]`."""
+
+    group = "generators"
+
+    model: str = "dcgan-digiface"
+
+
+class RecognizerSettings(ModelSettings):
     """One `[[recognizers]]`; `alignment` and `threshold` are the model's own where they are left out."""
 
+    group = "recognizers"
+
     name: Annotated[str, Field(pattern=COLUMN, max_length=40)]
-    model: str
     alignment: str | None = None
     threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
@@ -60,11 +97,6 @@ class RecognizerSettings(Settings):
         if name == "image_id":
             raise PydanticCustomError("taken", "is a column of the table embeddings already")
         return name
-
-    @field_validator("model")
-    @classmethod
-    def _registered(cls, model: str) -> str:
-        return _known("recognizers", model)
 
     @field_validator("alignment")
     @classmethod
@@ -140,6 +172,12 @@ class Study(Settings):
         target: str = self.samples.optimized.target  # type: ignore[attr-defined]
         return target
 
+    @property
+    def max_norm(self) -> float | None:
+        """The longest latent of a search, as a multiple of the expected norm."""
+        max_norm: float | None = self.samples.optimized.max_norm  # type: ignore[attr-defined]
+        return max_norm
+
     def identity(self) -> dict[str, Any]:
         """What makes this study this study: every key but the number of batches."""
         return self.model_dump(mode="json", exclude={"batches"}, exclude_none=True)
@@ -190,7 +228,7 @@ def parse_study(keys: dict[str, Any], source: str) -> Study:
     try:
         return Study.model_validate(keys)
     except ValidationError as error:
-        lines = [_explained(detail) for detail in error.errors(include_url=False)]
+        lines = [_explained(detail) for detail in _flattened(error)]
         raise StudyError("\n  ".join([f"{source}:", *lines])) from None
 
 
@@ -216,13 +254,26 @@ def _known(group: registry.Group, model: str) -> str:
     return model
 
 
+def _flattened(error: ValidationError, location: tuple[str | int, ...] = ()) -> Iterator[ErrorDetails]:
+    """The details of an error; those of a model's own Settings, which lie within one, at their full location."""
+    for detail in error.errors(include_url=False):
+        detail["loc"] = (*location, *detail["loc"])
+        within = detail.get("ctx", {}).get("error")
+        if isinstance(within, ValidationError):
+            yield from _flattened(within, detail["loc"])
+        else:
+            yield detail
+
+
 def _explained(detail: ErrorDetails) -> str:
     """One line: key, value, what is allowed."""
     key = ""
     for part in detail["loc"]:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_suggestion(detail)}"
+        return f"{key}: {_unknown_key(str(detail['loc'][-1]), _keys_beside(detail))}"
+    if detail["type"] == "unknown_key":
+        return f"{key}.{detail['msg']}"
     if detail["type"] == "missing":
         return f"{key}: is missing"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
@@ -236,14 +287,14 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _suggestion(detail: ErrorDetails) -> str:
-    model: Any = Study
+def _unknown_key(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return "unknown key; " + (f"did you mean {near[0]}?" if near else f"known here: {', '.join(known) or 'none'}")
+
+
+def _keys_beside(detail: ErrorDetails) -> list[str]:
+    """The keys of the table that an unknown key stands in."""
+    table: Any = Study
     for part in detail["loc"][:-1]:
-        if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
-            field = model.model_fields.get(part)
-            model = RecognizerSettings if part == "recognizers" else field.annotation if field else None
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return ""
-    known = list(model.model_fields)
-    near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known) or 'none'}"
+        table = table.model_fields[part].annotation
+    return list(table.model_fields)

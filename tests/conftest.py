@@ -55,12 +55,12 @@ def runtime() -> Runtime:
 
 @pytest.fixture(scope="session")
 def generator(runtime: Runtime) -> dcgan.DCGAN:
-    return dcgan.load(None, runtime)
+    return dcgan.load(None, dcgan.Settings(), runtime)
 
 
 @pytest.fixture(scope="session")
 def recognizer(runtime: Runtime) -> dlib_recognizer.DlibRecognizer:
-    return dlib_recognizer.load(None, runtime)
+    return dlib_recognizer.load(None, dlib_recognizer.Settings(), runtime)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Generators: from a latent to an image. One file (or folder) per family.
 
-A generator is registered under `lands_between.generators` as a function
-`(argument: str | None, runtime: Runtime) -> Generator`.
+A generator is registered under `lands_between.generators` as a module (or object) with `Settings`, the
+pydantic model of the keys that it adds to `[generator]`, and `load(argument, settings, runtime) -> Generator`,
+where `argument` is what stands behind the colon of `model`, or None.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ Images = npt.NDArray[np.uint8]
 class LatentSpace(Protocol):
     """How one moves and measures among a generator's latents."""
 
-    dim: int
+    @property
+    def dim(self) -> int:
+        """Numbers in a latent."""
 
     def interpolate(self, a: Latents, b: Latents, t: float) -> Latents:
         """The latent at share `t` (0..1) of the way from `a` to `b`; shape of `a`."""

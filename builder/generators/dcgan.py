@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from builder import assets
+from builder import assets, settings
 from builder.errors import AssetError, StudyError
 from builder.generators import Images, Latents
 from builder.generators.space import EuclideanSpace
@@ -59,7 +59,11 @@ class DCGAN:
         return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def load(argument: str | None, runtime: Runtime) -> DCGAN:
+class Settings(settings.Settings):
+    """`[generator]` has no keys besides `model`."""
+
+
+def load(argument: str | None, own: Settings, runtime: Runtime) -> DCGAN:
     """The generator with its embedded weights (see `builder.assets`)."""
     if argument is not None:
         raise StudyError(f"generator.model = 'dcgan-digiface:{argument}': dcgan-digiface takes no argument")

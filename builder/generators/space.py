@@ -1,10 +1,12 @@
 """Latent spaces."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from builder.errors import StudyError
 from builder.generators import Latents
 
 
@@ -44,3 +46,24 @@ class EuclideanSpace:
         norms = np.linalg.norm(latents, axis=-1, keepdims=True)
         longest = max_norm * np.sqrt(self.dim)
         return np.where(norms > longest, latents * (longest / np.maximum(norms, longest)), latents)
+
+
+@dataclass(frozen=True)
+class RepeatedSpace(EuclideanSpace):
+    """StyleGAN2's W: `dim` numbers that are repeated for each of `layers` layers.
+
+    The distance is over the repeated layers, sqrt(layers) times the one in `dim` numbers: this is what the
+    printed latent distances of "Exploring the Lands Between" are.
+    """
+
+    layers: int
+
+    def distance(self, a: Latents, b: Latents) -> npt.NDArray[np.float32]:
+        """Euclidean distance between rows, each repeated `layers` times: (n, d), (n, d) -> (n,)."""
+        return (super().distance(a, b).astype(np.float64) * math.sqrt(self.layers)).astype(np.float32)
+
+    def limit(self, latents: npt.NDArray[np.float64], max_norm: float) -> npt.NDArray[np.float64]:
+        """Refuses: w has no normal distribution that a norm could be expected of."""
+        raise StudyError(
+            "samples.optimized.max_norm: has no meaning in the latent space w; leave it out, or use space z"
+        )

@@ -1,7 +1,9 @@
 """Recognizers: the decision models of a study. One file (or folder) per family; alignments beside them.
 
-A recognizer is registered under `lands_between.recognizers` as a function
-`(argument: str | None, runtime: Runtime) -> Recognizer`.
+A recognizer is registered under `lands_between.recognizers` as a module (or object) with `Settings`, the
+pydantic model of the keys that it adds to its `[[recognizers]]`, and
+`load(argument, settings, runtime) -> Recognizer`, where `argument` is what stands behind the colon of `model`,
+or None.
 """
 
 from typing import NamedTuple, Protocol

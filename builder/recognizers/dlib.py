@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from builder import assets
+from builder import assets, settings
 from builder.errors import AssetError, StudyError
 from builder.generators import Images
 from builder.generators.space import euclidean
@@ -61,7 +61,11 @@ class DlibRecognizer:
         return euclidean(a, b)
 
 
-def load(argument: str | None, runtime: Runtime) -> DlibRecognizer:
+class Settings(settings.Settings):
+    """`[[recognizers]]` has no keys for dlib besides those that every recognizer has."""
+
+
+def load(argument: str | None, own: Settings, runtime: Runtime) -> DlibRecognizer:
     """The recognizer with dlib's published weights (see `builder.assets`)."""
     if argument is not None:
         raise StudyError(f"recognizers.model = 'dlib:{argument}': dlib takes no argument")

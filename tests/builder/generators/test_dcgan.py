@@ -39,7 +39,7 @@ def test_an_image_does_not_depend_on_its_company(generator):
 
 def test_an_argument_is_refused(runtime):
     with pytest.raises(StudyError, match="takes no argument"):
-        dcgan.load("x", runtime)
+        dcgan.load("x", dcgan.Settings(), runtime)
 
 
 class RunsCode:

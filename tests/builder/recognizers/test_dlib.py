@@ -56,7 +56,7 @@ def test_the_threshold_is_where_the_file_was_trained():
 
 def test_an_argument_is_refused(runtime):
     with pytest.raises(StudyError, match="takes no argument"):
-        dlib_recognizer.load("x", runtime)
+        dlib_recognizer.load("x", dlib_recognizer.Settings(), runtime)
 
 
 LAYERS = 29 * 3 + 14 + 6 + 1

@@ -1,0 +1,376 @@
+"""Checkpoints in the three formats, written here the way their own code writes them, and hostile ones."""
+
+import builtins
+import io
+import os
+import pickle
+import subprocess
+import sys
+import types
+import zipfile
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import torch
+
+from builder.errors import AssetError, StudyError
+from builder.generators import stylegan2
+from builder.generators.stylegan2.checkpoints import read_weights, to_safetensors
+from builder.generators.stylegan2.network import FILTER, Config
+from builder.generators.stylegan2.nvidia_pickle import read_pickle
+from tests.builder.generators.stylegan2.test_network import CONFIGS, random_state
+from tests.conftest import run_builder
+
+CONFIG = CONFIGS["32 px"]
+
+
+@pytest.fixture
+def nvidia(monkeypatch):
+    """Modules under the names of NVIDIA's, as the pickles name them; loading through them would leave a trace."""
+
+    def reconstruct(meta):
+        raise AssertionError("NVIDIA's loader was called")
+
+    class EasyDict(dict):
+        pass
+
+    for name, content in {
+        "torch_utils": {},
+        "torch_utils.persistence": {"_reconstruct_persistent_obj": reconstruct},
+        "dnnlib": {},
+        "dnnlib.util": {"EasyDict": EasyDict},
+    }.items():
+        module = types.ModuleType(name)
+        module.__dict__.update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+    reconstruct.__module__, reconstruct.__qualname__ = "torch_utils.persistence", "_reconstruct_persistent_obj"
+    reconstruct.__name__ = reconstruct.__qualname__
+    EasyDict.__module__, EasyDict.__qualname__ = "dnnlib.util", "EasyDict"
+
+    class Stored:
+        """Pickles as an object of NVIDIA's does: a call with its class, its state and its module's source."""
+
+        def __init__(self, class_name, state):
+            self.class_name, self.state_dict = class_name, state
+
+        def __reduce__(self):
+            source = "raise SystemExit('the source in the pickle was executed')"
+            meta = {"type": "class", "version": 6, "module_src": source, "class_name": self.class_name}
+            return reconstruct, (meta | {"state": self.state_dict},)
+
+    return types.SimpleNamespace(stored=Stored, easy_dict=EasyDict)
+
+
+def module_tree(nvidia, state, class_name="Generator", **attributes):
+    """Nested modules from dotted names, with what torch's modules keep besides."""
+    own, parts = OrderedDict(), {}
+    for name, tensor in state.items():
+        head, _, rest = name.partition(".")
+        if rest:
+            parts.setdefault(head, {})[rest] = tensor
+        else:
+            own[head] = tensor
+    buffers = {"w_avg", "noise_const", "resample_filter"}
+    return nvidia.stored(
+        class_name,
+        {
+            "training": False,
+            "_parameters": OrderedDict((k, torch.nn.Parameter(v)) for k, v in own.items() if k not in buffers),
+            "_buffers": OrderedDict((k, v) for k, v in own.items() if k in buffers),
+            "_non_persistent_buffers_set": set(),
+            "_backward_hooks": OrderedDict(),
+            "_modules": OrderedDict((k, module_tree(nvidia, v, "Layer")) for k, v in parts.items()),
+            "weight_gain": 0.01 / np.sqrt(512),  # a NumPy scalar, as theirs is
+            "dtype": torch.float32,
+            **attributes,
+        },
+    )
+
+
+def with_filters(state):
+    taps = torch.tensor(FILTER)
+    filters = {
+        name.replace("noise_const", "resample_filter"): torch.outer(taps, taps) / 64
+        for name in state
+        if name.endswith("noise_const")
+    }
+    return state | filters
+
+
+def nvidia_networks(nvidia, config, state, **changes):
+    arguments = {
+        "z_dim": config.z_dim,
+        "c_dim": config.c_dim,
+        "w_dim": config.w_dim,
+        "img_resolution": config.img_resolution,
+        "img_channels": 3,
+        "mapping_kwargs": nvidia.easy_dict(num_layers=config.mapping_layers),
+        "synthesis_kwargs": nvidia.easy_dict(
+            channel_base=config.channel_base,
+            channel_max=config.channel_max,
+            num_fp16_res=config.num_fp16_res,
+            conv_clamp=config.conv_clamp,
+            architecture=config.architecture,
+        ),
+    } | changes
+    generator = module_tree(
+        nvidia, with_filters(state), _init_args=(), _init_kwargs=nvidia.easy_dict(arguments), num_ws=config.num_ws
+    )
+    return {"G": None, "D": nvidia.stored("Discriminator", {}), "G_ema": generator, "training_set_kwargs": {}}
+
+
+@pytest.fixture
+def network_pickle(nvidia, tmp_path):
+    def write(config=CONFIG, **changes):
+        path = tmp_path / "network.pkl"
+        path.write_bytes(pickle.dumps(nvidia_networks(nvidia, config, random_state(config), **changes)))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_nvidias_pickle_is_read_as_data(network_pickle, name):
+    config, state = read_weights(network_pickle(CONFIGS[name]))
+    assert config == CONFIGS[name]
+    wanted = random_state(CONFIGS[name])
+    assert sorted(state) == sorted(wanted)
+    for parameter in wanted:
+        torch.testing.assert_close(state[parameter], wanted[parameter], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_every_protocol_that_their_versions_wrote_is_read(nvidia, tmp_path, protocol):
+    path = tmp_path / "network.pkl"
+    path.write_bytes(pickle.dumps(nvidia_networks(nvidia, CONFIG, random_state(CONFIG)), protocol=protocol))
+    assert read_weights(path)[0] == CONFIG
+
+
+def test_converted_once_the_pickle_is_not_needed(network_pickle, tmp_path, runtime):
+    source, target = network_pickle(CONFIGS["64 px, clamped"]), tmp_path / "network.safetensors"
+    before = stylegan2.StyleGAN2(*read_weights(source), stylegan2.Settings(label=1), runtime)
+    result = run_builder("convert", source, target)
+    assert result.returncode == 0, result.stderr
+    source.unlink()
+    after = stylegan2.StyleGAN2(*read_weights(target), stylegan2.Settings(label=1), runtime)
+    np.testing.assert_array_equal(before.render(before.sample([1, 2])), after.render(after.sample([1, 2])))
+
+
+def rosinality(config, state):
+    """The names and shapes of stylegan2-pytorch's `g_ema`, from its `model.py`."""
+    theirs = {"input.input": state["synthesis.b4.const"][None]}
+    for index in range(config.mapping_layers):
+        for kind in ("weight", "bias"):
+            theirs[f"style.{index + 1}.{kind}"] = state[f"mapping.fc{index}.{kind}"]
+
+    def convolution(ours, name, noise):
+        theirs[f"{name}.conv.weight"] = state[f"{ours}.weight"][None]
+        theirs[f"{name}.conv.modulation.weight"] = state[f"{ours}.affine.weight"]
+        theirs[f"{name}.conv.modulation.bias"] = state[f"{ours}.affine.bias"]
+        theirs[f"{name}.noise.weight"] = state[f"{ours}.noise_strength"].reshape(1)
+        theirs[f"{name}.activate.bias"] = state[f"{ours}.bias"]
+        theirs[f"noises.noise_{noise}"] = state[f"{ours}.noise_const"][None, None]
+        theirs[f"{name}.conv.blur.kernel"] = torch.zeros(4, 4)
+
+    def to_rgb(ours, name):
+        theirs[f"{name}.conv.weight"] = state[f"{ours}.weight"][None]
+        theirs[f"{name}.conv.modulation.weight"] = state[f"{ours}.affine.weight"]
+        theirs[f"{name}.conv.modulation.bias"] = state[f"{ours}.affine.bias"]
+        theirs[f"{name}.bias"] = state[f"{ours}.bias"].reshape(1, 3, 1, 1)
+        theirs[f"{name}.upsample.kernel"] = torch.zeros(4, 4)
+
+    convolution("synthesis.b4.conv1", "conv1", 0)
+    to_rgb("synthesis.b4.torgb", "to_rgb1")
+    for index, side in enumerate(config.resolutions[1:]):
+        convolution(f"synthesis.b{side}.conv0", f"convs.{2 * index}", 2 * index + 1)
+        convolution(f"synthesis.b{side}.conv1", f"convs.{2 * index + 1}", 2 * index + 2)
+        to_rgb(f"synthesis.b{side}.torgb", f"to_rgbs.{index}")
+    return {"g_ema": theirs, "latent_avg": state["mapping.w_avg"]}
+
+
+def test_rosinalitys_checkpoint_is_read(tmp_path):
+    path, state = tmp_path / "network.pt", random_state(CONFIG)
+    torch.save(rosinality(CONFIG, state), path)
+    config, read = read_weights(path)
+    assert config == CONFIG
+    assert sorted(read) == sorted(state)
+    for name in state:
+        torch.testing.assert_close(read[name], state[name], rtol=0, atol=0)
+
+
+class Calls:
+    """Pickles as a call of any function."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+def hostile(trace):
+    inner = io.BytesIO()
+    torch.save({"x": Calls(os.system, f"touch {trace}")}, inner, _use_new_zipfile_serialization=False)
+    return {
+        "os.system": (Calls(os.system, f"touch {trace}"), "system"),
+        "eval": (Calls(builtins.eval, f"open({str(trace)!r}, 'w')"), "builtins.eval"),
+        "nested": ({"G_ema": [Calls(getattr, Calls(os.system, f"touch {trace}"), "x")]}, "asks for"),
+        "in a storage": (Calls(torch.storage._load_from_bytes, inner.getvalue()), "no network pickle"),
+        "subprocess": (Calls(subprocess.Popen, ["touch", str(trace)]), "subprocess.Popen"),
+        "getattr": (Calls(getattr, "x", "upper"), "builtins.getattr"),
+        "an array of objects": (np.array([Calls(os.system, f"touch {trace}")], dtype=object), "no network pickle"),
+    }
+
+
+@pytest.mark.parametrize("name", list(hostile("x")))
+def test_a_pickle_that_tries_to_run_something_runs_nothing(tmp_path, name):
+    trace, path = tmp_path / "trace", tmp_path / "network.pkl"
+    content, said = hostile(trace)[name]
+    path.write_bytes(pickle.dumps(content))
+    with pytest.raises(AssetError, match=said):
+        read_weights(path)
+    assert not trace.exists()
+
+
+def test_a_pickle_can_change_nothing(tmp_path):
+    """The opcode that sets state, on each name that is admitted: with attributes, and with slots."""
+    names = {
+        "collections": "OrderedDict",
+        "builtins": "set",
+        "numpy": "ndarray",
+        "torch._utils": "_rebuild_tensor_v2",
+        "torch.storage": "_load_from_bytes",
+        "torch_utils.persistence": "_reconstruct_persistent_obj",
+        "torch": "float32",
+    }
+    path = tmp_path / "network.pkl"
+    for module, name in names.items():
+        for state in (b"}X\x01\x00\x00\x00aK\x01s", b"N}X\x01\x00\x00\x00aK\x01s\x86"):
+            path.write_bytes(b"\x80\x02c" + f"{module}\n{name}\n".encode() + state + b"b.")
+            with pytest.raises(AssetError):
+                read_pickle(path)
+    assert not hasattr(OrderedDict, "a")
+    assert not hasattr(torch._utils._rebuild_tensor_v2, "a")
+
+
+def test_an_archive_with_names_that_climb_out_writes_nothing(tmp_path):
+    path = tmp_path / "inner" / "network.pkl"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../evil", b"x")
+        archive.writestr("archive/data.pkl", pickle.dumps({"g_ema": {}}))
+    with pytest.raises(AssetError, match=r"network\.pkl"):
+        read_weights(path)
+    assert sorted(file.name for file in tmp_path.rglob("*")) == ["inner", "network.pkl"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04", b"nonsense", pickle.dumps([1]), pickle.dumps({"G_ema": 1})])
+def test_what_is_no_network_is_refused(tmp_path, content):
+    path = tmp_path / "network.pkl"
+    path.write_bytes(content)
+    with pytest.raises(AssetError, match=r"network\.pkl"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"img_channels": 1}, "three channels"),
+        ({"img_resolution": 2048}, "2048 pixels"),
+        ({"w_dim": 7}, "expected"),
+        ({"unheard_of": 3}, "argument unheard_of = 3 is not known"),
+        ({"z_dim": 10**9}, "dimensions that no generator has"),
+        ({"z_dim": "many"}, "not all numbers"),
+        ({"mapping_kwargs": {"activation": "relu"}}, "activation is not lrelu"),
+    ],
+)
+def test_a_generator_of_another_kind_is_refused_saying_why(network_pickle, changes, said):
+    with pytest.raises(AssetError, match=said):
+        read_weights(network_pickle(**changes))
+
+
+def test_parameters_that_are_missing_or_too_many_are_named(tmp_path):
+    state = random_state(CONFIG)
+    (tmp_path / "a.safetensors").write_bytes(
+        to_safetensors(CONFIG, {k: v for k, v in state.items() if k != "mapping.fc3.bias"})
+    )
+    with pytest.raises(AssetError, match=r"mapping\.fc3\.bias is missing"):
+        read_weights(tmp_path / "a.safetensors")
+    (tmp_path / "b.safetensors").write_bytes(to_safetensors(CONFIG, state | {"extra": torch.zeros(1)}))
+    with pytest.raises(AssetError, match="extra is not one of StyleGAN2"):
+        read_weights(tmp_path / "b.safetensors")
+    (tmp_path / "c.safetensors").write_bytes(b"\xff" * 100)
+    with pytest.raises(AssetError, match="no safetensors file"):
+        read_weights(tmp_path / "c.safetensors")
+
+
+def study(folder, weights, **keys):
+    lines = "\n".join(f"{key} = {value}" for key, value in keys.items())
+    path = folder / "study.toml"
+    path.write_text(
+        f"""name = "mine"
+bases_per_batch = 2
+distances = ["latent_l2"]
+[generator]
+model = "stylegan2:{weights}"
+{lines}
+[[recognizers]]
+name = "dlib"
+model = "dlib"
+alignment = "center"
+[samples.optimized]
+max_iterations = 2
+"""
+    )
+    return path
+
+
+@pytest.mark.slow
+def test_a_study_is_built_with_pinned_weights_and_unpinned_ones_are_refused_with_their_hash(tmp_path):
+    weights = tmp_path / "network.safetensors"
+    weights.write_bytes(to_safetensors(CONFIG, random_state(CONFIG)))
+    refused = run_builder("build", study(tmp_path, weights), "--out", tmp_path / "out")
+    assert refused.returncode == 2
+    assert "generator.sha256 is missing" in refused.stderr
+    sha256 = refused.stderr.rpartition('sha256 = "')[2][:64]
+    built = run_builder("build", study(tmp_path, weights, sha256=f'"{sha256}"'), "--out", tmp_path / "out")
+    assert built.returncode == 0, built.stderr
+    other = run_builder("build", study(tmp_path, weights, sha256=f'"{"0" * 64}"'), "--out", tmp_path / "other")
+    assert other.returncode == 2
+    assert f"have SHA-256 {sha256}" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"truncation": 1.5}, "generator.truncation = 1.5: must be less than or equal to 1"),
+        ({"space": '"x"'}, "generator.space = \"x\": must be 'w' or 'z'"),
+        ({"trunctation": 1}, "generator.trunctation: unknown key; did you mean truncation?"),
+        ({"sha256": '"abc"'}, "generator.sha256"),
+    ],
+)
+def test_keys_of_the_generator_are_checked_like_all_others(tmp_path, keys, said):
+    result = run_builder("build", study(tmp_path, "none.pkl", **keys), "--out", tmp_path / "out")
+    assert result.returncode == 2
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "said"),
+    [
+        (None, StudyError, "write stylegan2:PATH"),
+        ("absent.pkl", AssetError, "there is no such file"),
+        ("hf://user/repo/file.pkl", StudyError, "no address on the Hub"),
+        ("hf://user/repo/../../x@main", StudyError, "no address on the Hub"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_said(runtime, address, error, said):
+    with pytest.raises(error, match=said):
+        stylegan2.load(address, stylegan2.Settings(), runtime)
+
+
+def test_the_config_counts_what_the_paper_has():
+    assert Config(512, 0, 512, 1024).num_ws == 18
+    assert Config(512, 0, 512, 256).num_ws == 14
+    assert [Config(512, 0, 512, 1024).channels(side) for side in (4, 64, 128, 1024)] == [512, 512, 256, 32]
