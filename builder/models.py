@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from builder import registry
 from builder.distances import Distance
-from builder.errors import BuildError
+from builder.errors import BuildError, StudyError
 from builder.generators import Generator, Images, Latents
 from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignments
 from builder.runtime import Runtime
 from builder.samples import Evaluation, View
-from builder.study import Study
+from builder.study import RecognizerSettings, Study
 
 log = logging.getLogger(__name__)
 
@@ -111,10 +111,17 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         recognizers=recognizers,
         alignments={name: alignments.load(name, runtime) for name in sorted(set(alignment_of.values()))},
         alignment_of=alignment_of,
-        thresholds={each.name: each.threshold or recognizers[each.name].threshold for each in study.recognizers},
+        thresholds={each.name: _threshold(each, recognizers[each.name]) for each in study.recognizers},
         distances={name: registry.load("distances", name)(generator.space, runtime) for name in study.distances},
         target=study.target,
     )
+
+
+def _threshold(settings: RecognizerSettings, recognizer: Recognizer) -> float:
+    threshold = settings.threshold or recognizer.threshold
+    if threshold is None:
+        raise StudyError(f"recognizers: {settings.name} has no threshold of its own; add threshold = ... to its table")
+    return threshold
 
 
 def _embed(name: str, recognizer: Recognizer, faces: Faces) -> Embeddings:

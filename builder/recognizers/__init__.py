@@ -53,11 +53,22 @@ class Alignment(Protocol):
 
 
 class Recognizer(Protocol):
-    """A decision model: two images are accepted as one person where `distance <= threshold`."""
+    """A decision model: two images are accepted as one person where `distance <= threshold`.
 
-    alignment: str
-    threshold: float
-    micro_batch: int
+    alignment: the one it was trained on. threshold: its own; None where it has none, and the study must say one.
+    """
+
+    @property
+    def alignment(self) -> str:
+        """A name in `builder.recognizers.alignments`."""
+
+    @property
+    def threshold(self) -> float | None:
+        """A distance."""
+
+    @property
+    def micro_batch(self) -> int:
+        """Crops that the model sees at a time."""
 
     def embed(self, crops: Images) -> Embeddings:
         """(n, s, s, 3), n >= 1 -> (n, k)."""

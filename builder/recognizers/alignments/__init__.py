@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
 
 ALIGNMENTS = {
     "hog": "builder.recognizers.alignments.hog",
+    "arcface": "builder.recognizers.alignments.arcface",
     "center": "builder.recognizers.alignments.center",
 }
 

@@ -4,6 +4,7 @@ dlib releases the GIL while it works, so images are aligned in threads.
 """
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,19 +29,26 @@ LANDMARKS = 5
 
 
 class HogAlignment:
-    """Detects without upsampling, takes the largest box, and cuts dlib's 150-pixel chip, padding 0.25."""
+    """Detects without upsampling, takes the largest box, finds five landmarks and cuts a crop by them."""
 
-    def __init__(self, landmarks: Path, runtime: Runtime) -> None:
-        """`landmarks`: dlib's 5-point shape predictor."""
+    def __init__(
+        self,
+        landmarks: Path,
+        runtime: Runtime,
+        cut: Callable[[Images, "dlib.full_object_detection"], Images],
+        side: int,
+    ) -> None:
+        """landmarks: dlib's 5-point predictor; cut: from an image and its landmarks to a crop of `side` pixels."""
+        self._cut, self._side = cut, side
         self._predictor = dlib.shape_predictor(str(landmarks))
         self._own = threading.local()
         self._threads = ThreadPoolExecutor(runtime.threads, thread_name_prefix="hog")
 
     def align(self, images: Images) -> Faces:
-        """(n, h, w, 3) -> crops (n, 150, 150, 3), boxes, landmarks (n, 5, 2)."""
+        """(n, h, w, 3) -> crops (n, side, side, 3), boxes, landmarks (n, 5, 2)."""
         count = len(images)
         faces = Faces(
-            np.zeros((count, CHIP_SIDE, CHIP_SIDE, 3), np.uint8),
+            np.zeros((count, self._side, self._side, 3), np.uint8),
             np.zeros(count, np.bool_),
             np.zeros((count, 4), np.float32),
             np.zeros((count, LANDMARKS, 2), np.float32),
@@ -57,7 +65,7 @@ class HogAlignment:
         box = max(boxes, key=lambda found: found.area())
         shape = self._predictor(enlarged, box)
         scale = enlarged.shape[0] / image.shape[0]
-        faces.crops[row] = dlib.get_face_chip(enlarged, shape, size=CHIP_SIDE, padding=CHIP_PADDING)
+        faces.crops[row] = self._cut(enlarged, shape)
         faces.found[row] = True
         faces.boxes[row] = np.array([box.left(), box.top(), box.right(), box.bottom()]) / scale
         faces.landmarks[row] = np.array([(point.x, point.y) for point in shape.parts()]) / scale
@@ -71,7 +79,12 @@ class HogAlignment:
 
 def load(runtime: Runtime) -> HogAlignment:
     """The alignment with dlib's published landmark predictor (see `builder.assets`)."""
-    return HogAlignment(assets.path("dlib-5-landmarks.dat"), runtime)
+    return HogAlignment(assets.path("dlib-5-landmarks.dat"), runtime, _chip, CHIP_SIDE)
+
+
+def _chip(image: Images, landmarks: "dlib.full_object_detection") -> Images:
+    chip: Images = dlib.get_face_chip(image, landmarks, size=CHIP_SIDE, padding=CHIP_PADDING)
+    return chip
 
 
 def enlarge(image: Images) -> Images:
