@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .PHONY: demo test lint lock benchmark picture clean
 
 demo: $(VENV)/.runtime
-	$(BIN)/python -m builder build
+	$(BIN)/python -m builder build --verbose
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
@@ -17,6 +17,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy examples/plugin/lands_between_example
 
 benchmark: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.recognizer

@@ -17,8 +17,9 @@ dependencies() {
     "$scratch/venv/bin/python" - "$1" <<'PY'
 import sys, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-extra = project["optional-dependencies"]["dev"]
-print("\n".join(project["dependencies"] if sys.argv[1] == "runtime" else extra))
+extras = sum(project["optional-dependencies"].values(), [])
+others = [requirement for requirement in extras if not requirement.startswith(project["name"])]
+print("\n".join(project["dependencies"] if sys.argv[1] == "runtime" else others))
 PY
 }
 

@@ -13,7 +13,7 @@ import cma
 import face_recognition
 import numpy as np
 
-from builder.generators import Latents
+from builder.generators import Latents, dcgan
 from builder.models import Models, load_models
 from builder.pipeline import draw_bases
 from builder.recognizers.alignments.hog import enlarge
@@ -67,9 +67,11 @@ def first_batch(runtime: Runtime, alignment: str, iterations: int) -> tuple[Stud
 
 def obvious_script(runtime: Runtime) -> float:
     """Candidates per second."""
-    _, models, bases = first_batch(runtime, "hog", ROUNDS)
+    _, _, bases = first_batch(runtime, "hog", ROUNDS)
     pictures = bases.pictures
-    base = encoded(models, pictures[0].latent)
+    generator = dcgan.load(None, dcgan.Settings(), runtime)
+    generator.micro_batch = 1  # one image at a time is the script's way
+    base = encoded(generator, pictures[0].latent)
     start = time.perf_counter()
     candidates = 0
     for anchor in range(1, 1 + SEARCHES):
@@ -77,16 +79,14 @@ def obvious_script(runtime: Runtime) -> float:
         search = cma.CMAEvolutionStrategy(pictures[anchor].latent.astype(float), 1.0, options)
         for _ in range(ROUNDS):
             asked = search.ask()
-            search.tell(asked, [distance(encoded(models, latent.astype(np.float32)), base) for latent in asked])
+            search.tell(asked, [distance(encoded(generator, latent.astype(np.float32)), base) for latent in asked])
             candidates += len(asked)
     return candidates / (time.perf_counter() - start)
 
 
-def encoded(models: Models, latent: Latents) -> np.ndarray | None:
-    """One image's encoding; None where no face is found. One image at a time, unpadded, is the script's way."""
-    size, models.generator.micro_batch = models.generator.micro_batch, 1
-    image = models.generator.render(latent[None])[0]
-    models.generator.micro_batch = size
+def encoded(generator: dcgan.DCGAN, latent: Latents) -> np.ndarray | None:
+    """One image's encoding; None where no face is found."""
+    image = generator.render(latent[None])[0]
     encodings = face_recognition.face_encodings(enlarge(image), model="small")
     return encodings[0] if encodings else None
 

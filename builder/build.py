@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-from builder.errors import FolderError
 from builder.shards import Status, StudyFolder
 from builder.study import Study
 
@@ -26,17 +25,10 @@ def build(study: Study, out: Path, device: str = "auto") -> tuple[Status, int]:
         folder.tidy()
         finished = set(folder.finished())
         todo = [batch for batch in range(asked) if batch not in finished]
-        if todo:
+        if todo or not folder.described:
             from builder.engines import local  # torch takes seconds to import, a finished folder does not need it
 
             log.info("%d of %d batches to build", len(todo), asked)
             local.run(study, folder, todo, device)
-        status = folder.status()
-        if status.damaged:
-            batch, reason = next(iter(status.damaged.items()))
-            raise FolderError(
-                f"batch {batch} is damaged: {reason}\n  To compute it again, remove "
-                f"{out / 'manifest' / f'batch-{batch:05d}.json'} and run the same command"
-            )
         folder.write_readme()
-        return status, len(todo)
+        return folder.status(), len(todo)

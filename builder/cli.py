@@ -1,7 +1,11 @@
 """The commands of `python -m builder`; no logic of their own."""
 
 import argparse
+import errno
+import io
 import logging
+import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,21 +23,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 for done, 1 where `status` or `assets` finds something missing or damaged, 2 for an error.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     try:
         with logging_redirect_tqdm():
             status: int = options.run(options)
+            sys.stdout.flush()
             return status
     except LandsBetweenError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_printable(str(error))}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("\nstopped; finished batches are kept, the same command continues", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; nothing is left to say
+    except OSError as error:
+        if error.errno != errno.EPIPE:  # else the reader of our output has gone; nothing is left to say
+            print(f"error: cannot write the output: {error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         return FAILED
+
+
+def _printable(text: str) -> str:
+    """Text from files as it can be shown: control characters, which could steer a terminal, escaped."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no whole number")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,9 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="build a study's batches into its folder, or continue it")
     build.add_argument("study", type=Path, nargs="?", metavar="STUDY.toml", help="default: the packaged demo study")
     build.add_argument("--out", type=Path, metavar="DIR", help="the study folder (default: out/<study name>)")
-    build.add_argument("--batches", type=int, metavar="N", help="number of batches; raising it continues the folder")
+    build.add_argument("--batches", type=_integer, metavar="N", help="how many; raising it continues the folder")
     build.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto")
-    build.add_argument("--seed", type=int, metavar="N", help="seed of steps and searches")
+    build.add_argument("--seed", type=_integer, metavar="N", help="seed of steps and searches")
     build.add_argument("--verbose", action="store_true", help="say what is being done")
     build.set_defaults(run=_build)
 
@@ -73,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     picture = commands.add_parser("picture", help="draw one base with all its samples as a PNG")
     picture.add_argument("folder", type=Path, metavar="DIR")
     picture.add_argument("png", type=Path, metavar="FILE.png")
-    picture.add_argument("--batch", type=int, default=0, metavar="N", help="default: 0")
-    picture.add_argument("--base", type=int, default=0, metavar="N", help="index in the batch (default: 0)")
+    picture.add_argument("--batch", type=_integer, default=0, metavar="N", help="default: 0")
+    picture.add_argument("--base", type=_integer, default=0, metavar="N", help="index in the batch (default: 0)")
     picture.set_defaults(run=_picture)
     return parser
 
@@ -87,9 +108,9 @@ def _build(options: argparse.Namespace) -> int:
     out = options.out or Path("out") / study.name
     status, built = build(study, out, options.device)
     batches = f"{len(status.done)} batch{'es' if len(status.done) != 1 else ''}"
-    what = f"built {built} now" if built else "nothing to do, all are finished"
+    what = f"built {built} now" if built else "nothing to do, all are finished; status --verify reads every byte"
     print(f"{out}: {batches}, {status.rows['pairs']} pairs, {status.rows['images']} images ({what})\n")
-    print(f'from datasets import load_dataset\npairs = load_dataset("{out}", "pairs", split="train")')
+    print(f'from datasets import load_dataset\npairs = load_dataset({str(out)!r}, "pairs", split="train")')
     return 0
 
 
@@ -102,6 +123,10 @@ def _status(options: argparse.Namespace) -> int:
     print(f"damaged  {len(status.damaged)}")
     for batch, reason in status.damaged.items():
         print(f"  batch {batch}: {reason}")
+    if status.damaged:
+        print("\nRemove manifest/batch-NNNNN.json of a damaged batch, and the next build computes it again.")
+    elif not options.verify:
+        print("\nSizes were compared; --verify reads every byte.")
     return 1 if status.missing or status.damaged else 0
 
 
@@ -134,7 +159,8 @@ def _assets(options: argparse.Namespace) -> int:
     states = [(asset, assets.state(asset)) for asset in assets.ASSETS]
     for asset, state in states:
         package = f"{asset.package.name} {asset.package.version}"
-        print(f"{asset.name:30} {asset.size / 1e6:6.1f} MB  {state:8} {package:30} {asset.licence}")
+        print(f"{asset.name:30} {asset.size / 1e6:7.3f} MB  {state:8} {package:30} {asset.licence}")
+    print(f"cache: {assets.cache_folder()}")
     return 0 if all(state == "present" for _, state in states) else 1
 
 

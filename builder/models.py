@@ -14,11 +14,17 @@ from builder.distances import Distance
 from builder.errors import BuildError, StudyError
 from builder.generators import Generator, Images, Latents
 from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignments
+from builder.recognizers.paper import paper_threshold
 from builder.runtime import Runtime
 from builder.samples import Evaluation, View
 from builder.study import RecognizerSettings, Study
 
 log = logging.getLogger(__name__)
+
+MOST_DIMENSIONS = 5_000
+"""Of a latent that CMA-ES searches: its covariance then takes 0.2 GB for every search of a batch."""
+
+_GRAY = np.full((1, 64, 64, 3), 128, np.uint8)
 
 
 @dataclass
@@ -102,11 +108,16 @@ def load_models(study: Study, runtime: Runtime) -> Models:
     """
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
     generator: Generator = study.generator.load(runtime)
+    if study.samples.optimized.levels and generator.space.dim > MOST_DIMENSIONS:  # type: ignore[attr-defined]
+        raise StudyError(
+            f"samples.optimized: a search among latents of {generator.space.dim} numbers needs that many squared, for "
+            f"its covariance; at most {MOST_DIMENSIONS} are searched. Write levels = [] to leave searches out"
+        )
     if study.max_norm is not None:  # a space that has no such limit says so now, not after hours
         generator.space.limit(np.zeros((1, generator.space.dim)), study.max_norm)
     recognizers: dict[str, Recognizer] = {each.name: each.load(runtime) for each in study.recognizers}
     alignment_of = {each.name: each.alignment or recognizers[each.name].alignment for each in study.recognizers}
-    return Models(
+    models = Models(
         generator=generator,
         recognizers=recognizers,
         alignments={name: alignments.load(name, runtime) for name in sorted(set(alignment_of.values()))},
@@ -115,9 +126,14 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         distances={name: registry.load("distances", name)(generator.space, runtime) for name in study.distances},
         target=study.target,
     )
+    for name, recognizer in recognizers.items():  # one that cannot take its alignment's crops says so now
+        recognizer.embed(models.alignments[alignment_of[name]].align(_GRAY).crops)
+    return models
 
 
 def _threshold(settings: RecognizerSettings, recognizer: Recognizer) -> float:
+    if settings.threshold == "paper":
+        return paper_threshold(settings.name, settings.model, recognizer.metric)
     threshold = settings.threshold or recognizer.threshold
     if threshold is None:
         raise StudyError(f"recognizers: {settings.name} has no threshold of its own; add threshold = ... to its table")

@@ -15,14 +15,17 @@ TILE, GAP, CAPTION = 96, 6, 14
 """Pixels."""
 
 COLUMNS = 9
+"""At most; more samples of a kind go on in the next line."""
 
 
 def draw_base(folder: Path, png: Path, *, batch: int, base: int) -> None:
     """Writes `png`: one row per kind, each sample captioned with its level and the target's distance.
 
     Raises:
-        FolderError: the batch is not finished or damaged, or has no such base.
+        FolderError: the batch is not finished or damaged, or has no such base, or `png` does not end in .png.
     """
+    if png.suffix != ".png":
+        raise FolderError(f"{png}: the picture is a PNG; give it a name that ends in .png")
     study = StudyFolder(folder)
     table = study.read("pairs", batch)
     rows = table.to_pylist()
@@ -44,7 +47,8 @@ def draw_base(folder: Path, png: Path, *, batch: int, base: int) -> None:
 
 def _sheet(lines: list[list[dict[str, Any]]], names: list[str], target: str) -> Image.Image:
     height = TILE + CAPTION + GAP
-    sheet = Image.new("RGB", (TILE + COLUMNS * (TILE + GAP) + GAP, len(lines) * height + GAP), "white")
+    columns = max(len(samples) for samples in lines)
+    sheet = Image.new("RGB", (TILE + columns * (TILE + GAP) + GAP, len(lines) * height + GAP), "white")
     pen = ImageDraw.Draw(sheet)
     for line, (samples, name) in enumerate(zip(lines, names, strict=True)):
         top = GAP + line * height

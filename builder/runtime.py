@@ -1,10 +1,11 @@
 """Where models run, and the fixed micro-batches in which they run."""
 
-import importlib.metadata
 import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import distributions
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,13 @@ import torch
 
 from builder.errors import BuildError
 
-PACKAGES = ("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch")
-"""Those on which the bytes of a shard depend."""
+PACKAGES = (
+    *("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch"),
+    *("deepface", "diffusers", "onnxruntime", "opencv-contrib-python-headless"),
+)
+"""Those on which the bytes of a shard may depend; the latter are extras."""
 
-AnyArray = npt.NDArray[np.generic]
+AnyArray = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Runtime:
         """What a shard's bytes may depend on besides the study: device, threads, machine, software."""
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
         here = {"device": name, "threads": str(self.threads), "machine": platform.machine()}
-        versions = {package: importlib.metadata.version(package) for package in PACKAGES}
+        versions = {name: found.version for name in PACKAGES for found in distributions(name=name)}
         return here | {"python": platform.python_version()} | versions
 
 

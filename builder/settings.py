@@ -13,12 +13,12 @@ class Settings(BaseModel):
 
 
 def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:
-    if len(set(values)) < len(values):
+    if len({round(value, 6) for value in values}) < len(values):  # closer ones would be one picture under two names
         raise PydanticCustomError("twice", "must not hold a level twice")
     return values
 
 
-Level = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
-Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Level = Annotated[float, Field(ge=1e-6, le=1000, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=1e-6, le=1 - 1e-6, allow_inf_nan=False)]
 Levels = Annotated[tuple[Level, ...], Field(strict=False, max_length=100), AfterValidator(_distinct)]
 Shares = Annotated[tuple[Share, ...], Field(strict=False, max_length=100), AfterValidator(_distinct)]

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
@@ -23,6 +23,7 @@ from builder import registry
 from builder.errors import StudyError
 from builder.recognizers.alignments import ALIGNMENTS
 from builder.settings import Settings
+from builder.weights import SHA256
 
 if TYPE_CHECKING:  # reading a study file need not wait for torch
     from builder.runtime import Runtime
@@ -36,6 +37,21 @@ NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 COLUMN = r"^[a-z0-9_]+$"
 
 _MOST_BYTES = 1_000_000
+_MOST_DOTS = 1_000
+"""In a line; tomllib takes time quadratic in the parts of a dotted key."""
+
+_ALLOWED = {
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "dict_type": "must be a table",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text in quotes",
+    NAME: "must be lower-case letters and digits with single hyphens between them",
+    COLUMN: "must be lower-case letters, digits and underscores",
+    SHA256: "must be the 64 hexadecimal digits of a SHA-256, in lower case",
+}
+"""What is allowed, by pydantic's type of error or by the pattern that does not match."""
+
 _RANDOM_STATE_SEEDS = 2**32
 
 
@@ -89,7 +105,7 @@ class RecognizerSettings(ModelSettings):
 
     name: Annotated[str, Field(pattern=COLUMN, max_length=40)]
     alignment: str | None = None
-    threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    threshold: float | Literal["paper"] | None = None
 
     @field_validator("name")
     @classmethod
@@ -97,6 +113,14 @@ class RecognizerSettings(ModelSettings):
         if name == "image_id":
             raise PydanticCustomError("taken", "is a column of the table embeddings already")
         return name
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _a_distance(cls, threshold: Any) -> Any:
+        number = isinstance(threshold, int | float) and not isinstance(threshold, bool) and 0 < threshold < 1e6
+        if not number and threshold not in (None, "paper"):
+            raise PydanticCustomError("threshold", 'must be a number above 0, or "paper" for that of the paper')
+        return threshold
 
     @field_validator("alignment")
     @classmethod
@@ -127,7 +151,7 @@ class Study(Settings):
     batches: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     bases_per_batch: Annotated[int, Field(ge=2, le=100)] = 4
     generator: GeneratorSettings = GeneratorSettings()
-    recognizers: Annotated[tuple[RecognizerSettings, ...], Field(min_length=1, strict=False)] = Field(
+    recognizers: Annotated[tuple[RecognizerSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (RecognizerSettings(name="dlib", model="dlib"),)
     )
     distances: Annotated[tuple[str, ...], Field(strict=False)] = ("latent_l2", "lpips_alex", "lpips_vgg")
@@ -146,6 +170,8 @@ class Study(Settings):
     @classmethod
     def _recognizers(cls, recognizers: tuple[RecognizerSettings, ...]) -> tuple[RecognizerSettings, ...]:
         names = [recognizer.name for recognizer in recognizers]
+        if not names:
+            raise PydanticCustomError("empty", "must hold at least one recognizer")
         if len(set(names)) < len(names):
             raise PydanticCustomError("twice", "gives two recognizers the same name")
         return recognizers
@@ -161,8 +187,8 @@ class Study(Settings):
         last = self.first_seed + SEEDS_PER_BATCH * self.batches
         if last > _RANDOM_STATE_SEEDS:
             raise ValueError(
-                f"first_seed = {self.first_seed}: with {self.batches} batches seeds would reach {last}; they must "
-                f"stay below 2**32 = {_RANDOM_STATE_SEEDS}"
+                f"first_seed = {shown(self.first_seed)}: with {self.batches} batches seeds would reach {shown(last)}; "
+                f"they must stay below 2**32 = {_RANDOM_STATE_SEEDS}"
             )
         return self
 
@@ -184,11 +210,16 @@ class Study(Settings):
 
     def hash(self) -> str:
         """SHA-256 of the identity."""
-        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+        return identity_hash(self.identity())
 
     def to_toml(self) -> str:
         """The study as a study file, every key that has a value written out."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def identity_hash(identity: dict[str, Any]) -> str:
+    """SHA-256 of a study's identity as JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 def default_text() -> str:
@@ -205,18 +236,38 @@ def read_study(path: Path | None = None, **overrides: int | None) -> Study:
     """
     source = str(path) if path else f"the packaged study {DEFAULT_STUDY}"
     try:
+        if path and path.exists() and not path.is_file():
+            raise StudyError(f"{source}: is not a regular file; name a study file")
         if path and path.stat().st_size > _MOST_BYTES:
             raise StudyError(f"{source}: larger than {_MOST_BYTES} bytes; this is no study file")
-        text = path.read_text("utf-8") if path else default_text()
-        keys = tomllib.loads(text)
+        content = path.read_bytes() if path else default_text().encode()
     except FileNotFoundError:
         raise StudyError(f"{source}: no such file; print one to start from with: python -m builder study") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{source}: cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise StudyError(f"{source}: not valid TOML: {error or 'nested too deep'}") from error
+    except OSError as error:
+        raise StudyError(f"{source}: cannot be read: {error.strerror}") from error
+    keys = parse_toml(content, source)
     keys.update({key: value for key, value in overrides.items() if value is not None})
     return parse_study(keys, source)
+
+
+def parse_toml(content: bytes, source: str) -> dict[str, Any]:
+    """The keys of a TOML file; `source` names it in errors.
+
+    Raises:
+        StudyError: it is no UTF-8 or no TOML, or has what no study file has: keys of a thousand parts, numbers of
+            a thousand digits.
+    """
+    try:
+        text = content.decode("utf-8-sig")  # some editors begin a file with a byte-order mark
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise StudyError(f"{source}: a line with more than {_MOST_DOTS} dots; this is no study file")
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{source}: is not UTF-8 text: byte {error.start} is {content[error.start]:#04x}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{source}: not valid TOML: {error}") from error
+    except (RecursionError, ValueError) as error:
+        raise StudyError(f"{source}: not a study file: nested too deep, or a number of too many digits") from error
 
 
 def parse_study(keys: dict[str, Any], source: str) -> Study:
@@ -277,13 +328,18 @@ def _explained(detail: ErrorDetails) -> str:
     if detail["type"] == "missing":
         return f"{key}: is missing"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = _ALLOWED.get(detail.get("ctx", {}).get("pattern", detail["type"]), message)
     if not key:
         return message
-    return f"{key} = {_shown(detail['input'])}: {message}"
+    return f"{key} = {shown(detail['input'])}: {message}"
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
+def shown(value: Any) -> str:
+    """A value as JSON for an error, cut to 80 characters."""
+    try:
+        text = json.dumps(value, default=str)
+    except (ValueError, RecursionError):
+        return "a value of too many digits or too deep"
     return text if len(text) <= 80 else text[:77] + "..."
 
 

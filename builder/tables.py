@@ -151,7 +151,8 @@ def _images(models: Models, names: Names, gallery: Gallery, pngs: list[bytes], s
             found = bool(faces.found[at])
             row[f"{alignment}_found"] = found
             row[f"{alignment}_box"] = faces.boxes[at] if found else None
-            row[f"{alignment}_landmarks"] = faces.landmarks[at].tolist() if found else None
+            marked = found and np.isfinite(faces.landmarks[at]).all()
+            row[f"{alignment}_landmarks"] = faces.landmarks[at].tolist() if marked else None
         rows.append(row)
     return _table(rows, schema.images(list(models.alignments), gallery.latents.shape[1]))
 

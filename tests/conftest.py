@@ -1,7 +1,9 @@
 """What the tests share: models loaded once, faces drawn once, one small and the default study built once."""
 
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import hypothesis
@@ -18,6 +20,9 @@ hypothesis.settings.register_profile(
     "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )  # the machines are slow and noisy
 hypothesis.settings.load_profile("here")
+
+# Read by `datasets` when it is first imported, here and in the processes that tests start.
+os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="lands-between-tests-")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -9,7 +9,7 @@ imported: it needs torchvision. Its weight files are read as data, like those of
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,15 @@ from torch import nn
 from torch.nn import functional
 
 from builder import assets
-from builder.errors import AssetError
+from builder.errors import AssetError, StudyError
 from builder.generators import Images, LatentSpace
 from builder.runtime import Runtime, in_micro_batches
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 """lpips 0.1.4, `ScalingLayer`: mean and deviation of ImageNet for images in -1..1."""
+
+SMALLEST_SIDE = 32
+"""Pixels."""
 
 EPSILON = 1e-10
 """lpips 0.1.4, `normalize_tensor`."""
@@ -84,9 +87,20 @@ class LPIPS:
         self._network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def between(self, a: Images, b: Images) -> npt.NDArray[np.float32]:
-        """(n, h, w, 3), (n, h, w, 3), sides of at least 32 -> (n,)."""
-        distances = in_micro_batches(self._network, a, b, size=self.micro_batch, device=self._device)
-        return cast(npt.NDArray[np.float32], distances)
+        """(n, h, w, 3), (n, h, w, 3), sides of at least 32 -> (n,).
+
+        Raises:
+            StudyError: smaller images, of which pooling would leave nothing.
+        """
+        if min(a.shape[1:3]) < SMALLEST_SIDE:
+            raise StudyError(
+                f"distances: LPIPS needs images of at least {SMALLEST_SIDE} pixels, the generator's have "
+                f"{min(a.shape[1:3])}; leave lpips_alex and lpips_vgg out"
+            )
+        distances: npt.NDArray[np.float32] = in_micro_batches(
+            self._network, a, b, size=self.micro_batch, device=self._device
+        )
+        return distances
 
 
 def load_alex(space: LatentSpace, runtime: Runtime) -> LPIPS:

@@ -38,8 +38,13 @@ class LatentSpace(Protocol):
 class Generator(Protocol):
     """Draws latents from seeds and renders latents."""
 
-    space: LatentSpace
-    micro_batch: int
+    @property
+    def space(self) -> LatentSpace:
+        """Where its latents live."""
+
+    @property
+    def micro_batch(self) -> int:
+        """Latents that it renders at a time."""
 
     def sample(self, seeds: Sequence[int]) -> Latents:
         """One latent per seed, (n, d), each a function of its seed alone."""

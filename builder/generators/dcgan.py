@@ -51,7 +51,7 @@ class DCGAN:
 
     def render(self, latents: Latents) -> Images:
         """(n, 100) -> (n, 64, 64, 3) RGB, the tanh output -1..1 rounded to 0..255."""
-        images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)  # type: ignore[assignment]
+        images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)
         return images
 
     def _render(self, latents: torch.Tensor) -> torch.Tensor:

@@ -19,10 +19,11 @@ Embeddings = npt.NDArray[np.float32]
 class Faces(NamedTuple):
     """What an alignment made of n images; rows where nothing was found are zero.
 
-    crops: (n, s, s, 3) uint8 RGB, what a recognizer embeds.
+    crops: (n, s, s, 3) uint8 RGB, what a recognizer embeds; or n objects (h, w, 3), each of its own size.
     found: (n,) bool.
     boxes: (n, 4) float32, left, top, right, bottom in pixels of the image.
-    landmarks: (n, m, 2) float32, x and y in pixels of the image; m is 0 for an alignment without landmarks.
+    landmarks: (n, m, 2) float32, x and y in pixels of the image, NaN where one was not found; m is 0 for an
+        alignment without landmarks.
     """
 
     crops: Images
@@ -67,11 +68,19 @@ class Recognizer(Protocol):
         """A distance."""
 
     @property
+    def metric(self) -> str:
+        """What `distance` is, by its name in `builder.recognizers.metrics` where it is one of those."""
+
+    @property
     def micro_batch(self) -> int:
         """Crops that the model sees at a time."""
 
     def embed(self, crops: Images) -> Embeddings:
-        """(n, s, s, 3), n >= 1 -> (n, k)."""
+        """(n, s, s, 3), n >= 1 -> (n, k).
+
+        Raises:
+            StudyError: the crops are of a kind that it cannot take: the study names another alignment.
+        """
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
         """The decision distance between rows of `a` and `b`, (n, k) each: (n,)."""

@@ -26,6 +26,9 @@ from builder.runtime import Runtime, in_micro_batches
 THRESHOLD = 0.6
 """dlib's `dnn_face_recognition_ex.cpp`: distances of at most 0.6 are one person."""
 
+SIDE = 150
+"""Pixels of the face chips that the network was trained on."""
+
 INPUT_SCALE = 256.0
 """dlib's `input_rgb_image_sized` divides by 256, not 255."""
 
@@ -35,6 +38,7 @@ class DlibRecognizer:
 
     alignment = "hog"
     threshold = THRESHOLD
+    metric = "euclidean"
     micro_batch = 16
 
     def __init__(self, weights: Path, runtime: Runtime) -> None:
@@ -52,8 +56,14 @@ class DlibRecognizer:
         self._network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def embed(self, crops: Images) -> Embeddings:
-        """(n, 150, 150, 3) -> (n, 128)."""
-        embeddings: Embeddings = in_micro_batches(self._network, crops, size=self.micro_batch, device=self._device)  # type: ignore[assignment]
+        """(n, 150, 150, 3) -> (n, 128).
+
+        Raises:
+            StudyError: crops of another size.
+        """
+        if crops.shape[1:] != (SIDE, SIDE, 3):
+            raise StudyError("dlib takes crops of 150 pixels: alignment must be hog or center")
+        embeddings: Embeddings = in_micro_batches(self._network, crops, size=self.micro_batch, device=self._device)
         return embeddings
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:

@@ -48,6 +48,7 @@ class OnnxRecognizer:
     def __init__(self, session: Any, own: Settings) -> None:
         """session: an `onnxruntime.InferenceSession` with one input and an embedding as its first output."""
         self._session, self._own = session, own
+        self.metric = own.metric
         entry = session.get_inputs()[0]
         self._input = entry.name
         # A graph with a number as its first axis takes that many images and no others.
@@ -55,8 +56,14 @@ class OnnxRecognizer:
         self.micro_batch = entry.shape[0] if fixed else MICRO_BATCH
 
     def embed(self, crops: Images) -> Embeddings:
-        """(n, s, s, 3) -> (n, k); crops of another size than the input are scaled to it, bilinear."""
-        embeddings: Embeddings = in_micro_batches(self._run, crops, size=self.micro_batch, device=torch.device("cpu"))  # type: ignore[assignment]
+        """(n, s, s, 3) -> (n, k); crops of another size than the input are scaled to it, bilinear.
+
+        Raises:
+            StudyError: crops that have no common size.
+        """
+        if crops.dtype != np.uint8:
+            raise StudyError("onnx takes crops of one size: alignment must be arcface, hog or center")
+        embeddings: Embeddings = in_micro_batches(self._run, crops, size=self.micro_batch, device=torch.device("cpu"))
         return embeddings
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:

@@ -29,6 +29,6 @@ def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
 def _picture(bases: Bases, base: int, anchor: int, level: float) -> Picture:
     """Always made from the lower index, so that both directions give the same bits."""
     start, end, share = (base, anchor, level) if base < anchor else (anchor, base, 1 - level)
-    share = round(share, 9)  # 1 - 0.7 is the level 0.3 of the other direction
+    share = round(share, 7)  # 1 - 0.7 is the level 0.3 of the other direction
     latent = bases.space.interpolate(bases.pictures[start].latent, bases.pictures[end].latent, share)
     return Picture(f"interpolation-{base_name(start)}-{base_name(end)}-{share}", latent)

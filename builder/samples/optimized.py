@@ -19,10 +19,10 @@ class Settings(settings.Settings):
     target: str = "dlib"
     levels: Levels = (0.5, 0.4, 0.3)
     stop: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    sigma: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
+    sigma: Annotated[float, Field(ge=1e-6, le=1000, allow_inf_nan=False)] = 1.0
     max_iterations: Annotated[int, Field(ge=1, le=100_000)] = 100
     popsize: Annotated[int, Field(ge=4, le=100_000)] | None = None
-    max_norm: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_norm: Annotated[float, Field(ge=1e-6, le=1000, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _stops_after_the_last_level(self) -> Self:

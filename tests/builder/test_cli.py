@@ -23,14 +23,20 @@ def test_study_prints_the_packaged_study_which_reads_back(tmp_path):
         (["build", "none.toml"], "none.toml: no such file; print one to start from with: python -m builder study"),
         (["build", "--batches", "0"], "batches = 0: must be greater than or equal to 1"),
         (["build", "--seed", "-1"], "seed = -1: must be greater than or equal to 0"),
+        (["build", "--batches", "1_0"], "'1_0' is no whole number"),
+        (["build", "/dev/zero"], "/dev/zero: is not a regular file"),
+        (["build", "--out", "run-[1]"], "choose another with --out"),
+        (["build", "--out", "/dev/null"], "is a file, not a folder"),
         (["status", "nowhere"], "nowhere/manifest.json: no such file"),
         (["picture", "nowhere", "x.png"], "nowhere/manifest"),
+        (["picture", "nowhere", "study.toml"], "study.toml: the picture is a PNG"),
+        (["picture", "nowhere", ""], "the picture is a PNG"),
     ],
 )
 def test_bad_input_is_said_in_a_line_and_exits_with_2(tmp_path, arguments, said):
     result = run_builder(*arguments, cwd=tmp_path)
     assert result.returncode == 2
-    assert result.stderr.startswith("error: ")
+    assert "error: " in result.stderr
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert list(tmp_path.iterdir()) == []
@@ -54,7 +60,7 @@ def test_quiet_off_a_terminal_and_bars_on_one(tmp_path, small_study):
     assert quiet.stdout.splitlines()[0].endswith("(built 1 now)")
     assert quiet.stdout.splitlines()[-2:] == [
         "from datasets import load_dataset",
-        f'pairs = load_dataset("{tmp_path / "quiet"}", "pairs", split="train")',
+        f'pairs = load_dataset({str(tmp_path / "quiet")!r}, "pairs", split="train")',
     ]
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))  # on a terminal without columns tqdm has nowhere to draw
@@ -79,3 +85,33 @@ def test_verbose_says_what_is_done(tmp_path, small_study):
     assert "1 of 1 batches to build" in result.stderr
     assert "loading models on cpu" in result.stderr
     assert "batch 0: " in result.stderr
+
+
+def test_output_that_cannot_be_written_is_said():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "builder", "study"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: cannot write the output")
+    assert "Traceback" not in result.stderr
+
+
+def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path):
+    (tmp_path / "study.toml").write_text('name = "a"\n"\\u001b[31mfoo" = 1\n')
+    result = run_builder("build", tmp_path / "study.toml")
+    assert "\\x1b[31mfoo: unknown key" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_the_printed_python_is_python(small_folder, small_study, tmp_path):
+    import ast
+    import shutil
+
+    folder = tmp_path / """o f2'x"y\\"""
+    shutil.copytree(small_folder, folder)
+    result = run_builder("build", small_study, "--out", folder)
+    (call,) = [
+        node for node in ast.walk(ast.parse("\n".join(result.stdout.splitlines()[2:]))) if isinstance(node, ast.Call)
+    ]
+    assert ast.literal_eval(call.args[0]) == str(folder)

@@ -66,31 +66,37 @@ def test_the_printed_study_has_a_comment_on_every_key():
         ({"batches": "2"}, ["batches", '"2"', "integer"]),
         ({"batches": True}, ["batches", "true", "integer"]),
         ({"bases_per_batch": 1}, ["bases_per_batch = 1", "2"]),
-        ({"name": "Ü/.."}, ["name", "pattern"]),
+        ({"name": "Ü/.."}, ["name", "lower-case letters"]),
         ({"batchs": 2}, ["batchs: unknown key", "did you mean batches?"]),
         ({"zzz": 2}, ["zzz: unknown key", "known here: name, seed"]),
-        (optimized(sigma=0), ["samples.optimized.sigma = 0", "greater than 0"]),
-        (optimized(sigma=-1.5), ["samples.optimized.sigma = -1.5", "greater than 0"]),
+        (optimized(sigma=0), ["samples.optimized.sigma = 0", "greater than"]),
+        (optimized(sigma=-1.5), ["samples.optimized.sigma = -1.5", "greater than"]),
         (optimized(sigma=float("nan")), ["samples.optimized.sigma"]),
         (optimized(sgima=1), ["samples.optimized.sgima: unknown key", "sigma"]),
-        (optimized(levels=[0.5, -0.1]), ["samples.optimized.levels[1] = -0.1", "greater than 0"]),
+        (optimized(levels=[0.5, -0.1]), ["samples.optimized.levels[1] = -0.1", "greater than"]),
         (optimized(levels=[0.5, 0.5]), ["samples.optimized.levels", "twice"]),
         (optimized(stop=0.4), ["stop = 0.4", "0.3"]),
         (optimized(max_iterations=0), ["samples.optimized.max_iterations = 0", "1"]),
         (optimized(popsize=1), ["samples.optimized.popsize = 1", "4"]),
-        (optimized(max_norm=0), ["samples.optimized.max_norm = 0", "greater than 0"]),
+        (optimized(max_norm=0), ["samples.optimized.max_norm = 0", "greater than"]),
         (optimized(target="facenet"), ["samples.optimized.target = 'facenet'", "dlib"]),
         (
             {"samples": {"interpolation": {"levels": [0.5, 1.0]}}},
-            ["samples.interpolation.levels[1] = 1.0", "less than 1"],
+            ["samples.interpolation.levels[1] = 1.0", "less than"],
         ),
         ({"samples": {"positive": {"directions": -1}}}, ["samples.positive.directions = -1", "0"]),
         ({"samples": {"wrong": {}}}, ["samples.wrong: unknown key", "optimized"]),
-        ({"recognizers": []}, ["recognizers", "at least 1"]),
+        ({"recognizers": []}, ["recognizers = []", "at least one"]),
+        ({"recognizers": 3}, ["recognizers = 3: must be a list"]),
+        ({"samples": "x"}, ["samples", "must be a table"]),
         ({"recognizers": [{"name": "a", "model": "nobody:7"}]}, ["recognizers[0].model", '"nobody:7"', "dlib"]),
-        ({"recognizers": [{"name": "A b", "model": "dlib"}]}, ["recognizers[0].name", "pattern"]),
+        ({"recognizers": [{"name": "A b", "model": "dlib"}]}, ["recognizers[0].name", "underscores"]),
         ({"recognizers": [{"name": "dlib", "model": "dlib", "alignment": "x"}]}, ["recognizers[0].alignment", "hog"]),
-        ({"recognizers": [{"name": "dlib", "model": "dlib", "threshold": 0}]}, ["recognizers[0].threshold = 0"]),
+        (
+            {"recognizers": [{"name": "dlib", "model": "dlib", "threshold": 0}]},
+            ["recognizers[0].threshold = 0: must be a number above 0"],
+        ),
+        ({"recognizers": [{"name": "dlib", "model": "dlib", "threshold": "best"}]}, ['"best"', '"paper"']),
         ({"recognizers": [{"name": "dlib", "model": "dlib"}] * 2}, ["recognizers", "same name"]),
         ({"recognizers": [{"model": "dlib"}]}, ["recognizers[0].name: is missing"]),
         ({"generator": {"model": "stylegan9"}}, ["generator.model", "dcgan-digiface"]),
@@ -103,18 +109,41 @@ def test_what_is_not_allowed_is_refused_naming_key_value_and_what_is(changes, sa
     assert message.startswith("study.toml:\n")
     for part in said:
         assert part in message
+    assert message.count("\n") == 1
 
 
 def test_all_faults_are_named_at_once():
     assert refusal(batches=0, seed=-1, **optimized(sigma=0)).count("\n") == 3
 
 
-@pytest.mark.parametrize("text", ["name = ", "a = 1\na = 2", "[" * 100_000, 'name = "\x00"', "a = " + "[" * 50_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed = " + "9" * 5000,
+        "a." * 50_000 + "a = 1",
+        "name = ",
+        "a = 1\na = 2",
+        "[" * 100_000,
+        'name = "\x00"',
+        "a = " + "[" * 50_000,
+    ],
+)
 def test_what_is_no_toml_is_refused(tmp_path, text):
     path = tmp_path / "study.toml"
     path.write_text(text)
     with pytest.raises(StudyError, match=r"study\.toml"):
         read_study(path)
+
+
+def test_a_byte_order_mark_is_no_matter(tmp_path):
+    (tmp_path / "study.toml").write_bytes(b"\xef\xbb\xbf" + default_text().encode())
+    assert read_study(tmp_path / "study.toml") == read_study()
+
+
+def test_a_number_of_too_many_digits_is_named(tmp_path):
+    (tmp_path / "study.toml").write_text('name = "a"\nfirst_seed = 0x' + "f" * 5000)
+    with pytest.raises(StudyError, match="first_seed = a value of too many digits or too deep"):
+        read_study(tmp_path / "study.toml")
 
 
 def test_a_missing_file_a_folder_and_bytes_are_refused(tmp_path):
@@ -160,3 +189,15 @@ def test_the_first_difference_is_named_by_its_whole_key():
     assert first_difference({"x": 1}, {"x": 1, "y": 2}) == ("y", None, 2)
     assert first_difference({"x": [{"y": 1}]}, {"x": [{"y": 2}]}) == ("x[0].y", 1, 2)
     assert first_difference({"x": [1]}, {"x": [1, 2]}) == ("x[1]", None, 2)
+
+
+def test_the_papers_study_is_the_papers():
+    from importlib import resources
+    from pathlib import Path
+
+    paper = read_study(Path(str(resources.files("builder") / "studies" / "paper.toml")))
+    assert (paper.batches, paper.bases_per_batch) == (10, 4)
+    assert [recognizer.name for recognizer in paper.recognizers] == ["dlib", "vgg_face", "facenet512", "openface"]
+    assert all(recognizer.threshold == "paper" for recognizer in paper.recognizers)
+    assert paper.max_norm is None
+    assert paper.samples == Study(name="a").samples

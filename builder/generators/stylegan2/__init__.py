@@ -62,12 +62,12 @@ class StyleGAN2:
         z = np.asarray(draws, np.float32).reshape(len(seeds), self._config.z_dim)
         if self._own.space == "z" or not len(seeds):
             return z
-        w: Latents = in_micro_batches(self._map, z, size=self.micro_batch, device=self._device)  # type: ignore[assignment]
+        w: Latents = in_micro_batches(self._map, z, size=self.micro_batch, device=self._device)
         return w
 
     def render(self, latents: Latents) -> Images:
         """(n, d) -> (n, side, side, 3) RGB; -1..1 becomes 0..255 as in NVIDIA's `generate.py`."""
-        images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)  # type: ignore[assignment]
+        images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)
         return images
 
     def _map(self, z: torch.Tensor) -> torch.Tensor:

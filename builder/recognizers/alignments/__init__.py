@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
 ALIGNMENTS = {
     "hog": "builder.recognizers.alignments.hog",
     "arcface": "builder.recognizers.alignments.arcface",
+    "deepface": "builder.recognizers.alignments.deepface",
     "center": "builder.recognizers.alignments.center",
 }
 

@@ -31,7 +31,7 @@ class CenterAlignment:
         side = min(height, width)
         left, top = (width - side) // 2, (height - side) // 2
         squares = images[:, top : top + side, left : left + side]
-        crops: Images = in_micro_batches(_scaled, squares, size=MICRO_BATCH, device=self._device)  # type: ignore[assignment]
+        crops: Images = in_micro_batches(_scaled, squares, size=MICRO_BATCH, device=self._device)
         boxes = np.tile(np.array([left, top, left + side, top + side], np.float32), (count, 1))
         return Faces(crops, np.ones(count, np.bool_), boxes, np.zeros((count, 0, 2), np.float32))
 

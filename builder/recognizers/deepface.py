@@ -1,0 +1,109 @@
+"""`deepface:MODEL`: the recognizers of the DeepFace library, `VGG-Face`, `Facenet512`, `OpenFace`, `ArcFace`, ...
+
+Through DeepFace's own model clients, resizing, normalization, metrics and thresholds, in batches; so that
+results are those of `DeepFace.verify`. The alignment is `deepface`: its OpenCV detector and its rotation by
+the eyes.
+"""
+
+import importlib
+import os
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from builder import settings
+from builder.errors import AssetError, StudyError
+from builder.generators import Images
+from builder.recognizers import Embeddings
+from builder.recognizers.metrics import METRICS, Metric
+from builder.runtime import Runtime
+
+BACKEND_VARIABLE, BACKEND = "DEEPFACE_BACKEND_ENGINE", "onnx"
+"""DeepFace 0.0.103 otherwise takes the first of TensorFlow, PyTorch and ONNX that happens to be installed."""
+
+INSTALL = "pip install 'lands-between[deepface]'"
+
+
+class Settings(settings.Settings):
+    """The keys of `[[recognizers]]` for DeepFace; defaults are DeepFace's own.
+
+    metric: between embeddings; the paper's thresholds are for `euclidean_l2`, for Dlib `euclidean`.
+    normalization: of the pixels before the model.
+    """
+
+    metric: Metric = "cosine"
+    normalization: Literal["base", "raw", "Facenet", "Facenet2018", "VGGFace", "VGGFace2", "ArcFace"] = "base"
+
+
+class DeepFaceRecognizer:
+    """Satisfies `builder.recognizers.Recognizer`; crops may have any size, each its own."""
+
+    alignment = "deepface"
+    micro_batch = 16
+
+    def __init__(self, client: Any, threshold: float, own: Settings) -> None:
+        """client: one of DeepFace's `FacialRecognition` models; threshold: DeepFace's own for the metric."""
+        self.threshold, self.metric = threshold, own.metric
+        self._client, self._own = client, own
+        self._preprocessing = importlib.import_module("deepface.modules.preprocessing")
+
+    def embed(self, crops: Images) -> Embeddings:
+        """n RGB images, n >= 1 -> (n, k)."""
+        prepared = [self._prepared(crop) for crop in crops]
+        missing = -len(prepared) % self.micro_batch
+        prepared += [prepared[-1]] * missing
+        rows = []
+        for start in range(0, len(prepared), self.micro_batch):
+            batch = np.concatenate(prepared[start : start + self.micro_batch])
+            rows += self._client.forward(batch)
+        return np.asarray(rows[: len(crops)], np.float32)
+
+    def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
+        """The study's metric between rows: (n,)."""
+        return METRICS[self._own.metric](a, b)
+
+    def _prepared(self, crop: Images) -> npt.NDArray[np.float32]:
+        """(1, h, w, 3) BGR in the size and scale that the model wants, as DeepFace's `represent` makes it."""
+        height, width = self._client.input_shape[1], self._client.input_shape[0]
+        # `represent` is given 0..1 by its detector, unless the face is all black.
+        scaled = crop[:, :, ::-1] / 255 if crop.max() > 1 else crop[:, :, ::-1]
+        resized = self._preprocessing.resize_image(scaled, target_size=(height, width))
+        normalized: npt.NDArray[np.float32] = self._preprocessing.normalize_input(resized, self._own.normalization)
+        return normalized
+
+
+def load(argument: str | None, own: Settings, runtime: Runtime) -> DeepFaceRecognizer:
+    """DeepFace's model called `argument`.
+
+    Raises:
+        StudyError: DeepFace is not installed, or has no such model.
+        AssetError: its weights are absent and cannot be downloaded: the error names file, address and folder.
+    """
+    modeling = import_deepface("deepface.modules.modeling")
+    thresholds = importlib.import_module("deepface.config.threshold").thresholds
+    known = sorted(set(modeling.AVAILABLE_MODELS["facial_recognition"]) & set(thresholds))
+    if argument not in known:
+        raise StudyError(f"recognizers.model = 'deepface:{argument}': must be deepface: and one of {', '.join(known)}")
+    try:
+        client = modeling.build_model(task="facial_recognition", model_name=argument)
+    except Exception as error:  # DeepFace raises ValueError, ImportError and what its downloader raises
+        raise AssetError(f"recognizers.model = 'deepface:{argument}': its weights are not at hand: {error}") from error
+    return DeepFaceRecognizer(client, thresholds[argument][own.metric], own)
+
+
+def import_deepface(module: str) -> Any:
+    """A module of DeepFace, which runs on ONNX whatever else is installed.
+
+    Raises:
+        StudyError: DeepFace is not installed, or this process has used it with another backend already.
+    """
+    os.environ[BACKEND_VARIABLE] = BACKEND
+    try:
+        chosen = importlib.import_module("deepface.commons.backend_utils").get_backend_engine()
+        imported = importlib.import_module(module)
+    except ImportError as error:
+        raise StudyError(f"recognizers.model: deepface needs its package ({error}): {INSTALL}") from error
+    if chosen != BACKEND:
+        raise StudyError(f"recognizers.model: deepface runs on {chosen} already; set {BACKEND_VARIABLE}={BACKEND}")
+    return imported
