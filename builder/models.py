@@ -123,7 +123,9 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         alignments={name: alignments.load(name, runtime) for name in sorted(set(alignment_of.values()))},
         alignment_of=alignment_of,
         thresholds={each.name: _threshold(each, recognizers[each.name]) for each in study.recognizers},
-        distances={name: registry.load("distances", name)(generator.space, runtime) for name in study.distances},
+        distances={
+            name: registry.load("distances", name).load(name, generator.space, runtime) for name in study.distances
+        },
         target=study.target,
     )
     for name, recognizer in recognizers.items():  # one that cannot take its alignment's crops says so now

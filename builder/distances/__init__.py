@@ -1,7 +1,7 @@
 """Distances between the two images of a pair, other than a recognizer's. One file per family.
 
-A distance is registered under `lands_between.distances` as a function
-`(space: LatentSpace, runtime: Runtime) -> Distance`; the name it is registered under is its column.
+A distance is registered under `lands_between.distances` as a module (or object) with
+`load(name, space: LatentSpace, runtime) -> Distance`; the name it is registered under is its column.
 """
 
 from typing import Any, Literal, Protocol

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from builder.catalog import Entry
 from builder.generators import Latents, LatentSpace
 from builder.runtime import Runtime
 
@@ -23,6 +24,11 @@ class LatentDistance:
         return self.space.distance(a, b)
 
 
-def load(space: LatentSpace, runtime: Runtime) -> LatentDistance:
+def load(name: str, space: LatentSpace, runtime: Runtime) -> LatentDistance:
     """The distance of `space`."""
     return LatentDistance(space)
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """Its line in the catalog."""
+    return [Entry(name, "none needed", "none needed", "cpu")]

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from builder import assets
+from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
 from builder.generators import Images, LatentSpace
 from builder.runtime import Runtime, in_micro_batches
@@ -103,17 +104,9 @@ class LPIPS:
         return distances
 
 
-def load_alex(space: LatentSpace, runtime: Runtime) -> LPIPS:
-    """LPIPS over AlexNet, with the embedded weights (see `builder.assets`)."""
-    return _load("alex", runtime)
-
-
-def load_vgg(space: LatentSpace, runtime: Runtime) -> LPIPS:
-    """LPIPS over VGG16, with the embedded weights (see `builder.assets`)."""
-    return _load("vgg", runtime)
-
-
-def _load(net: str, runtime: Runtime) -> LPIPS:
+def load(name: str, space: LatentSpace, runtime: Runtime) -> LPIPS:
+    """`lpips_alex` or `lpips_vgg`, with the embedded weights (see `builder.assets`)."""
+    net = name.removeprefix("lpips_")
     convolutions, heads = assets.path(f"lpips-{net}-convolutions.ckpt"), assets.path(f"lpips-{net}-heads.pth")
     return LPIPS(net, convolutions, heads, runtime)
 
@@ -185,3 +178,9 @@ def _read_heads(path: Path) -> list[torch.Tensor]:
         return [state[f"lin{depth}.model.1.weight"] for depth in range(5)]
     except (RuntimeError, pickle.UnpicklingError, KeyError, TypeError, EOFError) as error:
         raise AssetError(f"{path}: no LPIPS heads: {error}") from error
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """Its line in the catalog."""
+    net = name.removeprefix("lpips_")
+    return [embedded(name, [f"lpips-{net}-convolutions.ckpt", f"lpips-{net}-heads.pth"], runtime)]

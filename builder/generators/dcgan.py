@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from builder import assets, settings
+from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
 from builder.generators import Images, Latents
 from builder.generators.space import EuclideanSpace
@@ -68,6 +69,11 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> DCGAN:
     if argument is not None:
         raise StudyError(f"generator.model = 'dcgan-digiface:{argument}': dcgan-digiface takes no argument")
     return DCGAN(assets.path("dcgan-digiface.pt"), runtime)
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """Its line in the catalog."""
+    return [embedded(name, ["dcgan-digiface.pt"], runtime)]
 
 
 def _network() -> nn.Sequential:

@@ -10,6 +10,7 @@ configurations of a `UNet2DModel` and of a DDPM or DDIM scheduler, and safetenso
 
 import hashlib
 import importlib
+import importlib.util
 import json
 import re
 import sys
@@ -25,6 +26,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from builder import settings, weights
+from builder.catalog import Entry
 from builder.errors import AssetError, BuildError, StudyError
 from builder.generators import Images, Latents
 from builder.generators.sphere import SphereSpace
@@ -48,6 +50,8 @@ _HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 _OLD_NAME = re.compile(r"(?<=\.)(query|key|value|proj_attn)(?=\.(weight|bias)$)")
 _NEW_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 """What diffusers once called the layers of attention, as weights on the Hub still do, and what it calls them."""
+
+INSTALL = "pip install 'lands-between[diffusers]'"
 
 
 class Settings(settings.Settings):
@@ -161,9 +165,7 @@ def import_diffusers() -> Any:
             problem = "is not installed; install it with:"
         else:
             problem = f"cannot be imported ({error}); install it anew with:"
-        raise StudyError(
-            f"generator.model: the package diffusers, which runs it, {problem} pip install 'lands-between[diffusers]'"
-        ) from error
+        raise StudyError(f"generator.model: the package diffusers, which runs it, {problem} {INSTALL}") from error
     return diffusers
 
 
@@ -325,3 +327,10 @@ def _network(diffusers: Any, config: dict[str, Any], files: Files) -> nn.Module:
         raise AssetError(f"{files.weights}: cannot be read as safetensors: {error}") from error
     network.load_state_dict(state, assign=True)
     return network
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """Its line in the catalog."""
+    installed = importlib.util.find_spec("diffusers") is not None
+    where = f"yours: {name}:FOLDER or {name}:hf://user/repo@commit"
+    return [Entry(name, "that of your weights", where if installed else f"needs {INSTALL}", str(runtime.device))]

@@ -6,13 +6,17 @@ the eyes.
 """
 
 import importlib
+import importlib.util
 import os
+import re
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from builder import settings
+from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
 from builder.generators import Images
 from builder.recognizers import Embeddings
@@ -107,3 +111,29 @@ def import_deepface(module: str) -> Any:
     if chosen != BACKEND:
         raise StudyError(f"recognizers.model: deepface runs on {chosen} already; set {BACKEND_VARIABLE}={BACKEND}")
     return imported
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """A line for each of DeepFace's models."""
+    license = "MIT; each model's weights have their own, see DeepFace's documentation"
+    if importlib.util.find_spec("deepface") is None:
+        return [Entry(f"{name}:MODEL", license, f"needs {INSTALL}", "cpu")]
+    modeling = import_deepface("deepface.modules.modeling")
+    folder = Path(import_deepface("deepface.commons.folder_utils").get_deepface_home()) / ".deepface" / "weights"
+    models = sorted(modeling.AVAILABLE_MODELS["facial_recognition"])
+    return [Entry(f"{name}:{model}", license, _weights(modeling, model, folder), "cpu") for model in models]
+
+
+def _weights(modeling: Any, model: str, folder: Path) -> str:
+    """Whether a model's weight file is in DeepFace's folder; the address is a constant of the model's module."""
+    module = importlib.import_module(modeling.get_model_class("facial_recognition", model).__module__)
+    constants = {
+        name: value for name, value in vars(module).items() if name.isupper() and ("WEIGHT" in name or "URL" in name)
+    }
+    own = {name: value for name, value in constants.items() if re.sub(r"\D", "", name) in model} or constants
+    if not own:
+        return "fetched by its own library"
+    address = next(iter(own.values()))
+    address = address if isinstance(address, str) else address[0]
+    file = folder / address.rpartition("/")[2].removesuffix(".bz2")
+    return "present" if file.is_file() else f"fetchable: {address}, to {file}"

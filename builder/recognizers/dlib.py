@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from builder import assets, settings
+from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
 from builder.generators import Images
 from builder.generators.space import euclidean
@@ -80,6 +81,11 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> DlibRecognize
     if argument is not None:
         raise StudyError(f"recognizers.model = 'dlib:{argument}': dlib takes no argument")
     return DlibRecognizer(assets.path("dlib-resnet29.dat"), runtime)
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """Its line in the catalog."""
+    return [embedded(name, ["dlib-resnet29.dat", "dlib-5-landmarks.dat"], runtime)]
 
 
 class _ResNet(nn.Module):

@@ -5,6 +5,7 @@ metric, the threshold. The alignment is `arcface` unless the study says `center`
 """
 
 import importlib
+import importlib.util
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from pydantic import Field
 from torch.nn import functional
 
 from builder import settings, weights
+from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
 from builder.generators import Images
 from builder.recognizers import Embeddings
@@ -21,6 +23,8 @@ from builder.recognizers.metrics import METRICS, Metric
 from builder.runtime import Runtime, in_micro_batches
 
 MICRO_BATCH = 16
+
+INSTALL = "pip install 'lands-between[onnx]'"
 
 
 class Settings(settings.Settings):
@@ -96,7 +100,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> OnnxRecognize
     try:
         onnxruntime = importlib.import_module("onnxruntime")
     except ImportError:
-        raise StudyError("recognizers.model: onnx needs onnxruntime: pip install 'lands-between[onnx]'") from None
+        raise StudyError(f"recognizers.model: onnx needs onnxruntime: {INSTALL}") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = runtime.threads
     options.log_severity_level = 3
@@ -110,3 +114,12 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> OnnxRecognize
     except Exception as error:  # onnxruntime raises kinds of its own, without a common base
         raise AssetError(f"{path}: not an ONNX recognizer with the input that the study file says: {error}") from error
     return recognizer
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """Its line in the catalog."""
+    installed = importlib.util.find_spec("onnxruntime") is not None
+    where = f"yours: {name}:PATH or {name}:hf://user/repo/file@revision, with sha256 and threshold"
+    return [
+        Entry(name, "that of your model", where if installed else f"needs {INSTALL}", "cpu, cuda with onnxruntime-gpu")
+    ]

@@ -17,11 +17,11 @@ def empty_cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def test_every_archive_and_file_is_pinned_and_has_a_licence():
+def test_every_archive_and_file_is_pinned_and_has_a_license():
     assert len({asset.name for asset in ASSETS}) == len(ASSETS) == 7
     for asset in ASSETS:
         assert len(asset.sha256) == 64
-        assert asset.licence
+        assert asset.license
         assert asset.package.sha256 is None or len(asset.package.sha256) == 64
 
 
@@ -76,7 +76,7 @@ def test_what_no_index_has_is_said_with_what_pip_says(empty_cache, monkeypatch):
     assert "Traceback" not in result.stderr
 
 
-def test_assets_are_listed_with_size_licence_and_state(empty_cache):
+def test_assets_are_listed_with_size_license_and_state(empty_cache):
     result = run_builder("assets")
     assert result.returncode == 1
     lines = result.stdout.splitlines()

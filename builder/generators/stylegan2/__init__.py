@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 
 from builder import settings, weights
+from builder.catalog import Entry
 from builder.errors import StudyError
 from builder.generators import Images, Latents, LatentSpace
 from builder.generators.space import EuclideanSpace, RepeatedSpace
@@ -100,3 +101,9 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> StyleGAN2:
     path = weights.locate(argument, own.sha256, "generator", "stylegan2:PATH or stylegan2:hf://user/repo/file@revision")
     config, state = read_weights(path)
     return StyleGAN2(config, state, own, runtime)
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """Its line in the catalog."""
+    where = f"yours: {name}:PATH or {name}:hf://user/repo/file@revision, with sha256"
+    return [Entry(name, "that of your weights; NVIDIA's are non-commercial", where, str(runtime.device))]

@@ -41,8 +41,7 @@ def reference(lpips, net):
 
 @pytest.fixture(scope="module", params=["alex", "vgg"])
 def pair_of_models(request, lpips, runtime):
-    load = {"alex": ours.load_alex, "vgg": ours.load_vgg}[request.param]
-    return load(None, runtime), reference(lpips, request.param)
+    return ours.load(f"lpips_{request.param}", None, runtime), reference(lpips, request.param)
 
 
 @pytest.mark.parametrize("side", [64, 97])
