@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -139,3 +140,22 @@ max_iterations = 2
     assert len(scored) > 0.5 * len(pairs)
     assert (scored["mobilefacenet_accept"] == (scored["mobilefacenet_distance"] <= THRESHOLD)).all()
     assert (scored[scored["base_id"] == scored["sample_id"]]["mobilefacenet_distance"] == 0).all()
+
+
+MEAN_COLOR = Path(__file__).parents[2] / "data" / "mean_color.onnx"
+"""GlobalAveragePool and Flatten over (n, 3, 16, 16), any n: the mean of each channel."""
+
+
+@pytest.mark.parametrize("channels", ["rgb", "bgr"])
+def test_a_graph_for_any_number_of_images_is_run_in_batches(runtime, faces, channels):
+    sha256 = hashlib.sha256(MEAN_COLOR.read_bytes()).hexdigest()
+    own = onnx.Settings(sha256=sha256, input_size=16, mean=10.0, scale=2.0, channels=channels)
+    recognizer = onnx.load(str(MEAN_COLOR), own, runtime)
+    assert recognizer.micro_batch == onnx.MICRO_BATCH > 1
+    means = faces.crops.mean(axis=(1, 2))
+    wanted = ((means if channels == "rgb" else means[:, ::-1]) - 10) / 2
+    np.testing.assert_allclose(recognizer.embed(faces.crops), wanted, atol=0.5)  # scaling 150 to 16 keeps the mean
+    crops = faces.crops[:20, :16, :16]
+    exact = (crops.mean(axis=(1, 2))[:, :: 1 if channels == "rgb" else -1] - 10) / 2
+    np.testing.assert_allclose(recognizer.embed(crops), exact, rtol=1e-5)
+    np.testing.assert_array_equal(recognizer.embed(crops)[[18, 3]], recognizer.embed(crops[[18, 3]]))
