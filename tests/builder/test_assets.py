@@ -80,6 +80,7 @@ def test_assets_are_listed_with_size_license_and_state(empty_cache):
     result = run_builder("assets")
     assert result.returncode == 1
     lines = result.stdout.splitlines()
+    assert lines.pop() == f"cache: {empty_cache}"
     assert len(lines) == len(ASSETS)
     assert "missing" in lines[0]
     assert "14.3 MB" in lines[0]

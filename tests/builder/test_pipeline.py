@@ -71,6 +71,15 @@ def test_recognizers_of_one_model_agree_and_have_their_own_thresholds(models):
     assert (pairs["a_distance"].dropna() != pairs["b_distance"].dropna()).any()
 
 
+def test_a_distance_at_the_threshold_is_accepted(models):
+    pairs = build_batch(study(), models, 0).tables["pairs"].to_pandas()
+    distance = pairs["a_distance"][pairs["a_distance"] > 0].iloc[0]
+    models.thresholds["a"] = float(distance)
+    again = build_batch(study(), models, 0).tables["pairs"].to_pandas()
+    assert again["a_accept"][again["a_distance"] == distance].all()
+    assert not again["a_accept"][again["a_distance"] > distance].any()
+
+
 def test_a_batch_depends_on_nothing_but_the_study_and_its_number(models):
     alone = build_batch(study(), models, 1)
     build_batch(study(), models, 0)

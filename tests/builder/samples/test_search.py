@@ -65,7 +65,7 @@ def test_the_first_candidate_at_or_below_each_level_is_kept():
 
 def test_a_level_that_was_not_reached_has_the_best_candidate():
     landscape = Landscape()
-    samples, rounds = draw(landscape, levels=(1e-9,), max_iterations=5)
+    samples, rounds = draw(landscape, levels=(1e-6,), max_iterations=5)
     for sample in samples:
         evaluated = of_search(landscape, sample.base)
         best = int(np.argmin([distance for _, _, distance in evaluated]))
@@ -163,7 +163,7 @@ def test_searches_leave_numpys_global_generator_alone():
 def test_a_file_in_the_working_folder_steers_nothing(tmp_path, monkeypatch):
     (tmp_path / "cma_signals.in").write_text("{'maxiter': 1}")
     monkeypatch.chdir(tmp_path)
-    _, rounds = draw(Landscape(), levels=(1e-9,), max_iterations=3)
+    _, rounds = draw(Landscape(), levels=(1e-6,), max_iterations=3)
     assert max(round.iteration for round in rounds) == 3
 
 
