@@ -83,7 +83,7 @@ def test_assets_are_listed_with_size_license_and_state(empty_cache):
     assert lines.pop() == f"cache: {empty_cache}"
     assert len(lines) == len(ASSETS)
     assert "missing" in lines[0]
-    assert "14.3 MB" in lines[0]
+    assert "14.322 MB" in lines[0]
     assert "DigiFace" in lines[0]
     assert "present" in lines[-1]
 

@@ -125,7 +125,8 @@ def test_cmas_own_rules_stop_a_search_and_are_recorded():
         evaluation = Landscape()(latents, bases)
         return evaluation._replace(distances=np.full(len(latents), 0.7, np.float32))
 
-    _, rounds = draw(flat, levels=(0.4,), max_iterations=1000)
+    samples, rounds = draw(flat, levels=(0.4,), max_iterations=1000)
+    assert [sample.evaluations for sample in samples] == [1, 1]  # of equals the first is the best
     last = [round for round in rounds if round.stop]
     assert len(last) == 2
     assert all("tolflatfitness" in round.stop or "tolfun" in round.stop for round in last)
@@ -179,6 +180,21 @@ def test_no_candidate_is_longer_than_max_norm_and_what_is_told_is_what_was_rende
     norms = np.linalg.norm(rendered, axis=1)
     assert norms.max() == pytest.approx(1.1 * np.sqrt(DIM), rel=1e-6)
     np.testing.assert_array_equal(np.array(told), rendered)
+
+
+def test_cma_uses_what_it_is_told_even_where_it_would_not_have_asked_for_it(monkeypatch):
+    """By default it pulls back candidates that are unusually far out and that it does not recognize."""
+    tell = cma.CMAEvolutionStrategy.tell
+    used = []
+
+    def recorded(self, candidates, scores, **rest):
+        tell(self, candidates, scores, **rest)
+        used.append(np.array_equal(self.pop, candidates))
+
+    monkeypatch.setattr(cma.CMAEvolutionStrategy, "tell", recorded)
+    draw(Landscape(), levels=(1e-6,), max_iterations=40)
+    assert len(used) == 80
+    assert all(used)
 
 
 def test_popsize_null_is_cmas_own():
