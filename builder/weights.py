@@ -18,7 +18,7 @@ Sha256 = Annotated[str, Field(pattern=SHA256)]
 _HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>[\w./-]+)")
 
 
-def locate(address: str | None, sha256: str | None, table: str, form: str) -> Path:
+def locate(address: str | None, sha256: str | None, table: str, form: str, source: str = "") -> Path:
     """The verified file at `address`, downloaded to the Hub's own cache where it lies on the Hub.
 
     Args:
@@ -26,6 +26,7 @@ def locate(address: str | None, sha256: str | None, table: str, form: str) -> Pa
         sha256: the pinned hash; None where the study file has none.
         table: of the study file, for errors: `generator`, `recognizers`.
         form: how the model wants to be written, for errors.
+        source: a sentence that says where such weights come from, for the error where there are none.
 
     Raises:
         StudyError: no address, one that cannot be read, or no hash: the error gives the file's.
@@ -35,7 +36,9 @@ def locate(address: str | None, sha256: str | None, table: str, form: str) -> Pa
         raise StudyError(f"{table}.model: the weights are missing; write {form}")
     path = _from_hub(address) if address.startswith("hf://") else Path(address)
     if not path.is_file():
-        raise AssetError(f"{table}.model: no weights at {address}: there is no such file")
+        raise AssetError(
+            f"{table}.model: no weights at {address}: there is no such file in {Path.cwd()}. {source}".rstrip()
+        )
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 is None:

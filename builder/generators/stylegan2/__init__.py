@@ -20,6 +20,12 @@ _PIXELS_AT_ONCE = 2**22
 """Pixels in a micro-batch of images: about 2 GiB of activations in float32."""
 
 
+SOURCE = (
+    "NVIDIA's networks, the paper's ffhq.pkl among them, are at "
+    "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/"
+)
+
+
 class Settings(settings.Settings):
     """`[generator]` for StyleGAN2.
 
@@ -98,7 +104,8 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> StyleGAN2:
         AssetError: they are absent, not those that `sha256` names, or no StyleGAN2 generator.
         StudyError: there is no address, no SHA-256, or a label that does not fit.
     """
-    path = weights.locate(argument, own.sha256, "generator", "stylegan2:PATH or stylegan2:hf://user/repo/file@revision")
+    form = "stylegan2:PATH or stylegan2:hf://user/repo/file@revision"
+    path = weights.locate(argument, own.sha256, "generator", form, SOURCE)
     config, state = read_weights(path)
     return StyleGAN2(config, state, own, runtime)
 

@@ -360,7 +360,7 @@ def test_keys_of_the_generator_are_checked_like_all_others(tmp_path, keys, said)
     ("address", "error", "said"),
     [
         (None, StudyError, "write stylegan2:PATH"),
-        ("absent.pkl", AssetError, "there is no such file"),
+        ("absent.pkl", AssetError, "no weights at absent.pkl: there is no such file in .*ffhq.pkl.* https://"),
         ("hf://user/repo/file.pkl", StudyError, "no address on the Hub"),
         ("hf://user/repo/../../x@main", StudyError, "no address on the Hub"),
     ],
