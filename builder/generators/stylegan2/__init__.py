@@ -17,7 +17,7 @@ from builder.generators.stylegan2.network import Config
 from builder.runtime import Runtime, in_micro_batches
 
 _PIXELS_AT_ONCE = 2**22
-"""Pixels in a micro-batch of images: about 2 GiB of activations in float32."""
+"""Pixels in a micro-batch of images: 2.8 GiB of activations in float32 at 1024 pixels, measured on a CPU."""
 
 
 SOURCE = (

@@ -4,7 +4,7 @@ import torch
 
 from builder.errors import StudyError
 from builder.generators.stylegan2 import Settings, StyleGAN2
-from builder.generators.stylegan2.network import Config, Network
+from builder.generators.stylegan2.network import Config, Network, StyledConvolution
 from tests.builder.generators.stylegan2 import reference
 
 CONFIGS = {
@@ -114,3 +114,22 @@ def test_micro_batches_shrink_with_the_image():
         from builder.runtime import start_runtime
 
         assert StyleGAN2(config, random_state(config), Settings(), start_runtime("cpu")).micro_batch == size
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_a_layer_in_float16_is_close_to_float32_even_where_styles_would_overflow(double):
+    """What runs on a GPU at the highest resolutions, here on the CPU, which has the same arithmetic."""
+    config = Config(32, 0, 32, 32, channel_base=1024, channel_max=32, conv_clamp=256.0)
+    torch.manual_seed(0)
+    layer = StyledConvolution(config, 32, 32, 32, double=double)
+    for name, parameter in layer.named_parameters():
+        torch.nn.init.normal_(parameter, std=300.0 if name == "affine.weight" else 0.5)
+    x, w = torch.randn(2, 32, 16 if double else 32, 16 if double else 32) * 100, torch.randn(2, 32)
+    with torch.inference_mode():
+        wanted = layer(x, w, noise=True)
+        halved = layer(x.half(), w, noise=True)
+        products = (x.half() * layer.affine(w).half()[:, :, None, None]).isfinite()
+    assert not products.all()  # without the scaling of styles float16 overflows
+    assert halved.dtype == torch.float16
+    assert wanted.abs().max() == 256  # clamped
+    np.testing.assert_allclose(halved.float(), wanted, atol=0.01 * wanted.abs().max())
