@@ -13,7 +13,7 @@ from builder import registry, tables
 from builder.errors import BuildError
 from builder.generators import Latents
 from builder.models import Models
-from builder.recognizers import Embeddings
+from builder.recognizers import Embeddings, Faces
 from builder.samples import Bases, Evaluation, Picture, Round, Sample, SampleKind, View, base_name, randomness
 from builder.study import SEEDS_PER_BATCH, Study
 from builder.tables import Gallery
@@ -111,7 +111,7 @@ def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gall
 def _gallery(models: Models, pictures: list[Picture], views: list[View]) -> Gallery:
     images = np.concatenate([view.images for view in views])
     target_alignment = models.alignment_of[models.target]
-    faces = {target_alignment: type(views[0].faces).concatenate([view.faces for view in views])}
+    faces = {target_alignment: Faces.concatenate([view.faces for view in views])}
     for alignment in models.alignments:
         if alignment not in faces:
             faces[alignment] = models.align(alignment, images)

@@ -72,7 +72,9 @@ NETWORKS: dict[str, tuple[str, tuple[Convolution, ...]]] = {
 
 
 class LPIPS:
-    """Satisfies `builder.distances.Distance`; 0 for equal images, about 0.7 for unrelated ones."""
+    """Satisfies `builder.distances.Distance`; 0 for equal images, about 0.25 (alex) and 0.43 (vgg) between two bases of
+    the default study.
+    """
 
     on: Literal["images"] = "images"
     micro_batch = 16

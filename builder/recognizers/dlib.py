@@ -1,9 +1,8 @@
 """`dlib`: dlib's ResNet-29 face recognition network, run in PyTorch from its published weights.
 
 The network is that of dlib's `dnn_face_recognition_ex.cpp` (King, 2017): 128 numbers from an aligned
-150-pixel face; two faces are one person where their Euclidean distance is at most 0.6. dlib's own runtime
-takes one face at a time on a CPU; the same arithmetic in batches is many times faster
-(benchmarks/recognizer.py).
+150-pixel face; two faces are one person where their Euclidean distance is at most 0.6. The same
+arithmetic in torch is many times faster on a CPU than dlib's own runtime (benchmarks/README.md).
 """
 
 from collections.abc import Iterator
@@ -108,6 +107,7 @@ class _ResNet(nn.Module):
         self.register_buffer("dense", torch.from_numpy(dense.parameters.reshape(inputs, outputs).copy()))
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """(n, 150, 150, 3) uint8 -> (n, 128)."""
         pixels = crops.permute(0, 3, 1, 2).to(torch.float32)
         features = (pixels - self.get_buffer("mean_rgb")) / INPUT_SCALE
         features = self.blocks(self.pool(functional.relu(self.stem(features))))
@@ -142,6 +142,7 @@ class _Block(nn.Module):
         return cls(first, second, shortcut)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(n, channels, h, w) -> the same, or with more channels at half the side."""
         short = self.shortcut(features)
         long = self.second(functional.relu(self.first(features), inplace=True))
         if short.shape != long.shape:

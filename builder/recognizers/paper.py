@@ -1,4 +1,4 @@
-"""The thresholds of "Exploring the Lands Between" (section 4 and Table 1), for `threshold = "paper"`."""
+"""The thresholds of "Exploring the Lands Between", for `threshold = "paper"`; a test compares them with its figures."""
 
 from builder.errors import StudyError
 

@@ -147,6 +147,7 @@ class _Unpickler(pickle.Unpickler):
         self._easy_dict = type("EasyDict", (dict,), {"__slots__": ()})
 
     def find_class(self, module: str, name: str) -> Any:
+        """What an admitted name stands for; all others are refused by name."""
         if (module, name) == ("dnnlib.util", "EasyDict"):
             return self._easy_dict
         if (module, name) in _TYPES:
