@@ -206,3 +206,10 @@ def test_a_study_without_searches_loads(tmp_path, small_study):
     assert run_builder("build", study, "--out", tmp_path / "out", "--batches", 1).returncode == 0
     assert get_dataset_config_names(str(tmp_path / "out")) == ["pairs", "images", "embeddings"]
     assert load_dataset(str(tmp_path / "out"), split="train").num_rows == 2 * (1 + 3 + 1 + 3)
+
+
+def test_a_build_begins_by_removing_what_no_manifest_lists(folder, small_study):
+    (folder / "shards/pairs/batch-00007.arrow").write_text("x")
+    (folder / "manifest/.batch-00007.json.partial").write_text("x")
+    assert run_builder("build", small_study, "--out", folder).returncode == 0
+    assert [path.name for path in folder.rglob("*00007*")] == []
