@@ -17,9 +17,10 @@ dependencies() {
     "$scratch/venv/bin/python" - "$1" <<'PY'
 import sys, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-extras = sum(project["optional-dependencies"].values(), [])
-others = [requirement for requirement in extras if not requirement.startswith(project["name"])]
-print("\n".join(project["dependencies"] if sys.argv[1] == "runtime" else others))
+extras = project["optional-dependencies"]
+needed = project["dependencies"] + extras["analysis"] + extras["survey"]  # what `make demo` runs
+others = [each for extra in extras.values() for each in extra if not each.startswith(project["name"])]
+print("\n".join(needed if sys.argv[1] == "runtime" else others))
 PY
 }
 

@@ -22,3 +22,15 @@ class FolderError(LandsBetweenError):
 
 class BuildError(LandsBetweenError):
     """A batch that cannot be built: a model or a generator that does not deliver."""
+
+
+class RatingsError(LandsBetweenError):
+    """An export of a survey tool, or a mapping for one, that cannot be read as it is."""
+
+
+class SurveyError(LandsBetweenError):
+    """A survey that cannot start or go on."""
+
+
+class PublishError(LandsBetweenError):
+    """A dataset that cannot be published, withdrawn or verified as asked."""

@@ -21,8 +21,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from builder import registry
 from builder.errors import StudyError
+from builder.publish.settings import PublishSettings
+from builder.ratings.settings import RatingsSettings
 from builder.recognizers.alignments import ALIGNMENTS
 from builder.settings import Settings
+from builder.survey.settings import SurveySettings
 from builder.weights import SHA256
 
 if TYPE_CHECKING:  # reading a study file need not wait for torch
@@ -53,6 +56,8 @@ _ALLOWED = {
 """What is allowed, by pydantic's type of error or by the pattern that does not match."""
 
 _RANDOM_STATE_SEEDS = 2**32
+
+_NO_SHARD_DEPENDS_ON = {"batches", "survey", "ratings", "publish"}
 
 
 class ModelSettings(Settings):
@@ -156,6 +161,9 @@ class Study(Settings):
     )
     distances: Annotated[tuple[str, ...], Field(strict=False)] = ("latent_l2", "lpips_alex", "lpips_vgg")
     samples: Samples = Field(default_factory=Samples)  # type: ignore[valid-type]
+    survey: SurveySettings = SurveySettings()
+    ratings: RatingsSettings = RatingsSettings()
+    publish: PublishSettings = PublishSettings()
 
     @field_validator("distances")
     @classmethod
@@ -205,8 +213,8 @@ class Study(Settings):
         return max_norm
 
     def identity(self) -> dict[str, Any]:
-        """What makes this study this study: every key but the number of batches."""
-        return self.model_dump(mode="json", exclude={"batches"}, exclude_none=True)
+        """What makes this study this study: every key that a shard depends on, but for the number of batches."""
+        return self.model_dump(mode="json", exclude=_NO_SHARD_DEPENDS_ON, exclude_none=True)
 
     def hash(self) -> str:
         """SHA-256 of the identity."""

@@ -17,6 +17,21 @@ KINDS = ["genuine", "positive", "negative", "interpolation", "optimized"]
 BUILD_TABLES = ["pairs", "images", "embeddings", "searches"]
 """The tables that a build writes; `pairs` is the default config."""
 
+TABLES = ["pairs", "images", "embeddings", "ratings", "participants", "searches"]
+"""The tables of a published dataset, each a config."""
+
+SOURCES = ["human", "simulated", "model"]
+"""Whose answer a rating is; an aggregate is of one source."""
+
+GENDERS = ["female", "male", "non-binary", "other"]
+"""Null where it was not said."""
+
+CONTINENTS = ["Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America"]
+"""Null where it was not said."""
+
+FLAGS = ["attention", "speed", "straight-lining", "too-few"]
+"""Reasons for which a participant is flagged."""
+
 
 def pairs(recognizers: Names[str], distances: Names[str], kinds: Names[str] = KINDS) -> Features:
     """One row per pair.
@@ -45,6 +60,64 @@ def pairs(recognizers: Names[str], distances: Names[str], kinds: Names[str] = KI
     for name in distances:
         columns[name] = Value("float32")
     return Features(columns)
+
+
+def rated_pairs(of: Features) -> Features:
+    """The columns of published `pairs` with ratings, `of` being those without.
+
+    Over the ratings of one source, named by `ratings_source`: mean and standard deviation (ddof 1, null for one
+    rating) of the similarity 0 to 100 and of the identity as 0 or 1. A pair without ratings has null in all but
+    `n_ratings`, which is 0.
+    """
+    columns = dict(of)
+    for name in ["similarity_mean", "similarity_std", "identity_rate", "identity_std"]:
+        columns[name] = Value("float64")
+    columns["n_ratings"] = Value("int32")
+    columns["ratings_source"] = Value("string")
+    return Features(columns)
+
+
+def ratings() -> Features:
+    """One row per answer of one participant to one pair.
+
+    `similarity` is 0 (not similar) to 100 (very similar), `identity` whether both images were taken for the same
+    person, `position` the place of the pair in the participant's order, from 0, `source` one of SOURCES.
+    """
+    return Features(
+        {
+            "rating_id": Value("string"),
+            "pair_id": Value("string"),
+            "participant_id": Value("string"),
+            "similarity": Value("float64"),
+            "identity": Value("bool"),
+            "response_time_ms": Value("int32"),
+            "position": Value("int32"),
+            "rated_at": Value("timestamp[ms, tz=UTC]"),
+            "source": Value("string"),
+        }
+    )
+
+
+def participants() -> Features:
+    """One row per participant; what was not said or not asked is null.
+
+    `age` is in years, or a range of years such as "30-39"; `gender` one of GENDERS, `continent` one of CONTINENTS,
+    `flags` some of FLAGS.
+    """
+    return Features(
+        {
+            "participant_id": Value("string"),
+            "source": Value("string"),
+            "batch": Value("int32"),
+            "age": Value("string"),
+            "gender": Value("string"),
+            "continent": Value("string"),
+            "duration_s": Value("float32"),
+            "flags": Sequence(Value("string")),
+            "strategy_similarity": Value("string"),
+            "strategy_identity": Value("string"),
+        }
+    )
 
 
 def images(alignments: Names[str], latent_dim: int) -> Features:

@@ -1,14 +1,17 @@
 """What the tests share: models loaded once, faces drawn once, one small and the default study built once."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+from selenium import webdriver
 
 from builder.generators import Images, dcgan
 from builder.recognizers import Faces
@@ -123,3 +126,28 @@ def default_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = run_builder("build", cwd=cwd)
     assert result.returncode == 0, result.stderr
     return cwd / "out" / "lands-between-demo"
+
+
+@pytest.fixture
+def open_browser() -> Iterator[Callable[[int, int], webdriver.Chrome]]:
+    """Opens Debian's Chromium at a width and a height of the page in CSS pixels; every one opened is ended."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("no browser: install chromium and chromium-driver")
+    opened = []
+
+    def open_at(width: int, height: int) -> webdriver.Chrome:
+        options = webdriver.ChromeOptions()
+        options.binary_location = chromium
+        for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+        opened.append(browser)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)  # windows cannot be 360 px narrow
+        return browser
+
+    yield open_at
+    for browser in opened:
+        browser.quit()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from builder import study
 from builder.errors import StudyError
-from builder.study import Study, default_text, first_difference, parse_study, read_study
+from builder.study import Study, default_text, first_difference, parse_study, parse_toml, read_study
 
 
 def keys(**changes):
@@ -43,16 +43,27 @@ def test_the_packaged_study_differs_from_the_defaults_only_where_it_says_so():
     assert packaged == default
 
 
+@pytest.mark.parametrize(
+    "change", [{"batches": 7}, {"survey": {"purpose": "x"}}, {"ratings": {"age_bin": 10}}, {"publish": {"k": 9}}]
+)
+def test_what_no_shard_depends_on_is_no_part_of_the_identity(change):
+    changed = parse_study(keys(**change), "study.toml")
+    assert changed != Study(name="a")
+    assert changed.hash() == Study(name="a").hash()
+    assert parse_study(parse_toml(changed.to_toml().encode(), "study.toml"), "study.toml") == changed
+
+
 def test_the_printed_study_has_a_comment_on_every_key():
     lines = default_text().splitlines()
     tables = {"": Study, "generator": study.GeneratorSettings, "recognizers": study.RecognizerSettings}
+    tables |= {name: Study.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
     tables |= {f"samples.{kind}": field.annotation for kind, field in study.Samples.model_fields.items()}
     for table, model in tables.items():
         start = 0 if not table else lines.index(f"[[{table}]]" if table == "recognizers" else f"[{table}]")
         end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith("[")), len(lines))
         assert lines[start].startswith("#") or lines[start - 1].startswith("#"), f"[{table}] has no comment"
         for key in model.model_fields:
-            if table == "" and key in {"generator", "recognizers", "samples"}:
+            if table == "" and key in {*tables, "samples"}:
                 continue  # tables of their own
             at = [n for n in range(start, end) if lines[n].removeprefix("# ").startswith(f"{key} = ")]
             assert at, f"{table}.{key} is not in the printed study"

@@ -1,0 +1,1 @@
+"""From a published dataset to tables, figures and one report; uses nothing of `builder`."""

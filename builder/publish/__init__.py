@@ -1,0 +1,1 @@
+"""From a study folder to a versioned Hugging Face dataset."""

@@ -1,0 +1,20 @@
+"""`[publish]` of a study file: what a published dataset says of itself."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from builder.settings import Settings
+
+Split = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Batches = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=1)]
+
+
+class PublishSettings(Settings):
+    """What is left out is not known; `publish` refuses to start without what the card must state, naming it."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    license: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]*$", max_length=60)] | None = None
+    authors: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    k: Annotated[int, Field(ge=1, le=1000)] = 5
+    splits: dict[Split, Batches] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Exports of survey tools, one file per format."""

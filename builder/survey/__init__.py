@@ -1,0 +1,1 @@
+"""The rating task as a web page, and the store behind it."""
