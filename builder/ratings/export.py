@@ -100,7 +100,7 @@ def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         {
             name: rows[name].set_axis(index).astype(kind)  # type: ignore[call-overload]
             if name in rows
-            else pd.Series(pd.NA, index=index, dtype=kind)  # type: ignore[call-overload]
+            else pd.Series(pd.NA, index=index, dtype=kind)
             for name, kind in columns.items()
         },
         index=index,
