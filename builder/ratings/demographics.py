@@ -88,7 +88,7 @@ def age(text: str, bin_years: int | None) -> str | None:
 
     A range that is not within one bin keeps both ends' bins: 25-34 in bins of 10 is 20-39.
     """
-    match = re.fullmatch(r"(\d{1,3})(?:\.0+)?(?:\s*(?:-|–|to|bis)\s*(\d{1,3}))?", text.strip())
+    match = re.fullmatch(r"(\d{1,3})(?:\.0+)?(?:\s*(?:-|\u2013|to|bis)\s*(\d{1,3}))?", text.strip())
     if not match:
         return None
     youngest, oldest = int(match[1]), int(match[2] or match[1])

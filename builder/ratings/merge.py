@@ -102,7 +102,7 @@ def _with_people(held: Held, rows: Cleaned, added: pd.DataFrame) -> tuple[pd.Dat
     for name in [*_SAID, "duration_s"]:
         people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
     people.loc[fresh, "source"] = "human"
-    return people.rename_axis(known.index.name), pd.concat(differing)
+    return people.rename_axis("participant_id"), pd.concat(differing)
 
 
 def _with_held_back(held: Held, rows: Cleaned) -> pd.DataFrame:

@@ -33,5 +33,5 @@ def by_batch(pairs: pd.DataFrame) -> StudyPairs:
 def _of_batch(study: StudyFolder, batch: int) -> pd.DataFrame:
     table = study.read("pairs", batch)
     kind = Features.from_arrow_schema(table.schema)["kind"]
-    rows = table.select(["pair_id", "batch", "kind"]).to_pandas().set_index("pair_id")
+    rows: pd.DataFrame = table.select(["pair_id", "batch", "kind"]).to_pandas().set_index("pair_id")
     return rows.assign(kind=rows["kind"].map(kind.int2str))

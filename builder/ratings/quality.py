@@ -8,9 +8,7 @@ from builder.ratings.settings import RatingsSettings
 from loading_script.lands_between import FLAGS
 
 
-def flags(
-    ratings: pd.DataFrame, pairs: pd.DataFrame, settings: RatingsSettings, participants: pd.Index
-) -> pd.Series:  # type: ignore[type-arg]
+def flags(ratings: pd.DataFrame, pairs: pd.DataFrame, settings: RatingsSettings, participants: pd.Index) -> pd.Series:
     """The flags of each of `participants`, in the order of FLAGS.
 
     - attention: a genuine pair, one image twice, was rated below `attention_similarity` or as different
@@ -51,7 +49,7 @@ def flags(
     )
 
 
-def batches(ratings: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:  # type: ignore[type-arg]
+def batches(ratings: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
     """The batch of each participant who rated, indexed by participant_id; of several the one rated most often."""
     batch = ratings["pair_id"].map(pairs["batch"])
     counts = batch.groupby([ratings["participant_id"], batch.rename("batch")], sort=True).size().rename("n")
