@@ -1,6 +1,6 @@
 """What a study folder holds of ratings, as a whole: read, changed, written back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -45,19 +45,25 @@ def read_held(folder: Path) -> Held:
     )
 
 
-def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> None:
-    """Writes it back, every participant's batch and flags made anew.
-
-    The tables come last: an import that was stopped before is run again and ends the same.
-    """
+def judged(held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> Held:
+    """The same with every participant's batch and flags made anew, by the bounds that the study file names now."""
     people = held.participants.assign(
         batch=batches(held.ratings, pairs).reindex(held.participants.index).astype("Int32"),
         flags=flags(held.ratings, pairs, settings, held.participants.index),
     )
+    return replace(held, participants=people)
+
+
+def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> None:
+    """Writes it back, judged.
+
+    The tables come last: an import that was stopped before is run again and ends the same.
+    """
+    held = judged(held, pairs, settings)
     records.write(folder, "held-back", held.held_back)
     records.write(folder, "refused", held.refused)
     records.write(folder, "forgotten", held.forgotten)
-    participants = table(people.reset_index(names="participant_id"), schema.participants())
+    participants = table(held.participants.reset_index(names="participant_id"), schema.participants())
     RatingsFolder(folder).write(table(held.ratings, schema.ratings()), participants)
 
 
