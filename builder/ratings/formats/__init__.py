@@ -1,12 +1,12 @@
 """Exports of survey tools, one file per format; a new format is a module in this package and a line in READERS."""
 
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats import plain
+from builder.ratings.formats import plain, qualtrics_csv
 from builder.ratings.mapping import Mapping
 
 MOST_BYTES = 1_000_000_000
@@ -30,10 +30,12 @@ class Reader(Protocol):
         """
 
 
-READERS: dict[str, Reader] = {module.NAME: cast(Reader, module) for module in ()}
+_MODULES: tuple[Any, ...] = (qualtrics_csv,)
+
+READERS: dict[str, Reader] = {module.NAME: module for module in _MODULES}
 """Readers that recognize their format by something that no other format has."""
 
-PLAIN: Reader = cast(Reader, plain)
+PLAIN: Reader = plain
 """Reads any table with the project's own column names or a mapping; asked where no other reader recognizes a file."""
 
 
