@@ -118,7 +118,9 @@ def _from_model(options: argparse.Namespace) -> int:
     from builder.ratings.importing import add
     from builder.ratings.simulate import from_model
 
-    ratings, participants = from_model(options.folder, options.recognizer)
+    ratings, participants, without = from_model(options.folder, options.recognizer)
     added = add(options.folder, ratings, participants)
     print(f"{options.folder}: {added} ratings by {options.recognizer} added (source = model in every row)")
+    if without:
+        print(f"{without} pairs have none: {options.recognizer} found nothing in one of the images")
     return 0

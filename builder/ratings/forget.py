@@ -13,7 +13,7 @@ from builder.ratings import records
 from builder.ratings.held import read_held, write_held
 from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
-from builder.ratings.privacy import is_pseudonym, participant_key, pseudonym
+from builder.ratings.privacy import participant_key, pseudonym
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 
@@ -47,8 +47,10 @@ def forget(folder: Path, participant: str) -> Forgotten:
         gone = set(held.forgotten["participant_id"])
         id_ = participant if participant in here | gone else pseudonym(participant_key(folder), participant)
         if id_ not in here | gone:
-            given = "participant_id" if is_pseudonym(participant) else "participant_id, and no platform's id,"
-            raise RatingsError(f"{folder}: no {given} {participant!r} has ratings here; look it up in the export")
+            raise RatingsError(
+                f"{folder}: nobody with the id {participant!r} has ratings here; give the platform's id as it stands "
+                "in the export, or the participant_id of the tables"
+            )
         theirs = held.ratings["participant_id"] == id_
         if id_ in here:
             line = pd.DataFrame([[id_, _now(), str(int(theirs.sum()))]], columns=records.FORGOTTEN)

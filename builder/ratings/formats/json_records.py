@@ -40,7 +40,9 @@ def json_values(file: ExportFile) -> Iterator[tuple[int, Any]]:
         try:
             value, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            raise RatingsError(f"{file.path}, line {error.lineno}, column {error.colno}: no JSON: {error.msg}") from error
+            raise RatingsError(
+                f"{file.path}, line {error.lineno}, column {error.colno}: no JSON: {error.msg}"
+            ) from error
         except (RecursionError, ValueError) as error:
             reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
             raise RatingsError(f"{file.path}, line {line}: JSON that cannot be read: {reason}") from error
