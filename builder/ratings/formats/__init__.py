@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats import plain, qualtrics_csv
+from builder.ratings.formats import jatos, jspsych, label_studio, own, plain, qualtrics_csv
 from builder.ratings.mapping import Mapping
 
 MOST_BYTES = 1_000_000_000
@@ -30,7 +30,7 @@ class Reader(Protocol):
         """
 
 
-_MODULES: tuple[Any, ...] = (qualtrics_csv,)
+_MODULES: tuple[Any, ...] = (qualtrics_csv, own, jspsych, jatos, label_studio)
 
 READERS: dict[str, Reader] = {module.NAME: module for module in _MODULES}
 """Readers that recognize their format by something that no other format has."""

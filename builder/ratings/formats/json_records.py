@@ -1,5 +1,6 @@
 """From the bytes of a file to the JSON values in it, and from JSON objects to a table of texts."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +41,9 @@ def json_values(file: ExportFile) -> Iterator[tuple[int, Any]]:
         try:
             value, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            raise RatingsError(f"{file.path}, line {error.lineno}, column {error.colno}: no JSON: {error.msg}") from error
+            raise RatingsError(
+                f"{file.path}, line {error.lineno}, column {error.colno}: no JSON: {error.msg}"
+            ) from error
         except (RecursionError, ValueError) as error:
             reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
             raise RatingsError(f"{file.path}, line {line}: JSON that cannot be read: {reason}") from error
@@ -59,6 +62,14 @@ def first_object(file: ExportFile) -> dict[str, Any]:
     except (RecursionError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def several_values(file: ExportFile) -> bool:
+    """Whether the file is more than one JSON value; what is wrong with it is left to those who read it."""
+    try:
+        return len(list(itertools.islice(json_values(file), 2))) > 1
+    except RatingsError:
+        return False
 
 
 def objects_table(
