@@ -82,6 +82,10 @@ class Columns(Settings):
         """The keys of ANSWERS that are given."""
         return {key: name for key in ANSWERS if (name := getattr(self, key)) is not None}
 
+    def only_facts(self) -> bool:
+        """Whether something of the participants is named, and nothing of answers."""
+        return not self.answers() and any(getattr(self, key) is not None for key in FACTS)
+
     @property
     def placeholder(self) -> str | None:
         """`{pair}` or `{loop}` where the layout is wide, None where it is long."""

@@ -6,7 +6,21 @@ from typing import Any, Protocol
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats import plain, qualtrics_csv
+from builder.ratings.formats import (
+    formr,
+    gorilla,
+    jatos,
+    jspsych,
+    label_studio,
+    limesurvey,
+    mturk,
+    own,
+    plain,
+    prolific,
+    qualtrics_csv,
+    qualtrics_json,
+    sosci,
+)
 from builder.ratings.mapping import Mapping
 
 MOST_BYTES = 1_000_000_000
@@ -30,7 +44,20 @@ class Reader(Protocol):
         """
 
 
-_MODULES: tuple[Any, ...] = (qualtrics_csv,)
+_MODULES: tuple[Any, ...] = (
+    formr,
+    gorilla,
+    limesurvey,
+    mturk,
+    prolific,
+    qualtrics_csv,
+    qualtrics_json,
+    sosci,
+    own,
+    jspsych,
+    jatos,
+    label_studio,
+)
 
 READERS: dict[str, Reader] = {module.NAME: module for module in _MODULES}
 """Readers that recognize their format by something that no other format has."""
@@ -53,7 +80,10 @@ def read_export(path: Path, pairs: StudyPairs, format: str = "auto", mapping: Ma
     """
     file = _load(path)
     reader = _reader(file, mapping) if format == "auto" else _named(format)
-    return reader.read(file, pairs, mapping)
+    try:
+        return reader.read(file, pairs, mapping)
+    except RecursionError:
+        raise RatingsError(f"{path}: JSON nested too deep") from None
 
 
 def detect(file: ExportFile) -> str | None:

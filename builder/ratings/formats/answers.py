@@ -87,6 +87,8 @@ def _ratings(
     table: Table, layout: Layout, ids: "pd.Series[str]", mapping: Mapping | None, missing: frozenset[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The ratings, record by record, and the cells that are none."""
+    if not layout.slots:
+        return typed(pd.DataFrame(), RATING_COLUMNS), pd.DataFrame()
     records, slots, texts = _gathered(table, layout.slots, ids, missing)
     lines = table.lines[records]
     column_of = np.array([_column(table, slot) for slot in layout.slots], object)
@@ -96,7 +98,7 @@ def _ratings(
     said = {part: ~cells.missing(texts[part], missing) for part in texts}
     frame["similarity"] = cells.numbers(texts["similarity"], table.comma).array
     frame["identity"] = cells.answers(texts["identity"], mapping).array
-    unit = np.array([slot.unit_ms for slot in layout.slots])[slots] if layout.slots else 1.0
+    unit = np.array([slot.unit_ms for slot in layout.slots])[slots]
     frame["response_time_ms"] = cells.numbers(texts["response_time_ms"], table.comma) * unit
     position = cells.numbers(texts["position"], table.comma)
     frame["position"] = position.where((position % 1 == 0) & position.between(0, 2**31)).astype("Int64")

@@ -1,5 +1,6 @@
 """From the bytes of a file to the JSON values in it, and from JSON objects to a table of texts."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,14 @@ def first_object(file: ExportFile) -> dict[str, Any]:
     except (RecursionError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def several_values(file: ExportFile) -> bool:
+    """Whether the file is more than one JSON value; what is wrong with it is left to those who read it."""
+    try:
+        return len(list(itertools.islice(json_values(file), 2))) > 1
+    except RatingsError:
+        return False
 
 
 def objects_table(

@@ -41,12 +41,12 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
         if number == 0:
             _check_first(where, value)
             continue
-        fields = _FIELDS.get(str(value.get("record")))
-        if fields is None:
+        kind = value.get("record")
+        if kind not in list(_FIELDS):
             raise RatingsError(
-                f"{where}: record {shown(value.get('record'))} is none of {', '.join(_FIELDS)}; export the results again"
+                f"{where}: record {shown(kind)} is none of {', '.join(_FIELDS)}; export the results again"
             )
-        records.append(Record(line, {name: value.get(name) for name in fields}))
+        records.append(Record(line, {name: value.get(name) for name in _FIELDS[kind]}))
     names = list(dict.fromkeys(name for fields in _FIELDS.values() for name in fields))
     return export_of(objects_table(file, records, names), pairs, None)
 
@@ -56,6 +56,6 @@ def _check_first(where: str, value: dict[str, object]) -> None:
         raise RatingsError(f'{where}: does not begin with {{"format": "{FORMAT}", ...}}; export the results again')
     if value.get("version") != VERSION:
         raise RatingsError(
-            f"{where}: has version {shown(value.get('version'))}, this version of Lands Between reads {VERSION}; use the "
-            "one that exported it"
+            f"{where}: has version {shown(value.get('version'))}, this version of Lands Between reads {VERSION}; use "
+            "the one that exported it"
         )

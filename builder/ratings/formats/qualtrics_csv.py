@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from builder.ratings.export import Export, ExportFile, StudyPairs
 from builder.ratings.formats.answers import export_of
-from builder.ratings.formats.tabular import Table, head, table
+from builder.ratings.formats.tabular import Table, by_status, head, table
 from builder.ratings.mapping import Mapping
 
 NAME = "qualtrics-csv"
@@ -39,13 +39,7 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
 
 def without_previews(rows: Table) -> Table:
     """The rows of people, by the column Status or the channel they came through."""
-    if (status := rows.column("Status")) is not None:
-        word = status.str.strip().str.casefold()
-        rows = rows.only(~word.isin(_PREVIEW), "preview or test", "Status")
-        word = rows.column("Status").str.strip().str.casefold()  # type: ignore[union-attr]
-        rows = rows.only(~word.isin(_SPAM), "marked as spam", "Status")
-        word = rows.column("Status").str.strip().str.casefold()  # type: ignore[union-attr]
-        rows = rows.only(word.isin(_LIVE), "status unknown", "Status")
+    rows = by_status(rows, "Status", _LIVE, {"preview or test": _PREVIEW, "marked as spam": _SPAM})
     if (channel := rows.column("DistributionChannel")) is not None:
         rows = rows.only(~channel.str.strip().isin(["preview", "test"]), "preview or test", "DistributionChannel")
     return rows

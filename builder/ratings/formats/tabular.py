@@ -6,7 +6,8 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,20 @@ def table(file: ExportFile, mapping: Mapping | None = None) -> Table:
         comma=comma,
         refused=tuple(refused),
     )
+
+
+def by_status(table: Table, column: str, live: Set[str], refused: Dict[ReaderReason, Set[str]]) -> Table:
+    """The records of people, by what a column says of each, in lower case; all where there is no such column.
+
+    `refused` gives the reasons for the statuses that are none of people; one that is neither there nor in `live` is
+    refused as unknown.
+    """
+    for reason, words in {**refused, "status unknown": live}.items():
+        status = table.column(column)
+        if status is not None:
+            known = status.str.strip().str.casefold().isin(words)
+            table = table.only(known if words is live else ~known, reason, column)
+    return table
 
 
 def head(file: ExportFile, count: int = 3) -> list[list[str]]:
