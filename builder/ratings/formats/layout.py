@@ -128,8 +128,8 @@ class PairFinder:
                 if tuple(word[0] for word in words[first : last + 1]) not in self._loose:
                     continue
                 start, end = words[first].start(), words[last].end()
-                if lower[start:end] in self._ids and _alone(lower, start, end):
-                    exact.append((start, end))
+                if lower[start:end] in self._ids:
+                    exact += [(start, end)] if _alone(lower, start, end) else []
                 elif not _foreign(words[:first]):
                     loose.append((start, end))
         if exact:

@@ -263,7 +263,8 @@ def _delimiter(file: ExportFile, encoding: str, mapping: Mapping | None) -> tupl
 def _records(file: ExportFile, content: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The records that are not blank, each with the line at which it begins.
 
-    Where the header ends with CR LF, a bare LF ends no record: it is a line break within a cell, and read as a space.
+    Where the header ends with CR LF, a bare LF ends no record: it is a line break within a cell, and read as a space
+    where the cell is not quoted.
     """
     text = io.TextIOWrapper(io.BytesIO(content), encoding, errors="replace", newline="")
     crlf = text.readline().endswith("\r\n")
@@ -274,10 +275,16 @@ def _records(file: ExportFile, content: bytes, encoding: str, delimiter: str) ->
 
     def lines() -> Iterator[str]:
         nonlocal breaks
+        quoted = False
         for line in text:
-            inner = line.count("\n") - 1 if crlf else 0
-            breaks += max(inner, 0)
-            yield line[:-2].replace("\n", " ") + "\r\n" if inner > 0 else line
+            pieces = line[:-2].split("\n") if crlf else [line]
+            breaks += len(pieces) - 1
+            whole = pieces[0]
+            quoted ^= pieces[0].count('"') % 2 == 1
+            for piece in pieces[1:]:
+                whole += ("\n" if quoted else " ") + piece
+                quoted ^= piece.count('"') % 2 == 1
+            yield whole + line[-2:] if crlf else line
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     line = 1
