@@ -28,6 +28,9 @@ _PARTS = ("similarity", "identity", "response_time_ms", "position", "rated_at")
 _MOST_AT_ONCE = 500_000
 """Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
 
+_MOST = 2**31 - 1
+"""Of a response time in ms and of a position: what the table ratings can hold."""
+
 _KEPT: ReaderReason = "detail not readable, the rest is kept"
 
 
@@ -102,9 +105,10 @@ def _ratings(
     frame["similarity"] = cells.numbers(texts["similarity"], table.comma).array
     frame["identity"] = cells.answers(texts["identity"], mapping).array
     unit = np.array([slot.unit_ms for slot in layout.slots])[slots]
-    frame["response_time_ms"] = cells.numbers(texts["response_time_ms"], table.comma) * unit
+    response_time = cells.numbers(texts["response_time_ms"], table.comma) * unit
+    frame["response_time_ms"] = response_time.where(response_time.between(0, _MOST))
     position = cells.numbers(texts["position"], table.comma)
-    frame["position"] = position.where((position % 1 == 0) & position.between(0, 2**31)).astype("Int64")
+    frame["position"] = position.where((position % 1 == 0) & position.between(0, _MOST)).astype("Int64")
     frame["rated_at"], untimed = cells.times(texts["rated_at"], mapping.time_zone if mapping else None)
     spoilt = {
         "similarity": said["similarity"] & frame["similarity"].isna(),

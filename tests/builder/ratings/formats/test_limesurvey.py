@@ -10,7 +10,7 @@ def test_full_answers_with_texts_as_headings() -> None:
         (5, "3/7712", INTERPOLATION, 88.0, True),
     ]
     assert rows(export.participants, "line", "duration_s", "strategy_identity") == [
-        (2, 540.5, "Die Augen"),
+        (2, 540.5, "Die\nAugen"),
         (4, None, None),
         (5, 61.25, None),
     ]
