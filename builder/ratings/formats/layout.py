@@ -19,7 +19,9 @@ _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
 _LIKE_A_PAIR = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-\d{5,}-base\d+-[a-z]+[a-z0-9.-]*")
 _OURS = {"similarity", "identity", "response", "time", "ms", "s", "position", "rated", "at", "answer", "input"}
 _QUIET = [("first", "click"), ("last", "click"), ("click", "count"), ("strategy",), ("do",)]
-"""Words of columns beside a question that are no answer to it: Qualtrics' timings and display orders, strategies."""
+_QUIET += [("question", "time"), ("group", "time"), ("fragezeit",), ("gruppenzeit",)]
+"""Words of columns beside a question that are no answer to it: Qualtrics' clicks and display orders, strategies,
+LimeSurvey's times."""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,11 @@ def test_no_such_file_or_format(tmp_path: Path) -> None:
         read_text(tmp_path, "a,b\n", format="spss")
 
 
+def test_a_spreadsheet_is_no_export(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match="is a spreadsheet or a zip archive; save it as CSV"):
+        read_text(tmp_path, b"PK\x03\x04\x14\x00")
+
+
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.csv"
     with path.open("wb") as file:

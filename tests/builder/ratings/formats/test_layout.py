@@ -56,6 +56,14 @@ def test_a_second_column_for_the_same_answer_is_a_second_answer() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["time_{}_First Click", "similarity_{}_DO_1", "Question time: similarity {}"])
+def test_columns_beside_a_question_are_no_answers(name: str) -> None:
+    rows = table(file(f"participant,similarity_{OPTIMIZED},{name.format(OPTIMIZED)}\np,3,4\n"))
+    layout = layout_of(rows, PAIRS, None, (), {})
+    assert [slot.columns for slot in layout.slots] == [{"similarity": 1}]
+    assert layout.refused == ()
+
+
 def test_nobody_named() -> None:
     rows = table(file(f"name,similarity_{INTERPOLATION}\np,3\n"))
     with pytest.raises(RatingsError, match=r"line 1: no column names the participant; say in a mapping"):
