@@ -42,6 +42,12 @@ def test_wide_with_a_mapping() -> None:
     ]
 
 
+def test_long_with_other_names_for_pairs(tmp_path: Path) -> None:
+    text = f"participant,pair,similarity,identity\np,q1,3,no\np,{NEGATIVE},4,no\np,q9,5,no\n"
+    export = read_text(tmp_path, text, {"pairs": {"q1": GENUINE}})
+    assert [answer[2:4] for answer in answers(export)] == [(GENUINE, 3.0), (NEGATIVE, 4.0), ("q9", 5.0)]
+
+
 def test_only_facts(tmp_path: Path) -> None:
     export = read_text(
         tmp_path, "who,years,mail\np1,33,a@example.org\n", {"columns": {"participant": "who", "age": "years"}}
