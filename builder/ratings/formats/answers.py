@@ -24,6 +24,10 @@ from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.study import shown
 
+_PARTS = ("similarity", "identity", "response_time_ms", "position", "rated_at")
+_MOST_AT_ONCE = 500_000
+"""Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
+
 _KEPT: ReaderReason = "detail not readable, the rest is kept"
 
 
@@ -90,10 +94,9 @@ def _ratings(
     if not layout.slots:
         return typed(pd.DataFrame(), RATING_COLUMNS), pd.DataFrame()
     records, slots, texts = _gathered(table, layout.slots, ids, missing)
-    lines = table.lines[records]
-    column_of = np.array([_column(table, slot) for slot in layout.slots], object)
-    pair_ids = _pairs_of(table, layout.slots, records, slots)
-    frame = pd.DataFrame({"line": lines, "column": column_of[slots], "pair_id": pair_ids})
+    columns = {part: _columns(table, layout.slots, part) for part in texts}
+    frame = pd.DataFrame({"line": table.lines[records], "column": columns["similarity"][slots]})
+    frame["pair_id"] = _pairs_of(table, layout.slots, records, slots)
     frame["participant"] = ids.take(records).array
     said = {part: ~cells.missing(texts[part], missing) for part in texts}
     frame["similarity"] = cells.numbers(texts["similarity"], table.comma).array
@@ -110,19 +113,20 @@ def _ratings(
     _any_understood(table, texts, said, spoilt)
     damaged = spoilt["similarity"] & cells.damaged(texts["similarity"])
     without = frame["pair_id"].isna() | frame["pair_id"].eq("")
-    reasons = [
-        (without, "no pair"),
-        (damaged, "damaged by a spreadsheet"),
-        (spoilt["similarity"], "similarity is no number"),
-        (spoilt["identity"], "identity is neither yes nor no"),
-        (said["response_time_ms"] & frame["response_time_ms"].isna(), _KEPT),
-        (said["position"] & frame["position"].isna(), _KEPT),
-        (untimed, _KEPT),
+    reasons: list[tuple[pd.Series[bool], str, ReaderReason]] = [
+        (without, "similarity", "no pair"),
+        (damaged, "similarity", "damaged by a spreadsheet"),
+        (spoilt["similarity"], "similarity", "similarity is no number"),
+        (spoilt["identity"], "identity", "identity is neither yes nor no"),
+        (said["response_time_ms"] & frame["response_time_ms"].isna(), "response_time_ms", _KEPT),
+        (said["position"] & frame["position"].isna(), "position", _KEPT),
+        (untimed, "rated_at", _KEPT),
     ]
     refused, seen = [], pd.Series(False, index=frame.index)
-    for where, reason in reasons:
-        rows = frame[where & ~seen]
-        refused.append(refusals(rows["line"], rows["column"], reason, rows["pair_id"]))  # type: ignore[arg-type]
+    for where, part, reason in reasons:
+        rows = np.flatnonzero(where & ~seen)
+        chosen = frame.iloc[rows]
+        refused.append(refusals(chosen["line"], columns[part][slots[rows]], reason, chosen["pair_id"]))
         seen |= where
     kept = ~(without | spoilt["similarity"] | spoilt["identity"])
     return typed(frame[kept], RATING_COLUMNS), pd.concat(refused)
@@ -132,30 +136,39 @@ def _gathered(
     table: Table, slots: Sequence[Slot], ids: "pd.Series[str]", missing: frozenset[str]
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], dict[str, "pd.Series[str]"]]:
     """The answered places: the record and the slot of each, record by record, and their texts."""
-    count = len(table.lines)
-    nothing = pd.Series("", index=range(count), dtype="str")
-
-    def stacked(part: str) -> "pd.Series[str]":
-        columns = [table.cells[slot.columns[part]] if part in slot.columns else nothing for slot in slots]
-        return pd.concat(columns, ignore_index=True)
-
-    known = np.tile(ids.ne("").to_numpy(bool), len(slots))
-    texts = {part: stacked(part) for part in ("similarity", "identity")}
-    answered = np.logical_or(*(~cells.missing(text, missing).to_numpy(bool) for text in texts.values())) & known
-    places = np.flatnonzero(answered)
-    places = places[np.argsort(places % max(count, 1), kind="stable")]
-    texts = {part: text.take(places).reset_index(drop=True) for part, text in texts.items()}
-    for part in ("response_time_ms", "position", "rated_at"):
-        if any(part in slot.columns for slot in slots):
-            texts[part] = stacked(part).take(places).reset_index(drop=True)
-        else:
-            texts[part] = pd.Series("", index=range(len(places)), dtype="str")
-    return places % max(count, 1), places // max(count, 1), texts
+    count = max(len(table.lines), 1)
+    step = max(_MOST_AT_ONCE // count, 1)
+    records, numbers = [], []
+    texts: dict[str, list[pd.Series[str]]] = {part: [] for part in _PARTS}
+    for first in range(0, len(slots), step):
+        some = slots[first : first + step]
+        stacked = {part: _stacked(table, some, part) for part in ("similarity", "identity")}
+        said = [~cells.missing(text, missing).to_numpy(bool) for text in stacked.values()]
+        places = np.flatnonzero((said[0] | said[1]) & np.tile(ids.ne("").to_numpy(bool), len(some)))
+        records.append(places % count)
+        numbers.append(places // count + first)
+        for part in _PARTS:
+            text = stacked[part] if part in stacked else _stacked(table, some, part)
+            texts[part].append(text.take(places))
+    order = np.argsort(np.concatenate(records), kind="stable")
+    sorted_texts = {part: pd.concat(found).take(order).reset_index(drop=True) for part, found in texts.items()}
+    return np.concatenate(records)[order], np.concatenate(numbers)[order], sorted_texts
 
 
-def _column(table: Table, slot: Slot) -> str:
-    """The name of the column that stands for a slot."""
-    return table.names[slot.columns.get("similarity", slot.columns.get("identity", 0))]
+def _stacked(table: Table, slots: Sequence[Slot], part: str) -> "pd.Series[str]":
+    """The cells of a part of the answers, slot after slot; "" where a slot has no such column."""
+    nothing = pd.Series("", index=range(len(table.lines)), dtype="str")
+    if not any(part in slot.columns for slot in slots):
+        return pd.Series("", index=range(len(table.lines) * len(slots)), dtype="str")
+    columns = [table.cells[slot.columns[part]] if part in slot.columns else nothing for slot in slots]
+    return pd.concat(columns, ignore_index=True)
+
+
+def _columns(table: Table, slots: Sequence[Slot], part: str) -> np.ndarray[Any, Any]:
+    """The name of the column of a part of an answer in each slot; that of the other answer where there is none."""
+    instead = ("similarity", "identity")
+    numbers = (next(slot.columns[name] for name in (part, *instead) if name in slot.columns) for slot in slots)
+    return np.array([table.names[number] for number in numbers], object)
 
 
 def _pairs_of(table: Table, slots: Sequence[Slot], records: Any, places: Any) -> "pd.Series[str]":

@@ -245,7 +245,7 @@ def _long_part(name: str) -> str | None:
     plain = "_".join(tokens_of(re.sub(r"_\d+$", "", name.strip())))
     if plain in _PAIR_NAMES:
         return "pair"
-    if plain in ("page_submit", "timing_page_submit", "response_time_s"):
+    if plain == "response_time_s" or plain.endswith("page_submit"):
         return "response_time_s"
     return plain if plain in ("similarity", "identity", "position", "rated_at", "response_time_ms") else None
 

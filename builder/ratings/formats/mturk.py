@@ -24,7 +24,8 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
     """The content; assignments that the requester rejected are refused.
 
     Answers stand in columns, in a JSON cell such as Answer.taskAnswers, in a group of columns such as
-    Answer.identity.yes and Answer.identity.no, or packed as the mapping says.
+    Answer.identity.yes and Answer.identity.no, or packed as the mapping says. WorkTimeInSeconds is of one assignment,
+    and a worker may have many: it is a duration only where the mapping says so.
 
     Raises:
         RatingsError: as `answers.export_of`.
@@ -34,4 +35,4 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
     if not (mapping and mapping.columns.answers()):
         short = tuple(name.removeprefix("Input.").removeprefix("Answer.") for name in rows.names)
         rows = replace(rows, labels=rows.names, names=short)
-    return export_of(rows, pairs, mapping, [("WorkerId",)], {"duration_s": "WorkTimeInSeconds"})
+    return export_of(rows, pairs, mapping, [("WorkerId",)])
