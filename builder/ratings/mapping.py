@@ -154,7 +154,7 @@ class Mapping(Settings):
     @classmethod
     def _encoding(cls, encoding: str | None) -> str | None:
         try:
-            b"".decode(encoding or "utf-8")
+            " ".encode(encoding or "utf-8")  # an empty text would not be looked at
         except (LookupError, ValueError):
             raise ValueError("is no encoding that Python knows") from None
         return encoding

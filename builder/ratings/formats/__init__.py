@@ -102,6 +102,8 @@ def _reader(file: ExportFile, mapping: Mapping | None) -> Reader:
     name = detect(file)
     if name is not None:
         return READERS[name]
+    if file.content.startswith(b"PK"):
+        raise RatingsError(f"{file.path}: is a spreadsheet or a zip archive; save it as CSV, or unpack it")
     if mapping is None and not PLAIN.recognizes(file):
         raise RatingsError(
             f"{file.path}: is of no known format ({', '.join([*READERS, PLAIN.NAME])}); name its format with --format, "

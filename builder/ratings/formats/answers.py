@@ -28,6 +28,9 @@ _PARTS = ("similarity", "identity", "response_time_ms", "position", "rated_at")
 _MOST_AT_ONCE = 500_000
 """Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
 
+_MOST = 2**31 - 1
+"""Of a response time in ms and of a position: what the table ratings can hold."""
+
 _KEPT: ReaderReason = "detail not readable, the rest is kept"
 
 
@@ -96,15 +99,16 @@ def _ratings(
     records, slots, texts = _gathered(table, layout.slots, ids, missing)
     columns = {part: _columns(table, layout.slots, part) for part in texts}
     frame = pd.DataFrame({"line": table.lines[records], "column": columns["similarity"][slots]})
-    frame["pair_id"] = _pairs_of(table, layout.slots, records, slots)
+    frame["pair_id"] = _pairs_of(table, layout.slots, records, slots, mapping.pairs if mapping else {})
     frame["participant"] = ids.take(records).array
     said = {part: ~cells.missing(texts[part], missing) for part in texts}
     frame["similarity"] = cells.numbers(texts["similarity"], table.comma).array
     frame["identity"] = cells.answers(texts["identity"], mapping).array
     unit = np.array([slot.unit_ms for slot in layout.slots])[slots]
-    frame["response_time_ms"] = cells.numbers(texts["response_time_ms"], table.comma) * unit
+    response_time = cells.numbers(texts["response_time_ms"], table.comma) * unit
+    frame["response_time_ms"] = response_time.where(response_time.between(0, _MOST))
     position = cells.numbers(texts["position"], table.comma)
-    frame["position"] = position.where((position % 1 == 0) & position.between(0, 2**31)).astype("Int64")
+    frame["position"] = position.where((position % 1 == 0) & position.between(0, _MOST)).astype("Int64")
     frame["rated_at"], untimed = cells.times(texts["rated_at"], mapping.time_zone if mapping else None)
     spoilt = {
         "similarity": said["similarity"] & frame["similarity"].isna(),
@@ -171,14 +175,17 @@ def _columns(table: Table, slots: Sequence[Slot], part: str) -> np.ndarray[Any, 
     return np.array([table.names[number] for number in numbers], object)
 
 
-def _pairs_of(table: Table, slots: Sequence[Slot], records: Any, places: Any) -> "pd.Series[str]":
+def _pairs_of(
+    table: Table, slots: Sequence[Slot], records: Any, places: Any, aliases: Dict[str, str]
+) -> "pd.Series[str]":
     """The pair of each answered place: that of its slot, or what the record says in the slot's column."""
     by_slot = np.argsort(places, kind="stable")
     bounds = np.searchsorted(places[by_slot], np.arange(len(slots) + 1))
     parts = []
     for slot, first, last in zip(slots, bounds[:-1], bounds[1:], strict=True):
         if isinstance(slot.pair, int):
-            parts.append(table.cells[slot.pair].str.strip().take(records[by_slot[first:last]]))
+            said = table.cells[slot.pair].str.strip().take(records[by_slot[first:last]])
+            parts.append(said.map(dict(aliases)).fillna(said).astype("str") if aliases else said)
         else:
             parts.append(pd.Series(slot.pair, index=range(last - first), dtype="str"))
     back = np.empty_like(by_slot)

@@ -1,5 +1,6 @@
 """Tables whose cells hold more than one answer, made into tables with one in each cell."""
 
+import contextlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -109,6 +110,10 @@ def with_options(table: Table) -> Table:
 
 
 def _split(cell: str, separator: str) -> list[str]:
+    """The items of a packed cell, be it a JSON list."""
+    if cell.startswith("["):
+        with contextlib.suppress(ValueError, RecursionError):
+            return [cell_text(item) for item in json.loads(cell)]
     return [item.strip() for item in cell.split(separator)] if cell else []
 
 

@@ -101,9 +101,10 @@ def _parts(names: "pd.Series[str]") -> "pd.Series[str]":
 
 def _answers(rows: Table, events: pd.DataFrame) -> Table:
     """One line for each pair that a participant was shown, both answers on it."""
-    events = events.assign(turn=events.groupby(["participant", "pair_id", "part"]).cumcount())
-    sides = {part: events[events["part"].eq(part)].set_index(_KEY) for part in ("similarity", "identity")}
-    both = sides["similarity"].join(sides["identity"], how="outer", lsuffix="", rsuffix="_identity").reset_index()
+    events = events.astype({"participant": object, "pair_id": object})  # pandas 3.1 cannot merge empty Arrow texts
+    events["turn"] = events.groupby(["participant", "pair_id", "part"]).cumcount()
+    sides = {part: events[events["part"].eq(part)] for part in ("similarity", "identity")}
+    both = sides["similarity"].merge(sides["identity"], "outer", _KEY, suffixes=("", "_identity"))
     first = both[["row", "row_identity"]].min(axis=1).astype("int64")
     columns = [
         both["participant"],

@@ -17,8 +17,11 @@ PARTICIPANT_NAMES = ("participant_id", "participant", "prolific_pid", "prolific_
 _PAIR_NAMES = ("pair_id", "pair")
 _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
 _LIKE_A_PAIR = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-\d{5,}-base\d+-[a-z]+[a-z0-9.-]*")
+_OURS = {"similarity", "identity", "response", "time", "ms", "s", "position", "rated", "at", "answer", "input"}
 _QUIET = [("first", "click"), ("last", "click"), ("click", "count"), ("strategy",), ("do",)]
-"""Words of columns beside a question that are no answer to it: Qualtrics' timings and display orders, strategies."""
+_QUIET += [("question", "time"), ("group", "time"), ("fragezeit",), ("gruppenzeit",)]
+"""Words of columns beside a question that are no answer to it: Qualtrics' clicks and display orders, strategies,
+LimeSurvey's times."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,8 @@ class PairFinder:
                 if tuple(word[0] for word in words[first : last + 1]) not in self._loose:
                     continue
                 start, end = words[first].start(), words[last].end()
-                if lower[start:end] in self._ids and _alone(lower, start, end):
-                    exact.append((start, end))
+                if lower[start:end] in self._ids:
+                    exact += [(start, end)] if _alone(lower, start, end) else []
                 elif not _foreign(words[:first]):
                     loose.append((start, end))
         if exact:
@@ -140,13 +143,13 @@ class PairFinder:
 
 def _alone(text: str, start: int, end: int) -> bool:
     """Whether what stands between is no part of a longer id, such as ...-0.2 of ...-0.25 or of ...-0.2-1."""
-    return not re.search(r"[a-z0-9]-$", text[:start]) and not re.match(r"[.-][0-9]|-[a-z]", text[end:])
+    before = re.search(r"([a-z0-9]+)-$", text[:start])
+    return (not before or before[1] in _OURS) and not re.match(r"[.-][0-9]|-[a-z]", text[end:])
 
 
 def _foreign(words: Sequence["re.Match[str]"]) -> bool:
     """Whether other words than ours stand before: small_00000_... may be the end of very_small_00000_..."""
-    ours = {"similarity", "identity", "response", "time", "ms", "s", "position", "rated", "at", "answer", "input"}
-    return any(word[0] not in ours and not re.fullmatch(r"[a-z]{0,3}\d+", word[0]) for word in words)
+    return any(word[0] not in _OURS and not re.fullmatch(r"[a-z]{0,3}\d+", word[0]) for word in words)
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -25,7 +25,8 @@ from builder.study import shown
 DELIMITERS = ",;\t"
 
 _HEAD_BYTES = 4_000_000
-_BLOCK = 2000
+_PIECE = 16_000_000
+_BLOCK_CELLS = 2_000_000
 _MOST_COLUMNS = 200_000
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -111,7 +112,8 @@ def table(file: ExportFile, mapping: Mapping | None = None) -> Table:
         raise RatingsError(f"{file.path}, line {header_line}: more than {_MOST_COLUMNS} columns")
     names = [name.strip() for name in names]
     blocks, lines, refused = [], [], []
-    while block := list(itertools.islice(records, _BLOCK)):
+    step = max(_BLOCK_CELLS // len(names), 1)
+    while block := list(itertools.islice(records, step)):
         whole = [record for record in block if not any(record[1][len(names) :])]
         refused += [Refusal(line, "", "more cells than columns") for line, cells in block if any(cells[len(names) :])]
         lines.append(np.fromiter((line for line, _ in whole), np.int64, len(whole)))
@@ -209,33 +211,35 @@ def _encoding(file: ExportFile, mapping: Mapping | None, cut: bool = False) -> s
         named = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
     else:
         named = "utf-8"
-    try:
-        codecs.getincrementaldecoder(named)().decode(content, final=not cut)
-    except (UnicodeError, LookupError, AttributeError) as error:
-        if named == "utf-8" and not (mapping and mapping.encoding) and _is_windows(content):
-            return "cp1252"
-        start = getattr(error, "start", 0)
-        line = content.count(b"\n", 0, start) + 1
-        raise RatingsError(
-            f"{file.path}, line {line}: is not {named}, and of no encoding that can be told; say it in a mapping: "
-            'encoding = "..."'
-        ) from error
-    return named
+    wrong = _undecodable(content, named, final=not cut)
+    if wrong is None:
+        return named
+    if named == "utf-8" and not (mapping and mapping.encoding) and _is_windows(content, final=not cut):
+        return "cp1252"
+    line = content.count(b"\n", 0, wrong) + 1
+    raise RatingsError(
+        f"{file.path}, line {line}: is not {named}, and of no encoding that can be told; say it in a mapping: "
+        'encoding = "..."'
+    )
 
 
-def _is_windows(content: bytes) -> bool:
+def _undecodable(content: bytes, encoding: str, final: bool) -> int | None:
+    """Where about the first byte is that is not of the encoding; piece by piece, for the text may be large."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for start in range(0, len(content), _PIECE):
+        try:
+            decoder.decode(content[start : start + _PIECE], final and start + _PIECE >= len(content))
+        except UnicodeError as error:
+            return start + (error.start if isinstance(error, UnicodeDecodeError) else 0)
+    return None
+
+
+def _is_windows(content: bytes, final: bool) -> bool:
     """Whether the lines with other than ASCII make sense in Windows-1252."""
-    lines = re.findall(rb"[^\n]*[\x80-\xff][^\n]*", content[:_HEAD_BYTES])
-    sample = b"\n".join(lines)[:100_000]
-    return bool(charset_normalizer.from_bytes(sample, cp_isolation=["cp1252"])) and _decodes(content, "cp1252")
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
+    if _undecodable(content, "cp1252", final) is not None:
         return False
-    return True
+    lines = [line for line in content[:_HEAD_BYTES].split(b"\n") if not line.isascii()]
+    return bool(charset_normalizer.from_bytes(b"\n".join(lines)[:100_000], cp_isolation=["cp1252"]))
 
 
 def _delimiter(file: ExportFile, encoding: str, mapping: Mapping | None) -> tuple[str, int]:
@@ -263,7 +267,8 @@ def _delimiter(file: ExportFile, encoding: str, mapping: Mapping | None) -> tupl
 def _records(file: ExportFile, content: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The records that are not blank, each with the line at which it begins.
 
-    Where the header ends with CR LF, a bare LF ends no record: it is a line break within a cell, and read as a space.
+    Where the header ends with CR LF, a bare LF ends no record: it is a line break within a cell, and read as a space
+    where the cell is not quoted.
     """
     text = io.TextIOWrapper(io.BytesIO(content), encoding, errors="replace", newline="")
     crlf = text.readline().endswith("\r\n")
@@ -274,10 +279,16 @@ def _records(file: ExportFile, content: bytes, encoding: str, delimiter: str) ->
 
     def lines() -> Iterator[str]:
         nonlocal breaks
+        quoted = False
         for line in text:
-            inner = line.count("\n") - 1 if crlf else 0
-            breaks += max(inner, 0)
-            yield line[:-2].replace("\n", " ") + "\r\n" if inner > 0 else line
+            pieces = line[:-2].split("\n") if crlf else [line]
+            breaks += len(pieces) - 1
+            whole = pieces[0]
+            quoted ^= pieces[0].count('"') % 2 == 1
+            for piece in pieces[1:]:
+                whole += ("\n" if quoted else " ") + piece
+                quoted ^= piece.count('"') % 2 == 1
+            yield whole + line[-2:] if crlf else line
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     line = 1

@@ -11,7 +11,7 @@ from builder.errors import RatingsError
 from builder.ratings.export import PARTICIPANT_COLUMNS, RATING_COLUMNS, READER_REASONS, REFUSED_COLUMNS, ExportFile
 from builder.ratings.formats import detect, jatos, jspsych, label_studio, own
 from builder.ratings.mapping import Columns, Mapping
-from tests.builder.ratings.formats.exports import FOLDER, GENUINE, NEGATIVE, PAIRS
+from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, NEGATIVE, PAIRS
 from tests.builder.ratings.formats.test_jatos import METADATA, RATED, archive
 
 MAPPINGS = [
@@ -21,13 +21,13 @@ MAPPINGS = [
 ]
 
 VALID = {
-    own: [(FOLDER / "lands-between.jsonl").read_bytes()],
-    jspsych: [(FOLDER / name).read_bytes() for name in ("jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json")],
+    own: [(EXPORTS / "lands-between.jsonl").read_bytes()],
+    jspsych: [(EXPORTS / name).read_bytes() for name in ("jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json")],
     jatos: [
-        (FOLDER / "jatos.txt").read_bytes(),
+        (EXPORTS / "jatos.txt").read_bytes(),
         archive({"metadata.json": METADATA, "study_result_1/comp-result_1/data.txt": RATED}).content,
     ],
-    label_studio: [(FOLDER / name).read_bytes() for name in ("label-studio.json", "label-studio-min.json")],
+    label_studio: [(EXPORTS / name).read_bytes() for name in ("label-studio.json", "label-studio-min.json")],
 }
 
 WHOLE = [
@@ -59,7 +59,7 @@ VALUES = st.recursive(
 
 
 def check(reader, content, mapping=None):
-    file = ExportFile(FOLDER / "fuzzed", content)
+    file = ExportFile(EXPORTS / "fuzzed", content)
     with contextlib.suppress(RatingsError):
         detect(file)
     try:

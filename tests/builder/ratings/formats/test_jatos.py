@@ -9,14 +9,14 @@ from builder.ratings.export import ExportFile
 from builder.ratings.formats import detect, jatos
 from builder.ratings.mapping import Columns, Mapping
 from tests.builder.ratings.formats.exports import (
-    FOLDER,
+    EXPORTS,
     GENUINE,
     NEGATIVE,
     PAIRS,
     POSITIVE,
     everything_in,
-    exported,
-    said,
+    read,
+    rows,
 )
 
 
@@ -29,7 +29,7 @@ def archive(entries, method=zipfile.ZIP_DEFLATED):
     with zipfile.ZipFile(buffer, "w", method) as file:
         for name, content in entries.items():
             file.writestr(name, content)
-    return ExportFile(FOLDER / "results.jrzip", buffer.getvalue())
+    return ExportFile(EXPORTS / "results.jrzip", buffer.getvalue())
 
 
 RATED = json.dumps([trial(0, response="x"), trial(1, pair_id=GENUINE, similarity=80, identity="same")])
@@ -39,13 +39,13 @@ METADATA = json.dumps(
 
 
 def test_one_result_a_line_and_results_saved_piece_by_piece():
-    export = exported("jatos.txt")
-    assert said(export.ratings, "line", "participant", "pair_id", "similarity", "identity") == [
+    export = read("jatos.txt")
+    assert rows(export.ratings, "line", "participant", "pair_id", "similarity", "identity") == [
         (2, "Frieda00000000000001", GENUINE, 97.0, True),
         (2, "Frieda00000000000001", NEGATIVE, 12.0, False),
         (3, "Hanna000000000000002", POSITIVE, 33.0, False),
     ]
-    assert said(export.participants, "participant", "age", "gender", "continent", "strategy_identity") == [
+    assert rows(export.participants, "participant", "age", "gender", "continent", "strategy_identity") == [
         ("Frieda00000000000001", "40", "male", "Europe", None),
         ("Hanna000000000000002", None, None, None, "-"),
     ]
@@ -67,7 +67,7 @@ def test_an_archive_without_participants_goes_by_its_study_results():
     )
     assert detect(file) == "jatos"
     export = jatos.read(file, PAIRS, None)
-    assert said(export.ratings, "line", "participant", "similarity") == [(2, "9001", 20.0), (4, "9002", 80.0)]
+    assert rows(export.ratings, "line", "participant", "similarity") == [(2, "9001", 20.0), (4, "9002", 80.0)]
     assert "501" not in everything_in(export)
 
 
@@ -85,8 +85,8 @@ def test_an_archive_within_a_folder_of_csv_and_of_osweb():
         }
     )
     export = jatos.read(file, PAIRS, mapping)
-    assert said(export.ratings, "participant", "similarity") == [("anna", 90.0), ("berta", 60.0)]
-    assert said(export.refused, "line", "reason") == [(2, "similarity is no number")]
+    assert rows(export.ratings, "participant", "similarity") == [("anna", 90.0), ("berta", 60.0)]
+    assert rows(export.refused, "line", "reason") == [(2, "similarity is no number")]
 
 
 def test_nothing_is_written_and_no_name_in_an_archive_is_followed(tmp_path, monkeypatch):
@@ -113,7 +113,7 @@ def test_a_damaged_archive_is_refused():
     content = bytearray(archive({"study_result_1/comp-result_1/data.txt": RATED}, zipfile.ZIP_STORED).content)
     content[80] ^= 1
     with pytest.raises(RatingsError, match=r"study_result_1/comp-result_1: cannot be unpacked: Bad CRC-32"):
-        jatos.read(ExportFile(FOLDER / "results.jrzip", bytes(content)), PAIRS, None)
+        jatos.read(ExportFile(EXPORTS / "results.jrzip", bytes(content)), PAIRS, None)
 
 
 def test_a_result_that_is_cut_is_refused_with_its_name():

@@ -5,18 +5,16 @@ import pytest
 
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
-from builder.ratings.formats import detect, jspsych
+from builder.ratings.formats import detect, jspsych, read_export
 from builder.ratings.mapping import Columns, Mapping, Words
 from tests.builder.ratings.formats.exports import (
-    FOLDER,
+    EXPORTS,
     GENUINE,
     NEGATIVE,
     PAIRS,
     POSITIVE,
     everything_in,
-    exported,
-    one,
-    said,
+    rows,
 )
 
 LAB = Mapping(
@@ -42,14 +40,14 @@ def rating(index, pair=GENUINE, similarity=73, identity=True, **fields):
 
 
 def read(*trials, mapping=None):
-    file = ExportFile(FOLDER / "trials.json", json.dumps(trials).encode())
+    file = ExportFile(EXPORTS / "trials.json", json.dumps(trials).encode())
     assert detect(file) == "jspsych"
     return jspsych.read(file, PAIRS, mapping)
 
 
 def test_our_own_page_is_read_without_a_mapping():
-    export = exported("jspsych-page.json")
-    assert said(export.ratings, "line", "pair_id", "similarity", "identity", "response_time_ms", "position") == [
+    export = read_export(EXPORTS / "jspsych-page.json", PAIRS)
+    assert rows(export.ratings, "line", "pair_id", "similarity", "identity", "response_time_ms", "position") == [
         (3, POSITIVE, 71.0, True, 5200.0, 0),
         (4, NEGATIVE, 3.0, False, 2100.0, 1),
         (5, GENUINE, 99.0, True, 1500.0, 2),
@@ -57,47 +55,51 @@ def test_our_own_page_is_read_without_a_mapping():
     assert set(export.ratings["participant"]) == {"aJ3kd92mPq0ZxYtR5uVw"}
     assert export.ratings["rated_at"][1] == pd.Timestamp("2026-11-02T09:01:00Z")
     facts = ("age", "gender", "country", "continent", "duration_s", "strategy_similarity", "strategy_identity")
-    assert said(export.participants, *facts) == [("27", "non-binary", "AT", None, 301.5, "Nose", "Ears")]
+    assert rows(export.participants, *facts) == [("27", "non-binary", "AT", None, 301.5, "Nose", "Ears")]
     assert export.refused.empty
 
 
 def test_a_labs_csv_is_read_with_a_mapping_and_two_trials_make_one_rating():
-    export = exported("jspsych-lab.csv", LAB)
+    export = read_export(EXPORTS / "jspsych-lab.csv", PAIRS, mapping=LAB)
     carl, berta = "60f1bbbbbbbbbbbbbbbbbbbb", "60f1aaaaaaaaaaaaaaaaaaaa"
-    assert said(export.ratings, "participant", "pair_id", "similarity", "identity", "response_time_ms") == [
+    assert rows(export.ratings, "participant", "pair_id", "similarity", "identity", "response_time_ms") == [
         (berta, GENUINE, 100.0, True, 4700.0),
         (berta, NEGATIVE, 7.0, False, 4200.0),
         (carl, POSITIVE, 55.0, True, 3200.0),
         (carl, GENUINE, None, True, 700.0),
         (carl, NEGATIVE, None, False, 700.0),
     ]
-    assert said(export.refused, "line", "column", "pair_id", "reason") == [
+    assert rows(export.refused, "line", "column", "pair_id", "reason") == [
         (18, "similarity", NEGATIVE, "similarity is no number")
     ]
-    assert said(export.participants, "participant", "age", "gender") == [(berta, "31", None), (carl, "58", None)]
+    assert rows(export.participants, "participant", "age", "gender") == [(berta, "31", None), (carl, "58", None)]
 
 
 def test_a_labs_csv_without_a_mapping_says_what_it_met():
     with pytest.raises(RatingsError, match=r'no identity is understood; met "(0|1)".*\[identity\] yes'):
-        exported("jspsych-lab.csv")
+        read_export(EXPORTS / "jspsych-lab.csv", PAIRS)
 
 
 def test_version_6_with_an_array_for_each_participant():
     columns = Columns(
         participant="subject", pair="stimulus", similarity="response", response_time_ms="rt", age="responses.Q0"
     )
-    export = exported("jspsych-6.json", Mapping(columns=columns))
-    assert said(export.ratings, "line", "participant", "pair_id", "similarity", "response_time_ms") == [
-        (2, "s01", f"{GENUINE}.jpg", 98.0, 3999.9),
-        (4, "s02", f"{NEGATIVE}.jpg", 12.0, None),
+    export = read_export(
+        EXPORTS / "jspsych-6.json",
+        PAIRS,
+        mapping=Mapping(columns=columns, pairs={f"{pair}.jpg": pair for pair in (GENUINE, NEGATIVE)}),
+    )
+    assert rows(export.ratings, "line", "participant", "pair_id", "similarity", "response_time_ms") == [
+        (2, "s01", GENUINE, 98.0, 3999.9),
+        (4, "s02", NEGATIVE, 12.0, None),
     ]
-    assert said(export.participants, "participant", "age") == [("s01", "44"), ("s02", "19")]
+    assert rows(export.participants, "participant", "age") == [("s01", "44"), ("s02", "19")]
     assert "Muster" not in everything_in(export)
 
 
 @pytest.mark.parametrize(("name", "mapping"), [("jspsych-lab.csv", LAB), ("jspsych-page.json", None)])
 def test_nothing_of_a_person_is_read_but_what_the_tables_name(name, mapping):
-    text = everything_in(exported(name, mapping))
+    text = everything_in(read_export(EXPORTS / name, PAIRS, mapping=mapping))
     for secret in ("203.0.113.7", "@example.org", "Mozilla", "Firefox", "de-AT", "right", "img/"):
         assert secret not in text
 
@@ -107,14 +109,14 @@ def test_who_it_is_holds_for_the_whole_run_and_no_further():
     anna = [trial(0, response={"ID": "anna"}), rating(1)]
     berta = [trial(0, response={"ID": "berta"}), rating(1, NEGATIVE)]
     export = read(*anna, *berta, rating(0), mapping=mapping)
-    assert said(export.ratings, "participant", "pair_id") == [("anna", GENUINE), ("berta", NEGATIVE)]
-    assert said(export.refused, "line", "reason") == [(5, "no participant")]
+    assert rows(export.ratings, "participant", "pair_id") == [("anna", GENUINE), ("berta", NEGATIVE)]
+    assert rows(export.refused, "line", "reason") == [(5, "no participant")]
 
 
 def test_a_run_that_names_two_people_is_not_filled():
     export = read(trial(0, subject="anna"), trial(1, subject="berta"), rating(2), rating(3, NEGATIVE, subject="anna"))
-    assert said(export.ratings, "participant", "pair_id") == [("anna", NEGATIVE)]
-    assert said(export.refused, "line", "reason") == [(3, "no participant")]
+    assert rows(export.ratings, "participant", "pair_id") == [("anna", NEGATIVE)]
+    assert rows(export.refused, "line", "reason") == [(3, "no participant")]
 
 
 def test_a_trial_that_was_saved_twice_is_read_once_and_one_that_was_answered_twice_is_not():
@@ -129,7 +131,7 @@ def test_with_a_mapping_other_trials_that_share_a_property_are_no_ratings():
     export = read(
         trial(0, subject="a", response="ok"), trial(1, subject="a", face=GENUINE, response=40), mapping=mapping
     )
-    assert said(export.ratings, "pair_id", "similarity") == [(GENUINE, 40.0)]
+    assert rows(export.ratings, "pair_id", "similarity") == [(GENUINE, 40.0)]
     assert export.refused.empty
 
 
@@ -137,7 +139,7 @@ def test_a_pattern_finds_the_answers_of_one_trial_to_many_pairs():
     mapping = Mapping(columns=Columns(participant="subject", similarity="response.sim_{pair}"))
     answers = {f"sim_{GENUINE}": "90", f"sim_{NEGATIVE}": "4", "comment": "x"}
     export = read(trial(0, subject="a", response=answers), mapping=mapping)
-    assert said(export.ratings, "pair_id", "similarity") == [(GENUINE, 90.0), (NEGATIVE, 4.0)]
+    assert rows(export.ratings, "pair_id", "similarity") == [(GENUINE, 90.0), (NEGATIVE, 4.0)]
 
 
 @pytest.mark.parametrize(
@@ -159,12 +161,12 @@ def test_what_cannot_be_told_is_said_with_what_was_met(trials, mapping, message)
 
 def test_a_property_of_the_stimulus_is_none_of_the_participant():
     export = read(rating(0, subject="a", gender="f", age=80, country="FR"))
-    assert one(said(export.participants, "age", "gender", "country")) == (None, None, None)
+    assert rows(export.participants, "age", "gender", "country") == [(None, None, None)]
 
 
 def test_truncated_json_is_recognized_and_refused_with_its_place():
-    content = (FOLDER / "jspsych-page.json").read_bytes()[:-40]
-    file = ExportFile(FOLDER / "cut.json", content)
+    content = (EXPORTS / "jspsych-page.json").read_bytes()[:-40]
+    file = ExportFile(EXPORTS / "cut.json", content)
     assert detect(file) == "jspsych"
     with pytest.raises(RatingsError, match=r"cut.json, line 1, column \d+: no JSON"):
         jspsych.read(file, PAIRS, None)

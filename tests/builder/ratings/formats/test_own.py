@@ -5,8 +5,8 @@ import pytest
 
 from builder.errors import RatingsError
 from builder.ratings.export import PARTICIPANT_COLUMNS, RATING_COLUMNS, REFUSED_COLUMNS, ExportFile
-from builder.ratings.formats import own
-from tests.builder.ratings.formats.exports import GENUINE, NEGATIVE, PAIRS, POSITIVE, exported, one, said
+from builder.ratings.formats import own, read_export
+from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, NEGATIVE, PAIRS, POSITIVE, rows
 
 RATING = {"record": "rating", "participant_id": "p", "pair_id": GENUINE, "similarity": 73, "identity": True}
 
@@ -17,9 +17,9 @@ def read(tmp_path, *records, first=(("format", "lands-between-survey"), ("versio
 
 
 def test_everything_in_the_results_of_our_survey_is_read():
-    export = exported("lands-between.jsonl")
+    export = read_export(EXPORTS / "lands-between.jsonl", PAIRS)
     assert list(export.ratings) == list(RATING_COLUMNS)
-    assert said(export.ratings, "line", "participant", "pair_id", "similarity", "identity", "response_time_ms") == [
+    assert rows(export.ratings, "line", "participant", "pair_id", "similarity", "identity", "response_time_ms") == [
         (4, "5f3a9c", NEGATIVE, 0.0, False, 4321.0),
         (5, "5f3a9c", GENUINE, 100.0, True, 1999.0),
         (6, "77be01", POSITIVE, 64.0, None, 8000.0),
@@ -27,7 +27,7 @@ def test_everything_in_the_results_of_our_survey_is_read():
     assert export.ratings["position"].tolist() == [0, 1, 0]
     assert export.ratings["rated_at"][0] == pd.Timestamp("2026-11-02T09:01:00.250Z")
     assert list(export.participants) == list(PARTICIPANT_COLUMNS)
-    assert said(export.participants, "line", "participant", "age", "gender", "country", "continent", "duration_s") == [
+    assert rows(export.participants, "line", "participant", "age", "gender", "country", "continent", "duration_s") == [
         (2, "5f3a9c", "34", "female", "DE", None, 1234.5),
         (3, "77be01", None, None, None, "Europe", None),
     ]
@@ -58,15 +58,15 @@ def test_results_without_a_record_are_an_empty_export(tmp_path):
 def test_an_answer_of_another_type_is_refused_with_its_line(tmp_path, change, reason):
     export = read(tmp_path, RATING, {**RATING, **change})
     assert len(export.ratings) == 1
-    assert said(export.refused, "line", "reason") == [(3, reason)]
+    assert rows(export.refused, "line", "reason") == [(3, reason)]
 
 
 @pytest.mark.parametrize("change", [{"response_time_ms": "long"}, {"position": 1.5}, {"rated_at": "yesterday"}])
 def test_a_detail_that_cannot_be_read_leaves_the_answer(tmp_path, change):
     export = read(tmp_path, {**RATING, **change})
-    assert one(export.ratings["similarity"]) == 73
+    assert export.ratings["similarity"].tolist() == [73]
     assert export.ratings[list(change)].isna().all(axis=None)
-    assert one(export.refused["reason"]) == "detail not readable, the rest is kept"
+    assert export.refused["reason"].tolist() == ["detail not readable, the rest is kept"]
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_line(tmp_path, content, 
 
 def test_text_that_no_file_can_hold_is_replaced(tmp_path):
     lone = {"record": "participant", "participant_id": "p", "strategy_similarity": "\ud800 eyes"}
-    assert one(read(tmp_path, lone).participants["strategy_similarity"]).endswith(" eyes")
+    assert read(tmp_path, lone).participants["strategy_similarity"][0].endswith(" eyes")
