@@ -68,3 +68,10 @@ def test_too_few_is_judged_by_the_own_batch():
         pd.Index(["ann"]),
     )
     assert one_of_two["ann"] == []
+
+
+def test_without_ratings_and_participants_there_are_no_flags():
+    nobody = pd.DataFrame(
+        {"participant_id": [], "pair_id": [], "similarity": [], "identity": [], "response_time_ms": []}
+    ).astype({"participant_id": "str", "pair_id": "str", "identity": "bool", "response_time_ms": "Int32"})
+    assert flags(nobody, PAIRS, RatingsSettings(), pd.Index([], dtype="str")).empty
