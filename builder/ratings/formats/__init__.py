@@ -47,16 +47,16 @@ class Reader(Protocol):
 _MODULES: tuple[Any, ...] = (
     formr,
     gorilla,
+    jatos,
+    jspsych,
+    label_studio,
     limesurvey,
     mturk,
+    own,
     prolific,
     qualtrics_csv,
     qualtrics_json,
     sosci,
-    own,
-    jspsych,
-    jatos,
-    label_studio,
 )
 
 READERS: dict[str, Reader] = {module.NAME: module for module in _MODULES}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from builder.errors import RatingsError
 from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats.json_records import Record, first_object, json_values, several_values
+from builder.ratings.formats.json_records import Record, json_values, several_values
 from builder.ratings.formats.jspsych import is_json, row_trials
 from builder.ratings.formats.tabular import Refusal, table
 from builder.ratings.formats.trials import Run, export_of_runs, is_trial, trials_in
@@ -21,20 +21,20 @@ from builder.ratings.mapping import Mapping
 NAME = "jatos"
 
 _RESULT = re.compile(r"(?:[^/]+/)*study_result_([0-9]{1,18})/comp-result_([0-9]{1,18})/data\.txt")
+_LOOKED_AT = 100
 _MOST_ENTRIES = 200_000
 _MOST_BYTES = 1_000_000_000
 """Of all results of an archive, unpacked."""
 
 
 def recognizes(file: ExportFile) -> bool:
-    """Whether it is an archive of results, or several JSON values of which one holds a trial."""
-    if zipfile.is_zipfile(io.BytesIO(file.content)):
+    """Whether it is an archive of results, or several JSON values of which one of the first holds a trial."""
+    if _is_archive(file):
         return bool(_entries(file))
     if not is_json(file) or not several_values(file):
         return False
-    return is_trial(first_object(file)) or any(
-        is_trial(trial) for _, value in json_values(file) for trial in trials_in(value)[:1]
-    )
+    first = itertools.islice(json_values(file), _LOOKED_AT)
+    return any(is_trial(trial) for _, value in first for trial in trials_in(value)[:1])
 
 
 def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
@@ -43,7 +43,7 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
     Raises:
         RatingsError: as `trials.export_of_runs`; a result is no JSON and no CSV; an archive is damaged or too large.
     """
-    if not zipfile.is_zipfile(io.BytesIO(file.content)):
+    if not _is_archive(file):
         return export_of_runs(file, [Run(trials) for trials in _by_line(file)], pairs, mapping)
     runs: list[Run] = []
     refused: list[Refusal] = []
@@ -70,6 +70,10 @@ def _by_line(file: ExportFile) -> Iterator[list[Record]]:
     """The trials of each result; what an experiment saved piece by piece stands in one line, with nothing between."""
     for line, values in itertools.groupby(json_values(file), key=lambda value: value[0]):
         yield [Record(line, trial) for _, value in values for trial in trials_in(value)]
+
+
+def _is_archive(file: ExportFile) -> bool:
+    return file.content.startswith(b"PK\x03\x04")
 
 
 def _entries(file: ExportFile) -> list[tuple[int, int, zipfile.ZipInfo]]:

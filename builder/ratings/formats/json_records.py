@@ -92,6 +92,10 @@ def objects_table(
 
 def field_text(value: Any) -> str:
     """A field as a cell; a list or an object is no number and no answer, and is not written out."""
+    if type(value) is str and value.isascii():  # what most fields of a million answers are needs no more care
+        return value
+    if type(value) is int:
+        return str(value)
     return "[...]" if isinstance(value, list | dict) else cell_text(value)
 
 

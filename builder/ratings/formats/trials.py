@@ -24,6 +24,9 @@ PARTICIPANTS = [("subject_id",), ("subject",), ("run_id",), ("jatosStudyResultId
 _PARTICIPANT = (*PARTICIPANT_NAMES, *(name for names in PARTICIPANTS for name in names))
 _ANSWERS = ("pair_id", "similarity", "identity", "response_time_ms", "position", "rated_at")
 _CLOCKS = ("trial_index", "time_elapsed")
+_TELLING = ("similarity", "identity", *FACTS)
+"""A trial without any of these has nothing that is read."""
+
 _TEXTS_OF_JSON = ("response", "responses")
 """Properties that plugins write JSON objects into, in a CSV and before version 7 in JSON too."""
 
@@ -42,7 +45,7 @@ def is_trial(names: Mapping[str, Any] | Sequence[str]) -> bool:
 
 def trials_in(value: Any) -> list[Mapping[str, Any]]:
     """The trials in one saved JSON value: one, an array of them or of such arrays, or OSWeb's object with `data`."""
-    if isinstance(value, dict) and isinstance(value.get("data"), list):
+    if isinstance(value, dict) and isinstance(value.get("data"), list) and not is_trial(value):
         value = value["data"]
     flat = [inner for outer in _listed(value) for inner in _listed(outer)]
     return [each for each in flat if isinstance(each, dict)]
@@ -67,14 +70,17 @@ def export_of_runs(
     """
     opened = [run._replace(trials=[_opened(trial) for trial in run.trials]) for run in runs]
     met = dict.fromkeys(name for run in opened for trial in run.trials for name in trial.fields)
-    mapped = _mapped(file, mapping, list(met))
+    by_key = _mapped(file, mapping, list(met))
+    mapped = [name for names in by_key.values() for name in names]
+    telling = {*_TELLING, *(name for key in _TELLING for name in by_key.get(key, ()))}
     records: list[Record] = []
     for run in opened:
         for trials in _goes(run.trials):
             selected = [_selected(trial, run.study_result, mapping, mapped) for trial in trials]
-            records += _filled(selected, {*_PARTICIPANT, mapping.columns.participant if mapping else None})
-    answered = {"similarity", "identity"}
-    if not mapped and not any(trial.fields.get("pair_id") and answered & trial.fields.keys() for trial in records):
+            filled = _filled(selected, {*_PARTICIPANT, *by_key.get("participant", ())})
+            records += [trial for trial in filled if any(field_text(trial.fields.get(name)) for name in telling)]
+    answers_named = {"similarity", "identity"} & by_key.keys()
+    if not answers_named and not any({"pair_id", *FACTS} & trial.fields.keys() for trial in records):
         raise RatingsError(
             f"{file.path}: no trial has pair_id and one of similarity and identity. Properties met: {_few(met)}. Say "
             "in a mapping which hold them: [columns] pair = ..., similarity = ..., identity = ..., participant = ..."
@@ -106,16 +112,16 @@ def _opened(trial: Record) -> Record:
     return trial._replace(fields=fields)
 
 
-def _mapped(file: ExportFile, mapping: ExportMapping | None, met: Sequence[str]) -> list[str]:
-    """The properties that the mapping names, those of a pattern as far as they were met.
+def _mapped(file: ExportFile, mapping: ExportMapping | None, met: Sequence[str]) -> dict[str, list[str]]:
+    """The properties that each key of the mapping's columns names, those of a pattern as far as they were met.
 
     Raises:
         RatingsError: no trial has one of them.
     """
     if mapping is None:
-        return []
+        return {}
     names = {key: name for key, name in mapping.columns.model_dump().items() if name is not None}
-    found = []
+    found = {}
     for key, name in names.items():
         before, placeholder, after = name.partition(mapping.columns.placeholder or name)
         pattern = placeholder != name
@@ -124,7 +130,7 @@ def _mapped(file: ExportFile, mapping: ExportMapping | None, met: Sequence[str])
             raise RatingsError(
                 f"{file.path}: no trial has {shown(name)} (the mapping's columns.{key}). Properties met: {_few(met)}"
             )
-        found += fitting
+        found[key] = fitting
     return found
 
 
@@ -174,13 +180,9 @@ def _selected(trial: Record, study_result: str, mapping: ExportMapping | None, m
     return trial._replace(fields=fields | {clock: folded[clock] for clock in _CLOCKS if clock in folded})
 
 
-def _filled(trials: Sequence[Record], names: set[str | None]) -> Sequence[Record]:
+def _filled(trials: Sequence[Record], names: set[str]) -> Sequence[Record]:
     """The trials, each with what says who took part in any of them, where all that say it agree."""
-    said = {
-        name: {text for trial in trials if (text := field_text(trial.fields.get(name)).strip())}
-        for name in names
-        if name is not None
-    }
+    said = {name: {text for trial in trials if (text := field_text(trial.fields.get(name)).strip())} for name in names}
     agreed = {name: next(iter(texts)) for name, texts in said.items() if len(texts) == 1}
     return [trial._replace(fields={**trial.fields, **agreed}) for trial in trials]
 

@@ -54,6 +54,15 @@ def test_raters_differ_in_bias_and_criterion_and_noise_lies_within_a_rater():
     assert np.log(medians).std() == pytest.approx(0.3, abs=0.05)
 
 
+def test_raters_use_more_or_less_of_the_scale():
+    distance = np.array([0.1, 0.9])
+    answers = [rate(distance, np.random.default_rng(seed), replace(EXACT, stretch=0.5)) for seed in range(300)]
+    spans = np.array([each.similarity[0] - each.similarity[1] for each in answers])
+    (exact,) = {tuple(rate(distance, np.random.default_rng(seed), EXACT).similarity) for seed in range(3)}
+    assert np.median(spans) == pytest.approx(exact[0] - exact[1], abs=4)
+    assert spans.std() > 10
+
+
 def test_distances_are_relative_to_strangers_and_a_far_latent_is_no_further_than_one():
     pairs = pd.DataFrame(
         {
@@ -168,6 +177,14 @@ def test_a_recognizer_rates_with_its_distance_and_its_decision(small_folder):
     assert set(ratings["source"].to_pylist()) == {"model"}
     assert participants.to_pylist()[0]["participant_id"] == "model-dlib"
     assert ratings.schema.equals(schema.ratings().arrow_schema)
+
+
+@pytest.mark.slow
+def test_the_threshold_of_the_study_file_is_the_middle_of_the_scale(default_folder):
+    ratings, *_ = from_model(default_folder, "dlib")
+    distances = pairs_of(default_folder).set_index("pair_id")["dlib_distance"]
+    rows = ratings.to_pandas().set_index("pair_id")["similarity"]
+    np.testing.assert_allclose(rows, (100 - 100 * distances[rows.index] / (2 * 0.6)).clip(lower=0), atol=1e-4)
 
 
 def without_faces(folder, batch):

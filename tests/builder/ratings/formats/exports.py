@@ -85,3 +85,8 @@ def answers(export: Export) -> list[tuple[Any, ...]]:
 def refused(export: Export) -> list[tuple[Any, ...]]:
     """Line, column and reason of all that was kept out."""
     return rows(export.refused, "line", "column", "reason")
+
+
+def everything_in(export: Export) -> str:
+    """All that an export holds, as one text."""
+    return "\n".join(frame.to_csv() for frame in (export.ratings, export.participants, export.refused))
