@@ -18,17 +18,19 @@ _PAIR_NAMES = ("pair_id", "pair")
 _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
 _LIKE_A_PAIR = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-\d{5,}-base\d+-[a-z]+[a-z0-9.-]*")
 _OURS = {"similarity", "identity", "response", "time", "ms", "s", "position", "rated", "at", "answer", "input"}
-_QUIET = [("first", "click"), ("last", "click"), ("click", "count"), ("strategy",), ("do",)]
-_QUIET += [("question", "time"), ("group", "time"), ("fragezeit",), ("gruppenzeit",)]
-"""Words of columns beside a question that are no answer to it: Qualtrics' clicks and display orders, strategies,
+_QUIET = re.compile(
+    r"(first|last)[_ ]click|click[_ ]count|_do(_\d+)*\s*$|strategy|^(question|group) time|^(frage|gruppen)zeit"
+)
+"""In names of columns beside a question that are no answer to it: Qualtrics' clicks and display orders, strategies,
 LimeSurvey's times."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Where the answers to one pair stand in every record: numbers of columns, None where there is none.
+    """Where the answers to one pair stand in every record.
 
-    `pair` is a pair id, or the number of the column whose cells name the pair. `unit_ms` is that of the response time.
+    `pair` is a pair id, or the number of the column whose cells name the pair; `columns` the number of the column of
+    each part of the answer that there is; `unit_ms` the unit of the response time.
     """
 
     pair: str | int
@@ -158,26 +160,27 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return text
 
 
-def _field(text: str) -> str | None:
+def _part(name: str) -> str | None:
     """Which part of an answer a name without its pair speaks of; "" where it is known to be none.
 
     Raises:
         ValueError: of two.
     """
-    tokens = tokens_of(text)
-
-    def has(*words: str) -> bool:
-        return any(tokens[index : index + len(words)] == words for index in range(len(tokens)))
-
-    if has("page", "submit") or has("response", "time", "s"):
+    tokens = tokens_of(name)
+    words = "_".join(["", *tokens, ""])
+    if "_page_submit_" in words or "_response_time_s_" in words:
         return "response_time_s"
-    if any(has(*words) for words in _QUIET):
+    if _QUIET.search(name.casefold()):
         return ""
-    if has("response", "time", "ms") or tokens == ("rt",):
+    if "_response_time_ms_" in words or tokens == ("rt",):
         return "response_time_ms"
-    if has("rated", "at"):
+    if "_rated_at_" in words:
         return "rated_at"
-    found = [word for word in ("similarity", "identity", "position") if has(word)]
+    return _one_of(tokens, ("similarity", "identity", "position"))
+
+
+def _one_of(tokens: Sequence[str], words: Sequence[str]) -> str | None:
+    found = [word for word in words if word in tokens]
     if len(found) > 1:
         raise ValueError(" and ".join(found))
     return found[0] if found else None
@@ -220,7 +223,7 @@ def _named(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[tu
 
 
 def _pair_and_part(table: Table, index: int, finder: PairFinder) -> tuple[str | None, str | None]:
-    """The pair that a column names, and the part of an answer."""
+    """The pair that a column names, and the part of an answer; its label counts where its name does not tell."""
     name, label = table.names[index], table.labels[index]
     found, rest = finder.find(name)
     if not found:
@@ -232,8 +235,8 @@ def _pair_and_part(table: Table, index: int, finder: PairFinder) -> tuple[str | 
         )
     pair = next(iter(found), None)
     try:
-        part = _field(rest)
-        return pair, _field(label) if part is None else part
+        part = _part(rest)
+        return pair, _one_of(tokens_of(label), ("similarity", "identity")) if pair and part is None else part
     except ValueError as error:
         if not pair:
             return None, None

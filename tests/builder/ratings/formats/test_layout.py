@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from builder.errors import RatingsError
@@ -61,6 +63,19 @@ def test_columns_beside_a_question_are_no_answers(name: str) -> None:
     rows = table(file(f"participant,similarity_{OPTIMIZED},{name.format(OPTIMIZED)}\np,3,4\n"))
     layout = layout_of(rows, PAIRS, None, (), {})
     assert [slot.columns for slot in layout.slots] == [{"similarity": 1}]
+    assert layout.refused == ()
+
+
+def test_a_question_in_words_is_no_display_order() -> None:
+    rows = table(file(f"participant,How similar do they look? [similarity {OPTIMIZED}]\np,3\n"))
+    assert layout_of(rows, PAIRS, None, (), {}).slots[0].columns == {"similarity": 1}
+
+
+def test_a_label_names_the_pair_and_the_part() -> None:
+    rows = table(file("participant,Q1_1,Q2,Q3\np,3,yes,x\n"))
+    labels = ("", f"How similar do they look? similarity {OPTIMIZED}", f"identity: {OPTIMIZED}", "Your identity?")
+    layout = layout_of(replace(rows, labels=labels), PAIRS, None, (), {})
+    assert [(slot.pair, slot.columns) for slot in layout.slots] == [(OPTIMIZED, {"similarity": 1, "identity": 2})]
     assert layout.refused == ()
 
 
