@@ -3,6 +3,7 @@
 What an archive says of workers, in metadata.json, is never opened.
 """
 
+import contextlib
 import io
 import itertools
 import re
@@ -30,7 +31,9 @@ _MOST_BYTES = 1_000_000_000
 def recognizes(file: ExportFile) -> bool:
     """Whether it is an archive of results, or several JSON values of which one of the first holds a trial."""
     if _is_archive(file):
-        return bool(_entries(file))
+        with contextlib.suppress(RatingsError):
+            return bool(_entries(file))
+        return False
     if not is_json(file) or not several_values(file):
         return False
     first = itertools.islice(json_values(file), _LOOKED_AT)

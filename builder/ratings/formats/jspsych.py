@@ -1,5 +1,6 @@
 """jsPsych's trial data as CSV or JSON, of one participant or of many; that of our own page needs no mapping."""
 
+from builder.errors import RatingsError
 from builder.ratings.export import Export, ExportFile, StudyPairs
 from builder.ratings.formats.json_records import Record, first_object, json_values, several_values
 from builder.ratings.formats.tabular import Table, head, table
@@ -36,10 +37,24 @@ def is_json(file: ExportFile) -> bool:
 
 
 def row_trials(rows: Table) -> list[Record]:
-    """The trials in a table: of each its line, and the cells that are not empty."""
+    """The trials in a table: of each its line, and the cells that are not empty.
+
+    A server may put one participant's table below another's: the same header again is passed over.
+
+    Raises:
+        RatingsError: another header follows, or two columns of one name differ.
+    """
     columns = {name: rows.column(name) for name in dict.fromkeys(rows.names) if name}
     texts = {name: cells.to_list() for name, cells in columns.items() if cells is not None}
-    return [
-        Record(int(line), {name: cells[row] for name, cells in texts.items() if cells[row] != ""})
-        for row, line in enumerate(rows.lines)
-    ]
+    trials = []
+    for row, line in enumerate(rows.lines):
+        fields = {name: cells[row] for name, cells in texts.items() if cells[row] != ""}
+        if is_trial(list(fields.values())):
+            if any(name != text for name, text in fields.items()) or len(fields) < len(texts):
+                raise RatingsError(
+                    f"{rows.path}, line {line}: another header; results with other columns came one after another. "
+                    "Export them as JSON, as an archive, or one file each"
+                )
+            continue
+        trials.append(Record(int(line), fields))
+    return trials

@@ -170,3 +170,15 @@ def test_truncated_json_is_recognized_and_refused_with_its_place():
     assert detect(file) == "jspsych"
     with pytest.raises(RatingsError, match=r"cut.json, line 1, column \d+: no JSON"):
         jspsych.read(file, PAIRS, None)
+
+
+def test_one_table_below_another_is_read_where_the_columns_are_the_same():
+    header = "trial_type,trial_index,time_elapsed,subject,pair_id,similarity\n"
+    tables = [f"x,0,5,{name},{GENUINE},{similarity}\n" for name, similarity in (("anna", 4), ("berta", 9))]
+    file = ExportFile(EXPORTS / "jatos_results.txt", (header + tables[0] + header + tables[1]).encode())
+    assert detect(file) == "jspsych"
+    ratings = jspsych.read(file, PAIRS, None).ratings
+    assert rows(ratings, "line", "participant", "similarity") == [(2, "anna", 4.0), (4, "berta", 9.0)]
+    other = "subject,trial_type,trial_index,time_elapsed,pair_id,similarity\n"
+    with pytest.raises(RatingsError, match=r"jatos_results.txt, line 3: another header"):
+        jspsych.read(ExportFile(file.path, (header + tables[0] + other + tables[1]).encode()), PAIRS, None)
