@@ -72,7 +72,7 @@ function similarityScale(text: Text, question: string) {
   slider.className = "unset";
   slider.ariaValueText = text("rating_unset");
   slider.setAttribute("aria-describedby", "lowest highest");
-  const value = element("span", { className: "value", ariaHidden: "true" }, text("rating_unset"));
+  const value = element("span", { className: "value", ariaHidden: "true" }, "–");
   const moved = () => {
     slider.className = "";
     slider.ariaValueText = null;
