@@ -13,6 +13,7 @@ from pathlib import Path
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from builder.errors import LandsBetweenError
+from builder.survey.cli import add_commands as add_survey
 
 FAILED, INTERRUPTED = 2, 130
 
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     picture.add_argument("--batch", type=_integer, default=0, metavar="N", help="default: 0")
     picture.add_argument("--base", type=_integer, default=0, metavar="N", help="index in the batch (default: 0)")
     picture.set_defaults(run=_picture)
+    add_survey(commands)
     return parser
 
 
