@@ -1,6 +1,7 @@
 import pRetry from "p-retry";
 
 const TIMEOUT_MS = 20_000;
+const IMAGE_TIMEOUT_MS = 180_000; // several large ones share a slow line
 const PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -16,37 +17,58 @@ export class Refused extends Error {
 }
 
 export async function getJSON<T>(path: string): Promise<T> {
-  return request(path, {}, (response) => response.json());
+  return request(path, {}, TIMEOUT_MS, (response) => response.json());
 }
 
-export async function getBlob(path: string): Promise<Blob> {
-  return request(path, {}, (response) => response.blob());
+/** The address of a local copy of an image that can be shown. */
+export async function getImage(path: string): Promise<string> {
+  return request(path, {}, IMAGE_TIMEOUT_MS, async (response) => {
+    const image = new Image();
+    image.src = URL.createObjectURL(await response.blob());
+    await image.decode();
+    return image.src;
+  });
 }
 
 export async function postJSON<T>(path: string, body: unknown, token: string | null): Promise<T> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
   if (token !== null) headers.Authorization = `Bearer ${token}`;
-  return request(path, { method: "POST", headers, body: JSON.stringify(body) }, (response) => response.json());
+  const init = { method: "POST", headers, body: JSON.stringify(body) };
+  return request(path, init, TIMEOUT_MS, (response) => response.json());
 }
 
-/** Tries until the whole response is there; meanwhile the page says that the connection is lost. */
-function request<T>(path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
-  const once = async () => {
-    const response = await fetch(new URL(path, document.baseURI), { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const passing = response.status >= 500 || response.status === 408 || response.status === 429;
-    if (passing) throw new Error(`${path}: ${response.status}`);
-    if (!response.ok) throw new Refused(response.status, await reason(response), path);
-    const content = await read(response);
+/** Tries until it succeeds or is refused; meanwhile the page says that the connection is lost. */
+export function persist<T>(once: (attempt: number) => PromiseLike<T>): Promise<T> {
+  const shown = async (attempt: number) => {
+    const result = await once(attempt);
     showLost(false);
-    return content;
+    return result;
   };
-  return pRetry(once, {
+  return pRetry(shown, {
     retries: Infinity,
     minTimeout: PAUSE_MS,
     maxTimeout: LONGEST_PAUSE_MS,
     randomize: true,
     shouldRetry: ({ error }) => !(error instanceof Refused),
     onFailedAttempt: ({ error }) => showLost(!(error instanceof Refused)),
+  });
+}
+
+/** A request is done when its whole response is read. */
+function request<T>(
+  path: string,
+  init: RequestInit,
+  timeout: number,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  return persist(async (attempt) => {
+    const cache = attempt > 1 ? "reload" : "default"; // what came in part may have been cached
+    const signal = AbortSignal.timeout(timeout);
+    const response = await fetch(new URL(path, document.baseURI), { ...init, cache, signal });
+    const passing = response.status >= 500 || response.status === 408 || response.status === 429;
+    if (passing) throw new Error(`${path}: ${response.status}`);
+    if (!response.ok) throw new Refused(response.status, await reason(response), path);
+    return read(response);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { JsPsych } from "jspsych";
 
+import { persist } from "./connection";
 import { type Jatos, loadJatos } from "./jatos";
 import { memory } from "./memory";
 import type { Answer, Backend, Session, StaticConfig } from "./types";
@@ -22,7 +23,7 @@ interface Participation {
   trials: Trial[];
 }
 
-/** Answers stay in the browser until the end; then they go to JATOS, or to a file that the participant saves. */
+/** Answers stay in the browser, and go to JATOS or, at the end, to a file that the participant saves. */
 export async function standaloneBackend(config: StaticConfig, random: JsPsych["randomization"]): Promise<Backend> {
   const jatos = await loadJatos();
   const kept = memory(jatos ? `${config.study}:${jatos.studyResultId}` : config.study);
@@ -45,13 +46,14 @@ export async function standaloneBackend(config: StaticConfig, random: JsPsych["r
       const time_elapsed = Date.now() - started_at;
       trials.push({ ...answer, participant_id, batch, trial_type, trial_index: trials.length, time_elapsed });
       kept.set("participation", state);
+      if (jatos) await submit(jatos, trials);
     },
     async finish() {
-      const results = JSON.stringify(state!.trials);
-      if (jatos) await submit(jatos, results);
       const { completion_code, completion_url } = config;
-      const download = jatos ? undefined : new Blob([results], { type: "application/json" });
-      return { completion_code, completion_url, download };
+      if (!jatos) return { completion_code, completion_url, download: file(state!.trials) };
+      await submit(jatos, state!.trials);
+      await jatos.endStudyWithoutRedirect(true);
+      return { completion_code, completion_url };
     },
   };
 }
@@ -86,7 +88,15 @@ function chosenBatch(batches: number): number {
   throw new Error(`?batch=${asked}: this study has the batches 0 to ${batches - 1}`);
 }
 
-async function submit(jatos: Jatos, results: string): Promise<void> {
-  await jatos.submitResultData(results);
-  await jatos.endStudyWithoutRedirect(true);
+/** Each time all trials: what is submitted takes the place of what was. */
+function submit(jatos: Jatos, trials: Trial[]): Promise<unknown> {
+  return persist(() =>
+    jatos.submitResultData(JSON.stringify(trials)).then(undefined, (reason: unknown) => {
+      throw new Error(String(reason));
+    }),
+  );
+}
+
+function file(trials: Trial[]): Blob {
+  return new Blob([JSON.stringify(trials)], { type: "application/json" });
 }

@@ -90,7 +90,10 @@ function remaining(session: Session, config: Config, text: Text, backend: Backen
 
 async function run(timeline: object[]): Promise<void> {
   display.replaceChildren();
-  const jsPsych = initJsPsych({ display_element: display });
+  const on_trial_start = () => {
+    display.tabIndex = -1; // jsPsych makes it a stop of Tab, which it need not be without its own key listeners
+  };
+  const jsPsych = initJsPsych({ display_element: display, on_trial_start });
   await jsPsych.run(timeline as Parameters<typeof jsPsych.run>[0]);
 }
 

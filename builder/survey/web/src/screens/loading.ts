@@ -1,4 +1,4 @@
-import { getBlob } from "../connection";
+import { getImage } from "../connection";
 import { type Text, element, plugin, show } from "../page";
 import type { Pair } from "../types";
 
@@ -18,7 +18,7 @@ export function loadingPlugin(text: Text, pairs: Pair[], images: Map<string, str
     const waiting = addresses.values();
     const fetchNext = async () => {
       for (const address of waiting) {
-        images.set(address, URL.createObjectURL(await getBlob(address)));
+        images.set(address, await getImage(address));
         progress.value = images.size;
         count.textContent = said();
       }
