@@ -22,6 +22,14 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     serve.set_defaults(run=_serve)
 
+    export = tasks.add_parser(
+        "export", help="write the task as a static page and for Qualtrics, Label Studio and MTurk"
+    )
+    export.add_argument("folder", type=Path, metavar="DIR")
+    export.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    export.add_argument("--images", metavar="URL", help="where OUT/page/images will lie on the web, for the tools")
+    export.set_defaults(run=_export)
+
     results = tasks.add_parser("results", help="write the answers to a file, for ratings import")
     results.add_argument("folder", type=Path, metavar="DIR")
     results.add_argument("file", type=Path, metavar="FILE.jsonl")
@@ -33,6 +41,14 @@ def _serve(options: argparse.Namespace) -> int:
     from builder.survey.serve import serve
 
     serve(options.folder, host=options.host, port=options.port, database=options.database, token=options.token)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from builder.survey.export import export
+
+    export(options.folder, options.out, options.images)
+    print(f"{options.out}: README.md there says what each folder is for")
     return 0
 
 

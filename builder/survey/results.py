@@ -160,7 +160,7 @@ def _batch_progress(
     )
 
 
-def _states(now: int) -> sa.Select[tuple[int, str, int]]:
+def _states(now: int) -> sa.Select[int, str, int]:
     state = sa.case(
         (participants.c.finished_at.is_not(None), FINISHED),
         (participants.c.last_seen > now - SILENCE_MS, IN_PROGRESS),

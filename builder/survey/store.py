@@ -18,6 +18,18 @@ from builder.survey.messages import Consent, Demographics, Rating, Strategies
 SILENCE_MS = 3_600_000
 """After so long without a word a participant's slot is free for another."""
 
+_MINUTE_MS = 60_000
+"""How exactly it is known when somebody was last seen: one write less for almost every answer."""
+
+_BY_TOKEN = sa.select(participants).where(participants.c.token_sha256 == sa.bindparam("key")).with_for_update()
+_BY_ID = sa.select(participants).where(participants.c.participant_id == sa.bindparam("key")).with_for_update()
+"""A participant's row, held until the end of the transaction; SQLite holds all at once."""
+
+_OF_PAIR = sa.select(ratings.c.similarity, ratings.c.identity).where(
+    ratings.c.participant_id == sa.bindparam("participant_id"), ratings.c.pair_id == sa.bindparam("pair_id")
+)
+_RATED = sa.select(ratings.c.pair_id).where(ratings.c.participant_id == sa.bindparam("participant_id"))
+
 REFUSALS = {
     "token": 401,
     "consent": 403,
@@ -80,20 +92,19 @@ def enter(connection: sa.Connection, arrival: Arrival, batches: Sequence[int], c
         connection.execute(participants.insert(), known)
     else:
         _update(connection, known, now, token_sha256=_digest(token))
-    rated = sa.select(ratings.c.pair_id).where(ratings.c.participant_id == known["participant_id"])
-    return Entered(token, known, connection.scalars(rated).all())
+    return Entered(token, known, _rated(connection, known))
 
 
 def _returning(connection: sa.Connection, arrival: Arrival) -> tuple[str, Mapping[str, Any] | None]:
     """The token to go on with and the participant, if it is one we know."""
     if arrival.token is not None:
-        known = _find(connection, participants.c.token_sha256 == _digest(arrival.token))
+        known = _find(connection, _BY_TOKEN, _digest(arrival.token))
         if known is not None and arrival.person in (None, known["participant_id"]):
             return arrival.token, known
     token = secrets.token_urlsafe(32)
     if arrival.person is None:
         return token, None
-    known = _find(connection, participants.c.participant_id == arrival.person)
+    known = _find(connection, _BY_ID, arrival.person)
     # Without their token, only what the platform gave them alone tells them from somebody who knows their id.
     same_session = known is not None and hmac.compare_digest(known["session"] or "", arrival.session or "")
     if known is not None and known["finished_at"] is None and not same_session:
@@ -167,8 +178,8 @@ def rate(connection: sa.Connection, token: str, said: Rating, pairs: Mapping[int
         Refused: token, consent, pair (no pair of the participant's batch), answered (otherwise) or finished.
     """
     known = _known(connection, token)
-    of_pair = (ratings.c.participant_id == known["participant_id"]) & (ratings.c.pair_id == said.pair_id)
-    held = connection.execute(sa.select(ratings.c.similarity, ratings.c.identity).where(of_pair)).one_or_none()
+    key = {"participant_id": known["participant_id"], "pair_id": said.pair_id}
+    held = connection.execute(_OF_PAIR, key).one_or_none()
     if held is not None:
         if (held.similarity, held.identity) != (said.similarity, said.identity):
             raise Refused("answered")
@@ -176,12 +187,8 @@ def rate(connection: sa.Connection, token: str, said: Rating, pairs: Mapping[int
     _check(known)
     if said.pair_id not in pairs[known["batch"]]:
         raise Refused("pair")
-    row = said.model_dump() | {
-        "participant_id": known["participant_id"],
-        "response_time_ms": round(said.response_time_ms),
-        "rated_at": now,
-    }
-    connection.execute(ratings.insert(), row)
+    answer = said.model_dump() | {"response_time_ms": round(said.response_time_ms)}
+    connection.execute(ratings.insert(), answer | key | {"rated_at": now})
     _update(connection, known, now)
 
 
@@ -195,9 +202,7 @@ def finish(connection: sa.Connection, token: str, pairs: Mapping[int, frozenset[
     if known["finished_at"] is not None:
         return
     _check(known)
-    mine = ratings.c.participant_id == known["participant_id"]
-    rated = connection.scalar(sa.select(sa.func.count()).select_from(ratings).where(mine))
-    if rated != len(pairs[known["batch"]]):
+    if pairs[known["batch"]].difference(_rated(connection, known)):
         raise Refused("unfinished")
     _update(connection, known, now, finished_at=now)
 
@@ -216,19 +221,24 @@ def _check(known: Mapping[str, Any], *, consented: bool = True) -> None:
 
 
 def _known(connection: sa.Connection, token: str) -> Mapping[str, Any]:
-    known = _find(connection, participants.c.token_sha256 == _digest(token))
+    known = _find(connection, _BY_TOKEN, _digest(token))
     if known is None:
         raise Refused("token")
     return known
 
 
-def _find(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Mapping[str, Any] | None:
-    """A participant's row, held until the end of the transaction; SQLite holds all at once."""
-    found = connection.execute(sa.select(participants).where(where).with_for_update()).mappings().one_or_none()
+def _find(connection: sa.Connection, query: sa.Select[Any], key: str) -> Mapping[str, Any] | None:
+    found = connection.execute(query, {"key": key}).mappings().one_or_none()
     return None if found is None else dict(found)
 
 
+def _rated(connection: sa.Connection, known: Mapping[str, Any]) -> Sequence[str]:
+    return connection.scalars(_RATED, {"participant_id": known["participant_id"]}).all()
+
+
 def _update(connection: sa.Connection, known: Mapping[str, Any], now: int, **values: object) -> None:
+    if not values and now - known["last_seen"] < _MINUTE_MS:
+        return
     mine = participants.c.participant_id == known["participant_id"]
     connection.execute(participants.update().where(mine), {"last_seen": now, **values})
 

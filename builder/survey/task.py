@@ -70,7 +70,7 @@ def read_task(folder: Path) -> Task:
         wrong = [f"batch {batch} is not built" for batch in status.missing[:3]]
         wrong += [f"batch {batch} is damaged: {reason}" for batch, reason in list(status.damaged.items())[:3]]
         raise SurveyError(
-            f"{folder}: {len(status.missing)} of {status.wanted} batches are not built and {len(status.damaged)} damaged:"
+            f"{folder}: of {status.wanted} batches {len(status.missing)} are not built, {len(status.damaged)} damaged:"
             + "".join(f"\n  {reason}" for reason in wrong)
             + f"\n  Build them first: python -m builder build {folder / 'study.toml'} --out {folder}"
         )
