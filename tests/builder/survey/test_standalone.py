@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
-from builder.survey.page import page_config, read_bundle
-from builder.survey.task import read_task
+from builder.survey.export import export
 from tests.builder.survey.participant import (
     Mouse,
     answer_pair,
@@ -69,14 +68,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture
 def static_folder(survey_folder: Path, bundle: Path, tmp_path: Path) -> Path:
     """The study's survey as static files."""
-    folder, task = tmp_path / "static", read_task(survey_folder)
-    (folder / "images").mkdir(parents=True)
-    for name, content in read_bundle(bundle).items():
-        (folder / name).write_bytes(content)
-    (folder / "config.json").write_text(json.dumps(page_config(task, "static")))
-    for image_id in task.images:
-        (folder / "images" / f"{image_id}.png").write_bytes(task.png(image_id))
-    return folder
+    export(survey_folder, tmp_path / "export", bundle=bundle)
+    return tmp_path / "export" / "page"
 
 
 @pytest.fixture
