@@ -24,9 +24,10 @@ benchmark: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.memory
 
-# The picture in the README: the first base of the default study.
-picture: demo
+# The pictures in the README: the first base of the default study, and the page on which its pairs are rated.
+picture: demo survey $(VENV)/.dev
 	$(BIN)/python -m builder picture out/lands-between-demo docs/base.png
+	$(BIN)/python -m tests.builder.survey.screenshot out/lands-between-demo docs/survey.png
 
 # The page of the survey. --ignore-scripts: no package runs code of its own when it is installed.
 WEB := builder/survey/web
