@@ -17,7 +17,7 @@ SURVEY = """[survey]
 consent = "I am an adult & take part <voluntarily>."
 contact = "Jane Doe, jane.doe@example.org"
 completion_code = "C1A2B3"
-raters_per_pair = 3
+raters_per_pair = {raters}
 """
 
 
@@ -40,21 +40,25 @@ def stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def survey_folder(small_folder: Path, tmp_path: Path) -> Path:
-    """SMALL_STUDY with a survey: 2 batches of 20 pairs, 3 raters each."""
-    folder = tmp_path / "study"
+def _with_survey(small_folder: Path, folder: Path, raters: int) -> Path:
     shutil.copytree(small_folder, folder)
     study = folder / "study.toml"
     before, _, after = study.read_text().partition("[survey]\n")
-    study.write_text(before + SURVEY + after.partition("\n\n")[2])
+    study.write_text(before + SURVEY.format(raters=raters) + after.partition("\n\n")[2])
     return folder
 
 
 @pytest.fixture
-def server(survey_folder: Path, stub: Path) -> Iterator[Server]:
-    """The survey of `survey_folder`, served by a process of its own."""
-    with serving(survey_folder, stub) as running:
+def survey_folder(small_folder: Path, tmp_path: Path) -> Path:
+    """SMALL_STUDY with a survey: 2 batches of 20 pairs, 3 raters each."""
+    return _with_survey(small_folder, tmp_path / "study", 3)
+
+
+@pytest.fixture(scope="module")
+def server(small_folder: Path, stub: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same with room for many, served by a process of its own, for all tests of a module."""
+    folder = _with_survey(small_folder, tmp_path_factory.mktemp("served") / "study", 1000)
+    with serving(folder, stub) as running:
         yield running
 
 
