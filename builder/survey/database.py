@@ -63,6 +63,9 @@ ratings = Table(
     Column("rated_at", BigInteger, nullable=False),
 )
 
+_ADVISORY_LOCK = 0x1A9D5
+"""Any number of ours."""
+
 _NO_MORE_THAN_S = 10
 """Waiting for a lock or for the server of the database."""
 
@@ -87,6 +90,8 @@ def open_database(url: str, study: str, study_hash: str) -> sa.Engine:
     shown = engine.url.render_as_string(hide_password=True)
     try:
         with engine.execution_options(writes=True).begin() as connection:
+            if connection.dialect.name == "postgresql":  # two servers that start at once must not both make tables
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             _metadata.create_all(connection)
             held = connection.execute(sa.select(survey)).one_or_none()
             if held is None:

@@ -121,9 +121,9 @@ class Progress:
 def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> Progress:
     """Counts of what is in the store at `now`, milliseconds since 1970."""
     with engine.connect() as connection:
-        states = connection.execute(_states(now)).tuples().all()
+        states = connection.execute(_states(now)).all()
         per_pair = sa.select(ratings.c.pair_id, sa.func.count()).group_by(ratings.c.pair_id)
-        rated: dict[str, int] = dict(connection.execute(per_pair).tuples().all())
+        rated: dict[str, int] = dict(connection.execute(per_pair).all())
         ended = participants.c.finished_at.is_not(None)
         took = sa.select(participants.c.finished_at - participants.c.started_at).where(ended)
         minutes = [milliseconds / 60_000 for milliseconds in connection.scalars(took)]

@@ -23,6 +23,8 @@ LEAST_TOKEN = 16
 
 _GRACE_S = 5
 
+_LAST_PORT = 65535
+
 
 def serve(
     folder: Path,
@@ -78,6 +80,8 @@ def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= _LAST_PORT:
+        raise SurveyError(f"--port {port}: must be 0 to {_LAST_PORT}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -85,7 +89,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise SurveyError(f"--host {host} --port {port}: {error}; choose others") from error
     return listening
 

@@ -115,7 +115,7 @@ def _returning(connection: sa.Connection, arrival: Arrival) -> tuple[str, Mappin
 def _emptiest(connection: sa.Connection, batches: Sequence[int], capacity: int, now: int) -> int:
     holds_a_slot = participants.c.finished_at.is_not(None) | (participants.c.last_seen > now - SILENCE_MS)
     counted = sa.select(participants.c.batch, sa.func.count()).where(holds_a_slot).group_by(participants.c.batch)
-    taken: dict[int, int] = dict(connection.execute(counted).tuples().all())
+    taken: dict[int, int] = dict(connection.execute(counted).all())
     emptiest = min(batches, key=lambda batch: (taken.get(batch, 0), batch))
     if taken.get(emptiest, 0) >= capacity:
         raise Refused("full")

@@ -1,10 +1,13 @@
-"""A participant at a browser: what they do with a mouse, and what with a keyboard alone."""
+"""A participant at a browser: what they are told, what they do with a mouse, and what with a keyboard alone."""
 
 import time
+import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
+import tomli_w
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -16,6 +19,24 @@ NEXT = "form .actions button"
 
 Answer = tuple[int, bool]
 """similarity 0 to 100, identity"""
+
+SURVEY = {
+    "purpose": "To learn where people and models disagree.",
+    "institution": "Example University",
+    "contact": "survey@example.org",
+    "expected_minutes": 7.5,
+    "consent": "You can stop at any time.\n\n<img src=x onerror=alert(1)>",
+    "completion_code": "C0DE",
+    "completion_url": "https://example.org/done?cc=C0DE",
+}
+"""What participants are told."""
+
+
+def inform(folder: Path, **more: object) -> None:
+    """Puts SURVEY, and more, into the study file of a study folder."""
+    path = folder / "study.toml"
+    study = tomllib.loads(path.read_text())
+    path.write_text(tomli_w.dumps(study | {"survey": study["survey"] | SURVEY | more}))
 
 
 def wait_for(what: Callable[[], Any], said: str) -> Any:

@@ -11,8 +11,7 @@ from pathlib import Path
 from selenium import webdriver
 
 from builder.survey.export import export
-from tests.builder.survey.conftest import SURVEY
-from tests.builder.survey.participant import Mouse, consent, say_demographics, wait_for_heading
+from tests.builder.survey.participant import Mouse, consent, inform, say_demographics, wait_for_heading
 
 SIZE = {"width": 1280, "height": 740, "deviceScaleFactor": 1, "mobile": False}
 
@@ -25,8 +24,7 @@ def take(study_folder: Path, png: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder, out = Path(scratch) / "study", Path(scratch) / "out"
         shutil.copytree(study_folder, folder)
-        study = folder / "study.toml"
-        study.write_text(study.read_text().replace("[survey]\n", SURVEY.replace("question_", "# question_")))
+        inform(folder)
         export(folder, out)
         handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(out / "page"))
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)

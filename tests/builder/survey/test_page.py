@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 
 from builder.shards import StudyFolder
 from builder.survey.results import write_results
-from tests.builder.survey.conftest import ROOT, Server
+from tests.builder.survey.conftest import ROOT
 from tests.builder.survey.participant import (
     NEXT,
     Answer,
@@ -25,11 +25,13 @@ from tests.builder.survey.participant import (
     console,
     find,
     heading,
+    inform,
     say_demographics,
     say_strategies,
     wait_for,
     wait_for_heading,
 )
+from tests.builder.survey.serving import Server
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +57,11 @@ def results(folder: Path) -> tuple[list[dict[str, object]], list[dict[str, objec
     people = [record for record in records if record["record"] == "participant"]
     ratings = [record for record in records if record["record"] == "rating"]
     return people, sorted(ratings, key=lambda rating: rating["position"])
+
+
+def kill(server: Server) -> None:
+    server.process.kill()
+    server.process.wait()
 
 
 def pixels(browser: Chrome, css: str) -> np.ndarray:
@@ -108,7 +115,9 @@ def check_targets(browser: Chrome) -> None:
     assert min(target.rect["height"] for target in targets) >= 44
 
 
-def take_part(hands: Hands, server: Server, serve: Serve, folder: Path) -> tuple[list[Answer], list[list[np.ndarray]]]:
+def take_part(
+    hands: Hands, server: Server, restart: Serve, folder: Path
+) -> tuple[list[Answer], list[list[np.ndarray]]]:
     """The whole task, with a reload and a server that dies; gives the answers given and the images seen."""
     browser, answers, seen = hands.browser, [], []
 
@@ -137,21 +146,21 @@ def take_part(hands: Hands, server: Server, serve: Serve, folder: Path) -> tuple
 
     assert console(browser) == []
     wait_for_heading(browser, f"Pair 11 of {PAIRS}")
-    server.kill()
+    kill(server)
     answer(10)
     wait_for(find(browser, "#connection").is_displayed, "the message that there is no connection")
     assert heading(browser) == f"Pair 11 of {PAIRS}"
     check_accessibility(browser)
-    server = serve(folder, int(server.address.rsplit(":")[-1]))
+    server = restart(folder, port=server.port)
     for position in range(11, 14):
         answer(position)
     assert not find(browser, "#connection").is_displayed()
 
     wait_for_heading(browser, f"Pair 15 of {PAIRS}")
-    server.kill()
+    kill(server)
     answer(14)  # it reaches the server only after the page was left and opened again
     browser.get("about:blank")
-    server = serve(folder, int(server.address.rsplit(":")[-1]))
+    server = restart(folder, port=server.port)
     browser.get(server.address)
     for position in range(15, PAIRS):
         answer(position)
@@ -166,10 +175,15 @@ def take_part(hands: Hands, server: Server, serve: Serve, folder: Path) -> tuple
 
 @pytest.mark.parametrize(("hand", "width", "height"), [(Mouse, 1920, 1080), (Keyboard, 360, 740)])
 def test_what_is_answered_is_stored(
-    hand: type[Mouse] | type[Keyboard], width: int, height: int, open_browser: Open, serve: Serve, survey_folder: Path
+    hand: type[Mouse] | type[Keyboard],
+    width: int,
+    height: int,
+    open_browser: Open,
+    serve_page: Serve,
+    page_folder: Path,
 ):
     browser = open_browser(width, height)
-    answers, seen = take_part(hand(browser), serve(survey_folder), serve, survey_folder)
+    answers, seen = take_part(hand(browser), serve_page(page_folder), serve_page, page_folder)
 
     assert find(browser, ".code").text == "C0DE"
     assert find(browser, "a.button").get_attribute("href") == "https://example.org/done?cc=C0DE"
@@ -179,7 +193,7 @@ def test_what_is_answered_is_stored(
     wait_for_heading(browser, "Thank you!")
     assert find(browser, ".code").text == "C0DE"
 
-    (person,), ratings = results(survey_folder)
+    (person,), ratings = results(page_folder)
     said = {key: person[key] for key in ("age", "gender", "country", "continent", "consent_version")}
     assert said == {"age": 34, "gender": "female", "country": "DE", "continent": None, "consent_version": "1"}
     assert person["finished_at"] is not None
@@ -191,14 +205,14 @@ def test_what_is_answered_is_stored(
     assert max(abs(given - wanted) for (given, _), (wanted, _) in zip(answers, WANTED, strict=True)) <= tolerance
     assert all(0 < rating["response_time_ms"] < 600_000 for rating in ratings)
 
-    shown = study_pixels(survey_folder, person["batch"])
+    shown = study_pixels(page_folder, person["batch"])
     assert {rating["pair_id"] for rating in ratings} == shown.keys()
     for rating, images in zip(ratings, seen, strict=True):
         np.testing.assert_array_equal(images, shown[rating["pair_id"]])
 
 
-def test_who_declines_leaves_nothing(open_browser: Open, serve: Serve, survey_folder: Path):
-    browser, server = open_browser(1280, 800), serve(survey_folder)
+def test_who_declines_leaves_nothing(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(1280, 800), serve_page(page_folder)
     browser.get(server.address)
     wait_for_heading(browser, "Information and consent")
     assert "<img src=x onerror=alert(1)>" in browser.find_element(By.TAG_NAME, "main").text
@@ -208,12 +222,12 @@ def test_who_declines_leaves_nothing(open_browser: Open, serve: Serve, survey_fo
     Mouse(browser).press(".quiet")
     wait_for_heading(browser, "Thank you for your interest")
     assert browser.execute_script("return localStorage.length + document.cookie.length") == 0
-    assert results(survey_folder) == ([], [])
+    assert results(page_folder) == ([], [])
     assert console(browser) == []
 
 
-def test_next_opens_only_when_both_are_answered(open_browser: Open, serve: Serve, survey_folder: Path):
-    browser, server = open_browser(1280, 800), serve(survey_folder)
+def test_next_opens_only_when_both_are_answered(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(1280, 800), serve_page(page_folder)
     mouse = Mouse(browser)
     browser.get(server.address)
     consent(mouse)
@@ -235,13 +249,13 @@ def test_next_opens_only_when_both_are_answered(open_browser: Open, serve: Serve
     ActionChains(browser).double_click(find(browser, NEXT)).perform()
     wait_for_heading(browser, f"Pair 2 of {PAIRS}")
     assert not find(browser, NEXT).is_enabled()
-    _, ratings = results(survey_folder)
+    _, ratings = results(page_folder)
     assert [(rating["position"], rating["similarity"], rating["identity"]) for rating in ratings] == [(0, 50, True)]
     assert console(browser) == []
 
 
-def test_everything_about_oneself_can_be_withheld(open_browser: Open, serve: Serve, survey_folder: Path):
-    browser, server = open_browser(360, 740), serve(survey_folder)
+def test_everything_about_oneself_can_be_withheld(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(360, 740), serve_page(page_folder)
     mouse = Mouse(browser)
     browser.get(server.address)
     consent(mouse)
@@ -256,7 +270,7 @@ def test_everything_about_oneself_can_be_withheld(open_browser: Open, serve: Ser
     check_accessibility(browser)
     mouse.press(NEXT)
     wait_for_heading(browser, f"Pair 1 of {PAIRS}")
-    (person,), _ = results(survey_folder)
+    (person,), _ = results(page_folder)
     assert {key: person[key] for key in ("age", "gender", "country", "continent")} == {
         "age": None,
         "gender": None,
@@ -265,8 +279,8 @@ def test_everything_about_oneself_can_be_withheld(open_browser: Open, serve: Ser
     }
 
 
-def test_a_draft_of_the_free_texts_survives_a_reload(open_browser: Open, serve: Serve, survey_folder: Path):
-    browser, server = open_browser(1280, 800), serve(survey_folder)
+def test_a_draft_of_the_free_texts_survives_a_reload(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(1280, 800), serve_page(page_folder)
     mouse = Mouse(browser)
     browser.get(server.address)
     consent(mouse)
@@ -281,14 +295,13 @@ def test_a_draft_of_the_free_texts_survives_a_reload(open_browser: Open, serve: 
     mouse.press(NEXT)
     wait_for_heading(browser, "Thank you!")
     assert "draft" not in str(browser.execute_script("return Object.keys(localStorage)"))
-    (person,), _ = results(survey_folder)
+    (person,), _ = results(page_folder)
     assert (person["strategy_similarity"], person["strategy_identity"]) == ("by the hair", "by the chin")
 
 
-def test_who_cannot_take_part_is_told_why(open_browser: Open, serve: Serve, survey_folder: Path):
-    study = survey_folder / "study.toml"
-    study.write_text(study.read_text().replace("raters_per_pair = 10", "raters_per_pair = 1"))
-    server = serve(survey_folder)
+def test_who_cannot_take_part_is_told_why(open_browser: Open, serve_page: Serve, page_folder: Path):
+    inform(page_folder, raters_per_pair=1)
+    server = serve_page(page_folder)
     for session in ("session-1", "session-2"):
         browser = open_browser(1280, 800)
         browser.get(f"{server.address}/?PROLIFIC_PID=person-1&STUDY_ID=study-1&SESSION_ID={session}")
@@ -305,12 +318,9 @@ def test_who_cannot_take_part_is_told_why(open_browser: Open, serve: Serve, surv
     assert browser.execute_script("return localStorage.length") == 0
 
 
-def test_the_page_speaks_german(open_browser: Open, serve: Serve, survey_folder: Path):
-    study = survey_folder / "study.toml"
-    study.write_text(
-        study.read_text().replace('language = "en"\n', "").replace("[survey]\n", '[survey]\nlanguage = "de"\n')
-    )
-    browser, server = open_browser(360, 740), serve(survey_folder)
+def test_the_page_speaks_german(open_browser: Open, serve_page: Serve, page_folder: Path):
+    inform(page_folder, language="de")
+    browser, server = open_browser(360, 740), serve_page(page_folder)
     mouse = Mouse(browser)
     browser.get(server.address)
     wait_for_heading(browser, "Information und Einwilligung")

@@ -66,9 +66,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def static_folder(survey_folder: Path, bundle: Path, tmp_path: Path) -> Path:
+def static_folder(page_folder: Path, bundle: Path, tmp_path: Path) -> Path:
     """The study's survey as static files."""
-    export(survey_folder, tmp_path / "export", bundle=bundle)
+    export(page_folder, tmp_path / "export", bundle=bundle)
     return tmp_path / "export" / "page"
 
 
