@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.builder.survey.participant import inform
 from tests.builder.survey.serving import Server, serving
 
 ROOT = Path(__file__).parents[3]
@@ -52,6 +54,21 @@ def _with_survey(small_folder: Path, folder: Path, raters: int) -> Path:
 def survey_folder(small_folder: Path, tmp_path: Path) -> Path:
     """SMALL_STUDY with a survey: 2 batches of 20 pairs, 3 raters each."""
     return _with_survey(small_folder, tmp_path / "study", 3)
+
+
+@pytest.fixture
+def page_folder(small_folder: Path, tmp_path: Path) -> Path:
+    """SMALL_STUDY with all that the page can tell participants; batches of 20 pairs."""
+    shutil.copytree(small_folder, tmp_path / "study")
+    inform(tmp_path / "study", question_identity="One and the same person?")
+    return tmp_path / "study"
+
+
+@pytest.fixture
+def serve_page(bundle: Path) -> Iterator[Callable[..., Server]]:
+    """Serves a study folder with the real page, at `port` if given; every server started is ended."""
+    with ExitStack() as servers:
+        yield lambda folder, port=0: servers.enter_context(serving(folder, bundle, port=port))
 
 
 @pytest.fixture(scope="module")
