@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from builder.errors import SurveyError
+from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.survey.export import export
 from tests.conftest import run_builder
@@ -136,3 +137,51 @@ def test_what_cannot_be_exported_is_said(small_folder, survey_folder, stub, tmp_
     done = run_builder("survey", "export", small_folder, tmp_path / "study")
     assert (done.returncode, done.stderr[:7]) == (2, "error: ")
     assert {path.name for path in tmp_path.iterdir()} == {"study"}
+
+
+def imported(folder, file):
+    done = run_builder("ratings", "import", folder, file)
+    assert done.returncode == 0, done.stderr
+    return {row["pair_id"]: (row["similarity"], row["identity"]) for row in RatingsFolder(folder).ratings().to_pylist()}
+
+
+def test_what_mturk_gives_back_is_imported_without_a_mapping(exported, survey_folder, tmp_path):
+    shown = rows(exported / "mturk" / "batch-00001.csv")
+    file = tmp_path / "Batch_1_batch_results.csv"
+    with file.open("w", newline="") as out:
+        about = ["HITId", "AssignmentId", "WorkerId", "AssignmentStatus", "WorkTimeInSeconds"]
+        writer = csv.writer(out)
+        writer.writerow([*about, *(f"Input.{key}" for key in shown[0]), "Answer.similarity", "Answer.identity"])
+        for number, row in enumerate(shown):
+            writer.writerow(
+                [f"3H{number}", f"3A{number}", "A1B2C3D4E5F6G7", "Approved", 9, *row.values(), number, "no"]
+            )
+    assert imported(survey_folder, file) == {row["pair_id"]: (n, False) for n, row in enumerate(shown)}
+
+
+def test_what_label_studio_gives_back_is_imported_without_a_mapping(exported, survey_folder, tmp_path):
+    tasks = json.loads((exported / "label-studio" / "tasks.json").read_text())[:20]
+    for number, task in enumerate(tasks):
+        answers = {"similarity": ("number", {"number": number}), "identity": ("choices", {"choices": ["yes"]})}
+        result = [
+            {"from_name": name, "to_name": "sample", "type": kind, "value": value}
+            for name, (kind, value) in answers.items()
+        ]
+        annotation = {"id": number, "completed_by": 7, "result": result, "was_cancelled": False, "lead_time": 3.5}
+        task |= {"id": number, "annotations": [annotation | {"created_at": "2026-11-22T10:00:00Z"}]}
+    file = tmp_path / "project-1.json"
+    file.write_text(json.dumps(tasks))
+    assert imported(survey_folder, file) == {task["data"]["pair_id"]: (n, True) for n, task in enumerate(tasks)}
+
+
+def test_what_qualtrics_gives_back_is_imported_without_a_mapping(exported, survey_folder, tmp_path):
+    shown = rows(exported / "qualtrics" / "batch-00000.csv")
+    names = ["StartDate", "Status", "Progress", "Duration (in seconds)", "Finished", "ResponseId"]
+    values = ["2026-11-22 10:00:00", "IP Address", "100", "600", "True", "R_1a2B3c4D5e6F7g8"]
+    for number, row in enumerate(shown, start=1):
+        names += [f"{number}_pair_id", f"{number}_similarity", f"{number}_identity"]
+        values += [row["pair_id"], str(number), "Yes"]
+    file = tmp_path / "survey.csv"
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([names, names, [json.dumps({"ImportId": name}) for name in names], values])
+    assert imported(survey_folder, file) == {row["pair_id"]: (n, True) for n, row in enumerate(shown, start=1)}

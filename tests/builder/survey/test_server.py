@@ -4,12 +4,14 @@ import hashlib
 import json
 import signal
 import sqlite3
+from datetime import datetime
 
 import httpx
 import pyarrow as pa
 import pytest
 
 from builder.errors import LandsBetweenError, SurveyError
+from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.survey.serve import serve
 from builder.survey.task import read_task
@@ -158,6 +160,23 @@ def test_progress_and_results_are_for_who_has_the_token(survey_folder, stub, tmp
         done = run_builder("survey", "results", survey_folder, tmp_path / "results.jsonl")
     assert (tmp_path / "results.jsonl").read_text() == served
     assert "20 ratings of 1 participants" in done.stdout
+    merged = run_builder("ratings", "import", survey_folder, tmp_path / "results.jsonl")
+    assert merged.returncode == 0, merged.stderr
+    kept = {row["pair_id"]: row for row in RatingsFolder(survey_folder).ratings().to_pylist()}
+    records = [json.loads(line) for line in served.splitlines()[1:]]
+    assert len(kept) == 20
+    for row in (row for row in records if row["record"] == "rating"):
+        for key in row.keys() - {"record", "rated_at"}:
+            assert kept[row["pair_id"]][key] == row[key]
+        assert kept[row["pair_id"]]["rated_at"] == datetime.fromisoformat(row["rated_at"])
+    [person] = RatingsFolder(survey_folder).participants().to_pylist()
+    assert (person["age"], person["gender"], person["continent"], person["source"]) == (
+        "34",
+        "female",
+        "Europe",
+        "human",
+    )
+    assert (person["strategy_similarity"], person["strategy_identity"]) == ("eyes", "<b>nose</b>")
 
 
 def test_postgresql_serves_and_gives_results(survey_folder, stub, postgres, tmp_path):
