@@ -62,7 +62,7 @@ class Survey:
     admin_token: str
 
 
-def create_app(survey: Survey, allowance: Allowance | None = None) -> ASGIApp:
+def create_app(survey: Survey) -> ASGIApp:
     """The survey as an ASGI application; every response of it carries SECURITY_HEADERS."""
     calls = Calls(survey)
     app = Starlette(
@@ -88,7 +88,7 @@ def create_app(survey: Survey, allowance: Allowance | None = None) -> ASGIApp:
         },
         max_body_size=messages.MOST_BYTES,
     )
-    return _secured(limited(app, allowance or Allowance()))
+    return _secured(limited(app, Allowance()))
 
 
 class Calls:
