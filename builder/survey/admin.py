@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from builder.survey.limits import read_body
 from builder.survey.results import progress, result_lines
 from builder.survey.task import Task
 
@@ -45,7 +46,7 @@ def admin_routes(task: Task, engine: sa.Engine, token: str, now: Callable[[], in
         return HTMLResponse(page.render(study=task.name, wanted=task.settings.raters_per_pair, progress=shown))
 
     async def log_in(request: Request) -> Response:
-        typed = parse_qs((await request.body()).decode("ascii", "replace"), max_num_fields=5).get("token", [""])[0]
+        typed = parse_qs((await read_body(request)).decode("ascii", "replace")).get("token", [""])[0]
         if not _same(typed, token):
             return HTMLResponse(form.render(study=task.name, failed=True), HTTPStatus.UNAUTHORIZED)
         answer = RedirectResponse("/admin", HTTPStatus.SEE_OTHER)

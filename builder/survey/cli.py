@@ -1,9 +1,16 @@
 """The commands `survey serve`, `survey export` and `survey results`."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from builder.errors import SurveyError
+
 DEFAULT_PORT = 8000
+
+_EXTRA = {"anyio", "h11", "psycopg", "sqlalchemy", "starlette", "uvicorn"}
+"""Packages that only the survey needs."""
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,10 +44,21 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     results.set_defaults(run=_results)
 
 
-def _serve(options: argparse.Namespace) -> int:
-    from builder.survey.serve import serve
+@contextmanager
+def _installed() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in _EXTRA:
+            raise
+        raise SurveyError(f"survey needs {error.name}: pip install 'lands-between[survey]'") from error
 
-    serve(options.folder, host=options.host, port=options.port, database=options.database, token=options.token)
+
+def _serve(options: argparse.Namespace) -> int:
+    with _installed():
+        from builder.survey.serve import serve
+
+        serve(options.folder, host=options.host, port=options.port, database=options.database, token=options.token)
     return 0
 
 
@@ -53,8 +71,9 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _results(options: argparse.Namespace) -> int:
-    from builder.survey.results import write_results
+    with _installed():
+        from builder.survey.results import write_results
 
-    people, ratings = write_results(options.folder, options.file, options.database)
+        people, ratings = write_results(options.folder, options.file, options.database)
     print(f"{options.file}: {ratings} ratings of {people} participants")
     return 0

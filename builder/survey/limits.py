@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import h11
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -25,8 +27,10 @@ MOST_ADDRESSES = 10_000
 MOST_CONNECTIONS = 512
 """Of one address at once; a browser opens up to six."""
 
-REQUEST_S = 15
-"""A request's head has to be there so long after its first byte, or after the connection was made."""
+HEAD_S, BODY_S = 15, 20
+"""So long after its first byte, or after the connection was made, a request's head has to be there; so long after that,
+its body.
+"""
 
 
 class Allowance:
@@ -80,6 +84,19 @@ def limited(app: ASGIApp, allowance: Allowance) -> ASGIApp:
     return answer
 
 
+async def read_body(request: Request) -> bytes:
+    """The body of a request.
+
+    Raises:
+        HTTPException: 413, too large; 408, too slow.
+    """
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.body()
+    except TimeoutError:
+        raise HTTPException(408) from None
+
+
 class ImpatientProtocol(H11Protocol):
     """uvicorn's HTTP, which alone would wait for ever for the rest of a request and take any number of connections."""
 
@@ -118,4 +135,4 @@ class ImpatientProtocol(H11Protocol):
             self._deadline.cancel()
             self._deadline = None
         elif not head_is_there and self._deadline is None:
-            self._deadline = self.loop.call_later(REQUEST_S, self.transport.abort)
+            self._deadline = self.loop.call_later(HEAD_S, self.transport.abort)

@@ -1,5 +1,6 @@
 """`survey serve`: the server as a process."""
 
+import contextlib
 import logging
 import os
 import secrets
@@ -73,10 +74,9 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    try:
+    with contextlib.suppress(KeyboardInterrupt):  # how it is told to stop at a terminal
         uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        engine.dispose()
+    engine.dispose()
 
 
 def _listen(host: str, port: int) -> socket.socket:

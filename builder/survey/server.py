@@ -4,7 +4,6 @@ Whatever a path, a token or an id says is looked up in a dictionary or bound to 
 into SQL.
 """
 
-import asyncio
 import logging
 import random
 import time
@@ -26,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from builder.ratings.privacy import pseudonym
 from builder.survey import messages, store
 from builder.survey.admin import admin_routes
-from builder.survey.limits import Allowance, limited
+from builder.survey.limits import Allowance, limited, read_body
 from builder.survey.page import TYPES, consent_version, page_config, shown
 from builder.survey.task import Task
 from builder.survey.writer import Writer
@@ -43,9 +42,6 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-
-BODY_S = 20
-"""A request's body has to be there so long after its head."""
 
 _WORDS = {400: "invalid", 401: "token", 403: "forbidden", 404: "unknown", 405: "method", 408: "slow", 413: "large"}
 
@@ -66,7 +62,7 @@ class Survey:
     admin_token: str
 
 
-def create_app(survey: Survey, allowance: Allowance | None = None) -> ASGIApp:
+def create_app(survey: Survey) -> ASGIApp:
     """The survey as an ASGI application; every response of it carries SECURITY_HEADERS."""
     calls = Calls(survey)
     app = Starlette(
@@ -92,7 +88,7 @@ def create_app(survey: Survey, allowance: Allowance | None = None) -> ASGIApp:
         },
         max_body_size=messages.MOST_BYTES,
     )
-    return _secured(limited(app, allowance or Allowance()))
+    return _secured(limited(app, Allowance()))
 
 
 class Calls:
@@ -171,12 +167,7 @@ def _route(path: str, message: type[messages.Message], call: Call) -> Route:
 
 
 async def _read(request: Request, message: type[Said]) -> Said:
-    try:
-        async with asyncio.timeout(BODY_S):
-            body = await request.body()
-    except TimeoutError:
-        raise HTTPException(408) from None
-    return message.model_validate_json(body or b"{}")
+    return message.model_validate_json(await read_body(request) or b"{}")
 
 
 def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:

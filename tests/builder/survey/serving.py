@@ -77,8 +77,8 @@ class Page:
     def consent(self) -> httpx.Response:
         return self.send("consent", {"consent_version": "1"})
 
-    def rate(self, position: int, **changes: object) -> httpx.Response:
-        return self.send("ratings", self.answer(position) | changes)
+    def rate(self, place: int, **changes: object) -> httpx.Response:
+        return self.send("ratings", self.answer(place) | changes)
 
     def answer(self, position: int) -> dict:
         pair_id = self.session["pairs"][position]["pair_id"]

@@ -4,12 +4,16 @@ import hashlib
 import json
 import signal
 import sqlite3
+import subprocess
+import sys
+from datetime import datetime
 
 import httpx
 import pyarrow as pa
 import pytest
 
 from builder.errors import LandsBetweenError, SurveyError
+from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.survey.serve import serve
 from builder.survey.task import read_task
@@ -95,12 +99,12 @@ def test_a_page_goes_on_where_it_was_after_a_kill(survey_folder, stub):
         assert sum(record["record"] == "rating" for record in results(again)[1:]) == 20
 
 
-def test_an_end_by_request_is_quiet(survey_folder, stub):
+def test_the_end_at_a_terminal_is_quiet(survey_folder, stub):
     with serving(survey_folder, stub) as running:
         assert running.client().get("/").status_code == 200
-        running.process.terminate()
+        running.process.send_signal(signal.SIGINT)
         _, errors = running.process.communicate(timeout=30)
-    assert errors == ""
+    assert (running.process.returncode, errors) == (0, "")
 
 
 def test_the_page_its_configuration_and_nothing_else(server):
@@ -158,6 +162,23 @@ def test_progress_and_results_are_for_who_has_the_token(survey_folder, stub, tmp
         done = run_builder("survey", "results", survey_folder, tmp_path / "results.jsonl")
     assert (tmp_path / "results.jsonl").read_text() == served
     assert "20 ratings of 1 participants" in done.stdout
+    merged = run_builder("ratings", "import", survey_folder, tmp_path / "results.jsonl")
+    assert merged.returncode == 0, merged.stderr
+    kept = {row["pair_id"]: row for row in RatingsFolder(survey_folder).ratings().to_pylist()}
+    records = [json.loads(line) for line in served.splitlines()[1:]]
+    assert len(kept) == 20
+    for row in (row for row in records if row["record"] == "rating"):
+        for key in row.keys() - {"record", "rated_at"}:
+            assert kept[row["pair_id"]][key] == row[key]
+        assert kept[row["pair_id"]]["rated_at"] == datetime.fromisoformat(row["rated_at"])
+    [person] = RatingsFolder(survey_folder).participants().to_pylist()
+    assert (person["age"], person["gender"], person["continent"], person["source"]) == (
+        "34",
+        "female",
+        "Europe",
+        "human",
+    )
+    assert (person["strategy_similarity"], person["strategy_identity"]) == ("eyes", "<b>nose</b>")
 
 
 def test_postgresql_serves_and_gives_results(survey_folder, stub, postgres, tmp_path):
@@ -211,6 +232,16 @@ def test_the_command_says_it_in_a_line(small_folder):
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("package", "command"), [("starlette", "serve"), ("sqlalchemy", "results")])
+def test_without_its_packages_the_command_names_what_to_install(package, command, tmp_path):
+    code = f"import sys; sys.modules['{package}'] = None; from builder.cli import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["survey", command, "nowhere", *(["r.jsonl"] if command == "results" else [])]
+    run = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "pip install 'lands-between[survey]'" in done.stderr
 
 
 def test_an_address_that_is_taken_is_said(server, survey_folder, stub):
