@@ -14,6 +14,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from builder.errors import LandsBetweenError, printable
 from builder.ratings.cli import add_commands as add_ratings
+from builder.survey.cli import add_commands as add_survey
 
 FAILED, INTERRUPTED = 2, 130
 
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     picture.set_defaults(run=_picture)
 
     add_ratings(commands)
+    add_survey(commands)
     return parser
 
 
