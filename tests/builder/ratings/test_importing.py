@@ -115,7 +115,7 @@ def test_the_commands_say_what_became_of_every_row(folder, tmp_path):
     assert "human: 1 ratings by 1 participants" in status.stdout
     assert "short of 10: 40 of 40 pairs" in status.stdout
     gone = run_builder("ratings", "forget", folder, "ann")
-    assert "removed with 1 ratings" in gone.stdout
+    assert "removed with 1 ratings and 0 answers" in gone.stdout
     assert RatingsFolder(folder).ratings().num_rows == 0
 
 
