@@ -1,6 +1,7 @@
 """Of all readers of tables: recognized by themselves, private, and never surprised."""
 
 import functools
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -86,8 +87,11 @@ def test_no_such_file_or_format(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_is_no_export(tmp_path: Path) -> None:
+    path = tmp_path / "export.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
     with pytest.raises(RatingsError, match="is a spreadsheet or a zip archive; save it as CSV"):
-        read_text(tmp_path, b"PK\x03\x04\x14\x00")
+        read_export(path, PAIRS)
 
 
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
