@@ -52,6 +52,8 @@ def _import(options: argparse.Namespace) -> int:
     if reasons:
         print(f"\nrefused or left out, line by line in {options.folder / 'ratings' / 'refused.csv'}:")
         _print_reasons(reasons)
+    if reasons["consent revoked"]:
+        print("\nwhere consent was revoked, ratings forget removes what came of that person in other exports")
     return 0
 
 
