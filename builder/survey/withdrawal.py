@@ -1,8 +1,7 @@
 """A withdrawal of consent in the survey's database."""
 
+import contextlib
 from pathlib import Path
-
-import sqlalchemy as sa
 
 from builder.shards import StudyFolder
 from builder.survey.database import DATABASE_FILE, default_url, open_database, participants, ratings
@@ -27,16 +26,12 @@ def remove_participant(folder: Path, participant_id: str, database: str | None) 
     study = StudyFolder(folder).study()
     engine = open_database(database or default_url(folder), study.name, study.hash())
     try:
-        with engine.connect() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA secure_delete=ON")  # else the answers stay in free pages
-                connection.rollback()
-            with connection.execution_options(writes=True).begin():
-                answers = connection.execute(ratings.delete().where(ratings.c.participant_id == participant_id))
-                person = connection.execute(participants.delete().where(participants.c.participant_id == participant_id))
-                removed = answers.rowcount if person.rowcount else None
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        return removed
+        with engine.execution_options(writes=True).begin() as connection:
+            answers = connection.execute(ratings.delete().where(ratings.c.participant_id == participant_id))
+            person = connection.execute(participants.delete().where(participants.c.participant_id == participant_id))
+        if engine.dialect.name == "sqlite":  # the answers are in its log too
+            with contextlib.closing(engine.raw_connection()) as raw:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return answers.rowcount if person.rowcount else None
     finally:
         engine.dispose()

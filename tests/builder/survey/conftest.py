@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -101,8 +102,8 @@ def postgres() -> Iterator[str]:
             assert running.poll() is None, "PostgreSQL did not start"
         yield f"postgresql://survey@/postgres?host={folder}"
     finally:
-        running.terminate()
-        running.wait(30)
+        running.send_signal(signal.SIGINT)  # does not wait for connections that a test left open
+        running.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
 
 

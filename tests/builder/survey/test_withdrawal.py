@@ -50,6 +50,7 @@ def test_who_withdraws_is_gone_from_the_survey_too(folder, database):
     gone = forget(folder, "ann", None if own else database)
     assert (gone.participant_id, gone.ratings, gone.answers) == (ann, 0, 1)
     assert people(engine) == {bob}
+    engine.dispose()
     assert (folder / "ratings" / "forgotten.csv").read_text().splitlines()[1].startswith(ann)
 
 
