@@ -220,16 +220,24 @@ def _database_failed(request: Request, error: Exception) -> Response:
 
 def _secured(app: ASGIApp) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        rest = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+        async def receive_noted() -> Message:
+            nonlocal rest
+            message = await receive()
+            rest = message.get("more_body", False)
+            return message
+
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
                 headers.setdefault("Cache-Control", "no-store")
-                if message["status"] in (408, 413):
+                if rest:
                     headers["Connection"] = "close"  # else the rest of the body would be read
             await send(message)
 
-        await app(scope, receive, send_secured)
+        await app(scope, receive_noted, send_secured)
 
     return answer
 
