@@ -12,6 +12,7 @@ files is sent the `pairs` of every batch that was rated. `benchmarks.publish` me
 
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -36,6 +37,16 @@ class Part(NamedTuple):
         """Path within the published folder."""
         batch = "" if self.batch is None else f"-{self.batch:06d}"
         return f"data/{self.table}/{self.split}{batch}.parquet"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was written of a part: its features, its rows, its bytes in memory and on disk."""
+
+    features: Features
+    rows: int
+    memory: int
+    disk: int
 
 
 def part_of(path: str) -> Part | None:
