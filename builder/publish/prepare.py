@@ -38,6 +38,14 @@ _STATED = {"publish": ["title", "license", "authors"], "survey": gate.NEEDED_FOR
 
 
 @dataclass(frozen=True)
+class Options:
+    """Whether simulated ratings go out too, and whether aggregates are without those of flagged participants."""
+
+    with_simulated: bool = False
+    flagged_excluded: bool = False
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A version, ready to go: its folder, what changed, what was left out in words, whose answers are in it.
 
@@ -56,9 +64,7 @@ def prepare(
     version: str,
     previous: Path | None,
     into: Path,
-    *,
-    with_simulated: bool = False,
-    flagged_excluded: bool = False,
+    options: Options,
 ) -> Prepared:
     """Writes the folder of a version.
 
@@ -67,8 +73,7 @@ def prepare(
         version: X.Y.Z.
         previous: the published folder of the version before; None, or one without versions, where there is none.
         into: an empty folder.
-        with_simulated: simulated ratings go out too.
-        flagged_excluded: the aggregates are without the ratings of flagged participants.
+        options: what goes out.
 
     Raises:
         PublishError: the version is too low for what changed, or something does not pass the gate.
@@ -80,7 +85,9 @@ def prepare(
     folder = StudyFolder(root)
     study = folder.study()
     split_of = split_of_batches(study, gate.check_shards(folder))
-    people = read_people(folder, with_simulated=with_simulated, flagged_excluded=flagged_excluded)
+    people = read_people(
+        folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded
+    )
     gate.check_statements(study, people)
     people, draft = _described(folder, study, version, people, split_of, before)
     gate.check_people(people, study.publish.k)
