@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -171,7 +172,7 @@ async def tree(request: Request, repo: Repo) -> Response:
 @on_repo(write=False)
 async def paths_info(request: Request, repo: Repo) -> Response:
     commit = _commit(request, repo)
-    paths = [str(path) for path in (await request.form()).getlist("paths")]
+    paths = parse_qs((await request.body()).decode())["paths"]
     known = dict(listing(commit.tree, "", recursive=True))
     return JSONResponse([_any(path, known[path]) for path in paths if path in known])
 
