@@ -32,7 +32,13 @@ class State:
     url: str = ""
     storage_url: str = ""
     page: int = 1000
+    """Entries of a tree in one answer."""
     part: int = 2**30
+    """Bytes of an LFS object in one request."""
+    quota: int = 2**40
+    """Bytes of LFS objects that a repository may have."""
+    ignored: set[str] = field(default_factory=set)
+    """Paths that a .gitignore would keep out."""
     repos: dict[str, Repo] = field(default_factory=dict)
     parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
 
@@ -240,7 +246,7 @@ async def preupload(request: Request, repo: Repo) -> Response:
         return {
             "path": file["path"],
             "uploadMode": "lfs" if lfs else "regular",
-            "shouldIgnore": False,
+            "shouldIgnore": file["path"] in request.app.state.hub.ignored,
             "oid": known.etag if known else None,
         }
 
@@ -343,6 +349,15 @@ async def lfs_batch(request: Request, repo: Repo) -> Response:
     hub: State = request.app.state.hub
     base = f"{hub.storage_url}/upload/{repo.name}"
 
+    room = hub.quota - sum(map(len, repo.objects.values()))
+
+    def answer(oid: str, size: int) -> dict[str, Any]:
+        if oid in repo.objects:
+            return {}
+        return (
+            {"actions": actions(oid, size)} if size <= room else {"error": {"code": 507, "message": "Out of storage"}}
+        )
+
     def actions(oid: str, size: int) -> dict[str, Any]:
         verify = {"href": f"{hub.url}/verify/{repo.name}", "header": {}}
         if size <= hub.part:
@@ -351,10 +366,7 @@ async def lfs_batch(request: Request, repo: Repo) -> Response:
         whole = {"href": f"{hub.url}/complete/{repo.name}", "header": {"chunk_size": str(hub.part), **parts}}
         return {"upload": whole, "verify": verify}
 
-    objects = [
-        {"oid": o["oid"], "size": o["size"]} | ({} if o["oid"] in repo.objects else {"actions": actions(**o)})
-        for o in asked["objects"]
-    ]
+    objects = [{"oid": o["oid"], "size": o["size"]} | answer(o["oid"], o["size"]) for o in asked["objects"]]
     return JSONResponse({"transfer": "basic", "objects": objects})
 
 

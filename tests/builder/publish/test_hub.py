@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from builder.errors import PublishError
 from builder.publish import hub as hub_module
 from tests.hub_server import Hub
 from tests.hub_server.store import lfs_entry
@@ -163,7 +164,7 @@ def test_loads_back_bit_for_bit(hub: Hub, staged: Path) -> None:
     hub.state.page = 2
     upload(hub, staged)
     check_version(hub, staged)
-    command = [sys.executable, "-c", LOAD, REPO, staged, "v1.0.0"]
+    command = [sys.executable, "-c", LOAD, REPO, str(staged), "v1.0.0"]
     result = subprocess.run(command, env=hub.environment(staged.parent), capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert "HF_DATASETS_CACHE" not in hub.environment(staged.parent)
@@ -321,9 +322,23 @@ def test_no_connection(hub: Hub, staged: Path) -> None:
 
 
 @pytest.mark.parametrize("repo", ["name", "a/b/c", "../name", "user/na--me", "user/name.git", "user/", "http://x/y"])
-def test_names_that_are_none(hub: Hub, staged: Path, repo: str) -> None:
-    assert "cannot be a repository" in failing(hub, staged.parent, "upload", staged, repo, "1.0.0", private=False)
-    assert not hub.log
+def test_names_that_are_none(staged: Path, repo: str) -> None:
+    with pytest.raises(PublishError, match="cannot be a repository"):
+        hub_module.upload(staged, repo, "1.0.0", private=False)
+
+
+def test_no_room_for_a_file(hub: Hub, staged: Path) -> None:
+    hub.state.quota = 100_000
+    message = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert "no room on the Hub" in message
+    assert "Out of storage" in message
+
+
+def test_no_tag_for_what_is_not_whole(hub: Hub, staged: Path) -> None:
+    hub.state.ignored.add("data/pairs/train-00001.parquet")
+    message = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert "not on the Hub as sent, so v1.0.0 is not set: data/pairs/train-00001.parquet" in message
+    assert not hub.repo().tags
 
 
 def test_private(hub: Hub, staged: Path) -> None:
