@@ -236,6 +236,15 @@ def test_killed_and_finished(hub: Hub, staged: Path, stage: str) -> None:
     )
 
 
+def test_waits_as_long_as_the_hub_asks(hub: Hub, staged: Path) -> None:
+    hub.fail(COMMIT, 429, Retry_After="2")
+    hub.fail(COMMIT, 429, ratelimit='"api";r=0;t=3')
+    process = start(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert [line[-12:] for line in err.splitlines()] == ["again in 2 s", "again in 3 s"]
+
+
 def test_a_cut_connection_is_taken_up(hub: Hub, staged: Path) -> None:
     hub.cut(PUT, after=30_000)
     upload(hub, staged)
@@ -299,6 +308,7 @@ def test_every_refusal_has_its_message(
     found = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
     assert message in found
     assert status == 409 or said in found
+    assert len(hub.requests(stage)) == 1, "nothing of this passes soon"
     assert "user/name" not in hub.state.repos or not hub.repo().tags
 
 
