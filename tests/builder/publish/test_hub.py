@@ -1,0 +1,489 @@
+"""Uploads to a server that speaks the Hub's HTTP API, by the real clients in processes of their own."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from builder.errors import PublishError
+from builder.publish import hub as hub_module
+from tests.hub_server import Hub
+from tests.hub_server.store import lfs_entry
+
+pytestmark = pytest.mark.slow
+
+REPO = "user/name"
+PUT = r"^PUT /upload/"
+COMMIT = r"^POST /api/datasets/user/name/commit/"
+TAG = r"^POST /api/datasets/user/name/tag/"
+BATCH = r"^POST /datasets/user/name.git/info/lfs"
+
+CARD = """---
+configs:
+- config_name: pairs
+  default: true
+  data_files:
+  - split: train
+    path: data/pairs/*.parquet
+- config_name: ratings
+  data_files:
+  - split: train
+    path: data/ratings/*.parquet
+---
+# A small dataset
+"""
+
+CALL = """
+import json, sys
+from pathlib import Path
+from builder.errors import LandsBetweenError
+from builder.publish import hub, hub_session
+hub_session.TIMEOUT_S = {timeout}
+arguments, named = json.loads(sys.argv[2])
+try:
+    result = getattr(hub, sys.argv[1])(*(Path(a) if a.startswith("/") else a for a in arguments), **named)
+except LandsBetweenError as error:
+    sys.exit(f"error: {{error}}")
+print(json.dumps(result, default=str))
+"""
+
+LOAD = """
+import sys
+from pathlib import Path
+import datasets, pyarrow as pa, pyarrow.parquet as pq
+repo, folder, revision = sys.argv[1:]
+for name in ("pairs", "ratings"):
+    files = sorted(Path(folder, "data", name).glob("*.parquet"))
+    expected = pa.concat_tables([pq.read_table(file) for file in files]).to_pylist()
+    assert expected
+    for streaming in (False, True):
+        found = datasets.load_dataset(repo, name, revision=revision, split="train", streaming=streaming)
+        if "base" in found.features:
+            found = found.cast_column("base", datasets.Image(decode=False))
+        assert [{**row} for row in found] == expected, (name, streaming)
+"""
+
+
+def write_pairs(folder: Path, batch: int) -> None:
+    rng = np.random.default_rng(batch)
+    rows = [{"pair_id": f"{batch}-{n}", "base": {"bytes": rng.bytes(40_000), "path": None}} for n in range(3)]
+    features = datasets.Features({"pair_id": datasets.Value("string"), "base": datasets.Image()})
+    path = folder / "data" / "pairs" / f"train-{batch:05}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema=features.arrow_schema), path)
+
+
+def write_ratings(folder: Path, mean: float) -> None:
+    path = folder / "data" / "ratings" / "train-00000.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"pair_id": ["0-0", "0-1"], "similarity": [mean, 0.1]}), path)
+
+
+def write_version(folder: Path, version: str, changelog: str = "# Changelog\n") -> None:
+    (folder / "README.md").write_text(f"{CARD}\nVersion {version}\n")
+    (folder / "VERSION").write_text(version)
+    (folder / "CHANGELOG.md").write_text(f"{changelog}\n## {version}\n\n- New.\n")
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Path:
+    """A folder as it is published: two batches of pairs with images, ratings, a card."""
+    folder = tmp_path / "staged"
+    for batch in range(2):
+        write_pairs(folder, batch)
+    write_ratings(folder, 0.5)
+    write_version(folder, "1.0.0")
+    return folder
+
+
+def start(
+    hub: Hub,
+    home: Path,
+    function: str,
+    *arguments: object,
+    token: str | None = "",
+    timeout: float = 60,
+    environment: dict[str, str] | None = None,
+    **named: object,
+) -> "subprocess.Popen[str]":
+    given = json.dumps([[str(argument) for argument in arguments], named])
+    command = [sys.executable, "-c", CALL.format(timeout=timeout), function, given]
+    surroundings = hub.environment(home, hub.token if token == "" else token) | (environment or {})
+    return subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def call(hub: Hub, home: Path, function: str, *arguments: object, **named: object) -> object:
+    """What a function of builder.publish.hub returns, called in a process of its own."""
+    process = start(hub, home, function, *arguments, **named)  # type: ignore[arg-type]
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return json.loads(out)
+
+
+def failing(hub: Hub, home: Path, function: str, *arguments: object, **named: object) -> str:
+    """The message with which such a call fails."""
+    process = start(hub, home, function, *arguments, **named)  # type: ignore[arg-type]
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1, err
+    assert "Traceback" not in err
+    return err[err.index("error: ") :]
+
+
+def upload(hub: Hub, staged: Path, version: str = "1.0.0") -> None:
+    call(hub, staged.parent, "upload", staged, REPO, version, private=False)
+
+
+def check_version(hub: Hub, staged: Path, tag: str = "v1.0.0") -> None:
+    """The tree that a tag names is the folder, file by file."""
+    repo = hub.repo()
+    tree = {path: entry for path, entry in repo.find(tag).tree.items() if path != ".gitattributes"}  # type: ignore[union-attr]
+    files = {str(path.relative_to(staged)): path.read_bytes() for path in staged.rglob("*") if path.is_file()}
+    assert {path: repo.content(entry) for path, entry in tree.items()} == files
+
+
+def stored(hub: Hub) -> list[str]:
+    """The LFS objects that came in whole, in their order."""
+    return [request.path.split("/")[4] for request in hub.requests(PUT) if request.status == 200]
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_loads_back_bit_for_bit(hub: Hub, staged: Path) -> None:
+    hub.state.page = 2
+    upload(hub, staged)
+    check_version(hub, staged)
+    command = [sys.executable, "-c", LOAD, REPO, str(staged), "v1.0.0"]
+    result = subprocess.run(command, env=hub.environment(staged.parent), capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "HF_DATASETS_CACHE" not in hub.environment(staged.parent)
+
+
+def test_the_tag_comes_last(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    order = [str(request) for request in hub.log if request.method in ("PUT", "POST")]
+    assert max(n for n, line in enumerate(order) if "PUT" in line) < next(
+        n for n, line in enumerate(order) if "/commit/" in line
+    )
+    assert "/tag/" in order[-1]
+
+
+def test_in_parts(hub: Hub, staged: Path) -> None:
+    hub.state.part = 50_000
+    upload(hub, staged)
+    assert hub.requests("^POST /complete/")
+    check_version(hub, staged)
+
+
+def test_the_next_version_sends_what_changed(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    write_pairs(staged, 2)
+    (staged / "data" / "pairs" / "train-00000.parquet").unlink()
+    write_version(staged, "2.0.0")
+    first = hub.repo().find("v1.0.0")
+    hub.heal()
+    upload(hub, staged, "2.0.0")
+    assert stored(hub) == [sha256(staged / "data" / "pairs" / "train-00002.parquet")]
+    check_version(hub, staged, "v2.0.0")
+    assert hub.repo().find("v1.0.0") == first
+
+
+def test_the_same_again_does_nothing(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    hub.heal()
+    upload(hub, staged)
+    assert not hub.requests(f"{PUT}|{COMMIT}|{TAG}")
+
+
+def test_other_content_is_refused(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    write_ratings(staged, 0.6)
+    hub.heal()
+    message = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert "v1.0.0 with other content" in message
+    assert "data/ratings/train-00000.parquet" in message
+    assert not hub.requests(f"{PUT}|{COMMIT}|{TAG}")
+
+
+@pytest.mark.parametrize("stage", ["/api/repos/create", BATCH, PUT, COMMIT, TAG])
+def test_killed_and_finished(hub: Hub, staged: Path, stage: str) -> None:
+    hub.hang(stage)
+    process = start(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    for _ in range(600):
+        if hub.requests(stage) and (stage != PUT or len(stored(hub)) == 2):
+            break
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert "user/name" not in hub.state.repos or not hub.repo().tags
+    upload(hub, staged)
+    check_version(hub, staged)
+    assert len(stored(hub)) == len(set(stored(hub))) == 3
+    assert len(hub.repo().history(hub.repo().branches["main"])) == 2, (
+        "the first commit of a repository, and the version"
+    )
+
+
+def test_waits_as_long_as_the_hub_asks(hub: Hub, staged: Path) -> None:
+    hub.fail(COMMIT, 429, Retry_After="2")
+    hub.fail(COMMIT, 429, ratelimit='"api";r=0;t=3')
+    process = start(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert [line[-12:] for line in err.splitlines()] == ["again in 2 s", "again in 3 s"]
+
+
+def test_a_cut_connection_is_taken_up(hub: Hub, staged: Path) -> None:
+    hub.cut(PUT, after=30_000)
+    upload(hub, staged)
+    check_version(hub, staged)
+    assert len(hub.requests(PUT)) == 4
+    assert len(set(stored(hub))) == 3
+
+
+def test_a_commit_whose_answer_is_lost_is_not_made_twice(hub: Hub, staged: Path) -> None:
+    hub.lose_answer(COMMIT)
+    hub.lose_answer(TAG)
+    upload(hub, staged)
+    check_version(hub, staged)
+    assert len(hub.requests(COMMIT)) == 1
+
+
+def test_finished_after_a_fault_of_the_hub(hub: Hub, staged: Path) -> None:
+    hub.fail(COMMIT, 500, "Internal error", times=None)
+    message = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert "the Hub has a fault (status 500)" in message
+    assert "Internal error" in message
+    assert len(hub.requests(COMMIT)) == 4
+    assert not hub.repo().tags
+    sent = stored(hub)
+    hub.heal()
+    upload(hub, staged)
+    assert len(sent) == 3
+    assert not hub.requests(PUT)
+    check_version(hub, staged)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_may_pass_is_tried_again(hub: Hub, staged: Path, status: int) -> None:
+    stages = ["/api/repos/create", "GET .*/refs", BATCH, PUT, COMMIT, TAG]
+    for stage in stages:
+        hub.fail(stage, status, Retry_After="1")
+    upload(hub, staged)
+    for stage in stages:
+        assert {request.status for request in hub.requests(stage)} == {status, 200}
+    check_version(hub, staged)
+
+
+@pytest.mark.parametrize(
+    ("stage", "status", "said", "message"),
+    [
+        ("/api/repos/create", 401, "Invalid username or password.", "does not accept your token"),
+        (COMMIT, 403, "You don't have the required permissions", "needs the right to write"),
+        (BATCH, 402, "Payment required", "no room on the Hub"),
+        (BATCH, 403, "Private repository storage limit reached, please upgrade your plan", "no room on the Hub"),
+        (COMMIT, 413, "Payload too large", "no room on the Hub"),
+        (COMMIT, 412, "A commit has happened since.", "somebody else changed the dataset"),
+        (TAG, 409, "Tag reference exists already", "somebody else set v1.0.0"),
+        (COMMIT, 429, "Slow down", "too many requests for the Hub; run the same command again in 3600 s"),
+        (COMMIT, 418, "I am a teapot", "the Hub refuses (status 418)"),
+    ],
+)
+def test_every_refusal_has_its_message(
+    hub: Hub, staged: Path, stage: str, status: int, said: str, message: str
+) -> None:
+    hub.fail(stage, status, said, times=None, Retry_After="3600")
+    found = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert message in found
+    assert status == 409 or said in found
+    assert len(hub.requests(stage)) == 1, "nothing of this passes soon"
+    assert "user/name" not in hub.state.repos or not hub.repo().tags
+
+
+def test_tokens(hub: Hub, staged: Path) -> None:
+    def refused(token: str | None) -> str:
+        return failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False, token=token)
+
+    assert "who you are" in refused(None)
+    assert "does not accept your token" in refused("hf_wrong")
+    assert "the right to write" in refused(hub.read_token)
+
+
+def test_no_connection(hub: Hub, staged: Path) -> None:
+    def refused(**named: object) -> str:
+        return failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False, **named)
+
+    assert "no connection to the Hub" in refused(environment={"HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert "HF_HUB_OFFLINE" in refused(environment={"HF_HUB_OFFLINE": "1"})
+    hub.hang(COMMIT)
+    assert "did not answer within 2 s" in refused(timeout=2)
+
+
+@pytest.mark.parametrize("repo", ["name", "a/b/c", "../name", "user/na--me", "user/name.git", "user/", "http://x/y"])
+def test_names_that_are_none(staged: Path, repo: str) -> None:
+    with pytest.raises(PublishError, match="cannot be a repository"):
+        hub_module.upload(staged, repo, "1.0.0", private=False)
+
+
+def test_no_room_for_a_file(hub: Hub, staged: Path) -> None:
+    hub.state.quota = 100_000
+    message = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert "no room on the Hub" in message
+    assert "Out of storage" in message
+
+
+def test_no_tag_for_what_is_not_whole(hub: Hub, staged: Path) -> None:
+    hub.state.ignored.add("data/pairs/train-00001.parquet")
+    message = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert "not on the Hub as sent, so v1.0.0 is not set: data/pairs/train-00001.parquet" in message
+    assert not hub.repo().tags
+
+
+def test_private(hub: Hub, staged: Path) -> None:
+    call(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=True)
+    assert hub.repo().private
+    assert "who you are" in failing(hub, staged.parent, "versions", REPO, token=None)
+    hub.repo().private = False
+    assert "already and public" in failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=True)
+
+
+def test_versions_and_the_newest(hub: Hub, staged: Path, tmp_path: Path) -> None:
+    assert call(hub, tmp_path, "versions", REPO) == []
+    assert call(hub, tmp_path, "changelog", REPO) == ""
+    assert call(hub, tmp_path, "fetch_current", REPO, tmp_path / "none") is None
+    for version in ("1.9.0", "1.10.0"):
+        write_version(staged, version)
+        upload(hub, staged, version)
+    hub.repo().tags["vnext"] = hub.repo().tags["v1.9.0"]
+    assert call(hub, tmp_path, "versions", REPO) == ["1.9.0", "1.10.0"]
+    newest = tmp_path / "newest"
+    assert call(hub, tmp_path, "fetch_current", REPO, newest) == str(newest)
+    found = {str(path.relative_to(newest)): path.read_bytes() for path in newest.rglob("*") if path.is_file()}
+    assert found == {str(path.relative_to(staged)): path.read_bytes() for path in staged.rglob("*") if path.is_file()}
+    assert "no such version" in failing(hub, tmp_path, "fetch", REPO, "v3.0.0", tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "message"),
+    [
+        ("../outside", 3, "outside its folder"),
+        ("/outside", 3, "outside its folder"),
+        ("big.parquet", 2**60, "are free"),
+    ],
+)
+def test_a_hostile_tree_is_not_fetched(hub: Hub, staged: Path, path: str, size: int, message: str) -> None:
+    upload(hub, staged)
+    repo = hub.repo()
+    entry = lfs_entry("0" * 64, size) if size > 3 else repo.keep(b"bad")
+    repo.tags["v1.0.1"] = repo.commit("other", {path: entry}, "hostile").sha
+    assert message in failing(hub, staged.parent, "fetch", REPO, "v1.0.1", staged.parent / "into")
+    assert not (staged.parent / "outside").exists()
+
+
+def test_what_was_changed_on_the_way_is_noticed(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    repo = hub.repo()
+    for oid, content in repo.objects.items():
+        repo.objects[oid] = content[:-1] + b"?"
+    assert "not as on the Hub" in failing(hub, staged.parent, "fetch", REPO, "v1.0.0", staged.parent / "into")
+
+
+def publish_two(hub: Hub, staged: Path) -> tuple[str, str]:
+    """Versions 1.0.0 and 1.0.1, which differ in their ratings; the objects of these."""
+    upload(hub, staged)
+    first = sha256(staged / "data" / "ratings" / "train-00000.parquet")
+    write_ratings(staged, 0.6)
+    write_version(staged, "1.0.1")
+    upload(hub, staged, "1.0.1")
+    return first, sha256(staged / "data" / "ratings" / "train-00000.parquet")
+
+
+def test_withdraw_the_newest(hub: Hub, staged: Path) -> None:
+    first, second = publish_two(hub, staged)
+    withdrawn = hub.repo().tags["v1.0.1"]
+    before = hub.repo().find("v1.0.0")
+    call(hub, staged.parent, "retract", REPO, "1.0.1", "a participant\nwithdrew consent")
+    repo = hub.repo()
+    assert repo.tags.keys() == {"v1.0.0"}
+    assert repo.find("v1.0.0") == before
+    assert repo.find(withdrawn) is None
+    assert second not in repo.objects
+    assert first in repo.objects
+    main = repo.find("main")
+    assert main is not None
+    assert before is not None
+    assert {p: e for p, e in main.tree.items() if p != "CHANGELOG.md"} == {
+        p: e for p, e in before.tree.items() if p != "CHANGELOG.md"
+    }
+    log = str(call(hub, staged.parent, "changelog", REPO))
+    assert "- 1.0.1 was withdrawn on " in log
+    assert "a participant withdrew consent" in log
+    assert hub_module.withdrawn(log) == ["1.0.1"]
+    assert call(hub, staged.parent, "versions", REPO) == ["1.0.0"]
+
+
+def test_withdraw_an_older_one(hub: Hub, staged: Path) -> None:
+    first, second = publish_two(hub, staged)
+    call(hub, staged.parent, "retract", REPO, "1.0.0", "consent")
+    repo = hub.repo()
+    assert repo.tags.keys() == {"v1.0.1"}
+    assert first not in repo.objects
+    assert second in repo.objects
+    check_version(hub, staged, "v1.0.1")
+
+
+def test_withdraw_the_only_one(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    call(hub, staged.parent, "retract", REPO, "1.0.0", "consent")
+    repo = hub.repo()
+    main = repo.find("main")
+    assert main is not None
+    assert main.tree.keys() == {".gitattributes", "CHANGELOG.md"}
+    assert not repo.objects
+    assert call(hub, staged.parent, "fetch_current", REPO, staged.parent / "into") is None
+    refused = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
+    assert "version 1.0.0 was withdrawn and cannot come back" in refused
+    refused = failing(hub, staged.parent, "upload", staged, REPO, "2.0.0", private=False)
+    assert "must keep the lines" in refused
+    write_version(staged, "2.0.0", str(call(hub, staged.parent, "changelog", REPO)))
+    upload(hub, staged, "2.0.0")
+    check_version(hub, staged, "v2.0.0")
+    assert "- 1.0.0 was withdrawn on " in (staged / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("stage", [COMMIT, "/lfs-files/batch", "/super-squash/", "DELETE .*/tag/"])
+@pytest.mark.parametrize("fault", ["hang", "lose_answer"])
+def test_a_withdrawal_is_finished(hub: Hub, staged: Path, stage: str, fault: str) -> None:
+    first, second = publish_two(hub, staged)
+    hub.heal()
+    if fault == "hang":
+        hub.hang(stage)
+        assert "did not answer" in failing(hub, staged.parent, "retract", REPO, "1.0.1", "consent", timeout=2)
+    else:
+        hub.lose_answer(stage)
+    call(hub, staged.parent, "retract", REPO, "1.0.1", "consent")
+    repo = hub.repo()
+    assert repo.tags.keys() == {"v1.0.0"}
+    assert second not in repo.objects
+    assert first in repo.objects
+    assert hub_module.withdrawn(str(call(hub, staged.parent, "changelog", REPO))) == ["1.0.1"]
+    assert call(hub, staged.parent, "retract", REPO, "1.0.1", "consent") is None
+
+
+def test_only_versions_that_are_there_are_withdrawn(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    assert "has no version 1.0.1; it has: 1.0.0" in failing(hub, staged.parent, "retract", REPO, "1.0.1", "consent")
+    assert "the reason" in failing(hub, staged.parent, "retract", REPO, "1.0.0", " \n")
+    assert hub.repo().tags.keys() == {"v1.0.0"}
