@@ -13,7 +13,7 @@ def add_commands(commands: Any) -> None:
     publish = commands.add_parser(
         "publish",
         help="publish a study as a version of a dataset, or withdraw one",
-        description="Publishes a study as a version of a dataset, in a folder or on the Hugging Face Hub, or withdraws one.",
+        description="Publishes a study as a version of a dataset, in a folder or on the Hub, or withdraws one.",
     )
     publish.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the study folder")
     where = publish.add_mutually_exclusive_group(required=True)
@@ -25,14 +25,14 @@ def add_commands(commands: Any) -> None:
     publish.add_argument("--why", metavar="TEXT", help="why it is withdrawn; stays in the changelog")
     publish.add_argument("--private", action="store_true", help="where the dataset is made anew, make it private")
     publish.add_argument("--with-simulated", action="store_true", help="publish simulated ratings too")
-    publish.add_argument("--exclude-flagged", action="store_true", help="leave flagged participants out of the aggregates")
+    publish.add_argument("--exclude-flagged", action="store_true", help="aggregates without flagged participants")
     publish.add_argument("--dry-run", action="store_true", help="print what would go, with sizes; send nothing")
     publish.set_defaults(run=_publish)
 
     verify = commands.add_parser(
         "verify",
         help="check a published version: hashes, schema, ids, aggregates, decisions",
-        description="Checks a published version: hashes, schema, ids, aggregates recomputed, decisions against distances.",
+        description="Checks a published version: hashes, schema, ids, aggregates, decisions against distances.",
     )
     verify.add_argument("dataset", metavar="FOLDER_OR_REPO", help="a published folder, or a dataset USER/NAME")
     verify.add_argument("--revision", metavar="REVISION", help="of the dataset, such as v1.0.0 (default: the newest)")

@@ -85,9 +85,7 @@ def prepare(
     folder = StudyFolder(root)
     study = folder.study()
     split_of = split_of_batches(study, gate.check_shards(folder))
-    people = read_people(
-        folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded
-    )
+    people = read_people(folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded)
     gate.check_statements(study, people)
     people, draft = _described(folder, study, version, people, split_of, before)
     gate.check_people(people, study.publish.k)
