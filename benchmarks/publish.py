@@ -1,9 +1,9 @@
 """What a published dataset takes, and what a new version of it sends: `python -m benchmarks.publish`.
 
-A study with the default's samples, its searches cut to two rounds, is prepared in five versions: with ten batches; with
-eleven; with ratings by ten raters a batch; with one more rater of one batch; with one more of every batch. What a
-version sends is measured twice. Whole files: those whose hash the version before does not have. By content: files are
-cut into chunks by FastCDC, 64 KiB on average as on the Hub, and those chunks are sent that the version before lacks.
+A study with the default's samples, but without LPIPS and with searches of two rounds, is prepared in five versions:
+with ten batches; with eleven; with ratings by ten raters a batch; with one more rater of one batch; with one more of
+every batch. What a version sends is measured twice. Whole files: those whose hash the version before does not have. By
+content: files are cut into chunks by FastCDC, 64 KiB on average as on the Hub, and those are sent that are new.
 The same is printed of other ways to write `pairs`.
 """
 
@@ -68,6 +68,7 @@ def prepare_versions(scratch: Path) -> dict[str, Files]:
             "name": "benchmark",
             "batches": BATCHES,
             "recognizers": [{"name": "dlib", "model": "dlib", "alignment": "center"}],
+            "distances": ["latent_l2"],
             "samples": {"optimized": {"max_iterations": 2, "max_norm": 1.2}},
             "publish": {"license": "cc-by-4.0", "authors": ["Nobody"]},
         },
