@@ -17,6 +17,7 @@ import pytest
 
 from builder.errors import PublishError
 from builder.publish import hub as hub_module
+from builder.publish.history import HISTORY, History, history_files, published, read_history
 from tests.hub_server import Hub
 from tests.hub_server.store import lfs_entry
 
@@ -89,10 +90,11 @@ def write_ratings(folder: Path, mean: float) -> None:
     pq.write_table(pa.table({"pair_id": ["0-0", "0-1"], "similarity": [mean, 0.1]}), path)
 
 
-def write_version(folder: Path, version: str, changelog: str = "# Changelog\n") -> None:
+def write_version(folder: Path, version: str) -> None:
     (folder / "README.md").write_text(f"{CARD}\nVersion {version}\n")
     (folder / "VERSION").write_text(version)
-    (folder / "CHANGELOG.md").write_text(f"{changelog}\n## {version}\n\n- New.\n")
+    for name, content in history_files(published(read_history(folder), version, ["New."])).items():
+        (folder / name).write_bytes(content)
 
 
 @pytest.fixture
@@ -361,8 +363,8 @@ def test_private(hub: Hub, staged: Path) -> None:
 
 def test_versions_and_the_newest(hub: Hub, staged: Path, tmp_path: Path) -> None:
     assert call(hub, tmp_path, "versions", REPO) == []
-    assert call(hub, tmp_path, "changelog", REPO) == ""
     assert call(hub, tmp_path, "fetch_current", REPO, tmp_path / "none") is None
+    (staged / HISTORY).unlink()
     for version in ("1.9.0", "1.10.0"):
         write_version(staged, version)
         upload(hub, staged, version)
@@ -410,7 +412,23 @@ def publish_two(hub: Hub, staged: Path) -> tuple[str, str]:
     return first, sha256(staged / "data" / "ratings" / "train-00000.parquet")
 
 
-def test_withdraw_the_newest(hub: Hub, staged: Path) -> None:
+def main_history(hub: Hub, scratch: Path) -> History:
+    """What main tells of versions."""
+    main = hub.repo().find("main")
+    assert main is not None
+    content = hub.repo().content(main.tree[HISTORY])
+    assert content is not None
+    folder = scratch / "main"
+    folder.mkdir(exist_ok=True)
+    (folder / HISTORY).write_bytes(content)
+    return read_history(folder)
+
+
+def events(history: History) -> list[str]:
+    return [f"{event.event} {event.version}" for event in history]
+
+
+def test_withdraw_the_newest(hub: Hub, staged: Path, tmp_path: Path) -> None:
     first, second = publish_two(hub, staged)
     withdrawn = hub.repo().tags["v1.0.1"]
     before = hub.repo().find("v1.0.0")
@@ -424,14 +442,15 @@ def test_withdraw_the_newest(hub: Hub, staged: Path) -> None:
     main = repo.find("main")
     assert main is not None
     assert before is not None
-    assert {p: e for p, e in main.tree.items() if p != "CHANGELOG.md"} == {
-        p: e for p, e in before.tree.items() if p != "CHANGELOG.md"
-    }
-    log = str(call(hub, staged.parent, "changelog", REPO))
-    assert "- 1.0.1 was withdrawn on " in log
-    assert "a participant withdrew consent" in log
-    assert hub_module.withdrawn(log) == ["1.0.1"]
-    assert call(hub, staged.parent, "versions", REPO) == ["1.0.0"]
+    assert main.tree.keys() == before.tree.keys()
+    different = {path for path, entry in main.tree.items() if before.tree[path] != entry}
+    assert different == {"CHANGELOG.md", HISTORY}
+    assert events(main_history(hub, tmp_path)) == ["published 1.0.0", "published 1.0.1", "withdrawn 1.0.1"]
+    assert "Withdrawn: a participant withdrew consent" in repo.content(main.tree["CHANGELOG.md"]).decode()  # type: ignore[union-attr]
+    assert call(hub, tmp_path, "versions", REPO) == ["1.0.0"]
+    current = Path(str(call(hub, tmp_path, "fetch_current", REPO, tmp_path / "current")))
+    assert (current / "VERSION").read_text() == "1.0.0"
+    assert events(read_history(current))[-1] == "withdrawn 1.0.1"
 
 
 def test_withdraw_an_older_one(hub: Hub, staged: Path) -> None:
@@ -450,17 +469,31 @@ def test_withdraw_the_only_one(hub: Hub, staged: Path) -> None:
     repo = hub.repo()
     main = repo.find("main")
     assert main is not None
-    assert main.tree.keys() == {".gitattributes", "CHANGELOG.md"}
+    assert main.tree.keys() == {".gitattributes", "README.md", "CHANGELOG.md", HISTORY}
+    assert b"was withdrawn: consent" in repo.content(main.tree["README.md"])  # type: ignore[operator]
     assert not repo.objects
-    assert call(hub, staged.parent, "fetch_current", REPO, staged.parent / "into") is None
     refused = failing(hub, staged.parent, "upload", staged, REPO, "1.0.0", private=False)
     assert "version 1.0.0 was withdrawn and cannot come back" in refused
     refused = failing(hub, staged.parent, "upload", staged, REPO, "2.0.0", private=False)
-    assert "must keep the lines" in refused
-    write_version(staged, "2.0.0", str(call(hub, staged.parent, "changelog", REPO)))
+    assert "must tell what was withdrawn" in refused
+    current = Path(str(call(hub, staged.parent, "fetch_current", REPO, staged.parent / "current")))
+    assert [path.name for path in current.iterdir()] == [HISTORY]
+    (current / HISTORY).rename(staged / HISTORY)
+    write_version(staged, "2.0.0")
     upload(hub, staged, "2.0.0")
     check_version(hub, staged, "v2.0.0")
-    assert "- 1.0.0 was withdrawn on " in (staged / "CHANGELOG.md").read_text()
+    assert "- Withdrawn: consent" in (staged / "CHANGELOG.md").read_text()
+
+
+def test_a_version_that_did_not_get_its_tag_is_none(hub: Hub, staged: Path) -> None:
+    upload(hub, staged)
+    write_version(staged, "1.1.0")
+    hub.fail(TAG, 400, times=None)
+    failing(hub, staged.parent, "upload", staged, REPO, "1.1.0", private=False)
+    assert events(main_history(hub, staged.parent))[-1] == "published 1.1.0"
+    current = Path(str(call(hub, staged.parent, "fetch_current", REPO, staged.parent / "current")))
+    assert (current / "VERSION").read_text() == "1.0.0"
+    assert events(read_history(current)) == ["published 1.0.0"]
 
 
 @pytest.mark.parametrize("stage", [COMMIT, "/lfs-files/batch", "/super-squash/", "DELETE .*/tag/"])
@@ -478,12 +511,12 @@ def test_a_withdrawal_is_finished(hub: Hub, staged: Path, stage: str, fault: str
     assert repo.tags.keys() == {"v1.0.0"}
     assert second not in repo.objects
     assert first in repo.objects
-    assert hub_module.withdrawn(str(call(hub, staged.parent, "changelog", REPO))) == ["1.0.1"]
+    assert events(main_history(hub, staged.parent)) == ["published 1.0.0", "published 1.0.1", "withdrawn 1.0.1"]
     assert call(hub, staged.parent, "retract", REPO, "1.0.1", "consent") is None
 
 
 def test_only_versions_that_are_there_are_withdrawn(hub: Hub, staged: Path) -> None:
     upload(hub, staged)
     assert "has no version 1.0.1; it has: 1.0.0" in failing(hub, staged.parent, "retract", REPO, "1.0.1", "consent")
-    assert "the reason" in failing(hub, staged.parent, "retract", REPO, "1.0.0", " \n")
+    assert "--why" in failing(hub, staged.parent, "retract", REPO, "1.0.0", " \n")
     assert hub.repo().tags.keys() == {"v1.0.0"}
