@@ -78,6 +78,8 @@ def _described(old: Provenance, new: Provenance) -> Iterator[Change]:
         yield Change("major", f"study: {key} was {shown(before)}, is {shown(after)}")
     before, after = _stated(old), _stated(new)
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if old.statements.keys() != new.statements.keys():  # the first human ratings, and with them all of [survey]
+        changed = [*dict.fromkeys(name.split(".")[0] for name in changed)]
     if changed:
         yield Change("patch", f"card: {', '.join(changed)} changed")
     if old.aggregates != new.aggregates and old.aggregates.source:
