@@ -7,6 +7,7 @@ stops in between, the same call finds what is there and goes on, so a tag always
 What was withdrawn is in the history on main (`versions.json`), which outlives the tags.
 """
 
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -70,18 +71,8 @@ def upload(staged: Path, repo: str, version: str, *, private: bool) -> None:
         retried(lambda: _tag(api, repo, tag, commit))
 
 
-def versions(repo: str) -> list[str]:
-    """The versions that `repo` has, oldest first, without the `v` of their tags; none where there is no such dataset.
-
-    Raises:
-        PublishError: the Hub refuses or cannot be reached.
-    """
-    with session(repo) as api:
-        return _versions(retried(lambda: _tags(api, repo)))
-
-
 def fetch(repo: str, revision: str, into: Path) -> Path:
-    """The files of a revision (a tag, a branch, a commit), in the folder `into`, their hashes compared.
+    """The files of a revision (a tag, a branch, a commit), in the empty folder `into`, their hashes compared.
 
     Raises:
         PublishError: there is no such dataset or revision, it is too large for the disk, names paths outside the
@@ -92,7 +83,7 @@ def fetch(repo: str, revision: str, into: Path) -> Path:
 
 
 def fetch_current(repo: str, into: Path) -> Path | None:
-    """The newest version that is not withdrawn, in the folder `into`, with the history of all there were.
+    """The newest version that is not withdrawn, in the empty folder `into`, with the history of all there were.
 
     Where every version was withdrawn, the history alone; None where nothing was ever published.
 
@@ -277,8 +268,6 @@ def _tag(api: HfApi, repo: str, tag: str, commit: str) -> None:
 def _fetch(api: HfApi, repo: str, revision: str, into: Path) -> Path:
     commit = api.dataset_info(repo, revision=revision).sha
     files = _files(api, repo, str(commit))
-    if len(files) > MOST_FILES:
-        raise PublishError(f"{repo}: {revision} has {len(files)} files; a published version has at most {MOST_FILES}")
     for path in map(PurePosixPath, files):
         if path.is_absolute() or ".." in path.parts or "\\" in str(path):
             raise PublishError(f"{repo}: {revision} has a file outside its folder: {path}")
@@ -296,7 +285,11 @@ def _fetch(api: HfApi, repo: str, revision: str, into: Path) -> Path:
 
 def _files(api: HfApi, repo: str, revision: str) -> dict[str, RepoFile]:
     entries = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
-    return {entry.path: entry for entry in entries if isinstance(entry, RepoFile) and entry.path != _ATTRIBUTES}
+    found = (entry for entry in entries if isinstance(entry, RepoFile) and entry.path != _ATTRIBUTES)
+    files = {entry.path: entry for entry in itertools.islice(found, MOST_FILES + 1)}
+    if len(files) > MOST_FILES:
+        raise PublishError(f"{repo} has more files than the {MOST_FILES} of a published version at {revision}")
+    return files
 
 
 def _withdraw_from_main(api: HfApi, repo: str, version: str, source: str | None, notes: dict[str, bytes]) -> None:

@@ -412,20 +412,19 @@ def test_no_tag_for_what_is_not_whole(hub: Hub, client: Client, staged: Path) ->
 def test_private(hub: Hub, client: Client, staged: Path) -> None:
     client.call("upload", staged, REPO, "1.0.0", private=True)
     assert hub.repo().private
-    assert "who you are" in client.failing("versions", REPO, token=None)
+    assert "who you are" in client.failing("fetch", REPO, "v1.0.0", staged.parent / "into", token=None)
     hub.repo().private = False
     assert "already and public" in client.failing("upload", staged, REPO, "1.0.0", private=True)
 
 
-def test_versions_and_the_newest(hub: Hub, client: Client, staged: Path, tmp_path: Path) -> None:
-    assert client.call("versions", REPO) == []
+def test_the_newest_version(hub: Hub, client: Client, staged: Path, tmp_path: Path) -> None:
     assert client.call("fetch_current", REPO, tmp_path / "none") is None
     (staged / HISTORY).unlink()
     for version in ("1.9.0", "1.10.0"):
         write_version(staged, version)
         client.upload(staged, version)
     hub.repo().tags["vnext"] = hub.repo().tags["v1.9.0"]
-    assert client.call("versions", REPO) == ["1.9.0", "1.10.0"]
+    hub.repo().tags["v2.0.0-rc.1"] = hub.repo().tags["v1.9.0"]
     newest = tmp_path / "newest"
     assert client.call("fetch_current", REPO, newest) == str(newest)
     found = {str(path.relative_to(newest)): path.read_bytes() for path in newest.rglob("*") if path.is_file()}
@@ -450,6 +449,14 @@ def test_a_hostile_tree_is_not_fetched(
     repo.tags["v1.0.1"] = repo.commit("other", {path: entry}, "hostile").sha
     assert message in client.failing("fetch", REPO, "v1.0.1", staged.parent / "into")
     assert not (staged.parent / "outside").exists()
+
+
+def test_a_tree_without_end_is_not_fetched(hub: Hub, client: Client, staged: Path) -> None:
+    hub.state.page = 10_000
+    client.upload(staged)
+    repo = hub.repo()
+    repo.commit("main", {f"{n}.txt": repo.keep(b"") for n in range(hub_module.MOST_FILES + 1)}, "hostile")
+    assert "more files than the 25000" in client.failing("fetch", REPO, "main", staged.parent / "into")
 
 
 def test_what_was_changed_on_the_way_is_noticed(hub: Hub, client: Client, staged: Path) -> None:
@@ -505,7 +512,6 @@ def test_withdraw_the_newest(hub: Hub, client: Client, staged: Path, tmp_path: P
     assert different == {"CHANGELOG.md", HISTORY}
     assert events(main_history(hub, tmp_path)) == ["published 1.0.0", "published 1.0.1", "withdrawn 1.0.1"]
     assert "Withdrawn: a participant withdrew consent" in repo.content(main.tree["CHANGELOG.md"]).decode()  # type: ignore[union-attr]
-    assert client.call("versions", REPO) == ["1.0.0"]
     current = Path(str(client.call("fetch_current", REPO, tmp_path / "current")))
     assert (current / "VERSION").read_text() == "1.0.0"
     assert events(read_history(current))[-1] == "withdrawn 1.0.1"
