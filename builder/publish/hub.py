@@ -3,13 +3,14 @@
 A version is a tag, `v1.0.0`. Its files are sent first, in groups, each at rest on the Hub before the next; then one
 commit makes main the version, and only when every file of that commit has the right hash it gets the tag. Whatever
 stops in between, the same call finds what is there and goes on, so a tag always names a whole version.
+
+What was withdrawn is in the history on main (`versions.json`), which outlives the tags.
 """
 
-import re
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -19,9 +20,9 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
 from builder.errors import PublishError
+from builder.files import write_whole
+from builder.publish.history import HISTORY, VERSION, History, history_files, read_history, withdrawal
 from builder.publish.hub_session import retried, session, status_of
-
-CHANGELOG = "CHANGELOG.md"
 
 MOST_FILES = 25_000
 """The Hub takes no more in one commit."""
@@ -32,10 +33,8 @@ GROUP_BYTES = 2**28
 Operation = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
 
 _GROUP_FILES = 256
-_MOST_CHANGELOG = 2**20
-_MOST_WHY = 500
-_ATTRIBUTES = ".gitattributes"
-_WITHDRAWN = re.compile(r"^- (\S+) was withdrawn on \S+: ", re.MULTILINE)
+_MOST_HISTORY = 2**24
+_ATTRIBUTES, _CARD = ".gitattributes", "README.md"
 
 
 class Difference(NamedTuple):
@@ -60,11 +59,11 @@ def upload(staged: Path, repo: str, version: str, *, private: bool) -> None:
     tag = f"v{version}"
     with session(repo) as api:
         retried(lambda: _create(api, repo, private=private))
-        tagged = retried(lambda: _tags(api, repo)).get(tag)
-        if tagged is not None:
-            _check_same(repo, tag, retried(lambda: _compare(api, repo, tagged, staged)))
+        tags = retried(lambda: _tags(api, repo))
+        if tag in tags:
+            _check_same(repo, tag, retried(lambda: _compare(api, repo, tags[tag], staged)))
             return
-        _check_notes(repo, version, staged, retried(lambda: _changelog(api, repo)))
+        _check_history(repo, version, staged, retried(lambda: _history(api, repo, tags)))
         commit = retried(lambda: _bring_to_main(api, repo, version, staged))
         left = retried(lambda: _compare(api, repo, commit, staged))
         if any(left):
@@ -72,33 +71,8 @@ def upload(staged: Path, repo: str, version: str, *, private: bool) -> None:
         retried(lambda: _tag(api, repo, tag, commit))
 
 
-def versions(repo: str) -> list[str]:
-    """The versions that `repo` has, oldest first, without the `v` of their tags; none where there is no such dataset.
-
-    Raises:
-        PublishError: the Hub refuses or cannot be reached.
-    """
-    with session(repo) as api:
-        return _versions(retried(lambda: _tags(api, repo)))
-
-
-def changelog(repo: str) -> str:
-    """CHANGELOG.md of main, with a line for every version that was withdrawn; empty where there is none.
-
-    Raises:
-        PublishError: the Hub refuses or cannot be reached; the file is larger than any changelog.
-    """
-    with session(repo) as api:
-        return retried(lambda: _changelog(api, repo))
-
-
-def withdrawn(changelog: str) -> list[str]:
-    """The versions that a changelog says were withdrawn."""
-    return _WITHDRAWN.findall(changelog)
-
-
 def fetch(repo: str, revision: str, into: Path) -> Path:
-    """The files of a revision (a tag, a branch, a commit), in the folder `into`, their hashes compared.
+    """The files of a revision (a tag, a branch, a commit), in the empty folder `into`, their hashes compared.
 
     Raises:
         PublishError: there is no such dataset or revision, it is too large for the disk, names paths outside the
@@ -109,17 +83,28 @@ def fetch(repo: str, revision: str, into: Path) -> Path:
 
 
 def fetch_current(repo: str, into: Path) -> Path | None:
-    """The files of the newest version, in the folder `into`; None where the dataset or any version is not there yet.
+    """The newest version that is not withdrawn, in the empty folder `into`, with the history of all there were.
+
+    Where every version was withdrawn, the history alone; None where nothing was ever published.
 
     Raises:
-        PublishError: as `fetch`.
+        PublishError: as `fetch`; the history is damaged.
     """
-    present = versions(repo)
-    return fetch(repo, f"v{present[-1]}", into) if present else None
+    with session(repo) as api:
+        tags = retried(lambda: _tags(api, repo))
+        history = retried(lambda: _history(api, repo, tags))
+        present = _standing(tags, history)
+        if present:
+            retried(lambda: _fetch(api, repo, f"v{present[-1]}", into))
+    if not present and not history:
+        return None
+    if history:
+        write_whole(into / HISTORY, history_files(history)[HISTORY])
+    return into
 
 
 def retract(repo: str, version: str, why: str) -> None:
-    """Withdraws a version: its tag and its files go, a line in main's CHANGELOG.md stays.
+    """Withdraws a version: its tag and its files go, a line in main's changelog stays.
 
     Main becomes the newest version that is left. The stored objects that no other version and no branch has are deleted
     for good, main's history is squashed, and the tag goes last, so that the same call finishes an interrupted one.
@@ -128,30 +113,25 @@ def retract(repo: str, version: str, why: str) -> None:
     copies that people have.
 
     Raises:
-        PublishError: there is no such version; the reason is empty or too long; the Hub refuses or cannot be reached.
+        PublishError: there is no such version; no reason is given; the Hub refuses or cannot be reached.
     """
-    why = " ".join(why.split())
-    if not 0 < len(why) <= _MOST_WHY:
-        raise PublishError(f"the reason of a withdrawal takes 1 to {_MOST_WHY} characters")
     tag = f"v{version}"
     with session(repo) as api:
         tags = retried(lambda: _tags(api, repo))
+        history = retried(lambda: _history(api, repo, tags))
+        if tag not in tags and version in _withdrawn(history):
+            return
         if tag not in tags:
-            if version in withdrawn(retried(lambda: _changelog(api, repo))):
-                return
-            raise PublishError(f"{repo} has no version {version}; it has: {', '.join(_versions(tags)) or 'none'}")
+            there = ", ".join(_standing(tags, history)) or "none"
+            raise PublishError(f"{repo} has no version {version[:40]}; it has: {there}")
+        notes = _notes(history, version, why)
         left = {name: commit for name, commit in tags.items() if name != tag}
-        retried(lambda: _withdraw_from_main(api, repo, version, why, left))
+        standing = [other for other in _standing(tags, history) if other != version]
+        source = tags[f"v{standing[-1]}"] if standing else None
+        retried(lambda: _withdraw_from_main(api, repo, version, source, notes))
         retried(lambda: _delete_objects(api, repo, tags[tag], left))
         retried(lambda: api.super_squash_history(repo, repo_type="dataset", commit_message=f"Withdraw {version}"))
         retried(lambda: _delete_tag(api, repo, tag))
-
-
-def note_withdrawal(changelog: str, version: str, why: str) -> str:
-    """The changelog with a line on the withdrawal below its title."""
-    note = f"- {version} was withdrawn on {datetime.now(UTC).date()}: {why}\n"
-    title, _, rest = (changelog.strip() or "# Changelog").partition("\n")
-    return f"{title}\n\n{note}\n{rest.strip()}".strip() + "\n"
 
 
 def _create(api: HfApi, repo: str, *, private: bool) -> None:
@@ -175,7 +155,8 @@ def _tags(api: HfApi, repo: str) -> dict[str, str]:
 
 def _versions(tags: Iterable[str]) -> list[str]:
     names = [tag[1:] for tag in tags if tag.startswith("v") and semver.Version.is_valid(tag[1:])]
-    return sorted(names, key=semver.Version.parse)
+    parsed = [version for version in map(semver.Version.parse, names) if not version.prerelease and not version.build]
+    return [str(version) for version in sorted(parsed)]
 
 
 def _compare(api: HfApi, repo: str, revision: str, folder: Path) -> Difference:
@@ -197,31 +178,54 @@ def _check_same(repo: str, tag: str, difference: Difference) -> None:
         )
 
 
-def _check_notes(repo: str, version: str, staged: Path, published: str) -> None:
-    gone = withdrawn(published)
+def _check_history(repo: str, version: str, staged: Path, history: History) -> None:
+    gone = _withdrawn(history)
     if version in gone:
         raise PublishError(f"{repo}: version {version} was withdrawn and cannot come back; choose another version")
-    path = staged / CHANGELOG
-    lost = set(gone) - set(withdrawn(path.read_text(encoding="utf-8") if path.is_file() else ""))
+    lost = gone - _withdrawn(read_history(staged))
     if lost:
-        raise PublishError(f"{path} must keep the lines on what was withdrawn from {repo}: {', '.join(sorted(lost))}")
+        raise PublishError(f"{staged / HISTORY} must tell what was withdrawn from {repo}: {', '.join(sorted(lost))}")
 
 
-def _changelog(api: HfApi, repo: str) -> str:
+def _withdrawn(history: History) -> set[str]:
+    return {event.version for event in history if event.event == "withdrawn"}
+
+
+def _standing(tags: Iterable[str], history: History) -> list[str]:
+    """The versions that are there to stay, oldest first."""
+    gone = _withdrawn(history)
+    return [version for version in _versions(tags) if version not in gone]
+
+
+def _history(api: HfApi, repo: str, tags: Iterable[str]) -> History:
+    """What main tells of versions, without one whose upload was not finished."""
+    with tempfile.TemporaryDirectory() as folder:
+        _fetch_history(api, repo, Path(folder))
+        history = read_history(Path(folder))
+    known = {*_versions(tags), *_withdrawn(history)}
+    return tuple(event for event in history if event.version in known)
+
+
+def _fetch_history(api: HfApi, repo: str, into: Path) -> None:
     try:
-        head = api.dataset_info(repo).sha
+        head = _head(api, repo)
     except RepositoryNotFoundError as error:
         if status_of(error) == 404:
-            return ""
+            return
         raise
-    found = api.get_paths_info(repo, [CHANGELOG], revision=head, repo_type="dataset")
-    if not found or not isinstance(found[0], RepoFile):
-        return ""
-    if found[0].size > _MOST_CHANGELOG:
-        raise PublishError(f"{repo}: {CHANGELOG} has {found[0].size} bytes; no changelog is as large")
+    found = api.get_paths_info(repo, [HISTORY], revision=head, repo_type="dataset")
+    if found and isinstance(found[0], RepoFile):
+        if found[0].size > _MOST_HISTORY:
+            raise PublishError(f"{repo}: {HISTORY} has {found[0].size} bytes; `publish` writes no such file")
+        api.hf_hub_download(repo, HISTORY, revision=head, repo_type="dataset", local_dir=into)
+
+
+def _notes(history: History, version: str, why: str) -> dict[str, bytes]:
+    """What a withdrawal writes: the history, the changelog, and a notice in place of the card."""
     with tempfile.TemporaryDirectory() as folder:
-        path = api.hf_hub_download(repo, CHANGELOG, revision=head, repo_type="dataset", local_dir=folder)
-        return Path(path).read_text(encoding="utf-8", errors="replace")
+        write_whole(Path(folder) / HISTORY, history_files(history)[HISTORY])
+        write_whole(Path(folder) / VERSION, version.encode())
+        return withdrawal(Path(folder), version, why)[0]
 
 
 def _bring_to_main(api: HfApi, repo: str, version: str, staged: Path) -> str:
@@ -264,8 +268,6 @@ def _tag(api: HfApi, repo: str, tag: str, commit: str) -> None:
 def _fetch(api: HfApi, repo: str, revision: str, into: Path) -> Path:
     commit = api.dataset_info(repo, revision=revision).sha
     files = _files(api, repo, str(commit))
-    if len(files) > MOST_FILES:
-        raise PublishError(f"{repo}: {revision} has {len(files)} files; a published version has at most {MOST_FILES}")
     for path in map(PurePosixPath, files):
         if path.is_absolute() or ".." in path.parts or "\\" in str(path):
             raise PublishError(f"{repo}: {revision} has a file outside its folder: {path}")
@@ -283,25 +285,27 @@ def _fetch(api: HfApi, repo: str, revision: str, into: Path) -> Path:
 
 def _files(api: HfApi, repo: str, revision: str) -> dict[str, RepoFile]:
     entries = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
-    return {entry.path: entry for entry in entries if isinstance(entry, RepoFile) and entry.path != _ATTRIBUTES}
+    found = (entry for entry in entries if isinstance(entry, RepoFile) and entry.path != _ATTRIBUTES)
+    files = {entry.path: entry for entry in itertools.islice(found, MOST_FILES + 1)}
+    if len(files) > MOST_FILES:
+        raise PublishError(f"{repo} has more files than the {MOST_FILES} of a published version at {revision}")
+    return files
 
 
-def _withdraw_from_main(api: HfApi, repo: str, version: str, why: str, left: dict[str, str]) -> None:
-    """One commit after which main has the files of the newest version that is left, and the note."""
-    head, noted = _head(api, repo), _changelog(api, repo)
-    if version not in withdrawn(noted):
-        noted = note_withdrawal(noted, version, why)
-    remaining = _versions(left)
-    source = left[f"v{remaining[-1]}"] if remaining else None
+def _withdraw_from_main(api: HfApi, repo: str, version: str, source: str | None, notes: dict[str, bytes]) -> None:
+    """One commit after which main has the files of `source`, if any, and the notes in place of its own."""
+    head = _head(api, repo)
     wanted = _files(api, repo, source) if source else {}
+    written = {path: content for path, content in notes.items() if not (source and path == _CARD)}
     present = _files(api, repo, head)
     restored = [
         CommitOperationCopy(path, path, src_revision=source)
         for path, file in wanted.items()
-        if path != CHANGELOG and (path not in present or present[path].blob_id != file.blob_id)
+        if path not in written and (path not in present or present[path].blob_id != file.blob_id)
     ]
-    removed = [CommitOperationDelete(path, is_folder=False) for path in present if path not in {*wanted, CHANGELOG}]
-    operations: list[Operation] = [*restored, *removed, CommitOperationAdd(CHANGELOG, noted.encode())]
+    removed = [CommitOperationDelete(path, is_folder=False) for path in present if path not in {*wanted, *written}]
+    noted = [CommitOperationAdd(path, content) for path, content in written.items()]
+    operations: list[Operation] = [*restored, *removed, *noted]
     message = f"Withdraw {version}"
     api.create_commit(repo, operations, commit_message=message, repo_type="dataset", parent_commit=head)
 

@@ -69,6 +69,11 @@ class Hub:
         """Reads the request and never answers."""
         self._faults.faults.append(Fault(pattern, times, hang=True))
 
+    def clear(self) -> None:
+        """As when it started."""
+        self.heal()
+        self.state.clear()
+
     def heal(self) -> None:
         """Nothing fails any more; forgets what came in so far."""
         self._faults.faults.clear()

@@ -42,6 +42,9 @@ class State:
     repos: dict[str, Repo] = field(default_factory=dict)
     parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
 
+    def clear(self) -> None:
+        self.__dict__.update(State(self.url, self.storage_url).__dict__)
+
 
 def refuse(status: int, message: str, code: str = "", **headers: str) -> HTTPException:
     names = {"X-Error-Message": message, **({"X-Error-Code": code} if code else {}), **headers}
