@@ -13,6 +13,7 @@ from pathlib import Path
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from builder.errors import LandsBetweenError, printable
+from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
 from builder.survey.cli import add_commands as add_survey
 
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     picture.add_argument("--base", type=_integer, default=0, metavar="N", help="index in the batch (default: 0)")
     picture.set_defaults(run=_picture)
 
+    add_publish(commands)
     add_ratings(commands)
     add_survey(commands)
     return parser
