@@ -8,9 +8,11 @@ import pyarrow as pa
 from datasets import Features
 
 from builder.ratings import records
+from builder.ratings.pairs import read_pairs
 from builder.ratings.quality import batches, flags
 from builder.ratings.settings import RatingsSettings
 from builder.ratings.store import RatingsFolder
+from builder.shards import StudyFolder
 from loading_script import lands_between as schema
 
 _NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.float32(): pd.Float32Dtype()}
@@ -65,6 +67,18 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
     records.write(folder, "forgotten", held.forgotten)
     participants = table(held.participants.reset_index(names="participant_id"), schema.participants())
     RatingsFolder(folder).write(table(held.ratings, schema.ratings()), participants)
+
+
+def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:
+    """The ratings and the participants, these judged by the bounds that the study file names now.
+
+    Raises:
+        FolderError: this is no study folder, or a file of it is damaged.
+        RatingsError: no batch is built.
+    """
+    held = judged(read_held(folder), read_pairs(folder), StudyFolder(folder).study().ratings)
+    participants = held.participants.reset_index(names="participant_id")
+    return table(held.ratings, schema.ratings()), table(participants, schema.participants())
 
 
 def frame(rows: pa.Table) -> pd.DataFrame:
