@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import Dataset, Features
+from datasets import Dataset, Features, disable_progress_bars
 from fastcdc import fastcdc  # type: ignore[import-untyped]
 
 from builder.build import build
@@ -42,6 +42,7 @@ Files = dict[str, bytes]
 
 def main() -> None:
     """Prints the size of `pairs`, then what each version sends."""
+    disable_progress_bars()
     with tempfile.TemporaryDirectory() as scratch:
         versions = prepare_versions(Path(scratch))
     print_size(versions["eleven batches"])

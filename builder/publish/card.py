@@ -1,6 +1,7 @@
 """The card, `README.md`: its YAML from the files that were written, its text from `dataset_card.md`."""
 
 import contextlib
+import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -82,7 +83,7 @@ def _metadata(content: Content) -> str:
             "config_name": table,
             **({"default": True} if table == "pairs" else {}),
             # The cache of `datasets` knows a folder by its configs: without this, another version would load as this.
-            "description": f"{table} of version {content.provenance.version}, {_digest(content, table)}",
+            "description": f"{table} of version {content.provenance.version}, content {_digest(content, table)}",
             "data_files": [{"split": split, "path": pattern} for split, pattern in splits.items()],
         }
         for table, splits in patterns(content.tables).items()
@@ -97,8 +98,8 @@ def _yaml(fields: Any) -> str:
 
 
 def _digest(content: Content, table: str) -> str:
-    files = content.provenance.files
-    return "-".join(files[part.path].sha256[:8] for part in content.tables if part.table == table)[:80]
+    files = [content.provenance.files[part.path] for part in content.tables if part.table == table]
+    return hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()[:16]
 
 
 def _infos(tables: Mapping[Part, Table]) -> DatasetInfosDict:

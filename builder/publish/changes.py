@@ -1,5 +1,6 @@
 """What changed between two published versions, found from their tables, and the version step that it needs."""
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,10 +8,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from datasets import Features
 
+from builder.errors import PublishError
+from builder.files import explained
 from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
-from builder.publish.provenance import File, Provenance
+from builder.publish.provenance import File, Provenance, file_of
 from builder.study import first_difference, shown
 from loading_script import lands_between as schema
 
@@ -47,8 +51,19 @@ class Version(NamedTuple):
         return {part: file for part, file in found.items() if part}
 
     def read(self, part: Part) -> pa.Table:
-        """The rows of one file."""
-        return pq.ParquetFile(self.folder / part.path).read()
+        """The rows of one file.
+
+        Raises:
+            PublishError: it is not as it was published.
+        """
+        path = self.folder / part.path
+        with explained(path):
+            content = path.read_bytes()
+        if file_of(content).sha256 != self.provenance.files[part.path].sha256:
+            raise PublishError(
+                f"{path}: is not as it was published; put a copy of version {self.provenance.version} back"
+            )
+        return pq.ParquetFile(io.BytesIO(content)).read()
 
     def read_all(self, table: str) -> pa.Table:
         """The rows of all splits of `ratings` or `participants`; none where the version has no such table."""
@@ -148,8 +163,10 @@ def _columns(table: str, old: pa.Table, new: pa.Table) -> Iterator[Change]:
         yield Change("major", f"{table}: columns removed: {', '.join(removed)}")
     if added:
         yield Change("minor", f"{table}: columns added: {', '.join(added)}")
-    if not removed and schema.read_features(table, old.schema) != schema.read_features(table, new.schema) and not added:
-        yield Change("major", f"{table}: the type of a column changed")
+    ours, theirs = Features.from_arrow_schema(old.schema), Features.from_arrow_schema(new.schema)
+    changed = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+    if changed:
+        yield Change("major", f"{table}: types changed: {', '.join(changed)}")
 
 
 def _people(table: str, old: Version, new: Version) -> Iterator[Change]:

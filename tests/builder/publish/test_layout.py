@@ -1,4 +1,5 @@
 import io
+import random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,16 @@ def test_a_base_is_not_stored_once_for_each_of_its_pairs(default_folder):
     least = sum(map(len, images)) + len(parquet(rows.select(list(light)), light))
     assert len(images) == 82
     assert least < len(parquet(rows, features)) < 1.1 * least
+
+
+def test_a_batch_of_many_pairs_and_images_is_not_stored_more_than_once_either():
+    """Beyond 1 MiB of images and 1024 rows Parquet's own limits would store images with each row."""
+    draw = random.Random(0)
+    images = [{"bytes": draw.randbytes(20_000), "path": f"{at}.png"} for at in range(151)]
+    features = schema.pairs([], [])
+    rows = [{"pair_id": str(at), "base": images[150], "sample": images[at % 150], "kind": 0} for at in range(3000)]
+    content = parquet(pa.Table.from_pylist(rows, schema=features.arrow_schema), features)
+    assert len(content) < 1.1 * 151 * 20_000
 
 
 @pytest.mark.slow
