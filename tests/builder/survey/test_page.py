@@ -254,6 +254,22 @@ def test_next_opens_only_when_both_are_answered(open_browser: Open, serve_page: 
     assert console(browser) == []
 
 
+def test_a_finger_sets_the_slider(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(360, 740), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    consent(mouse)
+    say_demographics(mouse)
+    wait_for_heading(browser, f"Pair 1 of {PAIRS}")
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    slider = find(browser, "[type=range]").rect
+    for share, value in ((0.5, 50), (1.0, 100)):
+        at = {"x": slider["x"] + share * slider["width"] - share, "y": slider["y"] + slider["height"] / 2}
+        for kind, points in (("touchStart", [at]), ("touchEnd", [])):
+            browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        wait_for(lambda value=value: find(browser, ".value").text == str(value), f"the value {value}")
+
+
 def test_everything_about_oneself_can_be_withheld(open_browser: Open, serve_page: Serve, page_folder: Path):
     browser, server = open_browser(360, 740), serve_page(page_folder)
     mouse = Mouse(browser)

@@ -8,7 +8,7 @@ export interface Memory {
 export function memory(owner: string): Memory {
   const key = (name: string) => `lands-between:${owner}:${name}`;
   return {
-    get: (name) => JSON.parse(attempt(() => localStorage.getItem(key(name))) ?? "null"),
+    get: (name) => attempt(() => JSON.parse(localStorage.getItem(key(name)) ?? "null")),
     set: (name, value) => attempt(() => localStorage.setItem(key(name), JSON.stringify(value))),
     remove: (name) => attempt(() => localStorage.removeItem(key(name))),
   };

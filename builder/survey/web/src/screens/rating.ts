@@ -32,7 +32,7 @@ export function ratingPlugin(text: Text, survey: Survey, save: (answer: Answer) 
     const update = () => {
       next.disabled = !scale.moved() || new FormData(form).get("identity") === null;
     };
-    for (const event of ["input", "click", "change"]) form.addEventListener(event, update);
+    for (const event of ["input", "pointerup"]) form.addEventListener(event, update);
 
     const images = await bothImages(text, trial);
     const heading = text("rating_heading", { n: trial.position + 1, total: trial.total });
@@ -79,7 +79,11 @@ function similarityScale(text: Text, question: string) {
     value.textContent = slider.value;
   };
   slider.addEventListener("input", moved);
-  slider.addEventListener("click", moved); // a click where the hidden thumb is gives no input event
+  // A click or tap where the hidden thumb is gives no input event. A finger that scrolls the page is canceled.
+  let pressed = false;
+  slider.addEventListener("pointerdown", () => (pressed = true));
+  slider.addEventListener("pointercancel", () => (pressed = false));
+  slider.addEventListener("pointerup", () => pressed && moved());
   const field = element(
     "div",
     { className: "scale" },
