@@ -31,7 +31,9 @@ def distance_violins(pairs: pd.DataFrame, recognizer: str, threshold: float | No
     return _violins(groups, recognizer, threshold, "Distance by kind, split by people's decision", "kind", source)
 
 
-def interpolation_violins(pairs: pd.DataFrame, recognizer: str, threshold: float | None, *, source: str | None) -> Figure:
+def interpolation_violins(
+    pairs: pd.DataFrame, recognizer: str, threshold: float | None, *, source: str | None
+) -> Figure:
     """As `distance_violins`, of the interpolations alone, one violin per level: the share of the way."""
     ways = pairs[pairs["kind"] == "interpolation"]
     groups = [(f"{level:.0%}", ways[ways["level"] == level]) for level in sorted(ways["level"].dropna().unique())]

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from PIL import Image
-from sklearn.decomposition import PCA
 
 from analysis.figures import style
 
@@ -69,7 +68,8 @@ def latent_plane(
 def plane(pairs: pd.DataFrame, latents: Mapping[str, npt.ArrayLike], base_id: str) -> pd.DataFrame:
     """The samples of a base on the plane that keeps most of the variance of their latents (PCA).
 
-    A latent of several layers or channels is one long vector here. The plane is moved so that the base is its origin.
+    A latent of several layers or channels is one long vector here. The plane is moved so that the base is its origin;
+    the largest part of each direction is positive, or the same samples could come out mirrored.
 
     Returns:
         The base's rows of `pairs` with x and y, in units of the latent space; `attrs["explained"]` has the two
@@ -78,12 +78,12 @@ def plane(pairs: pd.DataFrame, latents: Mapping[str, npt.ArrayLike], base_id: st
     samples = pairs[pairs["base_id"] == base_id].reset_index(drop=True)
     ids = [base_id, *samples["sample_id"]]
     points = np.stack([np.asarray(latents[name], np.float64).ravel() for name in ids])
-    components = min(2, *points.shape)
-    pca = PCA(n_components=components, svd_solver="full").fit(points[1:])
-    placed = np.zeros((len(points), 2))
-    placed[:, :components] = pca.transform(points)
-    samples[["x", "y"]] = placed[1:] - placed[0]
-    samples.attrs["explained"] = [*np.nan_to_num(pca.explained_variance_ratio_), 0.0][:2]
+    _, spread, directions = np.linalg.svd(points[1:] - points[1:].mean(axis=0), full_matrices=False)
+    directions *= np.sign(directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)])[:, None]
+    placed = (points[1:] - points[0]) @ directions[:2].T
+    samples["x"], samples["y"] = placed[:, 0], placed[:, 1] if placed.shape[1] > 1 else 0.0
+    total = np.sum(spread**2) or 1.0
+    samples.attrs["explained"] = [*(spread**2 / total), 0.0][:2]
     return samples
 
 

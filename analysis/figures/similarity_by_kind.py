@@ -1,40 +1,32 @@
 """Figure 4a: how similar people find the pairs of each kind."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import style
 
-BIN = 10
-"""Width of a bin, in points of similarity."""
 
-
-def similarity_by_kind(pairs: pd.DataFrame, ratings: pd.DataFrame, *, source: str | None) -> Figure:
-    """A line per kind: the share of its ratings in each tenth of the scale of similarity.
+def similarity_by_kind(similarity_distribution: pd.DataFrame, *, source: str | None) -> Figure:
+    """A line per kind: the share of its ratings in each bin of similarity.
 
     Args:
-        pairs: pair_id, kind.
-        ratings: pair_id, similarity (0 to 100, missing where it was not asked).
+        similarity_distribution: kind, from, to, n, share (0 to 1), as in `analysis.results`.
         source: Whose the ratings are.
     """
-    rated = ratings.merge(pairs[["pair_id", "kind"]], on="pair_id").dropna(subset="similarity")
-    edges = np.arange(0, 100 + BIN, BIN)
     with style.look():
-        figure = style.new_figure(5.5, 3.6)
+        figure = style.new_figure(6.2, 3.6)
         axes = figure.subplots()
-        for kind in style.kinds_of(rated):
-            values = rated.loc[rated["kind"] == kind, "similarity"].to_numpy(float)
-            share = np.histogram(values, edges)[0] / len(values) * 100
+        for kind in style.kinds_of(similarity_distribution):
+            bins = similarity_distribution[similarity_distribution["kind"] == kind]
             axes.plot(
-                edges[:-1] + BIN / 2,
-                share,
+                (bins["from"] + bins["to"]) / 2,
+                bins["share"] * 100,
                 color=style.kind_color(kind),
                 marker=style.kind_marker(kind),
                 markersize=5,
-                label=f"{kind} (n = {len(values)})",
+                label=f"{style.plain(kind)} (n = {bins['n'].sum()})",
             )
-        axes.set(xlim=(0, 100), ylim=(0, None), xlabel="similarity", ylabel=f"ratings in {BIN} points of similarity (%)")
+        axes.set(xlim=(0, 100), ylim=(0, None), xlabel="similarity", ylabel="ratings of the kind in the bin (%)")
         axes.set_title("Similarity by kind")
-        axes.legend()
+        style.legend_beside(axes)
         return style.finished(figure, source)

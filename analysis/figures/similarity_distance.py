@@ -10,9 +10,6 @@ from analysis.figures import style
 SMALLEST, LARGEST = 14.0, 80.0
 """Area of a marker in square points, at a latent distance of 0 and at the largest."""
 
-MANY = 5000
-"""With more pairs than these the markers of an SVG are one picture, or no browser would show it."""
-
 
 def similarity_distance(pairs: pd.DataFrame, recognizer: str, threshold: float | None, *, source: str | None) -> Figure:
     """A marker per pair: mean similarity against distance, color and shape by kind, area by latent distance.
@@ -39,7 +36,7 @@ def similarity_distance(pairs: pd.DataFrame, recognizer: str, threshold: float |
                 alpha=0.75,
                 linewidths=0,
                 label=f"{kind} (n = {len(of_kind)})",
-                rasterized=len(shown) > MANY,
+                rasterized=len(shown) > style.MANY,
             )
         style.draw_threshold(axes, threshold, vertical=True)
         axes.set(xlabel=f"distance ({style.plain(recognizer)})", ylabel="mean similarity", ylim=(-2, 102))

@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -10,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#7F7F7F"]
+PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#595959"]
 """Okabe and Ito's colors for all kinds of color vision, without those too light to be seen on white; then a gray."""
 
 KIND_COLORS = {
@@ -21,16 +23,20 @@ KIND_COLORS = {
     "optimized": "#CC79A7",
 }
 KIND_MARKERS = {"genuine": "*", "positive": "o", "negative": "X", "interpolation": "s", "optimized": "^"}
-OTHER_COLOR, OTHER_MARKER = "#7F7F7F", "D"
+OTHER_COLOR, OTHER_MARKER = "#595959", "D"
 """Of kinds that a plugin adds."""
 
 LINES = ["solid", "dashed", "dashdot", "dotted"]
 SAME_COLOR, DIFFERENT_COLOR = "#0072B2", "#D55E00"
 """People's decision: the same person, different persons."""
 
-WARNING_COLOR = "#B00000"
+WARNING_COLOR, FAINT = "#B00000", "#8C8C8C"
 
 DPI = 150
+
+MANY = 5000
+"""With more markers than these they are one picture in the SVG, or no browser would show it."""
+
 _LOOK = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
     "font.size": 9,
@@ -77,7 +83,7 @@ def kinds_of(frame: pd.DataFrame) -> list[str]:
     return known + sorted(set(present) - set(known))
 
 
-def line_style(index: int) -> dict[str, object]:
+def line_style(index: int) -> dict[str, Any]:
     """Color and dashes of the `index`-th of several lines; both differ between neighbors."""
     return {"color": PALETTE[index % len(PALETTE)], "linestyle": LINES[index % len(LINES)], "linewidth": 1.5}
 
@@ -89,10 +95,16 @@ def plain(text: object) -> str:
 
 def draw_threshold(axes: Axes, threshold: float | None, *, vertical: bool = False) -> None:
     """The decision threshold as a dashed line, with its value in the legend; nothing where it is not known."""
-    if threshold is None:
+    if threshold is None or math.isnan(threshold):
         return
     draw = axes.axvline if vertical else axes.axhline
     draw(threshold, color="black", linestyle="dashed", linewidth=1, label=f"threshold {threshold:g}", zorder=1)
+
+
+def legend_beside(axes: Axes) -> None:
+    """A legend to the right, where it hides nothing; none where nothing has a label."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def finished(figure: Figure, source: str | None) -> Figure:
