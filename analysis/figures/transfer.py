@@ -11,7 +11,8 @@ def transfer(table: pd.DataFrame, *, source: str | None) -> Figure:
     """The accept rate of optimized samples by their target threshold, a marker with its interval per recognizer.
 
     Args:
-        table: level, reached (missing for both together), recognizer, is_target, accept_rate, low, high (0 to 1), as in `analysis.results`.
+        table: level, reached (missing for both together), recognizer, is_target, accept_rate, low, high (0 to 1), as
+            in `analysis.results`.
         source: Whose the ratings of the dataset are; this figure shows none of them.
     """
     target = table["is_target"].astype("boolean").fillna(False).map({True: " (target)", False: ""})
