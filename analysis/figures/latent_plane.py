@@ -90,7 +90,7 @@ def plane(pairs: pd.DataFrame, latents: Mapping[str, npt.ArrayLike], base_id: st
 def axis_label(samples: pd.DataFrame, axis: str) -> str:
     """What an axis of `plane` shows."""
     share = samples.attrs["explained"]["xy".index(axis)]
-    return f"{'first' if axis == 'x' else 'second'} principal component ({share:.0%} of the variance)"
+    return f"{'first' if axis == 'x' else 'second'} principal component ({share:.0%})"
 
 
 def _place_pictures(axes: Axes, samples: pd.DataFrame, picture: Callable[[str], Image.Image]) -> None:
