@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import PIL.Image
@@ -29,6 +29,11 @@ _EMPTY: Final = {
     "participants": list(schema.participants()),
     "searches": list(schema.searches()),
 }
+
+
+class _Stated(NamedTuple):
+    thresholds: dict[str, float]
+    target: str | None
 
 
 class Pictures(Mapping[str, bytes]):
@@ -77,6 +82,7 @@ class Published:
     source: "human", "simulated", or None where nobody rated.
     thresholds: by name of recognizer, in the units of its distance; stated by the dataset, or else the largest
         distance that was accepted (NaN where none was).
+    target: the recognizer that the optimized samples were made against, where the dataset says so.
     excluded: flagged participants that were left out.
     """
 
@@ -91,6 +97,7 @@ class Published:
     pictures: Pictures
     source: str | None
     thresholds: dict[str, float]
+    target: str | None
     excluded: int = 0
 
     @property
@@ -119,6 +126,7 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
         AnalysisError: it cannot be found or read, or is no dataset of this project.
     """
     tables = _tables(dataset, revision)
+    stated = _stated(dataset, revision)
     images = tables.get("images")
     everything = {name: frames.frame(table) for name, table in tables.items()}
     for name, columns in _EMPTY.items():
@@ -134,7 +142,8 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
         model_ratings=everything["ratings"].query("source == 'model'"),
         pictures=Pictures(images),
         source=None,
-        thresholds=frames.thresholds(everything["pairs"]) | _stated_thresholds(dataset, revision),
+        thresholds=frames.thresholds(everything["pairs"]) | stated.thresholds,
+        target=stated.target,
     )
     published = _of_one_source(published)
     return _without_flagged(published) if exclude_flagged else published
@@ -177,7 +186,7 @@ def _of_one_source(published: Published) -> Published:
 
 
 def _without_flagged(published: Published) -> Published:
-    flagged = published.participants["flags"].map(lambda flags: flags is not None and len(flags) > 0).astype(bool)
+    flagged = frames.flagged(published.participants["flags"])
     out = published.participants.loc[flagged, "participant_id"]
     return replace(
         published,
@@ -187,13 +196,13 @@ def _without_flagged(published: Published) -> Published:
     )
 
 
-def _stated_thresholds(dataset: str, revision: str | None) -> dict[str, float]:
+def _stated(dataset: str, revision: str | None) -> _Stated:
     """What the dataset says itself, in `provenance.json` (published) or `manifest.json` (a study folder)."""
     for name in ("provenance.json", "manifest.json"):
         content = _file(dataset, revision, name)
         if content is not None:
-            return _thresholds(content, f"{dataset}: {name}")
-    return {}
+            return _parsed(content, f"{dataset}: {name}")
+    return _Stated({}, None)
 
 
 def _file(dataset: str, revision: str | None, name: str) -> bytes | None:
@@ -206,10 +215,13 @@ def _file(dataset: str, revision: str | None, name: str) -> bytes | None:
         return None
 
 
-def _thresholds(content: bytes, where: str) -> dict[str, float]:
+def _parsed(content: bytes, where: str) -> _Stated:
     try:
-        stated: Any = json.loads(content)
-        recognizers = stated["study"]["recognizers"]
-        return {entry["name"]: float(entry["threshold"]) for entry in recognizers if entry.get("threshold") is not None}
+        record: Any = json.loads(content)
+        models = record.get("models", []) + record["study"]["recognizers"]
+        thresholds = {
+            model["name"]: float(model["threshold"]) for model in models if model.get("threshold") is not None
+        }
+        return _Stated(thresholds, str(record["study"]["samples"]["optimized"]["target"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise AnalysisError(f"{where}: is not what a build or `publish` wrote; verify the dataset") from error

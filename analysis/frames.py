@@ -100,6 +100,11 @@ def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     return joined
 
 
+def flagged(flags: Column) -> "pd.Series[bool]":
+    """Whether each participant has a flag."""
+    return flags.map(lambda reasons: reasons is not None and len(reasons) > 0).astype(bool)
+
+
 def cells(pairs: pd.DataFrame, total: bool = True) -> list[tuple[str, float, pd.DataFrame]]:
     """(kind, level, its pairs): each kind, level NaN, then each of its levels; last kind "all" where `total`."""
     found: list[tuple[str, float, pd.DataFrame]] = []

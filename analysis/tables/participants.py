@@ -50,11 +50,6 @@ def years(age: Column) -> Column:
     return age.map(_middle).astype(np.float64)
 
 
-def flagged(flags: Column) -> "pd.Series[bool]":
-    """Whether each participant has a flag."""
-    return flags.map(lambda reasons: reasons is not None and len(reasons) > 0).astype(bool)
-
-
 def _statistics(question: str, n: int, values: dict[str, float]) -> list[dict[str, Any]]:
     return [{"question": question, "answer": name, "n": n, "value": value} for name, value in values.items()]
 
@@ -82,6 +77,6 @@ def _not_said(question: str, answers: Column) -> list[dict[str, Any]]:
 
 
 def _flags(flags: Column) -> list[dict[str, Any]]:
-    reasons = flags[flagged(flags)].explode().value_counts().sort_index()
-    counts = {str(reason): int(n) for reason, n in reasons.items()} | {"any": int(flagged(flags).sum())}
+    reasons = flags[frames.flagged(flags)].explode().value_counts().sort_index()
+    counts = {str(reason): int(n) for reason, n in reasons.items()} | {"any": int(frames.flagged(flags).sum())}
     return [{"question": "flag", "answer": name, "n": n, "share": n / len(flags)} for name, n in counts.items()]
