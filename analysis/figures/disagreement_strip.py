@@ -41,7 +41,7 @@ def disagreement_strip(
     with style.look():
         figure = style.new_figure(max(WIDTH * len(pairs), 3.5) + 0.5, 3.0)
         grid = figure.subplots(2, len(pairs), squeeze=False)
-        for column, (row, caption) in enumerate(zip(pairs.itertuples(), captions, strict=True)):
+        for column, (row, caption) in enumerate(zip(style.rows(pairs), captions, strict=True)):
             for axes, name in zip(grid[:, column], [row.base_id, row.sample_id], strict=True):
                 shown = picture(name).convert("RGB")
                 shown.thumbnail((PIXELS, PIXELS))
@@ -51,5 +51,9 @@ def disagreement_strip(
             grid[1, column].set_xlabel(style.plain(caption), fontsize=7)
         grid[0, 0].set_ylabel("base")
         grid[1, 0].set_ylabel("sample")
-        grid[0, 0].set_title(style.plain(title))
+        for axes in grid[0]:
+            axes.set_title(" ")  # room for the title, which is wider than the first column
+        grid[0, 0].annotate(
+            style.plain(title), (0, 1), xytext=(0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=10
+        ).set_in_layout(False)
         return style.finished(figure, source)

@@ -27,7 +27,7 @@ def distances_by_kind(pairs: pd.DataFrame, recognizer: str, threshold: float | N
         for level in sorted(of_kind["level"].fillna(-1).unique())
     ]
     with style.look():
-        figure = style.new_figure(max(5.5, 0.62 * len(cells) + 1.6), 3.8)
+        figure = style.new_figure(max(5.5, 0.45 * len(cells) + 2.0), 4.0)
         axes = figure.subplots()
         for place, (kind, _, values) in enumerate(cells):
             spread = np.linspace(-JITTER, JITTER, len(values)) if len(values) > 1 else np.zeros(1)
@@ -42,8 +42,8 @@ def distances_by_kind(pairs: pd.DataFrame, recognizer: str, threshold: float | N
                 rasterized=len(scored) > style.MANY,
             )
             axes.hlines(np.median(values), place - 0.4, place + 0.4, color="black", linewidth=1.5)
-        names = [style.plain(kind) + ("" if level < 0 else f"\n{level:g}") for kind, level, _ in cells]
-        axes.set_xticks(range(len(cells)), names, fontsize=7)
+        names = [style.plain(kind) + ("" if level < 0 else f" {level:g}") for kind, level, _ in cells]
+        axes.set_xticks(range(len(cells)), names, fontsize=8, rotation=40, ha="right", rotation_mode="anchor")
         axes.set_ylabel(f"distance ({style.plain(recognizer)})")
         axes.set_title("Distance by kind and level; bars are medians")
         style.draw_threshold(axes, threshold)

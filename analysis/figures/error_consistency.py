@@ -16,7 +16,7 @@ def error_consistency(table: pd.DataFrame, *, source: str | None) -> Figure:
     """
     names = list(dict.fromkeys([*table["first"], *table["second"]]))
     matrix = np.full((len(names), len(names)), np.nan)
-    for row in table.itertuples():
+    for row in style.rows(table):
         first, second = names.index(row.first), names.index(row.second)
         matrix[first, second] = matrix[second, first] = row.kappa
     with style.look():

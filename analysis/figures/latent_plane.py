@@ -96,9 +96,9 @@ def axis_label(samples: pd.DataFrame, axis: str) -> str:
 def _place_pictures(axes: Axes, samples: pd.DataFrame, picture: Callable[[str], Image.Image]) -> None:
     """Kind after kind, each picture in the free place nearest to its marker."""
     markers = axes.transData.transform(samples[["x", "y"]].to_numpy(float))
-    pixels = axes.get_figure(root=True).dpi / 72
+    pixels = style.LAYOUT_DPI / 72
     taken: list[npt.NDArray[np.float64]] = []
-    for marker, row in zip(markers, samples.itertuples(), strict=True):
+    for marker, row in zip(markers, style.rows(samples), strict=True):
         place = _free_place(axes, marker, (PICTURE + GAP) * pixels, taken, markers)
         if place is None:
             continue

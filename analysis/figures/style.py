@@ -32,7 +32,8 @@ SAME_COLOR, DIFFERENT_COLOR = "#0072B2", "#D55E00"
 
 WARNING_COLOR, FAINT = "#B00000", "#8C8C8C"
 
-DPI = 150
+DPI, LAYOUT_DPI = 150, 100
+"""Of a PNG, and of a figure while it is laid out."""
 
 MANY = 5000
 """With more markers than these they are one picture in the SVG, or no browser would show it."""
@@ -61,7 +62,7 @@ def look() -> Iterator[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of `width` x `height` inches that belongs to no window."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=LAYOUT_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
@@ -86,6 +87,11 @@ def kinds_of(frame: pd.DataFrame) -> list[str]:
 def line_style(index: int) -> dict[str, Any]:
     """Color and dashes of the `index`-th of several lines; both differ between neighbors."""
     return {"color": PALETTE[index % len(PALETTE)], "linestyle": LINES[index % len(LINES)], "linewidth": 1.5}
+
+
+def rows(frame: pd.DataFrame) -> Iterator[Any]:
+    """The rows with a column's value as an attribute; a checker of types does not know which columns there are."""
+    return frame.itertuples()
 
 
 def plain(text: object) -> str:

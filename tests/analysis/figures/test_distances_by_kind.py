@@ -8,12 +8,12 @@ def test_a_column_per_kind_and_level_with_its_pairs_and_median(pairs):
     axes = distances_by_kind(pairs, "dlib", 0.6, source="simulated").axes[0]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == [
         "genuine",
-        "positive\n0.2",
-        "positive\n0.4",
+        "positive 0.2",
+        "positive 0.4",
         "negative",
-        "interpolation\n0.25",
-        "interpolation\n0.75",
-        "optimized\n0.5",
+        "interpolation 0.25",
+        "interpolation 0.75",
+        "optimized 0.5",
     ]
     columns = [each.get_offsets().tolist() for each in axes.collections if isinstance(each, PathCollection)]
     assert columns[4] == [[4 - JITTER, 0.35], [4 + JITTER, 0.45]]
