@@ -96,7 +96,12 @@ def rows(frame: pd.DataFrame) -> Iterator[Any]:
 
 def plain(text: object) -> str:
     """Text from data as matplotlib draws it letter by letter: a dollar sign begins no formula."""
-    return str(text).replace("$", r"\$")
+    return printable(str(text)).replace("$", r"\$")
+
+
+def printable(text: str) -> str:
+    """Text without control characters but line breaks; XML knows none of them."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
 def draw_threshold(axes: Axes, threshold: float | None, *, vertical: bool = False) -> None:
@@ -129,12 +134,14 @@ def finished(figure: Figure, source: str | None) -> Figure:
 
 def svg(figure: Figure, title: str, description: str) -> bytes:
     """The figure as SVG, the same bytes for the same figure; `title` and `description` are in its metadata."""
-    return _written(figure, "svg", {"Title": title, "Description": description, "Date": None, "Creator": None})
+    return _written(
+        figure, "svg", {"Title": printable(title), "Description": printable(description), "Date": None, "Creator": None}
+    )
 
 
 def png(figure: Figure, title: str, description: str) -> bytes:
     """The figure as PNG at `DPI`, the same bytes for the same figure; the texts are in its metadata."""
-    return _written(figure, "png", {"Title": title, "Description": description, "Software": None})
+    return _written(figure, "png", {"Title": printable(title), "Description": printable(description), "Software": None})
 
 
 def _written(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
