@@ -78,7 +78,7 @@ def weighted_spearman(x: Numbers, y: Numbers) -> Callable[[Numbers], Numbers]:
 
     def correlation(weights: Numbers) -> Numbers:
         total = weights.sum(axis=1, keepdims=True)
-        rank_x, rank_y = _weighted_ranks(x, weights), _weighted_ranks(y, weights)
+        rank_x, rank_y = weighted_ranks(x, weights), weighted_ranks(y, weights)
         rank_x -= (weights * rank_x).sum(axis=1, keepdims=True) / total
         rank_y -= (weights * rank_y).sum(axis=1, keepdims=True) / total
         covariance = (weights * rank_x * rank_y).sum(axis=1)
@@ -88,7 +88,7 @@ def weighted_spearman(x: Numbers, y: Numbers) -> Callable[[Numbers], Numbers]:
     return correlation
 
 
-def _weighted_ranks(values: Numbers, weights: Numbers) -> Numbers:
+def weighted_ranks(values: Numbers, weights: Numbers) -> Numbers:
     """Midranks (r, n) among rows repeated as often as their weights say."""
     distinct, group = np.unique(values, return_inverse=True)
     order = np.argsort(group, kind="stable")
