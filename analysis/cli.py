@@ -57,10 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="default: report")
     report.add_argument("--exclude-flagged", action="store_true", help="leave out flagged participants")
     report.add_argument(
-        "--attributes", type=Path, metavar="FILE", help="a CSV or Parquet table of attributes by image_id"
-    )
-    report.add_argument(
-        "--group", action="append", default=[], metavar="COLUMN", help="compare rates by this column; may be repeated"
+        "--attributes",
+        type=Path,
+        metavar="FILE",
+        help="a CSV or Parquet table of attributes by image_id; each is a grouping too",
     )
     report.set_defaults(run=_report)
     return parser
@@ -75,7 +75,6 @@ def _report(options: argparse.Namespace) -> int:
         revision=options.revision,
         exclude_flagged=options.exclude_flagged,
         attributes=options.attributes,
-        groups=options.group,
     )
     print(index)
     return 0

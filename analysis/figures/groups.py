@@ -23,7 +23,7 @@ def groups(table: pd.DataFrame, *, source: str | None) -> Figure:
         grid = figure.subplots(1, max(len(rates), 1), squeeze=False, sharey=True)[0]
         for axes, rate in zip(grid, rates, strict=False):
             draw_intervals(axes, shown[shown["rate"] == rate], "name", "recognizer")
-            axes.set_xlabel(style.plain(str(rate).replace("_", " ")))
+            axes.set_xlabel(f"{style.plain(rate)} rate")
         grid[0].set_title("Rates by group")
         style.legend_beside(grid[-1])
         return style.finished(figure, source)

@@ -10,12 +10,15 @@ from analysis.figures.intervals import draw_intervals, height
 def strategies(table: pd.DataFrame, *, source: str | None) -> Figure:
     """The share of texts that name each feature, a marker with its interval per question; the most named on top.
 
+    Features that nobody names are left out.
+
     Args:
         table: question, feature, share, low, high (0 to 1), as in `analysis.results`.
         source: Whose the texts are.
     """
     often = table.groupby("feature")["share"].max().sort_values(ascending=False, kind="stable")
-    shown = table.assign(place=table["feature"].map({name: place for place, name in enumerate(often.index)}))
+    named = table[table["feature"].isin(often.index[often > 0])]
+    shown = named.assign(place=named["feature"].map({name: place for place, name in enumerate(often.index)}))
     shown = shown.sort_values(["place", "question"], kind="stable")
     with style.look():
         figure = style.new_figure(6.6, height(shown["feature"], shown["question"].nunique()))

@@ -55,8 +55,12 @@ class Contents:
         """Keeps tables/<name>.csv and .tex."""
         self._tables += 1
         self.files[f"tables/{name}.csv"] = tables.to_csv(frame, self.source)
-        self.files[f"tables/{name}.tex"] = tables.to_latex(frame, self._title(caption), name)
-        return table_item(name, self._tables, caption, frame)
+        said = [tables.SOURCE_COLUMN]  # by the caption
+        if "reason" in frame and frame["reason"].isin(["", None]).all():
+            said.append("reason")  # that nothing is missing, by every row
+        shown = frame.drop(columns=said, errors="ignore")
+        self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name)
+        return table_item(name, self._tables, caption, shown)
 
     def _title(self, caption: str) -> str:
         return f"{self.source.capitalize()} ratings. {caption}" if self.source else caption

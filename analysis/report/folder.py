@@ -32,7 +32,7 @@ def check_replaceable(out: Path) -> None:
     foreign = sorted(there - _listed(out) - {LISTING}) if there else []
     if foreign:
         raise AnalysisError(
-            f"{out}: holds {len(foreign)} files that are no report's, such as {foreign[0]!r}; name another folder with --out"
+            f"{out}: holds {len(foreign)} files that are no report's, such as {foreign[0]!r}; name another with --out"
         )
 
 

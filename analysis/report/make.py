@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 from tqdm import tqdm
 
 from analysis.dataset import Published, load
+from analysis.errors import AnalysisError
 from analysis.figures.style import rows
 from analysis.report import interactive
 from analysis.report.contents import Contents
@@ -27,7 +29,6 @@ def make_report(
     revision: str | None = None,
     exclude_flagged: bool = False,
     attributes: Path | None = None,
-    groups: Sequence[str] = (),
 ) -> Path:
     """Writes index.html, figures/ (SVG and PNG) and tables/ (CSV and LaTeX) into the folder `out`.
 
@@ -37,7 +38,6 @@ def make_report(
         revision: Of user/name.
         exclude_flagged: Leave out flagged participants and their ratings.
         attributes: A table of attributes with a column image_id, as CSV or Parquet.
-        groups: Columns to compare rates by.
 
     Returns:
         Path of index.html.
@@ -47,12 +47,31 @@ def make_report(
     """
     out = Path(os.path.abspath(out))
     check_replaceable(out)
+    joined = None if attributes is None else read_attributes(attributes)
     published = load(dataset, revision, exclude_flagged=exclude_flagged)
-    tables = results(published)
+    tables = results(published, joined)
     files = report_files(published, tables)
     about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
     write_folder(out, files, about)
     return out / "index.html"
+
+
+def read_attributes(path: Path) -> pd.DataFrame:
+    """A table of attributes, one row per image.
+
+    Raises:
+        AnalysisError: it cannot be read, or has no column image_id, or two rows of one image.
+    """
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"image_id": str})
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise AnalysisError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {error}") from error
+    if "image_id" not in table or len(table.columns) < 2:
+        raise AnalysisError(f"{path}: needs a column image_id and at least one attribute beside it")
+    if table["image_id"].duplicated().any():
+        twice = table.loc[table["image_id"].duplicated(), "image_id"].iloc[0]
+        raise AnalysisError(f"{path}: has two rows of the image {str(twice)!r}; keep one")
+    return table
 
 
 def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:

@@ -91,9 +91,8 @@ class StripItem:
 
 @dataclass(frozen=True)
 class NoteItem:
-    """A list of sentences under a heading."""
+    """A list of sentences."""
 
-    title: str
     lines: Sequence[str]
     part: Literal["note"] = "note"
 

@@ -83,8 +83,8 @@ def samples(found: Findings, contents: Contents) -> Section:
             published.pairs, latents, published.pictures.decoded, base_id, source=contents.source
         ),
         f"The samples of the base {base_id} on the first two principal components of their latents, which keep "
-        f"{sum(explained):.0%} of their variance; the base is the origin. Distances on the plane are smaller than those "
-        "in the latent space.",
+        f"{sum(explained):.0%} of their variance; the base is the origin. Distances on the plane are smaller than in "
+        "the latent space.",
         f"Scatter plot of {len(placed)} samples of one base, with their images, by kind: {counted(placed)}. "
         f"Farthest from the base on this plane are the {farthest} samples.",
         interactive.latent_plane_plot(published.pairs, latents, base_id, source=contents.source),
@@ -174,7 +174,8 @@ def similarity(found: Findings, contents: Contents) -> Section:
                 f"similarity-distance-{slug(name)}",
                 similarity_distance.similarity_distance(rated, name, threshold, source=source),
                 f"Mean similarity against the distance of {name}; marker area grows with latent distance.",
-                f"Scatter plot of {len(both)} pairs by kind; Pearson correlation {together}.{threshold_words(threshold)}",
+                f"Scatter plot of {len(both)} pairs by kind; Pearson correlation {together}."
+                f"{threshold_words(threshold)}",
                 interactive.similarity_distance_plot(rated, name, threshold, source=source),
             )
         )
@@ -303,71 +304,83 @@ def people(found: Findings, contents: Contents) -> Section:
 
 def models(found: Findings, contents: Contents) -> Section:
     """Models against people."""
-    items: list[Item] = []
-    source, thresholds = contents.source, found.published.thresholds
-    if found.has("verification"):
-        table = found.tables["verification"]
-        items.append(contents.table("verification", table, "Each model with the majority of people as reference."))
-        if found.has("roc"):
-            curves = found.tables["roc"]
-            areas = ", ".join(f"{row.recognizer} {number(row.auc)}" for row in rows(table))
-            equal = ", ".join(f"{row.recognizer} {number(row.eer)}" for row in rows(table))
-            items.append(
-                contents.figure(
-                    "roc",
-                    roc.roc(curves, thresholds, source=source),
-                    "Receiver operating characteristic, the majority of people as reference.",
-                    f"A curve per recognizer from no to all pairs accepted. Area under the curve: {areas}.",
-                )
-            )
-            items.append(
-                contents.figure(
-                    "det",
-                    det.det(curves, thresholds, source=source),
-                    "Detection error tradeoff, the majority of people as reference.",
-                    f"A curve per recognizer, false rejects against false accepts. Equal error rate: {equal}.",
-                )
-            )
-            items.append(contents.table("roc", curves, "Error rates at every threshold."))
-    if found.has("error_rates"):
-        table = found.tables["error_rates"]
-        items.append(contents.table("error-rates", table, "Errors at the default threshold, with Wilson intervals."))
-        of_all = table[table["kind"] == "all"]
-        said = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
-        items.append(
-            contents.figure(
-                "error-rates",
-                error_rates.error_rates(table, source=source),
-                "Error rates at the default threshold by kind, with 95 % Wilson intervals.",
-                f"Markers with intervals, a row per kind. Over all: {said}.",
-            )
-        )
-    items.extend(_calibrations(found, contents))
-    if found.has("error_consistency"):
-        table = found.tables["error_consistency"]
-        items.append(contents.table("error-consistency", table, "Error consistency of every two deciders."))
-        said = ", ".join(f"{row.first} and {row.second} {number(row.kappa)}" for row in rows(table))
-        items.append(
-            contents.figure(
-                "error-consistency",
-                error_consistency.error_consistency(table, source=source),
-                "Cohen's kappa of the errors of every two deciders, corrected for their accuracies.",
-                f"Heat map. Kappa: {said}.",
-            )
-        )
-    if found.has("transfer"):
-        table = found.tables["transfer"]
-        items.append(contents.table("transfer", table, "Optimized samples of one model at all models."))
-        mean = table.groupby("recognizer", sort=False)["accept_rate"].mean()
-        items.append(
-            contents.figure(
-                "transfer",
-                transfer.transfer(table, source=source),
-                "Accept rate of the optimized samples at every model, by target threshold.",
-                f"Markers with intervals. Mean accept rate over target thresholds: {listed(mean)}.",
-            )
-        )
+    parts = (_curves, _errors, _calibrations, _consistency, _transfer)
+    items = [item for part in parts for item in part(found, contents)]
     return Section("models", "Models against people", items=items)
+
+
+def _curves(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("verification", "roc"):
+        return []
+    table, curves = found.tables["verification"], found.tables["roc"]
+    source, thresholds = contents.source, found.published.thresholds
+    areas = ", ".join(f"{row.recognizer} {number(row.auc)}" for row in rows(table))
+    equal = ", ".join(f"{row.recognizer} {number(row.eer)}" for row in rows(table))
+    return [
+        contents.table("verification", table, "Each model with the majority of people as reference."),
+        contents.figure(
+            "roc",
+            roc.roc(curves, thresholds, source=source),
+            "Receiver operating characteristic, the majority of people as reference.",
+            f"A curve per recognizer from no to all pairs accepted. Area under the curve: {areas}.",
+        ),
+        contents.figure(
+            "det",
+            det.det(curves, thresholds, source=source),
+            "Detection error tradeoff, the majority of people as reference.",
+            f"A curve per recognizer, false rejects against false accepts. Equal error rate: {equal}.",
+        ),
+        contents.table("roc", curves, "Error rates at every threshold."),
+    ]
+
+
+def _errors(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("error_rates"):
+        return []
+    table = found.tables["error_rates"]
+    of_all = table[table["kind"] == "all"]
+    said = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
+    return [
+        contents.table("error-rates", table, "Errors at the default threshold, with Wilson intervals."),
+        contents.figure(
+            "error-rates",
+            error_rates.error_rates(table, source=contents.source),
+            "Error rates at the default threshold by kind, with 95 % Wilson intervals.",
+            f"Markers with intervals, a row per kind. Over all: {said}.",
+        ),
+    ]
+
+
+def _consistency(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("error_consistency"):
+        return []
+    table = found.tables["error_consistency"]
+    said = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(table))
+    return [
+        contents.table("error-consistency", table, "Error consistency of every two deciders."),
+        contents.figure(
+            "error-consistency",
+            error_consistency.error_consistency(table, source=contents.source),
+            "Cohen's kappa of the errors of every two deciders, corrected for their accuracies.",
+            f"Heat map. Kappa: {said}.",
+        ),
+    ]
+
+
+def _transfer(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("transfer"):
+        return []
+    table = found.tables["transfer"]
+    mean = table.groupby("recognizer", sort=False)["accept_rate"].mean()
+    return [
+        contents.table("transfer", table, "Optimized samples of one model at all models."),
+        contents.figure(
+            "transfer",
+            transfer.transfer(table, source=contents.source),
+            "Accept rate of the optimized samples at every model, by target threshold.",
+            f"Markers with intervals. Mean accept rate over target thresholds: {listed(mean)}.",
+        ),
+    ]
 
 
 def _calibrations(found: Findings, contents: Contents) -> list[Item]:
@@ -398,12 +411,12 @@ def group(found: Findings, contents: Contents) -> Section:
         table = found.tables["groups"]
         caption = "Rates by group with intervals; difference and ratio to the rate over all."
         items.append(contents.table("groups", table, caption))
-        for place, (name, of_grouping) in enumerate(table.groupby("grouping", sort=False)):
+        for place, (name, of_grouping) in enumerate(table.groupby("grouping", sort=False), start=1):
             values = of_grouping["value"].dropna()
             span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"
             items.append(
                 contents.figure(
-                    f"groups-{place}",
+                    f"groups-{place}-{slug(str(name))[:40]}",
                     groups.groups(of_grouping, source=contents.source),
                     f"Rates by {name}; small groups are merged and marked.",
                     f"Markers with intervals for {of_grouping['group'].nunique()} groups of {name}; rates {span}.",
@@ -421,15 +434,15 @@ def planning(found: Findings, contents: Contents) -> Section:
     if found.has("power"):
         table = found.tables["power"]
         items.append(contents.table("power", table, "Pairs needed for a 95 % interval of a wanted width."))
-        kind = "all" if (table["kind"] == "all").any() else str(table["kind"].iloc[0])
+        kind = str(table.groupby("kind", observed=True, sort=False)["pairs"].max().fillna(0).idxmax())
         of_kind = table[table["kind"] == kind]
         items.append(
             contents.figure(
                 "power",
                 power.power(of_kind, source=contents.source),
-                f"Pairs needed for a 95 % interval of a wanted width, by raters per pair (kind: {kind}).",
-                f"A line per width of the interval, falling with the number of raters from {of_kind['raters'].min()} to "
-                f"{of_kind['raters'].max()}; pairs needed from {number(of_kind['pairs'].min())} to "
+                f"Pairs needed for a 95 % interval of a wanted width, by raters per pair: {kind}, which needs most.",
+                f"A line per width of the interval, falling with the number of raters from "
+                f"{of_kind['raters'].min()} to {of_kind['raters'].max()}; pairs needed from {number(of_kind['pairs'].min())} to "
                 f"{number(of_kind['pairs'].max())}.",
             )
         )
@@ -441,8 +454,8 @@ def limits(found: Findings, contents: Contents) -> Section:
     items: list[Item] = []
     if found.has("limits"):
         table = found.tables["limits"]
-        items.append(NoteItem("In words", list(table["statement"])))
-        items.append(contents.table("limits", table, "What this dataset cannot show, from its own numbers."))
+        contents.table("limits", table, "What this dataset cannot show, from its own numbers.")
+        items.append(NoteItem(list(table["statement"])))
     return Section("limits", "What this dataset cannot show", items=items)
 
 

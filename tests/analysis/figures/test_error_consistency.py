@@ -4,8 +4,13 @@ import pandas as pd
 from analysis.figures.error_consistency import error_consistency
 
 TABLE = pd.DataFrame(
-    [("people", "dlib", 0.25), ("people", "other", np.nan), ("dlib", "other", -0.5)],
-    columns=["first", "second", "kappa"],
+    [
+        ("people", "dlib", "majority", 0.25),
+        ("people", "other", "majority", np.nan),
+        ("dlib", "other", "majority", -0.5),
+        ("people", "dlib", "construction", 0.75),
+    ],
+    columns=["first", "second", "reference", "kappa"],
 )
 
 
@@ -20,6 +25,15 @@ def test_the_map_is_symmetric_with_its_values_written_in():
     assert written == {(1, 0): "0.25", (0, 1): "0.25", (2, 1): "-0.50", (1, 2): "-0.50"}
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["people", "dlib", "other"]
     assert figure.get_suptitle() == "simulated ratings"
+
+
+def test_a_map_per_reference():
+    first, second = error_consistency(TABLE, source=None).axes[:2]
+    assert [axes.get_title(loc="left") for axes in (first, second)] == [
+        "reference: majority",
+        "reference: construction",
+    ]
+    assert second.get_images()[0].get_array()[0, 1] == 0.75
 
 
 def test_the_scale_is_that_of_kappa():

@@ -107,8 +107,8 @@ def test_correlations_have_a_row_per_measure():
 
 GROUPS = frame(
     "group merged recognizer rate value low high",
-    ("a", False, "dlib", "accept_rate", 0.5, 0.4, 0.6),
-    ("others", True, "dlib", "accept_rate", 0.7, 0.2, 0.9),
+    ("a", False, "dlib", "accept", 0.5, 0.4, 0.6),
+    ("others", True, "dlib", "accept", 0.7, 0.2, 0.9),
 )
 
 
@@ -122,6 +122,7 @@ STRATEGIES = frame(
     "question feature share low high",
     ("similarity", "hair", 0.2, 0.1, 0.4),
     ("similarity", "eyes", 0.5, 0.3, 0.7),
+    ("similarity", "ears", 0.0, 0.0, 0.2),
     ("identity", "eyes", 0.6, 0.4, 0.8),
 )
 
@@ -135,16 +136,16 @@ def test_the_feature_named_most_is_on_top():
 
 
 AGREEMENT = frame(
-    "statistic question value low high",
-    ("Krippendorff's alpha", "similarity", 0.6, 0.5, 0.7),
-    ("ICC(2,k)", "similarity", 0.9, 0.8, 0.95),
+    "statistic question scope value low high",
+    ("Krippendorff's alpha", "similarity", "all", 0.6, 0.5, 0.7),
+    ("ICC(2,k)", "similarity", "batch 0", 0.9, 0.8, 0.95),
 )
 RATERS = frame("similarity_pearson identity_agreement", (0.8, 0.9), (0.2, 0.5), (np.nan, 0.4))
 
 
 def test_statistics_left_and_raters_right():
     left, right = people_agreement(AGREEMENT, RATERS, source=None).axes
-    assert rows_of(left) == ["Krippendorff's alpha", "ICC(2,k)"]
+    assert rows_of(left) == ["Krippendorff's alpha", "ICC(2,k), batch 0"]
     (dots,) = right.get_lines()
     assert list(dots.get_xdata())[:2] == [0.8, 0.2]
     assert "n = 3" in right.get_title(loc="left")

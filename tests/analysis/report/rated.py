@@ -21,7 +21,9 @@ def write_published(study: Path, out: Path, *, source: str | None, texts: tuple[
         ratings = simulate(pairs, source)
         people = sorted(ratings["participant_id"].unique())
         tables["ratings"] = Dataset.from_pandas(ratings, schema.ratings(), preserve_index=False)
-        tables["participants"] = Dataset.from_list([person(name, source, texts) for name in people], schema.participants())
+        tables["participants"] = Dataset.from_list(
+            [person(name, source, texts) for name in people], schema.participants()
+        )
         pairs = with_aggregates(pairs, ratings, source)
     tables["pairs"] = pairs
     configs = []

@@ -29,7 +29,9 @@ def hostile_page(text: str) -> Page:
     contents = Contents(None)
     figure = style.finished(style.new_figure(2, 1), None)
     plot = {
-        "data": [{"type": "scatter", "x": [1], "y": [1], "mode": "markers", "name": text, "customdata": [[text, text, text]]}],
+        "data": [
+            {"type": "scatter", "x": [1], "y": [1], "mode": "markers", "name": text, "customdata": [[text, text, text]]}
+        ],
         "layout": {"xaxis": {"title": {"text": text}}},
     }
     card = Card("pair-0", text, text, text, PICTURE, PICTURE, PICTURE, PICTURE, [(text, text)])
@@ -37,7 +39,7 @@ def hostile_page(text: str) -> Page:
         contents.figure("figure", figure, text, text, plot),
         contents.table("table", pd.DataFrame({text: [text, None]}), text),
         StripItem("strip", 2, "figures/strip", text, [card]),
-        NoteItem(text, [text]),
+        NoteItem([text]),
     ]
     section = Section("section", text, [text], items)
     return Page(text, text, text, text, [text], [section], {text: PICTURE})
