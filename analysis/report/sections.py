@@ -442,8 +442,8 @@ def planning(found: Findings, contents: Contents) -> Section:
                 power.power(of_kind, source=contents.source),
                 f"Pairs needed for a 95 % interval of a wanted width, by raters per pair: {kind}, which needs most.",
                 f"A line per width of the interval, falling with the number of raters from "
-                f"{of_kind['raters'].min()} to {of_kind['raters'].max()}; pairs needed from {number(of_kind['pairs'].min())} to "
-                f"{number(of_kind['pairs'].max())}.",
+                f"{of_kind['raters'].min()} to {of_kind['raters'].max()}; pairs needed from "
+                f"{number(of_kind['pairs'].min())} to {number(of_kind['pairs'].max())}.",
             )
         )
     return Section("power", "Raters and pairs needed", items=items)

@@ -27,7 +27,9 @@ def cell(value: object) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits after the point, fewer for large numbers, the exponent for tiny ones."""
+    """Three digits after the point, fewer for large numbers, the exponent for tiny ones; NaN is "not defined"."""
+    if math.isnan(value):
+        return "not defined"
     if math.isinf(value) or value == 0 or abs(value) >= 1e6:
         return f"{value:g}"
     if abs(value) < 0.0005:
@@ -82,7 +84,7 @@ def to_latex(frame: pd.DataFrame, caption: str, label: str) -> bytes:
     formats = "".join("r" if is_number(frame[name]) else "l" for name in frame.columns)
     shown = pd.DataFrame({place: [_latex(text) for text in texts(frame[name])] for place, name in enumerate(frame)})
     style = shown.style.hide(axis="index")
-    style = style.format_index(lambda place: headings[place], axis=1)
+    style = style.format_index(lambda place: headings[int(str(place))], axis=1)
     latex: str = style.to_latex(
         hrules=True, column_format=formats, caption=_latex(caption), label=f"tab:{label}", position="htbp"
     )
