@@ -137,7 +137,7 @@ def _mean_of_batches(batches: pd.DataFrame, question: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _unrounded() -> Iterator[None]:
-    """pingouin rounds its intervals to two digits unless told otherwise, globally; it also uses what pandas deprecates."""
+    """pingouin rounds its intervals to two digits, by a global option; it also calls what pandas deprecates."""
     digits = pingouin.options["round.column.CI95"]
     pingouin.options["round.column.CI95"] = None
     try:

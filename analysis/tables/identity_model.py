@@ -24,7 +24,8 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
     `analysis.mixed_logistic`; pairs that could not be acquired are left out.
 
     Columns: recognizer, term ("intercept", "distance", "lpips_alex", "kind: negative vs optimized", ...,
-    "sd: participant", "sd: pair"), estimate, se, low, high (Wald), odds_ratio (all NaN for an sd but its estimate), n_ratings, reason.
+    "sd: participant", "sd: pair"), estimate, se, low, high (Wald), odds_ratio, n_ratings, reason. An sd has an estimate
+    alone.
 
     Raises:
         MissingDataError: there are no ratings of identity, or no recognizer.
