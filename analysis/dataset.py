@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import PIL.Image
-from datasets import Dataset, concatenate_datasets, get_dataset_config_names, load_dataset_builder
+from datasets import Dataset, DownloadMode, concatenate_datasets, get_dataset_config_names, load_dataset_builder
 from datasets import Image as ImageFeature
 from datasets.exceptions import DatasetsError
 from datasets.packaged_modules.arrow.arrow import Arrow
@@ -168,7 +168,9 @@ def _read(dataset: str, table: str, revision: str | None) -> Dataset:
     builder = load_dataset_builder(dataset, table, revision=revision)
     if not isinstance(builder, Parquet | Arrow):  # others may run or unpickle what they read
         raise AnalysisError(f"{dataset}: table {table!r}: is neither Parquet nor Arrow; this is no published dataset")
-    builder.download_and_prepare()
+    # `datasets` takes a local folder for one of the same name that it read before.
+    mode = DownloadMode.FORCE_REDOWNLOAD if Path(dataset).is_dir() else DownloadMode.REUSE_DATASET_IF_EXISTS
+    builder.download_and_prepare(download_mode=mode)
     return concatenate_datasets(list(builder.as_dataset().values()))
 
 

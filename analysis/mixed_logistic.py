@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import optimize, sparse, special
+from threadpoolctl import threadpool_limits
 
 from analysis.frames import Numbers
 
@@ -61,7 +62,7 @@ class _Curvature:
     """
 
     diagonal: Numbers
-    border: Numbers
+    border: sparse.csr_array
     inner: Numbers
 
     def log_determinant(self) -> float:
@@ -77,9 +78,9 @@ class _Curvature:
     def inverse_at(self, large: Codes, small: Codes) -> tuple[Numbers, Numbers, Numbers]:
         """Entries of the inverse at (large, large), (large, small) and (small, small) of each answer."""
         inverse = np.linalg.inv(self.inner)
-        scaled = self.border / self.diagonal[:, None]
-        across = -scaled @ inverse
-        of_large = 1 / self.diagonal - (across * scaled).sum(axis=1)
+        scaled = sparse.diags_array(1 / self.diagonal) @ self.border
+        across = -(scaled @ inverse)
+        of_large = 1 / self.diagonal - scaled.multiply(across).sum(axis=1)
         return of_large[large], across[large, small], np.diag(inverse)[small]
 
 
@@ -94,17 +95,26 @@ def fit(answers: Numbers, design: Numbers, large: Codes, small: Codes) -> Fit:
     """
     data = _Data(answers, design, large, small, int(large.max()) + 1, int(small.max()) + 1)
     p = design.shape[1]
-    last = [_Mode(np.zeros(data.n_large + data.n_small), answers, 0.0, _Curvature(answers, answers, answers))]
+    start, scale = _logistic_start(data)
+    effects = [np.zeros(data.n_large + data.n_small)]  # each search for the mode starts at the last one
 
-    def objective(parameters: Numbers) -> tuple[float, Numbers]:
-        last[0] = _mode(data, parameters[:p], np.exp(parameters[p:]), last[0].effects)
-        return _objective(data, parameters, last[0])
+    def coefficients_and_logs(searched: Numbers) -> Numbers:
+        return np.concatenate([start + scale @ searched[:p], searched[p:]])
 
-    start = np.concatenate([_logistic_start(data), [np.log(0.5), np.log(0.5)]])
+    def objective(searched: Numbers) -> tuple[float, Numbers]:
+        parameters = coefficients_and_logs(searched)
+        mode = _mode(data, parameters[:p], np.exp(parameters[p:]), effects[0])
+        effects[0] = mode.effects
+        value, gradient = _objective(data, parameters, mode)
+        return value, np.concatenate([scale.T @ gradient[:p], gradient[p:]])
+
+    first = np.concatenate([np.zeros(p), np.log([0.5, 0.5])])
     bounds = [(-50.0, 50.0)] * p + [(-5.0, 3.0)] * 2
-    found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    coefficients, deviations = found.x[:p], np.exp(found.x[p:])
-    mode = _mode(data, coefficients, deviations, last[0].effects)
+    with threadpool_limits(1):  # the matrices are too small for more
+        found = optimize.minimize(objective, first, jac=True, method="L-BFGS-B", bounds=bounds)
+    parameters = coefficients_and_logs(found.x)
+    coefficients, deviations = parameters[:p], np.exp(parameters[p:])
+    mode = _mode(data, coefficients, deviations, effects[0])
     errors = np.sqrt(np.diag(np.linalg.inv(_information(data, deviations, mode))))
     likelihood = mode.log_density - 0.5 * mode.curvature.log_determinant()
     return Fit(coefficients, errors, float(deviations[0]), float(deviations[1]), likelihood, bool(found.success))
@@ -140,14 +150,16 @@ def _objective(data: _Data, parameters: Numbers, mode: _Mode) -> tuple[float, Nu
     return value, gradient
 
 
-def _logistic_start(data: _Data) -> Numbers:
+def _logistic_start(data: _Data) -> tuple[Numbers, Numbers]:
+    """The coefficients without random effects, and a root of their covariance: in its units a search is well scaled."""
     coefficients = np.zeros(data.design.shape[1])
     ridge = np.eye(len(coefficients)) / _PRIOR_SD**2
-    for _ in range(10):
+    for _ in range(20):
         p = special.expit(data.design @ coefficients)
-        gradient = data.design.T @ (data.answers - p) - ridge @ coefficients
-        coefficients = coefficients + np.linalg.solve((data.design.T * (p * (1 - p))) @ data.design + ridge, gradient)
-    return np.clip(coefficients, -20, 20)
+        information = (data.design.T * (p * (1 - p))) @ data.design + ridge
+        step = np.linalg.solve(information, data.design.T @ (data.answers - p) - ridge @ coefficients)
+        coefficients = coefficients + np.clip(step, -1, 1)
+    return coefficients, np.linalg.cholesky(np.linalg.inv(information))
 
 
 def _mode(data: _Data, coefficients: Numbers, deviations: Numbers, start: Numbers) -> _Mode:
@@ -189,11 +201,11 @@ def _log_density(data: _Data, fixed: Numbers, deviations: Numbers, effects: Numb
 
 def _curvature(data: _Data, deviations: Numbers, weights: Numbers) -> _Curvature:
     diagonal = 1 + deviations[0] ** 2 * np.bincount(data.large, weights, minlength=data.n_large)
-    cell = data.large * data.n_small + data.small
-    border = np.bincount(cell, weights, minlength=data.n_large * data.n_small).reshape(data.n_large, data.n_small)
-    border = deviations[0] * deviations[1] * border
     small = 1 + deviations[1] ** 2 * np.bincount(data.small, weights, minlength=data.n_small)
-    return _Curvature(diagonal, border, np.diag(small) - border.T @ (border / diagonal[:, None]))
+    shape = (data.n_large, data.n_small)
+    border = sparse.csr_array((deviations[0] * deviations[1] * weights, (data.large, data.small)), shape=shape)
+    eliminated = border.T @ (sparse.diags_array(1 / diagonal) @ border)
+    return _Curvature(diagonal, border, np.diag(small) - eliminated.toarray())
 
 
 def _information(data: _Data, deviations: Numbers, mode: _Mode) -> Numbers:

@@ -1,6 +1,7 @@
 """How far people agree: Krippendorff's alpha, ICC(2,k), and each rater with the rest."""
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -136,11 +137,13 @@ def _mean_of_batches(batches: pd.DataFrame, question: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _unrounded() -> Iterator[None]:
-    """pingouin rounds its intervals to two digits unless told otherwise, globally."""
+    """pingouin rounds its intervals to two digits, by a global option; it also calls what pandas deprecates."""
     digits = pingouin.options["round.column.CI95"]
     pingouin.options["round.column.CI95"] = None
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module="pingouin")
+            yield
     finally:
         pingouin.options["round.column.CI95"] = digits
 

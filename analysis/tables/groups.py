@@ -88,22 +88,17 @@ def _is_number(values: Column) -> bool:
 
 
 def _rates(decisions: pd.DataFrame, merged: bool) -> list[dict[str, Any]]:
+    same, accept, group_of = (decisions[column].to_numpy() for column in ("same", "accept", "group"))
     metrics = {"accept": _accept_rate, "false accept": _false_accept_rate, "false reject": _false_reject_rate}
-    counts = {"accept": _count, "false accept": _count_different, "false reject": _count_same}
-    same, accept = decisions["same"].to_numpy(np.bool_), decisions["accept"].to_numpy(np.bool_)
+    frame = MetricFrame(metrics=metrics, y_true=same, y_pred=accept, sensitive_features=group_of)
     rows = []
-    for rate, metric in metrics.items():
-        frame = MetricFrame(
-            metrics={"value": metric, "n": counts[rate]},
-            y_true=same,
-            y_pred=accept,
-            sensitive_features=decisions["group"],
-        )
-        known = frame.by_group["value"].dropna()
+    for rate, rows_of in {"accept": same | ~same, "false accept": ~same, "false reject": same}.items():
+        values = frame.by_group[rate].astype(np.float64)
+        known = values.dropna()
         difference = float(known.max() - known.min()) if len(known) > 1 else np.nan
         ratio = float(known.min() / known.max()) if len(known) > 1 and known.max() > 0 else np.nan
-        for group, row in frame.by_group.iterrows():
-            n, value = int(row["n"]), float(row["value"])
+        for group, value in values.items():
+            n = int((rows_of & (group_of == group)).sum())
             low, high = wilson(value * n if n else 0, n)
             entry = {"group": group, "merged": merged and group == OTHERS, "rate": rate, "n": n, "value": value}
             entry |= {"low": low, "high": high, "difference": difference, "ratio": ratio}
@@ -112,7 +107,7 @@ def _rates(decisions: pd.DataFrame, merged: bool) -> list[dict[str, Any]]:
 
 
 def _accept_rate(same: _Answers, accept: _Answers) -> float:
-    return _share(accept)
+    return _share(np.asarray(accept))
 
 
 def _false_accept_rate(same: _Answers, accept: _Answers) -> float:
@@ -123,17 +118,5 @@ def _false_reject_rate(same: _Answers, accept: _Answers) -> float:
     return _share(~np.asarray(accept)[np.asarray(same)])
 
 
-def _count(same: _Answers, accept: _Answers) -> int:
-    return len(same)
-
-
-def _count_different(same: _Answers, accept: _Answers) -> int:
-    return int((~np.asarray(same)).sum())
-
-
-def _count_same(same: _Answers, accept: _Answers) -> int:
-    return int(np.asarray(same).sum())
-
-
-def _share(answers_of: _Answers) -> float:
-    return float(np.mean(answers_of)) if len(answers_of) else np.nan
+def _share(found: _Answers) -> float:
+    return float(found.mean()) if len(found) else np.nan

@@ -20,11 +20,12 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
     """Log odds of the answer "same identity", one model per recognizer.
 
     Fixed: the recognizer's distance and LPIPS (the first of the columns lpips_*), each per standard deviation over the
-    ratings used, and kind against the first kind there is. Random intercepts: participant and pair. See
+    ratings used, and kind against the kind with the most ratings. Random intercepts: participant and pair. See
     `analysis.mixed_logistic`; pairs that could not be acquired are left out.
 
-    Columns: recognizer, term ("intercept", "distance", "lpips_alex", "kind: negative", ..., "sd: participant",
-    "sd: pair"), estimate, se, low, high (Wald), odds_ratio (all NaN for an sd but its estimate), n_ratings, reason.
+    Columns: recognizer, term ("intercept", "distance", "lpips_alex", "kind: negative vs optimized", ...,
+    "sd: participant", "sd: pair"), estimate, se, low, high (Wald), odds_ratio, n_ratings, reason. An sd has an estimate
+    alone.
 
     Raises:
         MissingDataError: there are no ratings of identity, or no recognizer.
@@ -79,9 +80,10 @@ def _design(given: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
         spread = given[column].std()
         if spread > 0:
             design[term] = (given[column] - given[column].mean()) / spread
-    kinds = given["kind"].cat.remove_unused_categories().cat.categories
-    for kind in kinds[1:]:
-        design[f"kind: {kind}"] = (given["kind"] == kind).astype(np.float64)
+    counts = given["kind"].value_counts(sort=False)
+    reference = counts.idxmax()
+    for kind in counts.index[(counts > 0) & (counts.index != reference)]:
+        design[f"kind: {kind} vs {reference}"] = (given["kind"] == kind).astype(np.float64)
     return design
 
 
