@@ -168,6 +168,10 @@ def _read(dataset: str, table: str, revision: str | None) -> Dataset:
     builder = load_dataset_builder(dataset, table, revision=revision)
     if not isinstance(builder, Parquet | Arrow):  # others may run or unpickle what they read
         raise AnalysisError(f"{dataset}: table {table!r}: is neither Parquet nor Arrow; this is no published dataset")
+    features = builder.info.features
+    if table == "pairs" and features and isinstance(builder, Parquet):  # its images are in `images`, and 28 times here
+        columns = [name for name, feature in features.items() if not isinstance(feature, ImageFeature)]
+        builder = load_dataset_builder(dataset, table, revision=revision, columns=columns)
     # `datasets` takes a local folder for one of the same name that it read before.
     mode = DownloadMode.FORCE_REDOWNLOAD if Path(dataset).is_dir() else DownloadMode.REUSE_DATASET_IF_EXISTS
     builder.download_and_prepare(download_mode=mode)
