@@ -127,7 +127,10 @@ def _column(column: Column) -> Column:
 
 
 def _holds_booleans(column: Column) -> bool:
-    return column.dtype == object and column.notna().any() and all(isinstance(value, bool) for value in column.dropna())
+    if column.dtype != object:
+        return False
+    known = column.dropna()
+    return len(known) > 0 and all(isinstance(value, bool) for value in known)
 
 
 def _kind(column: Column, kinds: Sequence[str]) -> Column:
