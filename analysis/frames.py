@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from datasets import ClassLabel, Dataset, Image
+from datasets import ClassLabel, Dataset, Image, Value
 
 from analysis.errors import MissingDataError
 from loading_script.lands_between import KINDS
@@ -35,7 +35,8 @@ def frame(table: Table) -> pd.DataFrame:
         if isinstance(features.get("kind"), ClassLabel):
             kinds = features["kind"].names
         table = table.remove_columns([name for name, feature in features.items() if isinstance(feature, Image)])
-        table = table.with_format("arrow")[:].to_pandas()
+        booleans = {name: "boolean" for name, feature in table.features.items() if feature == Value("bool")}
+        table = table.with_format("arrow")[:].to_pandas().astype(booleans)
     columns = {name: _column(table[name]) for name in table.columns}
     if "kind" in columns:
         columns["kind"] = _kind(table["kind"], kinds)
@@ -126,7 +127,10 @@ def _column(column: Column) -> Column:
 
 
 def _holds_booleans(column: Column) -> bool:
-    return column.dtype == object and bool(column.map(lambda value: value is None or isinstance(value, bool)).all())
+    if column.dtype != object:
+        return False
+    known = column.dropna()
+    return len(known) > 0 and all(isinstance(value, bool) for value in known)
 
 
 def _kind(column: Column, kinds: Sequence[str]) -> Column:

@@ -2,7 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -68,16 +68,24 @@ def rater_agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
     return pd.DataFrame([_rater(str(name), own) for name, own in given.groupby("participant_id")])
 
 
-def _units(given: pd.DataFrame, question: str) -> Numbers:
-    """(4, units): per pair with two answers or more: number, sum, sum of squares, disagreement within.
+def alpha_of_weights(given: pd.DataFrame, question: str) -> Callable[[Numbers], Numbers]:
+    """Alpha with the interval metric, as a statistic of weights (r, pairs), pairs in the order of their ids.
 
-    With m answers x to a pair, the last is sum over i, j of (x_i - x_j)^2 / (m - 1): from these four, summed over
-    pairs, alpha with the interval metric follows, which for 0 and 1 is the nominal metric.
+    For the answers 0 and 1 the interval metric is the nominal one. Given m answers x to a pair, sums over its couples
+    of answers, of (x_i - x_j)^2, follow from m and the sums of x and of x^2.
     """
     by_pair = given.groupby("pair_id")[question]
-    n, total = by_pair.count(), by_pair.sum()
-    squares = (given[question] ** 2).groupby(given["pair_id"]).sum()
-    return np.stack([n, total, squares, 2 * (n * squares - total**2) / (n - 1).where(n > 1, 1)], dtype=np.float64)
+    n, total = by_pair.count().to_numpy(np.float64), by_pair.sum().to_numpy(np.float64)
+    squares = (given[question] ** 2).groupby(given["pair_id"]).sum().to_numpy(np.float64)
+    within = 2 * (n * squares - total**2) / np.maximum(n - 1, 1)
+    usable = n >= 2
+
+    def alpha(weights: Numbers) -> Numbers:
+        weights = weights * usable
+        count, of_all = weights @ n, 2 * ((weights @ n) * (weights @ squares) - (weights @ total) ** 2)
+        return np.where(of_all > 0, 1 - (count - 1) * (weights @ within) / np.where(of_all > 0, of_all, 1), np.nan)
+
+    return alpha
 
 
 def _alpha(given: pd.DataFrame, question: str) -> dict[str, Any]:
@@ -90,16 +98,10 @@ def _alpha(given: pd.DataFrame, question: str) -> dict[str, Any]:
         return unknown | n | {"reason": "no pair has two answers"}
     if given[question].nunique() < 2:
         return unknown | n | {"reason": "all answers are the same"}
-    units = _units(given, question)
     clusters = given.groupby("pair_id")["base_id"].first()
-
-    def resampled(weights: Numbers) -> Numbers:
-        count, total, squares, within = (weights @ units.T).T
-        expected = 2 * (count * squares - total**2)
-        return np.where(expected > 0, 1 - (count - 1) * within / np.where(expected > 0, expected, 1), np.nan)
-
-    low, high = bootstrap(resampled, clusters)
-    value = resampled(np.ones((1, units.shape[1])))[0]  # krippendorff.alpha takes pairs x values x values of memory
+    of_weights = alpha_of_weights(given, question)
+    low, high = bootstrap(of_weights, clusters)
+    value = of_weights(np.ones((1, len(clusters))))[0]  # krippendorff.alpha takes pairs x values x values of memory
     return {"value": float(value), "low": low, "high": high} | n | {"reason": ""}
 
 

@@ -134,7 +134,7 @@ def _summary(rated: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]
         return row | {"reason": "people see the same identity in all pairs or in none"}
     same, score = clear["same"].to_numpy(), clear["distance"].to_numpy(np.float64)
     row["auc"] = float(roc_auc_score(same, -score))
-    row["auc_low"], row["auc_high"] = bootstrap(lambda weights: _weighted_auc(same, score, weights), clear["base_id"])
+    row["auc_low"], row["auc_high"] = bootstrap(lambda weights: weighted_auc(same, score, weights), clear["base_id"])
     row["eer"], row["eer_threshold"] = equal_error_rate(_curve(clear))
     return row | {"reason": ""}
 
@@ -191,7 +191,7 @@ def _best_of_each(distance: Numbers, rate: Numbers, weights: Numbers) -> Numbers
     return best
 
 
-def _weighted_auc(same: npt.NDArray[np.bool_], distance: Numbers, weights: Numbers) -> Numbers:
+def weighted_auc(same: npt.NDArray[np.bool_], distance: Numbers, weights: Numbers) -> Numbers:
     """By the ranks of the distances (Mann and Whitney)."""
     n_same, n_different = weights[:, same].sum(axis=1), weights[:, ~same].sum(axis=1)
     ranks = (weights * weighted_ranks(distance, weights))[:, same].sum(axis=1)

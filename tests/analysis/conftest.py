@@ -1,3 +1,4 @@
+import functools
 import io
 import json
 from collections.abc import Callable
@@ -64,31 +65,30 @@ def rows_of(table: str, rows: pd.DataFrame) -> Dataset:
     return Dataset.from_list(rows.to_dict("records"), features=features(table))
 
 
+def publish(folder: Path, tables: dict[str, pd.DataFrame], splits: tuple[str, ...] = ("train",)) -> Path:
+    """Writes tables as a published folder: Parquet, a README with `configs`, `provenance.json`."""
+    lines = ["---", "configs:"]
+    for name, rows in tables.items():
+        lines += [f"- config_name: {name}", "  data_files:"]
+        parts = np.array_split(np.arange(len(rows)), len(splits))
+        for split, part in zip(splits, parts, strict=True):
+            path = folder / "data" / name / f"{split}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows_of(name, rows.iloc[part]).to_parquet(path)
+            lines += [f"  - split: {split}", f"    path: data/{name}/{split}.parquet"]
+    (folder / "README.md").write_text("\n".join([*lines, "---", ""]))
+    models = [{"role": "recognizer", "name": "net", "model": "net", "license": "mit", "threshold": 0.5}]
+    study = {"recognizers": [{"name": "net", "model": "net"}], "samples": {"optimized": {"target": "net"}}}
+    (folder / "provenance.json").write_text(json.dumps({"models": models, "study": study}))
+    return folder
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes tables as a published folder: Parquet, a README with `configs`, `provenance.json`."""
-
-    def write_tables(tables: dict[str, pd.DataFrame], splits: tuple[str, ...] = ("train",)) -> Path:
-        folder = tmp_path / "published"
-        lines = ["---", "configs:"]
-        for name, rows in tables.items():
-            lines += [f"- config_name: {name}", "  data_files:"]
-            parts = np.array_split(np.arange(len(rows)), len(splits))
-            for split, part in zip(splits, parts, strict=True):
-                path = folder / "data" / name / f"{split}.parquet"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                rows_of(name, rows.iloc[part]).to_parquet(path)
-                lines += [f"  - split: {split}", f"    path: data/{name}/{split}.parquet"]
-        (folder / "README.md").write_text("\n".join([*lines, "---", ""]))
-        models = [{"role": "recognizer", "name": "net", "model": "net", "license": "mit", "threshold": 0.5}]
-        study = {"recognizers": [{"name": "net", "model": "net"}], "samples": {"optimized": {"target": "net"}}}
-        (folder / "provenance.json").write_text(json.dumps({"models": models, "study": study}))
-        return folder
-
-    return write_tables
+    return functools.partial(publish, tmp_path / "published")
 
 
-@pytest.fixture
-def study(write: Write) -> Published:
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """tests/data/study, as loaded from a published folder."""
-    return load(str(write(hand_made() | {"images": images()})))
+    return load(str(publish(tmp_path_factory.mktemp("hand") / "made", hand_made() | {"images": images()})))
