@@ -1,5 +1,6 @@
 """From a dataset to the folder of a report."""
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,7 +50,7 @@ def make_report(
     check_replaceable(out)
     joined = None if attributes is None else read_attributes(attributes)
     published = load(dataset, revision, exclude_flagged=exclude_flagged)
-    tables = results(published, joined)
+    tables = results(published, joined, functools.partial(tqdm, desc="tables", unit="table"))
     files = report_files(published, tables)
     about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
     write_folder(out, files, about)
@@ -78,7 +79,7 @@ def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> di
     """The content of every file of the report by its path, the same for the same dataset."""
     contents = Contents(published.source if published.source != "human" else None)
     found = findings(published, tables)
-    made = [make(found, contents) for make in tqdm(SECTIONS, desc="figures and tables", unit="section")]
+    made = [make(found, contents) for make in tqdm(SECTIONS, desc="figures", unit="section")]
     sections = [section for section in made if section.text or section.items]
     page = Page(
         title=_title(published),
