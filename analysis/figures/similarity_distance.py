@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 
-SMALLEST, LARGEST = 14.0, 80.0
+SMALLEST, LARGEST = 24.0, 90.0
 """Area of a marker in square points, at a latent distance of 0 and at the largest."""
 
 

@@ -112,5 +112,5 @@ def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[s
 def _hover_images(published: Published, sections: Sequence[Section]) -> dict[str, str]:
     items = [item for section in sections for item in section.items]
     plots = {item.name: item.plot for item in items if isinstance(item, FigureItem) and item.plot is not None}
-    wanted = interactive.images_in(plots)
+    wanted = [name for name in interactive.images_in(plots) if name in published.pictures]
     return {name: interactive.data_uri(published.pictures.decoded(name), HOVER_PIXELS) for name in wanted}

@@ -32,7 +32,7 @@ from analysis.figures.style import rows
 from analysis.report import interactive
 from analysis.report.contents import Contents
 from analysis.report.page import Item, NoteItem, Section
-from analysis.report.strips import people_strips, recognizer_strips
+from analysis.report.strips import people_strips, recognizer_strips, strip_items
 from analysis.report.tables import number
 from analysis.report.words import counted, listed, slug, threshold_words
 from analysis.tables.correlations import printed
@@ -67,7 +67,7 @@ def samples(found: Findings, contents: Contents) -> Section:
     """Figure 1."""
     published = found.published
     if "latent" not in published.images or published.pairs.empty:
-        return Section("samples", "Samples")
+        return Section("samples", "Samples", ["The dataset has no table of images: no picture of a pair can be shown."])
     base_id = str(published.pairs["base_id"].iloc[0])
     of_base = published.pairs[published.pairs["base_id"] == base_id]
     wanted = published.images["image_id"].isin([base_id, *of_base["sample_id"]])
@@ -222,14 +222,16 @@ def disagreements(found: Findings, contents: Contents) -> Section:
     items: list[Item] = []
     if found.has("disagreement"):
         for name in found.published.recognizers:
-            items.extend(recognizer_strips(found.published, found.rated, found.tables["disagreement"], name, contents))
+            for strip in recognizer_strips(found.tables["disagreement"], name):
+                items.extend(strip_items(strip, found.published, found.rated, contents))
         caption = (
             "Signed disagreement of every rated pair, from -1 to 1: its place when pairs are ordered by the model's "
             "distance less its place when they are ordered by people's similarity. Above 0 the model is closer."
         )
         items.append(contents.table("disagreement", found.tables["disagreement"], caption))
     if found.has("people_disagreement"):
-        items.extend(people_strips(found.published, found.rated, found.tables["people_disagreement"], contents))
+        for strip in people_strips(found.tables["people_disagreement"]):
+            items.extend(strip_items(strip, found.published, found.rated, contents))
         caption = "How far people disagree among themselves, pair by pair."
         items.append(contents.table("people-disagreement", found.tables["people_disagreement"], caption))
     return Section(

@@ -14,8 +14,11 @@ function place(event) {
 
 function show(hover) {
   const [base, sample, text] = hover.points[0].customdata;
-  document.getElementById("card-base").src = plots.images[base];
-  document.getElementById("card-sample").src = plots.images[sample];
+  for (const [id, name] of [["card-base", base], ["card-sample", sample]]) {
+    const image = document.getElementById(id);
+    image.hidden = !(name in plots.images);
+    if (!image.hidden) image.src = plots.images[name];
+  }
   document.getElementById("card-text").textContent = text;
   card.hidden = false;
   place(hover.event);

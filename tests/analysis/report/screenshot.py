@@ -13,7 +13,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from builder.files import write_whole
 
 WIDTH = 1000
-PARTS = ["header", "[id^=figure-similarity-distance]", "[id^=strip-false-accepts]", "[id^=strip-false-rejects]"]
+PARTS = ["header", "[id^=figure-similarity-distance]", "[id^=strip-model-closer]", "[id^=strip-people-closer]"]
 """Of the page, one below the other."""
 
 MARGIN = 12
@@ -40,7 +40,7 @@ def main(index: Path, png: Path) -> None:
         sheet.paste(picture, (0, top))
         top += picture.height
     buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG", optimize=True)
+    sheet.quantize(256, Image.Quantize.MAXCOVERAGE).save(buffer, format="PNG", optimize=True)
     write_whole(png, buffer.getvalue())
 
 

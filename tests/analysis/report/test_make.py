@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 FIGURES = {
     *("latent-plane", "distances-dlib", "correlations", "similarity-by-kind", "similarity-distance-dlib"),
-    *("violins-dlib", "violins-interpolation-dlib", "strip-false-accepts-dlib", "strip-people-similarity"),
+    *("violins-dlib", "violins-interpolation-dlib", "strip-model-closer-dlib", "strip-people-similarity"),
     *("roc", "det", "error-rates", "calibration", "error-consistency", "transfer", "people-agreement", "power"),
     *("strategies", "groups-1-gender"),
 }
