@@ -12,6 +12,8 @@ from analysis.frames import Numbers, Table
 from analysis.intervals import ALPHA
 from analysis.tables.answers import answers
 
+_COLUMNS = ["recognizer", "term", "estimate", "se", "low", "high", "odds_ratio", "n_ratings", "reason"]
+
 _MOST_CELLS = 50_000_000
 """Participants times pairs; the fit takes a few numbers for each."""
 
@@ -38,7 +40,8 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
     lpips = [name for name in frames.distances(scored) if name.startswith("lpips")][:1]
     columns = [f"{name}_distance" for name in names] + lpips
     given = given.join(scored.set_index("pair_id")[columns], on="pair_id")
-    return pd.concat([_of_recognizer(given, name, lpips) for name in names], ignore_index=True)
+    table = pd.concat([_of_recognizer(given, name, lpips) for name in names], ignore_index=True)
+    return table.reindex(columns=_COLUMNS)
 
 
 def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataFrame:
@@ -58,7 +61,7 @@ def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataF
     rows.append({"term": "sd: participant", "estimate": fit.sd_small})
     rows.append({"term": "sd: pair", "estimate": fit.sd_large})
     reason = "" if fit.converged else "the fit did not converge"
-    return pd.DataFrame(rows).assign(n_ratings=len(given), reason=reason).pipe(_first, "recognizer", name)
+    return pd.DataFrame(rows).assign(recognizer=name, n_ratings=len(given), reason=reason)
 
 
 def _impossible(given: pd.DataFrame) -> str:
@@ -100,8 +103,3 @@ def _terms(terms: list[str], estimates: Numbers, errors: Numbers) -> list[dict[s
         }
         for term, estimate, error in zip(terms, estimates, errors, strict=True)
     ]
-
-
-def _first(table: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
-    table.insert(0, column, value)
-    return table

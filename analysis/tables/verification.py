@@ -12,6 +12,11 @@ from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
 from analysis.intervals import bootstrap, weighted_ranks, wilson
 
+_FIGURES = (
+    *("auc", "auc_low", "auc_high", "eer", "eer_threshold", "threshold"),
+    *("agreement", "best_threshold", "best_low", "best_high", "best_agreement"),
+)
+
 
 def decided(rated: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rated pairs that a recognizer acquired and on which most people agree; where half say each, a pair is a tie.
@@ -73,7 +78,8 @@ def verification(
     if rated.empty or not names:
         raise MissingDataError("the dataset has no ratings of identity" if names else "the dataset has no recognizer")
     own = frames.thresholds(rated) | (thresholds or {})
-    return pd.DataFrame([{"recognizer": name} | _summary(rated, name, own[name]) for name in names])
+    table = pd.DataFrame([{"recognizer": name} | _summary(rated, name, own[name]) for name in names])
+    return table[["recognizer", "n_same", "n_different", "ties", "failures", *_FIGURES, "reason"]]
 
 
 def error_rates(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
@@ -119,8 +125,7 @@ def _summary(rated: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]
         "failures": len(rated) - len(acquired),
         "threshold": threshold,
     }
-    row |= dict.fromkeys(("auc", "auc_low", "auc_high", "eer", "eer_threshold"), np.nan)
-    row |= dict.fromkeys(("agreement", "best_threshold", "best_low", "best_high", "best_agreement"), np.nan)
+    row = dict.fromkeys(_FIGURES, np.nan) | row
     if acquired.empty:
         return row | {"reason": "no rated pair was acquired"}
     distance, rate = (acquired[column].to_numpy(np.float64) for column in (f"{name}_distance", "identity_rate"))
