@@ -36,6 +36,7 @@ from analysis.report.strips import people_strips, recognizer_strips, strip_items
 from analysis.report.tables import number
 from analysis.report.words import counted, listed, slug, threshold_words
 from analysis.tables.correlations import printed
+from analysis.tables.strategies import quotes
 
 
 @dataclass(frozen=True)
@@ -276,6 +277,8 @@ def strategy(found: Findings, contents: Contents) -> Section:
                 f"Markers with intervals, a row per feature. Named most: {top}.",
             )
         )
+        said = quotes(found.published.participants)
+        items.append(contents.table("quotes", said, "The texts that were released, in alphabetical order."))
     return Section("strategies", "Strategies", items=items)
 
 

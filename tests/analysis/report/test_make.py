@@ -3,12 +3,14 @@ import xml.etree.ElementTree
 
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 from analysis.dataset import load
 from analysis.errors import AnalysisError
-from analysis.report.make import read_attributes, report_files
+from analysis.report.make import make_report, read_attributes, report_files
 from analysis.results import results
+from tests.analysis.report.rated import write_published
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +23,7 @@ FIGURES = {
 TABLES = {
     *("participants", "scores-by-kind", "correlations-printed", "correlations", "similarity-distribution"),
     *("disagreement", "people-disagreement", "verification", "roc", "error-rates", "calibration", "calibration-fit"),
-    *("error-consistency", "transfer", "agreement", "rater-agreement", "strategies", "groups"),
+    *("error-consistency", "transfer", "agreement", "rater-agreement", "strategies", "quotes", "groups"),
     *("variance-components", "power", "limits"),
 }
 
@@ -114,3 +116,17 @@ def test_attributes_that_cannot_be_used_are_explained(tmp_path, name, content, s
         path.write_bytes(content)
     with pytest.raises(AnalysisError, match=said):
         read_attributes(path)
+
+
+def test_a_dataset_without_images_has_all_but_the_pictures(small_folder, tmp_path):
+    dataset = write_published(small_folder, tmp_path / "study", source="human")
+    (dataset / "data" / "images.parquet").unlink()
+    card = (dataset / "README.md").read_text()
+    _, front, _ = card.split("---\n")
+    configs = [config for config in yaml.safe_load(front)["configs"] if config["config_name"] != "images"]
+    (dataset / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': configs})}---\n")
+    index = make_report(str(dataset), tmp_path / "report")
+    made = names(index.parent, "svg")
+    assert "similarity-distance-dlib" in made
+    assert not {name for name in made if name.startswith("strip-") or name == "latent-plane"}
+    assert "no table of images" in index.read_text()
