@@ -53,7 +53,7 @@ def latent_plane(
                 s=130 if kind == "genuine" else 36,
                 color=style.kind_color(kind),
                 marker=style.kind_marker(kind),
-                label=f"{kind} (n = {len(of_kind)})",
+                label=f"{style.plain(kind)} (n = {len(of_kind)})",
                 zorder=3,
             )
         axes.margins(0.15)

@@ -35,7 +35,7 @@ def similarity_distance(pairs: pd.DataFrame, recognizer: str, threshold: float |
                 marker=style.kind_marker(kind),
                 alpha=0.75,
                 linewidths=0,
-                label=f"{kind} (n = {len(of_kind)})",
+                label=f"{style.plain(kind)} (n = {len(of_kind)})",
                 rasterized=len(shown) > style.MANY,
             )
         style.draw_threshold(axes, threshold, vertical=True)
