@@ -16,6 +16,8 @@ HOSTILE = [
     "<script>window.hacked = 1</script>",
     '"><img src=x onerror="window.hacked = 1">',
     "</script><script>window.hacked = 1</script>",
+    "</script ><img src=x onerror=window.hacked=1>",
+    "<!--<script >",
     "{{ 7 * 7 }}{% for x in y %}",
     "<svg/onload=window.hacked=1>",
     "javascript:window.hacked=1",
