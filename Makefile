@@ -7,8 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo survey test lint lock benchmark picture clean
 
+DEMO := out/lands-between-demo
+
 demo: $(VENV)/.runtime
 	$(BIN)/python -m builder build --verbose
+	$(BIN)/python -m builder ratings simulate $(DEMO)
+	$(BIN)/python -m builder publish $(DEMO) --to $(DEMO)-dataset --version 1.0.0 --with-simulated
+	$(BIN)/python -m analysis report $(DEMO)-dataset --out $(DEMO)-report
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
@@ -19,10 +24,14 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/mypy examples/plugin/lands_between_example
 
-benchmark: $(VENV)/.dev
+benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.recognizer
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.ratings
+	$(BIN)/python -m benchmarks.survey
+	$(BIN)/python -m benchmarks.publish
+	$(BIN)/python -m benchmarks.report
 
 # The pictures in the README: the first base of the default study, and the page on which its pairs are rated.
 picture: demo survey $(VENV)/.dev

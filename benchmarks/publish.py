@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, Features, disable_progress_bars
-from fastcdc import fastcdc  # type: ignore[import-untyped]
+from fastcdc import fastcdc
 
 from builder.build import build
 from builder.publish.layout import parquet, part_of

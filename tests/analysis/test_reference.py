@@ -90,7 +90,7 @@ def spread(mean: float, size: int) -> np.ndarray:
 
 
 def score(cells: Cells, means: np.ndarray, rate: np.ndarray, wanted: dict[str, float]) -> np.ndarray:
-    """A column with the means of the cells and the correlations with the rate, by kind and for "all" without genuine."""
+    """A column with the means of the cells and the correlations with the rate, by kind and over "all" but genuine."""
     rng = np.random.default_rng(0)
     kinds = [kind for kind in wanted if kind != "all"]
     center = means[cells.cell_of_pair]
