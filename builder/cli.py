@@ -15,6 +15,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from builder.errors import LandsBetweenError, printable
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
+from builder.survey.cli import add_commands as add_survey
 
 FAILED, INTERRUPTED = 2, 130
 
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_publish(commands)
     add_ratings(commands)
+    add_survey(commands)
     return parser
 
 

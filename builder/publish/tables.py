@@ -11,8 +11,8 @@ from builder.errors import PublishError
 from builder.publish.aggregates import counted, rated, source_of
 from builder.publish.layout import Part
 from builder.publish.provenance import Aggregates
+from builder.ratings.held import read_tables
 from builder.ratings.privacy import findings
-from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.study import Study
 from loading_script import lands_between as schema
@@ -39,10 +39,8 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
     Raises:
         FolderError: the files are damaged.
     """
-    store = RatingsFolder(folder.root)
-    sources = ["human", "simulated"] if with_simulated else ["human"]
-    ratings, left_out = _of_sources(store.ratings(), sources)
-    participants = store.participants()
+    every_rating, participants = read_tables(folder.root)
+    ratings, left_out = _of_sources(every_rating, ["human", "simulated"] if with_simulated else ["human"])
     rating = pc.is_in(participants["participant_id"], value_set=pc.unique(ratings["participant_id"]))
     participants, texts = _without_identifiers(participants.filter(rating).sort_by("participant_id"))
     source = source_of(ratings)

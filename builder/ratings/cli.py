@@ -23,6 +23,7 @@ def add_commands(commands: Any) -> None:
 
     forget = _command(actions, "forget", _forget, "remove one person, for a withdrawal of consent")
     forget.add_argument("participant", metavar="PARTICIPANT", help="the platform's id, or the participant_id")
+    forget.add_argument("--database", metavar="URL", help="of the survey (default: SQLite in the study folder)")
 
     simulate = _command(actions, "simulate", _simulate, "add ratings of simulated raters, named so in every row")
     simulate.add_argument("--raters", type=int, default=10, metavar="N", help="for each batch (default: 10)")
@@ -52,6 +53,8 @@ def _import(options: argparse.Namespace) -> int:
     if reasons:
         print(f"\nrefused or left out, line by line in {options.folder / 'ratings' / 'refused.csv'}:")
         _print_reasons(reasons)
+    if reasons["consent revoked"]:
+        print("\nwhere consent was revoked, ratings forget removes what came of that person in other exports")
     return 0
 
 
@@ -96,8 +99,9 @@ def _texts(options: argparse.Namespace) -> int:
 def _forget(options: argparse.Namespace) -> int:
     from builder.ratings.forget import forget
 
-    gone = forget(options.folder, options.participant)
-    print(f"{gone.participant_id}: removed with {gone.ratings} ratings; later imports will refuse this person's rows")
+    gone = forget(options.folder, options.participant, options.database)
+    where = f"{gone.ratings} ratings and {gone.answers} answers in the survey's database"
+    print(f"{gone.participant_id}: removed with {where}; later imports will refuse this person's rows")
     if gone.published:
         print("published versions that still hold this person, to be withdrawn with publish --retract:")
         print("\n".join(f"  {each}" for each in gone.published))
@@ -118,7 +122,9 @@ def _from_model(options: argparse.Namespace) -> int:
     from builder.ratings.importing import add
     from builder.ratings.simulate import from_model
 
-    ratings, participants = from_model(options.folder, options.recognizer)
+    ratings, participants, without = from_model(options.folder, options.recognizer)
     added = add(options.folder, ratings, participants)
     print(f"{options.folder}: {added} ratings by {options.recognizer} added (source = model in every row)")
+    if without:
+        print(f"{without} pairs have none: {options.recognizer} found nothing in one of the images")
     return 0

@@ -53,13 +53,15 @@ ReaderReason = Literal[
     "identity is neither yes nor no",
     "damaged by a spreadsheet",
     "more cells than columns",
-    "cell not understood",
+    "packed cells differ in number",
+    "column not understood",
     "details differ between rows",
     "detail not readable, the rest is kept",
 ]
-"""Why a reader keeps a record, a column or a cell out. "names no pair of the study" is of a whole column, its line
-that of the header; the last two are of a detail beside ratings that are kept. What a reader need not know (unknown
-pair ids, similarities outside 0..100, double answers) is left to the merge, which has reasons of its own."""
+"""Why a reader keeps a record, a column or a cell out. "names no pair of the study" and "column not understood" are of
+a whole column, with the line of the header; the last two are of a detail beside ratings that are kept. What a reader
+need not know (unknown pair ids, similarities outside 0..100, double answers) is left to the merge, which has reasons of
+its own."""
 
 READER_REASONS: tuple[ReaderReason, ...] = get_args(ReaderReason)
 

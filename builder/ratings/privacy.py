@@ -35,8 +35,10 @@ _ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?
 _REGIONS = [None, "US", "GB", "DE", "FR", "IN"]
 """Where a phone number without a country code may be from; None: any with one."""
 
-_LEAST_DIGITS = 7
-"""Of a phone number; telling which texts need the slow search."""
+_LEAST_DIGITS = 9
+"""Of digits in a row, parted by nothing but spaces and signs, that may be a phone number of any country."""
+
+_DIGITS = re.compile(rf"(?<![\w-])\+?\(?\d[\d\s()/.-]{{{_LEAST_DIGITS - 2},30}}\d(?![\w-])")
 
 
 def participant_key(folder: Path) -> bytes:
@@ -94,7 +96,7 @@ def _found(text: str) -> Iterator[str]:
         yield "platform id"
     if any(_is_address(match) for match in _ADDRESS.findall(text)):
         yield "IP address"
-    if sum(char.isdigit() for char in text) >= _LEAST_DIGITS and _has_phone_number(text):
+    if _has_phone_number(text):
         yield "phone number"
 
 
@@ -107,7 +109,6 @@ def _is_address(text: str) -> bool:
 
 
 def _has_phone_number(text: str) -> bool:
-    return any(
-        phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE).has_next()
-        for region in _REGIONS
-    )
+    if any(sum(map(str.isdigit, run)) >= _LEAST_DIGITS for run in _DIGITS.findall(text)):
+        return True
+    return any(phonenumbers.PhoneNumberMatcher(text, region).has_next() for region in _REGIONS)

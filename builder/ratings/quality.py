@@ -32,7 +32,7 @@ def flags(ratings: pd.DataFrame, pairs: pd.DataFrame, settings: RatingsSettings,
     medians = answered.dropna(subset=["response_time_ms"]).groupby("participant_id")["response_time_ms"].median()
     similarity = by_participant["similarity"]
     constant = (similarity.nunique() == 1) & (similarity.size() > 1)
-    wanted = batches(ratings, pairs).map(pairs.groupby("batch").size()) * settings.min_share
+    wanted = batches(ratings, pairs).map(pairs.groupby("batch").size()).astype("float64") * settings.min_share
     rated = by_participant.size()
     enough = rated[rated >= wanted.reindex(rated.index)]
     flagged: Mapping[str, pd.Index] = {
@@ -54,4 +54,4 @@ def batches(ratings: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
     batch = ratings["pair_id"].map(pairs["batch"])
     counts = batch.groupby([ratings["participant_id"], batch.rename("batch")], sort=True).size().rename("n")
     ordered = counts.reset_index().sort_values(["participant_id", "n", "batch"], ascending=[True, False, True])
-    return ordered.drop_duplicates("participant_id").set_index("participant_id")["batch"]
+    return ordered.drop_duplicates("participant_id").set_index("participant_id")["batch"].astype("int64")

@@ -4,9 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.ratings.held import read_held
+from builder.ratings.held import judged, read_held
 from builder.ratings.pairs import read_pairs
-from builder.ratings.quality import flags
 from builder.shards import StudyFolder
 from loading_script.lands_between import FLAGS, SOURCES
 
@@ -44,15 +43,14 @@ def ratings_status(folder: Path) -> RatingsStatus:
     """
     pairs = read_pairs(folder)
     study = StudyFolder(folder).study()
-    held = read_held(folder)
+    held = judged(read_held(folder), pairs, study.ratings)
     wanted = study.survey.raters_per_pair
     sources = {}
     for source in SOURCES:
         ratings = held.ratings[held.ratings["source"] == source]
-        raters = held.participants[held.participants["source"] == source].index
-        marks = flags(ratings, pairs, study.ratings, raters)
+        raters = held.participants[held.participants["source"] == source]
         counts = ratings["pair_id"].value_counts().reindex(pairs.index, fill_value=0)
-        flagged = Counter(flag for each in marks for flag in each)
+        flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(
             ratings=len(ratings),
             pairs_by_ratings=dict(sorted(Counter(counts.tolist()).items())),

@@ -6,7 +6,21 @@ from typing import Any, Protocol
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats import plain
+from builder.ratings.formats import (
+    formr,
+    gorilla,
+    jatos,
+    jspsych,
+    label_studio,
+    limesurvey,
+    mturk,
+    own,
+    plain,
+    prolific,
+    qualtrics_csv,
+    qualtrics_json,
+    sosci,
+)
 from builder.ratings.mapping import Mapping
 
 MOST_BYTES = 1_000_000_000
@@ -30,7 +44,20 @@ class Reader(Protocol):
         """
 
 
-_MODULES: tuple[Any, ...] = ()
+_MODULES: tuple[Any, ...] = (
+    formr,
+    gorilla,
+    jatos,
+    jspsych,
+    label_studio,
+    limesurvey,
+    mturk,
+    own,
+    prolific,
+    qualtrics_csv,
+    qualtrics_json,
+    sosci,
+)
 
 READERS: dict[str, Reader] = {module.NAME: module for module in _MODULES}
 """Readers that recognize their format by something that no other format has."""
@@ -53,7 +80,10 @@ def read_export(path: Path, pairs: StudyPairs, format: str = "auto", mapping: Ma
     """
     file = _load(path)
     reader = _reader(file, mapping) if format == "auto" else _named(format)
-    return reader.read(file, pairs, mapping)
+    try:
+        return reader.read(file, pairs, mapping)
+    except RecursionError:
+        raise RatingsError(f"{path}: JSON nested too deep") from None
 
 
 def detect(file: ExportFile) -> str | None:
@@ -72,6 +102,8 @@ def _reader(file: ExportFile, mapping: Mapping | None) -> Reader:
     name = detect(file)
     if name is not None:
         return READERS[name]
+    if file.content.startswith(b"PK"):
+        raise RatingsError(f"{file.path}: is a spreadsheet or a zip archive; save it as CSV, or unpack it")
     if mapping is None and not PLAIN.recognizes(file):
         raise RatingsError(
             f"{file.path}: is of no known format ({', '.join([*READERS, PLAIN.NAME])}); name its format with --format, "

@@ -199,7 +199,8 @@ def hub(server: Hub) -> Hub:
 def check_version(hub: Hub, staged: Path, tag: str = "v1.0.0") -> None:
     """The tree that a tag names is the folder, file by file."""
     repo = hub.repo()
-    tree = {path: entry for path, entry in repo.find(tag).tree.items() if path != ".gitattributes"}  # type: ignore[union-attr]
+    tree = dict(repo.find(tag).tree)  # type: ignore[union-attr]
+    assert tree.pop(".gitattributes"), "the Hub's own"
     files = {str(path.relative_to(staged)): path.read_bytes() for path in staged.rglob("*") if path.is_file()}
     assert {path: repo.content(entry) for path, entry in tree.items()} == files
 

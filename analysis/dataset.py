@@ -1,0 +1,233 @@
+"""A published dataset, read with `load_dataset`: its tables, its images, and whose ratings they are."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pandas as pd
+import PIL.Image
+from datasets import Dataset, DownloadMode, concatenate_datasets, get_dataset_config_names, load_dataset_builder
+from datasets import Image as ImageFeature
+from datasets.exceptions import DatasetsError
+from datasets.packaged_modules.arrow.arrow import Arrow
+from datasets.packaged_modules.parquet.parquet import Parquet
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+
+from analysis import frames
+from analysis.errors import AnalysisError
+from loading_script import lands_between as schema
+
+_MOST_PIXELS = 64_000_000
+"""Of one image; a PNG of a few kilobytes can claim to be larger than memory."""
+
+_EMPTY: Final = {
+    "ratings": list(schema.ratings()),
+    "participants": list(schema.participants()),
+    "searches": list(schema.searches()),
+}
+
+
+class _Stated(NamedTuple):
+    thresholds: dict[str, float]
+    target: str | None
+
+
+class Pictures(Mapping[str, bytes]):
+    """The images of a dataset by image_id, as the bytes of a PNG; they stay on disk until one is asked for."""
+
+    def __init__(self, images: Dataset | None) -> None:
+        self._images = images.cast_column("image", ImageFeature(decode=False)) if images is not None else None
+        ids = images["image_id"] if images is not None else []
+        self._rows = {image_id: row for row, image_id in enumerate(ids)}
+
+    def __getitem__(self, image_id: str) -> bytes:
+        row = self._rows[image_id]
+        content: bytes = self._images[row]["image"]["bytes"]  # type: ignore[index]
+        return content
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def decoded(self, image_id: str) -> PIL.Image.Image:
+        """The image in RGB.
+
+        Raises:
+            KeyError: there is no such image.
+            AnalysisError: it is no image, or one of more than 64 million pixels.
+        """
+        try:
+            image = PIL.Image.open(io.BytesIO(self[image_id]))
+            if image.width * image.height > _MOST_PIXELS:
+                raise AnalysisError(f"image {image_id!r}: {image.width} x {image.height} pixels are too many")
+            return image.convert("RGB")
+        except (OSError, SyntaxError, ValueError) as error:
+            raise AnalysisError(f"image {image_id!r}: cannot be read as an image; verify the dataset") from error
+
+
+@dataclass(frozen=True)
+class Published:
+    """The tables of a dataset; a table that it does not have is empty.
+
+    name, revision: what was asked for.
+    pairs, images, searches: as published, without images; `kind` is an ordered categorical.
+    ratings, participants: those of `source` alone, without who was excluded.
+    model_ratings: ratings with the source "model", apart from the others.
+    source: "human", "simulated", or None where nobody rated.
+    thresholds: by name of recognizer, in the units of its distance; stated by the dataset, or else the largest
+        distance that was accepted (NaN where none was).
+    target: the recognizer that the optimized samples were made against, where the dataset says so.
+    excluded: flagged participants that were left out.
+    """
+
+    name: str
+    revision: str | None
+    pairs: pd.DataFrame
+    images: pd.DataFrame
+    searches: pd.DataFrame
+    ratings: pd.DataFrame
+    participants: pd.DataFrame
+    model_ratings: pd.DataFrame
+    pictures: Pictures
+    source: str | None
+    thresholds: dict[str, float]
+    target: str | None
+    excluded: int = 0
+
+    @property
+    def recognizers(self) -> list[str]:
+        """Names, in the order of the columns of `pairs`."""
+        return frames.recognizers(self.pairs)
+
+    @property
+    def distances(self) -> list[str]:
+        """Columns of `pairs` such as lpips_alex and latent_l2, in their order."""
+        return frames.distances(self.pairs)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The sample kinds that there are pairs of, in the dataset's order."""
+        return [str(kind) for kind in self.pairs["kind"].cat.remove_unused_categories().cat.categories]
+
+
+def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = False) -> Published:
+    """The dataset of a folder (published, or a study folder) or of `user/name` on the Hub, all splits together.
+
+    Ratings are of one source: human where there are any, else simulated. With `exclude_flagged`, flagged participants
+    and their ratings are left out.
+
+    Raises:
+        AnalysisError: it cannot be found or read, or is no dataset of this project.
+    """
+    tables = _tables(dataset, revision)
+    stated = _stated(dataset, revision)
+    images = tables.get("images")
+    everything = {name: frames.frame(table) for name, table in tables.items()}
+    for name, columns in _EMPTY.items():
+        everything.setdefault(name, pd.DataFrame(columns=columns))
+    published = Published(
+        name=dataset,
+        revision=revision,
+        pairs=everything["pairs"],
+        images=everything.get("images", pd.DataFrame(columns=["image_id"])),
+        searches=everything["searches"],
+        ratings=everything["ratings"],
+        participants=everything["participants"],
+        model_ratings=everything["ratings"].query("source == 'model'"),
+        pictures=Pictures(images),
+        source=None,
+        thresholds=frames.thresholds(everything["pairs"]) | stated.thresholds,
+        target=stated.target,
+    )
+    published = _of_one_source(published)
+    return _without_flagged(published) if exclude_flagged else published
+
+
+def _tables(dataset: str, revision: str | None) -> dict[str, Dataset]:
+    where = dataset + (f" at {revision}" if revision else "")
+    if Path(dataset).is_dir() and not (Path(dataset) / "README.md").is_file():
+        raise AnalysisError(f"{where}: no README.md lists its tables; name a published dataset or a study folder")
+    try:
+        names = get_dataset_config_names(dataset, revision=revision)
+        if "pairs" not in names:
+            raise AnalysisError(f"{where}: has no table `pairs`; name a published dataset or a study folder")
+        wanted = [name for name in schema.TABLES if name in names and name != "embeddings"]
+        return {name: _read(dataset, name, revision) for name in wanted}
+    except (DatasetsError, HfHubHTTPError, OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise AnalysisError(f"{where}: cannot be read: {first}; check the name, the revision and access") from error
+
+
+def _read(dataset: str, table: str, revision: str | None) -> Dataset:
+    builder = load_dataset_builder(dataset, table, revision=revision)
+    if not isinstance(builder, Parquet | Arrow):  # others may run or unpickle what they read
+        raise AnalysisError(f"{dataset}: table {table!r}: is neither Parquet nor Arrow; this is no published dataset")
+    features = builder.info.features
+    if table == "pairs" and features and isinstance(builder, Parquet):  # its images are in `images`, and 28 times here
+        columns = [name for name, feature in features.items() if not isinstance(feature, ImageFeature)]
+        builder = load_dataset_builder(dataset, table, revision=revision, columns=columns)
+    # `datasets` takes a local folder for one of the same name that it read before.
+    mode = DownloadMode.FORCE_REDOWNLOAD if Path(dataset).is_dir() else DownloadMode.REUSE_DATASET_IF_EXISTS
+    builder.download_and_prepare(download_mode=mode)
+    return concatenate_datasets(list(builder.as_dataset().values()))
+
+
+def _of_one_source(published: Published) -> Published:
+    sources = set(published.ratings["source"])
+    if not sources and "ratings_source" in published.pairs:
+        sources = set(published.pairs["ratings_source"].dropna())
+    source = next((source for source in ("human", "simulated") if source in sources), None)
+    return replace(
+        published,
+        source=source,
+        ratings=published.ratings[published.ratings["source"] == source].reset_index(drop=True),
+        participants=published.participants[published.participants["source"] == source].reset_index(drop=True),
+    )
+
+
+def _without_flagged(published: Published) -> Published:
+    flagged = frames.flagged(published.participants["flags"])
+    out = published.participants.loc[flagged, "participant_id"]
+    return replace(
+        published,
+        participants=published.participants[~flagged].reset_index(drop=True),
+        ratings=published.ratings[~published.ratings["participant_id"].isin(out)].reset_index(drop=True),
+        excluded=len(out),
+    )
+
+
+def _stated(dataset: str, revision: str | None) -> _Stated:
+    """What the dataset says itself, in `provenance.json` (published) or `manifest.json` (a study folder)."""
+    for name in ("provenance.json", "manifest.json"):
+        content = _file(dataset, revision, name)
+        if content is not None:
+            return _parsed(content, f"{dataset}: {name}")
+    return _Stated({}, None)
+
+
+def _file(dataset: str, revision: str | None, name: str) -> bytes | None:
+    if Path(dataset).is_dir():
+        path = Path(dataset) / name
+        return path.read_bytes() if path.is_file() else None
+    try:
+        return Path(hf_hub_download(dataset, name, repo_type="dataset", revision=revision)).read_bytes()
+    except EntryNotFoundError:
+        return None
+
+
+def _parsed(content: bytes, where: str) -> _Stated:
+    try:
+        record: Any = json.loads(content)
+        models = record.get("models", []) + record["study"]["recognizers"]
+        thresholds = {
+            model["name"]: float(model["threshold"]) for model in models if model.get("threshold") is not None
+        }
+        return _Stated(thresholds, str(record["study"]["samples"]["optimized"]["target"]))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise AnalysisError(f"{where}: is not what a build or `publish` wrote; verify the dataset") from error

@@ -1,0 +1,9 @@
+"""What can go wrong and is the user's to mend; each message says what, where, and what to do."""
+
+
+class AnalysisError(Exception):
+    """A dataset that cannot be read, or a question that cannot be asked of it."""
+
+
+class MissingDataError(AnalysisError):
+    """A table that this dataset has nothing for; the message is the reason, fit to print in its place."""

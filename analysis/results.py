@@ -1,0 +1,149 @@
+"""Every table of a dataset, by name; what cannot be made is listed with its reason.
+
+| name | a row is | columns (`low`, `high`: 95 % interval) |
+|---|---|---|
+| participants | an answer to a question | question, answer, n, share, value |
+| scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
+| correlations | a kind (or "all": without genuine) and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, spearman, spearman_p, spearman_low, spearman_high, reason |
+| similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
+| disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, model_closeness, people_closeness, disagreement, candidate |
+| people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, similarity_mean, identity_rate, similarity_std, identity_entropy |
+| attribute_model | the random forest | n_pairs, n_bases, n_attributes, r2, r2_std |
+| attribute_importance | an attribute | attribute, importance, importance_std |
+| strategies | a question and a facial feature | question, feature, n, n_texts, share, low, high |
+| agreement | a statistic and a question | statistic, question, scope, value, low, high, n_pairs, n_participants, dropped_pairs, dropped_participants, reason |
+| rater_agreement | a participant | participant_id, n_pairs, similarity_pearson, identity_agreement, identity_kappa, reason |
+| identity_model | a recognizer and a term | recognizer, term, estimate, se, low, high, odds_ratio, n_ratings, reason |
+| roc | a recognizer and a threshold | recognizer, threshold, false_accept_rate, false_reject_rate |
+| verification | a recognizer | recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_threshold, threshold, agreement, best_threshold, best_low, best_high, best_agreement, reason |
+| error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, failures, reason |
+| calibration | a recognizer and a bin of distance | recognizer, from, to, n, distance_mean, identity_rate, low, high, logistic, isotonic |
+| calibration_fit | a recognizer | recognizer, n, n_ratings, intercept, slope, half_distance, brier, reason |
+| error_consistency | two deciders | first, second, reference, n, observed, expected, kappa, kappa_std, n_compared, reason |
+| transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high |
+| groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, value, low, high, difference, ratio, reason |
+| variance_components | a question and a kind | question, kind, pair, rater, residual, n_pairs, n_raters, reason |
+| power | a question, a kind, raters and a wanted width | question, kind, raters, width, pairs, reason |
+| limits | a statement of what the dataset cannot show | topic, subject, n, statement |
+| skipped | a table that cannot be made | table, reason |
+
+A table made from ratings has a first column `ratings_source`.
+"""  # noqa: E501
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pandas as pd
+
+from analysis.dataset import Published
+from analysis.errors import MissingDataError
+from analysis.tables.agreement import agreement, rater_agreement
+from analysis.tables.attributes import image_attributes
+from analysis.tables.calibration import calibration
+from analysis.tables.consistency import error_consistency
+from analysis.tables.correlations import correlations
+from analysis.tables.disagreement import disagreement, people_disagreement
+from analysis.tables.forest import attribute_forest
+from analysis.tables.groups import groups
+from analysis.tables.identity_model import identity_model
+from analysis.tables.limits import limits
+from analysis.tables.participants import participants, years
+from analysis.tables.power import power, variance_components
+from analysis.tables.scores_by_kind import scores_by_kind
+from analysis.tables.similarity import similarity_distribution
+from analysis.tables.strategies import strategies
+from analysis.tables.transfer import transfer
+from analysis.tables.verification import error_rates, roc, verification
+
+_Tables = dict[str, pd.DataFrame]
+_Maker = tuple[list[str], Callable[[_Tables], tuple[pd.DataFrame, ...]]]
+
+WITHOUT_RATINGS = {"transfer", "skipped", "limits"}
+"""Tables that say nothing of people, and so carry no `ratings_source`."""
+
+
+def results(
+    published: Published,
+    attributes: pd.DataFrame | None = None,
+    progress: Callable[[list[_Maker]], Iterable[_Maker]] = iter,
+) -> _Tables:
+    """Every table, by name, in the order above; those with nothing to show are in "skipped".
+
+    attributes: more attributes of images, by image_id; they join the random forest, and each is a grouping.
+    progress: goes through the steps and may show how far it is, as `tqdm.tqdm` does.
+
+    Raises:
+        AnalysisError: an image cannot be read.
+    """
+    made: _Tables = {}
+    skipped = []
+    for names, make in progress(list(_makers(published, attributes))):
+        try:
+            tables = make(made)
+            made.update(zip(names, tables, strict=True))
+        except MissingDataError as reason:
+            skipped += [{"table": name, "reason": str(reason)} for name in names]
+    made["skipped"] = pd.DataFrame(skipped, columns=["table", "reason"])
+    return {name: _sourced(name, table, published.source) for name, table in made.items()}
+
+
+def _makers(published: Published, attributes: pd.DataFrame | None) -> Iterator[_Maker]:
+    """Names of tables, and what makes them from those made before."""
+    pairs, ratings = published.pairs, published.ratings
+    yield ["participants"], lambda made: (participants(published.participants),)
+    yield ["scores_by_kind"], lambda made: (scores_by_kind(pairs, ratings),)
+    yield ["correlations"], lambda made: (correlations(pairs, ratings),)
+    yield ["similarity_distribution"], lambda made: (similarity_distribution(pairs, ratings),)
+    yield ["disagreement"], lambda made: (disagreement(pairs, ratings),)
+    yield ["people_disagreement"], lambda made: (people_disagreement(pairs, ratings),)
+    yield ["attribute_model", "attribute_importance"], lambda made: _forest(published, attributes)
+    yield ["strategies"], lambda made: (strategies(published.participants),)
+    yield ["agreement"], lambda made: (agreement(pairs, ratings),)
+    yield ["rater_agreement"], lambda made: (rater_agreement(pairs, ratings),)
+    yield ["identity_model"], lambda made: (identity_model(pairs, ratings),)
+    yield ["roc"], lambda made: (roc(pairs, ratings),)
+    yield ["verification"], lambda made: (verification(pairs, ratings, published.thresholds),)
+    yield ["error_rates"], lambda made: (error_rates(pairs, ratings),)
+    yield ["calibration", "calibration_fit"], lambda made: calibration(pairs, ratings)
+    yield ["error_consistency"], lambda made: (error_consistency(pairs, ratings),)
+    yield ["transfer"], lambda made: (transfer(pairs, published.target),)
+    yield ["groups"], lambda made: (_groups(published, attributes),)
+    yield ["variance_components"], lambda made: (variance_components(pairs, ratings),)
+    yield ["power"], lambda made: (_power(made),)
+    yield ["limits"], lambda made: (limits(published, made.get("agreement")),)
+
+
+def _forest(published: Published, attributes: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if published.source is None:
+        raise MissingDataError("the dataset has no ratings")
+    if not len(published.pictures):
+        raise MissingDataError("the dataset has no table `images`")
+    measured = image_attributes(published.images, published.pictures, attributes)
+    return attribute_forest(published.pairs, published.ratings, measured)
+
+
+def _groups(published: Published, attributes: pd.DataFrame | None) -> pd.DataFrame:
+    people = published.participants.assign(age=years(published.participants["age"]))
+    groupings = [(people, grouping) for grouping in ("gender", "age", "continent")]
+    if attributes is not None:
+        groupings += [(attributes, str(name)) for name in attributes.columns if name != "image_id"]
+    tables, reasons = [], []
+    for table, grouping in groupings:
+        try:
+            tables.append(groups(published.pairs, published.ratings, table, grouping))
+        except MissingDataError as reason:
+            reasons.append(str(reason))
+    if not tables:
+        raise MissingDataError("; ".join(dict.fromkeys(reasons)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _power(made: _Tables) -> pd.DataFrame:
+    if "variance_components" not in made:
+        raise MissingDataError("the dataset has no ratings")
+    return power(made["variance_components"])
+
+
+def _sourced(name: str, table: pd.DataFrame, source: str | None) -> pd.DataFrame:
+    if name not in WITHOUT_RATINGS:
+        table.insert(0, "ratings_source", source or "none")
+    return table

@@ -1,0 +1,1 @@
+"""Each file answers one question: tables in, one table out."""

@@ -1,0 +1,104 @@
+"""Attribute vectors of images, and in what the two images of a pair differ."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+from scipy import ndimage
+
+from analysis import frames
+from analysis.dataset import Pictures
+from analysis.frames import Column, Numbers, Table
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+"""ITU-R BT.601."""
+
+_SIDE = 256
+"""Larger images are reduced to it, so that sharpness does not measure the number of pixels."""
+
+
+def image_attributes(images: Table, pictures: Pictures, joined: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row per image: what can be measured without a model, and the columns of `joined` (by image_id).
+
+    From the pixels, of images reduced to at most 256 a side: brightness (mean luma, 0 to 1), contrast (its standard
+    deviation), sharpness (variance of the Laplacian of luma), red, green, blue (their shares in the mean color),
+    saturation (mean, 0 to 1) and saturation_std. From each `<alignment>_landmarks`, where it has five points (two
+    corners of each eye, base of the nose) or two (the eyes): `<alignment>_roll` (degrees, of the line through the
+    eyes), `_eyes` (distance between them as a share of the image's width), and with a nose `_yaw` and `_pitch`: where
+    it stands from the middle of the eyes, along and across their line, in distances between them.
+
+    Raises:
+        AnalysisError: an image cannot be read.
+    """
+    rows = frames.frame(images)
+    attributes = pd.DataFrame([_pixels(pictures.decoded(image_id)) for image_id in rows["image_id"]])
+    attributes.insert(0, "image_id", rows["image_id"])
+    for column in [str(column) for column in rows.columns if str(column).endswith("_landmarks")]:
+        name = column.removesuffix("_landmarks")
+        poses = pd.DataFrame(list(map(_pose, rows[column], attributes["width"])))
+        attributes = attributes.join(poses.dropna(axis="columns", how="all").add_prefix(f"{name}_"))
+    attributes = attributes.drop(columns="width")
+    return attributes if joined is None else attributes.merge(joined, on="image_id", how="left")
+
+
+def attribute_differences(pairs: Table, attributes: pd.DataFrame) -> pd.DataFrame:
+    """A row per pair, a column per attribute: the absolute difference of numbers, whether anything else differs (0, 1).
+
+    NaN where an attribute of one of the two images is not known.
+    """
+    by_image = attributes.set_index("image_id")
+    scored = frames.frame(pairs)
+    base, sample = by_image.reindex(scored["base_id"]), by_image.reindex(scored["sample_id"])
+    differences = {name: _difference(base[name], sample[name]) for name in by_image.columns}
+    return pd.DataFrame(differences, index=pd.Index(scored["pair_id"]))
+
+
+def _difference(base: Column, sample: Column) -> Numbers:
+    if pd.api.types.is_numeric_dtype(base) and not pd.api.types.is_bool_dtype(base):
+        numbers = base.to_numpy(np.float64, na_value=np.nan) - sample.to_numpy(np.float64, na_value=np.nan)
+        return np.asarray(np.abs(numbers))
+    known = (base.notna().to_numpy()) & (sample.notna().to_numpy())
+    differs = base.astype("str").to_numpy() != sample.astype("str").to_numpy()
+    return np.where(known, differs.astype(np.float64), np.nan)
+
+
+def _pixels(image: PIL.Image.Image) -> dict[str, float]:
+    width = image.width
+    image.thumbnail((_SIDE, _SIDE))
+    color = np.asarray(image, np.float64) / 255
+    luma = color @ _LUMA
+    mean = color.mean(axis=(0, 1))
+    shares = mean / mean.sum() if mean.sum() > 0 else np.full(3, 1 / 3)
+    brightest, darkest = color.max(axis=2), color.min(axis=2)
+    saturation = np.divide(brightest - darkest, brightest, out=np.zeros_like(brightest), where=brightest > 0)
+    return {
+        "width": width,
+        "brightness": float(luma.mean()),
+        "contrast": float(luma.std()),
+        "sharpness": float(ndimage.laplace(luma, mode="nearest").var()),
+        "red": float(shares[0]),
+        "green": float(shares[1]),
+        "blue": float(shares[2]),
+        "saturation": float(saturation.mean()),
+        "saturation_std": float(saturation.std()),
+    }
+
+
+def _pose(landmarks: Any, width: float) -> dict[str, float]:
+    unknown = {"roll": np.nan, "eyes": np.nan, "yaw": np.nan, "pitch": np.nan}
+    if landmarks is None or len(landmarks) not in (2, 5):
+        return unknown
+    points = np.stack([np.asarray(point, np.float64) for point in landmarks])
+    eyes = points if len(points) == 2 else np.stack([points[:2].mean(axis=0), points[2:4].mean(axis=0)])
+    left, right = eyes[np.argsort(eyes[:, 0], kind="stable")]
+    along = right - left
+    apart = float(np.hypot(*along))
+    if not np.isfinite(apart) or apart == 0:
+        return unknown
+    pose = {"roll": float(np.degrees(np.arctan2(along[1], along[0]))), "eyes": apart / width}
+    if len(points) == 2:
+        return unknown | pose
+    nose = points[4] - (left + right) / 2
+    across = np.array([-along[1], along[0]])
+    return pose | {"yaw": float(nose @ along) / apart**2, "pitch": float(nose @ across) / apart**2}

@@ -1,0 +1,77 @@
+"""Where the model and people part ways, and where people do among themselves."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis import frames
+from analysis.errors import MissingDataError
+from analysis.frames import Column, Table
+
+_PAIR = ["pair_id", "base_id", "sample_id", "kind", "level"]
+_SCALE = ["model_closeness", "people_closeness", "disagreement"]
+
+
+def disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
+    """One row per rated pair and recognizer that scored it, ordered from model closer to people closer.
+
+    The scale: both sides order the same n pairs, the model by falling distance, people by rising mean similarity.
+    `model_closeness` and `people_closeness` are the places in these orders as (midrank - 0.5) / n, between 0 (farthest
+    apart) and 1 (closest). `disagreement` is the first minus the second, between -1 and 1: it grows strictly where a
+    distance falls or a similarity falls against the other pairs. Above 0 the model holds the pair closer than people
+    do, below 0 people do.
+
+    Columns: pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate,
+    model_closeness, people_closeness, disagreement, candidate ("false accept": accepted, but most people see two
+    identities; "false reject": rejected, but most people see one; else "").
+
+    Raises:
+        MissingDataError: there are no ratings of similarity.
+    """
+    rated = frames.rated(pairs, ratings)
+    tables = [_of_recognizer(rated, name) for name in frames.recognizers(rated)]
+    found = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    if found.empty:
+        raise MissingDataError("no pair has both a distance and a rating of similarity")
+    return found.sort_values("disagreement", ascending=False, kind="stable", ignore_index=True)
+
+
+def people_disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
+    """One row per pair with at least two ratings, ordered by how little people agree on its similarity.
+
+    Columns: pair_id, base_id, sample_id, kind, level, n_ratings, similarity_mean, identity_rate, similarity_std (0 to
+    100, ddof 1), identity_entropy (bits: 0 where all say the same, 1 where half of them do).
+
+    Raises:
+        MissingDataError: no pair has two ratings.
+    """
+    rated = frames.rated(pairs, ratings)
+    rated = rated[rated["n_ratings"] >= 2]
+    if rated.empty:
+        raise MissingDataError("no pair has two ratings")
+    rate = rated["identity_rate"].to_numpy(np.float64)
+    entropy = stats.entropy(np.stack([rate, 1 - rate]), base=2, axis=0)
+    columns = [*_PAIR, "n_ratings", "similarity_mean", "identity_rate", "similarity_std"]
+    table = rated[columns].assign(identity_entropy=entropy)
+    return table.sort_values("similarity_std", ascending=False, kind="stable", ignore_index=True)
+
+
+def _of_recognizer(rated: pd.DataFrame, name: str) -> pd.DataFrame:
+    distance, accept = f"{name}_distance", f"{name}_accept"
+    rated = rated[rated[distance].notna() & rated["similarity_mean"].notna()]
+    table = rated[[*_PAIR, distance, accept, "similarity_mean", "identity_rate"]]
+    table = table.rename(columns={distance: "distance", accept: "accept"}).assign(recognizer=name)
+    table["model_closeness"] = _place(-table["distance"])
+    table["people_closeness"] = _place(table["similarity_mean"])
+    table["disagreement"] = table["model_closeness"] - table["people_closeness"]
+    accepted = table["accept"].eq(True).fillna(False).to_numpy(np.bool_)
+    rejected = table["accept"].eq(False).fillna(False).to_numpy(np.bool_)
+    rate = table["identity_rate"]
+    table["candidate"] = ""
+    table.loc[accepted & (rate < 0.5), "candidate"] = "false accept"
+    table.loc[rejected & (rate > 0.5), "candidate"] = "false reject"
+    return table[[*_PAIR, "recognizer", "distance", "accept", "similarity_mean", "identity_rate", *_SCALE, "candidate"]]
+
+
+def _place(values: Column) -> Column:
+    return (values.rank() - 0.5) / len(values)

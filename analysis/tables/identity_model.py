@@ -1,0 +1,105 @@
+"""What makes people see one identity: a mixed-effects logistic model."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis import frames, mixed_logistic
+from analysis.errors import MissingDataError
+from analysis.frames import Numbers, Table
+from analysis.intervals import ALPHA
+from analysis.tables.answers import answers
+
+_COLUMNS = ["recognizer", "term", "estimate", "se", "low", "high", "odds_ratio", "n_ratings", "reason"]
+
+_MOST_CELLS = 50_000_000
+"""Participants times pairs; the fit takes a few numbers for each."""
+
+
+def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
+    """Log odds of the answer "same identity", one model per recognizer.
+
+    Fixed: the recognizer's distance and LPIPS (the first of the columns lpips_*), each per standard deviation over the
+    ratings used, and kind against the kind with the most ratings. Random intercepts: participant and pair. See
+    `analysis.mixed_logistic`; pairs that could not be acquired are left out.
+
+    Columns: recognizer, term ("intercept", "distance", "lpips_alex", "kind: negative vs optimized", ...,
+    "sd: participant", "sd: pair"), estimate, se, low, high (Wald), odds_ratio, n_ratings, reason. An sd has an estimate
+    alone.
+
+    Raises:
+        MissingDataError: there are no ratings of identity, or no recognizer.
+    """
+    given = answers(pairs, ratings).dropna(subset="identity")
+    scored = frames.frame(pairs)
+    names = frames.recognizers(scored)
+    if given.empty or not names:
+        raise MissingDataError("the dataset has no ratings of identity" if names else "the dataset has no recognizer")
+    lpips = [name for name in frames.distances(scored) if name.startswith("lpips")][:1]
+    columns = [f"{name}_distance" for name in names] + lpips
+    given = given.join(scored.set_index("pair_id")[columns], on="pair_id")
+    table = pd.concat([_of_recognizer(given, name, lpips) for name in names], ignore_index=True)
+    return table.reindex(columns=_COLUMNS)
+
+
+def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataFrame:
+    given = given.dropna(subset=[f"{name}_distance", *lpips])
+    reason = _impossible(given)
+    if reason:
+        return pd.DataFrame([{"recognizer": name, "term": "distance", "n_ratings": len(given), "reason": reason}])
+    design = _design(given, {"distance": f"{name}_distance"} | {column: column for column in lpips})
+    pair, participant = (pd.factorize(given[column])[0] for column in ("pair_id", "participant_id"))
+    fit = mixed_logistic.fit(
+        given["identity"].to_numpy(np.float64),
+        design.to_numpy(np.float64),
+        pair.astype(np.intp),
+        participant.astype(np.intp),
+    )
+    rows: list[dict[str, Any]] = _terms(list(design.columns), fit.coefficients, fit.errors)
+    rows.append({"term": "sd: participant", "estimate": fit.sd_small})
+    rows.append({"term": "sd: pair", "estimate": fit.sd_large})
+    reason = "" if fit.converged else "the fit did not converge"
+    return pd.DataFrame(rows).assign(recognizer=name, n_ratings=len(given), reason=reason)
+
+
+def _impossible(given: pd.DataFrame) -> str:
+    if given["identity"].nunique() < 2:
+        return "all answers are the same" if len(given) else "no rated pair was acquired"
+    n_pairs, n_participants = given["pair_id"].nunique(), given["participant_id"].nunique()
+    if n_participants < 2 or n_pairs < 3:
+        return f"{n_participants} participants and {n_pairs} pairs are too few"
+    return (
+        f"{n_participants} participants times {n_pairs} pairs are too many"
+        if n_pairs * n_participants > _MOST_CELLS
+        else ""
+    )
+
+
+def _design(given: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
+    design = pd.DataFrame({"intercept": 1.0}, index=given.index)
+    for term, column in numbers.items():
+        spread = given[column].std()
+        if spread > 0:
+            design[term] = (given[column] - given[column].mean()) / spread
+    counts = given["kind"].value_counts(sort=False)
+    reference = counts.idxmax()
+    for kind in counts.index[(counts > 0) & (counts.index != reference)]:
+        design[f"kind: {kind} vs {reference}"] = (given["kind"] == kind).astype(np.float64)
+    return design
+
+
+def _terms(terms: list[str], estimates: Numbers, errors: Numbers) -> list[dict[str, Any]]:
+    reach = stats.norm.ppf(1 - ALPHA / 2)
+    return [
+        {
+            "term": term,
+            "estimate": estimate,
+            "se": error,
+            "low": estimate - reach * error,
+            "high": estimate + reach * error,
+            "odds_ratio": np.exp(estimate),
+        }
+        for term, estimate, error in zip(terms, estimates, errors, strict=True)
+    ]

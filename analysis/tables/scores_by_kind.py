@@ -1,0 +1,43 @@
+"""Table 1: what people, recognizers and distances say of each kind and level."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import frames
+from analysis.errors import MissingDataError
+from analysis.frames import Table
+
+
+def scores_by_kind(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
+    """One row for each kind, each of its levels, and "all"; every mean is over pairs, each counting once.
+
+    Columns: kind, level (NaN for a whole kind), n_pairs, n_rated (pairs with ratings), n_ratings, similarity_mean
+    (0 to 100), identity_rate; per recognizer `<name>_distance` (mean), `<name>_accept` (share) and `<name>_failures`
+    (pairs in which one of the images could not be acquired, in neither of the other two); the mean of every other
+    distance. Without ratings, theirs are 0 or NaN.
+    """
+    try:
+        scored = frames.rated(pairs, ratings)
+    except MissingDataError:
+        scored = frames.frame(pairs).assign(similarity_mean=np.nan, identity_rate=np.nan, n_ratings=0)
+    return pd.DataFrame([_row(kind, level, cell) for kind, level, cell in frames.cells(scored)])
+
+
+def _row(kind: str, level: float, cell: pd.DataFrame) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "kind": kind,
+        "level": level,
+        "n_pairs": len(cell),
+        "n_rated": int(cell["n_ratings"].gt(0).sum()),
+        "n_ratings": int(cell["n_ratings"].sum()),
+        "similarity_mean": cell["similarity_mean"].mean(),
+        "identity_rate": cell["identity_rate"].mean(),
+    }
+    for name in frames.recognizers(cell):
+        accept = cell[f"{name}_accept"]
+        row[f"{name}_distance"] = cell[f"{name}_distance"].mean()
+        row[f"{name}_accept"] = float(accept.mean()) if accept.notna().any() else np.nan
+        row[f"{name}_failures"] = int(accept.isna().sum())
+    return row | {name: cell[name].mean() for name in frames.distances(cell)}

@@ -1,0 +1,33 @@
+"""How the answers on similarity spread, by kind."""
+
+import numpy as np
+import pandas as pd
+
+from analysis import frames
+from analysis.errors import MissingDataError
+from analysis.frames import Table
+
+BINS = np.linspace(0, 100, 11)
+
+
+def similarity_distribution(pairs: Table, ratings: Table) -> pd.DataFrame:
+    """The share of a kind's ratings in each tenth of the scale 0 to 100.
+
+    Columns: kind (last "all"), from (inclusive), to (exclusive but for 100), n (ratings), share (of the kind's; they
+    add up to 1).
+
+    Raises:
+        MissingDataError: there are no ratings of similarity.
+    """
+    answers = frames.frame(ratings)[["pair_id", "similarity"]].dropna()
+    answers = answers.merge(frames.frame(pairs)[["pair_id", "kind"]].assign(level=np.nan), on="pair_id")
+    if answers.empty:
+        raise MissingDataError("the dataset has no ratings of similarity")
+    rows = []
+    for kind, _, cell in frames.cells(answers):
+        counts, _ = np.histogram(cell["similarity"], BINS)
+        rows += [
+            {"kind": kind, "from": low, "to": high, "n": int(n), "share": n / len(cell)}
+            for low, high, n in zip(BINS[:-1], BINS[1:], counts, strict=True)
+        ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,115 @@
+"""How participants say they decided: which facial features they name."""
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+import pandas as pd
+
+from analysis import frames
+from analysis.errors import AnalysisError, MissingDataError
+from analysis.frames import Table
+from analysis.intervals import wilson
+
+Terms = Mapping[str, Sequence[str]]
+"""From a facial feature to the terms that name it; see the files in `analysis/terms`."""
+
+LANGUAGES = ("en", "de")
+QUESTIONS = ("similarity", "identity")
+
+
+def terms(languages: Sequence[str] = LANGUAGES) -> dict[str, list[str]]:
+    """The packaged terms of some languages, feature by feature.
+
+    Raises:
+        AnalysisError: there is no list for a language.
+    """
+    found: dict[str, list[str]] = {}
+    for language in languages:
+        if language not in LANGUAGES:
+            raise AnalysisError(f"no terms for the language {language!r}; there are: {', '.join(LANGUAGES)}")
+        listed = tomllib.loads(resources.files("analysis").joinpath("terms", f"{language}.toml").read_text("utf-8"))
+        for feature, names in listed.items():
+            found.setdefault(feature, []).extend(names)
+    return found
+
+
+def strategies(participants: Table, named_by: Terms | None = None) -> pd.DataFrame:
+    """How many participants name each facial feature, for each of the two questions, by falling share.
+
+    named_by: the terms; the packaged ones, of all languages together, where it is left out.
+
+    Columns: question ("similarity", "identity"), feature, n (texts that name it), n_texts (that there are), share,
+    low, high (Wilson).
+
+    Raises:
+        MissingDataError: no text was released.
+    """
+    named_by = terms() if named_by is None else named_by
+    rows = []
+    for question, texts in _texts(participants).items():
+        named = texts.map(lambda text: features(text, named_by))
+        for feature in named_by:
+            n = int(named.map(lambda found, feature=feature: feature in found).sum())
+            low, high = wilson(n, len(texts))
+            row = {"question": question, "feature": feature, "n": n, "n_texts": len(texts), "share": n / len(texts)}
+            rows.append(row | {"low": low, "high": high})
+    table = pd.DataFrame(rows)
+    order = table["question"].map({question: place for place, question in enumerate(QUESTIONS)})
+    return (
+        table.assign(order=order)
+        .sort_values(["order", "n"], ascending=[True, False], kind="stable", ignore_index=True)
+        .drop(columns="order")
+    )
+
+
+def quotes(participants: Table, named_by: Terms | None = None) -> pd.DataFrame:
+    """The texts that were released, in the order of the alphabet, so that none can be traced to its writer.
+
+    Columns: question, text, features (those that it names, in the order of the terms).
+
+    Raises:
+        MissingDataError: no text was released.
+    """
+    named_by = terms() if named_by is None else named_by
+    return pd.DataFrame(
+        [
+            {"question": question, "text": text, "features": [name for name in named_by if name in found]}
+            for question, texts in _texts(participants).items()
+            for text, found in ((text, features(text, named_by)) for text in sorted(texts))
+        ]
+    )
+
+
+def features(text: str, named_by: Terms) -> set[str]:
+    """The features that a text names; of terms that overlap, the longest counts."""
+    listed = tuple((term, feature) for feature, names in named_by.items() for term in names)
+    pattern, feature_of = _pattern(listed)
+    return {feature_of[match.lastgroup] for match in pattern.finditer(text) if match.lastgroup}
+
+
+@functools.lru_cache(maxsize=8)
+def _pattern(listed: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict[str, str]]:
+    longest_first = sorted(listed, key=lambda entry: -len(entry[0]))
+    feature_of = {f"t{number}": feature for number, (_, feature) in enumerate(longest_first)}
+    parts = []
+    for group, (term, _) in zip(feature_of, longest_first, strict=True):
+        words = r"\s+".join(map(re.escape, term.removesuffix("*").split()))
+        parts.append(rf"(?P<{group}>\b{words}" + (r"\w*)" if term.endswith("*") else r"\b)"))
+    return re.compile("|".join(parts), re.IGNORECASE), feature_of
+
+
+def _texts(participants: Table) -> "dict[str, pd.Series[str]]":
+    """The texts that are not blank, by question; questions without any are left out."""
+    people = frames.frame(participants)
+    by_question = {}
+    for question in QUESTIONS:
+        if f"strategy_{question}" in people:
+            texts = people[f"strategy_{question}"].dropna().astype("str")
+            by_question[question] = texts[texts.str.strip() != ""]
+    found = {question: texts for question, texts in by_question.items() if len(texts)}
+    if not found:
+        raise MissingDataError("no text on strategies was released")
+    return found

@@ -1,0 +1,149 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import AnalysisError, Published, load
+from tests.analysis.conftest import COLORS, Write, hand_made, images
+
+
+def test_a_published_folder(study: Published) -> None:
+    assert study.pairs["pair_id"].tolist() == hand_made()["pairs"]["pair_id"].tolist()
+    assert study.kinds == ["genuine", "positive", "negative", "optimized"]
+    assert study.recognizers == ["net"]
+    assert study.distances == ["lpips_alex"]
+    assert study.thresholds == {"net": 0.5}
+    assert study.target == "net"
+    assert study.source == "human"
+    assert len(study.ratings) == 32
+    assert len(study.participants) == 4
+    assert study.pairs["net_accept"].isna().sum() == 1
+    assert study.searches.empty
+
+
+def test_pictures_are_the_published_bytes(study: Published) -> None:
+    assert list(study.pictures) == list(COLORS)
+    for image_id, gray in COLORS.items():
+        assert study.pictures[image_id] == images().set_index("image_id").loc[image_id, "image"]["bytes"]
+        assert np.unique(np.asarray(study.pictures.decoded(image_id))).tolist() == [gray]
+    assert "image" not in study.images
+
+
+def test_splits_are_read_together(write: Write) -> None:
+    loaded = load(str(write(hand_made(), splits=("train", "test"))))
+    assert sorted(loaded.pairs["pair_id"]) == sorted(hand_made()["pairs"]["pair_id"])
+    assert len(loaded.ratings) == 32
+
+
+def test_sources_are_never_mixed(write: Write) -> None:
+    tables = hand_made()
+    sources = np.resize(["human", "simulated", "model"], len(tables["ratings"]))
+    tables["ratings"]["source"] = sources
+    loaded = load(str(write(tables)))
+    assert loaded.source == "human"
+    assert set(loaded.ratings["source"]) == {"human"}
+    assert len(loaded.ratings) == (sources == "human").sum()
+    assert set(loaded.model_ratings["source"]) == {"model"}
+    assert len(loaded.model_ratings) == (sources == "model").sum()
+
+
+def test_simulated_where_no_human_rated(write: Write) -> None:
+    tables = hand_made()
+    tables["ratings"]["source"] = ["simulated", "model"] * 16
+    tables["participants"]["source"] = ["simulated", "simulated", "model", "model"]
+    loaded = load(str(write(tables)))
+    assert loaded.source == "simulated"
+    assert loaded.participants["participant_id"].tolist() == ["r1", "r2"]
+
+
+def test_models_alone_are_nobody(write: Write) -> None:
+    tables = hand_made()
+    tables["ratings"]["source"] = "model"
+    loaded = load(str(write(tables)))
+    assert loaded.source is None
+    assert loaded.ratings.empty
+    assert len(loaded.model_ratings) == 32
+
+
+def test_without_ratings(write: Write) -> None:
+    loaded = load(str(write({"pairs": hand_made()["pairs"]})))
+    assert loaded.source is None
+    assert loaded.ratings.empty
+    assert loaded.participants.empty
+    assert len(loaded.pictures) == 0
+
+
+def test_flagged_participants_can_be_left_out(write: Write) -> None:
+    loaded = load(str(write(hand_made())), exclude_flagged=True)
+    assert loaded.excluded == 1
+    assert sorted(set(loaded.ratings["participant_id"])) == ["r1", "r2", "r3"]
+    assert loaded.participants["participant_id"].tolist() == ["r1", "r2", "r3"]
+
+
+def test_thresholds_that_are_not_stated_follow_from_the_decisions(write: Write) -> None:
+    folder = write(hand_made())
+    (folder / "provenance.json").unlink()
+    loaded = load(str(folder))
+    assert loaded.thresholds["net"] == pytest.approx(0.3)
+    assert loaded.target is None
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"study": {}}', '{"study": {"recognizers": 3}}', "[" * 100_000])
+def test_a_damaged_provenance_is_named(write: Write, content: str) -> None:
+    folder = write(hand_made())
+    (folder / "provenance.json").write_text(content)
+    with pytest.raises(AnalysisError, match=r"provenance\.json.*verify"):
+        load(str(folder))
+
+
+def test_what_is_no_dataset(tmp_path: Path, write: Write) -> None:
+    with pytest.raises(AnalysisError, match="cannot be read"):
+        load(str(tmp_path / "absent"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AnalysisError, match=r"no README\.md"):
+        load(str(tmp_path / "empty"))
+    with pytest.raises(AnalysisError, match="no table `pairs`"):
+        load(str(write({"ratings": hand_made()["ratings"]})))
+
+
+def test_a_damaged_table_is_an_error(write: Write) -> None:
+    folder = write(hand_made())
+    (folder / "data" / "pairs" / "train.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(AnalysisError, match="cannot be read"):
+        load(str(folder))
+
+
+def test_only_parquet_and_arrow_are_read(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("pair_id\na\n")
+    configs = "---\nconfigs:\n- config_name: pairs\n  data_files: pairs.csv\n---\n"
+    (tmp_path / "README.md").write_text(configs)
+    with pytest.raises(AnalysisError, match="neither Parquet nor Arrow"):
+        load(str(tmp_path))
+
+
+def test_an_image_that_is_none(write: Write) -> None:
+    tables = hand_made() | {"images": images()}
+    tables["images"].at[0, "image"] = {"bytes": b"no image", "path": None}
+    loaded = load(str(write(tables)))
+    with pytest.raises(AnalysisError, match="'a': cannot be read"):
+        loaded.pictures.decoded("a")
+
+
+@pytest.mark.slow
+def test_a_study_folder(small_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(small_folder, tmp_path / "study")
+    loaded = load(str(folder))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert loaded.source is None
+    assert loaded.thresholds == {"dlib": manifest["study"]["recognizers"][0]["threshold"]}
+    assert set(loaded.pairs["base_id"]) <= set(loaded.pictures)
+    assert loaded.kinds == ["genuine", "positive", "negative", "interpolation", "optimized"]
+    accepted = loaded.pairs["dlib_distance"] <= loaded.thresholds["dlib"]
+    known = loaded.pairs["dlib_accept"].notna()
+    pd.testing.assert_series_equal(
+        loaded.pairs.loc[known, "dlib_accept"].astype(bool), accepted[known], check_names=False
+    )
+    assert not loaded.searches.empty

@@ -1,0 +1,209 @@
+"""From ratings to the paper's Table 1 and 2: a study made to have the printed means and correlations gives them back.
+
+Each cell (kind and level) gets its number of "same" answers and of accepted pairs, and means of everything else, so
+that every printed mean, also that of a kind and of all, comes out to the printed digits. Within a cell a score is
+a x (identity rate of the pair) + b x (noise that the rate says nothing of), a and b by kind, so that the correlations
+come out: those of the kinds and that over all of them together.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize
+
+from analysis.tables.correlations import correlations, printed
+from analysis.tables.scores_by_kind import scores_by_kind
+from loading_script.lands_between import KINDS
+from tests.conftest import SHARED
+
+RECOGNIZERS = ["dlib", "vgg_face", "facenet512", "openface"]
+PER_BASE = {"genuine": 1, "positive": 2, "negative": 3, "interpolation": 3, "optimized": 3}
+"""Pairs of a base in each cell of the kind."""
+
+BASES = 40
+RATERS = 10
+NOT_SIGNIFICANT = 0.05
+"""What is taken for a correlation that is not printed."""
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict[str, Any]:
+    path = SHARED / "reference" / "lands_between.json"
+    if not path.exists():
+        pytest.skip(f"no printed figures: {path} is absent")
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+class Cells:
+    """The cells of the paper's Table 1, in its order, and the pairs in them."""
+
+    def __init__(self, reference: dict[str, Any]) -> None:
+        rows = reference["table_1"]
+        with_levels = {row["kind"] for row in rows if row["level"] is not None}
+        self.rows = rows
+        self.cells = [row for row in rows if (row["level"] is not None) == (row["kind"] in with_levels)][:-1]
+        self.sizes = np.array([BASES * PER_BASE[cell["kind"]] for cell in self.cells])
+        self.cell_of_pair = np.repeat(np.arange(len(self.cells)), self.sizes)
+        self.kind_of_pair = np.array([cell["kind"] for cell in self.cells])[self.cell_of_pair]
+        self._shares = np.array([self._share(row) for row in rows])
+
+    def _share(self, row: dict[str, Any]) -> np.ndarray:
+        """The weights of the cells in the mean that a row of the table prints."""
+        inside = [row["kind"] in ("all", cell["kind"]) and row["level"] in (None, cell["level"]) for cell in self.cells]
+        return np.where(inside, self.sizes, 0) / self.sizes[inside].sum()
+
+    def means(self, column: str, counted: int = 0) -> np.ndarray:
+        """Means of the cells from which every printed mean follows; multiples of 1 / (counted x pairs) where given."""
+        target = np.array([row[column] for row in self.rows], float)
+        unit = 1 / (counted * self.sizes) if counted else np.ones(len(self.cells))
+        n = len(self.cells)
+        rows = np.hstack([self._shares * unit, -np.ones((len(target), 1))])
+        mirrored = np.hstack([-self._shares * unit, -np.ones((len(target), 1))])
+        limits = optimize.LinearConstraint(np.vstack([rows, mirrored]), ub=np.concatenate([target, -target]))
+        found = optimize.milp(
+            np.eye(n + 1)[-1],
+            constraints=limits,
+            integrality=np.append(np.full(n, int(counted > 0)), 0),
+            bounds=optimize.Bounds(0, np.append(1 / unit if counted else np.full(n, np.inf), np.inf)),
+        )
+        assert found.x[-1] < 0.005, f"{column}: the printed means contradict each other"
+        return found.x[:n] * unit
+
+
+def spread(mean: float, size: int) -> np.ndarray:
+    """Identity rates of `size` pairs, in tenths, as uneven as people's, with just this mean."""
+    total = round(mean * size * RATERS)
+    steep = 1.2
+    counts = np.minimum(RATERS, np.floor(RATERS * np.linspace(0, 1, size) ** (steep * (1 - mean) / max(mean, 1e-9))))
+    order = np.argsort(-np.abs(np.arange(size) - size * (1 - mean)))[::-1]
+    for step in range(100_000):
+        gap = total - int(counts.sum())
+        if gap == 0:
+            return counts / RATERS
+        at = order[step % size]
+        counts[at] = np.clip(counts[at] + np.sign(gap), 0, RATERS)
+    raise AssertionError("no such counts")
+
+
+def score(cells: Cells, means: np.ndarray, rate: np.ndarray, wanted: dict[str, float]) -> np.ndarray:
+    """A column with the means of the cells and the correlations with the rate, by kind and for "all" without genuine."""
+    rng = np.random.default_rng(0)
+    kinds = [kind for kind in wanted if kind != "all"]
+    center = means[cells.cell_of_pair]
+    own, noise = np.zeros(len(rate)), np.zeros(len(rate))
+    for cell in range(len(cells.cells)):
+        rows = cells.cell_of_pair == cell
+        own[rows] = rate[rows] - rate[rows].mean()
+        drawn = rng.uniform(-1, 1, rows.sum())
+        design = np.column_stack([np.ones(rows.sum()), own[rows]])
+        noise[rows] = drawn - design @ np.linalg.lstsq(design, drawn, rcond=None)[0]
+    among = {kind: np.isin(cells.kind_of_pair, kinds if kind == "all" else [kind]) for kind in wanted}
+
+    def column(parameters: np.ndarray) -> np.ndarray:
+        a = dict(zip(kinds, parameters[: len(kinds)], strict=True))
+        b = dict(zip(kinds, parameters[len(kinds) :], strict=True))
+        slope = np.array([a.get(kind, 0) for kind in cells.kind_of_pair])
+        rough = np.array([b.get(kind, 0) for kind in cells.kind_of_pair])
+        values: np.ndarray = center + slope * own + rough * noise
+        return values
+
+    def misses(parameters: np.ndarray) -> np.ndarray:
+        values = column(parameters)
+        return np.array([np.corrcoef(values[rows], rate[rows])[0, 1] - wanted[kind] for kind, rows in among.items()])
+
+    size = np.ptp(means)
+    for start in (0.3, 1.0, 3.0):
+        sign = np.sign([wanted[kind] for kind in kinds])
+        first = np.concatenate([start * size * sign, np.full(len(kinds), start * size)])
+        found = optimize.least_squares(misses, first, xtol=1e-15, ftol=1e-15, gtol=1e-15)
+        if np.abs(found.fun).max() < 4e-4:
+            return column(found.x)
+    raise AssertionError(f"no column with {wanted}: {found.fun}")
+
+
+def correlations_of(reference: dict[str, Any], column: str) -> dict[str, float]:
+    """What Table 2 prints of a column; -0.668 of the two of which one is lost is taken for FaceNet512's."""
+    rows = reference["table_2"]["rows"]
+    found = {}
+    for kind in ("interpolation", "negative", "optimized", "positive", "all"):
+        row = dict(rows[kind])
+        row.setdefault("facenet512", *row.pop("facenet512_or_vgg", [None]))
+        found[kind] = row.get(column)
+    return found
+
+
+@pytest.fixture(scope="module")
+def study(reference: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pairs and ratings."""
+    cells = Cells(reference)
+    yes = cells.means("identity", RATERS)
+    rate = np.concatenate([spread(mean, size) for mean, size in zip(yes, cells.sizes, strict=True)])
+    columns = {"similarity": "similarity", "lpips": "lpips_alex", "latent": "latent_l2"}
+    columns |= {name: f"{name}_distance" for name in RECOGNIZERS}
+    n = len(rate)
+    position = np.concatenate([np.arange(size) for size in cells.sizes])
+    base = position % BASES
+    pairs = pd.DataFrame({"pair_id": [f"p{number}" for number in range(n)], "batch": base // 4})
+    pairs["base_id"], pairs["sample_id"] = [f"b{number}" for number in base], [f"s{number}" for number in range(n)]
+    pairs["kind"] = pd.Categorical(cells.kind_of_pair, categories=KINDS, ordered=True)
+    pairs["level"] = np.array([cell["level"] for cell in cells.cells], float)[cells.cell_of_pair]
+    for printed_name, column in columns.items():
+        wanted = correlations_of(reference, printed_name)
+        default = NOT_SIGNIFICANT if printed_name == "latent" else -NOT_SIGNIFICANT
+        known = {kind: default if value is None else value for kind, value in wanted.items()}
+        pairs[column] = score(cells, cells.means(printed_name), rate, known)
+    for name in RECOGNIZERS:
+        counts = np.rint(cells.means(f"{name}_accept", 1) * cells.sizes).astype(int)
+        rank = pairs.groupby(cells.cell_of_pair)[f"{name}_distance"].rank(method="first")
+        pairs[f"{name}_accept"] = rank.to_numpy() <= counts[cells.cell_of_pair]
+    return pairs.drop(columns="similarity"), ratings_of(pairs, rate)
+
+
+def ratings_of(pairs: pd.DataFrame, rate: np.ndarray) -> pd.DataFrame:
+    """Ten raters a batch, whose answers have the mean of the pair: as many say "same", similarities lie around it."""
+    number = np.repeat(np.arange(len(pairs)), RATERS)
+    rater = np.tile(np.arange(RATERS), len(pairs))
+    order = (rater + number) % RATERS
+    batch = pairs["batch"].to_numpy()[number]
+    return pd.DataFrame(
+        {
+            "pair_id": pairs["pair_id"].to_numpy()[number],
+            "participant_id": [f"r{of}-{who}" for of, who in zip(batch, rater, strict=True)],
+            "similarity": pairs["similarity"].to_numpy()[number] + (order - (RATERS - 1) / 2) * 0.5,
+            "identity": order < np.rint(rate * RATERS)[number],
+        }
+    )
+
+
+def test_table_1_is_printed(reference: dict[str, Any], study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    table = scores_by_kind(*study)
+    assert (table["n_pairs"].iloc[-1], table["n_ratings"].iloc[-1]) == (1120, 11200)
+    names = {"similarity": "similarity_mean", "identity": "identity_rate", "lpips": "lpips_alex", "latent": "latent_l2"}
+    for name in RECOGNIZERS:
+        names |= {name: f"{name}_distance", f"{name}_accept": f"{name}_accept"}
+    for row in reference["table_1"]:
+        level = table["level"].isna() if row["level"] is None else table["level"] == row["level"]
+        found = table[(table["kind"] == row["kind"]) & level]
+        assert len(found) == 1
+        for printed_name, column in names.items():
+            value = found[column].item()
+            assert f"{value:.2f}".replace("-0.00", "0.00") == f"{row[printed_name]:.2f}", (row, column)
+
+
+def test_table_2_is_printed(reference: dict[str, Any], study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    table = printed(correlations(*study)).set_index("kind")
+    columns = {"similarity": "similarity", "lpips": "lpips_alex", "latent": "latent_l2"} | {n: n for n in RECOGNIZERS}
+    lost = ("interpolation", "vgg_face")
+    for printed_name, column in columns.items():
+        for kind, value in correlations_of(reference, printed_name).items():
+            if (kind, printed_name) == lost:
+                continue
+            cell = table.loc[kind, column]
+            assert cell.rstrip("*") == ("" if value is None else f"{value:.3f}"), (kind, column)
+    assert table.loc["interpolation", "similarity"] == "0.901**"
+    assert table.loc["negative", "vgg_face"] == "-0.210*"
+    assert "genuine" not in table.index

@@ -1,0 +1,166 @@
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy import optimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import det_curve, roc_auc_score
+
+from analysis import MissingDataError
+from analysis.frames import rated
+from analysis.tables.calibration import calibration
+from analysis.tables.transfer import transfer
+from analysis.tables.verification import decided, error_rates, roc, verification
+from tests.analysis.synthetic import draw_pairs, draw_ratings
+
+
+@pytest.fixture(scope="module")
+def pairs() -> pd.DataFrame:
+    return draw_pairs(batches=4)
+
+
+@pytest.fixture(scope="module")
+def ratings(pairs: pd.DataFrame) -> pd.DataFrame:
+    return draw_ratings(pairs)
+
+
+def test_roc_counts_errors(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    clear = decided(rated(pairs, ratings), "dlib")
+    curve = roc(pairs, ratings).query("recognizer == 'dlib'")
+    for point in curve.iloc[:: len(curve) // 20].to_dict("records"):
+        accepted = clear["distance"] <= point["threshold"]
+        assert point["false_accept_rate"] == pytest.approx(accepted[~clear["same"]].mean())
+        assert point["false_reject_rate"] == pytest.approx((~accepted[clear["same"]]).mean())
+
+
+def test_det_is_that_of_scikit_learn(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    clear = decided(rated(pairs, ratings), "dlib")
+    curve = roc(pairs, ratings).query("recognizer == 'dlib'").set_index("threshold")
+    accepts, rejects, scores = det_curve(clear["same"], -clear["distance"])
+    both = curve.loc[-scores]
+    assert both["false_accept_rate"].to_numpy() == pytest.approx(accepts)
+    assert both["false_reject_rate"].to_numpy() == pytest.approx(rejects)
+
+
+def test_equal_error_rate_by_root_finding(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    curve = roc(pairs, ratings).query("recognizer == 'dlib'").iloc[1:]
+
+    def gap(threshold: float) -> float:
+        rates = [
+            np.interp(threshold, curve["threshold"], curve[name]) for name in ("false_accept_rate", "false_reject_rate")
+        ]
+        return float(rates[0] - rates[1])
+
+    threshold = optimize.brentq(gap, 0, 1.5)
+    found = verification(pairs, ratings).set_index("recognizer").loc["dlib"]
+    assert found["eer_threshold"] == pytest.approx(threshold)
+    assert found["eer"] == pytest.approx(np.interp(threshold, curve["threshold"], curve["false_accept_rate"]))
+
+
+def test_verification_by_brute_force(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    scored = rated(pairs, ratings)
+    table = verification(pairs, ratings, {"dlib": 0.6}).set_index("recognizer")
+    assert table.loc["dlib", "threshold"] == 0.6
+    assert table.loc["facenet512", "threshold"] == pairs.query("facenet512_accept")["facenet512_distance"].max()
+    for name in ("dlib", "facenet512"):
+        distance, rate = scored[f"{name}_distance"], scored["identity_rate"]
+        agreements = {cut: np.where(distance <= cut, rate, 1 - rate).mean() for cut in distance}
+        found = table.loc[name]
+        assert found["best_agreement"] == pytest.approx(max(agreements.values()))
+        below = max(cut for cut in distance if cut <= found["best_threshold"])
+        assert agreements[below] == pytest.approx(max(agreements.values()))
+        assert found["agreement"] == pytest.approx(np.where(scored[f"{name}_accept"], rate, 1 - rate).mean())
+        assert found["best_low"] <= found["best_threshold"] <= found["best_high"]
+        clear = decided(scored, name)
+        assert found["auc"] == pytest.approx(roc_auc_score(clear["same"], -clear["distance"]))
+        assert found["auc_low"] < found["auc"] < found["auc_high"]
+        assert found["n_same"] + found["n_different"] + found["ties"] == len(pairs)
+
+
+def test_the_best_threshold_is_the_one_that_people_follow(pairs: pd.DataFrame) -> None:
+    """People who say "same" up to 0.42: the threshold is there, and its interval narrow."""
+    exact = pairs.assign(identity_rate=(pairs["dlib_distance"] <= 0.42) * 1.0, similarity_mean=50.0, n_ratings=10)
+    found = verification(exact).set_index("recognizer").loc["dlib"]
+    assert found["best_threshold"] == pytest.approx(0.42, abs=0.01)
+    assert (found["best_low"], found["best_high"]) == pytest.approx((0.42, 0.42), abs=0.02)
+    assert found["best_agreement"] == 1
+    assert found["auc"] == 1
+    assert found["eer"] == 0
+
+
+def test_failures_are_in_no_rate(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    failing = pairs.copy()
+    failing.loc[failing["kind"] == "negative", ["dlib_distance", "dlib_accept"]] = None
+    table = error_rates(failing, ratings).query("recognizer == 'dlib'").set_index(["kind", "rate"])
+    n = (pairs["kind"] == "negative").sum()
+    assert table.loc[("negative", "false accept"), "n"] == 0
+    assert table.loc[("negative", "false accept"), "failures"] == n
+    assert table.loc[("all", "false accept"), "failures"] == n
+    whole = error_rates(pairs, ratings).query("recognizer == 'dlib'").set_index(["kind", "rate"])
+    pd.testing.assert_series_equal(table.loc["optimized", "value"], whole.loc["optimized", "value"])
+    assert verification(failing, ratings).set_index("recognizer").loc["dlib", "failures"] == n
+
+
+def test_nobody_sees_two_identities(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    same = ratings.assign(identity=True)
+    with pytest.raises(MissingDataError, match="both pairs"):
+        roc(pairs, same)
+    table = verification(pairs, same)
+    assert table["auc"].isna().all()
+    assert set(table["reason"]) == {"people see the same identity in all pairs or in none"}
+
+
+def test_calibration_against_scikit_learn(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    bins, fits = calibration(pairs, ratings)
+    fit = fits.set_index("recognizer").loc["dlib"]
+    answers = ratings.join(pairs.set_index("pair_id")["dlib_distance"], on="pair_id")
+    other = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(answers[["dlib_distance"]], answers["identity"])
+    assert (fit["intercept"], fit["slope"]) == pytest.approx((other.intercept_[0], other.coef_[0, 0]), rel=1e-4)
+    p = other.predict_proba(answers[["dlib_distance"]])[:, 1]
+    assert fit["brier"] == pytest.approx(((p - answers["identity"]) ** 2).mean(), rel=1e-4)
+    assert fit["half_distance"] == pytest.approx(0.5, abs=0.05)  # log odds 5 - 10 d
+    of_dlib = bins[bins["recognizer"] == "dlib"]
+    assert of_dlib["n"].sum() == len(pairs)
+    assert (of_dlib["isotonic"].diff().dropna() <= 1e-12).all()
+    assert ((of_dlib["low"] <= of_dlib["identity_rate"]) & (of_dlib["identity_rate"] <= of_dlib["high"])).all()
+    expected = 1 / (1 + np.exp(-(fit["intercept"] + fit["slope"] * of_dlib["distance_mean"])))
+    assert of_dlib["logistic"].to_numpy() == pytest.approx(expected.to_numpy())
+
+
+def test_calibration_that_has_no_finite_fit(pairs: pd.DataFrame) -> None:
+    parted = pairs.assign(identity_rate=(pairs["dlib_distance"] < 0.5) * 1.0, similarity_mean=50.0, n_ratings=4)
+    bins, fits = calibration(parted)
+    assert fits.set_index("recognizer").loc["dlib", "reason"] == "one distance parts all answers"
+    assert bins.query("recognizer == 'dlib'")["logistic"].isna().all()
+    assert bins.query("recognizer == 'dlib'")["isotonic"].notna().all()
+    constant = calibration(parted.assign(dlib_distance=0.3))
+    assert "same in all pairs" in constant[1].set_index("recognizer").loc["dlib", "reason"]
+    assert constant[0].query("recognizer == 'dlib'")["n"].tolist() == [len(pairs)]
+
+
+def test_statsmodels_gives_the_calibration_of_single_answers(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    answers = ratings.join(pairs.set_index("pair_id")["facenet512_distance"], on="pair_id")
+    design = sm.add_constant(answers["facenet512_distance"])
+    fit = sm.Logit(answers["identity"].astype(float), design).fit(disp=False)
+    found = calibration(pairs, ratings)[1].set_index("recognizer").loc["facenet512"]
+    assert (found["intercept"], found["slope"]) == pytest.approx(tuple(fit.params), rel=1e-5)
+
+
+def test_transfer_finds_the_target_and_counts() -> None:
+    pairs = draw_pairs(batches=2)
+    optimized = pairs["kind"] == "optimized"
+    pairs.loc[optimized, "dlib_distance"] = pairs.loc[optimized, "level"] - 0.01
+    pairs.loc[optimized, "dlib_accept"] = True
+    first = pairs.index[optimized & (pairs["level"] == 0.3)][0]
+    pairs.loc[first, ["reached", "dlib_distance", "dlib_accept"]] = [False, 0.55, True]
+    table = transfer(pairs)
+    assert set(table.loc[table["is_target"], "recognizer"]) == {"dlib"}
+    found = table.set_index(["level", "reached", "recognizer"])
+    assert found.loc[(0.3, False, "dlib"), "n"] == 1
+    assert found.loc[(0.3, True, "dlib"), "n"] == 23
+    rest = pairs[optimized & (pairs["level"] == 0.4)]
+    assert found.loc[(0.4, True, "facenet512"), "accept_rate"] == rest["facenet512_accept"].astype(float).mean()
+    assert transfer(pairs, "facenet512").query("is_target")["recognizer"].unique().tolist() == ["facenet512"]
+    assert transfer(pairs.assign(reached=False))["is_target"].isna().all()
+    with pytest.raises(MissingDataError, match="no optimized"):
+        transfer(pairs[~optimized])
