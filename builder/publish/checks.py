@@ -55,7 +55,7 @@ def check_images(pairs: pa.Table, images: pa.Table) -> Iterator[str]:
     for column in ("base", "sample"):
         contents, at = image_bytes(pairs[column])
         shown = set(zip(pairs[f"{column}_id"].to_pylist(), at, strict=True))
-        wrong = sorted(image for image, index in shown if of_image.get(image) != contents[index])
+        wrong = sorted(str(image) for image, index in shown if of_image.get(image) != contents[index])
         if wrong:
             yield f"{column}: {len(wrong)} images are not those of the table images, such as {wrong[0]}"
 

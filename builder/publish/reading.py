@@ -43,7 +43,7 @@ def read_table(path: Path, table: str, rows: int) -> pa.Table:
 
     Raises:
         PublishError: it has other columns or rows, or would take more memory than such a file may.
-        pa.ArrowException, OSError: it is no whole Parquet file.
+        pa.ArrowException, OSError, ValueError: it is no whole Parquet file.
     """
     columns = pq.read_schema(path)
     try:
@@ -61,6 +61,7 @@ def read_table(path: Path, table: str, rows: int) -> pa.Table:
         raise PublishError(f"has {read.num_rows} rows, {schema.PROVENANCE} says {rows}")
     for column in texts:
         read = read.set_column(read.column_names.index(column), columns.field(column), _texts(read[column], column))
+    read.validate(full=True)  # now of the texts themselves: are they UTF-8?
     for column in images:
         _check_images(read[column])
     return read

@@ -121,7 +121,7 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
             if part.table == "pairs":
                 found += [f"{path}: {problem}" for problem in _shown(folder, part, rows, provenance)]
             tables.setdefault(part.table, []).append(rows.drop_columns(IMAGES.get(part.table, [])))
-        except (pa.ArrowException, OSError, PublishError) as error:
+        except (pa.ArrowException, OSError, ValueError, PublishError) as error:
             found.append(f"{path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
     for table, of_table in tables.items():
         if any(rows.schema != of_table[0].schema for rows in of_table):
