@@ -1,8 +1,9 @@
 """The survey's server under load on loopback: `python -m benchmarks.survey`.
 
-100 participants at once, each rating the 112 pairs of one batch without a pause between answer and next rating: many
-times what people do. Then the same with the server killed by SIGKILL again and again and started anew. Every
-participant has an address of their own in 127.0.0.0/8, as the server limits what one address may ask.
+100 participants at once, each rating the 112 pairs of one batch: with half a second between answer and next rating,
+which no human keeps up; without a pause, which is as much as the server can take; and without a pause while it is
+killed by SIGKILL again and again and started anew. Every participant has an address of their own in 127.0.0.0/8, as
+the server limits what one address may ask.
 
 Printed are the percentiles of a rating's round trip, the cost of a commit that waits for the disk here, and what was
 lost or doubled of what was acknowledged, compared with the results file: nothing may be.
@@ -33,6 +34,7 @@ from builder.survey.results import write_results
 PARTICIPANTS = 100
 WANTED_P99_MS = 200
 KILLS = 3
+PAUSE_S = 0.5
 
 _SURVEY = {"consent": "I agree.", "contact": "nobody@example.org"}
 
@@ -68,6 +70,7 @@ class Participant:
 
     number: int
     address: str
+    pause_s: float = 0
     participant_id: str = ""
     token: str | None = None
     acknowledged: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -117,6 +120,7 @@ class Participant:
         await self._post(client, "ratings", {**said, "response_time_ms": 1000, "position": position})
         self.seconds.append(time.perf_counter() - start)
         self.acknowledged[pair_id] = (similarity, identity)
+        await asyncio.sleep(self.pause_s * 2 * random.random())  # noqa: S311
 
     async def _post(self, client: Client, call: str, said: dict[str, Any]) -> dict[str, Any]:
         status, answer = await client.post(f"/api/{call}", said, self.token)
@@ -125,9 +129,9 @@ class Participant:
         return answer
 
 
-def participants(count: int) -> list[Participant]:
-    """So many, each with an address of their own."""
-    return [Participant(number, f"127.1.{number // 250}.{number % 250 + 1}") for number in range(count)]
+def participants(count: int, pause_s: float = 0) -> list[Participant]:
+    """So many, each with an address of their own, who pause for so long on average after each rating."""
+    return [Participant(number, f"127.1.{number // 250}.{number % 250 + 1}", pause_s) for number in range(count)]
 
 
 @contextmanager
@@ -246,21 +250,20 @@ def main() -> None:
         bundle = root / "bundle"
         bundle.mkdir()
         (bundle / "index.html").write_text("<!doctype html>")
-        first = survey_folder(root / "undisturbed", count)
         print(f"a commit that waits for the disk: {commit_ms(root):.2f} ms; {count} participants at once")
         print(
             f"{'':24}{'ratings':>9}{'lost':>6}{'doubled':>9}{'p50 ms':>9}{'p99 ms':>9}{'most ms':>9}{'ratings/s':>11}"
         )
-        people = participants(count)
-        with serving(first, bundle) as (_, port):
-            seconds = asyncio.run(all_at_once(people, port))
-        report("undisturbed", people, seconds, first)
-        second = survey_folder(root / "killed", count)
-        people = participants(count)
+        for name, pause_s in ((f"a pause of {PAUSE_S} s", PAUSE_S), ("no pause", 0)):
+            folder, people = survey_folder(root / name, count), participants(count, pause_s)
+            with serving(folder, bundle) as (_, port):
+                seconds = asyncio.run(all_at_once(people, port))
+            report(name, people, seconds, folder)
+        folder, people = survey_folder(root / "killed", count), participants(count)
         start = time.perf_counter()
-        killed = asyncio.run(with_kills(people, second, bundle, KILLS))
-        report(f"killed {killed} times", people, time.perf_counter() - start, second)
-        print(f"wanted: 0 lost, 0 doubled, p99 below {WANTED_P99_MS} ms undisturbed")
+        killed = asyncio.run(with_kills(people, folder, bundle, KILLS))
+        report(f"no pause, {killed} kills", people, time.perf_counter() - start, folder)
+        print(f"wanted: 0 lost, 0 doubled, p99 below {WANTED_P99_MS} ms without kills")
         print(f"connections that the kills cut: {sum(person.interrupted for person in people)}")
 
 
