@@ -17,6 +17,9 @@ from analysis.report.words import slug
 MOST = 8
 """Pairs of a strip."""
 
+NO_SCORES = {"pair_id", "batch", "base_id", "sample_id", "anchor_id", "search_id", "recognizer", "distance", "accept"}
+"""Columns that name something, or that say again what `<name>_distance` and `<name>_accept` say."""
+
 SMALL, LARGE = 144, 384
 """Pixels of a picture's longer side at most, in a strip and opened."""
 
@@ -102,5 +105,9 @@ def _card(published: Published, row: "pd.Series[Any]", key: str, caption: str) -
         sample=data_uri(sample, SMALL),
         base_large=data_uri(base, LARGE),
         sample_large=data_uri(sample, LARGE),
-        scores=[(tables.heading(name), tables.cell(value)) for name, value in row.items() if tables.cell(value)],
+        scores=[(tables.heading(name), value) for name, value in _scores(row).items() if value],
     )
+
+
+def _scores(row: "pd.Series[Any]") -> dict[str, str]:
+    return {str(name): tables.texts(pd.Series([value]))[0] for name, value in row.items() if name not in NO_SCORES}

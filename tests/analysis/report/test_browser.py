@@ -190,3 +190,12 @@ def test_a_report_of_hostile_texts_runs_nothing(small_folder, tmp_path, open_bro
     wait_for_plots(browser)
     assert browser.execute_script("return window.hacked === undefined")
     assert browser.get_log("browser") == []
+
+
+def test_an_opened_pair_begins_with_its_images(page):
+    button = page.find_element(By.CSS_SELECTOR, "button.pair")
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", button)
+    dialog = page.find_element(By.ID, button.get_attribute("data-opens"))
+    assert page.execute_script("return arguments[0].scrollTop", dialog) == 0
+    assert page.execute_script("return document.activeElement.textContent") == "Close"
+    assert "Simulated ratings." in dialog.text
