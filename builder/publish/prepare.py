@@ -98,7 +98,7 @@ def prepare(
     _check_version(version, before, history, found)
     history = published(history, version, [change.note for change in found])
     _write_rest(root, Content(into, study, provenance, tables, people, read_pairs(into, tables)), history)
-    gate.check_identifiers(into, _stated_texts(provenance))
+    gate.check_identifiers(into, _stated_texts(provenance), people.released)
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
     write_whole(into / schema.PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
     return Prepared(into, provenance, tuple(found), people.left_out, ids)

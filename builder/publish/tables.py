@@ -1,6 +1,6 @@
 """From a study folder to the tables of a published version."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from builder.errors import PublishError
 from builder.publish.aggregates import counted, rated, source_of
 from builder.publish.layout import Part
 from builder.publish.provenance import Aggregates
+from builder.ratings import records
 from builder.ratings.held import read_tables
 from builder.ratings.privacy import findings
 from builder.shards import StudyFolder
@@ -22,19 +23,23 @@ _TEXTS = ["strategy_similarity", "strategy_identity"]
 
 @dataclass(frozen=True)
 class People:
-    """Ratings and participants that go out; `left_out` says in words what does not."""
+    """Ratings and participants that go out; `left_out` says in words what does not, `released` are texts in which
+    something was found and which somebody read and confirmed to identify nobody.
+    """
 
     ratings: pa.Table
     participants: pa.Table
     aggregates: Aggregates
     left_out: tuple[str, ...]
+    released: frozenset[str]
 
 
 def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: bool) -> People:
     """The human ratings of a study folder, the simulated ones where asked, and who gave them.
 
     Ratings of models are left out: what models say of a pair is in its columns. Free texts in which something may
-    identify somebody are left out. Both are sorted by id, so that neither tells the order in which they came.
+    identify somebody are left out unless they were released. Both are sorted by id, so that neither tells the order
+    in which they came.
 
     Raises:
         FolderError: the files are damaged.
@@ -42,10 +47,13 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
     every_rating, participants = read_tables(folder.root)
     ratings, left_out = _of_sources(every_rating, ["human", "simulated"] if with_simulated else ["human"])
     rating = pc.is_in(participants["participant_id"], value_set=pc.unique(ratings["participant_id"]))
-    participants, texts = _without_identifiers(participants.filter(rating).sort_by("participant_id"))
+    confirmed = records.read(folder.root, "released", records.RELEASED)
+    released = frozenset(confirmed[["participant_id", "question", "text"]].itertuples(index=False, name=None))
+    participants, texts = _without_identifiers(participants.filter(rating).sort_by("participant_id"), released)
     source = source_of(ratings)
     aggregates = Aggregates(source=source, flagged_excluded=flagged_excluded and source is not None)
-    return People(ratings.sort_by("rating_id"), participants, aggregates, (*left_out, *texts))
+    read = frozenset(text for _, _, text in released)
+    return People(ratings.sort_by("rating_id"), participants, aggregates, (*left_out, *texts), read)
 
 
 def split_of_batches(study: Study, batches: list[int]) -> dict[int, str]:
@@ -119,15 +127,16 @@ def _of_sources(ratings: pa.Table, sources: list[str]) -> tuple[pa.Table, list[s
     return ratings.filter(pc.is_in(ratings["source"], value_set=pa.array(sources))), said
 
 
-def _without_identifiers(participants: pa.Table) -> tuple[pa.Table, list[str]]:
+def _without_identifiers(participants: pa.Table, released: Set[tuple[str, str, str]]) -> tuple[pa.Table, list[str]]:
+    ids = participants["participant_id"].to_pylist()
     said = []
     for column in _TEXTS:
         texts = participants[column].to_pylist()
         for at, text in enumerate(texts):
-            found = findings(text) if text else []
+            found = findings(text) if text and (ids[at], column, text) not in released else []
             if found:
                 texts[at] = None
-                said.append(f"{column} of {participants['participant_id'][at].as_py()}: {', '.join(found)}")
+                said.append(f"{column} of {ids[at]}: {', '.join(found)}")
         place = participants.column_names.index(column)
         participants = participants.set_column(place, participants.schema.field(column), pa.array(texts, pa.string()))
     return participants, said

@@ -65,6 +65,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
                 ratings=held.ratings[~theirs],
                 participants=held.participants.drop(index=id_, errors="ignore"),
                 held_back=held.held_back[held.held_back["participant_id"] != id_],
+                released=held.released[held.released["participant_id"] != id_],
                 forgotten=stacked([held.forgotten, line]),
             )
             write_held(folder, held, pairs, StudyFolder(folder).study().ratings)

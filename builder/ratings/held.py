@@ -27,6 +27,7 @@ class Held:
     ratings: pd.DataFrame
     participants: pd.DataFrame
     held_back: pd.DataFrame
+    released: pd.DataFrame
     refused: pd.DataFrame
     forgotten: pd.DataFrame
 
@@ -42,6 +43,7 @@ def read_held(folder: Path) -> Held:
         frame(store.ratings()),
         frame(store.participants()).set_index("participant_id"),
         records.read(folder, "held-back", records.HELD_BACK),
+        records.read(folder, "released", records.RELEASED),
         records.read(folder, "refused", records.REFUSED),
         records.read(folder, "forgotten", records.FORGOTTEN),
     )
@@ -63,6 +65,7 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
     """
     held = judged(held, pairs, settings)
     records.write(folder, "held-back", held.held_back)
+    records.write(folder, "released", held.released)
     records.write(folder, "refused", held.refused)
     records.write(folder, "forgotten", held.forgotten)
     participants = table(held.participants.reset_index(names="participant_id"), schema.participants())

@@ -1,7 +1,7 @@
 """Merging what a file brought with what is there: nothing twice, nothing overwritten, nothing silently gone."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -46,12 +46,12 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
         participants=len(people) - len(held.participants),
         reasons=Counter(noted["reason"]),
     )
-    after = Held(
-        stacked([held.ratings, added[held.ratings.columns]]),
-        people,
-        _with_held_back(held, rows),
-        stacked([held.refused, noted.assign(file=file)[records.REFUSED].astype("str")]).drop_duplicates(),
-        held.forgotten,
+    after = replace(
+        held,
+        ratings=stacked([held.ratings, added[held.ratings.columns]]),
+        participants=people,
+        held_back=_with_held_back(held, rows),
+        refused=stacked([held.refused, noted.assign(file=file)[records.REFUSED].astype("str")]).drop_duplicates(),
     )
     return after, outcome
 

@@ -1,4 +1,4 @@
-"""The files of `ratings/` beside the two tables: what was refused, held back, and whose ratings were removed."""
+"""The files of `ratings/` beside the two tables: what was refused, held back, released, and who was removed."""
 
 import io
 from pathlib import Path
@@ -10,8 +10,9 @@ from builder.files import explained, write_whole
 
 REFUSED = ["file", "line", "column", "pair_id", "reason"]
 HELD_BACK = ["participant_id", "question", "found", "text"]
+RELEASED = ["participant_id", "question", "text"]
 FORGOTTEN = ["participant_id", "removed_at", "ratings"]
-"""Columns of refused.csv, held-back.csv and forgotten.csv."""
+"""Columns of refused.csv, held-back.csv, released.csv and forgotten.csv."""
 
 
 def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:

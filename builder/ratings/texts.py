@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from builder.errors import RatingsError
+from builder.ratings import records
 from builder.ratings.held import read_held, write_held
+from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
@@ -24,7 +26,8 @@ def held_back(folder: Path) -> pd.DataFrame:
 
 
 def release(folder: Path, numbers: Sequence[int]) -> None:
-    """Confirms that these texts, numbered from 1 as `held_back` lists them, identify nobody: they join the table.
+    """Confirms that these texts, numbered from 1 as `held_back` lists them, identify nobody: they join the table, and
+    released.csv tells the gate of publishing that somebody has read them.
 
     Raises:
         RatingsError: there is no such text, or a participant's answer to that question is in the table already.
@@ -41,5 +44,10 @@ def release(folder: Path, numbers: Sequence[int]) -> None:
             if pd.notna(participants.loc[participant, question]):
                 raise RatingsError(f"{folder}: {participant} has another text for {question} already")
             participants.loc[participant, question] = text
-        held = replace(held, participants=participants, held_back=held.held_back.drop(index=rows.index))
+        held = replace(
+            held,
+            participants=participants,
+            held_back=held.held_back.drop(index=rows.index),
+            released=stacked([held.released, rows[records.RELEASED]]),
+        )
         write_held(folder, held, pairs, StudyFolder(folder).study().ratings)

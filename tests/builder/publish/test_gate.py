@@ -2,12 +2,14 @@
 
 import shutil
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from builder.errors import FolderError, PublishError
 from builder.publish.gate import NEEDED_FOR_PEOPLE, check_identifiers
+from builder.ratings import records
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from tests.studies import rate, set_keys
@@ -126,6 +128,17 @@ def test_a_text_that_may_identify_somebody_is_left_out_and_said(publish, study, 
     people = published_rows(published, "participants")
     assert people["strategy_identity"].null_count == 10
     assert set(people["strategy_similarity"].to_pylist()) == {"I looked at the eyes."}
+
+
+def test_a_released_text_goes_out_though_something_is_found_in_it(publish, study, published):
+    text = "as on www.example.org, the eyes"
+    rate(study, 10, strategy_identity=text)
+    ids = RatingsFolder(study).participants()["participant_id"].to_pylist()
+    rows = [[id_, "strategy_identity", text] for id_ in ids[:4]]
+    records.write(study, "released", pd.DataFrame(rows, columns=records.RELEASED))
+    publish("1.0.0")
+    people = published_rows(published, "participants")
+    assert people["strategy_identity"].to_pylist().count(text) == 4
 
 
 @pytest.mark.parametrize("identifier", ["jane@example.org", "5f0a1b2c3d4e5f6a7b8c9d0e", "A1B2C3D4E5F6G7"])

@@ -19,6 +19,7 @@ NOTHING = Held(
     frame(schema.ratings().arrow_schema.empty_table()),
     frame(schema.participants().arrow_schema.empty_table()).set_index("participant_id"),
     pd.DataFrame(columns=records.HELD_BACK, dtype="str"),
+    pd.DataFrame(columns=records.RELEASED, dtype="str"),
     pd.DataFrame(columns=records.REFUSED, dtype="str"),
     pd.DataFrame(columns=records.FORGOTTEN, dtype="str"),
 )
