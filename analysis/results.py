@@ -4,7 +4,7 @@
 |---|---|---|
 | participants | an answer to a question | question, answer, n, share, value |
 | scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
-| correlations | a kind (or "all": without genuine) and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, spearman, spearman_p, spearman_low, spearman_high, reason |
+| correlations | a kind, "all" (without genuine) or "all with genuine", and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, spearman, spearman_p, spearman_low, spearman_high, reason |
 | similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
 | disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, model_closeness, people_closeness, disagreement, candidate |
 | people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, similarity_mean, identity_rate, similarity_std, identity_entropy |

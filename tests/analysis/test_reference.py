@@ -3,7 +3,8 @@
 Each cell (kind and level) gets its number of "same" answers and of accepted pairs, and means of everything else, so
 that every printed mean, also that of a kind and of all, comes out to the printed digits. Within a cell a score is
 a x (identity rate of the pair) + b x (noise that the rate says nothing of), a and b by kind, so that the correlations
-come out: those of the kinds and that over all of them together.
+come out: those of the kinds and that over all of them. The printed figures over all only hold beside those of the
+kinds when genuine pairs are among them (without, no data were found with dlib's -0.765): "all with genuine".
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
 
 from analysis.tables.correlations import correlations, printed
 from analysis.tables.scores_by_kind import scores_by_kind
@@ -25,8 +26,18 @@ PER_BASE = {"genuine": 1, "positive": 2, "negative": 3, "interpolation": 3, "opt
 
 BASES = 40
 RATERS = 10
+ROUNDED = 0.005 + 1e-9
+"""How far a figure may be from its two printed digits."""
+
+EVENNESS = 2.0
+"""Of the pairs' identity rates in a cell: the sum of a beta distribution's parameters."""
+
 NOT_SIGNIFICANT = 0.05
 """What is taken for a correlation that is not printed."""
+
+
+LOST = -0.5
+"""What is taken for VGG-Face's correlation on interpolations, which is lost in print."""
 
 
 @pytest.fixture(scope="module")
@@ -70,27 +81,25 @@ class Cells:
             integrality=np.append(np.full(n, int(counted > 0)), 0),
             bounds=optimize.Bounds(0, np.append(1 / unit if counted else np.full(n, np.inf), np.inf)),
         )
-        assert found.x[-1] < 0.005, f"{column}: the printed means contradict each other"
+        assert found.x[-1] <= ROUNDED, f"{column}: the printed means contradict each other"
         return found.x[:n] * unit
 
 
 def spread(mean: float, size: int) -> np.ndarray:
-    """Identity rates of `size` pairs, in tenths, as uneven as people's, with just this mean."""
-    total = round(mean * size * RATERS)
-    steep = 1.2
-    counts = np.minimum(RATERS, np.floor(RATERS * np.linspace(0, 1, size) ** (steep * (1 - mean) / max(mean, 1e-9))))
-    order = np.argsort(-np.abs(np.arange(size) - size * (1 - mean)))[::-1]
-    for step in range(100_000):
-        gap = total - int(counts.sum())
-        if gap == 0:
-            return counts / RATERS
-        at = order[step % size]
-        counts[at] = np.clip(counts[at] + np.sign(gap), 0, RATERS)
-    raise AssertionError("no such counts")
+    """Identity rates of `size` pairs, in tenths, with just this mean; as uneven as a beta distribution."""
+    middles = (np.arange(size) + 0.5) / size
+    exact = RATERS * stats.beta.ppf(middles, EVENNESS * mean, EVENNESS * (1 - mean))
+    counts = np.rint(exact)
+    gap = round(mean * size * RATERS) - int(counts.sum())
+    for _ in range(abs(gap)):
+        changed = counts + np.sign(gap)
+        nearest = np.where((changed >= 0) & (changed <= RATERS), np.abs(changed - exact), np.inf)
+        counts[np.argmin(nearest)] += np.sign(gap)
+    return counts / RATERS
 
 
 def score(cells: Cells, means: np.ndarray, rate: np.ndarray, wanted: dict[str, float]) -> np.ndarray:
-    """A column with the means of the cells and the correlations with the rate, by kind and over "all" but genuine."""
+    """A column with the means of the cells and the correlations with the rate, by kind and over all kinds."""
     rng = np.random.default_rng(0)
     kinds = [kind for kind in wanted if kind != "all"]
     center = means[cells.cell_of_pair]
@@ -101,14 +110,12 @@ def score(cells: Cells, means: np.ndarray, rate: np.ndarray, wanted: dict[str, f
         drawn = rng.uniform(-1, 1, rows.sum())
         design = np.column_stack([np.ones(rows.sum()), own[rows]])
         noise[rows] = drawn - design @ np.linalg.lstsq(design, drawn, rcond=None)[0]
-    among = {kind: np.isin(cells.kind_of_pair, kinds if kind == "all" else [kind]) for kind in wanted}
+    among = {kind: (cells.kind_of_pair == kind) | (kind == "all") for kind in wanted}
+    scored = np.array([cell["kind"] in kinds for cell in cells.cells])
 
     def column(parameters: np.ndarray) -> np.ndarray:
-        a = dict(zip(kinds, parameters[: len(kinds)], strict=True))
-        b = dict(zip(kinds, parameters[len(kinds) :], strict=True))
-        slope = np.array([a.get(kind, 0) for kind in cells.kind_of_pair])
-        rough = np.array([b.get(kind, 0) for kind in cells.kind_of_pair])
-        values: np.ndarray = center + slope * own + rough * noise
+        slope, rough = parameters.reshape(2, -1) * scored
+        values: np.ndarray = center + slope[cells.cell_of_pair] * own + rough[cells.cell_of_pair] * noise
         return values
 
     def misses(parameters: np.ndarray) -> np.ndarray:
@@ -116,9 +123,9 @@ def score(cells: Cells, means: np.ndarray, rate: np.ndarray, wanted: dict[str, f
         return np.array([np.corrcoef(values[rows], rate[rows])[0, 1] - wanted[kind] for kind, rows in among.items()])
 
     size = np.ptp(means)
-    for start in (0.3, 1.0, 3.0):
-        sign = np.sign([wanted[kind] for kind in kinds])
-        first = np.concatenate([start * size * sign, np.full(len(kinds), start * size)])
+    sign = np.array([np.sign(wanted.get(cell["kind"], 1)) for cell in cells.cells])
+    for start in (0.3, 1.0, 0.1, 3.0):
+        first = start * size * np.concatenate([sign, np.ones(len(means))])
         found = optimize.least_squares(misses, first, xtol=1e-15, ftol=1e-15, gtol=1e-15)
         if np.abs(found.fun).max() < 4e-4:
             return column(found.x)
@@ -126,7 +133,7 @@ def score(cells: Cells, means: np.ndarray, rate: np.ndarray, wanted: dict[str, f
 
 
 def correlations_of(reference: dict[str, Any], column: str) -> dict[str, float]:
-    """What Table 2 prints of a column; -0.668 of the two of which one is lost is taken for FaceNet512's."""
+    """What Table 2 prints of a column, None where it is blank; the one of two left is taken for FaceNet512's."""
     rows = reference["table_2"]["rows"]
     found = {}
     for kind in ("interpolation", "negative", "optimized", "positive", "all"):
@@ -155,6 +162,8 @@ def study(reference: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
         wanted = correlations_of(reference, printed_name)
         default = NOT_SIGNIFICANT if printed_name == "latent" else -NOT_SIGNIFICANT
         known = {kind: default if value is None else value for kind, value in wanted.items()}
+        if printed_name == "vgg_face":
+            known["interpolation"] = LOST
         pairs[column] = score(cells, cells.means(printed_name), rate, known)
     for name in RECOGNIZERS:
         counts = np.rint(cells.means(f"{name}_accept", 1) * cells.sizes).astype(int)
@@ -190,20 +199,17 @@ def test_table_1_is_printed(reference: dict[str, Any], study: tuple[pd.DataFrame
         found = table[(table["kind"] == row["kind"]) & level]
         assert len(found) == 1
         for printed_name, column in names.items():
-            value = found[column].item()
-            assert f"{value:.2f}".replace("-0.00", "0.00") == f"{row[printed_name]:.2f}", (row, column)
+            assert found[column].item() == pytest.approx(row[printed_name], abs=ROUNDED), (row, column)
 
 
 def test_table_2_is_printed(reference: dict[str, Any], study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     table = printed(correlations(*study)).set_index("kind")
     columns = {"similarity": "similarity", "lpips": "lpips_alex", "latent": "latent_l2"} | {n: n for n in RECOGNIZERS}
-    lost = ("interpolation", "vgg_face")
     for printed_name, column in columns.items():
         for kind, value in correlations_of(reference, printed_name).items():
-            if (kind, printed_name) == lost:
-                continue
-            cell = table.loc[kind, column]
-            assert cell.rstrip("*") == ("" if value is None else f"{value:.3f}"), (kind, column)
+            if (kind, printed_name) != ("interpolation", "vgg_face"):
+                cell = table.loc["all with genuine" if kind == "all" else kind, column]
+                assert cell.rstrip("*") == ("" if value is None else f"{value:.3f}"), (kind, column)
     assert table.loc["interpolation", "similarity"] == "0.901**"
     assert table.loc["negative", "vgg_face"] == "-0.210*"
     assert "genuine" not in table.index
