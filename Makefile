@@ -33,10 +33,11 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.publish
 	$(BIN)/python -m benchmarks.report
 
-# The pictures in the README: the first base of the default study, and the page on which its pairs are rated.
+# The pictures in the README: the first base of the default study, the page on which its pairs are rated, the report.
 picture: demo survey $(VENV)/.dev
-	$(BIN)/python -m builder picture out/lands-between-demo docs/base.png
-	$(BIN)/python -m tests.builder.survey.screenshot out/lands-between-demo docs/survey.png
+	$(BIN)/python -m builder picture $(DEMO) docs/base.png
+	$(BIN)/python -m tests.builder.survey.screenshot $(DEMO) docs/survey.png
+	$(BIN)/python -m tests.analysis.report.screenshot $(DEMO)-report/index.html docs/report.png
 
 # The page of the survey. --ignore-scripts: no package runs code of its own when it is installed.
 WEB := builder/survey/web
