@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -101,7 +102,7 @@ def postgres() -> Iterator[str]:
             assert running.poll() is None, "PostgreSQL did not start"
         yield f"postgresql://survey@/postgres?host={folder}"
     finally:
-        running.terminate()
+        running.send_signal(signal.SIGINT)  # at once, whoever is connected
         running.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
