@@ -25,7 +25,7 @@ from builder.publish.settings import PublishSettings
 from builder.ratings.settings import RatingsSettings
 from builder.recognizers.alignments import ALIGNMENTS
 from builder.settings import Settings
-from builder.survey.settings import SurveySettings
+from builder.survey.settings import HTTPS, SurveySettings
 from builder.weights import SHA256
 
 if TYPE_CHECKING:  # reading a study file need not wait for torch
@@ -52,6 +52,7 @@ _ALLOWED = {
     NAME: "must be lower-case letters and digits with single hyphens between them",
     COLUMN: "must be lower-case letters, digits and underscores",
     SHA256: "must be the 64 hexadecimal digits of a SHA-256, in lower case",
+    HTTPS: "must be an address that begins with https://",
 }
 """What is allowed, by pydantic's type of error or by the pattern that does not match."""
 

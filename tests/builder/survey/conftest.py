@@ -102,8 +102,8 @@ def postgres() -> Iterator[str]:
             assert running.poll() is None, "PostgreSQL did not start"
         yield f"postgresql://survey@/postgres?host={folder}"
     finally:
-        running.send_signal(signal.SIGINT)  # does not wait for connections that a test left open
-        running.wait(60)
+        running.send_signal(signal.SIGINT)  # at once, whoever is connected
+        running.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
