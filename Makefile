@@ -5,10 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint lock benchmark picture clean
+.PHONY: demo survey test lint lock benchmark picture clean
+
+DEMO := out/lands-between-demo
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m builder build --verbose
+	$(BIN)/python -m builder ratings simulate $(DEMO)
+	$(BIN)/python -m builder publish $(DEMO) --to $(DEMO)-dataset --version 1.0.0 --with-simulated
+	$(BIN)/python -m analysis report $(DEMO)-dataset --out $(DEMO)-report
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
@@ -19,14 +24,32 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/mypy examples/plugin/lands_between_example
 
-benchmark: $(VENV)/.dev
+benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.recognizer
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.ratings
+	$(BIN)/python -m benchmarks.survey
+	$(BIN)/python -m benchmarks.publish
+	$(BIN)/python -m benchmarks.report
 
-# The picture in the README: the first base of the default study.
-picture: demo
+# The pictures in the README: the first base of the default study, and the page on which its pairs are rated.
+picture: demo survey $(VENV)/.dev
 	$(BIN)/python -m builder picture out/lands-between-demo docs/base.png
+	$(BIN)/python -m tests.builder.survey.screenshot out/lands-between-demo docs/survey.png
+
+# The page of the survey. --ignore-scripts: no package runs code of its own when it is installed.
+WEB := builder/survey/web
+survey: builder/survey/static/survey.js
+
+builder/survey/static/survey.js: $(WEB)/node_modules/.package-lock.json $(wildcard $(WEB)/src/* $(WEB)/src/*/* $(WEB)/*.*)
+	npm --prefix $(WEB) run --silent build
+	touch $@
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20 or newer and npm are needed (Debian: apt install nodejs npm)" >&2; exit 1; }
+	npm --prefix $(WEB) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
 
 # --no-build-isolation: the pinned setuptools builds this project, nothing unpinned is downloaded for it.
 $(VENV)/.runtime: requirements.lock pyproject.toml

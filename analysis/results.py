@@ -30,7 +30,7 @@
 A table made from ratings has a first column `ratings_source`.
 """  # noqa: E501
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 
@@ -55,22 +55,28 @@ from analysis.tables.transfer import transfer
 from analysis.tables.verification import error_rates, roc, verification
 
 _Tables = dict[str, pd.DataFrame]
+_Maker = tuple[list[str], Callable[[_Tables], tuple[pd.DataFrame, ...]]]
 
 WITHOUT_RATINGS = {"transfer", "skipped", "limits"}
 """Tables that say nothing of people, and so carry no `ratings_source`."""
 
 
-def results(published: Published, attributes: pd.DataFrame | None = None) -> _Tables:
+def results(
+    published: Published,
+    attributes: pd.DataFrame | None = None,
+    progress: Callable[[list[_Maker]], Iterable[_Maker]] = iter,
+) -> _Tables:
     """Every table, by name, in the order above; those with nothing to show are in "skipped".
 
     attributes: more attributes of images, by image_id; they join the random forest, and each is a grouping.
+    progress: goes through the steps and may show how far it is, as `tqdm.tqdm` does.
 
     Raises:
         AnalysisError: an image cannot be read.
     """
     made: _Tables = {}
     skipped = []
-    for names, make in _makers(published, attributes):
+    for names, make in progress(list(_makers(published, attributes))):
         try:
             tables = make(made)
             made.update(zip(names, tables, strict=True))
@@ -80,9 +86,7 @@ def results(published: Published, attributes: pd.DataFrame | None = None) -> _Ta
     return {name: _sourced(name, table, published.source) for name, table in made.items()}
 
 
-def _makers(
-    published: Published, attributes: pd.DataFrame | None
-) -> Iterator[tuple[list[str], Callable[[_Tables], tuple[pd.DataFrame, ...]]]]:
+def _makers(published: Published, attributes: pd.DataFrame | None) -> Iterator[_Maker]:
     """Names of tables, and what makes them from those made before."""
     pairs, ratings = published.pairs, published.ratings
     yield ["participants"], lambda made: (participants(published.participants),)

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from builder.errors import LandsBetweenError
+from builder.errors import LandsBetweenError, printable
+from builder.publish.cli import add_commands as add_publish
+from builder.ratings.cli import add_commands as add_ratings
+from builder.survey.cli import add_commands as add_survey
 
 FAILED, INTERRUPTED = 2, 130
 
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return status
     except LandsBetweenError as error:
-        print(f"error: {_printable(str(error))}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("\nstopped; finished batches are kept, the same command continues", file=sys.stderr)
@@ -44,11 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: cannot write the output: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         return FAILED
-
-
-def _printable(text: str) -> str:
-    """Text from files as it can be shown: control characters, which could steer a terminal, escaped."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
 
 
 def _integer(text: str) -> int:
@@ -100,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     picture.add_argument("--batch", type=_integer, default=0, metavar="N", help="default: 0")
     picture.add_argument("--base", type=_integer, default=0, metavar="N", help="index in the batch (default: 0)")
     picture.set_defaults(run=_picture)
+
+    add_publish(commands)
+    add_ratings(commands)
+    add_survey(commands)
     return parser
 
 

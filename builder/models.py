@@ -122,7 +122,7 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         recognizers=recognizers,
         alignments={name: alignments.load(name, runtime) for name in sorted(set(alignment_of.values()))},
         alignment_of=alignment_of,
-        thresholds={each.name: _threshold(each, recognizers[each.name]) for each in study.recognizers},
+        thresholds={each.name: decision_threshold(each, recognizers[each.name]) for each in study.recognizers},
         distances={
             name: registry.load("distances", name).load(name, generator.space, runtime) for name in study.distances
         },
@@ -133,7 +133,12 @@ def load_models(study: Study, runtime: Runtime) -> Models:
     return models
 
 
-def _threshold(settings: RecognizerSettings, recognizer: Recognizer) -> float:
+def decision_threshold(settings: RecognizerSettings, recognizer: Recognizer) -> float:
+    """The decision distance of a recognizer as the study sets it.
+
+    Raises:
+        StudyError: neither the study nor the model has one, or the paper has none for it.
+    """
     if settings.threshold == "paper":
         return paper_threshold(settings.name, settings.model, recognizer.metric)
     threshold = settings.threshold or recognizer.threshold

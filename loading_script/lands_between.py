@@ -1,15 +1,31 @@
-"""The one definition of every table's schema.
+"""The one definition of every table's schema, and the builder class of a published dataset.
 
-`Sequence(..., length=n)` is a fixed-length list in every version of `datasets` since 2.
+`Sequence(..., length=n)` is a fixed-length list in every version of `datasets` since 2. `datasets` 3.6 runs this file
+as a script, `load_dataset("lands_between.py", "pairs", data_dir=FOLDER, trust_remote_code=True)`; with a later version,
+which runs no scripts, use the class, or load the published folder itself.
 """
 
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
 from collections.abc import Sequence as Names
+from dataclasses import dataclass
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import ArrowBasedBuilder
+from datasets import BuilderConfig
 from datasets import ClassLabel
+from datasets import DatasetInfo
 from datasets import Features
 from datasets import Image
 from datasets import Sequence
+from datasets import SplitGenerator
 from datasets import Value
+from datasets import Version
 
 KINDS = ["genuine", "positive", "negative", "interpolation", "optimized"]
 """The sample kinds, in the order of the ClassLabel `kind`."""
@@ -31,6 +47,18 @@ CONTINENTS = ["Africa", "Antarctica", "Asia", "Europe", "North America", "Oceani
 
 FLAGS = ["attention", "speed", "straight-lining", "too-few"]
 """Reasons for which a participant is flagged."""
+
+AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings", "ratings_source"]
+"""The columns of published `pairs` that are made from ratings; the last columns of the table."""
+
+VERSION = Version("1.0.0")
+"""Of the builder class; a dataset's own is in its file VERSION."""
+
+PROVENANCE = "provenance.json"
+"""The file of a published folder that lists all others."""
+
+DATA_FILE = re.compile(r"data/(?P<table>[a-z]+)/(?P<split>[a-z][a-z0-9_]*)(?:-(?P<batch>[0-9]{6}))?\.parquet")
+"""Path of a Parquet file in a published folder; one without a batch holds all of its split."""
 
 
 def pairs(recognizers: Names[str], distances: Names[str], kinds: Names[str] = KINDS) -> Features:
@@ -69,12 +97,8 @@ def rated_pairs(of: Features) -> Features:
     rating) of the similarity 0 to 100 and of the identity as 0 or 1. A pair without ratings has null in all but
     `n_ratings`, which is 0.
     """
-    columns = dict(of)
-    for name in ["similarity_mean", "similarity_std", "identity_rate", "identity_std"]:
-        columns[name] = Value("float64")
-    columns["n_ratings"] = Value("int32")
-    columns["ratings_source"] = Value("string")
-    return Features(columns)
+    types = {"n_ratings": "int32", "ratings_source": "string"}
+    return Features({**of, **{name: Value(types.get(name, "float64")) for name in AGGREGATES}})
 
 
 def ratings() -> Features:
@@ -163,3 +187,108 @@ def searches() -> Features:
             "stop": Value("string"),
         }
     )
+
+
+def stored(features: Features) -> pa.Schema:
+    """The Arrow schema of a published Parquet file: what `datasets` reads its features from says `Sequence`, which
+    every version understands, where those since 4 say `List`.
+    """
+    described = json.dumps({"info": {"features": _for_every_version(features.to_dict())}})
+    return features.arrow_schema.with_metadata({"huggingface": described})
+
+
+def read_features(table: str, columns: pa.Schema) -> Features:
+    """The features of a published table, made from the names of the columns of one of its Parquet files.
+
+    Raises:
+        ValueError: the columns are not those of such a table.
+    """
+    try:
+        features = _features(table, columns)
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{table}: not the columns of such a table: {error!r}") from error
+    if not features.arrow_schema.equals(columns):
+        wrong = [name for name in columns.names if name not in features]
+        wrong += [field.name for field in features.arrow_schema if field not in columns]
+        raise ValueError(f"{table}: not the columns of such a table: {', '.join(wrong[:5]) or 'another order'}")
+    return features
+
+
+def _features(table: str, columns: pa.Schema) -> Features:
+    if table == "pairs":
+        recognizers = [name.removesuffix("_accept") for name in columns.names if name.endswith("_accept")]
+        known = {*pairs(recognizers, []), *AGGREGATES}
+        distances = [name for name in columns.names if name not in known]
+        kinds = json.loads(columns.metadata[b"huggingface"])["info"]["features"]["kind"]["names"]
+        unrated = pairs(recognizers, distances, kinds)
+        return rated_pairs(unrated) if AGGREGATES[0] in columns.names else unrated
+    if table == "images":
+        alignments = [name.removesuffix("_found") for name in columns.names if name.endswith("_found")]
+        return images(alignments, columns.field("latent").type.list_size)
+    if table == "embeddings":
+        return embeddings({field.name: field.type.list_size for field in columns if field.name != "image_id"})
+    return {"searches": searches, "ratings": ratings, "participants": participants}[table]()
+
+
+def _for_every_version(described: Any) -> Any:
+    if isinstance(described, list):
+        return [_for_every_version(each) for each in described]
+    if not isinstance(described, dict):
+        return described
+    renamed = {key: _for_every_version(value) for key, value in described.items()}
+    return {**renamed, "_type": "Sequence"} if renamed.get("_type") == "List" else renamed
+
+
+@dataclass
+class LandsBetweenConfig(BuilderConfig):  # type: ignore[misc]
+    """One table; `data_dir` is the published folder, by default the one that this file lies in."""
+
+    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: Features | None = None) -> str:
+        """Names the cache entry; it differs between versions that were published to the same folder."""
+        path = os.path.join(config_kwargs.get("data_dir") or self.data_dir or "", PROVENANCE)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                config_kwargs = {**config_kwargs, "content": hashlib.sha256(file.read()).hexdigest()}
+        name: str = super().create_config_id(config_kwargs, custom_features)
+        return name
+
+
+class LandsBetween(ArrowBasedBuilder):  # type: ignore[misc]
+    """A published dataset; its configs are TABLES, its splits those that the folder holds."""
+
+    VERSION = VERSION
+    BUILDER_CONFIG_CLASS = LandsBetweenConfig
+    BUILDER_CONFIGS = [LandsBetweenConfig(name=table, version=VERSION) for table in TABLES]  # noqa: RUF012 - their API
+    DEFAULT_CONFIG_NAME = "pairs"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not kwargs.get("data_dir"):
+            kwargs["data_dir"] = kwargs.get("base_path")  # a script lies beside its data
+        super().__init__(*args, **kwargs)
+
+    def _info(self) -> DatasetInfo:
+        return DatasetInfo()  # the columns depend on the study: `_split_generators` reads them
+
+    def _split_generators(self, dl_manager: Any) -> list[SplitGenerator]:
+        folder = self.config.data_dir or ""
+        with open(dl_manager.download(os.path.join(folder, PROVENANCE)), encoding="utf-8") as file:
+            listed = json.load(file)["files"]
+        files: dict[str, list[str]] = {}
+        for path in sorted(listed):
+            found = DATA_FILE.fullmatch(path)
+            if found and found["table"] == self.config.name:
+                files.setdefault(found["split"], []).append(os.path.join(folder, path))
+        if not files:
+            raise ValueError(f"{folder or 'this dataset'} has no table {self.config.name}")
+        local = dl_manager.download(files)
+        with open(next(iter(local.values()))[0], "rb") as file:
+            self.info.features = read_features(self.config.name, pq.read_schema(file))
+        return [SplitGenerator(name=split, gen_kwargs={"files": paths}) for split, paths in local.items()]
+
+    def _generate_tables(self, files: list[str]) -> Iterator[tuple[Any, pa.Table]]:
+        for at, path in enumerate(files):
+            with open(path, "rb") as file:
+                parquet = pq.ParquetFile(file)
+                for group in range(parquet.num_row_groups):
+                    rows = parquet.read_row_group(group)
+                    yield (at, group), rows.cast(self.info.features.arrow_schema)

@@ -3,9 +3,8 @@
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
-import krippendorff
 import numpy as np
 import pandas as pd
 import pingouin
@@ -17,8 +16,7 @@ from analysis.frames import Numbers, Table
 from analysis.intervals import bootstrap
 from analysis.tables.answers import answers, complete_block
 
-_LEVELS: dict[str, Literal["interval", "nominal"]] = {"similarity": "interval", "identity": "nominal"}
-"""Krippendorff's metric of each question."""
+_QUESTIONS = ["similarity", "identity"]
 
 
 def agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
@@ -38,7 +36,7 @@ def agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
     """
     given = answers(pairs, ratings)
     rows = []
-    for question in _LEVELS:
+    for question in _QUESTIONS:
         rows.append({"statistic": "alpha", "question": question, "scope": "all"} | _alpha(given, question))
         of_batches = []
         for batch, of_batch in given.groupby("batch"):
@@ -62,7 +60,7 @@ def rater_agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
     given = given[given.groupby("pair_id")["participant_id"].transform("size") >= 2]
     if given.empty:
         raise MissingDataError("no pair was rated by two participants")
-    for question in _LEVELS:
+    for question in _QUESTIONS:
         by_pair = given.groupby("pair_id")[question]
         others = by_pair.transform("count") - given[question].notna()
         rest = by_pair.transform("sum") - given[question].fillna(0)
@@ -100,10 +98,10 @@ def _alpha(given: pd.DataFrame, question: str) -> dict[str, Any]:
         return unknown | n | {"reason": "no pair has two answers"}
     if given[question].nunique() < 2:
         return unknown | n | {"reason": "all answers are the same"}
-    matrix = given.pivot_table(index="participant_id", columns="pair_id", values=question)
-    value = krippendorff.alpha(matrix.to_numpy(np.float64), level_of_measurement=_LEVELS[question])
     clusters = given.groupby("pair_id")["base_id"].first()
-    low, high = bootstrap(alpha_of_weights(given, question), clusters)
+    of_weights = alpha_of_weights(given, question)
+    low, high = bootstrap(of_weights, clusters)
+    value = of_weights(np.ones((1, len(clusters))))[0]  # krippendorff.alpha takes pairs x values x values of memory
     return {"value": float(value), "low": low, "high": high} | n | {"reason": ""}
 
 

@@ -8,13 +8,19 @@ from builder.settings import Settings
 
 Split = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Batches = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=1)]
+License = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PublishSettings(Settings):
-    """What is left out is not known; `publish` refuses to start without what the card must state, naming it."""
+    """What is left out is not known; `publish` refuses to start without what the card must state, naming it.
+
+    `licenses` states the license of a model whose own cannot be known, by "generator" or by the name of the
+    recognizer or of the distance.
+    """
 
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     license: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]*$", max_length=60)] | None = None
     authors: Annotated[tuple[str, ...], Field(strict=False)] = ()
     k: Annotated[int, Field(ge=1, le=1000)] = 5
     splits: dict[Split, Batches] = Field(default_factory=dict)
+    licenses: dict[str, License] = Field(default_factory=dict)

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from builder.settings import Settings
 
+HTTPS = r"^https://[!-~]+$"
+
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
@@ -23,4 +25,7 @@ class SurveySettings(Settings):
     consent_version: Text | None = None
     question_similarity: Text | None = None
     question_identity: Text | None = None
+    language: Annotated[str, Field(min_length=1, max_length=1000)] = "en"
+    completion_code: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    completion_url: Annotated[str, Field(pattern=HTTPS, max_length=2000)] | None = None
     raters_per_pair: Annotated[int, Field(ge=1, le=10_000)] = 10

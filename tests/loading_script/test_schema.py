@@ -1,4 +1,5 @@
 import pyarrow as pa
+import pytest
 from datasets import Features
 
 from loading_script import lands_between as schema
@@ -37,3 +38,45 @@ def test_columns_are_those_of_the_design():
 def test_latents_and_embeddings_are_fixed_length():
     assert ALL["images"].arrow_schema.field("latent").type == pa.list_(pa.float32(), 100)
     assert ALL["embeddings"].arrow_schema.field("dlib").type == pa.list_(pa.float32(), 128)
+
+
+PUBLISHED = ALL | {
+    "rated pairs": schema.rated_pairs(ALL["pairs"]),
+    "other kinds": schema.pairs(["dlib", "vgg_face"], [], ["genuine", "twin"]),
+    "ratings": schema.ratings(),
+    "participants": schema.participants(),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_features_are_found_from_the_columns_of_a_published_file(name):
+    table = {"rated pairs": "pairs", "other kinds": "pairs"}.get(name, name)
+    assert schema.read_features(table, schema.stored(PUBLISHED[name])) == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_is_stored_says_sequence_which_every_version_of_datasets_reads(name):
+    stored = schema.stored(PUBLISHED[name])
+    assert b'"List"' not in stored.metadata[b"huggingface"]
+    assert Features.from_arrow_schema(stored) == PUBLISHED[name]
+    assert stored.equals(PUBLISHED[name].arrow_schema)
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("ratings", schema.participants().arrow_schema),
+        ("pairs", pa.schema({"pair_id": pa.string()})),
+        ("pairs", schema.stored(ALL["pairs"]).remove(0)),
+        ("pairs", schema.stored(ALL["pairs"]).append(pa.field("email", pa.string()))),
+        ("pairs", schema.stored(ALL["pairs"]).with_metadata({"huggingface": "{}"})),
+        ("pairs", schema.stored(ALL["pairs"]).with_metadata({"huggingface": "["})),
+        ("images", pa.schema({"image_id": pa.string()})),
+        ("images", pa.schema({"latent": pa.string()})),
+        ("embeddings", pa.schema({"image_id": pa.string(), "dlib": pa.float32()})),
+        ("nothing", schema.ratings().arrow_schema),
+    ],
+)
+def test_other_columns_are_refused(table, columns):
+    with pytest.raises(ValueError, match=f"{table}: not the columns of such a table"):
+        schema.read_features(table, columns)

@@ -1,0 +1,80 @@
+"""The commands of `python -m analysis`; no logic of their own."""
+
+import argparse
+import errno
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis.errors import AnalysisError
+
+FAILED, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        The exit status: 0 for done, 2 for an error, 130 where it was stopped.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except AnalysisError as error:
+        print(f"error: {_printable(str(error))}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("\nstopped; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    except OSError as error:
+        if error.errno != errno.EPIPE:  # else the reader of our output has gone; nothing is left to say
+            print(f"error: {_printable(str(error))}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        return FAILED
+
+
+def _printable(text: str) -> str:
+    """Text from data as it can be shown: control characters, which could steer a terminal, escaped."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis", description="From a published dataset to findings.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    report = commands.add_parser("report", help="make tables, figures and one HTML page of a dataset")
+    report.add_argument(
+        "dataset", metavar="DATASET", help="a published folder, a study folder, or user/name on the Hub"
+    )
+    report.add_argument("--revision", metavar="R", help="of user/name: a version such as v1.2.0")
+    report.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="default: report")
+    report.add_argument("--exclude-flagged", action="store_true", help="leave out flagged participants")
+    report.add_argument(
+        "--attributes",
+        type=Path,
+        metavar="FILE",
+        help="a CSV or Parquet table of attributes by image_id; each is a grouping too",
+    )
+    report.set_defaults(run=_report)
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    from analysis.report.make import make_report
+
+    index = make_report(
+        options.dataset,
+        options.out,
+        revision=options.revision,
+        exclude_flagged=options.exclude_flagged,
+        attributes=options.attributes,
+    )
+    print(index)
+    return 0

@@ -1,0 +1,66 @@
+"""What a report collects while it is made: the items of the page, numbered, and the files beside it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.figures import style
+from analysis.report import tables
+from analysis.report.page import FigureItem, TableItem, svg_uri, table_item
+
+
+class Contents:
+    """Numbers figures and tables in the order in which they come and keeps their files.
+
+    source: Whose the ratings are, where they are not people's; every file then says so.
+    files: Content by path in the report's folder.
+    """
+
+    def __init__(self, source: str | None) -> None:
+        self.source = source
+        self.files: dict[str, bytes] = {}
+        self._figures = self._tables = 0
+
+    def figure(
+        self,
+        name: str,
+        figure: Figure,
+        caption: str,
+        alt: str,
+        plot: Mapping[str, Any] | None = None,
+        *,
+        still: bool = False,
+    ) -> FigureItem:
+        """Keeps figures/<name>.svg and .png.
+
+        Args:
+            name: Of the files, [a-z0-9-]+.
+            figure: The figure.
+            caption: Below it.
+            alt: What it shows, for who does not see it.
+            plot: The same for plotly, on the page in its place.
+            still: Keep the figure beside the plot.
+        """
+        self._figures += 1
+        words = f"{self.source.capitalize()} ratings. {alt}" if self.source else alt
+        svg = style.svg(figure, self._title(caption), words)
+        self.files[f"figures/{name}.svg"] = svg
+        self.files[f"figures/{name}.png"] = style.png(figure, self._title(caption), words)
+        width, height = (round(inches * 96) for inches in figure.get_size_inches())
+        return FigureItem(name, self._figures, caption, words, svg_uri(svg), width, height, plot, still)
+
+    def table(self, name: str, frame: pd.DataFrame, caption: str) -> TableItem:
+        """Keeps tables/<name>.csv and .tex."""
+        self._tables += 1
+        self.files[f"tables/{name}.csv"] = tables.to_csv(frame, self.source)
+        said = [tables.SOURCE_COLUMN]  # by the caption
+        if "reason" in frame and frame["reason"].isin(["", None]).all():
+            said.append("reason")  # that nothing is missing, by every row
+        shown = frame.drop(columns=said, errors="ignore")
+        self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name)
+        return table_item(name, self._tables, caption, shown)
+
+    def _title(self, caption: str) -> str:
+        return f"{self.source.capitalize()} ratings. {caption}" if self.source else caption

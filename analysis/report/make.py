@@ -1,0 +1,116 @@
+"""From a dataset to the folder of a report."""
+
+import functools
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from tqdm import tqdm
+
+from analysis.dataset import Published, load
+from analysis.errors import AnalysisError
+from analysis.figures.style import rows
+from analysis.report import interactive
+from analysis.report.contents import Contents
+from analysis.report.folder import check_replaceable, write_folder
+from analysis.report.page import FigureItem, Page, Section, render
+from analysis.report.sections import SECTIONS, findings
+from analysis.results import results
+
+HOVER_PIXELS = 128
+"""Longer side at most of a picture beside the pointer."""
+
+
+def make_report(
+    dataset: str,
+    out: Path,
+    *,
+    revision: str | None = None,
+    exclude_flagged: bool = False,
+    attributes: Path | None = None,
+) -> Path:
+    """Writes index.html, figures/ (SVG and PNG) and tables/ (CSV and LaTeX) into the folder `out`.
+
+    Args:
+        dataset: A published folder, a study folder, or user/name on the Hub.
+        out: Absent, empty, or an earlier report, which is replaced.
+        revision: Of user/name.
+        exclude_flagged: Leave out flagged participants and their ratings.
+        attributes: A table of attributes with a column image_id, as CSV or Parquet.
+
+    Returns:
+        Path of index.html.
+
+    Raises:
+        AnalysisError: the dataset cannot be read, or `out` cannot be written.
+    """
+    out = Path(os.path.abspath(out))
+    check_replaceable(out)
+    joined = None if attributes is None else read_attributes(attributes)
+    published = load(dataset, revision, exclude_flagged=exclude_flagged)
+    tables = results(published, joined, functools.partial(tqdm, desc="tables", unit="table"))
+    files = report_files(published, tables)
+    about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
+    write_folder(out, files, about)
+    return out / "index.html"
+
+
+def read_attributes(path: Path) -> pd.DataFrame:
+    """A table of attributes, one row per image.
+
+    Raises:
+        AnalysisError: it cannot be read, or has no column image_id, or two rows of one image.
+    """
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"image_id": str})
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise AnalysisError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {error}") from error
+    if "image_id" not in table or len(table.columns) < 2:
+        raise AnalysisError(f"{path}: needs a column image_id and at least one attribute beside it")
+    if table["image_id"].duplicated().any():
+        twice = table.loc[table["image_id"].duplicated(), "image_id"].iloc[0]
+        raise AnalysisError(f"{path}: has two rows of the image {str(twice)!r}; keep one")
+    return table
+
+
+def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
+    """The content of every file of the report by its path, the same for the same dataset."""
+    contents = Contents(published.source if published.source != "human" else None)
+    found = findings(published, tables)
+    made = [make(found, contents) for make in tqdm(SECTIONS, desc="figures", unit="section")]
+    sections = [section for section in made if section.text or section.items]
+    page = Page(
+        title=_title(published),
+        dataset=published.name,
+        revision=published.revision,
+        source=contents.source,
+        missing=_missing(published, tables),
+        sections=sections,
+        hover_images=_hover_images(published, sections),
+    )
+    return {"index.html": render(page), **contents.files}
+
+
+def _title(published: Published) -> str:
+    name = published.name.rstrip("/").rsplit("/", 1)[-1] or published.name
+    return f"Where models and people part ways: {name}"
+
+
+def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    lines = []
+    if published.source is None:
+        lines.append("The dataset has no ratings: this report has the models' part only.")
+    if published.excluded:
+        lines.append(f"{published.excluded} flagged participants and their ratings, left out as asked.")
+    skipped = tables.get("skipped", pd.DataFrame(columns=["table", "reason"]))
+    lines += [f"{row.table.replace('_', ' ')}: {row.reason}" for row in rows(skipped)]
+    return lines
+
+
+def _hover_images(published: Published, sections: Sequence[Section]) -> dict[str, str]:
+    items = [item for section in sections for item in section.items]
+    plots = {item.name: item.plot for item in items if isinstance(item, FigureItem) and item.plot is not None}
+    wanted = [name for name in interactive.images_in(plots) if name in published.pictures]
+    return {name: interactive.data_uri(published.pictures.decoded(name), HOVER_PIXELS) for name in wanted}

@@ -1,0 +1,481 @@
+"""The sections of the report, each a function of the dataset and its results; what there is nothing for is left out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis import frames
+from analysis.dataset import Published
+from analysis.errors import MissingDataError
+from analysis.figures import (
+    calibration,
+    correlations,
+    det,
+    distance_violins,
+    distances_by_kind,
+    error_consistency,
+    error_rates,
+    groups,
+    importance,
+    latent_plane,
+    people_agreement,
+    power,
+    roc,
+    similarity_by_kind,
+    similarity_distance,
+    strategies,
+    transfer,
+)
+from analysis.figures.style import rows
+from analysis.report import interactive
+from analysis.report.contents import Contents
+from analysis.report.page import Item, NoteItem, Section
+from analysis.report.strips import people_strips, recognizer_strips, strip_items
+from analysis.report.tables import number
+from analysis.report.words import counted, listed, slug, threshold_words
+from analysis.tables.correlations import printed
+from analysis.tables.strategies import quotes
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the sections are made of: the dataset, its result tables by name, rated pairs (empty without ratings)."""
+
+    published: Published
+    tables: Mapping[str, pd.DataFrame]
+    rated: pd.DataFrame
+
+    def has(self, *names: str) -> bool:
+        """Whether there is a row in each of the tables."""
+        return all(name in self.tables and len(self.tables[name]) for name in names)
+
+
+MakeSection = Callable[[Findings, Contents], Section]
+
+
+def findings(published: Published, tables: Mapping[str, pd.DataFrame]) -> Findings:
+    """The dataset and its results, its pairs with what people say of them."""
+    try:
+        rated = frames.rated(published.pairs, published.ratings)
+    except MissingDataError:
+        rated = published.pairs.head(0)
+    return Findings(published, tables, rated)
+
+
+def samples(found: Findings, contents: Contents) -> Section:
+    """Figure 1."""
+    published = found.published
+    if "latent" not in published.images or published.pairs.empty:
+        return Section("samples", "Samples", ["The dataset has no table of images: no picture of a pair can be shown."])
+    base_id = str(published.pairs["base_id"].iloc[0])
+    of_base = published.pairs[published.pairs["base_id"] == base_id]
+    wanted = published.images["image_id"].isin([base_id, *of_base["sample_id"]])
+    latents = dict(zip(published.images.loc[wanted, "image_id"], published.images.loc[wanted, "latent"], strict=True))
+    if not {base_id, *of_base["sample_id"]} <= set(latents):
+        return Section("samples", "Samples", ["The images of the first base are not all in the table of images."])
+    placed = latent_plane.plane(published.pairs, latents, base_id)
+    explained = placed.attrs["explained"]
+    farthest = placed["kind"].iloc[int(np.hypot(placed["x"].to_numpy(), placed["y"].to_numpy()).argmax())]
+    figure = contents.figure(
+        "latent-plane",
+        latent_plane.latent_plane(
+            published.pairs, latents, published.pictures.decoded, base_id, source=contents.source
+        ),
+        f"The samples of the base {base_id} on the first two principal components of their latents, which keep "
+        f"{sum(explained):.0%} of their variance; the base is the origin. Distances on the plane are smaller than in "
+        "the latent space.",
+        f"Scatter plot of {len(placed)} samples of one base, with their images, by kind: {counted(placed)}. "
+        f"Farthest from the base on this plane are the {farthest} samples.",
+        interactive.latent_plane_plot(published.pairs, latents, base_id, source=contents.source),
+        still=True,
+    )
+    return Section("samples", "Samples", ["Hover over a marker, or touch it, to see base and sample."], [figure])
+
+
+def participants(found: Findings, contents: Contents) -> Section:
+    """Who rated."""
+    items: list[Item] = []
+    if found.has("participants"):
+        items.append(contents.table("participants", found.tables["participants"], "Participants and their answers."))
+    return Section("participants", "Participants", items=items)
+
+
+def scores(found: Findings, contents: Contents) -> Section:
+    """Table 1, Table 2, and the distances of every model."""
+    items: list[Item] = []
+    if found.has("scores_by_kind"):
+        caption = "Means by kind and level: people's ratings, and each model's distances, accept rates and failures."
+        items.append(contents.table("scores-by-kind", found.tables["scores_by_kind"], caption))
+    pairs, source = found.published.pairs, contents.source
+    for name in found.published.recognizers:
+        threshold = found.published.thresholds.get(name)
+        medians = pairs.groupby("kind", observed=True)[f"{name}_distance"].median().dropna()
+        items.append(
+            contents.figure(
+                f"distances-{slug(name)}",
+                distances_by_kind.distances_by_kind(pairs, name, threshold, source=source),
+                f"Distance of {name} for every pair, by kind and level.",
+                f"Dots in a column per kind and level. Median distance: {listed(medians)}.{threshold_words(threshold)}",
+            )
+        )
+    if found.has("correlations"):
+        table = found.tables["correlations"]
+        caption = (
+            "Pearson correlation of each measure with the identity rate, per pair, without genuine; blank where not "
+            "significant. * p < .05, ** p < .001."
+        )
+        items.append(contents.table("correlations-printed", printed(table), caption))
+        caption = (
+            "The same with Spearman's and all numbers. Pairs of one base are not independent: "
+            "intervals are a bootstrap over bases; p values do not know of that."
+        )
+        items.append(contents.table("correlations", table, caption))
+        strongest = table.dropna(subset="pearson").sort_values("pearson", key=np.abs, ascending=False).head(3)
+        said = ", ".join(f"{row.measure} ({row.kind}) {number(row.pearson)}" for row in rows(strongest))
+        items.append(
+            contents.figure(
+                "correlations",
+                correlations.correlations(table, source=source),
+                "Pearson correlation with the identity rate, with 95 % intervals by bootstrap over bases.",
+                f"Markers with intervals, a row per measure, a color per kind. Strongest: {said or 'none'}.",
+            )
+        )
+    return Section("scores", "Scores by kind", items=items)
+
+
+def similarity(found: Findings, contents: Contents) -> Section:
+    """Figures 4 and 5."""
+    items: list[Item] = []
+    rated, source = found.rated, contents.source
+    if found.has("similarity_distribution"):
+        means = rated.groupby("kind", observed=True)["similarity_mean"].mean().dropna()
+        items.append(
+            contents.figure(
+                "similarity-by-kind",
+                similarity_by_kind.similarity_by_kind(found.tables["similarity_distribution"], source=source),
+                "Distribution of similarity by kind; every rating counts once.",
+                f"A line per kind over similarity from 0 to 100. Mean similarity: {listed(means)}.",
+            )
+        )
+        items.append(
+            contents.table(
+                "similarity-distribution",
+                found.tables["similarity_distribution"],
+                "Ratings by kind and bin of similarity.",
+            )
+        )
+    for name in found.published.recognizers if len(rated) else []:
+        threshold = found.published.thresholds.get(name)
+        both = rated[[f"{name}_distance", "similarity_mean"]].dropna()
+        together = number(both.corr().to_numpy()[0, 1]) if len(both) > 2 else "not defined"
+        items.append(
+            contents.figure(
+                f"similarity-distance-{slug(name)}",
+                similarity_distance.similarity_distance(rated, name, threshold, source=source),
+                f"Mean similarity against the distance of {name}; marker area grows with latent distance.",
+                f"Scatter plot of {len(both)} pairs by kind; Pearson correlation {together}."
+                f"{threshold_words(threshold)}",
+                interactive.similarity_distance_plot(rated, name, threshold, source=source),
+            )
+        )
+        items.extend(_violins(found, contents, name))
+    return Section("similarity", "Similarity, distance and decision", items=items)
+
+
+def _violins(found: Findings, contents: Contents, name: str) -> list[Item]:
+    threshold = found.published.thresholds.get(name)
+    same, different = distance_violins.decisions(found.rated, name)
+    if not len(same) + len(different):
+        return []
+    medians = {
+        side: number(float(np.median(values))) if len(values) else "none"
+        for side, values in {"same": same, "different": different}.items()
+    }
+    said = (
+        f"Split violins. {len(same)} ratings say same, at a median distance of {medians['same']}; {len(different)} say "
+        f"different, at {medians['different']}.{threshold_words(threshold)}"
+    )
+    items: list[Item] = [
+        contents.figure(
+            f"violins-{slug(name)}",
+            distance_violins.distance_violins(found.rated, name, threshold, source=contents.source),
+            f"Distance of {name} by kind, split by people's decision; width grows with the number of ratings.",
+            f"{said} A violin per kind.",
+        )
+    ]
+    if (found.rated["kind"] == "interpolation").any():
+        items.append(
+            contents.figure(
+                f"violins-interpolation-{slug(name)}",
+                distance_violins.interpolation_violins(found.rated, name, threshold, source=contents.source),
+                f"Distance of {name} by level of interpolation, split by people's decision.",
+                "Split violins of the interpolations alone, a violin per share of the way from the base."
+                f"{threshold_words(threshold)}",
+            )
+        )
+    return items
+
+
+def disagreements(found: Findings, contents: Contents) -> Section:
+    """Figure 6."""
+    items: list[Item] = []
+    if found.has("disagreement"):
+        for name in found.published.recognizers:
+            for strip in recognizer_strips(found.tables["disagreement"], name):
+                items.extend(strip_items(strip, found.published, found.rated, contents))
+        caption = (
+            "Signed disagreement of every rated pair, from -1 to 1: its place when pairs are ordered by the model's "
+            "distance less its place when they are ordered by people's similarity. Above 0 the model is closer."
+        )
+        items.append(contents.table("disagreement", found.tables["disagreement"], caption))
+    if found.has("people_disagreement"):
+        for strip in people_strips(found.tables["people_disagreement"]):
+            items.extend(strip_items(strip, found.published, found.rated, contents))
+        caption = "How far people disagree among themselves, pair by pair."
+        items.append(contents.table("people-disagreement", found.tables["people_disagreement"], caption))
+    return Section(
+        "disagreements", "Largest disagreements", ["Open a pair to see all its scores."] if items else [], items
+    )
+
+
+def attributes(found: Findings, contents: Contents) -> Section:
+    """Section 5.5."""
+    items: list[Item] = []
+    if found.has("attribute_model"):
+        caption = "A random forest from attribute differences to mean similarity; cross-validation grouped by base."
+        items.append(contents.table("attribute-model", found.tables["attribute_model"], caption))
+    if found.has("attribute_importance"):
+        table = found.tables["attribute_importance"].sort_values("importance", ascending=False)
+        items.append(contents.table("attribute-importance", table, "Permutation importance and its spread."))
+        top = ", ".join(f"{row.attribute} {number(row.importance)}" for row in rows(table.head(3)))
+        items.append(
+            contents.figure(
+                "attribute-importance",
+                importance.importance(table, source=contents.source),
+                "Permutation importance of attribute differences, with its standard deviation over permutations.",
+                f"Bars, the most important attribute on top. Most important: {top}.",
+            )
+        )
+    return Section("attributes", "Attributes", items=items)
+
+
+def strategy(found: Findings, contents: Contents) -> Section:
+    """What people say that they looked at."""
+    items: list[Item] = []
+    if found.has("strategies"):
+        table = found.tables["strategies"]
+        items.append(contents.table("strategies", table, "How often each feature is named, by question."))
+        often = table.sort_values("share", ascending=False).head(3)
+        top = ", ".join(f"{row.feature} {row.share:.0%} ({row.question})" for row in rows(often))
+        items.append(
+            contents.figure(
+                "strategies",
+                strategies.strategies(table, source=contents.source),
+                "Features that people name when asked how they judged.",
+                f"Markers with intervals, a row per feature. Named most: {top}.",
+            )
+        )
+        said = quotes(found.published.participants)
+        items.append(contents.table("quotes", said, "The texts that were released, in alphabetical order."))
+    return Section("strategies", "Strategies", items=items)
+
+
+def people(found: Findings, contents: Contents) -> Section:
+    """People among themselves."""
+    items: list[Item] = []
+    if found.has("agreement"):
+        table = found.tables["agreement"]
+        items.append(contents.table("agreement", table, "Agreement among people, with 95 % intervals."))
+        if found.has("rater_agreement"):
+            raters = found.tables["rater_agreement"]
+            known = table.dropna(subset="value")
+            said = ", ".join(f"{row.statistic} ({row.question}) {number(row.value)}" for row in rows(known))
+            items.append(
+                contents.figure(
+                    "people-agreement",
+                    people_agreement.people_agreement(table, raters, source=contents.source),
+                    "Left: statistics of agreement. Right: each rater against the rest.",
+                    f"Markers with intervals: {said or 'none'}. Beside it a dot for each of {len(raters)} raters.",
+                )
+            )
+            items.append(contents.table("rater-agreement", raters, "Each rater against the rest."))
+    if found.has("identity_model"):
+        caption = "Mixed-effects logistic model of the identity decision; random effects of participant and pair."
+        items.append(contents.table("identity-model", found.tables["identity_model"], caption))
+    return Section("people", "People among themselves", items=items)
+
+
+def models(found: Findings, contents: Contents) -> Section:
+    """Models against people."""
+    parts = (_curves, _errors, _calibrations, _consistency, _transfer)
+    items = [item for part in parts for item in part(found, contents)]
+    return Section("models", "Models against people", items=items)
+
+
+def _curves(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("verification", "roc"):
+        return []
+    table, curves = found.tables["verification"], found.tables["roc"]
+    source, thresholds = contents.source, found.published.thresholds
+    areas = ", ".join(f"{row.recognizer} {number(row.auc)}" for row in rows(table))
+    equal = ", ".join(f"{row.recognizer} {number(row.eer)}" for row in rows(table))
+    return [
+        contents.table("verification", table, "Each model with the majority of people as reference."),
+        contents.figure(
+            "roc",
+            roc.roc(curves, thresholds, source=source),
+            "Receiver operating characteristic, the majority of people as reference.",
+            f"A curve per recognizer from no to all pairs accepted. Area under the curve: {areas}.",
+        ),
+        contents.figure(
+            "det",
+            det.det(curves, thresholds, source=source),
+            "Detection error tradeoff, the majority of people as reference.",
+            f"A curve per recognizer, false rejects against false accepts. Equal error rate: {equal}.",
+        ),
+        contents.table("roc", curves, "Error rates at every threshold."),
+    ]
+
+
+def _errors(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("error_rates"):
+        return []
+    table = found.tables["error_rates"]
+    of_all = table[table["kind"] == "all"]
+    said = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
+    return [
+        contents.table("error-rates", table, "Errors at the default threshold, with Wilson intervals."),
+        contents.figure(
+            "error-rates",
+            error_rates.error_rates(table, source=contents.source),
+            "Error rates at the default threshold by kind, with 95 % Wilson intervals.",
+            f"Markers with intervals, a row per kind. Over all: {said}.",
+        ),
+    ]
+
+
+def _consistency(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("error_consistency"):
+        return []
+    table = found.tables["error_consistency"]
+    said = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(table))
+    return [
+        contents.table("error-consistency", table, "Error consistency of every two deciders."),
+        contents.figure(
+            "error-consistency",
+            error_consistency.error_consistency(table, source=contents.source),
+            "Cohen's kappa of the errors of every two deciders, corrected for their accuracies.",
+            f"Heat map. Kappa: {said}.",
+        ),
+    ]
+
+
+def _transfer(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("transfer"):
+        return []
+    table = found.tables["transfer"]
+    mean = table.groupby("recognizer", sort=False)["accept_rate"].mean()
+    return [
+        contents.table("transfer", table, "Optimized samples of one model at all models."),
+        contents.figure(
+            "transfer",
+            transfer.transfer(table, source=contents.source),
+            "Accept rate of the optimized samples at every model, by target threshold.",
+            f"Markers with intervals. Mean accept rate over target thresholds: {listed(mean)}.",
+        ),
+    ]
+
+
+def _calibrations(found: Findings, contents: Contents) -> list[Item]:
+    items: list[Item] = []
+    if found.has("calibration"):
+        table = found.tables["calibration"]
+        ends = table.groupby("recognizer", sort=False)["identity_rate"].agg(["first", "last"])
+        said = ", ".join(f"{row.Index} from {number(row.first)} to {number(row.last)}" for row in rows(ends))
+        items.append(
+            contents.figure(
+                "calibration",
+                calibration.calibration(table, found.published.thresholds, source=contents.source),
+                "Identity rate by bin of distance with intervals, and a logistic fit.",
+                f"Identity rate from the smallest to the largest distance: {said}.",
+            )
+        )
+        items.append(contents.table("calibration", table, "Identity rate by bin of distance."))
+    if found.has("calibration_fit"):
+        caption = "Logistic calibration of distance to identity rate; half_distance is where it is one half."
+        items.append(contents.table("calibration-fit", found.tables["calibration_fit"], caption))
+    return items
+
+
+def group(found: Findings, contents: Contents) -> Section:
+    """The same rates by group."""
+    items: list[Item] = []
+    if found.has("groups"):
+        table = found.tables["groups"]
+        caption = "Rates by group with intervals; difference and ratio to the rate over all."
+        items.append(contents.table("groups", table, caption))
+        for place, (name, of_grouping) in enumerate(table.groupby("grouping", sort=False), start=1):
+            values = of_grouping["value"].dropna()
+            span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"
+            items.append(
+                contents.figure(
+                    f"groups-{place}-{slug(str(name))[:40]}",
+                    groups.groups(of_grouping, source=contents.source),
+                    f"Rates by {name}; small groups are merged and marked.",
+                    f"Markers with intervals for {of_grouping['group'].nunique()} groups of {name}; rates {span}.",
+                )
+            )
+    return Section("groups", "Groups", items=items)
+
+
+def planning(found: Findings, contents: Contents) -> Section:
+    """Power."""
+    items: list[Item] = []
+    if found.has("variance_components"):
+        caption = "Variance of ratings between pairs, between raters, and the rest."
+        items.append(contents.table("variance-components", found.tables["variance_components"], caption))
+    if found.has("power"):
+        table = found.tables["power"]
+        items.append(contents.table("power", table, "Pairs needed for a 95 % interval of a wanted width."))
+        kind = str(table.groupby("kind", observed=True, sort=False)["pairs"].max().fillna(0).idxmax())
+        of_kind = table[table["kind"] == kind]
+        items.append(
+            contents.figure(
+                "power",
+                power.power(of_kind, source=contents.source),
+                f"Pairs needed for a 95 % interval of a wanted width, by raters per pair: {kind}, which needs most.",
+                f"A line per width of the interval, falling with the number of raters from "
+                f"{of_kind['raters'].min()} to {of_kind['raters'].max()}; pairs needed from "
+                f"{number(of_kind['pairs'].min())} to {number(of_kind['pairs'].max())}.",
+            )
+        )
+    return Section("power", "Raters and pairs needed", items=items)
+
+
+def limits(found: Findings, contents: Contents) -> Section:
+    """What the dataset cannot show."""
+    items: list[Item] = []
+    if found.has("limits"):
+        table = found.tables["limits"]
+        contents.table("limits", table, "What this dataset cannot show, from its own numbers.")
+        items.append(NoteItem(list(table["statement"])))
+    return Section("limits", "What this dataset cannot show", items=items)
+
+
+SECTIONS: list[MakeSection] = [
+    samples,
+    participants,
+    scores,
+    similarity,
+    disagreements,
+    models,
+    people,
+    attributes,
+    strategy,
+    group,
+    planning,
+    limits,
+]
+"""In the order of the report."""

@@ -1,0 +1,113 @@
+"""Figure 6: strips of the largest disagreements, as figures and as pairs that open on the page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.dataset import Published
+from analysis.figures.disagreement_strip import disagreement_strip
+from analysis.figures.style import rows
+from analysis.report import tables
+from analysis.report.contents import Contents
+from analysis.report.interactive import data_uri, what
+from analysis.report.page import Card, Item, StripItem
+from analysis.report.words import slug
+
+MOST = 8
+"""Pairs of a strip."""
+
+NO_SCORES = {"pair_id", "batch", "base_id", "sample_id", "anchor_id", "search_id", "recognizer", "distance", "accept"}
+"""Columns that name something, or that say again what `<name>_distance` and `<name>_accept` say."""
+
+SMALL, LARGE = 144, 384
+"""Pixels of a picture's longer side at most, in a strip and opened."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Rows of a table of disagreement in the order to show them, and the columns that stand below each pair."""
+
+    name: str
+    title: str
+    scale: str
+    chosen: pd.DataFrame
+    columns: tuple[str, ...]
+
+
+def recognizer_strips(disagreement: pd.DataFrame, recognizer: str) -> list[Strip]:
+    """The pairs that a model finds much closer than people do, and those that people find much closer than it does."""
+    of_recognizer = disagreement[disagreement["recognizer"] == recognizer].dropna(subset="disagreement")
+    ordered = of_recognizer.sort_values(["disagreement", "pair_id"], ascending=[False, True], kind="stable")
+    closer = ordered[ordered["disagreement"] > 0].head(MOST)
+    farther = ordered[ordered["disagreement"] < 0].iloc[::-1].head(MOST)
+    scale = (
+        "Signed disagreement, from -1 to 1: above 0 the model holds the pair closer than people do. A candidate false "
+        "accept is accepted though most people see two persons, a candidate false reject rejected though most see one."
+    )
+    columns = ("disagreement", f"{recognizer}_distance", "candidate")
+    return [
+        Strip(f"model-closer-{slug(recognizer)}", f"{recognizer} closer than people", scale, closer, columns),
+        Strip(f"people-closer-{slug(recognizer)}", f"People closer than {recognizer}", scale, farther, columns),
+    ]
+
+
+def people_strips(disagreement: pd.DataFrame) -> list[Strip]:
+    """The pairs on which people disagree most among themselves, on similarity and on identity."""
+    strips = []
+    for column, question, scale in [
+        ("similarity_std", "similarity", "Standard deviation of similarity, 0 to 100."),
+        ("identity_entropy", "identity", "Entropy of the decisions: 0 where all agree, 1 where half say the same."),
+    ]:
+        known = disagreement[disagreement[column] > 0]
+        ordered = known.sort_values([column, "pair_id"], ascending=[False, True], kind="stable")
+        title, columns = f"People among themselves: {question}", (column, "identity_rate")
+        strips.append(Strip(f"people-{question}", title, scale, ordered.head(MOST), columns))
+    return strips
+
+
+def strip_items(strip: Strip, published: Published, rated: pd.DataFrame, contents: Contents) -> list[Item]:
+    """The strip on the page, and as a figure in the report's folder; nothing where it has no pairs with images."""
+    extra = [column for column in strip.chosen.columns if column not in rated.columns or column == "pair_id"]
+    pairs = strip.chosen[extra].merge(rated, on="pair_id", how="inner", validate="one_to_one")
+    pairs = pairs[pairs["base_id"].isin(published.pictures) & pairs["sample_id"].isin(published.pictures)]
+    if pairs.empty:
+        return []
+    captions = [_caption(row, strip.columns) for row in rows(pairs)]
+    said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+    figure = contents.figure(
+        f"strip-{strip.name}",
+        disagreement_strip(pairs, captions, published.pictures.decoded, strip.title, source=contents.source),
+        f"{strip.title}. {strip.scale}",
+        f"{len(pairs)} pairs, base above sample, the largest disagreement first: {said}.",
+    )
+    cards = [
+        _card(published, row, f"pair-{strip.name}-{place}", caption)
+        for (place, row), caption in zip(pairs.iterrows(), captions, strict=True)
+    ]
+    return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards)]
+
+
+def _caption(row: Any, columns: tuple[str, ...]) -> str:
+    values = {column: tables.cell(getattr(row, column)) for column in columns}
+    return "\n".join([what(row), *(f"{tables.heading(name)} {value}" for name, value in values.items() if value)])
+
+
+def _card(published: Published, row: "pd.Series[Any]", key: str, caption: str) -> Card:
+    base, sample = (published.pictures.decoded(str(row[column])) for column in ("base_id", "sample_id"))
+    first, *rest = caption.split("\n")
+    return Card(
+        key=key,
+        title=f"Pair {row['pair_id']}",
+        what=first,
+        headline=", ".join(rest),
+        base=data_uri(base, SMALL),
+        sample=data_uri(sample, SMALL),
+        base_large=data_uri(base, LARGE),
+        sample_large=data_uri(sample, LARGE),
+        scores=[(tables.heading(name), value) for name, value in _scores(row).items() if value],
+    )
+
+
+def _scores(row: "pd.Series[Any]") -> dict[str, str]:
+    return {str(name): tables.texts(pd.Series([value]))[0] for name, value in row.items() if name not in NO_SCORES}

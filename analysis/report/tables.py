@@ -1,0 +1,114 @@
+"""A table as text to read, as CSV and as LaTeX."""
+
+import math
+import numbers
+
+import pandas as pd
+
+SOURCE_COLUMN = "ratings_source"
+"""Column of a CSV that says whose the ratings behind it are; only where they are not all people's."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: object) -> str:
+    """A value as the report shows it: three digits after the point, nothing for what is missing."""
+    if isinstance(value, (list, tuple, set)):
+        return ", ".join(map(cell, value))
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    if isinstance(value, numbers.Integral):
+        return f"{value}"
+    if isinstance(value, numbers.Real):
+        return number(float(value))
+    return str(value)
+
+
+def number(value: float) -> str:
+    """Three digits after the point, fewer for large numbers, the exponent for tiny ones; NaN is "not defined"."""
+    if math.isnan(value):
+        return "not defined"
+    if math.isinf(value) or value == 0 or abs(value) >= 1e6:
+        return f"{value:g}"
+    if abs(value) < 0.0005:
+        return f"{value:.1e}"
+    if value == int(value) and abs(value) >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def texts(column: pd.Series) -> list[str]:
+    """A column's values as the report shows them, numbers with as many digits after the point as any of them needs."""
+    if not pd.api.types.is_float_dtype(column):
+        return [cell(value) for value in column]
+    known = column.dropna().astype(float)
+    fitting = (digits for digits in range(3) if (known - known.round(digits)).abs().max() < 1e-9)
+    digits = next(fitting, 3)
+    plain = (known.abs() < 1e6).all() if digits < 3 else ((known == 0) | known.abs().between(0.0005, 100)).all()
+    return [f"{value:.{digits}f}" if plain and not math.isnan(value) else cell(value) for value in column.astype(float)]
+
+
+def is_number(column: pd.Series) -> bool:
+    """Whether a column is set to the right, as numbers are."""
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def heading(name: object) -> str:
+    """A column's name as a reader's heading: `dlib_accept` becomes `dlib accept`."""
+    return " ".join(map(str, name)) if isinstance(name, tuple) else str(name).replace("_", " ")
+
+
+def to_csv(frame: pd.DataFrame, source: str | None) -> bytes:
+    """All digits, UTF-8, one heading line.
+
+    A text that a spreadsheet would run as a formula begins with an apostrophe.
+
+    Args:
+        frame: The table; its index is left out.
+        source: Whose the ratings are, where they are not people's: a column of its own, so that no row lacks the word.
+    """
+    written = frame.copy()
+    if source and SOURCE_COLUMN not in written:
+        written[SOURCE_COLUMN] = source
+    for column in written.columns:
+        if not pd.api.types.is_numeric_dtype(written[column]):
+            written[column] = written[column].map(_harmless)
+    return written.rename(columns=_harmless).to_csv(index=False, lineterminator="\n").encode()
+
+
+def to_latex(frame: pd.DataFrame, caption: str, label: str) -> bytes:
+    """A `table` with booktabs' rules, as the report shows the numbers; every text from data is escaped."""
+    headings = [_latex(heading(name)) for name in frame.columns]
+    formats = "".join("r" if is_number(frame[name]) else "l" for name in frame.columns)
+    shown = pd.DataFrame({place: [_latex(text) for text in texts(frame[name])] for place, name in enumerate(frame)})
+    style = shown.style.hide(axis="index")
+    style = style.format_index(lambda place: headings[int(str(place))], axis=1)
+    latex: str = style.to_latex(
+        hrules=True, column_format=formats, caption=_latex(caption), label=f"tab:{label}", position="htbp"
+    )
+    return latex.encode()
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{character: f"\\{character}" for character in "{}$&#%_"},
+    }
+)
+
+
+def _latex(text: str) -> str:
+    return _one_line(text).translate(_LATEX)

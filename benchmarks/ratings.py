@@ -1,0 +1,110 @@
+"""A million ratings from one Qualtrics export, imported by a process of its own: `python -m benchmarks.ratings`."""
+
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from builder.ratings.pairs import read_pairs
+
+PARTICIPANTS = 9_000
+WANTED_S, WANTED_GIB = 60, 2.0
+
+STUDY = """
+name = "million"
+bases_per_batch = 4
+distances = []
+
+[[recognizers]]
+name = "dlib"
+model = "dlib"
+alignment = "center"
+
+[samples.positive]
+directions = 6
+
+[samples.interpolation]
+levels = [0.33, 0.67]
+
+[samples.optimized]
+levels = []
+"""
+"""One batch of 112 pairs, as many as in the default study, without a search."""
+
+_PLATFORM = {
+    "StartDate": "2026-11-02 09:00:00",
+    "Status": "IP Address",
+    "IPAddress": "203.0.113.7",
+    "Duration (in seconds)": "1500",
+    "Finished": "True",
+    "RecordedDate": "2026-11-02 09:25:00",
+}
+
+
+def main() -> None:
+    """Prints the time and the peak memory of the import, and the time of reading the file with pandas alone."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, export, study = Path(temporary, "out"), Path(temporary, "export.csv"), Path(temporary, "study.toml")
+        study.write_text(STUDY)
+        _run("build", study, "--out", folder)
+        pairs = list(read_pairs(folder).index)
+        with export.open("w", newline="", encoding="utf-8-sig") as file:
+            csv.writer(file).writerows(qualtrics(pairs, PARTICIPANTS))
+        size = export.stat().st_size / 2**20
+        print(f"{PARTICIPANTS * len(pairs):,} ratings of {PARTICIPANTS:,} participants, {size:.0f} MiB")
+        seconds, gib = _run("ratings", "import", folder, export)
+        print(f"ratings import: {seconds:.0f} s (wanted: below {WANTED_S}), {gib:.2f} GiB (wanted: below {WANTED_GIB})")
+        again, _ = _run("ratings", "import", folder, export)
+        print(f"the same again: {again:.0f} s")
+        start = time.perf_counter()
+        rows = melted(export)
+        alone = time.perf_counter() - start
+        ratio = seconds / alone
+        print(f"pandas.read_csv and melt, nothing checked: {alone:.0f} s for {len(rows):,} cells; ratio {ratio:.1f}")
+
+
+def qualtrics(pairs: Sequence[str], participants: int) -> Iterator[list[str]]:
+    """The records of an export: names, texts, import ids, then one participant each, who rated every pair."""
+    parts = [f"{part}_{pair}" for pair in pairs for part in ("similarity", "identity", "time")]
+    names = [f"{name}_Page Submit" if name.startswith("time_") else name for name in parts]
+    platform = [*_PLATFORM, "ResponseId", "Age", "Gender"]
+    yield [*platform, *names]
+    yield [*platform, *("How similar are the two people?" for _ in names)]
+    yield [f'{{"ImportId":"{name}"}}' for name in (*platform, *(f"QID{number}" for number in range(len(names))))]
+    rng = np.random.default_rng(0)
+    for participant in range(participants):
+        similarity = rng.integers(0, 101, len(pairs))
+        identity = np.where(similarity > 50, "yes", "no")
+        seconds = np.round(rng.lognormal(1.7, 0.5, len(pairs)), 3)
+        answers = np.column_stack([similarity.astype(str), identity, seconds.astype(str)]).ravel()
+        age, gender = str(rng.integers(18, 80)), str(rng.choice(["female", "male"]))
+        yield [*_PLATFORM.values(), f"R_{participant:015d}", age, gender, *answers]
+
+
+def melted(export: Path) -> pd.DataFrame:
+    """What a script would do that trusts the file."""
+    wide = pd.read_csv(export, skiprows=[1, 2], encoding="utf-8-sig")
+    answers = [name for name in map(str, wide) if name.startswith(("similarity_", "identity_", "time_"))]
+    return wide.melt("ResponseId", answers)
+
+
+def _run(*arguments: object) -> tuple[float, float]:
+    """Seconds and peak GiB of `python -m builder` in a process of its own."""
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "builder", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return time.perf_counter() - start, usage.ru_maxrss / 2**20
+
+
+if __name__ == "__main__":
+    main()

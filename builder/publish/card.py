@@ -1,0 +1,156 @@
+"""The card, `README.md`: its YAML from the files that were written, its text from `dataset_card.md`."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import tomli_w
+import yaml
+from datasets import DatasetInfo, SplitDict, SplitInfo
+from datasets.info import DatasetInfosDict
+from huggingface_hub import DatasetCardData
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from builder.errors import PublishError
+from builder.publish.content import Content
+from builder.publish.figures import counts, raters, scores
+from builder.publish.layout import Part, Table, patterns
+from builder.publish.markdown import escaped, quoted
+
+TEMPLATE = "dataset_card.md"
+
+_FEW = 30
+"""Pairs of a kind below which the card warns of its rates."""
+
+_SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M")]
+
+
+def card(content: Content) -> str:
+    """The whole README.md."""
+    study, provenance = content.study, content.provenance
+    ratings = content.people.ratings
+    found = scores(content.pairs, content.kinds, content.recognizers, study.distances)
+    text = _template().render(
+        title=content.title,
+        study=study,
+        provenance=provenance,
+        settings=tomli_w.dumps(provenance.study),
+        recognizers=content.recognizers,
+        counts=counts(content.tables),
+        scores=found,
+        raters=raters(ratings, content.people.participants),
+        simulated="simulated" in ratings["source"].to_pylist(),
+        seeds=sum(len(batch.seeds) for batch in provenance.batches),
+        passed_over=sum(len(batch.seeds_passed_over) for batch in provenance.batches),
+        not_found=sum(each.not_found[study.target] for each in found),
+        few=[each.kind for each in found if each.pairs < _FEW],
+    )
+    return f"---\n{_metadata(content)}---\n\n{text}"
+
+
+def citation(content: Content) -> bytes:
+    """CITATION.cff, of the Citation File Format 1.2.0."""
+    fields: dict[str, Any] = {
+        "cff-version": "1.2.0",
+        "message": "If you use this dataset, please cite it.",
+        "type": "dataset",
+        "title": content.title,
+        "version": content.provenance.version,
+        "authors": [{"name": author} for author in content.study.publish.authors],
+    }
+    with contextlib.suppress(InvalidLicenseExpression):  # the Hub has names that SPDX does not have
+        fields["license"] = str(canonicalize_license_expression(content.study.publish.license or ""))
+    return _yaml(fields).encode()
+
+
+def _metadata(content: Content) -> str:
+    human = content.provenance.aggregates.source == "human"
+    data = DatasetCardData(
+        pretty_name=content.title,
+        license=content.study.publish.license,
+        language=["en"],
+        annotations_creators=["crowdsourced" if human else "machine-generated"],
+        source_datasets=["original"],
+        size_categories=[next((name for most, name in _SIZES if content.pairs.num_rows < most), "10M<n<100M")],
+        tags=["lands-between", "verification", "synthetic", "human-perception" if human else "model-audit"],
+    )
+    data["configs"] = [
+        {
+            "config_name": table,
+            **({"default": True} if table == "pairs" else {}),
+            # The cache of `datasets` knows a folder by its configs: without this, another version would load as this.
+            "description": f"{table} of version {content.provenance.version}, content {_digest(content, table)}",
+            "data_files": [{"split": split, "path": pattern} for split, pattern in splits.items()],
+        }
+        for table, splits in patterns(content.tables).items()
+    ]
+    _infos(content.tables).to_dataset_card_data(data)
+    return _yaml(_for_every_version(data.to_dict()))  # type: ignore[no-untyped-call]
+
+
+def _yaml(fields: Any) -> str:
+    text: str = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
+    return text
+
+
+def _digest(content: Content, table: str) -> str:
+    files = [content.provenance.files[part.path] for part in content.tables if part.table == table]
+    return hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()[:16]
+
+
+def _infos(tables: Mapping[Part, Table]) -> DatasetInfosDict:
+    infos = DatasetInfosDict()
+    for name in patterns(tables):
+        parts = {part: table for part, table in tables.items() if part.table == name}
+        splits = SplitDict()
+        for split in dict.fromkeys(part.split for part in parts):
+            theirs = [table for part, table in parts.items() if part.split == split]
+            rows, memory = sum(table.rows for table in theirs), sum(table.memory for table in theirs)
+            splits[split] = SplitInfo(split, num_bytes=memory, num_examples=rows)
+        infos[name] = DatasetInfo(
+            features=next(iter(parts.values())).features,
+            splits=splits,
+            download_size=sum(table.disk for table in parts.values()),
+            dataset_size=sum(table.memory for table in parts.values()),
+        )
+    return infos
+
+
+def _for_every_version(metadata: Any) -> Any:
+    """`list` of features as `sequence`, which versions of `datasets` before 4 understand too."""
+    if isinstance(metadata, list):
+        return [_for_every_version(each) for each in metadata]
+    if not isinstance(metadata, dict):
+        return metadata
+    return {"sequence" if key == "list" else key: _for_every_version(value) for key, value in metadata.items()}
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(  # noqa: S701 - Markdown: what comes from data goes through md or quote
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters |= {"md": escaped, "quote": quoted, "figure": _figure}
+    return environment.from_string(_template_path().read_text("utf-8"))
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _template_path() -> Path:
+    """In a checkout the template lies at its top; an installed wheel has it among its data files."""
+    checkout = Path(__file__).parents[2] / TEMPLATE
+    if checkout.is_file():
+        return checkout
+    try:
+        installed: Sequence[Any] = files("lands-between") or []
+    except PackageNotFoundError:
+        installed = []
+    for file in installed:
+        if file.name == TEMPLATE:
+            return Path(str(file.locate()))
+    raise PublishError(f"{TEMPLATE}, the template of the card, is absent from this installation; install it again")

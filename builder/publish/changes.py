@@ -1,0 +1,205 @@
+"""What changed between two published versions, found from their tables, and the version step that it needs."""
+
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from datasets import Features
+
+from builder.errors import PublishError
+from builder.files import explained
+from builder.publish.history import STEPS, Step
+from builder.publish.layout import Part, part_of
+from builder.publish.provenance import File, Provenance, file_of
+from builder.study import first_difference, shown
+from loading_script import lands_between as schema
+
+_KEYS = {
+    "pairs": ["pair_id"],
+    "images": ["image_id"],
+    "embeddings": ["image_id"],
+    "searches": ["search_id", "iteration"],
+    "ratings": ["rating_id"],
+    "participants": ["participant_id"],
+}
+"""What names a row of a table."""
+
+_GROWS = ["batch", "duration_s", "flags"]
+"""Columns of a participant that more ratings change."""
+
+
+class Change(NamedTuple):
+    """One change and the least step for it."""
+
+    step: Step
+    note: str
+
+
+class Version(NamedTuple):
+    """A version on disk: its folder, and its provenance, of which a new version's files are the tables alone."""
+
+    folder: Path
+    provenance: Provenance
+
+    def parts(self) -> dict[Part, File]:
+        """Its tables' files."""
+        found = {part_of(path): file for path, file in self.provenance.files.items()}
+        return {part: file for part, file in found.items() if part}
+
+    def read(self, part: Part) -> pa.Table:
+        """The rows of one file.
+
+        Raises:
+            PublishError: it is not as it was published.
+        """
+        path = self.folder / part.path
+        with explained(path):
+            content = path.read_bytes()
+        if file_of(content).sha256 != self.provenance.files[part.path].sha256:
+            raise PublishError(
+                f"{path}: is not as it was published; put a copy of version {self.provenance.version} back"
+            )
+        return pq.ParquetFile(io.BytesIO(content)).read()
+
+    def read_all(self, table: str) -> pa.Table:
+        """The rows of all splits of `ratings` or `participants`; none where the version has no such table."""
+        columns = (schema.ratings() if table == "ratings" else schema.participants()).arrow_schema
+        parts = [part for part in self.parts() if part.table == table]
+        return pa.concat_tables([columns.empty_table(), *(self.read(part).cast(columns) for part in parts)])
+
+
+def needed_step(changes: Iterable[Change]) -> Step:
+    """The largest step that any change needs."""
+    return max((change.step for change in changes), key=STEPS.index)
+
+
+def changes(old: Version, new: Version) -> list[Change]:
+    """What changed, largest step first; empty where the content is the same."""
+    people = [change for table in ("ratings", "participants") for change in _people(table, old, new)]
+    more_ratings = any(change.note.startswith("ratings: ") for change in people)
+    found = [*_described(old.provenance, new.provenance), *_batches(old.provenance, new.provenance)]
+    found += [*_built(old, new, more_ratings=more_ratings), *people]
+    return sorted(dict.fromkeys(found), key=lambda change: -STEPS.index(change.step))
+
+
+def _described(old: Provenance, new: Provenance) -> Iterator[Change]:
+    difference = first_difference(old.study, new.study)
+    if difference:
+        key, before, after = difference
+        yield Change("major", f"study: {key} was {shown(before)}, is {shown(after)}")
+    before, after = _stated(old), _stated(new)
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if old.statements.keys() != new.statements.keys():  # the first human ratings, and with them all of [survey]
+        changed = [*dict.fromkeys(name.split(".")[0] for name in changed)]
+    if changed:
+        yield Change("patch", f"card: {', '.join(changed)} changed")
+    if old.aggregates != new.aggregates and old.aggregates.source:
+        yield Change("major", f"aggregates were of {_of_whom(old)}, are of {_of_whom(new)}")
+
+
+def _stated(version: Provenance) -> dict[str, Any]:
+    """What the card states, by the key of the study file or the name of the model."""
+    stated = {f"{table}.{key}": value for table, keys in version.statements.items() for key, value in keys.items()}
+    return stated | {model.name: model for model in version.models}
+
+
+def _of_whom(version: Provenance) -> str:
+    excluded = " without flagged participants" if version.aggregates.flagged_excluded else ""
+    return f"{version.aggregates.source or 'no'} ratings{excluded}"
+
+
+def _batches(old: Provenance, new: Provenance) -> Iterator[Change]:
+    before = {batch.batch: batch.split for batch in old.batches}
+    after = {batch.batch: batch.split for batch in new.batches}
+    moved = {batch for batch in before.keys() & after.keys() if before[batch] != after[batch]}
+    listed: list[tuple[Step, str, set[int]]] = [
+        ("major", "removed", before.keys() - after.keys()),
+        ("major", "moved to another split", moved),
+        ("minor", "added", after.keys() - before.keys()),
+    ]
+    for step, what, batches in listed:
+        if batches:
+            yield Change(step, f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'} {what}: {_few(batches)}")
+
+
+def _few(batches: Iterable[int], most: int = 10) -> str:
+    ordered = sorted(batches)
+    return ", ".join(map(str, ordered[:most])) + (", ..." if len(ordered) > most else "")
+
+
+def _built(old: Version, new: Version, *, more_ratings: bool) -> Iterator[Change]:
+    """What changed in the batches that both versions have."""
+    before, after = old.parts(), new.parts()
+    places = {(part.table, part.batch): part for part in before}
+    built = {batch.batch for batch in old.provenance.batches}
+    for part, file in after.items():
+        if part.table not in schema.BUILD_TABLES or part.batch not in built:
+            continue
+        place = places.pop((part.table, part.batch), None)
+        if not place:
+            yield Change("minor", f"{part.table}: added to a batch")
+        elif before[place].sha256 != file.sha256:
+            ours, theirs = old.read(place), new.read(part)
+            yield from _columns(part.table, ours, theirs)
+            aggregates = [name for name in schema.AGGREGATES if name in ours.column_names]
+            if aggregates and not more_ratings and not ours.select(aggregates).equals(theirs.select(aggregates)):
+                yield Change("major", "pairs: aggregates changed without new ratings")
+            unrated = theirs.drop_columns([name for name in schema.AGGREGATES if name in theirs.column_names])
+            yield from _rows(part.table, ours, unrated, grown="minor")
+    kept = {batch.batch for batch in new.provenance.batches}
+    for table, batch in places:
+        if table in schema.BUILD_TABLES and batch in kept:
+            yield Change("major", f"{table}: removed from a batch")
+
+
+def _columns(table: str, old: pa.Table, new: pa.Table) -> Iterator[Change]:
+    removed = [name for name in old.column_names if name not in new.column_names]
+    added = [name for name in new.column_names if name not in old.column_names]
+    if removed:
+        yield Change("major", f"{table}: columns removed: {', '.join(removed)}")
+    if added:
+        yield Change("minor", f"{table}: columns added: {', '.join(added)}")
+    ours, theirs = Features.from_arrow_schema(old.schema), Features.from_arrow_schema(new.schema)
+    changed = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+    if changed:
+        yield Change("major", f"{table}: types changed: {', '.join(changed)}")
+
+
+def _people(table: str, old: Version, new: Version) -> Iterator[Change]:
+    before, after = (
+        {part: file for part, file in version.parts().items() if part.table == table} for version in (old, new)
+    )
+    if before != after:
+        yield from _rows(table, old.read_all(table), new.read_all(table), grown="patch")
+
+
+def _rows(table: str, old: pa.Table, new: pa.Table, grown: Step) -> Iterator[Change]:
+    """Rows removed, added (a change of the step `grown`), changed, in the columns of `new` that `old` has too."""
+    before, after = _positions(table, old), _positions(table, new)
+    removed, added = before.keys() - after.keys(), after.keys() - before.keys()
+    if removed:
+        yield Change("major", f"{table}: {len(removed)} rows removed")
+    if added:
+        yield Change(grown, f"{table}: {len(added)} rows added")
+    both = [key for key in before if key in after]
+    ours = old.take(pa.array([before[key] for key in both], pa.int64()))
+    theirs = new.take(pa.array([after[key] for key in both], pa.int64()))
+    for name in new.column_names:
+        if name in old.column_names and not ours[name].equals(theirs[name]):
+            more = table == "participants" and (name in _GROWS or _filled(ours[name], theirs[name]))
+            yield Change("patch" if more else "major", f"{table}: {name} changed")
+
+
+def _filled(old: pa.ChunkedArray, new: pa.ChunkedArray) -> bool:
+    """Whether nothing but nulls changed."""
+    known = pc.is_valid(old)
+    return bool(old.filter(known).equals(new.filter(known)))
+
+
+def _positions(table: str, rows: pa.Table) -> dict[tuple[Any, ...], int]:
+    keys = zip(*(rows[name].to_pylist() for name in _KEYS[table]), strict=True)
+    return {key: at for at, key in enumerate(keys)}

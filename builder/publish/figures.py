@@ -1,0 +1,100 @@
+"""The figures in the card's tables, from the tables that go out."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from builder.publish.layout import Part, Table
+from loading_script import lands_between as schema
+
+NOT_SAID = "not stated, or withheld"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The pairs of a kind.
+
+    mean: by column of a distance; accepted: share by recognizer; both of the pairs in which both faces were found,
+    None where there are none. not_found: how many others there are. similarity, identity: means over the rated pairs.
+    """
+
+    kind: str
+    pairs: int
+    mean: dict[str, float | None]
+    accepted: dict[str, float | None]
+    not_found: dict[str, int]
+    similarity: float | None
+    identity: float | None
+
+
+@dataclass(frozen=True)
+class Raters:
+    """Who gave the ratings of a source: how many of each value, in order of the values."""
+
+    source: str
+    ratings: int
+    participants: int
+    groups: dict[str, dict[str, int]]
+    flags: dict[str, int]
+    minutes: float | None
+
+
+def counts(tables: Mapping[Part, Table]) -> list[tuple[str, str, int]]:
+    """(table, split, rows) of all that is published."""
+    rows: Counter[tuple[str, str]] = Counter()
+    for part, table in tables.items():
+        rows[part.table, part.split] += table.rows
+    return [(*place, rows[place]) for place in sorted(rows, key=lambda place: schema.TABLES.index(place[0]))]
+
+
+def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], distances: Sequence[str]) -> list[Scores]:
+    """By kind, in the order of `kinds`, of those that have pairs."""
+    columns = [*(f"{name}_distance" for name in recognizers), *distances]
+    found = []
+    for label, kind in enumerate(kinds):
+        rows = pairs.filter(pc.equal(pairs["kind"], label))
+        if rows.num_rows:
+            rated = schema.AGGREGATES[0] in rows.column_names
+            found.append(
+                Scores(
+                    kind=kind,
+                    pairs=rows.num_rows,
+                    mean={column: pc.mean(rows[column]).as_py() for column in columns},
+                    accepted={name: pc.mean(rows[f"{name}_accept"]).as_py() for name in recognizers},
+                    not_found={name: rows[f"{name}_accept"].null_count for name in recognizers},
+                    similarity=pc.mean(rows["similarity_mean"]).as_py() if rated else None,
+                    identity=pc.mean(rows["identity_rate"]).as_py() if rated else None,
+                )
+            )
+    return found
+
+
+def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
+    """By source, of those that have ratings."""
+    found = []
+    for source in schema.SOURCES:
+        count = pc.sum(pc.equal(ratings["source"], source)).as_py() or 0
+        theirs = participants.filter(pc.equal(participants["source"], source))
+        durations = theirs["duration_s"].drop_null().to_pylist()
+        flags = Counter(flag for flags in theirs["flags"].to_pylist() for flag in flags or ())
+        if count:
+            found.append(
+                Raters(
+                    source=source,
+                    ratings=count,
+                    participants=theirs.num_rows,
+                    groups={column: _sizes(theirs[column]) for column in ("age", "gender", "continent")},
+                    flags={flag: flags[flag] for flag in schema.FLAGS if flags[flag]},
+                    minutes=median(durations) / 60 if durations else None,
+                )
+            )
+    return found
+
+
+def _sizes(column: pa.ChunkedArray) -> dict[str, int]:
+    sizes = Counter(value or NOT_SAID for value in column.to_pylist())
+    return dict(sorted(sizes.items(), key=lambda item: (item[0] == NOT_SAID, item[0])))

@@ -1,0 +1,125 @@
+"""A published folder on disk: replaced as a whole, or withdrawn.
+
+FOLDER holds one version at a time; what it held before is in its changelog, and in whatever keeps its history, such as
+git. What a version changes is first written beside it, into `.publishing.partial`, and made complete by one rename to
+`.publishing`; then it is moved into place. A process that dies before that rename has changed nothing; after it, the
+next `publish` moves the rest. Files that are no published version's (.git, say) are left alone.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import filelock
+
+from builder.errors import PublishError
+from builder.files import explained, write_whole
+from builder.publish.history import HISTORY, HISTORY_FILES, withdrawal
+from builder.publish.provenance import is_published_path, read_provenance
+from loading_script.lands_between import PROVENANCE
+
+_PENDING, _PARTIAL, _LOCK = ".publishing", ".publishing.partial", ".publish.lock"
+_FILES, _REMOVED = "files", "removed.json"
+
+
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[None]:
+    """Holds a published folder for one change, and completes one that was interrupted.
+
+    Raises:
+        PublishError: it holds something else, or another process changes it.
+        FolderError: there is no right to write.
+    """
+    with explained(folder):
+        if folder.exists() and not folder.is_dir():
+            raise PublishError(f"{folder}: is a file, not a folder; name another with --to")
+        folder.mkdir(parents=True, exist_ok=True)
+        strangers = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        if strangers and not (folder / HISTORY).exists() and not (folder / _PENDING).exists():
+            raise PublishError(
+                f"{folder}: holds {strangers[0]!r} and no dataset; name an empty or a new folder with --to"
+            )
+    lock = filelock.FileLock(folder / _LOCK)
+    with explained(folder / _LOCK):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise PublishError(f"{folder}: another publish is at work in it; wait for it") from None
+    try:
+        _complete(folder)
+        yield
+    finally:
+        lock.release()
+
+
+def replace_version(folder: Path, staged: Path) -> None:
+    """Makes an opened folder the version in `staged`.
+
+    Raises:
+        FolderError: there is no room; the folder is as it was.
+    """
+    files = {path: staged / path for path in version_files(staged)}
+    _change(folder, files, removed=set(version_files(folder)) - files.keys())
+
+
+def withdraw_version(folder: Path, version: str, why: str) -> bool:
+    """Withdraws a version from an opened folder. Of the current one all files go, but for the changelog and a notice.
+
+    Returns:
+        Whether it was the current one.
+
+    Raises:
+        PublishError: there is no such version, or no reason.
+    """
+    files, current = withdrawal(folder, version, why)
+    _change(folder, files, removed=set(version_files(folder)) - files.keys() if current else ())
+    return current
+
+
+def version_files(folder: Path) -> list[str]:
+    """The paths of all files of the version in a folder; of a withdrawn one, of what is left of it."""
+    if not (folder / PROVENANCE).exists():
+        return [path for path in (*HISTORY_FILES, "README.md") if (folder / path).exists()]
+    return [*read_provenance(folder).files, *HISTORY_FILES, PROVENANCE]
+
+
+def _change(folder: Path, files: Mapping[str, Path | bytes], removed: Iterable[str]) -> None:
+    partial = folder / _PARTIAL
+    try:
+        for path, source in files.items():
+            with explained(folder / path):
+                content = source if isinstance(source, bytes) else source.read_bytes()
+                held = (folder / path).read_bytes() if (folder / path).is_file() else None
+            if content != held:
+                write_whole(partial / _FILES / path, content)
+        write_whole(partial / _REMOVED, json.dumps(sorted(removed)).encode())
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    with explained(folder):
+        os.rename(partial, folder / _PENDING)
+    _complete(folder)
+
+
+def _complete(folder: Path) -> None:
+    """Moves into place what was written as a whole; throws away what was not."""
+    pending = folder / _PENDING
+    with explained(folder):
+        if (folder / _PARTIAL).exists():
+            shutil.rmtree(folder / _PARTIAL)
+        if not pending.exists():
+            return
+        for source in [path for path in (pending / _FILES).rglob("*") if path.is_file()]:
+            target = folder / source.relative_to(pending / _FILES)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(source, target)
+        for path in json.loads((pending / _REMOVED).read_bytes()):
+            if is_published_path(path):
+                (folder / path).unlink(missing_ok=True)
+                for parent in (folder / path).relative_to(folder).parents[:-1]:
+                    with contextlib.suppress(OSError):  # it holds other files
+                        (folder / parent).rmdir()
+        shutil.rmtree(pending)

@@ -1,0 +1,212 @@
+"""From a study folder to the whole folder of a published version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from builder.errors import PublishError
+from builder.files import write_whole
+from builder.publish import gate
+from builder.publish.anonymity import anonymized
+from builder.publish.card import card, citation
+from builder.publish.changes import Change, Version, changes, needed_step
+from builder.publish.content import Content, read_pairs
+from builder.publish.history import (
+    HISTORY_FILES,
+    VERSION,
+    History,
+    history_files,
+    least_version,
+    parse_version,
+    published,
+    read_history,
+)
+from builder.publish.layout import Part, Table, parquet
+from builder.publish.models import models_of
+from builder.publish.pictures import draw_pictures
+from builder.publish.provenance import FORMAT, Batch, File, Provenance, file_of, public_study, read_provenance, to_json
+from builder.publish.tables import People, published_tables, read_people, split_of_batches
+from builder.shards import StudyFolder
+from builder.study import Study
+from loading_script import lands_between as schema
+
+_STATED = {"publish": ["title", "license", "authors"], "survey": gate.NEEDED_FOR_PEOPLE}
+"""Tables and keys of the study file that the card states."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Whether simulated ratings go out too, and whether aggregates are without those of flagged participants."""
+
+    with_simulated: bool = False
+    flagged_excluded: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A version, ready to go: its folder, what changed, what was left out in words, whose answers are in it.
+
+    `changes` is empty where the version before is this one; the folder is then that version's own.
+    """
+
+    folder: Path
+    provenance: Provenance
+    changes: tuple[Change, ...]
+    left_out: tuple[str, ...]
+    participant_ids: tuple[str, ...]
+
+
+def prepare(
+    root: Path,
+    version: str,
+    previous: Path | None,
+    into: Path,
+    options: Options,
+) -> Prepared:
+    """Writes the folder of a version.
+
+    Args:
+        root: the study folder.
+        version: X.Y.Z.
+        previous: the published folder of the version before; None, or one without versions, where there is none.
+        into: an empty folder.
+        options: what goes out.
+
+    Raises:
+        PublishError: the version is too low for what changed, or something does not pass the gate.
+        FolderError: the study folder is damaged.
+    """
+    parse_version(version)
+    history = read_history(previous) if previous else ()
+    before = _version(previous)
+    folder = StudyFolder(root)
+    study = folder.study()
+    split_of = split_of_batches(study, gate.check_shards(folder))
+    people = read_people(folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded)
+    gate.check_statements(study, people)
+    people, draft = _described(folder, study, version, people, split_of, before)
+    gate.check_people(people, study.publish.k)
+    tables = _write_tables(folder, people, split_of, into)
+    provenance = draft.model_copy(update={"files": _files(into, tables)})
+    found = _changes(before, Version(into, provenance), history)
+    ids = tuple(people.participants["participant_id"].to_pylist())
+    if before and before.provenance.version == version and not found:
+        return Prepared(before.folder, before.provenance, (), people.left_out, ids)
+    _check_version(version, before, history, found)
+    history = published(history, version, [change.note for change in found])
+    _write_rest(root, Content(into, study, provenance, tables, people, read_pairs(into, tables)), history)
+    gate.check_identifiers(into, _stated_texts(provenance), people.released)
+    provenance = provenance.model_copy(update={"files": _files(into, tables)})
+    write_whole(into / schema.PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
+    return Prepared(into, provenance, tuple(found), people.left_out, ids)
+
+
+def _version(folder: Path | None) -> Version | None:
+    """The version in a published folder; None where there is none, or the one that was there is withdrawn."""
+    if not folder or not (folder / schema.PROVENANCE).exists():
+        return None
+    return Version(folder, read_provenance(folder))
+
+
+def _described(
+    folder: StudyFolder,
+    study: Study,
+    version: str,
+    people: People,
+    split_of: Mapping[int, str],
+    before: Version | None,
+) -> tuple[People, Provenance]:
+    """The people with coarser demographics, and the provenance without files."""
+    published = before.read_all("participants") if before else None
+    least = before.provenance.demographics.age_years if before else 1
+    participants, demographics = anonymized(people.participants, study.publish.k, published, least)
+    manifest = folder.manifest()
+    built = {batch: folder.batch_manifest(batch, manifest.study_hash) for batch in sorted(split_of)}
+    provenance = Provenance(
+        format=FORMAT,
+        version=version,
+        study=public_study(manifest.study),
+        study_hash=manifest.study_hash,
+        micro_batches=manifest.micro_batches,
+        environment=manifest.environment,
+        statements=_statements(study, people),
+        models=models_of(study),
+        batches=tuple(
+            Batch(batch=batch, split=split_of[batch], seeds=held.seeds, seeds_passed_over=held.seeds_passed_over)
+            for batch, held in built.items()
+        ),
+        aggregates=people.aggregates,
+        demographics=demographics,
+        files={},
+    )
+    return replace(people, participants=participants), provenance
+
+
+def _statements(study: Study, people: People) -> dict[str, dict[str, Any]]:
+    tables = ["publish", "survey"] if people.aggregates.source == "human" else ["publish"]
+    written = study.model_dump(mode="json", include=set(tables))
+    return {table: {key: written[table][key] for key in _STATED[table]} for table in tables}
+
+
+def _write_tables(folder: StudyFolder, people: People, split_of: Mapping[int, str], into: Path) -> dict[Part, Table]:
+    tables = {}
+    for part, rows, features in published_tables(folder, people, split_of):
+        content = parquet(rows, features)
+        write_whole(into / part.path, content)
+        tables[part] = Table(features, rows.num_rows, rows.nbytes, len(content))
+    return tables
+
+
+def _changes(before: Version | None, new: Version, history: History) -> list[Change]:
+    if before:
+        return changes(before, new)
+    return [Change("major", "published anew, after a withdrawal" if history else "first version")]
+
+
+def _check_version(version: str, before: Version | None, history: History, found: list[Change]) -> None:
+    if before and not found:
+        raise PublishError(f"nothing changed since version {before.provenance.version}, which is published already")
+    step = needed_step(found)
+    least = least_version(history, step)
+    if least is None or parse_version(version) >= least:
+        return
+    notes = "".join(f"\n  {change.step}: {change.note}" for change in found)
+    if before and before.provenance.version == version:
+        why = "is published already, with other content"
+    elif history[-1].event == "withdrawn":
+        why = f"is too low: version {history[-1].version} was withdrawn, and the next one is a major"
+    else:
+        why = f"is too low: what changed needs a {step}"
+    raise PublishError(f"version {version} {why}; the lowest that can be published is {least}. Changed:{notes}")
+
+
+def _write_rest(root: Path, content: Content, history: History) -> None:
+    """Everything but the tables and the provenance."""
+    draw_pictures(root, content)
+    files = history_files(history) | {
+        "README.md": card(content).encode(),
+        "CITATION.cff": citation(content),
+        VERSION: f"{content.provenance.version}\n".encode(),
+    }
+    for path, written in files.items():
+        write_whole(content.folder / path, written)
+
+
+def _files(folder: Path, tables: Mapping[Part, Table]) -> dict[str, File]:
+    """Every file of this version by its path; of a table with its rows."""
+    rows = {part.path: table.rows for part, table in tables.items()}
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {path: file_of((folder / path).read_bytes(), rows.get(path)) for path in paths if path not in HISTORY_FILES}
+
+
+def _stated_texts(provenance: Provenance) -> list[str]:
+    """What the researcher and the models' authors wrote to be published, and versions of software."""
+    stated: list[str] = [*provenance.environment.values()]
+    stated += [text for model in provenance.models for text in (model.model, model.license)]
+    for table in provenance.statements.values():
+        for value in table.values():
+            stated += [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    return stated

@@ -1,0 +1,142 @@
+"""From a study folder to the tables of a published version."""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Features
+
+from builder.errors import PublishError
+from builder.publish.aggregates import counted, rated, source_of
+from builder.publish.layout import Part
+from builder.publish.provenance import Aggregates
+from builder.ratings import records
+from builder.ratings.held import read_tables
+from builder.ratings.privacy import findings
+from builder.shards import StudyFolder
+from builder.study import Study
+from loading_script import lands_between as schema
+
+_TEXTS = ["strategy_similarity", "strategy_identity"]
+
+
+@dataclass(frozen=True)
+class People:
+    """Ratings and participants that go out; `left_out` says in words what does not, `released` are texts in which
+    something was found and which somebody read and confirmed to identify nobody.
+    """
+
+    ratings: pa.Table
+    participants: pa.Table
+    aggregates: Aggregates
+    left_out: tuple[str, ...]
+    released: frozenset[str]
+
+
+def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: bool) -> People:
+    """The human ratings of a study folder, the simulated ones where asked, and who gave them.
+
+    Ratings of models are left out: what models say of a pair is in its columns. Free texts in which something may
+    identify somebody are left out unless they were released. Both are sorted by id, so that neither tells the order
+    in which they came.
+
+    Raises:
+        FolderError: the files are damaged.
+    """
+    every_rating, participants = read_tables(folder.root)
+    ratings, left_out = _of_sources(every_rating, ["human", "simulated"] if with_simulated else ["human"])
+    rating = pc.is_in(participants["participant_id"], value_set=pc.unique(ratings["participant_id"]))
+    confirmed = records.read(folder.root, "released", records.RELEASED)
+    released = frozenset(confirmed[["participant_id", "question", "text"]].itertuples(index=False, name=None))
+    participants, texts = _without_identifiers(participants.filter(rating).sort_by("participant_id"), released)
+    source = source_of(ratings)
+    aggregates = Aggregates(source=source, flagged_excluded=flagged_excluded and source is not None)
+    read = frozenset(text for _, _, text in released)
+    return People(ratings.sort_by("rating_id"), participants, aggregates, (*left_out, *texts), read)
+
+
+def split_of_batches(study: Study, batches: list[int]) -> dict[int, str]:
+    """The split of each batch.
+
+    Raises:
+        PublishError: a batch is in no split or in two, or one that is not built is in a split.
+    """
+    splits = study.publish.splits or {"train": tuple(batches)}
+    found: dict[int, str] = {}
+    for split, members in splits.items():
+        for batch in members:
+            if found.setdefault(batch, split) != split:
+                raise PublishError(f"[publish] splits: batch {batch} is in {found[batch]} and in {split}")
+            if batch not in batches:
+                raise PublishError(f"[publish] splits: {split} has batch {batch}, which is not built")
+    missing = [batch for batch in batches if batch not in found]
+    if missing:
+        raise PublishError(f"[publish] splits: batch {missing[0]} is in no split; every batch needs one")
+    return found
+
+
+def published_tables(
+    folder: StudyFolder, people: People, split_of: Mapping[int, str]
+) -> Iterator[tuple[Part, pa.Table, Features]]:
+    """Every part of the version that has rows, a batch at a time: where it lies, its rows, its features.
+
+    A rating is in the split of its pair, a participant in that of the batch they rated most.
+
+    Raises:
+        PublishError: a rating names a pair that is not in the study.
+    """
+    left = people.ratings
+    source = people.aggregates.source
+    if source:
+        of_pairs = counted(left, people.participants, source, flagged_excluded=people.aggregates.flagged_excluded)
+    for batch, split in sorted(split_of.items()):
+        for table in schema.BUILD_TABLES:
+            rows = folder.read(table, batch)
+            features = Features.from_arrow_schema(rows.schema)
+            if table == "pairs":
+                theirs = pc.is_in(left["pair_id"], value_set=rows["pair_id"].combine_chunks())
+                ratings, left = left.filter(theirs), left.filter(pc.invert(theirs))
+                if source:
+                    rows, features = rated(rows, of_pairs, source), schema.rated_pairs(features)
+                if ratings.num_rows:
+                    yield Part("ratings", split, batch), ratings, schema.ratings()
+            if rows.num_rows:
+                yield Part(table, split, batch), rows, features
+    if left.num_rows:
+        raise PublishError(
+            f"ratings: {left.num_rows} of them are of pairs that no finished batch has, such as "
+            f"{left['pair_id'][0].as_py()!r}; build the batches that were rated"
+        )
+    yield from _participants(people.participants, split_of)
+
+
+def _participants(participants: pa.Table, split_of: Mapping[int, str]) -> Iterator[tuple[Part, pa.Table, Features]]:
+    first = next(iter(split_of.values()))
+    splits = pa.array([split_of.get(batch, first) for batch in participants["batch"].to_pylist()], pa.string())
+    for split in dict.fromkeys(split_of.values()):
+        theirs = participants.filter(pc.equal(splits, split))
+        if theirs.num_rows:
+            yield Part("participants", split, None), theirs, schema.participants()
+
+
+def _of_sources(ratings: pa.Table, sources: list[str]) -> tuple[pa.Table, list[str]]:
+    others = [source for source in schema.SOURCES if source not in sources]
+    counts = {source: pc.sum(pc.equal(ratings["source"], source)).as_py() or 0 for source in others}
+    said = [f"{count} {source} ratings" for source, count in counts.items() if count]
+    return ratings.filter(pc.is_in(ratings["source"], value_set=pa.array(sources))), said
+
+
+def _without_identifiers(participants: pa.Table, released: Set[tuple[str, str, str]]) -> tuple[pa.Table, list[str]]:
+    ids = participants["participant_id"].to_pylist()
+    said = []
+    for column in _TEXTS:
+        texts = participants[column].to_pylist()
+        for at, text in enumerate(texts):
+            found = findings(text) if text and (ids[at], column, text) not in released else []
+            if found:
+                texts[at] = None
+                said.append(f"{column} of {ids[at]}: {', '.join(found)}")
+        place = participants.column_names.index(column)
+        participants = participants.set_column(place, participants.schema.field(column), pa.array(texts, pa.string()))
+    return participants, said

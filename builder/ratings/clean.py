@@ -1,0 +1,124 @@
+"""From what a reader found in a file to rows as the study keeps them, and why others are refused."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from builder.ratings import demographics
+from builder.ratings.export import REFUSED_COLUMNS, Export
+from builder.ratings.privacy import findings, is_pseudonym, pseudonym
+from builder.ratings.settings import RatingsSettings
+
+TEXTS = ["strategy_similarity", "strategy_identity"]
+"""The free texts of a participant."""
+
+_LONGEST_MS = 2**31 - 1
+_PAIR_ID = r"\w[\w.-]{0,200}"
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """One file's rows under pseudonyms.
+
+    `ratings` has participant_id, pair_id, similarity, identity, response_time_ms, position, rated_at, line, column;
+    `participants` is indexed by participant_id and has age, gender, continent, duration_s, the TEXTS, and line;
+    `held_back` has participant_id, question, found, text: texts in which something may identify somebody.
+    `refused` are rows that could be ratings, `left_out` cells that were left out while their row was kept.
+    """
+
+    ratings: pd.DataFrame
+    participants: pd.DataFrame
+    held_back: pd.DataFrame
+    refused: pd.DataFrame
+    left_out: pd.DataFrame
+
+
+def cleaned(export: Export, known_pairs: pd.Index, key: bytes, settings: RatingsSettings) -> Cleaned:
+    """Puts pseudonyms in the place of participants, refuses what is no rating, coarsens what is said of a person."""
+    ratings, refused, odd = _ratings(_pseudonymous(export.ratings, key), known_pairs)
+    participants, not_understood = _participants(_pseudonymous(export.participants, key), settings.age_bin)
+    participants, held_back = _without_findings(participants)
+    refused = pd.concat([export.refused, refused])
+    return Cleaned(ratings, participants, held_back, refused, pd.concat([odd, not_understood]))
+
+
+def refusal(rows: pd.DataFrame, reason: str, column: str | None = None) -> pd.DataFrame:
+    """Rows as they stand in refused.csv; `column` names the cell where the rows do not."""
+    shown = pd.Series("", index=rows.index, dtype="str")
+    if "pair_id" in rows:  # a text that cannot be an id may be anything, also personal: it is not written down
+        shown = rows["pair_id"].where(rows["pair_id"].str.fullmatch(_PAIR_ID, na=False), "")
+    where = rows["column"] if column is None else column
+    refused = pd.DataFrame({"line": rows["line"], "column": where, "pair_id": shown, "reason": reason})
+    return refused.astype(REFUSED_COLUMNS)
+
+
+def _pseudonymous(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
+    """`participant` becomes `participant_id`; our own survey gives pseudonyms already."""
+    different = rows["participant"].unique()
+    ids = {each: each if is_pseudonym(each) else pseudonym(key, each) for each in different}
+    return rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
+
+
+def _ratings(rows: pd.DataFrame, known_pairs: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The rows that are ratings, those that are none, and cells of the former that were left out."""
+    reasons = {
+        "unknown pair": ~rows["pair_id"].isin(known_pairs),
+        "similarity missing": rows["similarity"].isna(),
+        "similarity outside 0 to 100": ~rows["similarity"].between(0, 100).fillna(value=True),
+        "identity missing": rows["identity"].isna(),
+    }
+    good = pd.Series(data=True, index=rows.index)
+    refused = []
+    for reason, bad in reasons.items():
+        refused.append(refusal(rows[good & bad], reason))
+        good &= ~bad
+    kept = rows[good]
+    time, position = kept["response_time_ms"].round(), kept["position"]
+    odd = {
+        "response time not understood, left out": ~time.between(0, _LONGEST_MS).fillna(value=True),
+        "position not understood, left out": ~position.between(0, _LONGEST_MS).fillna(value=True),
+    }
+    left_out = [refusal(kept[bad], reason) for reason, bad in odd.items()]
+    no_time, no_position = odd.values()
+    kept = kept.assign(
+        response_time_ms=time.mask(no_time).astype("Int32"), position=position.mask(no_position).astype("Int32")
+    )
+    return kept, pd.concat(refused), pd.concat(left_out)
+
+
+def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row per participant: what was said first."""
+    texts = ["age", "gender", "country", "continent", *TEXTS]
+    said = rows.assign(**{name: rows[name].str.strip() for name in texts})
+    for name in texts[:4]:
+        said[name] = said[name].mask(said[name].str.lower().isin(demographics.UNSAID))
+    for name in TEXTS:
+        said[name] = said[name].mask(said[name] == "")
+    understood = {
+        "age": {text: demographics.age(text, age_bin) for text in said["age"].dropna().unique()},
+        "gender": {text: demographics.gender(text) for text in said["gender"].dropna().unique()},
+        "country": demographics.continents_of(said["country"].dropna().unique()),
+        "continent": {text: demographics.continent(text) for text in said["continent"].dropna().unique()},
+    }
+    refused = []
+    for name, meaning in understood.items():
+        meant = said[name].map(meaning)
+        refused.append(refusal(said[said[name].notna() & meant.isna()], f"{name} not understood, left out", name))
+        said[name] = meant.astype("str")
+    duration = said["duration_s"].where(said["duration_s"] >= 0).astype("Float64")
+    said = said.assign(continent=said["continent"].fillna(said["country"]), duration_s=duration)
+    columns = ["age", "gender", "continent", "duration_s", *TEXTS, "line"]
+    return said.groupby("participant_id", sort=False)[columns].first(), pd.concat(refused)
+
+
+def _without_findings(participants: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    held = []
+    kept = participants.copy()
+    for question in TEXTS:
+        texts = participants[question].dropna()
+        found = texts.map(lambda text: "; ".join(findings(text))).astype("str")
+        suspect = found[found != ""]
+        rows = {"question": question, "found": suspect, "text": texts[suspect.index]}
+        held.append(pd.DataFrame(rows).reset_index(names="participant_id"))
+        kept.loc[suspect.index, question] = pd.NA
+    return kept, pd.concat(held, ignore_index=True)

@@ -1,0 +1,130 @@
+"""The commands of `python -m builder ratings`; no logic of their own."""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+
+def add_commands(commands: Any) -> None:
+    """Adds `ratings` and its commands to those of `python -m builder`."""
+    ratings = commands.add_parser("ratings", help="bring in, check and remove what people say of the pairs")
+    actions = ratings.add_subparsers(required=True, metavar="COMMAND")
+
+    importing = _command(actions, "import", _import, "merge exports of survey tools into the ratings")
+    importing.add_argument("exports", type=Path, nargs="+", metavar="EXPORT")
+    importing.add_argument("--format", default="auto", metavar="NAME", help="default: auto, what the file looks like")
+    importing.add_argument("--map", type=Path, metavar="FILE.toml", help="what the columns hold, where they do not say")
+
+    _command(actions, "status", _status, "ratings per pair, pairs short of the wanted number, participants flagged")
+
+    texts = _command(actions, "texts", _texts, "list the free texts held back because they may identify somebody")
+    texts.add_argument("--release", type=int, nargs="+", metavar="N", help="confirm that these identify nobody")
+
+    forget = _command(actions, "forget", _forget, "remove one person, for a withdrawal of consent")
+    forget.add_argument("participant", metavar="PARTICIPANT", help="the platform's id, or the participant_id")
+    forget.add_argument("--database", metavar="URL", help="of the survey (default: SQLite in the study folder)")
+
+    simulate = _command(actions, "simulate", _simulate, "add ratings of simulated raters, named so in every row")
+    simulate.add_argument("--raters", type=int, default=10, metavar="N", help="for each batch (default: 10)")
+    simulate.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
+
+    model = _command(actions, "from-model", _from_model, "add a recognizer's answers as ratings of the source model")
+    model.add_argument("recognizer", metavar="NAME", help="a recognizer of the study")
+
+
+def _command(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the study folder")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _import(options: argparse.Namespace) -> int:
+    from builder.ratings.importing import import_exports
+
+    outcomes = import_exports(options.folder, options.exports, options.format, options.map)
+    width = max(len(path.name) for path in options.exports)
+    print(f"{'file':{width}} {'read':>9} {'added':>9} {'already there':>14} {'refused':>9} {'participants added':>19}")
+    for path, each in zip(options.exports, outcomes, strict=True):
+        counts = f"{each.read:9} {each.added:9} {each.already:14} {each.refused:9} {each.participants:19}"
+        print(f"{path.name:{width}} {counts}")
+    reasons: Counter[str] = sum((each.reasons for each in outcomes), Counter())
+    if reasons:
+        print(f"\nrefused or left out, line by line in {options.folder / 'ratings' / 'refused.csv'}:")
+        _print_reasons(reasons)
+    if reasons["consent revoked"]:
+        print("\nwhere consent was revoked, ratings forget removes what came of that person in other exports")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from builder.ratings.status import ratings_status
+
+    status = ratings_status(options.folder)
+    for source, each in status.sources.items():
+        if not each.ratings and (source != "human" or any(other.ratings for other in status.sources.values())):
+            continue
+        print(f"{source}: {each.ratings} ratings by {each.participants} participants")
+        print("  ratings per pair  " + ", ".join(f"{n}: {pairs} pairs" for n, pairs in each.pairs_by_ratings.items()))
+        if source == "human":
+            print(f"  short of {status.wanted}: {each.short} of {status.pairs} pairs")
+        print("  flagged  " + ", ".join(f"{flag} {n}" for flag, n in each.flagged.items()))
+    if status.reasons:
+        print("refused or left out (ratings/refused.csv)")
+        _print_reasons(status.reasons)
+    print(f"texts held back: {status.held_back}; participants removed: {status.forgotten}")
+    return 0
+
+
+def _print_reasons(reasons: Counter[str]) -> None:
+    for reason, times in reasons.most_common():
+        print(f"{times:9}  {reason}")
+
+
+def _texts(options: argparse.Namespace) -> int:
+    from builder.errors import printable
+    from builder.ratings.texts import held_back, release
+
+    if options.release:
+        release(options.folder, options.release)
+        print(f"released {len(set(options.release))}")
+    texts = held_back(options.folder)
+    for number, row in enumerate(texts.itertuples(), start=1):
+        print(f"{number}  {row.question} of {row.participant_id}: {row.found}\n   {printable(str(row.text))}")
+    print(f"{len(texts)} held back" + ("; --release N ... confirms that they identify nobody" if len(texts) else ""))
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from builder.ratings.forget import forget
+
+    gone = forget(options.folder, options.participant, options.database)
+    where = f"{gone.ratings} ratings and {gone.answers} answers in the survey's database"
+    print(f"{gone.participant_id}: removed with {where}; later imports will refuse this person's rows")
+    if gone.published:
+        print("published versions that still hold this person, to be withdrawn with publish --retract:")
+        print("\n".join(f"  {each}" for each in gone.published))
+    print("The exports that were imported still hold this person: remove the rows there too.")
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from builder.ratings.importing import add
+    from builder.ratings.simulate import simulate
+
+    added = add(options.folder, *simulate(options.folder, options.raters, options.seed))
+    print(f"{options.folder}: {added} simulated ratings added (source = simulated in every row)")
+    return 0
+
+
+def _from_model(options: argparse.Namespace) -> int:
+    from builder.ratings.importing import add
+    from builder.ratings.simulate import from_model
+
+    ratings, participants, without = from_model(options.folder, options.recognizer)
+    added = add(options.folder, ratings, participants)
+    print(f"{options.folder}: {added} ratings by {options.recognizer} added (source = model in every row)")
+    if without:
+        print(f"{without} pairs have none: {options.recognizer} found nothing in one of the images")
+    return 0

@@ -1,0 +1,113 @@
+"""JATOS' results: its text, one result after another, or its archive of one text for each.
+
+What an archive says of workers, in metadata.json, is never opened.
+"""
+
+import contextlib
+import io
+import itertools
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from builder.errors import RatingsError
+from builder.ratings.export import Export, ExportFile, StudyPairs
+from builder.ratings.formats.json_records import Record, json_values, several_values
+from builder.ratings.formats.jspsych import is_json, row_trials
+from builder.ratings.formats.tabular import Refusal, table
+from builder.ratings.formats.trials import Run, export_of_runs, is_trial, trials_in
+from builder.ratings.mapping import Mapping
+
+NAME = "jatos"
+
+_RESULT = re.compile(r"(?:[^/]+/)*study_result_([0-9]{1,18})/comp-result_([0-9]{1,18})/data\.txt")
+_LOOKED_AT = 100
+_MOST_ENTRIES = 200_000
+_MOST_BYTES = 1_000_000_000
+"""Of all results of an archive, unpacked."""
+
+
+def recognizes(file: ExportFile) -> bool:
+    """Whether it is an archive of results, or several JSON values of which one of the first holds a trial."""
+    if _is_archive(file):
+        with contextlib.suppress(RatingsError):
+            return bool(_entries(file))
+        return False
+    if not is_json(file) or not several_values(file):
+        return False
+    first = itertools.islice(json_values(file), _LOOKED_AT)
+    return any(is_trial(trial) for _, value in first for trial in trials_in(value)[:1])
+
+
+def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
+    """The content; `line` is that at which a result begins, or in an archive the number of the trial.
+
+    Raises:
+        RatingsError: as `trials.export_of_runs`; a result is no JSON and no CSV; an archive is damaged or too large.
+    """
+    if not _is_archive(file):
+        return export_of_runs(file, [Run(trials) for trials in _by_line(file)], pairs, mapping)
+    runs: list[Run] = []
+    refused: list[Refusal] = []
+    count = 0
+    for study_result, part in _unpacked(file):
+        trials, rejected = _trials(part, mapping)
+        runs.append(Run([Record(count + number, fields) for number, (_, fields) in enumerate(trials, 1)], study_result))
+        refused += rejected
+        count += len(trials)
+    return export_of_runs(file, runs, pairs, mapping, refused)
+
+
+def _trials(part: ExportFile, mapping: Mapping | None) -> tuple[list[Record], tuple[Refusal, ...]]:
+    """The trials of one result; none where it is empty, as that of a component that was only looked at."""
+    if not part.content.strip():
+        return [], ()
+    if is_json(part):
+        return [Record(line, trial) for line, value in json_values(part) for trial in trials_in(value)], ()
+    rows = table(part, mapping)
+    return row_trials(rows), rows.refused
+
+
+def _by_line(file: ExportFile) -> Iterator[list[Record]]:
+    """The trials of each result; what an experiment saved piece by piece stands in one line, with nothing between."""
+    for line, values in itertools.groupby(json_values(file), key=lambda value: value[0]):
+        yield [Record(line, trial) for _, value in values for trial in trials_in(value)]
+
+
+def _is_archive(file: ExportFile) -> bool:
+    return file.content.startswith(b"PK\x03\x04")
+
+
+def _entries(file: ExportFile) -> list[tuple[int, int, zipfile.ZipInfo]]:
+    """The results in an archive: number of the study's result, of the component's result, entry; in that order."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise RatingsError(f"{file.path}: a damaged archive: {error}; export the results again") from error
+    if len(infos) > _MOST_ENTRIES:
+        raise RatingsError(f"{file.path}: an archive of more than {_MOST_ENTRIES} files; this is no export")
+    found = [(match, info) for info in infos if (match := _RESULT.fullmatch(info.filename))]
+    return sorted(((int(match[1]), int(match[2]), info) for match, info in found), key=lambda entry: entry[:2])
+
+
+def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
+    """Each result with the id of the study's result that it belongs to; nothing is written anywhere."""
+    entries, left = _entries(file), _MOST_BYTES
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        for study_result, component, info in entries:
+            try:
+                with archive.open(info) as source:
+                    content = source.read(left + 1)
+            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+                raise RatingsError(
+                    f"{file.path}: study_result_{study_result}/comp-result_{component}: cannot be unpacked: {error}"
+                ) from error
+            left -= len(content)
+            if left < 0:
+                raise RatingsError(
+                    f"{file.path}: unpacks to more than {_MOST_BYTES} bytes; export fewer results at once"
+                )
+            path = file.path / f"study_result_{study_result}" / f"comp-result_{component}"
+            yield str(study_result), ExportFile(path, content)

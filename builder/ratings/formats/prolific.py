@@ -1,0 +1,50 @@
+"""Prolific's demographic export: participants without ratings, which the merge joins by the participant."""
+
+from builder.errors import RatingsError
+from builder.ratings.export import Export, ExportFile, StudyPairs
+from builder.ratings.formats.answers import extracted
+from builder.ratings.formats.layout import Layout, facts_of
+from builder.ratings.formats.tabular import by_status, head, table
+from builder.ratings.mapping import Mapping
+
+NAME = "prolific"
+
+_PARTICIPANT = ["Participant id", "participant_id"]
+_OWN = [{"submission id", "participant id", "status"}, {"session_id", "participant_id", "status", "time_taken"}]
+"""Columns of the export as it is, and as it was until 2022."""
+
+_LIVE = {"approved", "awaiting review", "awaiting_review", "partially approved", "partially_approved", "active"}
+_GONE = {"returned", "rejected", "timed-out", "timed_out", "timed out", "screened out", "screened_out", "no code"}
+_WITHHELD = frozenset({"data_expired", "data expired", "rather not say", "prefer not to say", "not applicable"})
+_REVOKED = "consent_revoked"
+_FACTS = {
+    "duration_s": ["Time taken", "time_taken"],
+    "country": ["Country of residence", "Current Country of Residence", "current_country_of_residence"],
+}
+
+
+def recognizes(file: ExportFile) -> bool:
+    """Whether the header has Prolific's own columns."""
+    rows = head(file, 1)
+    names = {name.casefold() for name in rows[0]} if rows else set()
+    return any(own <= names for own in _OWN)
+
+
+def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
+    """The participants whose submission counts.
+
+    Who returned it, ran out of time or was rejected is refused, and so is who withdrew consent (CONSENT_REVOKED in any
+    cell). DATA_EXPIRED means that Prolific deleted a detail: it is missing.
+
+    Raises:
+        RatingsError: as `tabular.table`; or there is no such column.
+    """
+    rows = table(file, mapping)
+    revoked = rows.cells.apply(lambda column: column.str.strip().str.casefold().eq(_REVOKED)).any(axis=1)
+    rows = rows.only(~revoked, "consent revoked", "")
+    rows = by_status(rows, "Status", _LIVE, {"rejected or returned": _GONE})
+    participant = next((index for name in _PARTICIPANT if (index := rows.index(name)) is not None), None)
+    if participant is None:
+        raise RatingsError(f"{file.path}, line {rows.header_line}: no column Participant id")
+    own = {key: name for key, names in _FACTS.items() for name in names if rows.index(name) is not None}
+    return extracted(rows, Layout((), (participant,), facts_of(rows, mapping, own)), mapping, _WITHHELD)

@@ -1,0 +1,95 @@
+"""What a study folder holds of ratings, as a whole: read, changed, written back."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from datasets import Features
+
+from builder.ratings import records
+from builder.ratings.pairs import read_pairs
+from builder.ratings.quality import batches, flags
+from builder.ratings.settings import RatingsSettings
+from builder.ratings.store import RatingsFolder
+from builder.shards import StudyFolder
+from loading_script import lands_between as schema
+
+_NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.float32(): pd.Float32Dtype()}
+
+
+@dataclass(frozen=True)
+class Held:
+    """Both tables with the columns of their schemas, `participants` indexed by participant_id, and the records
+    of `builder.ratings.records`.
+    """
+
+    ratings: pd.DataFrame
+    participants: pd.DataFrame
+    held_back: pd.DataFrame
+    released: pd.DataFrame
+    refused: pd.DataFrame
+    forgotten: pd.DataFrame
+
+
+def read_held(folder: Path) -> Held:
+    """What the folder holds; who writes it back has it locked from before.
+
+    Raises:
+        FolderError: a file of it is damaged.
+    """
+    store = RatingsFolder(folder)
+    return Held(
+        frame(store.ratings()),
+        frame(store.participants()).set_index("participant_id"),
+        records.read(folder, "held-back", records.HELD_BACK),
+        records.read(folder, "released", records.RELEASED),
+        records.read(folder, "refused", records.REFUSED),
+        records.read(folder, "forgotten", records.FORGOTTEN),
+    )
+
+
+def judged(held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> Held:
+    """The same with every participant's batch and flags made anew, by the bounds that the study file names now."""
+    people = held.participants.assign(
+        batch=batches(held.ratings, pairs).reindex(held.participants.index).astype("Int32"),
+        flags=flags(held.ratings, pairs, settings, held.participants.index),
+    )
+    return replace(held, participants=people)
+
+
+def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> None:
+    """Writes it back, judged.
+
+    The tables come last: an import that was stopped before is run again and ends the same.
+    """
+    held = judged(held, pairs, settings)
+    records.write(folder, "held-back", held.held_back)
+    records.write(folder, "released", held.released)
+    records.write(folder, "refused", held.refused)
+    records.write(folder, "forgotten", held.forgotten)
+    participants = table(held.participants.reset_index(names="participant_id"), schema.participants())
+    RatingsFolder(folder).write(table(held.ratings, schema.ratings()), participants)
+
+
+def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:
+    """The ratings and the participants, these judged by the bounds that the study file names now.
+
+    Raises:
+        FolderError: this is no study folder, or a file of it is damaged.
+        RatingsError: no batch is built.
+    """
+    held = judged(read_held(folder), read_pairs(folder), StudyFolder(folder).study().ratings)
+    participants = held.participants.reset_index(names="participant_id")
+    return table(held.ratings, schema.ratings()), table(participants, schema.participants())
+
+
+def frame(rows: pa.Table) -> pd.DataFrame:
+    """Arrow rows in pandas, nulls kept apart from numbers."""
+    read: pd.DataFrame = rows.to_pandas(types_mapper=_NULLABLE.get)
+    return read
+
+
+def table(rows: pd.DataFrame, features: Features) -> pa.Table:
+    """Rows in pandas as an Arrow table of the schema's columns."""
+    return pa.Table.from_pandas(rows[list(features)], schema=features.arrow_schema, preserve_index=False)

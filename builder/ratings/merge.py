@@ -1,0 +1,114 @@
+"""Merging what a file brought with what is there: nothing twice, nothing overwritten, nothing silently gone."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from builder.ratings import records
+from builder.ratings.clean import TEXTS, Cleaned, refusal
+from builder.ratings.held import Held
+from builder.ratings.ids import rating_id
+
+_ANSWER = ["participant_id", "pair_id"]
+"""What a rating is an answer of and to; there is one for each."""
+
+_SAID = ["age", "gender", "continent", *TEXTS]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file: `read` = `added` + `already` there + `refused` ratings, and how often which reason
+    stands in refused.csv (those of cells that were left out while their rating was kept included).
+    """
+
+    read: int
+    added: int
+    already: int
+    refused: int
+    participants: int
+    reasons: Counter[str]
+
+
+def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
+    """`held` with one file's rows, and what became of them."""
+    forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
+    removed = refusal(rows.ratings[forgotten], "participant was removed")
+    added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten])
+    people, differing = _with_people(held, rows, added)
+    refused = [rows.refused, removed, contradicting]
+    noted = pd.concat([*refused, rows.left_out, differing])
+    outcome = Outcome(
+        read=len(rows.ratings) + len(rows.refused),
+        added=len(added),
+        already=already,
+        refused=sum(map(len, refused)),
+        participants=len(people) - len(held.participants),
+        reasons=Counter(noted["reason"]),
+    )
+    after = replace(
+        held,
+        ratings=stacked([held.ratings, added[held.ratings.columns]]),
+        participants=people,
+        held_back=_with_held_back(held, rows),
+        refused=stacked([held.refused, noted.assign(file=file)[records.REFUSED].astype("str")]).drop_duplicates(),
+    )
+    return after, outcome
+
+
+def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows below each other; the types of empty parts do not count."""
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _new_ratings(known: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, int, pd.DataFrame]:
+    """Those that no known one and no earlier row answers; how many say the same again; those that say another thing."""
+    answers = known[[*_ANSWER, "similarity", "identity"]].astype({"similarity": "Float64", "identity": "boolean"})
+    beside = rows[_ANSWER].merge(answers, on=_ANSWER, how="left").set_axis(rows.index)
+    in_store = beside["similarity"].notna()
+    first = rows.assign(similarity_first=rows["similarity"], identity_first=rows["identity"])
+    first = first.groupby(_ANSWER, sort=False)[["similarity_first", "identity_first"]].transform("first")
+    similarity = beside["similarity"].fillna(first["similarity_first"])
+    identity = beside["identity"].fillna(first["identity_first"])
+    again = in_store | rows.duplicated(_ANSWER)
+    same = (rows["similarity"] == similarity) & (rows["identity"] == identity)
+    new = rows[~again]
+    new = new.assign(
+        rating_id=[rating_id(*each) for each in zip(new["participant_id"], new["pair_id"], strict=True)],
+        source="human",
+    )
+    contradicting = [
+        refusal(rows[in_store & ~same], "contradicts a rating already there"),
+        refusal(rows[again & ~in_store & ~same], "second answer to a pair, the first is kept"),
+    ]
+    return new, int((again & same).sum()), pd.concat(contradicting)
+
+
+def _with_people(held: Held, rows: Cleaned, added: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The participants with new ones and with what was not known of known ones; and where a file says another thing.
+
+    A later duration is no contradiction: platforms measure from other moments.
+    """
+    known = held.participants
+    said = rows.participants[~rows.participants.index.isin(held.forgotten["participant_id"])]
+    both = said.index.intersection(known.index)
+    differing = []
+    for name in _SAID:
+        ours, theirs = known.loc[both, name], said.loc[both, name]
+        other = ours.notna() & theirs.notna() & (ours != theirs)
+        differing.append(refusal(said.loc[both][other], f"another {name} than the one already there, left out", name))
+    fresh = said.index.union(pd.Index(added["participant_id"].unique()), sort=False).difference(known.index, sort=False)
+    people = pd.concat([known, pd.DataFrame(index=fresh, columns=known.columns)]) if len(fresh) else known.copy()
+    for name in [*_SAID, "duration_s"]:
+        people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
+    people.loc[fresh, "source"] = "human"
+    return people.rename_axis("participant_id"), pd.concat(differing)
+
+
+def _with_held_back(held: Held, rows: Cleaned) -> pd.DataFrame:
+    """The texts held back with new ones; one that was confirmed stays confirmed, one of a removed person goes."""
+    confirmed = held.participants[TEXTS].stack().rename_axis(["participant_id", "question"])
+    new = rows.held_back[~rows.held_back["participant_id"].isin(held.forgotten["participant_id"])]
+    text = pd.MultiIndex.from_frame(new[["participant_id", "question"]])
+    new = new[(confirmed.reindex(text).to_numpy() != new["text"].to_numpy())]
+    return stacked([held.held_back, new[records.HELD_BACK].astype("str")]).drop_duplicates()

@@ -1,0 +1,114 @@
+"""What identifies a person: replaced by a pseudonym, coarsened, or found in a text so that it is held back."""
+
+import contextlib
+import hmac
+import ipaddress
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import phonenumbers
+
+from builder.errors import FolderError
+from builder.files import explained
+
+KEY_FILE = "participant.key"
+
+_PREFIX = "p-"
+_PSEUDONYM = re.compile(r"p-[0-9a-f]{32}")
+_KEY_BYTES = 32
+
+_EMAIL = re.compile(r"[\w.+%-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
+_LINK = re.compile(r"https?:/|www\.|\b[\w-]{2,63}\.(?:com|org|net|edu|io|de|uk|eu|info|me|app|gg|ly)\b", re.IGNORECASE)
+_HANDLE = re.compile(r"(?<![\w.])@\w{3,}")
+_PLATFORM_ID = re.compile(
+    r"""\b(?:
+        [0-9a-f]{24}                            # Prolific: participant, study and session
+        | A(?=[0-9A-Z]*[0-9])[0-9A-Z]{11,20}    # MTurk: worker
+        | R_[0-9A-Za-z]{11,17}                  # Qualtrics: response
+    )\b""",
+    re.VERBOSE,
+)
+_ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:])")
+_REGIONS = [None, "US", "GB", "DE", "FR", "IN"]
+"""Where a phone number without a country code may be from; None: any with one."""
+
+_LEAST_DIGITS = 9
+"""Of digits in a row, parted by nothing but spaces and signs, that may be a phone number of any country."""
+
+_DIGITS = re.compile(rf"(?<![\w-])\+?\(?\d[\d\s()/.-]{{{_LEAST_DIGITS - 2},30}}\d(?![\w-])")
+
+
+def participant_key(folder: Path) -> bytes:
+    """The key of a study folder's pseudonyms, 32 random bytes, made when it is first asked for.
+
+    It lies in `ratings/` with rights for its owner alone, and is no part of what is published.
+
+    Raises:
+        FolderError: it cannot be written or is not as it was made.
+    """
+    path = folder / "ratings" / KEY_FILE
+    with explained(path):
+        path.parent.mkdir(exist_ok=True)
+        partial = path.with_name(f".{KEY_FILE}-{secrets.token_hex(8)}")
+        if not path.exists():
+            try:
+                with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(secrets.token_bytes(_KEY_BYTES))
+                    file.flush()
+                    os.fsync(file.fileno())
+                with contextlib.suppress(FileExistsError):  # another process was first: its key is the one
+                    os.link(partial, path)
+            finally:
+                partial.unlink(missing_ok=True)
+        key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise FolderError(f"{path}: has {len(key)} bytes, not {_KEY_BYTES}: damaged; put a copy of it in its place")
+    return key
+
+
+def pseudonym(key: bytes, participant: str) -> str:
+    """The participant_id of a platform's id: `p-` and the first 128 bits of its HMAC-SHA256 (RFC 2104, section 5)."""
+    return _PREFIX + hmac.digest(key, participant.strip().encode(), "sha256").hex()[:32]
+
+
+def is_pseudonym(participant: str) -> bool:
+    """Whether a text has the form that `pseudonym` gives."""
+    return _PSEUDONYM.fullmatch(participant) is not None
+
+
+def findings(text: str) -> list[str]:
+    """What in a free text may identify somebody: names of kinds, sorted; empty where nothing was found.
+
+    It errs on the side of finding: what it finds is held back, not removed.
+    """
+    return sorted(set(_found(text)))
+
+
+def _found(text: str) -> Iterator[str]:
+    if _EMAIL.search(text):
+        yield "e-mail address"
+    if _LINK.search(text):
+        yield "link"
+    if _HANDLE.search(text) or _PLATFORM_ID.search(text):
+        yield "platform id"
+    if any(_is_address(match) for match in _ADDRESS.findall(text)):
+        yield "IP address"
+    if _has_phone_number(text):
+        yield "phone number"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _has_phone_number(text: str) -> bool:
+    if any(sum(map(str.isdigit, run)) >= _LEAST_DIGITS for run in _DIGITS.findall(text)):
+        return True
+    return any(phonenumbers.PhoneNumberMatcher(text, region).has_next() for region in _REGIONS)

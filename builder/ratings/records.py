@@ -1,0 +1,45 @@
+"""The files of `ratings/` beside the two tables: what was refused, held back, released, and who was removed."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from builder.errors import FolderError
+from builder.files import explained, write_whole
+
+REFUSED = ["file", "line", "column", "pair_id", "reason"]
+HELD_BACK = ["participant_id", "question", "found", "text"]
+RELEASED = ["participant_id", "question", "text"]
+FORGOTTEN = ["participant_id", "removed_at", "ratings"]
+"""Columns of refused.csv, held-back.csv, released.csv and forgotten.csv."""
+
+
+def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
+    """The rows of a file of `ratings/`, every cell as text; none where there is no such file.
+
+    Raises:
+        FolderError: it has other columns or is no CSV.
+    """
+    path = folder / "ratings" / f"{name}.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=columns, dtype="str")
+    try:
+        with explained(path):
+            rows = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+    except ValueError as error:
+        raise FolderError(f"{path}: damaged: {error}; put a copy in its place") from error
+    if list(rows.columns) != columns:
+        raise FolderError(f"{path}: damaged: its columns are not {', '.join(columns)}; put a copy in its place")
+    return rows
+
+
+def write(folder: Path, name: str, rows: pd.DataFrame) -> None:
+    """Replaces a file of `ratings/`.
+
+    Raises:
+        FolderError: there is no room, or no right to write.
+    """
+    buffer = io.StringIO()
+    rows.to_csv(buffer, index=False, lineterminator="\n")
+    write_whole(folder / "ratings" / f"{name}.csv", buffer.getvalue().encode("utf-8", "surrogatepass"))

@@ -1,0 +1,79 @@
+"""The commands `survey serve`, `survey export` and `survey results`."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builder.errors import SurveyError
+
+DEFAULT_PORT = 8000
+
+_EXTRA = {"anyio", "h11", "psycopg", "sqlalchemy", "starlette", "uvicorn"}
+"""Packages that only the survey needs."""
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `survey` to the commands of `python -m builder`."""
+    survey = commands.add_parser("survey", help="ask people: serve the rating task, export it, get the results")
+    tasks = survey.add_subparsers(required=True, metavar="COMMAND")
+    database = "such as postgresql://user@host/name (default: SQLite in the study folder)"
+
+    serve = tasks.add_parser("serve", help="serve the rating task as a web page")
+    serve.add_argument("folder", type=Path, metavar="DIR")
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
+    serve.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"0: any (default: {DEFAULT_PORT})")
+    serve.add_argument("--database", metavar="URL", help=database)
+    serve.add_argument(
+        "--token", help="opens /admin (default: $LANDS_BETWEEN_SURVEY_TOKEN, or a new one, which is printed)"
+    )
+    serve.set_defaults(run=_serve)
+
+    export = tasks.add_parser(
+        "export", help="write the task as a static page and for Qualtrics, Label Studio and MTurk"
+    )
+    export.add_argument("folder", type=Path, metavar="DIR")
+    export.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    export.add_argument("--images", metavar="URL", help="where OUT/page/images will lie on the web, for the tools")
+    export.set_defaults(run=_export)
+
+    results = tasks.add_parser("results", help="write the answers to a file, for ratings import")
+    results.add_argument("folder", type=Path, metavar="DIR")
+    results.add_argument("file", type=Path, metavar="FILE.jsonl")
+    results.add_argument("--database", metavar="URL", help=database)
+    results.set_defaults(run=_results)
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in _EXTRA:
+            raise
+        raise SurveyError(f"survey needs {error.name}: pip install 'lands-between[survey]'") from error
+
+
+def _serve(options: argparse.Namespace) -> int:
+    with _installed():
+        from builder.survey.serve import serve
+
+        serve(options.folder, host=options.host, port=options.port, database=options.database, token=options.token)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from builder.survey.export import export
+
+    export(options.folder, options.out, options.images)
+    print(f"{options.out}: README.md there says what each folder is for")
+    return 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    with _installed():
+        from builder.survey.results import write_results
+
+        people, ratings = write_results(options.folder, options.file, options.database)
+    print(f"{options.file}: {ratings} ratings of {people} participants")
+    return 0

@@ -1,0 +1,147 @@
+"""The survey's database: its tables, and how SQLite and PostgreSQL are opened so that what is committed stays."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
+
+from builder.errors import SurveyError
+from builder.files import explained
+
+DATABASE_FILE = Path("ratings", "survey.sqlite")
+"""Within the study folder."""
+
+FORMAT = 1
+"""Version of the tables; a database of another version is refused."""
+
+_metadata = MetaData()
+
+survey = Table(
+    "survey",
+    _metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("format", Integer, nullable=False),
+    Column("study", String, nullable=False),
+    Column("study_hash", String(64), nullable=False),
+)
+"""One row, 1: whose survey this is. Who assigns a batch holds it, so that two never take the same slot."""
+
+participants = Table(
+    "participants",
+    _metadata,
+    Column("participant_id", String(200), primary_key=True),
+    Column("token_sha256", String(64), nullable=False, unique=True),
+    Column("session", String(200)),
+    Column("batch", Integer, nullable=False, index=True),
+    Column("seed", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("consented_at", BigInteger),
+    Column("consent_version", Text),
+    Column("said_demographics", Boolean, nullable=False),
+    Column("age", Integer),
+    Column("gender", String(40)),
+    Column("country", String(2)),
+    Column("continent", String(40)),
+    Column("strategy_similarity", Text),
+    Column("strategy_identity", Text),
+    Column("finished_at", BigInteger),
+)
+"""Times are milliseconds since 1970, UTC. `participant_id` and `session` are pseudonyms, never a platform's own ids."""
+
+ratings = Table(
+    "ratings",
+    _metadata,
+    Column("participant_id", ForeignKey(participants.c.participant_id), primary_key=True),
+    Column("pair_id", String(200), primary_key=True),
+    Column("similarity", Float(53), nullable=False),
+    Column("identity", Boolean, nullable=False),
+    Column("response_time_ms", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("rated_at", BigInteger, nullable=False),
+)
+
+_ADVISORY_LOCK = 0x1A9D5
+"""Any number of ours."""
+
+_NO_MORE_THAN_S = 10
+"""Waiting for a lock or for the server of the database."""
+
+
+def default_url(folder: Path) -> str:
+    """Where the database of a study folder lies unless another is named."""
+    return sa.URL.create("sqlite", database=str(folder / DATABASE_FILE)).render_as_string()
+
+
+def open_database(url: str, study: str, study_hash: str) -> sa.Engine:
+    """The database with its tables, made where it has none.
+
+    Args:
+        url: as SQLAlchemy writes it, of SQLite (a file) or PostgreSQL.
+        study: name of the study.
+        study_hash: what the database must be for.
+
+    Raises:
+        SurveyError: it cannot be opened, or is another study's or another version's.
+    """
+    engine = _engine(url)
+    shown = engine.url.render_as_string(hide_password=True)
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            if connection.dialect.name == "postgresql":  # two servers that start at once must not both make tables
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+            _metadata.create_all(connection)
+            held = connection.execute(sa.select(survey)).one_or_none()
+            if held is None:
+                row = {"id": 1, "format": FORMAT, "study": study, "study_hash": study_hash}
+                connection.execute(survey.insert(), row)
+    except sa.exc.SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise SurveyError(f"{shown}: {reason}; is it there, whole, and may you write to it?") from error
+    if held is not None and held.format != FORMAT:
+        raise SurveyError(f"{shown}: has format {held.format}, this version reads {FORMAT}")
+    if held is not None and held.study_hash != study_hash:
+        raise SurveyError(f"{shown}: holds the answers to another study, {held.study!r}; name another with --database")
+    return engine
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise SurveyError("--database: is no address such as postgresql://user@host/name") from error
+    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}  # no answer gets into a log
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:") and not parsed.query:
+        _private(Path(str(parsed.database)))
+        engine = sa.create_engine(parsed, connect_args={"timeout": _NO_MORE_THAN_S}, **options)
+        sa.event.listen(engine, "connect", _set_up_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return sa.create_engine(parsed, connect_args={"connect_timeout": _NO_MORE_THAN_S}, **options)
+    raise SurveyError(
+        f"--database {parsed.render_as_string(hide_password=True)}: must be postgresql://... or sqlite:///FILE"
+    )
+
+
+def _private(path: Path) -> None:
+    """Makes the file readable by its owner alone; SQLite gives its other files the same rights."""
+    with explained(path):
+        path.parent.mkdir(exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where _begin_sqlite says
+    # secure_delete: answers that are withdrawn do not stay in free pages.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """IMMEDIATE: a transaction that reads and then writes would else fail where another wrote in between."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

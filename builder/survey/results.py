@@ -1,0 +1,174 @@
+"""The answers as a file, JSON Lines, that `ratings import` reads, and as counts for the page of progress."""
+
+import json
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from builder.errors import SurveyError
+from builder.files import write_whole
+from builder.shards import StudyFolder
+from builder.survey.database import DATABASE_FILE, default_url, open_database, participants, ratings
+from builder.survey.store import SILENCE_MS
+from builder.survey.task import Pair, Task
+
+FORMAT, VERSION = "lands-between-survey", 1
+
+IN_PROGRESS, SILENT, FINISHED = "in progress", "silent", "finished"
+"""States of a participant."""
+
+_PARTICIPANT_LINE = '{"record": "participant"'
+
+
+def result_lines(engine: sa.Engine, study: str) -> Iterator[str]:
+    """The lines of the results file: what it is, then everyone who consented, then their ratings."""
+    yield json.dumps({"format": FORMAT, "version": VERSION, "study": study}) + "\n"
+    with engine.connect() as connection:
+        people = sa.select(participants).where(participants.c.consented_at.is_not(None))
+        for row in connection.execute(people.order_by(participants.c.started_at)).mappings():
+            yield json.dumps(_participant(row)) + "\n"
+        rated = sa.select(ratings).order_by(ratings.c.rated_at, ratings.c.participant_id, ratings.c.position)
+        for row in connection.execution_options(yield_per=1000).execute(rated).mappings():
+            yield json.dumps(_rating(row)) + "\n"
+
+
+def write_results(folder: Path, file: Path, database: str | None) -> tuple[int, int]:
+    """Writes the results file of a study folder's survey.
+
+    Returns:
+        How many participants and ratings are in it.
+
+    Raises:
+        SurveyError: there is no such database, or `file` has another ending.
+        FolderError: there is no such study folder, or no room or right to write.
+    """
+    if file.suffix != ".jsonl":
+        raise SurveyError(f"{file}: the results are JSON Lines; give them a name that ends in .jsonl")
+    study = StudyFolder(folder).study()
+    if database is None and not (folder / DATABASE_FILE).is_file():
+        raise SurveyError(f"{folder / DATABASE_FILE}: there is none yet: nobody was asked; begin with survey serve")
+    engine = open_database(database or default_url(folder), study.name, study.hash())
+    try:
+        lines = list(result_lines(engine, study.name))
+    finally:
+        engine.dispose()
+    write_whole(file, "".join(lines).encode())
+    people = sum(line.startswith(_PARTICIPANT_LINE) for line in lines)
+    return people, len(lines) - people - 1
+
+
+def _participant(row: sa.RowMapping) -> dict[str, Any]:
+    said = ("age", "gender", "country", "continent", "consent_version", "strategy_similarity", "strategy_identity")
+    return {
+        "record": "participant",
+        "participant_id": row["participant_id"],
+        "batch": row["batch"],
+        **{key: row[key] for key in said},
+        "started_at": _iso(row["started_at"]),
+        "finished_at": _iso(row["finished_at"]),
+        "duration_s": None if row["finished_at"] is None else (row["finished_at"] - row["started_at"]) / 1000,
+    }
+
+
+def _rating(row: sa.RowMapping) -> dict[str, Any]:
+    similarity = row["similarity"]
+    return {
+        "record": "rating",
+        **{key: row[key] for key in ("participant_id", "pair_id")},
+        "similarity": int(similarity) if similarity.is_integer() else similarity,
+        **{key: row[key] for key in ("identity", "response_time_ms", "position")},
+        "rated_at": _iso(row["rated_at"]),
+    }
+
+
+def _iso(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """One batch: participants by state, and how many pairs have how many ratings."""
+
+    batch: int
+    in_progress: int
+    silent: int
+    finished: int
+    ratings_of_pairs: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the survey is; `latest` has the last participants to be seen, newest first."""
+
+    batches: list[BatchProgress]
+    ratings_of_pairs: dict[int, int]
+    ratings: int
+    in_progress: int
+    silent: int
+    finished: int
+    median_minutes: float | None
+    latest: list[dict[str, Any]]
+
+
+def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> Progress:
+    """Counts of what is in the store at `now`, milliseconds since 1970."""
+    with engine.connect() as connection:
+        states = connection.execute(_states(now)).all()
+        per_pair = sa.select(ratings.c.pair_id, sa.func.count()).group_by(ratings.c.pair_id)
+        rated: dict[str, int] = dict(connection.execute(per_pair).all())
+        ended = participants.c.finished_at.is_not(None)
+        took = sa.select(participants.c.finished_at - participants.c.started_at).where(ended)
+        minutes = [milliseconds / 60_000 for milliseconds in connection.scalars(took)]
+        answered = sa.select(sa.func.count()).where(ratings.c.participant_id == participants.c.participant_id)
+        newest = sa.select(participants, answered.scalar_subquery().label("answered"))
+        newest = newest.order_by(participants.c.last_seen.desc()).limit(most_latest)
+        latest = [dict(row) for row in connection.execute(newest).mappings()]
+    people = {(batch, state): count for batch, state, count in states}
+
+    def of_state(state: str) -> int:
+        return sum(count for (_, of), count in people.items() if of == state)
+
+    return Progress(
+        batches=[_batch_progress(batch, task, people, rated) for batch in task.batches],
+        ratings_of_pairs=_histogram(rated, [pair for pairs in task.batches.values() for pair in pairs]),
+        ratings=sum(rated.values()),
+        in_progress=of_state(IN_PROGRESS),
+        silent=of_state(SILENT),
+        finished=of_state(FINISHED),
+        median_minutes=statistics.median(minutes) if minutes else None,
+        latest=latest,
+    )
+
+
+def _batch_progress(
+    batch: int, task: Task, people: Mapping[tuple[int, str], int], rated: Mapping[str, int]
+) -> BatchProgress:
+    return BatchProgress(
+        batch=batch,
+        in_progress=people.get((batch, IN_PROGRESS), 0),
+        silent=people.get((batch, SILENT), 0),
+        finished=people.get((batch, FINISHED), 0),
+        ratings_of_pairs=_histogram(rated, task.batches[batch]),
+    )
+
+
+def _states(now: int) -> sa.Select[int, str, int]:
+    state = sa.case(
+        (participants.c.finished_at.is_not(None), FINISHED),
+        (participants.c.last_seen > now - SILENCE_MS, IN_PROGRESS),
+        else_=SILENT,
+    ).label("state")
+    return sa.select(participants.c.batch, state, sa.func.count()).group_by(participants.c.batch, state)
+
+
+def _histogram(rated: Mapping[str, int], pairs: Iterable[Pair]) -> dict[int, int]:
+    """Number of ratings -> number of pairs that have so many."""
+    return dict(sorted(Counter(rated.get(pair.pair_id, 0) for pair in pairs).items()))

@@ -1,0 +1,246 @@
+"""The server of the survey: HTTP in, actions of `store` out. The page's side of it is in `web/`.
+
+Whatever a path, a token or an id says is looked up in a dictionary or bound to a statement, never made into a path or
+into SQL.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from builder.ratings.privacy import pseudonym
+from builder.survey import messages, store
+from builder.survey.admin import admin_routes
+from builder.survey.limits import Allowance, limited, read_body
+from builder.survey.page import TYPES, consent_version, page_config, shown
+from builder.survey.task import Task
+from builder.survey.writer import Writer
+
+log = logging.getLogger(__name__)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+_WORDS = {400: "invalid", 401: "token", 403: "forbidden", 404: "unknown", 405: "method", 408: "slow", 413: "large"}
+
+Said = TypeVar("Said", bound=messages.Message)
+
+Call = Callable[[str, Any, int], Awaitable[dict[str, Any]]]
+"""token, what was said, now -> answer"""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the server works with; `key` makes pseudonyms of the platforms' ids."""
+
+    task: Task
+    engine: sa.Engine
+    key: bytes
+    bundle: Mapping[str, bytes]
+    admin_token: str
+
+
+def create_app(survey: Survey) -> ASGIApp:
+    """The survey as an ASGI application; every response of it carries SECURITY_HEADERS."""
+    calls = Calls(survey)
+    app = Starlette(
+        routes=[
+            Route("/api/enter", calls.entering, methods=["POST"]),
+            _route("/api/consent", messages.Consent, calls.consent),
+            _route("/api/demographics", messages.Demographics, calls.demographics),
+            _route("/api/ratings", messages.Rating, calls.rate),
+            _route("/api/strategies", messages.Strategies, calls.strategies),
+            _route("/api/finish", messages.Finish, calls.finish),
+            *admin_routes(survey.task, survey.engine, survey.admin_token, _now),
+            Route("/config.json", _answering(page_config(survey.task, "server"))),
+            Route("/images/{image_id}.png", _images(survey.task)),
+            Route("/{name:path}", _bundle(survey.bundle)),
+        ],
+        exception_handlers={
+            HTTPException: _http_error,
+            store.Refused: _refused,
+            ValidationError: lambda request, error: JSONResponse({"error": "invalid"}, 400),
+            ClientDisconnect: lambda request, error: Response(status_code=400),
+            sa.exc.SQLAlchemyError: _database_failed,
+            500: lambda request, error: JSONResponse({"error": "failed"}, 500),
+        },
+        max_body_size=messages.MOST_BYTES,
+    )
+    return _secured(limited(app, Allowance()))
+
+
+class Calls:
+    """The calls of the page, each answered after what it keeps is committed."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._key, self._task, self._settings = survey.key, survey.task, survey.task.settings
+        self._writer = Writer(survey.engine)
+        self._pairs = {batch: frozenset(pair.pair_id for pair in pairs) for batch, pairs in survey.task.batches.items()}
+
+    async def entering(self, request: Request) -> Response:
+        """`POST /api/enter`: a new participant, or one who returns."""
+        said = await _read(request, messages.Enter)
+        person = said.prolific_pid or said.session_id
+        arrival = store.Arrival(
+            person=person and pseudonym(self._key, person),
+            session=said.session_id and pseudonym(self._key, said.session_id),
+            token=said.token,
+        )
+        batches, capacity, now = list(self._pairs), self._settings.raters_per_pair, _now()
+        entered = await self._writer.do(lambda connection: store.enter(connection, arrival, batches, capacity, now))
+        return JSONResponse({"token": entered.token, "session": self._session(entered)})
+
+    def _session(self, entered: store.Entered) -> dict[str, Any]:
+        known = entered.participant
+        rng = random.Random(known["seed"])  # noqa: S311  the order of a questionnaire is no secret
+        # random() is the one draw that Python promises to keep the same in all its versions.
+        pairs = sorted(self._task.batches[known["batch"]], key=lambda _: rng.random())
+        return {
+            "participant_id": known["participant_id"],
+            "batch": known["batch"],
+            "pairs": [{key: f"/{at}" if key != "pair_id" else at for key, at in shown(pair).items()} for pair in pairs],
+            "answered": list(entered.answered),
+            "consented": known["consented_at"] is not None,
+            "demographics": known["said_demographics"],
+            "strategies": known["strategy_similarity"] is not None,
+            "finished": known["finished_at"] is not None,
+        }
+
+    async def consent(self, token: str, said: messages.Consent, now: int) -> dict[str, Any]:
+        """`POST /api/consent`, to the version that the page shows and to no other."""
+        if said.consent_version != consent_version(self._task):
+            raise HTTPException(400)
+        await self._writer.do(lambda connection: store.consent(connection, token, said, now))
+        return {"saved": True}
+
+    async def demographics(self, token: str, said: messages.Demographics, now: int) -> dict[str, Any]:
+        """`POST /api/demographics`."""
+        await self._writer.do(lambda connection: store.demographics(connection, token, said, now))
+        return {"saved": True}
+
+    async def rate(self, token: str, said: messages.Rating, now: int) -> dict[str, Any]:
+        """`POST /api/ratings`."""
+        await self._writer.do(lambda connection: store.rate(connection, token, said, self._pairs, now))
+        return {"saved": True}
+
+    async def strategies(self, token: str, said: messages.Strategies, now: int) -> dict[str, Any]:
+        """`POST /api/strategies`."""
+        await self._writer.do(lambda connection: store.strategies(connection, token, said, now))
+        return {"saved": True}
+
+    async def finish(self, token: str, said: messages.Finish, now: int) -> dict[str, Any]:
+        """`POST /api/finish`: what the platform wants to see of who has rated every pair."""
+        await self._writer.do(lambda connection: store.finish(connection, token, self._pairs, now))
+        return {"completion_code": self._settings.completion_code, "completion_url": self._settings.completion_url}
+
+
+def _route(path: str, message: type[messages.Message], call: Call) -> Route:
+    async def answer(request: Request) -> Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise HTTPException(401)
+        return JSONResponse(await call(token, await _read(request, message), _now()))
+
+    return Route(path, answer, methods=["POST"])
+
+
+async def _read(request: Request, message: type[Said]) -> Said:
+    return message.model_validate_json(await read_body(request) or b"{}")
+
+
+def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
+    body = JSONResponse(content).body
+
+    async def answer(request: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    return answer
+
+
+def _images(task: Task) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            png = task.png(request.path_params["image_id"])
+        except KeyError:
+            raise HTTPException(404) from None
+        return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+    return answer
+
+
+def _bundle(bundle: Mapping[str, bytes]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        name = request.path_params["name"] or "index.html"
+        if name not in bundle:
+            raise HTTPException(404)
+        headers = {"Cache-Control": "no-cache", "Content-Type": TYPES[PurePath(name).suffix]}
+        return Response(bundle[name], headers=headers)
+
+    return answer
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  as registered
+    word = _WORDS.get(error.status_code, "invalid")
+    return JSONResponse({"error": word}, error.status_code, headers=error.headers)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, store.Refused)  # noqa: S101  as registered
+    return JSONResponse({"error": error.word}, store.REFUSALS[error.word])
+
+
+def _database_failed(request: Request, error: Exception) -> Response:
+    """Not kept, and said so: the page tries again."""
+    log.error("the database failed: %s", str(error).splitlines()[0])
+    return JSONResponse({"error": "busy"}, 503, headers={"Retry-After": "5"})
+
+
+def _secured(app: ASGIApp) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        rest = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+        async def receive_noted() -> Message:
+            nonlocal rest
+            message = await receive()
+            rest = message.get("more_body", False)
+            return message
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+                if rest:
+                    headers["Connection"] = "close"  # else the rest of the body would be read
+            await send(message)
+
+        await app(scope, receive_noted, send_secured)
+
+    return answer
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

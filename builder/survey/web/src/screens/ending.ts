@@ -1,0 +1,34 @@
+import { type Text, element, show } from "../page";
+import type { Ending } from "../types";
+
+/** The last page: what to do with the completion code, and with the answers where no server took them. */
+export function showDone(display: HTMLElement, text: Text, contact: string, ending: Ending & { download?: Blob }): void {
+  const { completion_code: code, completion_url: url, download } = ending;
+  const parts: HTMLElement[] = [];
+  if (download) {
+    const file = { href: URL.createObjectURL(download), download: "answers.json", className: "button" };
+    parts.push(element("p", {}, text("done_download_text", { contact })));
+    parts.push(element("p", {}, element("a", file, text("done_download"))));
+  } else {
+    parts.push(element("p", {}, text("done_text")));
+  }
+  if (code) parts.push(element("p", {}, `${text("done_code")} `, element("strong", { className: "code" }, code)));
+  const target = secure(url);
+  if (target) {
+    const link = { href: target.href, rel: "noreferrer", className: "button" };
+    parts.push(element("p", {}, element("a", link, text("done_link", { host: target.host }))));
+  }
+  show(display, text("done_heading"), ...parts);
+}
+
+/** Declined, full, already finished, or failed: a heading and a text. */
+export function showMessage(display: HTMLElement, text: Text, name: string, values: Record<string, string> = {}): void {
+  show(display, text(`${name}_heading`), element("p", {}, text(`${name}_text`, values)));
+}
+
+/** Participants are sent to https addresses only, and follow the link themselves, having seen where it leads. */
+function secure(address: string | null): URL | null {
+  if (!address || !URL.canParse(address)) return null;
+  const url = new URL(address);
+  return url.protocol === "https:" ? url : null;
+}

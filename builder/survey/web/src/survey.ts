@@ -1,0 +1,106 @@
+/** The order of the task. */
+
+import { initJsPsych } from "jspsych";
+
+import { Refused, getJSON } from "./connection";
+import { memory } from "./memory";
+import { type Text, show, textsOf } from "./page";
+import { consentPlugin } from "./screens/consent";
+import { demographicsPlugin } from "./screens/demographics";
+import { showDone, showMessage } from "./screens/ending";
+import { loadingPlugin } from "./screens/loading";
+import { ratingPlugin } from "./screens/rating";
+import { strategiesPlugin } from "./screens/strategies";
+import { serverBackend } from "./server";
+import { standaloneBackend } from "./standalone";
+import type { Backend, Config, Session } from "./types";
+
+/** Why somebody cannot take part; each has its texts. */
+const TURNED_AWAY = ["full", "finished", "taken"];
+
+const display = document.getElementById("task")!;
+
+async function main(): Promise<void> {
+  const config = await getJSON<Config>("config.json");
+  const text = textsOf(config.texts);
+  document.documentElement.lang = config.language;
+  document.title = text("title");
+  document.getElementById("connection")!.textContent = text("connection_lost");
+  try {
+    await takePart(config, text);
+  } catch (error) {
+    showFailure(error, config, text);
+  }
+}
+
+async function takePart(config: Config, text: Text): Promise<void> {
+  const backend =
+    config.mode === "server"
+      ? serverBackend(config.study)
+      : await standaloneBackend(config, initJsPsych().randomization);
+  const left = await backend.resume();
+  if (left !== "finished") {
+    const session = left?.consented ? left : await askConsent(config, text, backend, left);
+    if (session === null) return showMessage(display, text, "declined");
+    const trials = remaining(session, config, text, backend);
+    if (trials.length > 0) await run(trials);
+  }
+  show(display, text("saving"));
+  showDone(display, text, config.survey.contact ?? "", await backend.finish());
+}
+
+/** The session, in which the consent is stored, or null where there is none. */
+function askConsent(config: Config, text: Text, backend: Backend, left: Session | null): Promise<Session | null> {
+  let session = left;
+  const agreed = async () => {
+    session ??= await backend.enter();
+    const { consent_version } = config.survey;
+    if (!session.consented) await backend.save({ task: "consent", consent_version });
+  };
+  return new Promise((resolve, reject) => {
+    const type = consentPlugin(text, config.survey, agreed, () => resolve(null));
+    run([{ type }]).then(() => resolve(session), reject);
+  });
+}
+
+/** The trials that this participant has not answered yet. */
+function remaining(session: Session, config: Config, text: Text, backend: Backend): object[] {
+  const { survey, language, study } = config;
+  const total = session.pairs.length;
+  const answered = new Set(session.answered);
+  const open = session.pairs
+    .map((pair, position) => ({ ...pair, position, total }))
+    .filter(({ pair_id }) => !answered.has(pair_id));
+  const images = new Map<string, string>();
+  const rating = ratingPlugin(text, survey, backend.save);
+  const ratings = open.map((pair) => ({
+    ...pair,
+    type: rating,
+    base: () => images.get(pair.base), // known when the images are loaded
+    sample: () => images.get(pair.sample),
+  }));
+  const drafts = memory(`${study}:draft`);
+  return [
+    ...(session.demographics ? [] : [{ type: demographicsPlugin(text, language, backend.save) }]),
+    ...(open.length > 0 ? [{ type: loadingPlugin(text, open, images) }] : []),
+    ...ratings,
+    ...(session.strategies ? [] : [{ type: strategiesPlugin(text, drafts, backend.save) }]),
+  ];
+}
+
+async function run(timeline: object[]): Promise<void> {
+  display.replaceChildren();
+  const on_trial_start = () => {
+    display.tabIndex = -1; // jsPsych makes it a stop of Tab, which it need not be without its own key listeners
+  };
+  const jsPsych = initJsPsych({ display_element: display, on_trial_start });
+  await jsPsych.run(timeline as Parameters<typeof jsPsych.run>[0]);
+}
+
+function showFailure(error: unknown, config: Config, text: Text): void {
+  if (error instanceof Refused && TURNED_AWAY.includes(error.reason)) return showMessage(display, text, error.reason);
+  console.error(error);
+  showMessage(display, text, "failure", { contact: config.survey.contact ?? "" });
+}
+
+void main();

@@ -1,0 +1,106 @@
+import io
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.report import tables
+
+FRAME = pd.DataFrame(
+    {
+        "a_b": ["50 % & {more} of_$x^2~\\ #1", "two\nlines\x07"],
+        "n": [1, 20],
+        "value": [0.12345, np.nan],
+        "level": [0.25, 0.5],
+        "yes": pd.array([True, None], dtype="boolean"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""),
+        (float("nan"), ""),
+        (pd.NA, ""),
+        (True, "yes"),
+        (np.bool_(False), "no"),
+        (7, "7"),
+        (np.int64(7), "7"),
+        (0.5, "0.500"),
+        (12.3456, "12.346"),
+        (1234.56, "1234.6"),
+        (2.5e-7, "2.5e-07"),
+        (0.0, "0"),
+        (float("inf"), "inf"),
+        (["a", "b"], "a, b"),
+        ("text", "text"),
+    ],
+)
+def test_a_value_as_it_is_shown(value, shown):
+    assert tables.cell(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.25, 0.5, np.nan], ["0.25", "0.50", ""]),
+        ([1.0, 20.0], ["1", "20"]),
+        ([0.1234, 0.0], ["0.123", "0.000"]),
+        ([0.1234, 3e-9], ["0.123", "3.0e-09"]),
+        ([np.nan, np.nan], ["", ""]),
+    ],
+)
+def test_a_column_has_as_many_digits_as_its_values_need(values, shown):
+    assert tables.texts(pd.Series(values)) == shown
+
+
+def test_csv_has_all_digits_and_reads_back():
+    read = pd.read_csv(io.BytesIO(tables.to_csv(FRAME, None)))
+    assert read["value"][0] == 0.12345
+    assert list(read["a_b"]) == list(FRAME["a_b"])
+    assert list(read) == list(FRAME)
+
+
+def test_csv_of_simulated_ratings_says_so_in_every_row():
+    read = pd.read_csv(io.BytesIO(tables.to_csv(FRAME, "simulated")))
+    assert list(read["ratings_source"]) == ["simulated", "simulated"]
+
+
+def test_csv_keeps_the_source_that_a_table_has():
+    read = pd.read_csv(io.BytesIO(tables.to_csv(FRAME.assign(ratings_source="model"), "simulated")))
+    assert list(read["ratings_source"]) == ["model", "model"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_csv_holds_no_formula(text):
+    content = tables.to_csv(pd.DataFrame({text: [text], "n": [-1.5]}), None)
+    read = pd.read_csv(io.BytesIO(content), skipinitialspace=False)
+    assert list(read) == [f"'{text}", "n"]
+    assert read.iloc[0].tolist() == [f"'{text}", -1.5]
+
+
+def test_latex_has_rules_and_escapes_texts():
+    latex = tables.to_latex(FRAME, "Of 5 % & more.", "some").decode()
+    for rule in (r"\toprule", r"\midrule", r"\bottomrule"):
+        assert latex.count(rule) == 1
+    assert r"\caption{Of 5 \% \& more.}" in latex
+    assert r"\label{tab:some}" in latex
+    assert r"\begin{tabular}{lrrrl}" in latex
+    assert r"50 \% \& \{more\} of\_\$x\textasciicircum{}2\textasciitilde{}\textbackslash{} \#1" in latex
+    assert "two lines & 20" in latex  # neither the line break nor the control character
+
+
+def test_latex_takes_two_columns_of_the_same_heading():
+    latex = tables.to_latex(pd.DataFrame({"a_b": [1], "a b": [2]}), "c", "l").decode()
+    assert "a b & a b" in latex
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
+def test_latex_compiles(tmp_path):
+    table = tables.to_latex(FRAME, "Of 5 % & more.", "some").decode()
+    document = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{table}\end{{document}}"
+    (tmp_path / "t.tex").write_text(document)
+    subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"], cwd=tmp_path, check=True)

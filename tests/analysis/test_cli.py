@@ -1,0 +1,67 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.analysis.report.rated import write_published
+
+
+def run_analysis(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`python -m analysis ...` in a process of its own."""
+    command = [sys.executable, "-m", "analysis", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
+
+
+@pytest.mark.slow
+def test_a_report_is_made_and_where_it_is_is_all_that_is_printed(small_folder, tmp_path):
+    dataset = write_published(small_folder, tmp_path / "study", source="simulated")
+    result = run_analysis("report", dataset, "--exclude-flagged", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"{tmp_path / 'report' / 'index.html'}\n"
+    assert "1 flagged participants" in (tmp_path / "report" / "index.html").read_text()
+    assert "00:" in result.stderr  # progress, with the time that remains
+    again = run_analysis("report", dataset, "--out", tmp_path / "report")
+    assert again.returncode == 0, again.stderr  # an earlier report is replaced
+    assert "flagged participants and their ratings" not in (tmp_path / "report" / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_nothing_of_the_builder_is_imported(small_folder, tmp_path):
+    code = (
+        "import sys; from analysis.cli import main; "
+        f"status = main(['report', {str(small_folder)!r}, '--out', {str(tmp_path / 'report')!r}]); "
+        "assert status == 0; assert not [m for m in sys.modules if m.split('.')[0] in ('builder', 'torch')]"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_dataset_that_is_not_there_is_one_line(tmp_path):
+    result = run_analysis("report", tmp_path / "absent", "--out", tmp_path / "report")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_folder_with_other_things_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    result = run_analysis("report", "user/name", "--out", tmp_path)
+    assert result.returncode == 2
+    assert "thesis.tex" in result.stderr
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_what_a_message_quotes_steers_no_terminal(tmp_path):
+    (tmp_path / "bad\x1b[2Jname").write_text("")
+    result = run_analysis("report", "user/name", "--out", tmp_path)
+    assert result.returncode == 2
+    assert "\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["report"], ["nonsense"]])
+def test_a_wrong_command_shows_its_usage(arguments):
+    result = run_analysis(*arguments)
+    assert result.returncode == 2
+    assert "usage: python -m analysis" in result.stderr

@@ -1,0 +1,66 @@
+import statistics
+
+import pyarrow as pa
+import pytest
+
+from builder.publish.aggregates import counted, rated, source_of
+from loading_script import lands_between as schema
+
+PAIRS = pa.table({"pair_id": ["a", "b", "c"]})
+
+
+def ratings(rows: list[tuple[str, str, float, bool, str]]) -> pa.Table:
+    names = ["pair_id", "participant_id", "similarity", "identity", "source"]
+    filled = [dict(zip(names, row, strict=True)) | {"rating_id": str(at)} for at, row in enumerate(rows)]
+    return pa.Table.from_pylist(filled, schema=schema.ratings().arrow_schema)
+
+
+def participants(flags: dict[str, list[str]]) -> pa.Table:
+    rows = [{"participant_id": name, "flags": found} for name, found in flags.items()]
+    return pa.Table.from_pylist(rows, schema=schema.participants().arrow_schema)
+
+
+def test_means_and_deviations_are_those_of_the_statistics_module():
+    similarity, identity = [10.0, 35.5, 80.0, 81.25], [True, False, True, True]
+    given = [("a", str(at), *both, "human") for at, both in enumerate(zip(similarity, identity, strict=True))]
+    rows = rated(PAIRS, ratings([*given, ("b", "0", 7.0, False, "human")]), "human").to_pylist()
+    assert rows[0] == pytest.approx(
+        {
+            "pair_id": "a",
+            "similarity_mean": statistics.mean(similarity),
+            "similarity_std": statistics.stdev(similarity),
+            "identity_rate": 0.75,
+            "identity_std": statistics.stdev([1, 0, 1, 1]),
+            "n_ratings": 4,
+            "ratings_source": "human",
+        }
+    )
+
+
+def test_one_rating_has_no_deviation_and_none_is_null():
+    rows = rated(PAIRS, ratings([("b", "0", 7.0, False, "human")]), "human").to_pylist()
+    assert list(rows[1].values()) == ["b", 7.0, None, 0.0, None, 1, "human"]
+    assert list(rows[2].values()) == ["c", None, None, None, None, 0, None]
+
+
+def test_the_columns_are_those_of_the_schema():
+    table = rated(PAIRS, ratings([("b", "0", 7.0, False, "human")]), "human")
+    assert table.column_names[1:] == schema.AGGREGATES
+    assert table.schema.field("n_ratings").type == pa.int32()
+
+
+def test_an_aggregate_is_of_one_source():
+    human, simulated, model = (("a", source, 50.0, True, source) for source in ("human", "simulated", "model"))
+    assert source_of(ratings([model, simulated, human])) == "human"
+    assert source_of(ratings([model, simulated])) == "simulated"
+    assert source_of(ratings([model])) is None
+    everybody = participants({"human": [], "simulated": [], "model": []})
+    of_source = counted(ratings([model, simulated, human]), everybody, "simulated", flagged_excluded=False)
+    assert of_source["source"].to_pylist() == ["simulated"]
+
+
+def test_flagged_participants_count_unless_excluded():
+    given = ratings([("a", "quick", 0.0, False, "human"), ("a", "slow", 100.0, True, "human")])
+    people = participants({"quick": ["speed"], "slow": []})
+    assert counted(given, people, "human", flagged_excluded=False).num_rows == 2
+    assert counted(given, people, "human", flagged_excluded=True)["participant_id"].to_pylist() == ["slow"]

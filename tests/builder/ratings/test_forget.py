@@ -1,0 +1,122 @@
+import json
+import shutil
+
+import pytest
+
+from builder.errors import FolderError, RatingsError
+from builder.ratings.clean import cleaned
+from builder.ratings.forget import forget
+from builder.ratings.held import read_held, write_held
+from builder.ratings.merge import merged
+from builder.ratings.pairs import read_pairs
+from builder.ratings.privacy import participant_key, pseudonym
+from builder.ratings.settings import RatingsSettings
+from builder.ratings.store import RatingsFolder
+from builder.ratings.texts import held_back, release
+from tests.builder.ratings.conftest import export_of
+
+TEXTS = {"strategy_similarity": "the eyes, ask @ann", "strategy_identity": "the nose, www.ann.example.org"}
+
+
+def take(folder, export):
+    """What `ratings import` does once a reader has read."""
+    pairs = read_pairs(folder)
+    with RatingsFolder(folder).locked():
+        rows = cleaned(export, pairs.index, participant_key(folder), RatingsSettings())
+        held, outcome = merged(read_held(folder), rows, "a.csv")
+        write_held(folder, held, pairs, RatingsSettings())
+    return outcome
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in (folder / "ratings").iterdir()}
+
+
+@pytest.fixture
+def folder(small_folder, tmp_path):
+    return shutil.copytree(small_folder, tmp_path / "study")
+
+
+@pytest.fixture
+def export(folder):
+    first, second, *_ = read_pairs(folder).index
+    ratings = [("ann", first, 90, True), ("ann", second, 10, False), ("bob", first, 80, True)]
+    return export_of(ratings, [{"participant": "ann", "age": "34", **TEXTS}])
+
+
+def test_a_person_is_removed_everywhere_and_stays_away(folder, export):
+    take(folder, export)
+    ann, bob = (pseudonym(participant_key(folder), name) for name in ("ann", "bob"))
+    assert any(ann.encode() in content for content in files(folder).values())
+    gone = forget(folder, "ann")
+    assert (gone.participant_id, gone.ratings, gone.published) == (ann, 2, [])
+    holding = [name for name, content in files(folder).items() if ann.encode() in content]
+    assert holding == ["forgotten.csv"]
+    assert not any(b"eyes" in content or b"nose" in content for content in files(folder).values())
+    before = files(folder)
+    outcome = take(folder, export)
+    assert (outcome.added, outcome.already, outcome.reasons) == (0, 1, {"participant was removed": 2})
+    assert RatingsFolder(folder).ratings()["participant_id"].to_pylist() == [bob]
+    after = files(folder)
+    assert before.pop("refused.csv") != after.pop("refused.csv")
+    assert before == after
+
+
+def test_a_participant_id_names_a_person_too_and_twice_is_once(folder, export):
+    take(folder, export)
+    bob = pseudonym(participant_key(folder), "bob")
+    assert forget(folder, bob).ratings == 1
+    before = files(folder)
+    assert forget(folder, bob).ratings == 0
+    assert forget(folder, "bob").participant_id == bob
+    assert files(folder) == before
+
+
+def test_published_versions_that_hold_the_person_are_listed(folder, export):
+    take(folder, export)
+    ann = pseudonym(participant_key(folder), "ann")
+    (folder / "published").mkdir()
+    for version, who in [("1.0.0", [ann]), ("1.1.0", [ann, "p-x"]), ("2.0.0", ["p-x"])]:
+        record = {"version": version, "target": "user/name", "participant_ids": who}
+        (folder / "published" / f"{version}.json").write_text(json.dumps(record))
+    assert forget(folder, "ann").published == ["1.0.0 in user/name", "1.1.0 in user/name"]
+
+
+def test_nobody_is_removed_for_an_unknown_id(folder, export):
+    take(folder, export)
+    before = files(folder)
+    with pytest.raises(RatingsError, match="'dora'"):
+        forget(folder, "dora")
+    assert files(folder) == before
+
+
+def test_texts_are_released_by_number(folder, export):
+    take(folder, export)
+    assert list(held_back(folder)["text"]) == list(TEXTS.values())
+    release(folder, [2])
+    assert list(held_back(folder)["text"]) == [TEXTS["strategy_similarity"]]
+    (said,) = [row for row in RatingsFolder(folder).participants().to_pylist() if row["age"]]
+    assert (said["strategy_similarity"], said["strategy_identity"]) == (None, TEXTS["strategy_identity"])
+    take(folder, export)
+    assert list(held_back(folder)["text"]) == [TEXTS["strategy_similarity"]]
+    with pytest.raises(RatingsError, match="no text 2"):
+        release(folder, [2])
+
+
+def test_one_command_at_a_time_changes_the_ratings(folder, export):
+    with RatingsFolder(folder).locked(), pytest.raises(FolderError, match="another command"):
+        forget(folder, "ann")
+
+
+def test_a_damaged_table_is_named_not_read(folder, export):
+    take(folder, export)
+    path = folder / "ratings" / "ratings.arrow"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(FolderError, match=r"ratings\.arrow: damaged"):
+        forget(folder, "ann")
+    path.write_bytes(b"")
+    with pytest.raises(FolderError, match=r"ratings\.arrow: damaged"):
+        forget(folder, "ann")
+    (folder / "ratings" / "refused.csv").write_text('a,b\n"')
+    with pytest.raises(FolderError, match="damaged"):
+        forget(folder, "ann")

@@ -1,0 +1,140 @@
+import json
+import shutil
+
+import pytest
+
+from builder.errors import RatingsError
+from builder.ratings.importing import add, import_exports
+from builder.ratings.pairs import read_pairs
+from builder.ratings.simulate import from_model, simulate
+from builder.ratings.status import ratings_status
+from builder.ratings.store import RatingsFolder
+from loading_script import lands_between as schema
+from tests.conftest import run_builder
+
+HEAD = {"format": "lands-between-survey", "version": 1, "study": "small"}
+
+
+@pytest.fixture
+def folder(small_folder, tmp_path):
+    return shutil.copytree(small_folder, tmp_path / "study")
+
+
+def person(name, **said):
+    return {"record": "participant", "participant_id": name, "batch": 0, **said}
+
+
+def rating(name, pair, similarity, identity, **more):
+    answer = {"similarity": similarity, "identity": identity, "response_time_ms": 2000, "position": 0}
+    return {"record": "rating", "participant_id": name, "pair_id": pair, **answer, "rated_at": None, **more}
+
+
+def results(path, *records):
+    path.write_text("\n".join(json.dumps(record) for record in [HEAD, *records]) + "\n")
+    return path
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in (folder / "ratings").iterdir()}
+
+
+def test_an_export_is_merged_once(folder, tmp_path):
+    first, second, *_ = read_pairs(folder).index
+    said = {"age": 34, "gender": "female", "country": "DE", "strategy_similarity": "eyes"}
+    one = results(tmp_path / "one.jsonl", person("ann", **said), rating("ann", first, 90, True))
+    (outcome,) = import_exports(folder, [one])
+    assert (outcome.read, outcome.added, outcome.refused, outcome.participants) == (1, 1, 0, 1)
+    before = files(folder)
+    import_exports(folder, [one])
+    assert files(folder) == before
+    two = results(
+        tmp_path / "two.jsonl", person("ann", **said), rating("ann", first, 90, True), rating("ann", second, 7, False)
+    )
+    (outcome,) = import_exports(folder, [two])
+    assert (outcome.read, outcome.added, outcome.already) == (2, 1, 1)
+    (row,) = RatingsFolder(folder).participants().to_pylist()
+    assert row.pop("participant_id").startswith("p-")
+    assert row == {
+        "source": "human",
+        "batch": 0,
+        "age": "34",
+        "gender": "female",
+        "continent": "Europe",
+        "duration_s": None,
+        "flags": ["too-few"],
+        "strategy_similarity": "eyes",
+        "strategy_identity": None,
+    }
+
+
+def test_of_several_files_all_are_merged_or_none(folder, tmp_path):
+    pair = read_pairs(folder).index[0]
+    good = results(tmp_path / "good.jsonl", person("ann"), rating("ann", pair, 90, True))
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(json.dumps(HEAD) + "\n{")
+    with pytest.raises(RatingsError, match=r"bad\.jsonl"):
+        import_exports(folder, [good, bad])
+    assert RatingsFolder(folder).ratings().num_rows == 0
+    assert [outcome.added for outcome in import_exports(folder, [good, good])] == [1, 0]
+
+
+def test_tables_have_the_schemas_and_sources_are_apart(folder, tmp_path):
+    pair = read_pairs(folder).index[0]
+    import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True))])
+    assert add(folder, *simulate(folder, 2, 1)) == 2 * len(read_pairs(folder))
+    assert add(folder, *simulate(folder, 2, 1)) == 0
+    assert add(folder, *from_model(folder, "dlib")[:2]) == len(read_pairs(folder))
+    store = RatingsFolder(folder)
+    assert store.ratings().schema.equals(schema.ratings().arrow_schema)
+    assert store.participants().schema.equals(schema.participants().arrow_schema)
+    status = ratings_status(folder)
+    assert [each.ratings for each in status.sources.values()] == [1, 80, 40]
+    assert status.sources["human"].pairs_by_ratings == {0: 39, 1: 1}
+    assert (status.sources["human"].short, status.sources["human"].flagged["too-few"]) == (40, 1)
+    assert status.sources["simulated"].pairs_by_ratings == {2: 40}
+
+
+def test_flags_follow_the_study_file(folder, tmp_path):
+    pair = next(pair for pair in read_pairs(folder).index if "genuine" in pair)
+    import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 70, True))])
+    assert ratings_status(folder).sources["human"].flagged["attention"] == 0
+    study = folder / "study.toml"
+    study.write_text(study.read_text().replace("attention_similarity = 50.0", "attention_similarity = 71.0"))
+    assert ratings_status(folder).sources["human"].flagged["attention"] == 1
+
+
+def test_the_commands_say_what_became_of_every_row(folder, tmp_path):
+    pair = read_pairs(folder).index[0]
+    export = results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True), rating("ann", "x", 9, True))
+    result = run_builder("ratings", "import", folder, export)
+    assert result.returncode == 0, result.stderr
+    read, added, already, refused, participants = result.stdout.splitlines()[1].split()[1:]
+    assert (read, added, already, refused, participants) == ("2", "1", "0", "1", "1")
+    assert "1  unknown pair" in result.stdout
+    status = run_builder("ratings", "status", folder)
+    assert "human: 1 ratings by 1 participants" in status.stdout
+    assert "short of 10: 40 of 40 pairs" in status.stdout
+    gone = run_builder("ratings", "forget", folder, "ann")
+    assert "removed with 1 ratings and 0 answers" in gone.stdout
+    assert RatingsFolder(folder).ratings().num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["import", "{folder}", "nowhere.csv"], "nowhere.csv: no such file"),
+        (["import", "{folder}", "{folder}/study.toml"], "known format"),
+        (["import", "{folder}", "{folder}/study.toml", "--format", "spss"], "--format spss"),
+        (["import", "{folder}", "{folder}/study.toml", "--map", "no.toml"], "no.toml: no such file"),
+        (["status", "nowhere"], "no such file; name a study folder"),
+        (["forget", "{folder}", "nobody"], "'nobody'"),
+        (["texts", "{folder}", "--release", "1"], "no text 1"),
+        (["simulate", "{folder}", "--raters", "0"], "raters = 0"),
+        (["from-model", "{folder}", "arcface"], "it has dlib"),
+    ],
+)
+def test_bad_input_is_explained(folder, arguments, said):
+    result = run_builder("ratings", *(argument.format(folder=folder) for argument in arguments))
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from builder.errors import RatingsError
+from builder.ratings import mapping as module
+from builder.ratings.mapping import Mapping, read_mapping
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mapping.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
+    """The example in the module's docstring is read, but for keys that exclude each other."""
+    example = (module.__doc__ or "").partition("left out:")[2]
+    lines = [line.strip() for line in example.splitlines()]
+    kept = [line for line in lines if not line.startswith(("pairs =", "file =", "strategy"))]
+    read = read_mapping(written(tmp_path, "\n".join(kept)))
+    assert read.columns.pair == "stimulus"
+    assert read.loops
+    assert read.loops.batch == 0
+    for key in Mapping.model_fields:
+        assert key in example
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[columns]\nparticipent = 'a'", r"columns.participent: unknown key; known here: participant, pair"),
+        ("decimal_comma = 'yes'", r'decimal_comma = "yes": must be a valid boolean'),
+        ("time_zone = 'Berlin'", r'time_zone = "Berlin": is no name of the IANA time zone database'),
+        ("encoding = 'utf-99'", r'encoding = "utf-99": is no encoding that Python knows'),
+        ("delimiter = ';;'", r'delimiter = ";;"'),
+        ("[identity]\nyes = ['1']", r"identity.no: is missing"),
+        ("[loops]\nbatch = 0\nfile = 'x'", r"loops: needs exactly one of batch, pairs and file"),
+        ("[columns]\nsimilarity = 's_{loop}'", r"loops: is missing; the patterns with \{loop\} need it"),
+        ("[columns]\nsimilarity = 's'", r"columns.pair: is missing; or write \{pair\}"),
+        ("[columns]\nsimilarity = 's_{pair}'\nidentity = 'i'", r"columns.identity = .*: in wide form every pattern"),
+        ("[columns]\nage = 'a'\nposition = 'p'", r"columns: names neither similarity nor identity"),
+        ("[packed]\nseparator = ','", r"packed: needs columns.similarity or columns.identity"),
+        ("[columns", r"not valid TOML"),
+        ("[loops]\nfile = 'absent.csv'", r"absent.csv: loops.file must be a CSV with a column pair_id"),
+    ],
+)
+def test_what_is_not_allowed_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(RatingsError, match=message):
+        read_mapping(written(tmp_path, text))
+
+
+def test_a_loop_and_merge_file(tmp_path: Path) -> None:
+    (tmp_path / "loops.csv").write_text("loop,pair_id\n1,b\n2,a\n")
+    read = read_mapping(written(tmp_path, "[loops]\nfile = 'loops.csv'"))
+    assert read.loops
+    assert read.loops.pairs == ("b", "a")
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match="no such file"):
+        read_mapping(tmp_path / "mapping.toml")

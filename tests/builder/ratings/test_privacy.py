@@ -1,0 +1,83 @@
+import hashlib
+import hmac
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builder.errors import FolderError
+from builder.ratings.privacy import findings, is_pseudonym, participant_key, pseudonym
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("write to jane.doe+x@mail.example.org", "e-mail address"),
+        ("jane (at) example.org", "e-mail address"),
+        ("see https://example.org/me", "link"),
+        ("my page is janedoe.com", "link"),
+        ("on instagram I am @jane_doe", "platform id"),
+        ("my prolific id is 5f3c2a1b9d8e7f6a5b4c3d2e", "platform id"),
+        ("worker A1B2C3D4E5F6G7", "platform id"),
+        ("response R_1dP9xqYk2LmN3oP", "platform id"),
+        ("from 203.0.113.7", "IP address"),
+        ("from 2001:db8::7", "IP address"),
+        ("call +49 170 1234567", "phone number"),
+        ("call (555) 123-4567", "phone number"),
+        ("0151 23456789", "phone number"),
+    ],
+)
+def test_what_may_identify_somebody_is_found(text, found):
+    assert found in findings(text)
+    assert found in findings(f"I looked at the eyes.\n{text}, and at the nose!")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I looked at the eyes and the nose, mostly.",
+        "Eyes: 50 %, nose: 30 %, the rest: 20 %.",
+        "I took 2-3 seconds for each of the 112 pairs",
+        "AUGEN UND NASENPARTIEN, dann der Mund.Manchmal die Haare",
+        "between 10:30 and 11:15",
+    ],
+)
+def test_ordinary_answers_are_let_through(text):
+    assert findings(text) == []
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_searched(text):
+    assert findings(text) == sorted(set(findings(text)))
+
+
+def test_a_pseudonym_is_the_hmac_of_the_platforms_id(tmp_path):
+    key = participant_key(tmp_path)
+    expected = hmac.new(key, b"5f3c2a1b9d8e7f6a5b4c3d2e", hashlib.sha256).hexdigest()
+    assert pseudonym(key, " 5f3c2a1b9d8e7f6a5b4c3d2e\n") == "p-" + expected[:32]
+    assert is_pseudonym(pseudonym(key, "x"))
+    assert not is_pseudonym("5f3c2a1b9d8e7f6a5b4c3d2e")
+    assert not any(findings(pseudonym(key, str(number))) for number in range(300))
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path):
+    keys = []
+    threads = [threading.Thread(target=lambda: keys.append(participant_key(tmp_path))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+    (path,) = (tmp_path / "ratings").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert participant_key(tmp_path) == path.read_bytes()
+
+
+def test_a_damaged_key_is_named(tmp_path):
+    participant_key(tmp_path)
+    (tmp_path / "ratings" / "participant.key").write_bytes(b"short")
+    with pytest.raises(FolderError, match=r"participant\.key: has 5 bytes"):
+        participant_key(tmp_path)

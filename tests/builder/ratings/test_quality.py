@@ -1,0 +1,77 @@
+import pandas as pd
+import pytest
+
+from builder.ratings.quality import batches, flags
+from builder.ratings.settings import RatingsSettings
+from tests.builder.ratings.conftest import PAIRS
+
+ATTENTIVE = [("s-0-g", 98, True, 3000), ("s-0-p", 70, True, 2500), ("s-0-n", 5, False, 900), ("s-0-o", 40, False, 2000)]
+
+
+def flagged(answers, **settings):
+    rows = [("ann", *answer) for answer in answers]
+    ratings = pd.DataFrame(rows, columns=["participant_id", "pair_id", "similarity", "identity", "response_time_ms"])
+    ratings = ratings.astype({"response_time_ms": "Int32", "identity": "bool"})
+    return flags(ratings, PAIRS, RatingsSettings(**settings), pd.Index(["ann"]))["ann"]
+
+
+def changed(position, **answer):
+    keys = ["pair_id", "similarity", "identity", "response_time_ms"]
+    rows = [dict(zip(keys, row, strict=True)) for row in ATTENTIVE]
+    rows[position] |= answer
+    return [tuple(row.values()) for row in rows]
+
+
+def test_an_attentive_participant_has_no_flag():
+    assert flagged(ATTENTIVE) == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "settings", "expected"),
+    [
+        (changed(0, similarity=49.9), {}, ["attention"]),
+        (changed(0, similarity=50), {}, []),
+        (changed(0, identity=False), {}, ["attention"]),
+        (changed(0, similarity=60), {"attention_similarity": 60.5}, ["attention"]),
+        (changed(1, similarity=0, identity=False), {}, []),
+        (changed(0, response_time_ms=900), {}, []),  # median 1450
+        ([(*row[:3], 999) for row in ATTENTIVE], {}, ["speed"]),
+        ([(*row[:3], 1000) for row in ATTENTIVE], {}, []),
+        ([(*row[:3], None) for row in ATTENTIVE], {}, []),
+        ([(row[0], 60, *row[2:]) for row in ATTENTIVE], {}, ["straight-lining"]),
+        (ATTENTIVE[:2], {}, []),
+        (ATTENTIVE[:1], {}, ["too-few"]),  # one answer is no straight line
+        (ATTENTIVE[:3], {"min_share": 0.9}, ["too-few"]),
+        ([], {}, ["too-few"]),
+        ([("s-0-g", 7, False, 1)], {}, ["attention", "speed", "too-few"]),
+    ],
+)
+def test_each_flag_at_its_bound(answers, settings, expected):
+    assert flagged(answers, **settings) == expected
+
+
+def test_the_batch_is_the_one_rated_most():
+    rows = pd.DataFrame(
+        [("ann", "s-1-g"), ("ann", "s-0-g"), ("ann", "s-0-p"), ("bob", "s-1-n")], columns=["participant_id", "pair_id"]
+    )
+    assert batches(rows, PAIRS).to_dict() == {"ann": 0, "bob": 1}
+
+
+def test_too_few_is_judged_by_the_own_batch():
+    one_of_two = flags(
+        pd.DataFrame(
+            [("ann", "s-1-g", 99.0, True, None)],
+            columns=["participant_id", "pair_id", "similarity", "identity", "response_time_ms"],
+        ).astype({"response_time_ms": "Int32"}),
+        PAIRS,
+        RatingsSettings(),
+        pd.Index(["ann"]),
+    )
+    assert one_of_two["ann"] == []
+
+
+def test_without_ratings_and_participants_there_are_no_flags():
+    nobody = pd.DataFrame(
+        {"participant_id": [], "pair_id": [], "similarity": [], "identity": [], "response_time_ms": []}
+    ).astype({"participant_id": "str", "pair_id": "str", "identity": "bool", "response_time_ms": "Int32"})
+    assert flags(nobody, PAIRS, RatingsSettings(), pd.Index([], dtype="str")).empty

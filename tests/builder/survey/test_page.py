@@ -1,0 +1,351 @@
+"""The page in Chromium, against the real server of a real study."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.by import By
+
+from builder.shards import StudyFolder
+from builder.survey.results import write_results
+from tests.builder.survey.conftest import ROOT
+from tests.builder.survey.participant import (
+    NEXT,
+    Answer,
+    Hands,
+    Keyboard,
+    Mouse,
+    answer_pair,
+    consent,
+    console,
+    find,
+    heading,
+    inform,
+    say_demographics,
+    say_strategies,
+    wait_for,
+    wait_for_heading,
+)
+from tests.builder.survey.serving import Server
+
+pytestmark = pytest.mark.slow
+
+Open = Callable[[int, int], Chrome]
+Serve = Callable[..., Server]
+
+PAIRS = 20
+"""Of a batch of the small study."""
+
+OFFLINE = ["net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE", "net::ERR_CONNECTION_RESET"]
+"""What Chromium itself notes when a server is gone."""
+
+WANTED: list[Answer] = [(100 * position // (PAIRS - 1), position % 3 == 0) for position in range(PAIRS)]
+
+PROLIFIC = "?PROLIFIC_PID=person-1&STUDY_ID=study-1&SESSION_ID=session-1"
+
+
+def results(folder: Path) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Participants and ratings, these in the order of the participant's task."""
+    file = folder / "results.jsonl"
+    write_results(folder, file, None)
+    records = [json.loads(line) for line in file.read_text().splitlines()[1:]]
+    people = [record for record in records if record["record"] == "participant"]
+    ratings = [record for record in records if record["record"] == "rating"]
+    return people, sorted(ratings, key=lambda rating: rating["position"])
+
+
+def kill(server: Server) -> None:
+    server.process.kill()
+    server.process.wait()
+
+
+def pixels(browser: Chrome, css: str) -> np.ndarray:
+    """What an image of the page shows, (height, width, 3)."""
+    script = """
+        const image = document.querySelector(arguments[0]);
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+        const context = canvas.getContext("2d");
+        context.drawImage(image, 0, 0);
+        return [canvas.height, canvas.width, [...context.getImageData(0, 0, canvas.width, canvas.height).data]];
+    """
+    height, width, data = browser.execute_script(script, css)
+    return np.array(data, dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
+
+
+def study_pixels(folder: Path, batch: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Base and sample of every pair of a batch, by pair id."""
+    table = StudyFolder(folder).read("pairs", batch)
+    ids, bases, samples = (table[name].to_pylist() for name in ("pair_id", "base", "sample"))
+
+    def decoded(image: dict[str, bytes]) -> np.ndarray:
+        return np.asarray(Image.open(io.BytesIO(image["bytes"])).convert("RGB"))
+
+    return {
+        pair_id: (decoded(base), decoded(sample)) for pair_id, base, sample in zip(ids, bases, samples, strict=True)
+    }
+
+
+def check_accessibility(browser: Chrome) -> None:
+    """axe-core finds nothing, and nothing is wider than the page."""
+    axe = ROOT / "builder" / "survey" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    browser.execute_script(axe.read_text())
+    found = browser.execute_async_script("axe.run().then(arguments[0])")["violations"]
+    assert not found, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def check_targets(browser: Chrome) -> None:
+    """Both images side by side and in view, and everything to touch at least 44 px high."""
+    left, right = (image.rect for image in browser.find_elements(By.CSS_SELECTOR, ".pair img"))
+    width, height = browser.execute_script("return [innerWidth, innerHeight]")
+    assert left["x"] >= 0
+    assert left["x"] + left["width"] <= right["x"]
+    assert right["x"] + right["width"] <= width
+    assert left["y"] == right["y"]
+    assert max(left["y"] + left["height"], right["y"] + right["height"]) <= height
+    assert min(left["width"], right["width"]) >= 140
+    targets = browser.find_elements(By.CSS_SELECTOR, ".option, button, select, input[type=range]")
+    assert targets
+    assert min(target.rect["height"] for target in targets) >= 44
+
+
+def take_part(
+    hands: Hands, server: Server, restart: Serve, folder: Path
+) -> tuple[list[Answer], list[list[np.ndarray]]]:
+    """The whole task, with a reload and a server that dies; gives the answers given and the images seen."""
+    browser, answers, seen = hands.browser, [], []
+
+    def answer(position: int) -> None:
+        wait_for_heading(browser, f"Pair {position + 1} of {PAIRS}")
+        seen.append([pixels(browser, f".pair img:nth-child({side})") for side in (1, 2)])
+        answers.append(answer_pair(hands, position, WANTED[position], PAIRS))
+
+    browser.get(server.address + PROLIFIC)
+    wait_for_heading(browser, "Information and consent")
+    check_accessibility(browser)
+    consent(hands)
+    wait_for_heading(browser, "About you")
+    assert browser.current_url == server.address + "/"
+    check_accessibility(browser)
+    say_demographics(hands)
+    wait_for_heading(browser, f"Pair 1 of {PAIRS}")
+    check_accessibility(browser)
+    check_targets(browser)
+    for position in range(6):
+        answer(position)
+    wait_for_heading(browser, f"Pair 7 of {PAIRS}")
+    browser.refresh()
+    for position in range(6, 10):
+        answer(position)
+
+    assert console(browser) == []
+    wait_for_heading(browser, f"Pair 11 of {PAIRS}")
+    kill(server)
+    answer(10)
+    wait_for(find(browser, "#connection").is_displayed, "the message that there is no connection")
+    assert heading(browser) == f"Pair 11 of {PAIRS}"
+    check_accessibility(browser)
+    server = restart(folder, port=server.port)
+    for position in range(11, 14):
+        answer(position)
+    assert not find(browser, "#connection").is_displayed()
+
+    wait_for_heading(browser, f"Pair 15 of {PAIRS}")
+    kill(server)
+    answer(14)  # it reaches the server only after the page was left and opened again
+    browser.get("about:blank")
+    server = restart(folder, port=server.port)
+    browser.get(server.address)
+    for position in range(15, PAIRS):
+        answer(position)
+    assert console(browser, OFFLINE) == []
+
+    wait_for_heading(browser, "How did you decide?")
+    check_accessibility(browser)
+    say_strategies(hands, "<script>alert(1)</script>", "by the eyes")
+    wait_for_heading(browser, "Thank you!")
+    return answers, seen
+
+
+@pytest.mark.parametrize(("hand", "width", "height"), [(Mouse, 1920, 1080), (Keyboard, 360, 740)])
+def test_what_is_answered_is_stored(
+    hand: type[Mouse] | type[Keyboard],
+    width: int,
+    height: int,
+    open_browser: Open,
+    serve_page: Serve,
+    page_folder: Path,
+):
+    browser = open_browser(width, height)
+    answers, seen = take_part(hand(browser), serve_page(page_folder), serve_page, page_folder)
+
+    assert find(browser, ".code").text == "C0DE"
+    assert find(browser, "a.button").get_attribute("href") == "https://example.org/done?cc=C0DE"
+    check_accessibility(browser)
+    assert console(browser) == []
+    browser.refresh()
+    wait_for_heading(browser, "Thank you!")
+    assert find(browser, ".code").text == "C0DE"
+
+    (person,), ratings = results(page_folder)
+    said = {key: person[key] for key in ("age", "gender", "country", "continent", "consent_version")}
+    assert said == {"age": 34, "gender": "female", "country": "DE", "continent": None, "consent_version": "1"}
+    assert person["finished_at"] is not None
+    assert person["strategy_similarity"] == "<script>alert(1)</script>"
+    assert person["strategy_identity"] == "by the eyes"
+    assert [rating["position"] for rating in ratings] == list(range(PAIRS))
+    assert [(rating["similarity"], rating["identity"]) for rating in ratings] == answers
+    tolerance = 0 if hand is Keyboard else 1  # a pixel is less than a step of the slider or more
+    assert max(abs(given - wanted) for (given, _), (wanted, _) in zip(answers, WANTED, strict=True)) <= tolerance
+    assert all(0 < rating["response_time_ms"] < 600_000 for rating in ratings)
+
+    shown = study_pixels(page_folder, person["batch"])
+    assert {rating["pair_id"] for rating in ratings} == shown.keys()
+    for rating, images in zip(ratings, seen, strict=True):
+        np.testing.assert_array_equal(images, shown[rating["pair_id"]])
+
+
+def test_who_declines_leaves_nothing(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(1280, 800), serve_page(page_folder)
+    browser.get(server.address)
+    wait_for_heading(browser, "Information and consent")
+    assert "<img src=x onerror=alert(1)>" in browser.find_element(By.TAG_NAME, "main").text
+    assert "about 7.5 minutes" in browser.find_element(By.TAG_NAME, "dl").text
+    Mouse(browser).press(NEXT)  # without the tick
+    assert heading(browser) == "Information and consent"
+    Mouse(browser).press(".quiet")
+    wait_for_heading(browser, "Thank you for your interest")
+    assert browser.execute_script("return localStorage.length + document.cookie.length") == 0
+    assert results(page_folder) == ([], [])
+    assert console(browser) == []
+
+
+def test_next_opens_only_when_both_are_answered(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(1280, 800), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    consent(mouse)
+    say_demographics(mouse)
+    wait_for_heading(browser, f"Pair 1 of {PAIRS}")
+    assert find(browser, "legend").text == "One and the same person?"  # as the study file words it
+    assert find(browser, ".scale label").text == "How similar are the two images?"
+    assert browser.execute_script("return document.activeElement.tagName") == "H1"
+    assert find(browser, "#announcer").get_attribute("textContent") == f"Pair 1 of {PAIRS}"
+    assert find(browser, "[type=range]").get_attribute("aria-valuetext") == "not set yet"
+    assert not find(browser, NEXT).is_enabled()
+    mouse.press("[value=yes]")
+    assert not find(browser, NEXT).is_enabled()
+    mouse.slide("[type=range]", 50)  # where the thumb is before anybody has moved it
+    assert find(browser, ".value").text == "50"
+    assert find(browser, "[type=range]").get_attribute("aria-valuetext") is None
+    assert find(browser, NEXT).is_enabled()
+
+    ActionChains(browser).double_click(find(browser, NEXT)).perform()
+    wait_for_heading(browser, f"Pair 2 of {PAIRS}")
+    assert not find(browser, NEXT).is_enabled()
+    _, ratings = results(page_folder)
+    assert [(rating["position"], rating["similarity"], rating["identity"]) for rating in ratings] == [(0, 50, True)]
+    assert console(browser) == []
+
+
+def test_a_finger_sets_the_slider(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(360, 740), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    consent(mouse)
+    say_demographics(mouse)
+    wait_for_heading(browser, f"Pair 1 of {PAIRS}")
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    slider = find(browser, "[type=range]").rect
+    for share, value in ((0.5, 50), (1.0, 100)):
+        at = {"x": slider["x"] + share * slider["width"] - share, "y": slider["y"] + slider["height"] / 2}
+        for kind, points in (("touchStart", [at]), ("touchEnd", [])):
+            browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        wait_for(lambda value=value: find(browser, ".value").text == str(value), f"the value {value}")
+
+
+def test_everything_about_oneself_can_be_withheld(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(360, 740), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    consent(mouse)
+    wait_for_heading(browser, "About you")
+    mouse.press(NEXT)
+    assert heading(browser) == "About you"  # no answer is no refusal to answer
+    mouse.press("[name=age][type=checkbox]")
+    mouse.press("[name=gender][value=withheld]")
+    assert not find(browser, "[name=continent]").is_displayed()
+    mouse.pick("[name=country]", "Prefer not to say")
+    mouse.pick("[name=continent]", "South America")
+    check_accessibility(browser)
+    mouse.press(NEXT)
+    wait_for_heading(browser, f"Pair 1 of {PAIRS}")
+    (person,), _ = results(page_folder)
+    assert {key: person[key] for key in ("age", "gender", "country", "continent")} == {
+        "age": None,
+        "gender": None,
+        "country": None,
+        "continent": "South America",
+    }
+
+
+def test_a_draft_of_the_free_texts_survives_a_reload(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(1280, 800), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    consent(mouse)
+    say_demographics(mouse)
+    for position in range(PAIRS):
+        answer_pair(mouse, position, (40, True), PAIRS)
+    wait_for_heading(browser, "How did you decide?")
+    mouse.write("[name=strategy_similarity]", "by the hair")
+    browser.refresh()
+    assert find(browser, "[name=strategy_similarity]").get_attribute("value") == "by the hair"
+    mouse.write("[name=strategy_identity]", "by the chin")
+    mouse.press(NEXT)
+    wait_for_heading(browser, "Thank you!")
+    assert "draft" not in str(browser.execute_script("return Object.keys(localStorage)"))
+    (person,), _ = results(page_folder)
+    assert (person["strategy_similarity"], person["strategy_identity"]) == ("by the hair", "by the chin")
+
+
+def test_who_cannot_take_part_is_told_why(open_browser: Open, serve_page: Serve, page_folder: Path):
+    inform(page_folder, raters_per_pair=1)
+    server = serve_page(page_folder)
+    for session in ("session-1", "session-2"):
+        browser = open_browser(1280, 800)
+        browser.get(f"{server.address}/?PROLIFIC_PID=person-1&STUDY_ID=study-1&SESSION_ID={session}")
+        consent(Mouse(browser))
+        wait_for_heading(browser, "About you" if session == "session-1" else "You have already begun")
+    browser = open_browser(1280, 800)
+    browser.get(server.address)
+    consent(Mouse(browser))
+    wait_for_heading(browser, "About you")  # the second batch
+    browser = open_browser(1280, 800)
+    browser.get(server.address)
+    consent(Mouse(browser))
+    wait_for_heading(browser, "Thank you for your interest")
+    assert browser.execute_script("return localStorage.length") == 0
+
+
+def test_the_page_speaks_german(open_browser: Open, serve_page: Serve, page_folder: Path):
+    inform(page_folder, language="de")
+    browser, server = open_browser(360, 740), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    wait_for_heading(browser, "Information und Einwilligung")
+    assert find(browser, "html").get_attribute("lang") == "de"
+    assert browser.title == "Bilder vergleichen"
+    mouse.press("[type=checkbox]")
+    mouse.press(NEXT)
+    wait_for_heading(browser, "Über Sie")
+    names = [option.text for option in browser.find_elements(By.CSS_SELECTOR, "[name=country] option")]
+    assert names[:3] == ["Bitte wählen", "Keine Angabe", "Afghanistan"]
+    assert {"Deutschland", "Österreich", "Schweiz"} < set(names)
+    assert names.index("Ägypten") < names.index("Belgien")

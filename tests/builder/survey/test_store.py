@@ -1,0 +1,281 @@
+"""The store, on SQLite and on a real PostgreSQL."""
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from builder.errors import SurveyError
+from builder.survey import store
+from builder.survey.database import open_database, participants, ratings
+from builder.survey.messages import Consent, Demographics, Rating, Strategies
+from builder.survey.results import progress, result_lines
+from builder.survey.settings import SurveySettings
+from builder.survey.store import SILENCE_MS, Arrival, Refused
+from builder.survey.task import Pair, Task
+from builder.survey.writer import Writer
+
+PAIRS = {batch: frozenset(f"s-{batch:05d}-pair{n}" for n in range(3)) for batch in range(3)}
+GUESSED = "guessed"
+T0 = 1_800_000_000_000
+
+
+@pytest.fixture
+def engine(database):
+    engine = open_database(database, "s", "0" * 64)
+    yield engine.execution_options(writes=True)
+    engine.dispose()
+
+
+def arrive(engine, now=T0, capacity=2, batches=(0, 1, 2), **arrival):
+    known = {"person": None, "session": None, "token": None, **arrival}
+    with engine.begin() as connection:
+        return store.enter(connection, Arrival(**known), batches, capacity, now)
+
+
+def do(engine, action, token, *arguments, now=T0):
+    with engine.begin() as connection:
+        return action(connection, token, *arguments, now)
+
+
+def rating(pair_id, similarity=50, identity=True, **changes):
+    return Rating(
+        pair_id=pair_id, similarity=similarity, identity=identity, response_time_ms=1200.4, position=0, **changes
+    )
+
+
+def finished(engine, now=T0, **arrival):
+    entered = arrive(engine, now=now, **arrival)
+    do(engine, store.consent, entered.token, Consent(consent_version="1"), now=now)
+    for pair_id in PAIRS[entered.participant["batch"]]:
+        do(engine, store.rate, entered.token, rating(pair_id), PAIRS, now=now)
+    do(engine, store.finish, entered.token, PAIRS, now=now + 600_000)
+    return entered
+
+
+def refusal(act, *arguments, **keywords):
+    with pytest.raises(Refused) as refused:
+        act(*arguments, **keywords)
+    return refused.value.word
+
+
+def batches(engine):
+    with engine.connect() as connection:
+        return sorted(connection.scalars(sa.select(participants.c.batch)))
+
+
+def test_the_emptiest_batch_is_assigned_until_every_batch_has_its_raters(engine):
+    assigned = [arrive(engine).participant["batch"] for _ in range(6)]
+    assert assigned == [0, 1, 2, 0, 1, 2]
+    assert refusal(arrive, engine) == "full"
+    assert arrive(engine, capacity=3).participant["batch"] == 0
+
+
+def test_a_batch_with_fewer_is_filled_up_first(engine):
+    for _ in range(2):
+        arrive(engine, batches=(1,))
+    assert [arrive(engine).participant["batch"] for _ in range(4)] == [0, 2, 0, 2]
+
+
+def test_a_slot_is_free_after_an_hour_of_silence_but_not_that_of_who_finished(engine):
+    one, _ = finished(engine, batches=(0,)), arrive(engine, batches=(0,))
+    assert refusal(arrive, engine, batches=(0,), now=T0 + SILENCE_MS - 1) == "full"
+    assert arrive(engine, batches=(0,), now=T0 + SILENCE_MS).participant["batch"] == 0
+    assert refusal(arrive, engine, batches=(0,), now=T0 + SILENCE_MS) == "full"
+    assert refusal(arrive, engine, token=one.token) == "finished"
+
+
+def test_who_was_silent_for_a_day_goes_on_though_the_slot_is_taken(engine):
+    late = arrive(engine, batches=(0,), capacity=1)
+    do(engine, store.consent, late.token, Consent(consent_version="1"))
+    do(engine, store.rate, late.token, rating("s-00000-pair0"), PAIRS)
+    tomorrow = T0 + 24 * SILENCE_MS
+    arrive(engine, batches=(0,), capacity=1, now=tomorrow)
+    again = arrive(engine, batches=(0,), capacity=1, now=tomorrow, token=late.token)
+    assert again.participant["participant_id"] == late.participant["participant_id"]
+    assert (again.token, again.answered) == (late.token, ["s-00000-pair0"])
+    do(engine, store.rate, late.token, rating("s-00000-pair1"), PAIRS, now=tomorrow)
+
+
+def test_every_answer_keeps_the_slot(engine):
+    busy = arrive(engine, batches=(0,), capacity=1)
+    do(engine, store.consent, busy.token, Consent(consent_version="1"))
+    for n in range(3):
+        now = T0 + (n + 1) * (SILENCE_MS - 60_000)
+        do(engine, store.rate, busy.token, rating(f"s-00000-pair{n}"), PAIRS, now=now)
+        assert refusal(arrive, engine, batches=(0,), capacity=1, now=now + 60_000) == "full"
+
+
+def test_a_person_is_never_assigned_twice(engine):
+    first = arrive(engine, person="p-a", session="p-s")
+    again = arrive(engine, person="p-a", session="p-s")
+    assert again.participant["seed"] == first.participant["seed"]
+    assert batches(engine) == [0]
+    assert refusal(do, engine, store.consent, first.token, Consent(consent_version="1")) == "token"
+    do(engine, store.consent, again.token, Consent(consent_version="1"))
+
+
+def test_who_knows_anothers_id_alone_does_not_get_in(engine):
+    mine = arrive(engine, person="p-a", session="p-s")
+    assert refusal(arrive, engine, person="p-a") == "taken"
+    assert refusal(arrive, engine, person="p-a", session="p-other") == "taken"
+    assert refusal(arrive, engine, person="p-a", token=GUESSED) == "taken"
+    do(engine, store.consent, mine.token, Consent(consent_version="1"))
+
+
+def test_on_a_shared_computer_the_next_person_is_not_taken_for_the_last(engine):
+    first = arrive(engine, person="p-a", session="p-s")
+    second = arrive(engine, person="p-b", session="p-t", token=first.token)
+    assert second.participant["participant_id"] == "p-b"
+    assert second.token != first.token
+    assert finished(engine, person="p-c").participant["participant_id"] == "p-c"
+    assert refusal(arrive, engine, person="p-c", session="p-another") == "finished"
+
+
+def test_a_rating_is_kept_once_and_never_changed(engine):
+    entered = arrive(engine)
+    pair = "s-00000-pair0"
+    assert refusal(do, engine, store.rate, entered.token, rating(pair), PAIRS) == "consent"
+    do(engine, store.consent, entered.token, Consent(consent_version="1"))
+    do(engine, store.rate, entered.token, rating(pair), PAIRS)
+    do(engine, store.rate, entered.token, rating(pair), PAIRS, now=T0 + 5)
+    assert refusal(do, engine, store.rate, entered.token, rating(pair, 51), PAIRS) == "answered"
+    assert refusal(do, engine, store.rate, entered.token, rating(pair, 50, False), PAIRS) == "answered"
+    assert refusal(do, engine, store.rate, entered.token, rating("s-00001-pair0"), PAIRS) == "pair"
+    assert refusal(do, engine, store.rate, "guessed", rating(pair), PAIRS) == "token"
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(ratings)).mappings().all()
+    assert [dict(row) for row in rows] == [
+        {
+            "participant_id": entered.participant["participant_id"],
+            "pair_id": pair,
+            "similarity": 50.0,
+            "identity": True,
+            "response_time_ms": 1200,
+            "position": 0,
+            "rated_at": T0,
+        }
+    ]
+
+
+def test_only_who_rated_every_pair_can_finish_and_then_nothing_changes(engine):
+    entered = arrive(engine)
+    do(engine, store.consent, entered.token, Consent(consent_version="1"))
+    for pair_id in sorted(PAIRS[0]):
+        assert refusal(do, engine, store.finish, entered.token, PAIRS) == "unfinished"
+        do(engine, store.rate, entered.token, rating(pair_id), PAIRS)
+    do(engine, store.finish, entered.token, PAIRS, now=T0 + 1)
+    do(engine, store.finish, entered.token, PAIRS, now=T0 + 2)
+    do(engine, store.rate, entered.token, rating("s-00000-pair0"), PAIRS)  # a page that did not hear the answer
+    said = Strategies(strategy_similarity="a", strategy_identity="b")
+    assert refusal(do, engine, store.strategies, entered.token, said) == "finished"
+    with engine.connect() as connection:
+        assert connection.scalars(sa.select(participants.c.finished_at)).all() == [T0 + 1]
+
+
+def test_many_at_once_take_no_more_slots_than_there_are(database):
+    def enter_alone(number):
+        engine = open_database(database, "s", "0" * 64)  # as another process would
+        try:
+            return arrive(engine.execution_options(writes=True), person=f"p-{number % 20}").participant["batch"]
+        except Refused as refused:
+            return refused.word
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(12) as pool:
+        outcomes = list(pool.map(enter_alone, range(40)))
+    engine = open_database(database, "s", "0" * 64)
+    assert batches(engine) == [0, 0, 1, 1, 2, 2]
+    assert {"full", 0, 1, 2} == set(outcomes)
+    engine.dispose()
+
+
+def test_one_commit_serves_many_and_one_that_fails_costs_no_other(engine):
+    entered = [arrive(engine, capacity=9) for _ in range(9)]
+
+    def breaks(connection):
+        connection.execute(participants.update().values(seed=7))
+        connection.execute(sa.text("SELECT no_such_column FROM survey"))
+
+    async def all_together():
+        writer = Writer(engine)
+        said = Consent(consent_version="1")
+        consents = [
+            writer.do(lambda connection, token=each.token: store.consent(connection, token, said, T0))
+            for each in entered
+        ]
+        wrong = writer.do(lambda connection: store.consent(connection, "guessed", said, T0))
+        return await asyncio.gather(*consents[:5], writer.do(breaks), wrong, *consents[5:], return_exceptions=True)
+
+    outcomes = asyncio.run(all_together())
+    assert isinstance(outcomes[5], sa.exc.DBAPIError)
+    assert isinstance(outcomes[6], Refused)
+    assert outcomes[:5] + outcomes[7:] == [None] * 9
+    with engine.connect() as connection:
+        assert connection.scalars(sa.select(participants.c.consented_at)).all() == [T0] * 9
+        assert 7 not in connection.scalars(sa.select(participants.c.seed)).all()
+
+
+def test_a_database_is_of_one_study(database):
+    open_database(database, "s", "0" * 64).dispose()
+    with pytest.raises(SurveyError, match="another study, 's'"):
+        open_database(database, "t", "1" * 64)
+
+
+def test_results_and_progress_count_what_is_there(engine):
+    done = finished(engine, person="p-done", batches=(0,))
+    now = T0 + 600_000
+    rates = arrive(engine, person="p-rates", batches=(0,), now=now)
+    do(engine, store.consent, rates.token, Consent(consent_version="2"), now=now)
+    said = Demographics(age=34, gender="female", country="DE", continent=None)
+    do(engine, store.demographics, rates.token, said, now=now)
+    do(engine, store.rate, rates.token, rating("s-00000-pair1", 73.5, False), PAIRS, now=now)
+    arrive(engine, person="p-silent", batches=(1,), now=now - SILENCE_MS)
+
+    pairs = {batch: tuple(Pair(pair_id, "a", "b") for pair_id in sorted(PAIRS[batch])) for batch in PAIRS}
+    shown = progress(engine, Task("s", "0" * 64, SurveySettings(), pairs, {}), now)
+    assert (shown.ratings, shown.in_progress, shown.silent, shown.finished) == (4, 1, 1, 1)
+    assert shown.median_minutes == 10
+    assert shown.ratings_of_pairs == {0: 6, 1: 2, 2: 1}
+    assert shown.batches[0].ratings_of_pairs == {1: 2, 2: 1}
+    assert [(each.batch, each.in_progress, each.silent, each.finished) for each in shown.batches] == [
+        (0, 1, 0, 1),
+        (1, 0, 1, 0),
+        (2, 0, 0, 0),
+    ]
+
+    first, *records = [json.loads(line) for line in result_lines(engine, "s")]
+    assert first == {"format": "lands-between-survey", "version": 1, "study": "s"}
+    people = {row["participant_id"]: row for row in records if row["record"] == "participant"}
+    assert people.keys() == {"p-done", "p-rates"}  # who did not consent is not in it
+    assert people["p-rates"] == {
+        "record": "participant",
+        "participant_id": "p-rates",
+        "batch": 0,
+        "age": 34,
+        "gender": "female",
+        "country": "DE",
+        "continent": None,
+        "consent_version": "2",
+        "started_at": "2027-01-15T08:10:00.000+00:00",
+        "finished_at": None,
+        "duration_s": None,
+        "strategy_similarity": None,
+        "strategy_identity": None,
+    }
+    assert (people["p-done"]["duration_s"], people["p-done"]["finished_at"]) == (600, "2027-01-15T08:10:00.000+00:00")
+    assert sum(row["record"] == "rating" for row in records) == 4
+    assert records[-1] == {
+        "record": "rating",
+        "participant_id": "p-rates",
+        "pair_id": "s-00000-pair1",
+        "similarity": 73.5,
+        "identity": False,
+        "response_time_ms": 1200,
+        "position": 0,
+        "rated_at": "2027-01-15T08:10:00.000+00:00",
+    }
+    assert done.token not in json.dumps(records)

@@ -1,0 +1,68 @@
+import json
+import shutil
+
+import pytest
+
+from builder.errors import RatingsError
+from builder.ratings.forget import forget
+from builder.ratings.privacy import participant_key, pseudonym
+from builder.shards import StudyFolder
+from builder.survey import store
+from builder.survey.database import DATABASE_FILE, open_database
+from builder.survey.messages import Consent, Rating, Strategies
+from builder.survey.results import result_lines
+from builder.survey.store import Arrival
+
+TEXT = "the distance between eyebrows and hairline"
+
+
+@pytest.fixture
+def folder(small_folder, tmp_path):
+    return shutil.copytree(small_folder, tmp_path / "study")
+
+
+def answer(engine, person, pair_id):
+    pairs = {0: frozenset([pair_id])}
+    with engine.execution_options(writes=True).begin() as connection:
+        token = store.enter(connection, Arrival(person=person, session=None, token=None), [0], 10, 1000).token
+        store.consent(connection, token, Consent(consent_version="1"), 1000)
+        said = Rating(pair_id=pair_id, similarity=50, identity=True, response_time_ms=900, position=0)
+        store.rate(connection, token, said, pairs, 1000)
+        store.strategies(connection, token, Strategies(strategy_similarity=TEXT, strategy_identity=TEXT), 1000)
+
+
+def people(engine):
+    lines = [json.loads(line) for line in result_lines(engine, "small")]
+    return {line["participant_id"] for line in lines[1:]}
+
+
+def test_who_withdraws_is_gone_from_the_survey_too(folder, database):
+    study = StudyFolder(folder).study()
+    own = str(folder / DATABASE_FILE) in database
+    engine = open_database(database, study.name, study.hash())
+    pair_id = StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py()
+    ann, bob = (pseudonym(participant_key(folder), name) for name in ("ann", "bob"))
+    for person in (ann, bob):
+        answer(engine, person, pair_id)
+    assert people(engine) == {ann, bob}
+    with pytest.raises(RatingsError, match="'dora'"):
+        forget(folder, "dora", None if own else database)
+    gone = forget(folder, "ann", None if own else database)
+    assert (gone.participant_id, gone.ratings, gone.answers) == (ann, 0, 1)
+    assert people(engine) == {bob}
+    engine.dispose()
+    assert (folder / "ratings" / "forgotten.csv").read_text().splitlines()[1].startswith(ann)
+
+
+def test_nothing_of_them_stays_in_the_file(folder):
+    study = StudyFolder(folder).study()
+    path = folder / DATABASE_FILE
+    ann = pseudonym(participant_key(folder), "ann")
+    engine = open_database(f"sqlite:///{path}", study.name, study.hash())
+    answer(engine, ann, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
+    engine.dispose()
+    assert TEXT.encode() in b"".join(file.read_bytes() for file in path.parent.glob("survey.sqlite*"))
+    forget(folder, "ann")
+    left = b"".join(file.read_bytes() for file in path.parent.glob("survey.sqlite*"))
+    assert TEXT.encode() not in left
+    assert ann.encode() not in left
