@@ -186,7 +186,10 @@ def _prepared(dataset: str, table: str, revision: str | None, cache: str | None)
         columns = [name for name, feature in features.items() if not isinstance(feature, ImageFeature)]
         builder = load_dataset_builder(dataset, table, revision=revision, cache_dir=cache, columns=columns)
     builder.download_and_prepare()
-    return concatenate_datasets(list(builder.as_dataset().values()))
+    filled = [name for name, split in builder.info.splits.items() if split.num_examples]  # others cannot be asked for
+    if not filled:
+        return Dataset.from_dict({name: [] for name in builder.info.features}, features=builder.info.features)
+    return concatenate_datasets([builder.as_dataset(split=name) for name in filled])
 
 
 def _of_one_source(published: Published) -> Published:

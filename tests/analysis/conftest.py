@@ -64,7 +64,7 @@ def rows_of(table: str, rows: pd.DataFrame) -> Dataset:
     rows = rows.where(rows.notna(), None)
     if isinstance(wanted.get("kind"), ClassLabel):
         rows["kind"] = rows["kind"].map(schema.KINDS.index)
-    return Dataset.from_list(rows.to_dict("records"), features=wanted)
+    return Dataset.from_dict({name: rows[name].tolist() for name in wanted}, features=wanted)
 
 
 def publish(folder: Path, tables: dict[str, pd.DataFrame], splits: tuple[str, ...] = ("train",)) -> Path:

@@ -37,6 +37,20 @@ def test_splits_are_read_together(write: Write) -> None:
     assert len(loaded.ratings) == 32
 
 
+def test_a_split_may_be_without_rows(write: Write) -> None:
+    tables = hand_made()
+    tables["participants"] = tables["participants"].iloc[:1]
+    assert len(load(str(write(tables, splits=("train", "test")))).participants) == 1
+
+
+def test_a_table_may_be_without_rows(write: Write) -> None:
+    tables = hand_made()
+    tables["ratings"] = tables["ratings"].iloc[:0]
+    loaded = load(str(write(tables)))
+    assert loaded.source is None
+    assert loaded.ratings.empty
+
+
 def test_sources_are_never_mixed(write: Write) -> None:
     tables = hand_made()
     sources = np.resize(["human", "simulated", "model"], len(tables["ratings"]))
