@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import PIL.Image
-from datasets import Dataset, DownloadMode, concatenate_datasets, get_dataset_config_names, load_dataset_builder
+from datasets import Dataset, concatenate_datasets, get_dataset_config_names, load_dataset_builder
 from datasets import Image as ImageFeature
+from datasets.config import HF_DATASETS_CACHE
 from datasets.exceptions import DatasetsError
 from datasets.packaged_modules.arrow.arrow import Arrow
 from datasets.packaged_modules.parquet.parquet import Parquet
@@ -76,7 +78,8 @@ class Published:
     """The tables of a dataset; a table that it does not have is empty.
 
     name, revision: what was asked for.
-    pairs, images, searches: as published, without images; `kind` is an ordered categorical.
+    pairs, images, searches: as published, without images; `kind` is an ordered categorical. `pairs` has the published
+        means of ratings only where the ratings themselves are not there.
     ratings, participants: those of `source` alone, without who was excluded.
     model_ratings: ratings with the source "model", apart from the others.
     source: "human", "simulated", or None where nobody rated.
@@ -165,17 +168,28 @@ def _tables(dataset: str, revision: str | None) -> dict[str, Dataset]:
 
 
 def _read(dataset: str, table: str, revision: str | None) -> Dataset:
-    builder = load_dataset_builder(dataset, table, revision=revision)
+    if not Path(dataset).is_dir():
+        return _prepared(dataset, table, revision, None)
+    # `datasets` takes a local folder for one of the same name that it prepared before. What is prepared here lasts, off
+    # the disk, as long as the table that maps it.
+    Path(HF_DATASETS_CACHE).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="analysis-", dir=HF_DATASETS_CACHE) as cache:
+        return _prepared(dataset, table, revision, cache)
+
+
+def _prepared(dataset: str, table: str, revision: str | None, cache: str | None) -> Dataset:
+    builder = load_dataset_builder(dataset, table, revision=revision, cache_dir=cache)
     if not isinstance(builder, Parquet | Arrow):  # others may run or unpickle what they read
         raise AnalysisError(f"{dataset}: table {table!r}: is neither Parquet nor Arrow; this is no published dataset")
     features = builder.info.features
     if table == "pairs" and features and isinstance(builder, Parquet):  # its images are in `images`, and 28 times here
         columns = [name for name, feature in features.items() if not isinstance(feature, ImageFeature)]
-        builder = load_dataset_builder(dataset, table, revision=revision, columns=columns)
-    # `datasets` takes a local folder for one of the same name that it read before.
-    mode = DownloadMode.FORCE_REDOWNLOAD if Path(dataset).is_dir() else DownloadMode.REUSE_DATASET_IF_EXISTS
-    builder.download_and_prepare(download_mode=mode)
-    return concatenate_datasets(list(builder.as_dataset().values()))
+        builder = load_dataset_builder(dataset, table, revision=revision, cache_dir=cache, columns=columns)
+    builder.download_and_prepare()
+    filled = [name for name, split in builder.info.splits.items() if split.num_examples]  # others cannot be asked for
+    if not filled:
+        return Dataset.from_dict({name: [] for name in builder.info.features}, features=builder.info.features)
+    return concatenate_datasets([builder.as_dataset(split=name) for name in filled])
 
 
 def _of_one_source(published: Published) -> Published:
@@ -183,9 +197,13 @@ def _of_one_source(published: Published) -> Published:
     if not sources and "ratings_source" in published.pairs:
         sources = set(published.pairs["ratings_source"].dropna())
     source = next((source for source in ("human", "simulated") if source in sources), None)
+    pairs = published.pairs
+    if len(published.ratings):  # made anew from the ratings that are used, never taken from those that are not
+        pairs = pairs.drop(columns=[*frames.AGGREGATES, "ratings_source"], errors="ignore")
     return replace(
         published,
         source=source,
+        pairs=pairs,
         ratings=published.ratings[published.ratings["source"] == source].reset_index(drop=True),
         participants=published.participants[published.participants["source"] == source].reset_index(drop=True),
     )

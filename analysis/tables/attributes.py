@@ -1,5 +1,6 @@
 """Attribute vectors of images, and in what the two images of a pair differ."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ def image_attributes(images: Table, pictures: Pictures, joined: pd.DataFrame | N
         AnalysisError: an image cannot be read.
     """
     rows = frames.frame(images)
-    attributes = pd.DataFrame([_pixels(pictures.decoded(image_id)) for image_id in rows["image_id"]])
+    with ThreadPoolExecutor() as threads:  # decoding is most of it, and needs no lock
+        attributes = pd.DataFrame(threads.map(lambda image_id: _pixels(pictures.decoded(image_id)), rows["image_id"]))
     attributes.insert(0, "image_id", rows["image_id"])
     for column in [str(column) for column in rows.columns if str(column).endswith("_landmarks")]:
         name = column.removesuffix("_landmarks")

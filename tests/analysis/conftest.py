@@ -45,9 +45,10 @@ def images() -> pd.DataFrame:
     return pd.DataFrame(rows).assign(batch=0, hog_found=[True] * 5 + [False])
 
 
-def features(table: str) -> Features:
+def features(table: str, rated: bool = False) -> Features:
+    pairs = schema.pairs(["net"], ["lpips_alex"])
     of_table = {
-        "pairs": lambda: schema.pairs(["net"], ["lpips_alex"]),
+        "pairs": lambda: schema.rated_pairs(pairs) if rated else pairs,
         "images": lambda: schema.images(["hog"], 2),
         "ratings": schema.ratings,
         "participants": schema.participants,
@@ -58,11 +59,12 @@ def features(table: str) -> Features:
 
 def rows_of(table: str, rows: pd.DataFrame) -> Dataset:
     """The rows with the table's schema; columns that they lack are null."""
-    rows = rows.reindex(columns=list(features(table))).astype(object)
+    wanted = features(table, rated="n_ratings" in rows)
+    rows = rows.reindex(columns=list(wanted)).astype(object)
     rows = rows.where(rows.notna(), None)
-    if isinstance(features(table).get("kind"), ClassLabel):
+    if isinstance(wanted.get("kind"), ClassLabel):
         rows["kind"] = rows["kind"].map(schema.KINDS.index)
-    return Dataset.from_list(rows.to_dict("records"), features=features(table))
+    return Dataset.from_dict({name: rows[name].tolist() for name in wanted}, features=wanted)
 
 
 def publish(folder: Path, tables: dict[str, pd.DataFrame], splits: tuple[str, ...] = ("train",)) -> Path:

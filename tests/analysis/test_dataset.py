@@ -1,4 +1,3 @@
-import json
 import shutil
 from pathlib import Path
 
@@ -6,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import AnalysisError, Published, load
+from analysis import AnalysisError, MissingDataError, Published, frames, load
 from tests.analysis.conftest import COLORS, Write, hand_made, images
 
 
@@ -36,6 +35,20 @@ def test_splits_are_read_together(write: Write) -> None:
     loaded = load(str(write(hand_made(), splits=("train", "test"))))
     assert sorted(loaded.pairs["pair_id"]) == sorted(hand_made()["pairs"]["pair_id"])
     assert len(loaded.ratings) == 32
+
+
+def test_a_split_may_be_without_rows(write: Write) -> None:
+    tables = hand_made()
+    tables["participants"] = tables["participants"].iloc[:1]
+    assert len(load(str(write(tables, splits=("train", "test")))).participants) == 1
+
+
+def test_a_table_may_be_without_rows(write: Write) -> None:
+    tables = hand_made()
+    tables["ratings"] = tables["ratings"].iloc[:0]
+    loaded = load(str(write(tables)))
+    assert loaded.source is None
+    assert loaded.ratings.empty
 
 
 def test_sources_are_never_mixed(write: Write) -> None:
@@ -81,6 +94,39 @@ def test_flagged_participants_can_be_left_out(write: Write) -> None:
     assert loaded.excluded == 1
     assert sorted(set(loaded.ratings["participant_id"])) == ["r1", "r2", "r3"]
     assert loaded.participants["participant_id"].tolist() == ["r1", "r2", "r3"]
+
+
+def test_published_means_are_not_used_beside_ratings(write: Write) -> None:
+    """Where everybody is flagged and left out, nothing of them is left."""
+    tables = hand_made()
+    tables["participants"]["flags"] = [["speed"]] * 4
+    tables["pairs"] = tables["pairs"].assign(
+        similarity_mean=50.0,
+        similarity_std=1.0,
+        identity_rate=0.5,
+        identity_std=0.5,
+        n_ratings=4,
+        ratings_source="human",
+    )
+    folder = str(write(tables))
+    assert frames.rated(load(folder).pairs, load(folder).ratings)["similarity_mean"].mean() == 55
+    none = load(folder, exclude_flagged=True)
+    with pytest.raises(MissingDataError):
+        frames.rated(none.pairs, none.ratings)
+
+
+def test_published_means_stand_in_for_ratings_that_are_not_there(write: Write) -> None:
+    pairs = hand_made()["pairs"].assign(
+        similarity_mean=50.0,
+        similarity_std=1.0,
+        identity_rate=0.5,
+        identity_std=0.5,
+        n_ratings=4,
+        ratings_source="simulated",
+    )
+    loaded = load(str(write({"pairs": pairs})))
+    assert loaded.source == "simulated"
+    assert (frames.rated(loaded.pairs, loaded.ratings)["similarity_mean"] == 50).all()
 
 
 def test_thresholds_that_are_not_stated_follow_from_the_decisions(write: Write) -> None:
@@ -132,13 +178,20 @@ def test_an_image_that_is_none(write: Write) -> None:
         loaded.pictures.decoded("a")
 
 
+def test_a_folder_that_changed_is_read_anew(write: Write) -> None:
+    tables = hand_made() | {"images": images()}
+    before = load(str(write(tables)))
+    changed = write({"pairs": tables["pairs"].assign(level=0.7)})
+    assert set(load(str(changed)).pairs["level"]) == {0.7}
+    assert np.unique(np.asarray(before.pictures.decoded("a"))).tolist() == [COLORS["a"]]  # still there
+
+
 @pytest.mark.slow
 def test_a_study_folder(small_folder: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(small_folder, tmp_path / "study")
     loaded = load(str(folder))
-    manifest = json.loads((folder / "manifest.json").read_text())
     assert loaded.source is None
-    assert loaded.thresholds == {"dlib": manifest["study"]["recognizers"][0]["threshold"]}
+    assert loaded.target == "dlib"
     assert set(loaded.pairs["base_id"]) <= set(loaded.pictures)
     assert loaded.kinds == ["genuine", "positive", "negative", "interpolation", "optimized"]
     accepted = loaded.pairs["dlib_distance"] <= loaded.thresholds["dlib"]
