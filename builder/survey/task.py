@@ -63,7 +63,7 @@ def read_task(folder: Path) -> Task:
     if lacking:
         raise SurveyError(
             f"{folder / 'study.toml'}: [survey] lacks {' and '.join(lacking)}: say there what participants consent to "
-            "(consent) and whom they can ask (contact); it may be edited, no other key may"
+            "(consent) and whom they can ask (contact); [survey] may be edited there at any time"
         )
     status = study_folder.status(verify=True)
     if status.missing or status.damaged:
