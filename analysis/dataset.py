@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -154,8 +155,7 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
 
 def _tables(dataset: str, revision: str | None) -> dict[str, Dataset]:
     where = dataset + (f" at {revision}" if revision else "")
-    if Path(dataset).is_dir() and not (Path(dataset) / "README.md").is_file():
-        raise AnalysisError(f"{where}: no README.md lists its tables; name a published dataset or a study folder")
+    _check_named(dataset)
     try:
         names = get_dataset_config_names(dataset, revision=revision)
         if "pairs" not in names:
@@ -165,6 +165,20 @@ def _tables(dataset: str, revision: str | None) -> dict[str, Dataset]:
     except (DatasetsError, HfHubHTTPError, OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise AnalysisError(f"{where}: cannot be read: {first}; check the name, the revision and access") from error
+
+
+def _check_named(dataset: str) -> None:
+    """Refuses what can be neither a folder of this project nor `user/name` before the Hub is asked for it."""
+    path = Path(dataset)
+    if path.is_dir():
+        if (path / "versions.json").is_file() and not (path / "provenance.json").is_file():
+            raise AnalysisError(f"{dataset}: its version was withdrawn; CHANGELOG.md says why")
+        if not (path / "README.md").is_file():
+            raise AnalysisError(f"{dataset}: no README.md lists its tables; name a published dataset or a study folder")
+    elif path.exists():
+        raise AnalysisError(f"{dataset}: is a file; name a folder, or user/name on the Hub")
+    elif not re.fullmatch(r"[\w.-]+/[\w.-]+", dataset) or path.parent.is_dir():
+        raise AnalysisError(f"{dataset}: no such folder; name one, or user/name on the Hub")
 
 
 def _read(dataset: str, table: str, revision: str | None) -> Dataset:

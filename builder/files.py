@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from builder.errors import FolderError
@@ -20,24 +20,42 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         FolderError: no room, no right to write, or the folder is gone; nothing partial stays.
     """
-    partial = path.with_name(f".{path.name}{PARTIAL}")
-    with explained(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)  # else a power cut could lose the rename
-            finally:
-                os.close(folder)
-        except OSError:
+    write_all({path: content})
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Writes files to temporary names, flushes them to the disk, and renames all of them when all are there.
+
+    Raises:
+        FolderError: no room, no right to write, or a folder is gone; nothing partial stays.
+    """
+    partials = {path: path.with_name(f".{path.name}{PARTIAL}") for path in contents}
+    try:
+        for path, partial in partials.items():
+            with explained(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with partial.open("wb") as file:
+                    file.write(contents[path])
+                    file.flush()
+                    os.fsync(file.fileno())
+        for path, partial in partials.items():
+            with explained(path):
+                os.replace(partial, path)
+                _flush(path.parent)
+    except FolderError:
+        for partial in partials.values():
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
-            raise
+        raise
+
+
+def _flush(folder: Path) -> None:
+    """Else a power cut could lose a rename."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 @contextlib.contextmanager

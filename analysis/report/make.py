@@ -50,7 +50,9 @@ def make_report(
     check_replaceable(out)
     joined = None if attributes is None else read_attributes(attributes)
     published = load(dataset, revision, exclude_flagged=exclude_flagged)
-    tables = results(published, joined, functools.partial(tqdm, desc="tables", unit="table"))
+    if joined is not None and not joined["image_id"].isin(published.images["image_id"]).any():
+        raise AnalysisError(f"{attributes}: has no row of any of the dataset's {len(published.images)} images")
+    tables = results(published, joined, functools.partial(tqdm, desc="tables", unit="table", disable=None))
     files = report_files(published, tables)
     about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
     write_folder(out, files, about)
@@ -79,7 +81,7 @@ def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> di
     """The content of every file of the report by its path, the same for the same dataset."""
     contents = Contents(published.source if published.source != "human" else None)
     found = findings(published, tables)
-    made = [make(found, contents) for make in tqdm(SECTIONS, desc="figures", unit="section")]
+    made = [make(found, contents) for make in tqdm(SECTIONS, desc="figures", unit="section", disable=None)]
     sections = [section for section in made if section.text or section.items]
     page = Page(
         title=_title(published),

@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter
 from builder.errors import PublishError
 from builder.publish.markdown import escaped
 from builder.publish.provenance import Record, Text, read_json, to_json
+from builder.ratings.privacy import findings
 
 HISTORY, CHANGELOG, VERSION = "versions.json", "CHANGELOG.md", "VERSION"
 HISTORY_FILES = [HISTORY, CHANGELOG]
@@ -75,10 +76,13 @@ def withdrawn(history: History, version: str, why: str) -> History:
     """The history with a version withdrawn; as it was where it is withdrawn already.
 
     Raises:
-        PublishError: it was never published, or no reason is given.
+        PublishError: it was never published, or no reason is given, or one that may identify somebody.
     """
     if not why.strip():
         raise PublishError("--why: say why the version is withdrawn; the line stays in the changelog")
+    found = findings(why)
+    if found:
+        raise PublishError(f"--why: holds what looks like: {', '.join(found)}; the line stays in the public changelog")
     versions = {event.version for event in history}
     if version not in versions:
         raise PublishError(f"version {version} was never published here; there are: {', '.join(versions) or 'none'}")

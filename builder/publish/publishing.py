@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from builder.errors import PublishError
 from builder.publish import hub
 from builder.publish.folder import opened, replace_version, version_files, withdraw_version
 from builder.publish.prepare import Options, Prepared, prepare
@@ -22,9 +23,11 @@ def publish_to_folder(root: Path, folder: Path, version: str, options: Options, 
     """Makes `folder` a version of the study in `root`; a dry run changes nothing.
 
     Raises:
-        PublishError: as `prepare`; or the folder holds something else.
+        PublishError: as `prepare`; or the folder holds something else, or lies in the study folder.
         FolderError: there is no room, or no right to write; the folder is as it was.
     """
+    if folder.resolve().is_relative_to(root.resolve()):
+        raise PublishError(f"{folder}: lies in the study folder, which stays private; name one outside it with --to")
     with tempfile.TemporaryDirectory() as scratch:
         if dry_run:
             return _outcome(prepare(root, version, folder if folder.is_dir() else None, Path(scratch), options))

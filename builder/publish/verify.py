@@ -49,6 +49,9 @@ def verify_dataset(repo: str, revision: str | None) -> list[str]:
     Raises:
         PublishError: there is none, or the Hub refuses or cannot be reached.
     """
+    parent = Path(repo).parent
+    if parent != Path() and parent.is_dir():
+        raise PublishError(f"{repo}: no such folder; name one, or a dataset, user/name")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         if revision:

@@ -13,7 +13,7 @@ TEXTS = ["strategy_similarity", "strategy_identity"]
 """The free texts of a participant."""
 
 _LONGEST_MS = 2**31 - 1
-_PAIR_ID = r"\w[\w.-]{0,200}"
+_PAIR_ID = r"[a-z0-9-]{1,60}-\d{5,9}-[\w.-]{1,150}"
 
 
 @dataclass(frozen=True)

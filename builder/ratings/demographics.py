@@ -35,7 +35,13 @@ _GENDER_WORDS = {
     "other": "other o self-described self-describe andere anderes sonstiges",
 }
 _GENDERS = {word: gender for gender, words in _GENDER_WORDS.items() for word in words.split()}
-_GENDERS |= {"non binary": "non-binary", "prefer to self-describe": "other", "in another way": "other"}
+_GENDERS |= {
+    "in another way": "other",
+    "non binary": "non-binary",
+    "non-binary / third gender": "non-binary",
+    "prefer to self-describe": "other",
+    "third gender": "non-binary",
+}
 
 _CONTINENTS = {continent.lower(): continent for continent in CONTINENTS} | {
     "australia": "Oceania",

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from datasets import Features
 
+from builder.files import write_all
 from builder.ratings import records
 from builder.ratings.pairs import read_pairs
 from builder.ratings.quality import batches, flags
@@ -59,17 +60,25 @@ def judged(held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> Held:
 
 
 def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> None:
-    """Writes it back, judged.
+    """Writes it back, judged: all of it or, on an error, nothing.
 
-    The tables come last: an import that was stopped before is run again and ends the same.
+    The tables come last: an import that was killed between two renames is run again and ends the same.
+
+    Raises:
+        FolderError: there is no room, or no right to write.
     """
     held = judged(held, pairs, settings)
-    records.write(folder, "held-back", held.held_back)
-    records.write(folder, "released", held.released)
-    records.write(folder, "refused", held.refused)
-    records.write(folder, "forgotten", held.forgotten)
+    files = dict(
+        records.file(folder, name, rows)
+        for name, rows in {
+            "held-back": held.held_back,
+            "released": held.released,
+            "refused": held.refused,
+            "forgotten": held.forgotten,
+        }.items()
+    )
     participants = table(held.participants.reset_index(names="participant_id"), schema.participants())
-    RatingsFolder(folder).write(table(held.ratings, schema.ratings()), participants)
+    write_all(files | RatingsFolder(folder).files(table(held.ratings, schema.ratings()), participants))
 
 
 def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:

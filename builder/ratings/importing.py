@@ -1,5 +1,6 @@
 """`ratings import`: exports of survey tools into the ratings of a study folder."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,11 @@ from builder.ratings.pairs import by_batch, read_pairs
 from builder.ratings.privacy import participant_key
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+
+log = logging.getLogger(__name__)
+
+_MANY, _ODD_SCALE = 10, 10
+"""So many ratings without one above this are hardly of a scale of 0 to 100: 1 to 7, or 0 to 1."""
 
 
 def import_exports(
@@ -39,6 +45,8 @@ def import_exports(
         held, outcomes = read_held(folder), []
         for path in tqdm(exports, desc="exports", unit="file", disable=None, leave=False):
             export = read_export(path, by_batch(pairs), format_name, meaning)
+            if len(export.ratings) >= _MANY and export.ratings["similarity"].max() <= _ODD_SCALE:
+                log.warning("%s: no similarity is above %d: was the question asked on 0 to 100?", path, _ODD_SCALE)
             held, outcome = merged(held, cleaned(export, pairs.index, key, settings), path.name)
             outcomes.append(outcome)
         write_held(folder, held, pairs, settings)

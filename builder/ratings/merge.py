@@ -1,7 +1,9 @@
 """Merging what a file brought with what is there: nothing twice, nothing overwritten, nothing silently gone."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -9,6 +11,7 @@ from builder.ratings import records
 from builder.ratings.clean import TEXTS, Cleaned, refusal
 from builder.ratings.held import Held
 from builder.ratings.ids import rating_id
+from builder.ratings.privacy import findings
 
 _ANSWER = ["participant_id", "pair_id"]
 """What a rating is an answer of and to; there is one for each."""
@@ -51,9 +54,16 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
         ratings=stacked([held.ratings, added[held.ratings.columns]]),
         participants=people,
         held_back=_with_held_back(held, rows),
-        refused=stacked([held.refused, noted.assign(file=file)[records.REFUSED].astype("str")]).drop_duplicates(),
+        refused=stacked([held.refused, _lines(noted, file)]).drop_duplicates(),
     )
     return after, outcome
+
+
+def _lines(noted: pd.DataFrame, file: str) -> pd.DataFrame:
+    """As they stand in refused.csv; a file name that may identify somebody is not written down."""
+    digest = hashlib.sha256(file.encode()).hexdigest()[:8]
+    named = f"export-{digest}{Path(file).suffix}" if findings(file) else file
+    return noted.assign(file=named)[records.REFUSED].astype("str").fillna("")
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:

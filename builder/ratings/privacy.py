@@ -70,8 +70,14 @@ def participant_key(folder: Path) -> bytes:
 
 
 def pseudonym(key: bytes, participant: str) -> str:
-    """The participant_id of a platform's id: `p-` and the first 128 bits of its HMAC-SHA256 (RFC 2104, section 5)."""
-    return _PREFIX + hmac.digest(key, participant.strip().encode(), "sha256").hex()[:32]
+    """The participant_id of a platform's id: `p-` and the first 128 bits of its HMAC-SHA256 (RFC 2104, section 5).
+
+    An e-mail address is the same in capitals and small letters.
+    """
+    known = participant.strip()
+    if "@" in known:
+        known = known.casefold()
+    return _PREFIX + hmac.digest(key, known.encode(), "sha256").hex()[:32]
 
 
 def is_pseudonym(participant: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from builder.errors import FolderError
-from builder.files import explained, write_whole
+from builder.files import explained
 
 REFUSED = ["file", "line", "column", "pair_id", "reason"]
 HELD_BACK = ["participant_id", "question", "found", "text"]
@@ -34,12 +34,8 @@ def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
     return rows
 
 
-def write(folder: Path, name: str, rows: pd.DataFrame) -> None:
-    """Replaces a file of `ratings/`.
-
-    Raises:
-        FolderError: there is no room, or no right to write.
-    """
+def file(folder: Path, name: str, rows: pd.DataFrame) -> tuple[Path, bytes]:
+    """Where a file of `ratings/` lies, and its content."""
     buffer = io.StringIO()
     rows.to_csv(buffer, index=False, lineterminator="\n")
-    write_whole(folder / "ratings" / f"{name}.csv", buffer.getvalue().encode("utf-8", "surrogatepass"))
+    return folder / "ratings" / f"{name}.csv", buffer.getvalue().encode("utf-8", "surrogatepass")

@@ -48,7 +48,8 @@ def ratings_status(folder: Path) -> RatingsStatus:
     sources = {}
     for source in SOURCES:
         ratings = held.ratings[held.ratings["source"] == source]
-        raters = held.participants[held.participants["source"] == source]
+        rated = held.participants.index.isin(ratings["participant_id"])
+        raters = held.participants[(held.participants["source"] == source) & rated]
         counts = ratings["pair_id"].value_counts().reindex(pairs.index, fill_value=0)
         flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(

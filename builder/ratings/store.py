@@ -9,7 +9,7 @@ import pyarrow as pa
 from datasets import Features
 
 from builder.errors import FolderError
-from builder.files import explained, write_whole
+from builder.files import explained, write_all
 from loading_script import lands_between as schema
 
 _LOCK = ".lock"
@@ -32,6 +32,7 @@ class RatingsFolder:
         """
         with explained(self.path):
             self.path.mkdir(exist_ok=True)
+            self.path.chmod(0o700)  # what is said of people is for its owner alone
         lock = filelock.FileLock(self.path / _LOCK)
         with explained(self.path / _LOCK):
             try:
@@ -63,16 +64,16 @@ class RatingsFolder:
         """Replaces both tables; a rating is never on disk without its participant.
 
         Raises:
-            FolderError: there is no room, or no right to write.
+            FolderError: there is no room, or no right to write; both are as they were.
         """
-        self._write("participants", participants)
-        self._write("ratings", ratings)
+        write_all(self.files(ratings, participants))
 
-    def _write(self, table: str, rows: pa.Table) -> None:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, _schema(table)) as writer:
-            writer.write_table(rows.cast(_schema(table)).combine_chunks())
-        write_whole(self._file(table), sink.getvalue().to_pybytes())
+    def files(self, ratings: pa.Table, participants: pa.Table) -> dict[Path, bytes]:
+        """What `write` writes, in its order."""
+        return {
+            self._file("participants"): _arrow("participants", participants),
+            self._file("ratings"): _arrow("ratings", ratings),
+        }
 
     def _read(self, table: str) -> pa.Table:
         path = self._file(table)
@@ -90,6 +91,13 @@ class RatingsFolder:
 
     def _file(self, table: str) -> Path:
         return self.path / f"{table}.arrow"
+
+
+def _arrow(table: str, rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, _schema(table)) as writer:
+        writer.write_table(rows.cast(_schema(table)).combine_chunks())
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
 def _schema(table: str) -> pa.Schema:

@@ -1,5 +1,8 @@
+import os
+import pty
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -20,10 +23,28 @@ def test_a_report_is_made_and_where_it_is_is_all_that_is_printed(small_folder, t
     assert result.returncode == 0, result.stderr
     assert result.stdout == f"{tmp_path / 'report' / 'index.html'}\n"
     assert "1 flagged participants" in (tmp_path / "report" / "index.html").read_text()
-    assert "00:" in result.stderr  # progress, with the time that remains
     again = run_analysis("report", dataset, "--out", tmp_path / "report")
     assert again.returncode == 0, again.stderr  # an earlier report is replaced
     assert "flagged participants and their ratings" not in (tmp_path / "report" / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_at_a_terminal_progress_has_the_time_that_remains(small_folder, tmp_path):
+    terminal, stderr = pty.openpty()
+    termios.tcsetwinsize(stderr, (24, 80))
+    command = [sys.executable, "-m", "analysis", "report", str(small_folder), "--out", str(tmp_path / "report")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr) as running:
+        os.close(stderr)
+        shown = b""
+        try:
+            while part := os.read(terminal, 10_000):
+                shown += part
+        except OSError:
+            pass  # Linux's end of a terminal that nobody writes to any more
+    os.close(terminal)
+    assert running.returncode == 0
+    assert b"figures:" in shown
+    assert b"<00:" in shown
 
 
 @pytest.mark.slow
@@ -35,6 +56,14 @@ def test_nothing_of_the_builder_is_imported(small_folder, tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.slow
+def test_attributes_of_other_images_are_refused(small_folder, tmp_path):
+    (tmp_path / "skin.csv").write_text("image_id,skin\nzzz,dark\n")
+    result = run_analysis("report", small_folder, "--attributes", tmp_path / "skin.csv", "--out", tmp_path / "report")
+    assert result.returncode == 2
+    assert "skin.csv: has no row of any of the dataset's" in result.stderr
 
 
 def test_a_dataset_that_is_not_there_is_one_line(tmp_path):

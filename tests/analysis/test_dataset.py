@@ -146,8 +146,12 @@ def test_a_damaged_provenance_is_named(write: Write, content: str) -> None:
 
 
 def test_what_is_no_dataset(tmp_path: Path, write: Write) -> None:
-    with pytest.raises(AnalysisError, match="cannot be read"):
-        load(str(tmp_path / "absent"))
+    for absent in (str(tmp_path / "absent"), "no-such-folder", "tests/no-such-folder", "a/b/c"):
+        with pytest.raises(AnalysisError, match="no such folder"):
+            load(absent)
+    (tmp_path / "a.csv").write_text("")
+    with pytest.raises(AnalysisError, match="is a file"):
+        load(str(tmp_path / "a.csv"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(AnalysisError, match=r"no README\.md"):
         load(str(tmp_path / "empty"))

@@ -122,7 +122,10 @@ def _named(format: str) -> Reader:
 def _load(path: Path) -> ExportFile:
     with explained(path):
         if not path.is_file():
-            raise RatingsError(f"{path}: no such file")
+            raise RatingsError(f"{path}: {'is no file, name the exports in it' if path.exists() else 'no such file'}")
         if path.stat().st_size > MOST_BYTES:
             raise RatingsError(f"{path}: larger than {MOST_BYTES} bytes; split it")
-        return ExportFile(path, path.read_bytes())
+        content = path.read_bytes()
+        if not content.strip():
+            raise RatingsError(f"{path}: is empty; export it again")
+        return ExportFile(path, content)

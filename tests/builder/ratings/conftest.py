@@ -7,7 +7,7 @@ from builder.ratings.export import PARTICIPANT_COLUMNS, RATING_COLUMNS, REFUSED_
 
 PAIRS = pd.DataFrame(
     {"batch": [0, 0, 0, 0, 1, 1], "kind": ["genuine", "positive", "negative", "optimized", "genuine", "negative"]},
-    index=pd.Index(["s-0-g", "s-0-p", "s-0-n", "s-0-o", "s-1-g", "s-1-n"], name="pair_id"),
+    index=pd.Index(["s-00000-g", "s-00000-p", "s-00000-n", "s-00000-o", "s-00001-g", "s-00001-n"], name="pair_id"),
 )
 """Two batches, of four and of two pairs."""
 

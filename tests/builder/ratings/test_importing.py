@@ -1,9 +1,10 @@
+import errno
 import json
 import shutil
 
 import pytest
 
-from builder.errors import RatingsError
+from builder.errors import FolderError, RatingsError
 from builder.ratings.importing import add, import_exports
 from builder.ratings.pairs import read_pairs
 from builder.ratings.simulate import from_model, simulate
@@ -138,3 +139,41 @@ def test_bad_input_is_explained(folder, arguments, said):
     assert result.returncode == 2
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_full_disk_leaves_all_as_it_was(folder, tmp_path, monkeypatch):
+    import builder.files
+
+    first, second, *_ = read_pairs(folder).index
+    import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", first, 90, True))])
+    before = files(folder)
+    flush = builder.files.os.fsync
+    written = []
+
+    def full(descriptor):
+        written.append(descriptor)
+        if len(written) == 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr(builder.files.os, "fsync", full)
+    with pytest.raises(FolderError, match="no room"):
+        import_exports(folder, [results(tmp_path / "b.jsonl", person("bob"), rating("bob", second, 9, False))])
+    assert files(folder) == before
+
+
+def test_ratings_on_another_scale_are_pointed_out(folder, tmp_path, caplog):
+    pairs = list(read_pairs(folder).index[:10])
+    import_exports(
+        folder, [results(tmp_path / "a.jsonl", person("a"), *(rating("a", each, 7, True) for each in pairs))]
+    )
+    assert "no similarity is above 10" in caplog.text
+    caplog.clear()
+    export = results(tmp_path / "b.jsonl", person("b"), *(rating("b", each, 70, True) for each in pairs))
+    import_exports(folder, [export])
+    assert not caplog.text
+
+
+def test_what_is_said_of_people_is_for_its_owner_alone(folder, tmp_path):
+    import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"))])
+    assert (folder / "ratings").stat().st_mode & 0o777 == 0o700

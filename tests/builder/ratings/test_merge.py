@@ -45,15 +45,17 @@ def same(a, b):
         pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
 
 
-FIRST = export_of([("ann", "s-0-g", 100, True, 2000, 0), ("ann", "s-0-p", 80, True), ("bob", "s-0-g", 97.5, False)])
+FIRST = export_of(
+    [("ann", "s-00000-g", 100, True, 2000, 0), ("ann", "s-00000-p", 80, True), ("bob", "s-00000-g", 97.5, False)]
+)
 
 
 def test_ratings_are_added_under_pseudonyms_with_their_source():
     held, outcome = take(NOTHING, FIRST)
     assert answers(held) == {
-        ("ann", "s-0-g"): (100, True),
-        ("ann", "s-0-p"): (80, True),
-        ("bob", "s-0-g"): (97.5, False),
+        ("ann", "s-00000-g"): (100, True),
+        ("ann", "s-00000-p"): (80, True),
+        ("bob", "s-00000-g"): (97.5, False),
     }
     assert set(held.ratings["source"]) == {"human"}
     assert held.ratings["rating_id"].is_unique
@@ -71,13 +73,13 @@ def test_the_same_export_again_changes_nothing():
 
 def test_a_later_export_adds_just_its_new_rows():
     once, _ = take(NOTHING, FIRST)
-    later = export_of([("ann", "s-0-g", 100, True), ("ann", "s-0-n", 3, False), ("cem", "s-1-g", 99, True)])
+    later = export_of([("ann", "s-00000-g", 100, True), ("ann", "s-00000-n", 3, False), ("cem", "s-00001-g", 99, True)])
     held, outcome = take(once, later, "b.csv")
     assert (outcome.added, outcome.already, outcome.refused, outcome.participants) == (2, 1, 0, 1)
     assert len(held.ratings) == 5
 
 
-@pytest.mark.parametrize("other", [("ann", "s-0-p", 81, True), ("ann", "s-0-p", 80, False)])
+@pytest.mark.parametrize("other", [("ann", "s-00000-p", 81, True), ("ann", "s-00000-p", 80, False)])
 def test_a_contradicting_row_is_kept_out_and_reported(other):
     once, _ = take(NOTHING, FIRST)
     held, outcome = take(once, export_of([other]), "b.csv")
@@ -88,16 +90,18 @@ def test_a_contradicting_row_is_kept_out_and_reported(other):
             "file": "b.csv",
             "line": "2",
             "column": "similarity",
-            "pair_id": "s-0-p",
+            "pair_id": "s-00000-p",
             "reason": "contradicts a rating already there",
         }
     ]
 
 
 def test_of_two_answers_in_one_file_the_first_is_kept():
-    export = export_of([("ann", "s-0-p", 80, True), ("ann", "s-0-p", 20, False), ("ann", "s-0-p", 80, True)])
+    export = export_of(
+        [("ann", "s-00000-p", 80, True), ("ann", "s-00000-p", 20, False), ("ann", "s-00000-p", 80, True)]
+    )
     held, outcome = take(NOTHING, export)
-    assert answers(held) == {("ann", "s-0-p"): (80, True)}
+    assert answers(held) == {("ann", "s-00000-p"): (80, True)}
     assert (outcome.added, outcome.already, outcome.refused) == (1, 1, 1)
     assert outcome.reasons == {"second answer to a pair, the first is kept": 1}
 
@@ -105,18 +109,18 @@ def test_of_two_answers_in_one_file_the_first_is_kept():
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (("ann", "s-9-g", 50, True), "unknown pair"),
+        (("ann", "s-00009-g", 50, True), "unknown pair"),
         (("ann", None, 50, True), "unknown pair"),
-        (("ann", "s-0-g", -0.5, True), "similarity outside 0 to 100"),
-        (("ann", "s-0-g", 100.01, True), "similarity outside 0 to 100"),
-        (("ann", "s-0-g", float("inf"), True), "similarity outside 0 to 100"),
-        (("ann", "s-0-g", None, True), "similarity missing"),
-        (("ann", "s-0-g", 50, None), "identity missing"),
+        (("ann", "s-00000-g", -0.5, True), "similarity outside 0 to 100"),
+        (("ann", "s-00000-g", 100.01, True), "similarity outside 0 to 100"),
+        (("ann", "s-00000-g", float("inf"), True), "similarity outside 0 to 100"),
+        (("ann", "s-00000-g", None, True), "similarity missing"),
+        (("ann", "s-00000-g", 50, None), "identity missing"),
     ],
 )
 def test_what_is_no_rating_is_refused_with_its_reason(row, reason):
-    held, outcome = take(NOTHING, export_of([("bob", "s-0-g", 90, True), row]))
-    assert answers(held) == {("bob", "s-0-g"): (90, True)}
+    held, outcome = take(NOTHING, export_of([("bob", "s-00000-g", 90, True), row]))
+    assert answers(held) == {("bob", "s-00000-g"): (90, True)}
     assert (outcome.read, outcome.added, outcome.refused, outcome.reasons) == (2, 1, 1, {reason: 1})
     assert list(held.refused["line"]) == ["3"]
 
@@ -131,7 +135,9 @@ def test_what_a_reader_refused_is_counted_and_kept():
 
 
 def test_an_impossible_time_is_left_out_and_its_rating_kept():
-    held, outcome = take(NOTHING, export_of([("ann", "s-0-g", 90, True, -5, 3), ("ann", "s-0-p", 9, True, 1e12, -1)]))
+    held, outcome = take(
+        NOTHING, export_of([("ann", "s-00000-g", 90, True, -5, 3), ("ann", "s-00000-p", 9, True, 1e12, -1)])
+    )
     assert held.ratings["response_time_ms"].isna().all()
     assert list(held.ratings["position"].fillna(-9)) == [3, -9]
     assert (outcome.added, outcome.refused) == (2, 0)
@@ -200,7 +206,7 @@ def test_who_was_removed_does_not_come_back():
     held, outcome = take(
         replace(NOTHING, forgotten=gone), replace(FIRST, participants=export_of([], said).participants)
     )
-    assert set(answers(held)) == {("bob", "s-0-g")}
+    assert set(answers(held)) == {("bob", "s-00000-g")}
     assert list(held.participants.index) == [pseudonym(KEY, "bob")]
     assert held.held_back.empty
     assert (outcome.added, outcome.refused, outcome.reasons) == (1, 2, {"participant was removed": 2})
@@ -208,7 +214,7 @@ def test_who_was_removed_does_not_come_back():
 
 def test_a_pseudonym_of_our_own_survey_stays_what_it_is():
     own = pseudonym(KEY, "ann")
-    held, _ = take(NOTHING, export_of([(own, "s-0-g", 90, True)]))
+    held, _ = take(NOTHING, export_of([(own, "s-00000-g", 90, True)]))
     again, outcome = take(held, export_of(participants=[{"participant": "ann", "age": "34"}]))
     assert list(again.participants.index) == [own]
     assert outcome.participants == 0
@@ -237,3 +243,26 @@ def test_every_rating_is_in_the_store_or_in_the_report_however_exports_are_cut(r
     assert answers(held) == answers(whole)
     assert len(held.ratings) == sum(each.added for each in outcomes)
     assert set(answers(held)) <= {each[:2] for each in ratings}
+
+
+def test_what_was_refused_is_noted_once_however_often_it_comes():
+    refused = {"line": 7, "column": "Status", "pair_id": None, "reason": "preview or test"}
+    export = export_of([("ann", "s-00009-g", 50, True)], refused=[refused])
+    once, _ = take(NOTHING, export)
+    stored = once.refused.fillna("").astype("str")  # as it is read back
+    twice, _ = take(replace(once, refused=stored), export)
+    assert len(twice.refused) == 2
+
+
+def test_a_file_name_that_names_somebody_is_not_written_down():
+    held, _ = take(
+        NOTHING, export_of([("ann", "s-00009-g", 50, True)]), "5f00000000000000000000ab_jane@example.org.csv"
+    )
+    assert not any("jane" in name or "5f00" in name for name in held.refused["file"])
+    assert held.refused["file"][0].endswith(".csv")
+
+
+def test_an_address_is_the_same_person_in_capitals():
+    once, _ = take(NOTHING, export_of([("Ann@example.org", "s-00000-g", 50, True)]))
+    _, outcome = take(once, export_of([("ann@EXAMPLE.org", "s-00000-g", 50, True)]))
+    assert (outcome.already, outcome.participants) == (1, 0)

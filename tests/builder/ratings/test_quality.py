@@ -5,7 +5,12 @@ from builder.ratings.quality import batches, flags
 from builder.ratings.settings import RatingsSettings
 from tests.builder.ratings.conftest import PAIRS
 
-ATTENTIVE = [("s-0-g", 98, True, 3000), ("s-0-p", 70, True, 2500), ("s-0-n", 5, False, 900), ("s-0-o", 40, False, 2000)]
+ATTENTIVE = [
+    ("s-00000-g", 98, True, 3000),
+    ("s-00000-p", 70, True, 2500),
+    ("s-00000-n", 5, False, 900),
+    ("s-00000-o", 40, False, 2000),
+]
 
 
 def flagged(answers, **settings):
@@ -43,7 +48,7 @@ def test_an_attentive_participant_has_no_flag():
         (ATTENTIVE[:1], {}, ["too-few"]),  # one answer is no straight line
         (ATTENTIVE[:3], {"min_share": 0.9}, ["too-few"]),
         ([], {}, ["too-few"]),
-        ([("s-0-g", 7, False, 1)], {}, ["attention", "speed", "too-few"]),
+        ([("s-00000-g", 7, False, 1)], {}, ["attention", "speed", "too-few"]),
     ],
 )
 def test_each_flag_at_its_bound(answers, settings, expected):
@@ -52,7 +57,8 @@ def test_each_flag_at_its_bound(answers, settings, expected):
 
 def test_the_batch_is_the_one_rated_most():
     rows = pd.DataFrame(
-        [("ann", "s-1-g"), ("ann", "s-0-g"), ("ann", "s-0-p"), ("bob", "s-1-n")], columns=["participant_id", "pair_id"]
+        [("ann", "s-00001-g"), ("ann", "s-00000-g"), ("ann", "s-00000-p"), ("bob", "s-00001-n")],
+        columns=["participant_id", "pair_id"],
     )
     assert batches(rows, PAIRS).to_dict() == {"ann": 0, "bob": 1}
 
@@ -60,7 +66,7 @@ def test_the_batch_is_the_one_rated_most():
 def test_too_few_is_judged_by_the_own_batch():
     one_of_two = flags(
         pd.DataFrame(
-            [("ann", "s-1-g", 99.0, True, None)],
+            [("ann", "s-00001-g", 99.0, True, None)],
             columns=["participant_id", "pair_id", "similarity", "identity", "response_time_ms"],
         ).astype({"response_time_ms": "Int32"}),
         PAIRS,
