@@ -49,10 +49,13 @@ configs:
 """
 
 WORKER = """
-import json, os, sys
+import json, os, sys, time
 from pathlib import Path
 from builder.errors import LandsBetweenError
 from builder.publish import hub, hub_session
+
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(seconds / 10)  # how long is waited between attempts is tested by what is said
 
 def called(function, arguments, named, token, timeout):
     os.environ.update({"HF_TOKEN": token} if token else {})
