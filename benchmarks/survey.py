@@ -78,6 +78,7 @@ class Participant:
     seconds: list[float] = field(default_factory=list)
     finished: bool = False
     interrupted: int = 0
+    finishing: bool = False
 
     async def take_part(self, port: int) -> None:
         """The whole task; where the server is gone, goes on when it is back."""
@@ -95,7 +96,11 @@ class Participant:
                 writer.close()
 
     async def _go_on(self, client: Client) -> None:
-        entered = await self._post(client, "enter", {"prolific_pid": f"person-{self.number}", "token": self.token})
+        arrival = {"prolific_pid": f"person-{self.number}", "token": self.token}
+        if self.finishing and await client.post("/api/enter", arrival, self.token) == (409, {"error": "finished"}):
+            self.finished = True  # it was committed; a kill took the answer
+            return
+        entered = await self._post(client, "enter", arrival)
         self.token, session = entered["token"], entered["session"]
         self.participant_id = session["participant_id"]
         if not session["consented"]:
@@ -110,6 +115,7 @@ class Participant:
             if pair["pair_id"] not in session["answered"]:
                 await self._rate(client, pair["pair_id"], position)
         await self._post(client, "strategies", {"strategy_similarity": "eyes", "strategy_identity": "mouth"})
+        self.finishing = True
         await self._post(client, "finish", {})
         self.finished = True
 
