@@ -5,6 +5,8 @@ import shutil
 import pytest
 
 from builder.errors import FolderError, RatingsError
+from builder.ratings.export import StudyPairs
+from builder.ratings.formats import read_export
 from builder.ratings.importing import add, import_exports
 from builder.ratings.pairs import read_pairs
 from builder.ratings.simulate import from_model, simulate
@@ -177,3 +179,11 @@ def test_ratings_on_another_scale_are_pointed_out(folder, tmp_path, caplog):
 def test_what_is_said_of_people_is_for_its_owner_alone(folder, tmp_path):
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"))])
     assert (folder / "ratings").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (None, "is no file")])
+def test_what_is_no_export_at_all_is_said(tmp_path, content, said):
+    path = tmp_path / "export"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(RatingsError, match=said):
+        read_export(path, StudyPairs({}))
