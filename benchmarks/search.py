@@ -44,12 +44,12 @@ def ours(runtime: Runtime, alignment: str, iterations: int) -> tuple[float, floa
     """All searches of the default batch for `iterations` rounds: candidates per second, share of models."""
     study, models, bases = first_batch(runtime, alignment, iterations)
     bases.evaluate(np.repeat(bases.pictures[0].latent[None], 32, axis=0), np.zeros(32, np.intp))  # warm
-    models.stopwatch.seconds.clear()
+    models.stopwatch.restart()
     start = time.perf_counter()
     drawn = optimized.draw(bases, getattr(study.samples, "optimized"), randomness(0, 0, "optimized"))  # noqa: B009
     seconds = time.perf_counter() - start
     candidates = sum(each.evaluations for each in drawn.rounds if each.stop)
-    in_models = sum(models.stopwatch.seconds[step] for step in ("render", "align", "embed"))
+    in_models = sum(each.seconds for each in models.stopwatch.steps() if each.step in ("render", "align", "embed"))
     return candidates / seconds, in_models / seconds
 
 

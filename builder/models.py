@@ -1,9 +1,6 @@
 """The models of a study, loaded, and what a batch asks of them."""
 
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +14,7 @@ from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignm
 from builder.recognizers.paper import paper_threshold
 from builder.runtime import Runtime
 from builder.samples import Evaluation, View
+from builder.stopwatch import Stopwatch
 from builder.study import RecognizerSettings, Study
 
 log = logging.getLogger(__name__)
@@ -25,22 +23,6 @@ MOST_DIMENSIONS = 5_000
 """Of a latent that CMA-ES searches: its covariance then takes 0.2 GB for every search of a batch."""
 
 _GRAY = np.full((1, 64, 64, 3), 128, np.uint8)
-
-
-@dataclass
-class Stopwatch:
-    """Seconds spent by step; steps may lie within one another."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Adds the time of the block to `name`."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
 @dataclass(frozen=True)
@@ -67,12 +49,12 @@ class Models:
 
     def render(self, latents: Latents) -> Images:
         """(n, d), n >= 1 -> (n, h, w, 3)."""
-        with self.stopwatch.step("render"):
+        with self.stopwatch.step("render", len(latents)):
             return self.generator.render(latents)
 
     def align(self, alignment: str, images: Images) -> Faces:
         """What the named alignment makes of images."""
-        with self.stopwatch.step("align"):
+        with self.stopwatch.step("align", len(images)):
             return self.alignments[alignment].align(images)
 
     def embed(self, recognizer: str, faces: Faces) -> Embeddings:
@@ -81,7 +63,7 @@ class Models:
         Raises:
             BuildError: the model returned something that is no finite embedding.
         """
-        with self.stopwatch.step("embed"):
+        with self.stopwatch.step("embed", int(faces.found.sum())):
             return _embed(recognizer, self.recognizers[recognizer], faces)
 
     def view(self, images: Images) -> View:
@@ -91,12 +73,14 @@ class Models:
 
     def evaluate(self, latents: Latents, bases: npt.NDArray[np.intp], base_embeddings: Embeddings) -> Evaluation:
         """Renders candidates and compares each with its base, (n, d) and (n,) indices into `base_embeddings`."""
+        self.stopwatch.count(len(latents))
         view = self.view(self.render(latents))
         return Evaluation(view, self.distance(self.target, view.embeddings, base_embeddings[bases]))
 
     def distance(self, recognizer: str, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
         """(n,), NaN where either row is."""
-        return self.recognizers[recognizer].distance(a, b)
+        with self.stopwatch.step("compare", len(a)):
+            return self.recognizers[recognizer].distance(a, b)
 
 
 def load_models(study: Study, runtime: Runtime) -> Models:

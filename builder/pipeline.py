@@ -9,24 +9,36 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from builder import registry, tables
+from builder import progress, registry, tables
 from builder.errors import BuildError
 from builder.generators import Latents
 from builder.models import Models
 from builder.recognizers import Embeddings, Faces
 from builder.samples import Bases, Evaluation, Picture, Round, Sample, SampleKind, View, base_name, randomness
+from builder.stopwatch import Step
 from builder.study import SEEDS_PER_BATCH, Study
 from builder.tables import Gallery
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A finished batch: its tables by name, the seeds of its bases, those passed over, seconds by step."""
+    """A finished batch: its tables by name, the seeds of its bases, those passed over, what its steps took.
+
+    micro_batches: rows at a time, by the names of `Models.micro_batches`, of those models alone that memory forced to
+        fewer than theirs.
+    """
 
     tables: dict[str, pa.Table]
     seeds: list[int]
     seeds_passed_over: list[int]
-    timings: dict[str, float]
+    steps: list[Step]
+    micro_batches: dict[str, int]
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds by step, which add up to those of `batch`, the whole."""
+        seconds = {step.step: step.seconds for step in self.steps}
+        return seconds | {"batch": sum(seconds.values())}
 
 
 def build_batch(study: Study, models: Models, batch: int) -> Batch:
@@ -35,15 +47,16 @@ def build_batch(study: Study, models: Models, batch: int) -> Batch:
     Raises:
         BuildError: too few seeds in whose image something is found, or a model that does not deliver.
     """
-    models.stopwatch.seconds.clear()
-    with models.stopwatch.step("batch"):
+    models.stopwatch.restart()
+    with models.stopwatch.step("other"):  # what lies in no step of its own
         seeds, passed_over, bases = draw_bases(study, models, batch)
         samples, rounds = draw_samples(study, models, bases, batch)
         gallery = show(models, bases, samples)
         scores = score(models, gallery, samples)
-        named = tables.Names(study.name, batch)
-        built = tables.build(models, named, gallery, seeds, samples, scores, rounds)
-    return Batch(built, seeds, passed_over, dict(models.stopwatch.seconds))
+        with models.stopwatch.step("tables", len(gallery.names)):
+            named = tables.Names(study.name, batch)
+            built = tables.build(models, named, gallery, seeds, samples, scores, rounds)
+    return Batch(built, seeds, passed_over, models.stopwatch.steps(), {})
 
 
 def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], list[int], Bases]:
@@ -56,16 +69,20 @@ def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], lis
     tried = range(first, first + SEEDS_PER_BATCH)
     kept: list[int] = []
     pictures: list[Picture] = []
-    for start in range(0, SEEDS_PER_BATCH, models.generator.micro_batch):
-        seeds = tried[start : start + models.generator.micro_batch]
-        latents = models.generator.sample(seeds)
-        view = models.view(models.render(latents))
-        for row in np.flatnonzero(view.faces.found)[: study.bases_per_batch - len(kept)].tolist():
-            pictures.append(Picture(base_name(len(kept)), latents[row], view.row(row)))
-            kept.append(seeds[row])
-        if len(kept) == study.bases_per_batch:
-            break
-    else:
+    with models.stopwatch.step("draw bases"), progress.bar(SEEDS_PER_BATCH, "seeds", "seed") as bar:
+        for start in range(0, SEEDS_PER_BATCH, models.generator.micro_batch):
+            seeds = tried[start : start + models.generator.micro_batch]
+            models.stopwatch.count(len(seeds))
+            latents = models.generator.sample(seeds)
+            view = models.view(models.render(latents))
+            for row in np.flatnonzero(view.faces.found)[: study.bases_per_batch - len(kept)].tolist():
+                pictures.append(Picture(base_name(len(kept)), latents[row], view.row(row)))
+                kept.append(seeds[row])
+            bar.set_postfix_str(f"{len(kept)} of {study.bases_per_batch} bases found")
+            bar.update(len(seeds))
+            if len(kept) == study.bases_per_batch:
+                break
+    if len(kept) < study.bases_per_batch:
         raise BuildError(
             f"batch {batch}: among the seeds {tried[0]} to {tried[-1]}, alignment "
             f"{models.alignment_of[models.target]!r} found something in {len(kept)} images; "
@@ -135,6 +152,6 @@ def score(models: Models, gallery: Gallery, samples: dict[str, list[Sample]]) ->
         scores[f"{name}_distance"] = models.distance(name, embedded[base], embedded[other])
     for name, distance in models.distances.items():
         of = gallery.images if distance.on == "images" else gallery.latents
-        with models.stopwatch.step(name):
+        with models.stopwatch.step(name, len(pairs)):
             scores[name] = distance.between(of[base], of[other])
     return scores

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import resource
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -36,13 +38,25 @@ class Runtime:
         versions = {name: found.version for name in PACKAGES for found in distributions(name=name)}
         return here | {"python": platform.python_version()} | versions
 
+    def peak_memory(self) -> dict[str, int]:
+        """The most memory, in bytes, that this process has held at once since it began, and on a GPU its tensors.
 
-def start_runtime(device: str = "auto", threads: int | None = None) -> Runtime:
+        On Linux a process begins with the peak of the one that started it.
+        """
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        memory = {"peak_memory_bytes": peak if sys.platform == "darwin" else 1024 * peak}  # only macOS counts in bytes
+        if self.device.type == "cuda":
+            memory["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated(self.device)
+        return memory
+
+
+def start_runtime(device: str = "auto", threads: int | None = None, gpu: int = 0) -> Runtime:
     """Chooses the device, sets torch's threads and makes float32 mean float32.
 
     Args:
         device: `auto` (CUDA where torch sees it, else CPU), `cpu` or `cuda`.
         threads: CPU threads for this process; by default the CPUs it may run on.
+        gpu: which of the CUDA devices that torch sees, counted round: with two of them, 2 is the first again.
 
     Raises:
         BuildError: `cuda` was asked for and torch sees none.
@@ -58,7 +72,11 @@ def start_runtime(device: str = "auto", threads: int | None = None) -> Runtime:
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    return Runtime(torch.device(device), threads)
+    if device == "cpu":
+        return Runtime(torch.device("cpu"), threads)
+    chosen = torch.device("cuda", gpu % torch.cuda.device_count())
+    torch.cuda.set_device(chosen)  # else each worker would also hold a context on the first device
+    return Runtime(chosen, threads)
 
 
 def _cpus() -> int:

@@ -104,8 +104,9 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> OnnxRecognize
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = runtime.threads
     options.log_severity_level = 3
-    wanted = ["CUDAExecutionProvider"] if runtime.device.type == "cuda" else []
-    providers = [name for name in [*wanted, "CPUExecutionProvider"] if name in onnxruntime.get_available_providers()]
+    cuda = runtime.device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    wanted = [("CUDAExecutionProvider", {"device_id": runtime.device.index})] if cuda else []
+    providers = [*wanted, "CPUExecutionProvider"]
     gray = np.full((1, own.input_size, own.input_size, 3), 128, np.uint8)
     try:
         # From bytes, so that a graph cannot name further files to read.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
+from builder import progress
 from builder.generators import Latents, LatentSpace
 from builder.samples import Evaluation, Round, View
 
@@ -130,7 +130,7 @@ class Search:
 def run_together(searches: list[Search], evaluate: Callable[[Latents, npt.NDArray[np.intp]], Evaluation]) -> None:
     """Runs all searches to their end, one round of all of them at a time."""
     most_rounds = max(search.max_iterations for search in searches)
-    with tqdm(total=most_rounds, desc="searches", unit="round", disable=None, leave=False) as bar:
+    with progress.bar(most_rounds, "searches", "round") as bar:
         while live := [search for search in searches if search.alive]:
             asked = [search.ask() for search in live]
             sizes = [len(candidates) for candidates in asked]
