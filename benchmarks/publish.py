@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset, Features, disable_progress_bars
 from fastcdc import fastcdc
 
-from builder.build import build
+from builder.build import Crew, build
 from builder.publish.layout import parquet, part_of
 from builder.publish.prepare import Options, prepare
 from builder.ratings.store import RatingsFolder
@@ -76,7 +76,7 @@ def prepare_versions(scratch: Path) -> dict[str, Files]:
         "the benchmark's study",
     )
     root = scratch / "study"
-    build(study, root, "cpu")
+    build(study, root, Crew(device="cpu"))
     ten = shutil.copytree(root, scratch / "ten")
     for path in [*ten.glob(f"*/batch-{BATCHES - 1:05d}.*"), *ten.glob(f"*/*/batch-{BATCHES - 1:05d}.*")]:
         path.unlink()

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from builder.build import build
+from builder.build import Crew, build
 from builder.study import parse_study
 from builder.survey.results import write_results
 
@@ -220,7 +220,7 @@ def survey_folder(root: Path, raters: int) -> Path:
         "samples": {"optimized": {"max_iterations": 1, "max_norm": 1.2}},
         "survey": {**_SURVEY, "raters_per_pair": raters},
     }
-    build(parse_study(keys, "benchmark"), root / "study", "cpu")
+    build(parse_study(keys, "benchmark"), root / "study", Crew(device="cpu"))
     return root / "study"
 
 

@@ -1,34 +1,173 @@
 """`build`: from a study to a finished folder."""
 
+import contextlib
 import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
-from builder.shards import Status, StudyFolder
+from builder.engines import Built, Engine, Job, Ready
+from builder.engines.drive import Work, drive
+from builder.engines.local import Local
+from builder.errors import BuildError
+from builder.machine import cpus
+from builder.manifest import BatchManifest
+from builder.metrics import Metrics, served
+from builder.progress import bar
+from builder.shards import Status, StudyFolder, status_of
+from builder.storage import Disk
 from builder.study import Study
 
 log = logging.getLogger(__name__)
 
+README_GROWTH = 1.1
+"""The folder's README, which lists every shard, is written again when this many times the batches are finished: for
+all of a build that is time linear in the batches."""
 
-def build(study: Study, out: Path, device: str = "auto") -> tuple[Status, int]:
-    """Builds the batches of `study` that `out` does not hold yet.
 
-    Returns:
-        The folder's status afterwards, and how many batches were built now.
+@dataclass(frozen=True)
+class Crew:
+    """Who builds.
+
+    workers: by default 1, or as many as the Ray cluster has room for.
+    threads: CPU threads of a worker; by default this machine's CPUs shared among the workers, with Ray 1.
+    gpus: GPUs of a worker, or the part of one.
+    address: of a Ray cluster; without it one is started on this machine.
+    """
+
+    engine: Literal["local", "ray"] = "local"
+    device: str = "auto"
+    workers: int | None = None
+    threads: int | None = None
+    gpus: float = 1
+    address: str | None = None
+    verbose: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build ended with; failed: batch -> why."""
+
+    status: Status
+    built: int
+    failed: dict[int, str]
+
+
+def build(study: Study, out: str | Path, crew: Crew, metrics_port: int | None = None) -> Outcome:
+    """Builds the batches of `study` that `out`, a path or an fsspec URL, does not hold yet.
 
     Raises:
         LandsBetweenError: everything that a user can act on; what was finished stays and is continued.
+        KeyboardInterrupt: the build was interrupted; likewise.
     """
     folder = StudyFolder(out)
     with folder.locked():
         asked = study.batches
-        study = folder.claim(study)
+        study, finished = folder.claim(study)
         folder.tidy()
-        finished = set(folder.finished())
         todo = [batch for batch in range(asked) if batch not in finished]
+        failed: dict[int, str] = {}
         if todo or not folder.described:
-            from builder.engines import local  # torch takes seconds to import, a finished folder does not need it
-
             log.info("%d of %d batches to build", len(todo), asked)
-            local.run(study, folder, todo, device)
-        folder.write_readme()
-        return folder.status(), len(todo)
+            metrics = Metrics(asked, len(finished))
+            with served(metrics, metrics_port):
+                failed = _run(study, folder, finished, todo, crew, metrics)
+        folder.write_readme(study.name, finished)
+        return Outcome(status_of(study, finished, {}), len(todo) - len(failed), failed)
+
+
+def repair(where: str | Path, crew: Crew) -> Outcome | None:
+    """Builds again the batches of a folder that are damaged, every byte compared, and no other.
+
+    Returns:
+        None where nothing is damaged.
+
+    Raises:
+        LandsBetweenError: as in `build`.
+    """
+    folder = StudyFolder(where)
+    with folder.locked():
+        study = folder.study()
+        held = folder.batches(study.hash(), verify=True)
+        if not held.damaged:
+            return None
+        folder.forget_batches(sorted(held.damaged))
+        metrics = Metrics(study.batches, len(held.whole))
+        failed = _run(study, folder, held.whole, sorted(held.damaged), crew, metrics)
+        folder.write_readme(study.name, held.whole)
+        return Outcome(status_of(study, held.whole, {}), len(held.damaged) - len(failed), failed)
+
+
+def _run(
+    study: Study,
+    folder: StudyFolder,
+    finished: dict[int, BatchManifest],
+    todo: list[int],
+    crew: Crew,
+    metrics: Metrics,
+) -> dict[int, str]:
+    """Builds `todo`, adding to `finished`.
+
+    Returns:
+        Why batches failed.
+    """
+    listed = len(finished)
+
+    def ready(worker: Ready) -> None:
+        folder.describe(study, worker.micro_batches, worker.environment)
+
+    def built(batch: Built) -> None:
+        nonlocal listed
+        finished[batch.manifest.batch] = batch.manifest
+        if len(finished) >= listed * README_GROWTH:
+            folder.write_readme(study.name, finished)
+            listed = len(finished)
+        metrics.built(batch.log)
+        log.info("batch %d: %.1f s", batch.manifest.batch, batch.log[-1].seconds)
+        progress.update()
+
+    def failed(batch: int, why: str) -> None:
+        metrics.failed()
+        log.error("batch %d failed: %s", batch, why)
+
+    work = Work(deque(todo), on_ready=ready, on_built=built, on_failed=failed)
+    with bar(len(todo), "batches", "batch") as progress, _engine(study, folder, crew, len(todo)) as engine:
+        try:
+            drive(engine, work)
+        finally:
+            if len(finished) > listed:
+                folder.write_readme(study.name, finished)
+    return work.failed
+
+
+@contextlib.contextmanager
+def _engine(study: Study, folder: StudyFolder, crew: Crew, batches: int) -> Iterator[Engine]:
+    """The engine that the crew asks for, ended with the block."""
+    start = _start_ray if crew.engine == "ray" else _start_local
+    where = str(folder.root.absolute()) if isinstance(folder.storage, Disk) else folder.address
+    engine = start(crew, partial(Job, where, study.to_toml(), crew.device, crew.gpus, crew.verbose), batches)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _start_local(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engine:
+    workers = crew.workers or 1
+    # By the workers asked for: the last batches, with fewer of them at work, are to have the same bytes.
+    threads = crew.threads or max(1, cpus() // workers)
+    return Local(job(min(workers, batches), threads))
+
+
+def _start_ray(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engine:
+    try:
+        from builder.engines import ray
+    except ImportError as error:
+        raise BuildError("--engine ray needs an extra: pip install -e '.[ray]'") from error
+    ray.connect(crew.address)
+    threads = crew.threads or 1
+    workers = crew.workers or ray.workers_that_fit(threads, crew.gpus)
+    return ray.Ray(job(min(workers, batches), threads))

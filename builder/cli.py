@@ -5,17 +5,21 @@ import errno
 import io
 import logging
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from builder.errors import LandsBetweenError, printable
+from builder.arguments import integer, positive, share
+from builder.errors import BuildError, LandsBetweenError, printable
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
 from builder.survey.cli import add_commands as add_survey
+
+if TYPE_CHECKING:
+    from builder.build import Crew
 
 FAILED, INTERRUPTED = 2, 130
 
@@ -49,12 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _integer(text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no whole number")
-    return int(text)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m builder", description="Builds a verification study.")
     parser.set_defaults(verbose=False)
@@ -62,16 +60,18 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="build a study's batches into its folder, or continue it")
     build.add_argument("study", type=Path, nargs="?", metavar="STUDY.toml", help="default: the packaged demo study")
-    build.add_argument("--out", type=Path, metavar="DIR", help="the study folder (default: out/<study name>)")
-    build.add_argument("--batches", type=_integer, metavar="N", help="how many; raising it continues the folder")
-    build.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto")
-    build.add_argument("--seed", type=_integer, metavar="N", help="seed of steps and searches")
-    build.add_argument("--verbose", action="store_true", help="say what is being done")
+    build.add_argument("--out", metavar="DIR", help="the study folder or an fsspec URL (default: out/<study name>)")
+    build.add_argument("--batches", type=integer, metavar="N", help="how many; raising it continues the folder")
+    build.add_argument("--seed", type=integer, metavar="N", help="seed of steps and searches")
+    build.add_argument("--metrics-port", type=integer, metavar="N", help="serve the build's progress for Prometheus")
+    _add_crew(build)
     build.set_defaults(run=_build)
 
-    status = commands.add_parser("status", help="done, missing and damaged batches of a study folder")
-    status.add_argument("folder", type=Path, metavar="DIR")
+    status = commands.add_parser("status", help="done, missing and damaged batches of a study folder; rate, slow steps")
+    status.add_argument("folder", metavar="DIR")
     status.add_argument("--verify", action="store_true", help="read every shard and compare its SHA-256")
+    status.add_argument("--repair", action="store_true", help="verify, and build the damaged batches again")
+    _add_crew(status)
     status.set_defaults(run=_status)
 
     study = commands.add_parser("study", help="print the packaged study file, a comment on every key")
@@ -93,10 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     convert.set_defaults(run=_convert)
 
     picture = commands.add_parser("picture", help="draw one base with all its samples as a PNG")
-    picture.add_argument("folder", type=Path, metavar="DIR")
+    picture.add_argument("folder", metavar="DIR")
     picture.add_argument("png", type=Path, metavar="FILE.png")
-    picture.add_argument("--batch", type=_integer, default=0, metavar="N", help="default: 0")
-    picture.add_argument("--base", type=_integer, default=0, metavar="N", help="index in the batch (default: 0)")
+    picture.add_argument("--batch", type=integer, default=0, metavar="N", help="default: 0")
+    picture.add_argument("--base", type=integer, default=0, metavar="N", help="index in the batch (default: 0)")
     picture.set_defaults(run=_picture)
 
     add_publish(commands)
@@ -105,34 +105,87 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_crew(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--engine", choices=["local", "ray"], default="local", help="default: local, processes here")
+    command.add_argument("--address", metavar="URL", help="of a Ray cluster (default: one of this machine alone)")
+    command.add_argument("--workers", type=positive, metavar="N", help="default: 1, or as many as the cluster fits")
+    command.add_argument("--threads-per-worker", type=positive, metavar="N", help="default: CPUs / workers; with ray 1")
+    command.add_argument(
+        "--gpus-per-worker", type=share, default=1.0, metavar="X", help="may be a fraction; default: 1"
+    )
+    command.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto")
+    command.add_argument("--verbose", action="store_true", help="say what is being done")
+
+
+def _crew(options: argparse.Namespace) -> "Crew":
+    from builder.build import Crew
+
+    if options.address and options.engine != "ray":
+        raise BuildError("--address is a Ray cluster's; add --engine ray")
+    return Crew(
+        engine=options.engine,
+        device=options.device,
+        workers=options.workers,
+        threads=options.threads_per_worker,
+        gpus=options.gpus_per_worker,
+        address=options.address,
+        verbose=options.verbose,
+    )
+
+
 def _build(options: argparse.Namespace) -> int:
     from builder.build import build
     from builder.study import read_study
 
     study = read_study(options.study, batches=options.batches, seed=options.seed)
-    out = options.out or Path("out") / study.name
-    status, built = build(study, out, options.device)
+    out = options.out or str(Path("out") / study.name)
+    outcome = build(study, out, _crew(options), options.metrics_port)
+    _print_failed(outcome.failed)
+    status = outcome.status
     batches = f"{len(status.done)} batch{'es' if len(status.done) != 1 else ''}"
-    what = f"built {built} now" if built else "nothing to do, all are finished; status --verify reads every byte"
+    what = "nothing to do, all are finished; status --verify reads every byte"
+    if outcome.built or outcome.failed:
+        what = f"built {outcome.built} now"
     print(f"{out}: {batches}, {status.rows['pairs']} pairs, {status.rows['images']} images ({what})\n")
-    print(f'from datasets import load_dataset\npairs = load_dataset({str(out)!r}, "pairs", split="train")')
-    return 0
+    if "://" in out:
+        shards = f"{out.rstrip('/')}/shards/pairs/*.arrow"
+        print(f'from datasets import load_dataset\npairs = load_dataset("arrow", data_files={shards!r}, split="train")')
+    else:
+        print(f'from datasets import load_dataset\npairs = load_dataset({out!r}, "pairs", split="train")')
+    return 1 if outcome.failed else 0
 
 
 def _status(options: argparse.Namespace) -> int:
+    from builder.build import repair
+    from builder.log import read_log, summary, table
     from builder.shards import StudyFolder
 
-    status = StudyFolder(options.folder).status(verify=options.verify)
+    if options.repair:
+        outcome = repair(options.folder, _crew(options))
+        print("nothing is damaged" if outcome is None else f"built {outcome.built} damaged batches again")
+        _print_failed(outcome.failed if outcome else {})
+    folder = StudyFolder(options.folder)
+    status = folder.status(verify=options.verify and not options.repair)
     print(f"wanted   {status.wanted}\ndone     {len(status.done)}")
     print(f"missing  {len(status.missing)}{_few(status.missing)}")
     print(f"damaged  {len(status.damaged)}")
     for batch, reason in status.damaged.items():
         print(f"  batch {batch}: {reason}")
     if status.damaged:
-        print("\nRemove manifest/batch-NNNNN.json of a damaged batch, and the next build computes it again.")
-    elif not options.verify:
+        print("\nstatus --repair builds the damaged batches again.")
+    elif not options.verify and not options.repair:
         print("\nSizes were compared; --verify reads every byte.")
+    said = summary(read_log(folder.storage, range(status.wanted)), status.done)
+    if said:
+        print(f"\n{table(said, len(status.missing) + len(status.damaged))}")
     return 1 if status.missing or status.damaged else 0
+
+
+def _print_failed(failed: dict[int, str]) -> None:
+    for batch, why in sorted(failed.items()):
+        print(f"error: batch {batch} failed: {printable(why)}", file=sys.stderr)
+    if failed:
+        print("The other batches are finished; the same command tries the failed ones again.", file=sys.stderr)
 
 
 def _few(batches: Sequence[int], most: int = 10) -> str:

@@ -59,7 +59,7 @@ def _flush(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path | str) -> Iterator[None]:
     """Turns an operating system's error about `path` into one that says what to do."""
     try:
         yield

@@ -18,7 +18,7 @@ COLUMNS = 9
 """At most; more samples of a kind go on in the next line."""
 
 
-def draw_base(folder: Path, png: Path, *, batch: int, base: int) -> None:
+def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
     """Writes `png`: one row per kind, each sample captioned with its level and the target's distance.
 
     Raises:

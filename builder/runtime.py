@@ -1,6 +1,5 @@
 """Where models run, and the fixed micro-batches in which they run."""
 
-import os
 import platform
 import resource
 import sys
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from builder.errors import BuildError
+from builder.machine import cpus
 
 PACKAGES = (
     *("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch"),
@@ -65,7 +65,7 @@ def start_runtime(device: str = "auto", threads: int | None = None, gpu: int = 0
         raise BuildError("--device cuda: torch sees no CUDA device here; use --device cpu, or a CUDA build of torch")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    threads = threads or _cpus()
+    threads = threads or cpus()
     torch.set_num_threads(threads)
     # TF32 and the search for the fastest kernel change results from run to run and machine to machine.
     torch.backends.cudnn.allow_tf32 = False
@@ -77,12 +77,6 @@ def start_runtime(device: str = "auto", threads: int | None = None, gpu: int = 0
     chosen = torch.device("cuda", gpu % torch.cuda.device_count())
     torch.cuda.set_device(chosen)  # else each worker would also hold a context on the first device
     return Runtime(chosen, threads)
-
-
-def _cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def in_micro_batches(run: Callable[..., torch.Tensor], *inputs: AnyArray, size: int, device: torch.device) -> AnyArray:

@@ -1,79 +1,36 @@
 """The study folder: Arrow shards, the manifest, and what resume rests on.
 
 A batch is done when its file in `manifest/` is there; that file is written last. Everything is a function
-of the study but `timings` and `environment`.
+of the study but `environment`, `micro_batches` and `timings`.
 """
 
 import contextlib
 import hashlib
-import json
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
 
 import filelock
 import pyarrow as pa
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from builder.errors import FolderError, StudyError
-from builder.files import PARTIAL, explained, write_whole
+from builder.files import PARTIAL, explained
+from builder.manifest import FORMAT, MOST_BYTES, BatchManifest, FormatError, Manifest, Shard, parsed
+from builder.storage import Disk, open_storage
 from builder.study import Study, first_difference, identity_hash, parse_study, parse_toml, shown
 from loading_script.lands_between import BUILD_TABLES
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
-"""Version of the folder's layout; a folder of another version is refused."""
+MANIFEST, STUDY, README = "manifest.json", "study.toml", "README.md"
 
 _LOCK = ".lock"
-_MOST_MANIFEST_BYTES = 10_000_000
-_OURS = re.compile(r"\.?batch-[0-9]{5,9}\.(arrow|json)(\.partial)?")
-_ANEW = "remove it, and build with the same study into this folder writes it again"
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-_Model = TypeVar("_Model", bound=_Record)
-
-
-class Manifest(_Record):
-    """`manifest.json`: which study the folder holds, and what first built it; written once."""
-
-    format: int
-    study: dict[str, Any]
-    study_hash: Sha256
-    micro_batches: dict[str, int]
-    environment: dict[str, str]
-
-
-class Shard(_Record):
-    """One file of a finished batch."""
-
-    table: Literal["pairs", "images", "embeddings", "searches"]
-    rows: Annotated[int, Field(ge=0, lt=2**31)]
-    bytes: Annotated[int, Field(ge=0, lt=2**63)]
-    sha256: Sha256
-
-
-class BatchManifest(_Record):
-    """`manifest/batch-00000.json`: one finished batch."""
-
-    format: int
-    study_hash: Sha256
-    batch: Annotated[int, Field(ge=0)]
-    shards: tuple[Shard, ...]
-    seeds: tuple[int, ...]
-    seeds_passed_over: tuple[int, ...]
-    environment: dict[str, str]
-    timings: dict[str, float]
+_OURS = re.compile(r"\.?batch-[0-9]{5,9}\.(arrow|json|jsonl)(\.partial)?")
+_FIRST_FILES = {_LOCK, STUDY, f".{STUDY}{PARTIAL}", f".{MANIFEST}{PARTIAL}"}
+"""What a build that was stopped before it wrote the manifest may leave."""
 
 
 @dataclass(frozen=True)
@@ -87,33 +44,50 @@ class Status:
     rows: dict[str, int]
 
 
-class StudyFolder:
-    """One study's folder on disk."""
+@dataclass(frozen=True)
+class Finished:
+    """The finished batches of a folder: whole ones by their manifests; damaged: batch -> what is wrong."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    whole: dict[int, BatchManifest]
+    damaged: dict[int, str]
+
+
+class StudyFolder:
+    """One study's folder, on a disk or in a store (`builder.storage`)."""
+
+    def __init__(self, where: str | Path) -> None:
+        self.storage = open_storage(where)
+
+    @property
+    def address(self) -> str:
+        """The folder's path or URL."""
+        return self.storage.address
+
+    @property
+    def root(self) -> Path:
+        """The folder's path.
+
+        Raises:
+            FolderError: it lies in a store.
+        """
+        if isinstance(self.storage, Disk):
+            return self.storage.root
+        raise FolderError(f"{self.address}: this needs a folder of this machine; copy the study folder here first")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the folder for one build; the lock goes with the process, however that ends.
 
+        A store has no lock that would go with a process. It needs none: two builds of one study write the same bytes,
+        and nothing in a store is removed.
+
         Raises:
             FolderError: another build holds it, it cannot be made, or it holds something else than a study.
         """
-        if re.search(r"[*?\[\]]|::", str(self.root.absolute())):
-            raise FolderError(
-                f"{self.root}: datasets.load_dataset takes *, ?, [, ] and :: in a path for patterns and would not find "
-                "this folder; choose another with --out"
-            )
-        if self.root.exists() and not self.root.is_dir():
-            raise FolderError(f"{self.root}: is a file, not a folder; choose another with --out")
-        with explained(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            strangers = [path.name for path in self.root.iterdir() if path.name not in self._first_files()]
-        if strangers and not self._manifest_path.exists() and not self.finished():
-            raise FolderError(
-                f"{self.root}: holds {sorted(strangers)[0]!r} and no study; choose an empty or a new folder with --out"
-            )
+        if not isinstance(self.storage, Disk):
+            yield
+            return
+        self._check_place(self.root)
         lock = filelock.FileLock(self.root / _LOCK)
         with explained(self.root / _LOCK):
             try:
@@ -127,41 +101,55 @@ class StudyFolder:
         finally:
             lock.release()
 
-    def claim(self, study: Study) -> Study:
+    def _check_place(self, root: Path) -> None:
+        if re.search(r"[*?\[\]]|::", str(root.absolute())):
+            raise FolderError(
+                f"{root}: datasets.load_dataset takes *, ?, [, ] and :: in a path for patterns and would not find "
+                "this folder; choose another with --out"
+            )
+        if root.exists() and not root.is_dir():
+            raise FolderError(f"{root}: is a file, not a folder; choose another with --out")
+        with explained(root):
+            root.mkdir(parents=True, exist_ok=True)
+            strangers = sorted(path.name for path in root.iterdir() if path.name not in _FIRST_FILES)
+        if strangers and not self.described and not self.finished():
+            raise FolderError(
+                f"{root}: holds {strangers[0]!r} and no study; choose an empty or a new folder with --out"
+            )
+
+    def claim(self, study: Study) -> tuple[Study, dict[int, BatchManifest]]:
         """Checks that the folder is this study's and whole, or makes it so as far as no models are needed.
 
         Returns:
-            The study with the batches asked for, or those that are finished where they are more.
+            The study with the batches asked for, or those that are finished where they are more; and the finished ones.
 
         Raises:
             FolderError: the folder is another study's, naming the first key that differs; or batches are damaged.
         """
-        if self._manifest_path.exists():
-            held = self.manifest()
-            difference = first_difference(held.study, study.identity())
+        if self.described:
+            difference = first_difference(self.manifest().study, study.identity())
             if difference:
                 key, theirs, ours = difference
                 raise FolderError(
-                    f"{self.root}: holds another study: {key} is {_shown(theirs)} there and {_shown(ours)} here; build "
-                    "into another folder with --out, or go back to that value"
+                    f"{self.address}: holds another study: {key} is {_shown(theirs)} there and {_shown(ours)} here; "
+                    "build into another folder with --out, or go back to that value"
                 )
-        finished = self.finished()
-        damaged = self._damaged(finished, study.hash(), verify=False)
-        if damaged:
-            reasons = "\n".join(f"  batch {batch}: {reason}" for batch, reason in damaged.items())
-            files = " ".join(str(self._batch_path(batch)) for batch in damaged)
+        finished = self.batches(study.hash(), verify=False)
+        if finished.damaged:
+            reasons = "\n".join(f"  batch {batch}: {reason}" for batch, reason in finished.damaged.items())
             raise FolderError(
-                f"{self.root}: {len(damaged)} of {len(finished)} finished batches are damaged:\n{reasons}\n"
-                f"  To compute them again, remove {files} and run the same command"
+                f"{self.address}: {len(finished.damaged)} of {len(finished.whole) + len(finished.damaged)} finished "
+                f"batches are damaged:\n{reasons}\n  To compute them again: python -m builder status "
+                f"{self.address} --repair"
             )
-        study = study.model_copy(update={"batches": max(study.batches, *(batch + 1 for batch in finished), 1)})
-        write_whole(self.root / "study.toml", study.to_toml().encode())
-        return study
+        study = study.model_copy(update={"batches": max(study.batches, *(batch + 1 for batch in finished.whole), 1)})
+        self.storage.write(STUDY, study.to_toml().encode())
+        return study, finished.whole
 
     @property
     def described(self) -> bool:
         """Whether `manifest.json` is there."""
-        return self._manifest_path.exists()
+        return self.storage.size(MANIFEST) is not None
 
     def describe(self, study: Study, micro_batches: dict[str, int], environment: dict[str, str]) -> None:
         """Writes `manifest.json`, once; later warns where the environment is another than it says.
@@ -169,7 +157,7 @@ class StudyFolder:
         Raises:
             FolderError: it was begun with other micro-batches.
         """
-        if not self._manifest_path.exists():
+        if not self.described:
             manifest = Manifest(
                 format=FORMAT,
                 study=study.identity(),
@@ -177,11 +165,11 @@ class StudyFolder:
                 micro_batches=micro_batches,
                 environment=environment,
             )
-            write_whole(self._manifest_path, _json(manifest))
+            self.storage.write(MANIFEST, manifest.to_json())
         held = self.manifest()
         if held.micro_batches != micro_batches:
             raise FolderError(
-                f"{self.root}: was built with micro-batches {held.micro_batches}, this version has {micro_batches}, "
+                f"{self.address}: was built with micro-batches {held.micro_batches}, this version has {micro_batches}, "
                 "which would give other bits; continue with the version that began it, or build into a new folder"
             )
         changed = [
@@ -192,7 +180,7 @@ class StudyFolder:
         if changed:
             log.warning(
                 "%s: begun in another environment, so new batches may differ from its own in their last bits: %s",
-                self.root,
+                self.address,
                 ", ".join(changed),
             )
 
@@ -203,17 +191,17 @@ class StudyFolder:
             FolderError: there is none, or its files are damaged or disagree.
         """
         manifest = self.manifest()
-        path = self.root / "study.toml"
+        where = self.storage.at(STUDY)
         again = "build with the same study into this folder writes it again"
-        if not path.exists():
-            raise FolderError(f"{path}: is missing; {again}")
+        if self.storage.size(STUDY) is None:
+            raise FolderError(f"{where}: is missing; {again}")
         try:
-            study = parse_study(parse_toml(_read(path), str(path)), str(path))
+            study = parse_study(parse_toml(self._read(STUDY), where), where)
         except StudyError as error:
             raise FolderError(f"{error}\n  The file is damaged; {again}") from error
         if study.hash() != manifest.study_hash:
             raise FolderError(
-                f"{path}: is not the study that {self._manifest_path} describes: one of them was edited; {again}"
+                f"{where}: is not the study that {self.storage.at(MANIFEST)} describes: one of them was edited; {again}"
             )
         return study
 
@@ -223,9 +211,15 @@ class StudyFolder:
         Raises:
             FolderError: it is absent, damaged or of another version of the format.
         """
-        held = _validated(Manifest, self._manifest_path)
+        where = self.storage.at(MANIFEST)
+        if not self.described:
+            raise FolderError(f"{where}: no such file; name a study folder, such as out/lands-between-demo")
+        held = parsed(Manifest, self._read(MANIFEST), where)
         if identity_hash(held.study) != held.study_hash:
-            raise FolderError(f"{self._manifest_path}: damaged: the study in it does not have the hash in it; {_ANEW}")
+            raise FolderError(
+                f"{where}: damaged: the study in it does not have the hash in it; remove it, and build with the same "
+                "study into this folder writes it again"
+            )
         return held
 
     def batch_manifest(self, batch: int, study_hash: str) -> BatchManifest:
@@ -234,55 +228,113 @@ class StudyFolder:
         Raises:
             FolderError: it is absent, damaged, of another version, or another study's.
         """
-        path = self._batch_path(batch)
-        held = _validated(BatchManifest, path)
+        name = _batch_name(batch)
+        return self._parsed_batch(batch, self._read(name), study_hash)
+
+    def _parsed_batch(self, batch: int, content: bytes, study_hash: str) -> BatchManifest:
+        where = self.storage.at(_batch_name(batch))
+        held = parsed(BatchManifest, content, where)
         if held.batch != batch or sorted(shard.table for shard in held.shards) != sorted(BUILD_TABLES):
-            raise FolderError(f"{path}: damaged: describes another batch or other tables")
+            raise FolderError(f"{where}: damaged: describes another batch or other tables")
         if held.study_hash != study_hash:
-            raise FolderError(f"{path}: belongs to another study")
+            raise FolderError(f"{where}: belongs to another study")
         return held
 
     def finished(self) -> list[int]:
         """The batches that have a manifest, sorted; no shard is looked at."""
-        found = (re.fullmatch(r"batch-([0-9]{5,9})\.json", path.name) for path in _listed(self.root / "manifest"))
+        listed = self.storage.sizes("manifest")
+        found = (re.fullmatch(r"batch-([0-9]{5,9})\.json", name) for name in listed)
         numbers = {int(match[1]) for match in found if match}
-        return sorted(batch for batch in numbers if self._batch_path(batch).is_file())
+        return sorted(batch for batch in numbers if _batch_name(batch).removeprefix("manifest/") in listed)
+
+    def batches(self, study_hash: str, *, verify: bool) -> Finished:
+        """Every finished batch's manifest, and what is wrong with the damaged ones.
+
+        Time is linear in the batches: each manifest is read once, and each folder of shards listed once.
+
+        Args:
+            study_hash: that of the study that they should belong to.
+            verify: compare every shard's bytes with their SHA-256; else only whether they are there, whole.
+
+        Raises:
+            FormatError: a batch was built by another version: it is not damaged, and nothing is known of it.
+        """
+        finished = self.finished()
+        sizes = {table: self.storage.sizes(f"shards/{table}") for table in BUILD_TABLES}
+        contents = self.storage.read([_batch_name(batch) for batch in finished], MOST_BYTES)
+        whole, damaged = {}, {}
+        for batch, content in zip(finished, contents, strict=True):
+            try:
+                if isinstance(content, FolderError):
+                    raise content
+                held = self._parsed_batch(batch, content, study_hash)
+                for shard in held.shards:
+                    self._check_size(shard, batch, sizes[shard.table].get(_file_name(batch)))
+                    if verify:
+                        self._check_content(shard, batch)
+                whole[batch] = held
+            except FormatError:
+                raise
+            except FolderError as error:
+                damaged[batch] = str(error)
+        return Finished(whole, damaged)
 
     def write_batch(
         self,
         batch: int,
-        tables: dict[str, pa.Table],
+        tables: Mapping[str, pa.Table],
+        *,
         seeds: Sequence[int],
         seeds_passed_over: Sequence[int],
         environment: dict[str, str],
+        micro_batches: dict[str, int],
         timings: dict[str, float],
-    ) -> None:
-        """Writes a batch's shards and then its manifest, whose appearance makes the batch done."""
+    ) -> BatchManifest:
+        """Writes a batch's shards and then its manifest, whose appearance makes the batch done.
+
+        Raises:
+            FolderError: no room, no right, no answer, or the folder is gone.
+        """
+        if not self.described:
+            raise FolderError(
+                f"{self.address}: has disappeared while it was built; bring it back (is its disk still there?) and run "
+                "the same command again"
+            )
+        study_hash = self.manifest().study_hash
         shards = []
         for table, rows in tables.items():
             content = _arrow(rows)
-            write_whole(self.shard_path(table, batch), content)
+            self.storage.write(_shard_name(table, batch), content)
             digest = hashlib.sha256(content).hexdigest()
             shards.append(Shard(table=table, rows=rows.num_rows, bytes=len(content), sha256=digest))  # type: ignore[arg-type]
         manifest = BatchManifest(
             format=FORMAT,
-            study_hash=self.manifest().study_hash,
+            study_hash=study_hash,
             batch=batch,
             shards=tuple(shards),
             seeds=tuple(seeds),
             seeds_passed_over=tuple(seeds_passed_over),
             environment=environment,
+            micro_batches=micro_batches,
             timings={step: round(seconds, 3) for step, seconds in timings.items()},
         )
-        write_whole(self._batch_path(batch), _json(manifest))
+        self.storage.write(_batch_name(batch), manifest.to_json())
+        return manifest
 
     def tidy(self) -> None:
-        """Removes shards that no manifest lists and what was being written when a build was stopped."""
+        """Removes shards that no manifest lists and what was being written when a build was stopped.
+
+        In a store nothing is removed: another build may be about to list it, and the batch's own overwrites it.
+        """
+        if not isinstance(self.storage, Disk):
+            return
         finished = set(self.finished())
         shards = self.root / "shards"
         folders = [self.root / "manifest", *(shards / table for table in BUILD_TABLES if not shards.is_symlink())]
-        for folder in folders:
-            for path in _listed(folder) if not folder.is_symlink() else ():
+        for folder in (folder for folder in folders if folder.exists() and not folder.is_symlink()):
+            with explained(folder):
+                paths = list(folder.iterdir())
+            for path in paths:
                 if not _OURS.fullmatch(path.name) or path.is_symlink() or not path.is_file():
                     continue  # somebody else's, or somewhere else
                 listed = path.suffix != PARTIAL and int(re.findall(r"\d+", path.name)[0]) in finished
@@ -290,14 +342,17 @@ class StudyFolder:
                     with explained(path):
                         path.unlink()
 
-    def write_readme(self) -> None:
+    def forget_batches(self, batches: Sequence[int]) -> None:
+        """Removes the manifests of batches, which makes them batches to build."""
+        for batch in batches:
+            self.storage.remove(_batch_name(batch))
+
+    def write_readme(self, name: str, finished: Mapping[int, BatchManifest]) -> None:
         """Writes the `README.md` whose `configs` list the finished shards for `datasets.load_dataset`."""
-        finished = self.finished()
-        manifest = self.manifest()
-        batches = [self.batch_manifest(batch, manifest.study_hash) for batch in finished]
-        rows: dict[str, int] = {shard.table: shard.rows for held in batches[:1] for shard in held.shards}
+        ordered = sorted(finished)
+        rows: dict[str, int] = {shard.table: shard.rows for batch in ordered[:1] for shard in finished[batch].shards}
         filled = [table for table in BUILD_TABLES if rows.get(table)]  # load_dataset cannot read an empty table
-        hashes = [shard.sha256 for held in batches for shard in held.shards]
+        hashes = [shard.sha256 for batch in ordered for shard in finished[batch].shards]
         content = hashlib.sha256("".join(hashes).encode()).hexdigest()
         configs = [
             {
@@ -306,50 +361,24 @@ class StudyFolder:
                 # The cache of `datasets` knows a folder by its name and its configs: without this, another study in a
                 # folder of the same name would load as this one.
                 "description": f"content {content}",
-                "data_files": [
-                    {
-                        "split": "train",
-                        "path": [self.shard_path(table, batch).relative_to(self.root).as_posix() for batch in finished],
-                    }
-                ],
+                "data_files": [{"split": "train", "path": [_shard_name(table, batch) for batch in ordered]}],
             }
             for table in filled
         ]
-        head = yaml.safe_dump({"configs": configs}, sort_keys=False)
+        # PyYAML's own dumper takes minutes for the 400,000 lines of 100,000 batches.
+        head = yaml.dump({"configs": configs}, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
         text = (
-            f"---\n{head}---\n\n# {manifest.study['name']}\n\nA study folder of Lands Between. A table loads "
+            f"---\n{head}---\n\n# {name}\n\nA study folder of Lands Between. A table loads "
             'with `datasets.load_dataset(FOLDER, "pairs", split="train")`; '
             f"the others are {', '.join(filled[1:])}.\n"
         )
-        write_whole(self.root / "README.md", text.encode())
+        self.storage.write(README, text.encode())
 
     def status(self, *, verify: bool = False) -> Status:
-        """Which batches are done, missing or damaged.
-
-        Args:
-            verify: compare every shard's bytes with their SHA-256; else only whether they are there, whole.
-        """
+        """Which batches are done, missing or damaged; `verify` as in `batches`."""
         study = self.study()
-        finished = self.finished()
-        damaged = self._damaged(finished, study.hash(), verify=verify)
-        done = [batch for batch in finished if batch not in damaged]
-        rows = dict.fromkeys(BUILD_TABLES, 0)
-        for batch in done:
-            for shard in self.batch_manifest(batch, study.hash()).shards:
-                rows[shard.table] += shard.rows
-        missing = sorted(set(range(study.batches)) - set(finished))
-        return Status(study.batches, tuple(done), tuple(missing), damaged, rows)
-
-    def _damaged(self, batches: list[int], study_hash: str, *, verify: bool) -> dict[int, str]:
-        """What is wrong with which of these batches."""
-        damaged = {}
-        for batch in batches:
-            try:
-                for shard in self.batch_manifest(batch, study_hash).shards:
-                    self._check(shard, batch, verify=verify)
-            except FolderError as error:
-                damaged[batch] = str(error)
-        return damaged
+        finished = self.batches(study.hash(), verify=verify)
+        return status_of(study, finished.whole, finished.damaged)
 
     def read(self, table: str, batch: int) -> pa.Table:
         """The rows of one finished batch in one table.
@@ -358,88 +387,68 @@ class StudyFolder:
             FolderError: the batch is not finished, or its shard is damaged: what does not verify is not read.
         """
         study_hash = self.manifest().study_hash
-        finished = self.finished()
-        if batch not in finished:
+        if self.storage.size(_batch_name(batch)) is None:
+            finished = self.finished()
             have = f"it has batches {finished[0]} to {finished[-1]}" if finished else "it has none yet"
-            raise FolderError(f"{self.root}: batch {batch} is not built; {have}")
+            raise FolderError(f"{self.address}: batch {batch} is not built; {have}")
         for shard in self.batch_manifest(batch, study_hash).shards:
             if shard.table == table:
-                self._check(shard, batch, verify=True)
-        path = self.shard_path(table, batch)
-        with explained(path), pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+                self._check_size(shard, batch, self.storage.size(_shard_name(table, batch)))
+                self._check_content(shard, batch)
+        name = _shard_name(table, batch)
+        with explained(self.storage.at(name)), self.storage.arrow(name) as source, pa.ipc.open_stream(source) as reader:
             return reader.read_all()
 
     def shard_path(self, table: str, batch: int) -> Path:
-        """Where the rows of one batch in one table lie."""
-        return self.root / "shards" / table / f"batch-{batch:05d}.arrow"
+        """Where the rows of one batch in one table lie on this machine."""
+        return self.root / _shard_name(table, batch)
 
-    def _check(self, shard: Shard, batch: int, *, verify: bool) -> None:
-        path = self.shard_path(shard.table, batch)
-        with explained(path):
-            if not path.is_file():
-                raise FolderError(f"{path}: is missing")
-            size = path.stat().st_size
-            if size != shard.bytes:
-                raise FolderError(f"{path}: has {size} bytes, its manifest says {shard.bytes}")
-            if not verify:
-                return
-            with path.open("rb") as file:
+    def _check_size(self, shard: Shard, batch: int, size: int | None) -> None:
+        where = self.storage.at(_shard_name(shard.table, batch))
+        if size is None:
+            raise FolderError(f"{where}: is missing")
+        if size != shard.bytes:
+            raise FolderError(f"{where}: has {size} bytes, its manifest says {shard.bytes}")
+
+    def _check_content(self, shard: Shard, batch: int) -> None:
+        name = _shard_name(shard.table, batch)
+        where = self.storage.at(name)
+        with explained(where):
+            with self.storage.open(name) as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != shard.sha256:
-                    raise FolderError(f"{path}: its bytes do not have the SHA-256 that its manifest says")
-            with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+                    raise FolderError(f"{where}: its bytes do not have the SHA-256 that its manifest says")
+            with self.storage.arrow(name) as source, pa.ipc.open_stream(source) as reader:
                 rows = sum(batch.num_rows for batch in reader)
             if rows != shard.rows:
-                raise FolderError(f"{path}: has {rows} rows, its manifest says {shard.rows}")
+                raise FolderError(f"{where}: has {rows} rows, its manifest says {shard.rows}")
 
-    def _batch_path(self, batch: int) -> Path:
-        return self.root / "manifest" / f"batch-{batch:05d}.json"
-
-    @property
-    def _manifest_path(self) -> Path:
-        return self.root / "manifest.json"
-
-    @staticmethod
-    def _first_files() -> set[str]:
-        """What a build that was stopped before it wrote the manifest may leave."""
-        return {_LOCK, "study.toml", f".study.toml{PARTIAL}", f".manifest.json{PARTIAL}"}
+    def _read(self, name: str) -> bytes:
+        (content,) = self.storage.read([name], MOST_BYTES)
+        if isinstance(content, FolderError):
+            raise content
+        return content
 
 
-def _validated(model: type[_Model], path: Path) -> _Model:
-    try:
-        content = _read(path)
-        read = json.loads(content)
-        version = read.get("format") if isinstance(read, dict) else None
-        if type(version) is int and version != FORMAT:
-            raise FolderError(
-                f"{path}: has format {shown(version)}, this version reads {FORMAT}; use the version of Lands Between "
-                "that wrote it"
-            )
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        where = ".".join(map(str, detail["loc"])) or "the file"
-        raise FolderError(f"{path}: damaged: {where}: {detail['msg']}; {_ANEW}") from error
-    except (ValueError, RecursionError) as error:
-        raise FolderError(f"{path}: damaged: is no JSON that this project writes; {_ANEW}") from error
+def status_of(study: Study, whole: Mapping[int, BatchManifest], damaged: dict[int, str]) -> Status:
+    """What `status` says of batches that are known already."""
+    rows = dict.fromkeys(BUILD_TABLES, 0)
+    for held in whole.values():
+        for shard in held.shards:
+            rows[shard.table] += shard.rows
+    missing = sorted(set(range(study.batches)) - set(whole) - set(damaged))
+    return Status(study.batches, tuple(sorted(whole)), tuple(missing), damaged, rows)
 
 
-def _listed(folder: Path) -> list[Path]:
-    """What lies in a folder; nothing where there is no such folder. One that cannot be read is an error: taken for
-    empty, finished batches would be computed again and their shards removed.
-    """
-    if not folder.exists():
-        return []
-    with explained(folder):
-        return list(folder.iterdir())
+def _batch_name(batch: int) -> str:
+    return f"manifest/batch-{batch:05d}.json"
 
 
-def _read(path: Path) -> bytes:
-    with explained(path):
-        if not path.is_file():
-            raise FolderError(f"{path}: no such file; name a study folder, such as out/lands-between-demo")
-        if path.stat().st_size > _MOST_MANIFEST_BYTES:
-            raise FolderError(f"{path}: damaged: larger than {_MOST_MANIFEST_BYTES} bytes")
-        return path.read_bytes()
+def _shard_name(table: str, batch: int) -> str:
+    return f"shards/{table}/{_file_name(batch)}"
+
+
+def _file_name(batch: int) -> str:
+    return f"batch-{batch:05d}.arrow"
 
 
 def _arrow(table: pa.Table) -> bytes:
@@ -447,10 +456,6 @@ def _arrow(table: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table.combine_chunks())
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
-
-
-def _json(record: _Record) -> bytes:
-    return record.model_dump_json(indent=1).encode() + b"\n"
 
 
 def _shown(value: object) -> str:

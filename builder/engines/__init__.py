@@ -1,1 +1,84 @@
-"""Engines: where batches run. One file per engine."""
+"""Engines: where batches run. One file per engine; `drive` hands the batches out, `worker` builds them.
+
+A batch depends on the study and its own number alone, so that any worker may build it, on any machine of the same type.
+"""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from builder.log import Line
+from builder.manifest import BatchManifest
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker of a build is told.
+
+    where: the study folder, as an absolute path or a URL.
+    study: the study file's text.
+    device: `auto`, `cpu` or `cuda`.
+    gpus: GPUs of a worker, or the part of one; of those of a machine, worker i of the engine `local` takes number
+        floor(i * gpus).
+    verbose: whether workers say what they do.
+    workers: how many there are.
+    threads: CPU threads of a worker.
+    """
+
+    where: str
+    study: str
+    device: str
+    gpus: float
+    verbose: bool
+    workers: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker has loaded its models: rows per call by model, and what a shard's bytes may depend on."""
+
+    micro_batches: dict[str, int]
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A batch is finished and in the folder; what its log says."""
+
+    manifest: BatchManifest
+    log: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a worker could not do.
+
+    fatal: no other batch could be built either: a model cannot be loaded, the folder cannot be written.
+    """
+
+    message: str
+    fatal: bool
+
+
+Doing = Future[Ready | Built | Failed]
+"""What a worker is at."""
+
+
+class Engine(Protocol):
+    """Workers 0 to workers - 1; each does one thing at a time.
+
+    A future raises one of `lost` where the worker ended before it was done; `start` then brings another.
+    """
+
+    workers: int
+    lost: tuple[type[Exception], ...]
+
+    def start(self, worker: int) -> Doing:
+        """Brings a worker to life and loads its models."""
+
+    def build(self, worker: int, batch: int) -> Doing:
+        """Builds one batch into the folder."""
+
+    def close(self) -> None:
+        """Ends the workers, at once if they are at work."""

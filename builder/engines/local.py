@@ -1,32 +1,88 @@
-"""`local`: batches one after another in this process."""
+"""`local`: worker processes on this machine.
+
+Every worker is an executor of one process: one that is killed takes nothing with it but the batch in its hands.
+"""
 
 import logging
-import time
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
+from builder.engines import Built, Doing, Failed, Job, Ready
 
-from builder.models import load_models
-from builder.pipeline import build_batch
-from builder.runtime import start_runtime
-from builder.shards import StudyFolder
-from builder.study import Study
+if TYPE_CHECKING:  # only the workers need torch
+    from builder.engines.worker import Worker
 
-log = logging.getLogger(__name__)
+_SPAWN = multiprocessing.get_context("spawn")
+
+_this: "Worker"
 
 
-def run(study: Study, folder: StudyFolder, batches: list[int], device: str) -> None:
-    """Builds `batches` into `folder`; each is finished, on disk, before the next begins.
+class Local:
+    """The engine."""
 
-    Raises:
-        LandsBetweenError: what a model, the folder or a batch cannot do; what was finished stays.
-    """
-    runtime = start_runtime(device)
-    models = load_models(study, runtime)
-    environment = runtime.environment()
-    folder.describe(study, models.micro_batches(), environment)
-    for batch in tqdm(batches, desc="batches", unit="batch", disable=None, leave=False):
-        start = time.perf_counter()
-        built = build_batch(study, models, batch)
-        folder.write_batch(batch, built.tables, built.seeds, built.seeds_passed_over, environment, built.timings)
-        folder.write_readme()
-        log.info("batch %d: %d pairs in %.1f s", batch, built.tables["pairs"].num_rows, time.perf_counter() - start)
+    lost: tuple[type[Exception], ...] = (BrokenProcessPool,)
+
+    def __init__(self, job: Job) -> None:
+        self.workers = job.workers
+        self._job = job
+        self._executors: dict[int, ProcessPoolExecutor] = {}
+        self._processes: dict[int, set[BaseProcess]] = {}
+        self._doing: dict[int, Doing] = {}
+
+    def start(self, worker: int) -> Doing:
+        """Starts a process."""
+        if worker in self._executors:
+            self._executors[worker].shutdown()
+        before = set(multiprocessing.active_children())
+        self._executors[worker] = ProcessPoolExecutor(1, _SPAWN, _prepare, (worker, self._job.verbose))
+        self._doing[worker] = self._executors[worker].submit(_start, self._job, worker)
+        self._processes[worker] = set(multiprocessing.active_children()) - before
+        return self._doing[worker]
+
+    def build(self, worker: int, batch: int) -> Doing:
+        """Hands a batch to a process."""
+        self._doing[worker] = self._executors[worker].submit(_build, batch)
+        return self._doing[worker]
+
+    def close(self) -> None:
+        """Ends the processes, those that are at work at once."""
+        for worker, executor in self._executors.items():
+            if not self._doing[worker].done():
+                for process in self._processes[worker]:
+                    process.kill()
+            executor.shutdown()
+
+
+def _prepare(worker: int, verbose: bool) -> None:
+    """Makes a new process a worker: it leaves interrupts to the build, and ends with it."""
+    from builder.progress import use_line
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_build, daemon=True).start()
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+    use_line(worker + 1)
+
+
+def _end_with_the_build() -> None:
+    build = multiprocessing.parent_process()
+    if build is not None:
+        build.join()
+        os._exit(1)
+
+
+def _start(job: Job, number: int) -> Ready | Built | Failed:
+    global _this
+    from builder.engines.worker import Worker
+
+    _this = Worker(job, number)
+    return _this.start()
+
+
+def _build(batch: int) -> Ready | Built | Failed:
+    return _this.build(batch)

@@ -1,0 +1,155 @@
+"""Hands batches out to an engine's workers as they get free, and takes what becomes of them."""
+
+import contextlib
+import logging
+import signal
+import sys
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass, field
+
+from builder.engines import Built, Doing, Engine, Ready
+from builder.errors import BuildError
+
+log = logging.getLogger(__name__)
+
+MOST_TRIES = 3
+"""Of a batch whose worker ended under it, and of starting a worker: one that needs too much memory would else go on
+for ever."""
+
+PATIENCE = 60
+"""Seconds without any news after which a build says what it waits for."""
+
+Running = dict[Doing, tuple[int, int | None]]
+"""What is at work: future -> worker and batch; None while the worker loads its models."""
+
+
+@dataclass
+class Work:
+    """The batches to build and what became of them.
+
+    failed: batch -> why.
+    interrupted: no more batches are handed out; those in hand are finished.
+    """
+
+    batches: deque[int]
+    on_ready: Callable[[Ready], None]
+    on_built: Callable[[Built], None]
+    on_failed: Callable[[int, str], None]
+    failed: dict[int, str] = field(default_factory=dict)
+    interrupted: bool = False
+    fatal: BaseException | None = None
+    tries: Counter[int | None] = field(default_factory=Counter)
+
+    def take(self) -> int | None:
+        """The next batch to hand out; None where there is none, or none is to be begun any more."""
+        if self.interrupted or self.fatal or not self.batches:
+            return None
+        return self.batches.popleft()
+
+    def fail(self, batch: int, why: str) -> None:
+        """Notes a batch that cannot be built; the others go on."""
+        self.failed[batch] = why
+        self.on_failed(batch, why)
+
+    def lose(self, batch: int | None, why: str) -> None:
+        """A worker ended while it built `batch`, or while it started: the batch is tried again, by whoever is free."""
+        self.tries[batch] += 1
+        if self.tries[batch] < MOST_TRIES:
+            log.warning("a worker ended %s (%s); tried again", _at(batch), why)
+            if batch is not None:
+                self.batches.appendleft(batch)
+        elif batch is not None:
+            self.fail(batch, f"its worker ended {MOST_TRIES} times ({why}); is there memory enough for all workers?")
+        else:
+            self.fatal = BuildError(
+                f"a worker ended {MOST_TRIES} times while it loaded the models ({why}); is there memory enough for "
+                "all workers? --workers takes a smaller number"
+            )
+
+
+def drive(engine: Engine, work: Work) -> None:
+    """Builds until nothing is left or nothing more is to be begun.
+
+    Raises:
+        LandsBetweenError: what no batch could be built for; what is finished stays.
+        KeyboardInterrupt: asked for twice, at once; asked for once, after the batches in hand.
+    """
+    with _stopping_gracefully(work):
+        running: Running = {engine.start(worker): (worker, None) for worker in range(engine.workers)}
+        idle: list[int] = []
+        while _worth_waiting(running, work):
+            for future in _finished(running):
+                worker, batch = running.pop(future)
+                if _took(engine, future, batch, work):
+                    idle.append(worker)
+                elif not work.fatal:
+                    running[engine.start(worker)] = (worker, None)
+            while idle and (batch := work.take()) is not None:
+                worker = idle.pop()
+                running[engine.build(worker, batch)] = (worker, batch)
+    if work.fatal:
+        raise work.fatal
+    if work.interrupted:
+        raise KeyboardInterrupt
+
+
+def _worth_waiting(running: Running, work: Work) -> bool:
+    """A worker that is still loading is waited for only where there is something for it to do."""
+    begun = any(batch is not None for _, batch in running.values())
+    return begun or bool(running and work.batches and not work.interrupted and not work.fatal)
+
+
+def _finished(running: Running) -> Sequence[Doing]:
+    finished, _ = wait(running, timeout=PATIENCE, return_when=FIRST_COMPLETED)
+    if not finished and all(batch is None for _, batch in running.values()):
+        log.warning("no worker has started yet: their models load, or what they need is not free")
+    return list(finished)
+
+
+def _took(engine: Engine, future: Doing, batch: int | None, work: Work) -> bool:
+    """Takes what a worker did.
+
+    Returns:
+        Whether the worker can be given more to do.
+    """
+    try:
+        did = future.result()
+    except engine.lost as error:
+        work.lose(batch, str(error) or type(error).__name__)
+        return False
+    if isinstance(did, Ready):
+        work.tries[None] = 0
+        work.on_ready(did)
+    elif isinstance(did, Built):
+        work.on_built(did)
+    elif did.fatal or batch is None:
+        work.fatal = BuildError(did.message)
+    else:
+        work.fail(batch, did.message)
+    return True
+
+
+@contextlib.contextmanager
+def _stopping_gracefully(work: Work) -> Iterator[None]:
+    """The first interrupt lets the batches in hand be finished; the next one is a KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+
+    def first(*_: object) -> None:
+        work.interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("\nfinishing the batches in hand; interrupt again to stop at once", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _at(batch: int | None) -> str:
+    return "while it loaded the models" if batch is None else f"at batch {batch}"

@@ -1,0 +1,68 @@
+"""`ray`: workers as actors of a Ray cluster (an extra).
+
+Ray places them where what they ask for is free. Each writes its batches straight to the study folder, which every node
+has to reach under the same path or URL.
+"""
+
+import logging
+import math
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayError
+
+from builder.engines import Doing, Job
+from builder.engines.worker import Worker
+from builder.errors import BuildError
+
+log = logging.getLogger(__name__)
+
+
+class Ray:
+    """The engine, on the cluster that `connect` connected to."""
+
+    lost: tuple[type[Exception], ...] = (RayActorError,)
+
+    def __init__(self, job: Job) -> None:
+        self.workers = job.workers
+        self._job = job
+        self._actors: dict[int, Any] = {}
+        gpus = job.gpus if job.device != "cpu" and ray.cluster_resources().get("GPU") else 0  # type: ignore[no-untyped-call]
+        # No restart by Ray: after a loss the batch goes to whoever is free, not to the same actor when it is back.
+        self._actor = ray.remote(num_cpus=job.threads, num_gpus=gpus, max_restarts=0, max_task_retries=0)(Worker)
+
+    def start(self, worker: int) -> Doing:
+        """Asks the cluster for an actor."""
+        self._actors[worker] = self._actor.remote(self._job, worker)
+        return self._actors[worker].start.remote().future()  # type: ignore[no-any-return]
+
+    def build(self, worker: int, batch: int) -> Doing:
+        """Hands a batch to an actor."""
+        return self._actors[worker].build.remote(batch).future()  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Ends the actors and the connection."""
+        ray.shutdown()
+
+
+def connect(address: str | None) -> None:
+    """Connects to the cluster at an address, or starts one of this machine alone.
+
+    Raises:
+        BuildError: there is no cluster at the address, or it is of another version.
+    """
+    if ray.is_initialized():
+        return
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except (RayError, ConnectionError, RuntimeError, ValueError) as error:
+        raise BuildError(f"--address {address}: no Ray cluster of this version answers there: {error}") from error
+
+
+def workers_that_fit(threads: int, gpus: float) -> int:
+    """How many workers of these resources the cluster has room for now, at least 1."""
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    fits = resources.get("CPU", 0) // threads
+    if gpus and resources.get("GPU"):
+        fits = min(fits, resources["GPU"] / gpus)
+    return max(1, math.floor(fits))

@@ -1,0 +1,72 @@
+"""What a worker does, whatever engine it belongs to: loads the models once, then builds batches into the folder."""
+
+import logging
+import math
+import time
+
+from builder.engines import Built, Failed, Job, Ready
+from builder.errors import BuildError, LandsBetweenError
+from builder.log import Line, Place, batch_lines, write_log
+from builder.models import load_models
+from builder.pipeline import build_batch
+from builder.runtime import start_runtime
+from builder.shards import StudyFolder
+from builder.study import parse_study, parse_toml
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker's models and folder."""
+
+    def __init__(self, job: Job, number: int) -> None:
+        self._job, self._number = job, number
+
+    def start(self) -> Ready | Failed:
+        """Loads the models."""
+        try:
+            self._study = parse_study(parse_toml(self._job.study.encode(), "study.toml"), "study.toml")
+            gpu = math.floor(self._number * self._job.gpus)
+            self._runtime = start_runtime(self._job.device, self._job.threads, gpu)
+            self._models = load_models(self._study, self._runtime)
+            self._folder = StudyFolder(self._job.where)
+        except LandsBetweenError as error:
+            return Failed(str(error), fatal=True)
+        self._environment = self._runtime.environment()
+        self._place = Place(self._number, self._job.workers, self._environment["device"], self._runtime.threads)
+        return Ready(self._models.micro_batches(), self._environment)
+
+    def build(self, batch: int) -> Built | Failed:
+        """Builds a batch and writes its log, its shards and, last, its manifest."""
+        start = time.perf_counter()
+        try:
+            return self._built(batch)
+        except BuildError as error:
+            log.info("batch %d failed", batch, exc_info=True)
+            return self._failed(batch, str(error), time.perf_counter() - start)
+        except LandsBetweenError as error:
+            return Failed(str(error), fatal=True)
+
+    def _built(self, batch: int) -> Built:
+        built = build_batch(self._study, self._models, batch)
+        steps = [(step.step, step.seconds, step.candidates) for step in built.steps]
+        lines = batch_lines(batch, steps, built.timings["batch"], self._place, self._runtime.peak_memory())
+        write_log(self._folder.storage, lines)
+        manifest = self._folder.write_batch(
+            batch,
+            built.tables,
+            seeds=built.seeds,
+            seeds_passed_over=built.seeds_passed_over,
+            environment=self._environment,
+            micro_batches=built.micro_batches,
+            timings=built.timings,
+        )
+        return Built(manifest, tuple(lines))
+
+    def _failed(self, batch: int, why: str, seconds: float) -> Failed:
+        lines: list[Line] = batch_lines(batch, [], seconds, self._place, self._runtime.peak_memory(), why)
+        try:
+            write_log(self._folder.storage, lines)
+        except LandsBetweenError as error:
+            return Failed(str(error), fatal=True)
+        return Failed(why, fatal=False)

@@ -1,0 +1,95 @@
+"""What the JSON files of a study folder say: the study, and for each finished batch its shards."""
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from builder.errors import FolderError
+from builder.study import shown
+
+FORMAT = 1
+"""Version of the folder's layout; a folder of another version is refused."""
+
+MOST_BYTES = 10_000_000
+"""Of one such file."""
+
+_ANEW = "remove it, and build with the same study into this folder writes it again"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FormatError(FolderError):
+    """A folder of another version of this project: nothing in it is damaged, nothing may be written to it."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def to_json(self) -> bytes:
+        """The file's content."""
+        return self.model_dump_json(indent=1).encode() + b"\n"
+
+
+class Manifest(_Record):
+    """`manifest.json`: which study the folder holds, and what first built it; written once."""
+
+    format: int
+    study: dict[str, Any]
+    study_hash: Sha256
+    micro_batches: dict[str, int]
+    environment: dict[str, str]
+
+
+class Shard(_Record):
+    """One file of a finished batch."""
+
+    table: Literal["pairs", "images", "embeddings", "searches"]
+    rows: Annotated[int, Field(ge=0, lt=2**31)]
+    bytes: Annotated[int, Field(ge=0, lt=2**63)]
+    sha256: Sha256
+
+
+class BatchManifest(_Record):
+    """`manifest/batch-00000.json`: one finished batch.
+
+    micro_batches: those that were smaller than the folder's, because memory forced it.
+    timings: seconds by step, which sum to those of `batch`.
+    """
+
+    format: int
+    study_hash: Sha256
+    batch: Annotated[int, Field(ge=0)]
+    shards: tuple[Shard, ...]
+    seeds: tuple[int, ...]
+    seeds_passed_over: tuple[int, ...]
+    environment: dict[str, str]
+    micro_batches: dict[str, int] = {}
+    timings: dict[str, float]
+
+
+_Model = TypeVar("_Model", bound=_Record)
+
+
+def parsed(model: type[_Model], content: bytes, source: str) -> _Model:
+    """A file's content, validated.
+
+    Raises:
+        FormatError: another version of this project wrote it.
+        FolderError: it is damaged.
+    """
+    try:
+        read = json.loads(content)
+        version = read.get("format") if isinstance(read, dict) else None
+        if type(version) is int and version != FORMAT:
+            raise FormatError(
+                f"{source}: has format {shown(version)}, this version reads {FORMAT}; use the version of Lands Between "
+                "that wrote it"
+            )
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        where = ".".join(map(str, detail["loc"])) or "the file"
+        raise FolderError(f"{source}: damaged: {where}: {detail['msg']}; {_ANEW}") from error
+    except (ValueError, RecursionError) as error:
+        raise FolderError(f"{source}: damaged: is no JSON that this project writes; {_ANEW}") from error
