@@ -216,7 +216,7 @@ class Store:
 
     def _error(self, name: str, error: Exception) -> FolderError:
         said = str(error) or type(error).__name__
-        return FolderError(f"{self.at(name)}: {said}. What is finished is kept: run the same command again")
+        return FolderError(f"{self.at(name)}: {said}. What is finished is kept; the same command goes on")
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from builder.arguments import local_folder
+
 if TYPE_CHECKING:
     from builder.publish.publishing import Outcome
 
@@ -15,7 +17,7 @@ def add_commands(commands: Any) -> None:
         help="publish a study as a version of a dataset, or withdraw one",
         description="Publishes a study as a version of a dataset, in a folder or on the Hub, or withdraws one.",
     )
-    publish.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the study folder")
+    publish.add_argument("folder", type=local_folder, nargs="?", metavar="DIR", help="the study folder")
     where = publish.add_mutually_exclusive_group(required=True)
     where.add_argument("--to", type=Path, metavar="FOLDER", help="the folder that becomes the version")
     where.add_argument("--repo", metavar="USER/NAME", help="the dataset on the Hub that gets the version")

@@ -5,6 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from builder.arguments import local_folder
+
 
 def add_commands(commands: Any) -> None:
     """Adds `ratings` and its commands to those of `python -m builder`."""
@@ -35,7 +37,7 @@ def add_commands(commands: Any) -> None:
 
 def _command(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the study folder")
+    parser.add_argument("folder", type=local_folder, metavar="DIR", help="the study folder")
     parser.set_defaults(run=run)
     return parser
 

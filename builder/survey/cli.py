@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from builder.arguments import local_folder
 from builder.errors import SurveyError
 
 DEFAULT_PORT = 8000
@@ -20,7 +21,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     database = "such as postgresql://user@host/name (default: SQLite in the study folder)"
 
     serve = tasks.add_parser("serve", help="serve the rating task as a web page")
-    serve.add_argument("folder", type=Path, metavar="DIR")
+    serve.add_argument("folder", type=local_folder, metavar="DIR")
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"0: any (default: {DEFAULT_PORT})")
     serve.add_argument("--database", metavar="URL", help=database)
@@ -32,13 +33,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     export = tasks.add_parser(
         "export", help="write the task as a static page and for Qualtrics, Label Studio and MTurk"
     )
-    export.add_argument("folder", type=Path, metavar="DIR")
+    export.add_argument("folder", type=local_folder, metavar="DIR")
     export.add_argument("out", type=Path, metavar="OUT", help="a new folder")
     export.add_argument("--images", metavar="URL", help="where OUT/page/images will lie on the web, for the tools")
     export.set_defaults(run=_export)
 
     results = tasks.add_parser("results", help="write the answers to a file, for ratings import")
-    results.add_argument("folder", type=Path, metavar="DIR")
+    results.add_argument("folder", type=local_folder, metavar="DIR")
     results.add_argument("file", type=Path, metavar="FILE.jsonl")
     results.add_argument("--database", metavar="URL", help=database)
     results.set_defaults(run=_results)
