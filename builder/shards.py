@@ -151,6 +151,18 @@ class StudyFolder:
         """Whether `manifest.json` is there."""
         return self.storage.size(MANIFEST) is not None
 
+    def check_present(self) -> None:
+        """Before anything is written, which would make the folder anew.
+
+        Raises:
+            FolderError: the folder was there when the build began and is no more.
+        """
+        if not self.described:
+            raise FolderError(
+                f"{self.address}: has disappeared while it was built; bring it back (is its disk still there?) and run "
+                "the same command again"
+            )
+
     def describe(self, study: Study, micro_batches: dict[str, int], environment: dict[str, str]) -> None:
         """Writes `manifest.json`, once; later warns where the environment is another than it says.
 
@@ -295,11 +307,6 @@ class StudyFolder:
         Raises:
             FolderError: no room, no right, no answer, or the folder is gone.
         """
-        if not self.described:
-            raise FolderError(
-                f"{self.address}: has disappeared while it was built; bring it back (is its disk still there?) and run "
-                "the same command again"
-            )
         study_hash = self.manifest().study_hash
         shards = []
         for table, rows in tables.items():

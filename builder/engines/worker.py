@@ -49,6 +49,7 @@ class Worker:
 
     def _built(self, batch: int) -> Built:
         built = build_batch(self._study, self._models, batch)
+        self._folder.check_present()
         steps = [(step.step, step.seconds, step.candidates) for step in built.steps]
         lines = batch_lines(batch, steps, built.timings["batch"], self._place, self._runtime.peak_memory())
         write_log(self._folder.storage, lines)
@@ -66,6 +67,7 @@ class Worker:
     def _failed(self, batch: int, why: str, seconds: float) -> Failed:
         lines: list[Line] = batch_lines(batch, [], seconds, self._place, self._runtime.peak_memory(), why)
         try:
+            self._folder.check_present()
             write_log(self._folder.storage, lines)
         except LandsBetweenError as error:
             return Failed(str(error), fatal=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -15,28 +16,27 @@ from tests.conftest import SMALL_STUDY, run_builder
 pytestmark = pytest.mark.slow
 
 KILLED_AT_A_RENAME = """
-import os, signal, sys
-from builder import cli
-at, moment = int(sys.argv[1]), sys.argv[2]
-renames, rename = 0, os.replace
+import os, signal
+at, moment, counter = int(os.environ["KILL_AT"]), os.environ["KILL_MOMENT"], os.environ["KILL_COUNTER"]
+rename = os.replace
 def counted(source, target):
-    global renames
-    renames += 1
-    if renames == at and moment == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
+    with open(counter, "a") as file:
+        file.write(".")
+    last = os.path.getsize(counter) == at
+    if last and moment == "before":
+        os.killpg(0, signal.SIGKILL)
     rename(source, target)
-    if renames == at and moment == "after":
-        os.kill(os.getpid(), signal.SIGKILL)
+    if last and moment == "after":
+        os.killpg(0, signal.SIGKILL)
 os.replace = counted
-sys.exit(cli.main(sys.argv[3:]))
 """
+"""A sitecustomize.py: kills the whole build, its workers too, at a rename in whichever process."""
 
 
 def content(folder):
-    """Every file of a study folder but the lock; of a batch's manifest all but how long it took."""
+    """Every file of a study folder but the lock and the log; of a batch's manifest all but how long it took."""
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    files.pop(".lock", None)
-    held = {name: path.read_bytes() for name, path in files.items()}
+    held = {name: path.read_bytes() for name, path in files.items() if name != ".lock" and not name.startswith("log/")}
     for name in held:
         if name.startswith("manifest/"):
             manifest = json.loads(held[name])
@@ -59,18 +59,28 @@ def test_the_undisturbed_build_is_whole(small_folder):
         + [f"manifest/batch-0000{n}.json" for n in (0, 1)]
         + [f"shards/{table}/batch-0000{n}.arrow" for table in tables for n in (0, 1)]
     )
+    assert sorted(path.name for path in (small_folder / "log").iterdir()) == ["batch-00000.jsonl", "batch-00001.jsonl"]
 
 
-@pytest.mark.parametrize(("moment", "renames"), [("before", (1, 2, 4, 6, 9, 7, 2)), ("after", (1, 2, 4, 6, 3, 6, 1))])
+@pytest.mark.parametrize(("moment", "renames"), [("before", (1, 2, 4, 7, 8, 5, 9)), ("after", (1, 2, 4, 7, 3, 7, 2))])
 def test_killed_at_any_rename_the_same_command_gives_the_same_bytes(
     tmp_path, small_study, small_folder, moment, renames
 ):
-    """Each run is killed at another point of what the runs before it left: at the study file, the manifest,
+    """Each run is killed at another point of what the runs before it left: at the study file, the manifest, a log,
     between shards of either batch, at a batch's manifest, at the README."""
+    (tmp_path / "sitecustomize.py").write_text(KILLED_AT_A_RENAME)
     build = ["build", str(small_study), "--out", str(tmp_path / "out")]
-    for at in renames:
-        command = [sys.executable, "-c", KILLED_AT_A_RENAME, str(at), moment, *build]
-        killed = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    for run, at in enumerate(renames):
+        counter = {"KILL_AT": str(at), "KILL_MOMENT": moment, "KILL_COUNTER": str(tmp_path / f"renames-{run}")}
+        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+        killed = subprocess.run(
+            [sys.executable, "-m", "builder", *build],
+            env=os.environ | counter | {"PYTHONPATH": path},
+            start_new_session=True,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         assert killed.returncode == -signal.SIGKILL, killed.stderr
     result = run_builder(*build)
     assert result.returncode == 0, result.stderr
