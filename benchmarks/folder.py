@@ -1,0 +1,152 @@
+"""What 100 to 100,000 finished batches cost to list, resume, verify and load: `python -m benchmarks.folder`.
+
+One batch of tiny tables (the real schemas, one row each) is written as a worker writes it. The others are copies of its
+files with manifests and logs of their own, written without flushing each to the disk: only reading is measured. Commands
+run in processes of their own; the time of one that ends at once, for starting Python, is subtracted.
+
+    python -m benchmarks.folder [DIR]       # scratch space; by default the system's folder for temporary files
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pyarrow as pa
+
+from builder.log import Place, batch_lines
+from builder.shards import StudyFolder
+from builder.study import Study, parse_study, parse_toml
+from loading_script import lands_between as schema
+
+COUNTS = [100, 1_000, 10_000, 100_000]
+MOST_LOADED = 10_000
+"""Batches up to which `load_dataset` is tried."""
+
+NAME = "tiny"
+STUDY = f"""
+name = "{NAME}"
+
+[[recognizers]]
+name = "dlib"
+model = "dlib"
+"""
+LATENT, EMBEDDING = 100, 128
+STEPS = ["render", "align", "embed", "search", "distances", "latents", "tables"]
+
+
+def main() -> None:
+    """Prints seconds, and seconds a batch, of each command at each number of batches."""
+    scratch = sys.argv[1] if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory(dir=scratch) as temporary:
+        folder = StudyFolder(Path(temporary, NAME))
+        study = begin(folder)
+        print("| batches | what | s | ms a batch | GiB |\n|---|---|---|---|---|")
+        idle, _ = run("builder", "build", "--help")
+        done = 0
+        for batches in COUNTS:
+            grow(folder, range(done, batches))
+            done = batches
+            file = Path(temporary, "study.toml")
+            file.write_text(study.model_copy(update={"batches": batches}).to_toml())
+            measure(folder, file, batches, idle)
+
+
+def measure(folder: StudyFolder, study: Path, batches: int, idle: float) -> None:
+    """Prints a line for each command."""
+    where = str(folder.root)
+    show(batches, "list", timed(folder.finished))
+    finished = folder.batches(folder.manifest().study_hash, verify=False).whole
+    show(batches, "README.md", timed(lambda: folder.write_readme(NAME, finished)))
+    print(f"| {batches:,} | README.md has {(folder.root / 'README.md').stat().st_size / 1e6:.1f} MB | | | |")
+    del finished
+    resume = ["build", str(study), "--out", where]
+    for what, command in {
+        "resume": resume,
+        "status": ["status", where],
+        "verify": ["status", where, "--verify"],
+    }.items():
+        seconds, gib = run("builder", *command)
+        show(batches, what, seconds - idle, gib)
+    if batches <= MOST_LOADED:
+        for what in ("load_dataset", "load_dataset again"):
+            code = "import sys, datasets; datasets.load_dataset(sys.argv[1], 'pairs', split='train', cache_dir=sys.argv[2])"
+            seconds, gib = run("-c", code, where, f"{where}-cache-{batches}")
+            show(batches, what, seconds, gib)
+
+
+def show(batches: int, what: str, seconds: float, gib: float | None = None) -> None:
+    """Prints a line of the table."""
+    print(f"| {batches:,} | {what} | {seconds:.2f} | {1000 * seconds / batches:.3f} | {f'{gib:.2f}' if gib else ''} |")
+    sys.stdout.flush()
+
+
+def timed(what: Callable[[], object]) -> float:
+    """Seconds."""
+    start = time.perf_counter()
+    what()
+    return time.perf_counter() - start
+
+
+def run(*arguments: str) -> tuple[float, float]:
+    """Seconds and peak GiB of `python ...` or `python -m builder ...` in a process of its own."""
+    start = time.perf_counter()
+    command = [sys.executable, *(["-m"] if arguments[0] == "builder" else []), *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    said = process.stdout.read() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    if status or ("--out" in arguments and "nothing to do" not in said):
+        raise SystemExit(f"{' '.join(command)} failed: {said}")
+    return time.perf_counter() - start, usage.ru_maxrss / 2**20
+
+
+def begin(folder: StudyFolder) -> Study:
+    """Describes the folder and writes batch 0 as a worker does."""
+    study = parse_study(parse_toml(STUDY.encode(), "study"), "study")
+    environment = {f"package_{number}": f"{number}.1.0" for number in range(12)}
+    folder.storage.write("study.toml", study.to_toml().encode())
+    folder.describe(study, {"generator": 16, "dlib": 32, "lpips": 8}, environment)
+    timings = {step: 1.25 for step in [*STEPS, "batch"]}
+    folder.write_batch(
+        0, tables(), seeds=range(4), seeds_passed_over=[], environment=environment, micro_batches={}, timings=timings
+    )
+    return study
+
+
+def grow(folder: StudyFolder, batches: Iterable[int]) -> None:
+    """Copies batch 0 to each of `batches`; the rows still say batch 0, which nothing here reads."""
+    held = folder.batch_manifest(0, folder.manifest().study_hash)
+    shards = {shard.table: folder.shard_path(shard.table, 0).read_bytes() for shard in held.shards}
+    (folder.root / "log").mkdir(exist_ok=True)
+    for batch in batches:
+        name = f"batch-{batch:05d}"
+        for table, content in shards.items():
+            (folder.root / f"shards/{table}/{name}.arrow").write_bytes(content)
+        (folder.root / f"log/{name}.jsonl").write_text(log_text(batch))
+        (folder.root / f"manifest/{name}.json").write_bytes(held.model_copy(update={"batch": batch}).to_json())
+
+
+def log_text(batch: int) -> str:
+    """What a worker's log says of a batch."""
+    steps = [(step, 1.25, 100) for step in STEPS]
+    lines = batch_lines(batch, steps, 10.0, Place(0, 1, "cpu", 2), {"peak_memory_bytes": 2**30})
+    return "".join(line.model_dump_json(exclude_none=True) + "\n" for line in lines)
+
+
+def tables() -> dict[str, pa.Table]:
+    """One row a table, null where the schema lets it; no image, so that copies are small."""
+    embedding = {"image_id": f"{NAME}-00000-base0", "dlib": [0.5] * EMBEDDING}
+    rows = {
+        "pairs": ({"pair_id": f"{NAME}-00000-base0-genuine", "batch": 0}, schema.pairs(["dlib"], ["latent_l2"])),
+        "images": ({"image_id": embedding["image_id"], "latent": [0.5] * LATENT}, schema.images(["hog"], LATENT)),
+        "embeddings": (embedding, schema.embeddings({"dlib": EMBEDDING})),
+        "searches": ({"search_id": f"{NAME}-00000-base0-base1", "iteration": 0}, schema.searches()),
+    }
+    return {table: pa.Table.from_pylist([row], schema=of.arrow_schema) for table, (row, of) in rows.items()}
+
+
+if __name__ == "__main__":
+    main()
