@@ -1,10 +1,9 @@
-"""What 100 to 100,000 finished batches cost to list, resume, verify and load: `python -m benchmarks.folder`.
+"""What 100 to 100,000 finished batches cost to list, resume, verify and load: `python -m benchmarks.folder [DIR]`.
 
 One batch of tiny tables (the real schemas, one row each) is written as a worker writes it. The others are copies of its
-files with manifests and logs of their own, written without flushing each to the disk: only reading is measured. Commands
-run in processes of their own; the time of one that ends at once, for starting Python, is subtracted.
-
-    python -m benchmarks.folder [DIR]       # scratch space; by default the system's folder for temporary files
+files with manifests and logs of their own, written without flushing each to the disk: only what follows is measured.
+Commands run in processes of their own. "Further batch": the processor time beyond that of the last number of batches,
+for each batch more; where it stays the same, time is linear. DIR: scratch space, by default the system's.
 """
 
 import os
@@ -12,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -34,73 +34,75 @@ name = "{NAME}"
 name = "dlib"
 model = "dlib"
 """
+LOAD = """
+import sys
+import datasets
+datasets.disable_progress_bars()
+datasets.load_dataset(sys.argv[1], "pairs", split="train", cache_dir=sys.argv[2])
+"""
 LATENT, EMBEDDING = 100, 128
 STEPS = ["render", "align", "embed", "search", "distances", "latents", "tables"]
 
 
+class Cost(NamedTuple):
+    """Seconds by the clock and of processor time; the most memory, where a process of its own was at work."""
+
+    seconds: float
+    processor: float
+    gib: float | None = None
+
+
 def main() -> None:
-    """Prints seconds, and seconds a batch, of each command at each number of batches."""
-    scratch = sys.argv[1] if len(sys.argv) > 1 else None
-    with tempfile.TemporaryDirectory(dir=scratch) as temporary:
+    """Prints a line for each command at each number of batches."""
+    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as temporary:
         folder = StudyFolder(Path(temporary, NAME))
         study = begin(folder)
-        print("| batches | what | s | ms a batch | GiB |\n|---|---|---|---|---|")
-        idle, _ = run("builder", "build", "--help")
-        done = 0
-        for batches in COUNTS:
-            grow(folder, range(done, batches))
-            done = batches
+        print("| batches | what | s | processor s | ms a further batch | GiB |\n|---|---|---|---|---|---|")
+        before: dict[str, Cost] = {}
+        for batches, fewer in zip(COUNTS, [0, *COUNTS], strict=False):
+            grow(folder, range(fewer, batches))
             file = Path(temporary, "study.toml")
             file.write_text(study.model_copy(update={"batches": batches}).to_toml())
-            measure(folder, file, batches, idle)
+            for what, cost in measured(folder, file, batches):
+                more = cost.processor - before[what].processor if what in before else None
+                further = "" if more is None else f"{1000 * more / (batches - fewer):.3f}"
+                gib = "" if cost.gib is None else f"{cost.gib:.2f}"
+                print(f"| {batches:,} | {what} | {cost.seconds:.2f} | {cost.processor:.2f} | {further} | {gib} |")
+                sys.stdout.flush()
+                before[what] = cost
+        print(f"README.md at {COUNTS[-1]:,}: {(folder.root / 'README.md').stat().st_size / 1e6:.1f} MB")
 
 
-def measure(folder: StudyFolder, study: Path, batches: int, idle: float) -> None:
-    """Prints a line for each command."""
+def measured(folder: StudyFolder, study: Path, batches: int) -> Iterator[tuple[str, Cost]]:
+    """What is done, and its cost."""
     where = str(folder.root)
-    show(batches, "list", timed(folder.finished))
+    yield "list", timed(folder.finished)
     finished = folder.batches(folder.manifest().study_hash, verify=False).whole
-    show(batches, "README.md", timed(lambda: folder.write_readme(NAME, finished)))
-    print(f"| {batches:,} | README.md has {(folder.root / 'README.md').stat().st_size / 1e6:.1f} MB | | | |")
-    del finished
-    resume = ["build", str(study), "--out", where]
-    for what, command in {
-        "resume": resume,
-        "status": ["status", where],
-        "verify": ["status", where, "--verify"],
-    }.items():
-        seconds, gib = run("builder", *command)
-        show(batches, what, seconds - idle, gib)
+    yield "write README.md", timed(lambda: folder.write_readme(NAME, finished))
+    yield "resume", run("-m", "builder", "build", str(study), "--out", where)
+    yield "status", run("-m", "builder", "status", where)
+    yield "status --verify", run("-m", "builder", "status", where, "--verify")
     if batches <= MOST_LOADED:
         for what in ("load_dataset", "load_dataset again"):
-            code = "import sys, datasets; datasets.load_dataset(sys.argv[1], 'pairs', split='train', cache_dir=sys.argv[2])"
-            seconds, gib = run("-c", code, where, f"{where}-cache-{batches}")
-            show(batches, what, seconds, gib)
+            yield what, run("-c", LOAD, where, f"{where}-cache-{batches}")
 
 
-def show(batches: int, what: str, seconds: float, gib: float | None = None) -> None:
-    """Prints a line of the table."""
-    print(f"| {batches:,} | {what} | {seconds:.2f} | {1000 * seconds / batches:.3f} | {f'{gib:.2f}' if gib else ''} |")
-    sys.stdout.flush()
-
-
-def timed(what: Callable[[], object]) -> float:
-    """Seconds."""
-    start = time.perf_counter()
+def timed(what: Callable[[], object]) -> Cost:
+    """What a call in this process costs."""
+    start, processor = time.perf_counter(), time.process_time()
     what()
-    return time.perf_counter() - start
+    return Cost(time.perf_counter() - start, time.process_time() - processor)
 
 
-def run(*arguments: str) -> tuple[float, float]:
-    """Seconds and peak GiB of `python ...` or `python -m builder ...` in a process of its own."""
+def run(*arguments: str) -> Cost:
+    """What `python ...` costs, in a process of its own, which has to end well."""
     start = time.perf_counter()
-    command = [sys.executable, *(["-m"] if arguments[0] == "builder" else []), *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
     said = process.stdout.read() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
     if status or ("--out" in arguments and "nothing to do" not in said):
-        raise SystemExit(f"{' '.join(command)} failed: {said}")
-    return time.perf_counter() - start, usage.ru_maxrss / 2**20
+        raise SystemExit(f"{' '.join(arguments)} failed: {said}")
+    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
 
 
 def begin(folder: StudyFolder) -> Study:
@@ -109,7 +111,7 @@ def begin(folder: StudyFolder) -> Study:
     environment = {f"package_{number}": f"{number}.1.0" for number in range(12)}
     folder.storage.write("study.toml", study.to_toml().encode())
     folder.describe(study, {"generator": 16, "dlib": 32, "lpips": 8}, environment)
-    timings = {step: 1.25 for step in [*STEPS, "batch"]}
+    timings = dict.fromkeys([*STEPS, "batch"], 1.25)
     folder.write_batch(
         0, tables(), seeds=range(4), seeds_passed_over=[], environment=environment, micro_batches={}, timings=timings
     )

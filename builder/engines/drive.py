@@ -9,6 +9,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from builder.engines import Built, Doing, Engine, Ready
 from builder.errors import BuildError
@@ -25,8 +26,15 @@ PATIENCE = 60
 Running = dict[Doing, tuple[int, int | None]]
 """What is at work: future -> worker and batch; None while the worker loads its models."""
 
-Done = queue.SimpleQueue[Doing]
-"""What is done, put there by each future itself: to ask every one of them takes time that grows with the workers."""
+
+class Done(Protocol):
+    """What is done, put there by each future itself: to ask all of them takes time that grows with the workers."""
+
+    def put(self, item: Doing, /) -> None:
+        """Adds a future, from any thread."""
+
+    def get(self, *, timeout: float) -> Doing:
+        """The next future. Raises `queue.Empty` where there was none for `timeout` seconds."""
 
 
 @dataclass
@@ -73,15 +81,20 @@ class Work:
             )
 
 
-def drive(engine: Engine, work: Work) -> None:
+def drive(engine: Engine, work: Work, done: Done | None = None) -> None:
     """Builds until nothing is left or nothing more is to be begun.
+
+    Args:
+        engine: whose workers build.
+        work: what to build.
+        done: an empty queue; a simulation brings its own, which keeps its time.
 
     Raises:
         LandsBetweenError: what no batch could be built for; what is finished stays.
         KeyboardInterrupt: asked for twice, at once; asked for once, after the batches in hand.
     """
     running: Running = {}
-    done: Done = queue.SimpleQueue()
+    done = done or queue.SimpleQueue()
 
     def begin(doing: Doing, worker: int, batch: int | None) -> None:
         running[doing] = (worker, batch)
