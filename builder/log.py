@@ -4,7 +4,7 @@ Durations are measured, not taken from the clock, which may jump; rates and rema
 """
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -134,8 +134,8 @@ def write_log(storage: Storage, lines: Sequence[Line]) -> None:
     storage.write(_name(lines[0].batch), content.encode())
 
 
-def read_log(storage: Storage, batches: Iterable[int]) -> dict[int, list[Line]]:
-    """The lines of those batches that have a log.
+def read_log(storage: Storage, batches: Iterable[int]) -> Iterator[list[Line]]:
+    """The lines of each of those batches that has a log, one batch at a time.
 
     Raises:
         FolderError: a log is no log of this project.
@@ -143,20 +143,26 @@ def read_log(storage: Storage, batches: Iterable[int]) -> dict[int, list[Line]]:
     listed = storage.sizes("log")
     there = [batch for batch in batches if _name(batch).removeprefix("log/") in listed]
     contents = storage.read([_name(batch) for batch in there], _MOST_BYTES)
-    return {batch: _parsed(storage, batch, content) for batch, content in zip(there, contents, strict=True)}
+    for batch, content in zip(there, contents, strict=True):
+        yield _parsed(storage, batch, content)
 
 
-def summary(log: Mapping[int, Sequence[Line]], finished: Iterable[int]) -> Summary | None:
-    """What the lines say of the finished batches; None where none of them has a log."""
+def summary(log: Iterable[Sequence[Line]], finished: Iterable[int]) -> Summary | None:
+    """What the lines of each batch say of the finished batches; None where none of them has a log."""
     done = set(finished)
-    whole = {batch: lines[-1] for batch, lines in log.items()}
-    built = {batch: line for batch, line in whole.items() if batch in done and line.error is None}
+    built: dict[int, Line] = {}
+    failed: dict[int, str] = {}
+    steps: dict[str, float] = {}
+    for *parts, whole in log:
+        if whole.batch in done and whole.error is None:
+            built[whole.batch] = whole
+            for line in parts:
+                steps[line.step] = steps.get(line.step, 0.0) + line.seconds
+        elif whole.batch not in done and whole.error:
+            failed[whole.batch] = whole.error
     if not built:
         return None
     seconds = [line.seconds for line in built.values()]
-    steps: dict[str, float] = {}
-    for line in (line for batch in built for line in log[batch][:-1]):
-        steps[line.step] = steps.get(line.step, 0.0) + line.seconds
     total = sum(seconds) or 1.0
     wall = sum(line.seconds / line.workers for line in built.values()) / len(built)
     return Summary(
@@ -167,7 +173,7 @@ def summary(log: Mapping[int, Sequence[Line]], finished: Iterable[int]) -> Summa
         candidates_per_second=sum(line.candidates for line in built.values()) / total,
         peak_memory_bytes=max(line.peak_memory_bytes for line in built.values()),
         slowest=sorted(((batch, line.seconds) for batch, line in built.items()), key=lambda each: -each[1])[:SLOWEST],
-        failed={batch: line.error for batch, line in sorted(whole.items()) if line.error and batch not in done},
+        failed=dict(sorted(failed.items())),
     )
 
 
@@ -193,7 +199,7 @@ def _parsed(storage: Storage, batch: int, content: bytes | FolderError) -> list[
     if isinstance(content, FolderError):
         raise content
     try:
-        return [Line.model_validate_json(line) for line in content.splitlines()]
+        return [Line.model_validate_json(line) for line in content.splitlines() or [content]]
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise FolderError(

@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
+import queue
 import signal
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from builder.engines import Built, Doing, Engine, Ready
 from builder.errors import BuildError
@@ -24,6 +25,16 @@ PATIENCE = 60
 
 Running = dict[Doing, tuple[int, int | None]]
 """What is at work: future -> worker and batch; None while the worker loads its models."""
+
+
+class Done(Protocol):
+    """What is done, put there by each future itself: to ask all of them takes time that grows with the workers."""
+
+    def put(self, item: Doing, /) -> None:
+        """Adds a future, from any thread."""
+
+    def get(self, *, timeout: float) -> Doing:
+        """The next future. Raises `queue.Empty` where there was none for `timeout` seconds."""
 
 
 @dataclass
@@ -70,26 +81,39 @@ class Work:
             )
 
 
-def drive(engine: Engine, work: Work) -> None:
+def drive(engine: Engine, work: Work, done: Done | None = None) -> None:
     """Builds until nothing is left or nothing more is to be begun.
+
+    Args:
+        engine: whose workers build.
+        work: what to build.
+        done: an empty queue; a simulation brings its own, which keeps its time.
 
     Raises:
         LandsBetweenError: what no batch could be built for; what is finished stays.
         KeyboardInterrupt: asked for twice, at once; asked for once, after the batches in hand.
     """
+    running: Running = {}
+    done = done or queue.SimpleQueue()
+
+    def begin(doing: Doing, worker: int, batch: int | None) -> None:
+        running[doing] = (worker, batch)
+        doing.add_done_callback(done.put)
+
     with _stopping_gracefully(work):
-        running: Running = {engine.start(worker): (worker, None) for worker in range(engine.workers)}
+        for worker in range(engine.workers):
+            begin(engine.start(worker), worker, None)
         idle: list[int] = []
         while _worth_waiting(running, work):
-            for future in _finished(running):
+            if future := _next(done, running):
                 worker, batch = running.pop(future)
                 if _took(engine, future, batch, work):
                     idle.append(worker)
                 elif not work.fatal:
-                    running[engine.start(worker)] = (worker, None)
+                    begin(engine.start(worker), worker, None)
             while idle and (batch := work.take()) is not None:
                 worker = idle.pop()
-                running[engine.build(worker, batch)] = (worker, batch)
+                begin(engine.build(worker, batch), worker, batch)
     if work.fatal:
         raise work.fatal
     if work.interrupted:
@@ -102,11 +126,13 @@ def _worth_waiting(running: Running, work: Work) -> bool:
     return begun or bool(running and work.batches and not work.interrupted and not work.fatal)
 
 
-def _finished(running: Running) -> Sequence[Doing]:
-    finished, _ = wait(running, timeout=PATIENCE, return_when=FIRST_COMPLETED)
-    if not finished and all(batch is None for _, batch in running.values()):
-        log.warning("no worker has started yet: their models load, or what they need is not free")
-    return list(finished)
+def _next(done: Done, running: Running) -> Doing | None:
+    try:
+        return done.get(timeout=PATIENCE)
+    except queue.Empty:
+        if all(batch is None for _, batch in running.values()):
+            log.warning("no worker has started yet: their models load, or what they need is not free")
+        return None
 
 
 def _took(engine: Engine, future: Doing, batch: int | None, work: Work) -> bool:
