@@ -242,7 +242,7 @@ def run(setting: Setting, workers: int) -> list[str]:
                 listed = len(finished)
             metrics.built(batch.log)
 
-        work = Work(deque(range(BATCHES)), ready, built, lambda batch, why: None)
+        work = Work(deque(range(BATCHES)), ready, built, lambda batch, why: None, described=True)
         engine = SimulatedEngine(workers, clock, lambda worker: RATES["start"].value, build)
         drive(engine, work, clock)
     plan = closed_form(setting, workers)

@@ -133,7 +133,7 @@ def _run(
         metrics.failed()
         log.error("batch %d failed: %s", batch, why)
 
-    work = Work(deque(todo), on_ready=ready, on_built=built, on_failed=failed)
+    work = Work(deque(todo), on_ready=ready, on_built=built, on_failed=failed, described=folder.described)
     with bar(len(todo), "batches", "batch") as progress, _engine(study, folder, crew, len(todo)) as engine:
         try:
             drive(engine, work)
@@ -159,7 +159,7 @@ def _start_local(crew: Crew, job: Callable[[int, int], Job], batches: int) -> En
     workers = crew.workers or 1
     # By the workers asked for: the last batches, with fewer of them at work, are to have the same bytes.
     threads = crew.threads or max(1, cpus() // workers)
-    return Local(job(min(workers, batches), threads))
+    return Local(job(max(1, min(workers, batches)), threads))
 
 
 def _start_ray(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engine:
@@ -170,4 +170,4 @@ def _start_ray(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engi
     ray.connect(crew.address)
     threads = crew.threads or 1
     workers = crew.workers or ray.workers_that_fit(threads, crew.gpus)
-    return ray.Ray(job(min(workers, batches), threads))
+    return ray.Ray(job(max(1, min(workers, batches)), threads))

@@ -41,6 +41,7 @@ class Done(Protocol):
 class Work:
     """The batches to build and what became of them.
 
+    described: whether a worker, here or earlier, said what it has loaded, which the folder states.
     failed: batch -> why.
     interrupted: no more batches are handed out; those in hand are finished.
     """
@@ -49,6 +50,7 @@ class Work:
     on_ready: Callable[[Ready], None]
     on_built: Callable[[Built], None]
     on_failed: Callable[[int, str], None]
+    described: bool
     failed: dict[int, str] = field(default_factory=dict)
     interrupted: bool = False
     fatal: BaseException | None = None
@@ -121,9 +123,10 @@ def drive(engine: Engine, work: Work, done: Done | None = None) -> None:
 
 
 def _worth_waiting(running: Running, work: Work) -> bool:
-    """A worker that is still loading is waited for only where there is something for it to do."""
+    """A worker that is still loading is waited for only where there is something for it to do or to say."""
     begun = any(batch is not None for _, batch in running.values())
-    return begun or bool(running and work.batches and not work.interrupted and not work.fatal)
+    wanted = work.batches or not work.described
+    return begun or bool(running and wanted and not work.interrupted and not work.fatal)
 
 
 def _next(done: Done, running: Running) -> Doing | None:
@@ -149,6 +152,7 @@ def _took(engine: Engine, future: Doing, batch: int | None, work: Work) -> bool:
     if isinstance(did, Ready):
         work.tries[None] = 0
         work.on_ready(did)
+        work.described = True
     elif isinstance(did, Built):
         work.on_built(did)
     elif did.fatal or batch is None:

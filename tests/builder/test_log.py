@@ -18,7 +18,7 @@ def lines(batch, seconds, *, workers=1, error=None):
 
 
 def test_the_rate_is_that_of_all_workers_and_the_slowest_are_named():
-    log = {0: lines(0, 10.0, workers=2), 1: lines(1, 30.0, workers=2), 2: lines(2, 20.0, workers=2)}
+    log = [lines(0, 10.0, workers=2), lines(1, 30.0, workers=2), lines(2, 20.0, workers=2)]
     said = summary(log, [0, 1, 2])
     assert said.per_hour == pytest.approx(3600 / 10)  # 20 s a batch, two at a time
     assert said.median_seconds == 20.0
@@ -31,7 +31,7 @@ def test_the_rate_is_that_of_all_workers_and_the_slowest_are_named():
 
 
 def test_a_failed_batch_is_named_until_it_is_finished():
-    log = {0: lines(0, 10.0), 1: lines(1, 1.0, error="no face")}
+    log = [lines(0, 10.0), lines(1, 1.0, error="no face")]
     assert summary(log, [0]).failed == {1: "no face"}
     assert summary(log, [0]).per_hour == pytest.approx(360)
     assert "no face" in table(summary(log, [0]), missing=1)
@@ -39,13 +39,13 @@ def test_a_failed_batch_is_named_until_it_is_finished():
 
 
 def test_without_a_log_there_is_nothing_to_say(tmp_path):
-    assert summary({}, [0]) is None
-    assert read_log(Disk(tmp_path), [0, 1]) == {}
+    assert summary([], [0]) is None
+    assert list(read_log(Disk(tmp_path), [0, 1])) == []
 
 
 def test_what_was_written_is_read(tmp_path):
     write_log(Disk(tmp_path), lines(3, 2.0))
-    (held,) = read_log(Disk(tmp_path), range(9)).values()
+    (held,) = read_log(Disk(tmp_path), range(9))
     assert [(each.step, each.seconds, each.candidates) for each in held] == [
         ("render", 0.5, 10),
         ("embed", 1.5, 8),
@@ -58,7 +58,7 @@ def test_what_is_no_log_is_refused(tmp_path, content):
     (tmp_path / "log").mkdir()
     (tmp_path / "log/batch-00001.jsonl").write_bytes(content)
     with pytest.raises(FolderError, match=r"batch-00001\.jsonl: is no log of this project"):
-        read_log(Disk(tmp_path), [1])
+        list(read_log(Disk(tmp_path), [1]))
 
 
 @pytest.mark.slow

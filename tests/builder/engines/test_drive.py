@@ -30,7 +30,9 @@ class Build:
         self.begun, self.built, self.failed = Counter(), [], {}
         self.clock, self.draw = VirtualClock(), random.Random(1)
         self.engine = SimulatedEngine(workers, self.clock, start, self.one)
-        self.work = Work(deque(range(batches)), lambda ready: None, self.on_built, self.failed.__setitem__)
+        self.work = Work(
+            deque(range(batches)), lambda ready: None, self.on_built, self.failed.__setitem__, described=True
+        )
 
     def one(self, worker, batch):
         self.begun[batch] += 1
