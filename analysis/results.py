@@ -8,7 +8,7 @@
 | similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
 | disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, model_closeness, people_closeness, disagreement, candidate |
 | people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, similarity_mean, identity_rate, similarity_std, identity_entropy |
-| image_attributes | an image | image_id, what was measured, what DeepFace says, what was joined |
+| image_attributes | an image | image_id, brightness, contrast, sharpness, red, green, blue, saturation, saturation_std, per alignment `<name>_roll`, `_eyes`, `_yaw`, `_pitch`, what DeepFace says (see `deepface_attributes`) and what was joined |
 | deepface | a model of DeepFace | attribute, file, n_images, n_faces, reason |
 | attribute_model | the random forest | n_pairs, n_bases, n_attributes, r2, r2_std |
 | attribute_importance | an attribute | attribute, importance, importance_std |

@@ -436,7 +436,8 @@ def group(found: Findings, contents: Contents) -> Section:
     text = [
         "A column of participants groups answers: right is what each said. A column of images or of their attributes "
         "groups pairs by their base, not by their sample: right is the majority. Numbers with more than 10 different "
-        "values are cut into thirds, groups of fewer than 30 merged."
+        "values, or with fewer than 30 answers or pairs a value, are cut at their terciles over the participants or "
+        "bases; groups of fewer than 30 are merged."
     ]
     text += [f"Not shown: {reason}." for reason in table.loc[table["group"].isna(), "reason"]]
     return Section("groups", "Groups", text, items)

@@ -31,9 +31,9 @@ def groups(pairs: Table, ratings: Table, table: pd.DataFrame, grouping: str, sma
     By what `table` has: `participant_id`: a row is an answer, right is what this participant said. `image_id`: a row
     is a pair with a clear majority, which is right, and its group that of its base: every base has the same samples,
     while what a sample looks like comes of how it was made. `pair_id`: the same, the group that of the pair. Numbers
-    with more than 10 different values are cut at their terciles over the participants, bases or pairs that have rows.
-    Groups with fewer than `smallest` rows, and all but the 20 largest, are merged into "other (merged)"; what has no
-    group is left out.
+    with more than 10 different values, or with fewer than `smallest` rows a value, are cut at their terciles over the
+    participants, bases or pairs that have rows. Groups with fewer than `smallest` rows, and all but the 20 largest, are
+    merged into "other (merged)"; what has no group is left out.
 
     Columns: grouping, group, merged (whether it is made of small ones), recognizer, rate ("accept", "false accept",
     "false reject"), n (rows the rate is of), value, low, high (Wilson; rows of one pair or one participant are not
@@ -53,13 +53,15 @@ def groups(pairs: Table, ratings: Table, table: pd.DataFrame, grouping: str, sma
     of_model = {name: _decisions(scored, ratings, name, key) for name in frames.recognizers(scored)}
     there = {identifier for decisions in of_model.values() for identifier in decisions["key"]}
     values = table.drop_duplicates(key).set_index(key)[grouping]
-    group_of = _labels(values[values.index.isin(there)])
+    most = min(_MOST_NUMBERS, max(map(len, of_model.values()), default=0) // smallest)
+    group_of = _labels(values[values.index.isin(there)], most)
+    order = list(dict.fromkeys([*group_of, OTHERS]))
     rows: list[dict[str, Any]] = []
     for name, decisions in of_model.items():
         labels, merged = _merged(decisions["key"].map(group_of), smallest)
         decisions = decisions.assign(group=labels).dropna(subset="group")
         if decisions["group"].nunique() >= 2:
-            rows += [{"grouping": grouping} | row | {"recognizer": name} for row in _rates(decisions, merged)]
+            rows += [{"grouping": grouping} | row | {"recognizer": name} for row in _rates(decisions, order, merged)]
     if not rows:
         raise MissingDataError(f"{grouping}: fewer than two groups of {smallest}")
     order = ["grouping", "group", "merged", "recognizer", "rate", "n", "value", "low", "high", "difference", "ratio"]
@@ -77,15 +79,16 @@ def _decisions(pairs: pd.DataFrame, ratings: Table, name: str, key: str) -> pd.D
     return clear.assign(key=clear["base_id" if key == "image_id" else "pair_id"])[["key", "same", "accept"]]
 
 
-def _labels(values: Column) -> Column:
-    """The name of each value's group, None where it has none."""
-    if _is_number(values):
-        values = values.astype(np.float64).replace([np.inf, -np.inf], np.nan) if values.dtype != np.int64 else values
-        if values.nunique() > _MOST_NUMBERS:
-            thirds: Column = pd.qcut(values, 3, duplicates="drop")
-            values = thirds.map(lambda third: f"{third.left:g} to {third.right:g}")
-    names: Column = values.astype("object").where(values.notna(), None)
-    return names.map(lambda value: None if value is None else str(value))
+def _labels(values: Column, most: int) -> Column:
+    """The name of each value's group, by rising values; numbers with more than `most` different ones are cut."""
+    if not _is_number(values):
+        return values.dropna().astype("str").sort_values()
+    numbers = pd.Series(values.to_numpy(np.float64, na_value=np.nan), index=values.index)
+    numbers = numbers[np.isfinite(numbers)].sort_values()
+    if numbers.nunique() <= max(most, 2):
+        return numbers.map(lambda number: str(int(number) if number.is_integer() else number))
+    thirds: Column = pd.qcut(numbers, 3, duplicates="drop")
+    return thirds.map(lambda third: f"{third.left:g} to {third.right:g}").astype("str")
 
 
 def _merged(labels: Column, smallest: int) -> tuple[Column, bool]:
@@ -102,13 +105,14 @@ def _is_number(values: Column) -> bool:
     return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
 
 
-def _rates(decisions: pd.DataFrame, merged: bool) -> list[dict[str, Any]]:
+def _rates(decisions: pd.DataFrame, order: list[str], merged: bool) -> list[dict[str, Any]]:
     same, accept, group_of = (decisions[column].to_numpy() for column in ("same", "accept", "group"))
     metrics = {"accept": _accept_rate, "false accept": _false_accept_rate, "false reject": _false_reject_rate}
     frame = MetricFrame(metrics=metrics, y_true=same, y_pred=accept, sensitive_features=group_of)
     rows = []
     for rate, rows_of in {"accept": same | ~same, "false accept": ~same, "false reject": same}.items():
         values = frame.by_group[rate].astype(np.float64)
+        values = values.reindex([group for group in order if group in values.index])
         known = values.dropna()
         difference = float(known.max() - known.min()) if len(known) > 1 else np.nan
         ratio = float(known.min() / known.max()) if len(known) > 1 and known.max() > 0 else np.nan
