@@ -25,7 +25,7 @@ _MOST_GROUPS = 20
 _Answers = npt.NDArray[np.bool_]
 
 
-def groups(pairs: Table, ratings: Table, table: pd.DataFrame, grouping: str, smallest: int = SMALLEST) -> pd.DataFrame:
+def groups(pairs: Table, ratings: Table, table: Table, grouping: str, smallest: int = SMALLEST) -> pd.DataFrame:
     """Accept, false accept and false reject rates of each recognizer by the column `grouping` of `table`.
 
     By what `table` has: `participant_id`: a row is an answer, right is what this participant said. `image_id`: a row
@@ -44,6 +44,7 @@ def groups(pairs: Table, ratings: Table, table: pd.DataFrame, grouping: str, sma
         AnalysisError: `table` has no such columns.
         MissingDataError: fewer than two groups are left.
     """
+    table = frames.frame(table)
     key = next((name for name in ("participant_id", "image_id", "pair_id") if name in table), None)
     if key is None or grouping not in table:
         raise AnalysisError(
