@@ -243,7 +243,12 @@ def disagreements(found: Findings, contents: Contents) -> Section:
 def attributes(found: Findings, contents: Contents) -> Section:
     """Section 5.5."""
     items: list[Item] = []
+    text = []
     if found.has("image_attributes", "deepface"):
+        text.append(
+            "DeepFace sees the box in which an alignment found a face, turned until the eyes are level. What it says is a "
+            "guess by appearance."
+        )
         caption = "What is known of every image: measured in it, said by DeepFace's models, or joined."
         items.append(contents.table("image-attributes", found.tables["image_attributes"], caption))
         caption = "DeepFace's models, how many images each has an answer for, and why one was not asked."
@@ -263,7 +268,7 @@ def attributes(found: Findings, contents: Contents) -> Section:
                 f"Bars, the most important attribute on top. Most important: {top}.",
             )
         )
-    return Section("attributes", "Attributes", items=items)
+    return Section("attributes", "Attributes", text, items)
 
 
 def strategy(found: Findings, contents: Contents) -> Section:
