@@ -246,8 +246,8 @@ def attributes(found: Findings, contents: Contents) -> Section:
     text = []
     if found.has("image_attributes", "deepface"):
         text.append(
-            "DeepFace sees the box in which an alignment found a face, turned until the eyes are level. What it says is a "
-            "guess by appearance."
+            "DeepFace sees the box in which an alignment found a face, turned until the eyes are level; it guesses by "
+            "appearance."
         )
         caption = "What is known of every image: measured in it, said by DeepFace's models, or joined."
         items.append(contents.table("image-attributes", found.tables["image_attributes"], caption))

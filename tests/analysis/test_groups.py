@@ -65,7 +65,7 @@ def test_the_cuts_are_those_of_the_bases_whatever_a_model_acquired(pairs: pd.Dat
     bases = pd.unique(pairs["base_id"])
     lost = pairs["base_id"].isin([bases[0], bases[2]])
     failing = pairs.assign(dlib_distance=pairs["dlib_distance"].mask(lost), dlib_accept=pairs["dlib_accept"].mask(lost))
-    values = [1.0, 10, 100, 2, 20, 200, 3, 30]
+    values = [100.0, 10, 1, 2, 20, 200, 3, 30]
     table = groups(failing, ratings, of_bases(pairs, values), "value")
     low, high = np.quantile(values, [1 / 3, 2 / 3])
     for _, found in table[table["rate"] == "accept"].groupby("recognizer"):
