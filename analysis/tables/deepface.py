@@ -194,14 +194,16 @@ def _session(attribute: str) -> Any:
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    gray, classes = PIL.Image.new("RGB", (_SIDE, _SIDE), "gray"), len(_labels(attribute))
     try:
         session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
         if (_fixed_size(session) or 1) > _MOST_AT_ONCE:
-            raise ValueError("it takes too many faces at once")
-        shares = _run(session, attribute, [PIL.Image.new("RGB", (_SIDE, _SIDE), "gray")])
-    except Exception as error:  # onnxruntime raises kinds of its own, without a common base
-        raise MissingDataError(f"{path.name} cannot be used: {str(error).splitlines()[0]}") from error
-    classes = len(_labels(attribute))
+            raise MissingDataError(f"{path.name} cannot be used: it takes more than {_MOST_AT_ONCE} faces at once")
+        shares = _run(session, attribute, [gray])
+    except MissingDataError:
+        raise
+    except Exception as error:  # onnxruntime raises kinds of its own, without a common base, and names folders
+        raise MissingDataError(f"{path.name} cannot be used ({type(error).__name__}): fetch it again") from error
     if shares.shape != (1, classes) or not ((shares >= 0).all() and abs(shares.sum() - 1) < 1e-3):
         raise MissingDataError(f"{path.name} cannot be used: it does not give shares of {classes} classes")
     return session

@@ -119,12 +119,12 @@ def test_the_files_are_those_that_deepface_reads() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "cannot be used"),
-        (b"<html>Not Found</html>", "cannot be used"),
+        (b"", "cannot be used (InvalidArgument)"),
+        (b"<html>Not Found</html>", "cannot be used (InvalidProtobuf)"),
         (graphs.graph("race", classes=5), "does not give shares of 6 classes"),
-        (graphs.graph("emotion"), "cannot be used"),
-        (graphs.graph("race", 10**6), "too many faces at once"),
-        (graphs.graph("race", weights_in="../../../secret"), "cannot be used"),
+        (graphs.graph("emotion"), "cannot be used (InvalidArgument)"),
+        (graphs.graph("race", 10**6), "more than 64 faces at once"),
+        (graphs.graph("race", weights_in="../../../secret"), "cannot be used (Fail)"),
     ],
 )
 def test_what_is_no_graph_of_the_model_is_said(home: Path, content: bytes, reason: str) -> None:
@@ -134,6 +134,7 @@ def test_what_is_no_graph_of_the_model_is_said(home: Path, content: bytes, reaso
     assert found.empty or not list(found)
     assert "race_model_single_batch.onnx" in account.loc["race", "reason"]
     assert reason in account.loc["race", "reason"]
+    assert str(home.parent) not in account.loc["race", "reason"]  # a report is published
 
 
 def test_without_deepface_the_package_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
