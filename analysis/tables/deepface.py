@@ -45,7 +45,7 @@ INSTALL = "pip install 'lands-between[deepface]'"
 
 _AGES = 101
 _BATCH = 8
-"""Faces at once, where a graph takes any number: VGG needs 100 MB for the activations of eight."""
+"""Faces at once, where a graph takes any number."""
 
 _MOST_AT_ONCE = 64
 
@@ -139,8 +139,8 @@ def _module(name: str) -> Any:
 def _shares(attribute: str, rows: pd.DataFrame, pictures: Pictures) -> Numbers:
     """(images, classes): what a model says of every image, NaN where there is no face."""
     boxes, rolls = _faces(rows)
-    session, shares = _session(attribute), np.full((len(rows), len(_labels(attribute))), np.nan)
-    size = _fixed_size(session) or _BATCH
+    session, size = _session(attribute)
+    shares = np.full((len(rows), len(_labels(attribute))), np.nan)
     starts = range(0, len(rows), size)
     with ThreadPoolExecutor() as threads:  # decoding needs no lock
         for start in tqdm(starts, desc=f"DeepFace: {attribute}", unit="batch", leave=False, disable=None):
@@ -148,7 +148,7 @@ def _shares(attribute: str, rows: pd.DataFrame, pictures: Pictures) -> Numbers:
             cut = threads.map(partial(face, pictures), rows["image_id"][of_batch], boxes[of_batch], rolls[of_batch])
             faces = {place: face for place, face in enumerate(cut, start) if face is not None}
             if faces:
-                shares[list(faces)] = _run(session, attribute, faces.values())
+                shares[list(faces)] = _run(session, attribute, faces.values(), size)[: len(faces)]
     return shares
 
 
@@ -178,8 +178,8 @@ def face(pictures: Pictures, image_id: str, box: Any, roll: float) -> PIL.Image.
     return image.crop((left, top, right, bottom))
 
 
-def _session(attribute: str) -> Any:
-    """The graph of a model, tried once on a gray face.
+def _session(attribute: str) -> tuple[Any, int]:
+    """The graph of a model, tried on a gray face, and how many faces it is given at once.
 
     Raises:
         MissingDataError: DeepFace is not installed, or the graph is not there or is none of this model's.
@@ -194,34 +194,32 @@ def _session(attribute: str) -> Any:
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    gray, classes = PIL.Image.new("RGB", (_SIDE, _SIDE), "gray"), len(_labels(attribute))
     try:
         session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
-        if (_fixed_size(session) or 1) > _MOST_AT_ONCE:
-            raise MissingDataError(f"{path.name} cannot be used: it takes more than {_MOST_AT_ONCE} faces at once")
-        shares = _run(session, attribute, [gray])
-    except MissingDataError:
-        raise
+        first = session.get_inputs()[0].shape[0]
     except Exception as error:  # onnxruntime raises kinds of its own, without a common base, and names folders
         raise MissingDataError(f"{path.name} cannot be used ({type(error).__name__}): fetch it again") from error
-    if shares.shape != (1, classes) or not ((shares >= 0).all() and abs(shares.sum() - 1) < 1e-3):
-        raise MissingDataError(f"{path.name} cannot be used: it does not give shares of {classes} classes")
-    return session
+    for size in (first,) if isinstance(first, int) else (_BATCH, 1):
+        if size <= _MOST_AT_ONCE and _gives_shares(session, attribute, size):
+            return session, size
+    raise MissingDataError(f"{path.name} cannot be used: it gives no shares of {len(_labels(attribute))} classes")
 
 
-def _fixed_size(session: Any) -> int | None:
-    """How many faces the graph takes and no others; None where it takes any number."""
-    first = session.get_inputs()[0].shape[0]
-    return first if isinstance(first, int) else None
+def _gives_shares(session: Any, attribute: str, size: int) -> bool:
+    gray = PIL.Image.new("RGB", (_SIDE, _SIDE), "gray")
+    try:
+        shares = _run(session, attribute, [gray], size)
+    except Exception:  # of onnxruntime, as above: a graph may be for another number of faces, or for other images
+        return False
+    right_shape = shares.shape == (size, len(_labels(attribute)))
+    return right_shape and bool((shares >= 0).all()) and bool((abs(shares.sum(axis=1) - 1) < 1e-3).all())
 
 
-def _run(session: Any, attribute: str, faces: Iterable[PIL.Image.Image]) -> _Floats:
-    """At most as many faces as the graph takes at once -> (faces, classes)."""
+def _run(session: Any, attribute: str, faces: Iterable[PIL.Image.Image], size: int) -> _Floats:
+    """At most `size` faces -> (size, classes); rows past the faces say the last one's again."""
     prepared = [_prepared(np.asarray(face), attribute) for face in faces]
-    missing = (_fixed_size(session) or len(prepared)) - len(prepared)
-    batch = np.concatenate(prepared + prepared[-1:] * missing)
-    shares = session.run(None, {session.get_inputs()[0].name: batch})[0]
-    return np.asarray(shares, np.float32)[: len(prepared)]
+    batch = np.concatenate(prepared + prepared[-1:] * (size - len(prepared)))
+    return np.asarray(session.run(None, {session.get_inputs()[0].name: batch})[0], np.float32)
 
 
 def _prepared(face: npt.NDArray[np.uint8], attribute: str) -> _Floats:
