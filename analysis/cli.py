@@ -62,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a CSV or Parquet table of attributes by image_id; each is a grouping too",
     )
+    report.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="group the rates by this column of participants, of images (those of a pair's base) or of attributes too; "
+        "may be given again",
+    )
     report.set_defaults(run=_report)
     return parser
 
@@ -75,6 +83,7 @@ def _report(options: argparse.Namespace) -> int:
         revision=options.revision,
         exclude_flagged=options.exclude_flagged,
         attributes=options.attributes,
+        groups=options.group,
     )
     print(index)
     return 0

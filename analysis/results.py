@@ -8,6 +8,8 @@
 | similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
 | disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, model_closeness, people_closeness, disagreement, candidate |
 | people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, similarity_mean, identity_rate, similarity_std, identity_entropy |
+| image_attributes | an image | image_id, brightness, contrast, sharpness, red, green, blue, saturation, saturation_std, per alignment `<name>_roll`, `_eyes`, `_yaw`, `_pitch`, what DeepFace says (see `deepface_attributes`) and what was joined |
+| deepface | a model of DeepFace | attribute, file, n_images, n_faces, reason |
 | attribute_model | the random forest | n_pairs, n_bases, n_attributes, r2, r2_std |
 | attribute_importance | an attribute | attribute, importance, importance_std |
 | strategies | a question and a facial feature | question, feature, n, n_texts, share, low, high |
@@ -30,23 +32,24 @@
 A table made from ratings has a first column `ratings_source`.
 """  # noqa: E501
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import pandas as pd
 
 from analysis.dataset import Published
 from analysis.errors import MissingDataError
+from analysis.tables import deepface
 from analysis.tables.agreement import agreement, rater_agreement
-from analysis.tables.attributes import image_attributes
+from analysis.tables.attributes import image_attributes, joined, measured_names
 from analysis.tables.calibration import calibration
 from analysis.tables.consistency import error_consistency
 from analysis.tables.correlations import correlations
 from analysis.tables.disagreement import disagreement, people_disagreement
 from analysis.tables.forest import attribute_forest
-from analysis.tables.groups import groups
+from analysis.tables.groupings import DEFAULT, check_groupings, groupings, groups_by
 from analysis.tables.identity_model import identity_model
 from analysis.tables.limits import limits
-from analysis.tables.participants import participants, years
+from analysis.tables.participants import participants
 from analysis.tables.power import power, variance_components
 from analysis.tables.scores_by_kind import scores_by_kind
 from analysis.tables.similarity import similarity_distribution
@@ -57,7 +60,7 @@ from analysis.tables.verification import error_rates, roc, verification
 _Tables = dict[str, pd.DataFrame]
 _Maker = tuple[list[str], Callable[[_Tables], tuple[pd.DataFrame, ...]]]
 
-WITHOUT_RATINGS = {"transfer", "skipped", "limits"}
+WITHOUT_RATINGS = {"image_attributes", "deepface", "transfer", "skipped", "limits"}
 """Tables that say nothing of people, and so carry no `ratings_source`."""
 
 
@@ -65,18 +68,24 @@ def results(
     published: Published,
     attributes: pd.DataFrame | None = None,
     progress: Callable[[list[_Maker]], Iterable[_Maker]] = iter,
+    *,
+    groups: Sequence[str] = (),
 ) -> _Tables:
     """Every table, by name, in the order above; those with nothing to show are in "skipped".
 
-    attributes: more attributes of images, by image_id; they join the random forest, and each is a grouping.
+    attributes: more attributes of images, by image_id; they join the random forest, and each is a grouping. Where one
+        has the name of one that is measured here, it is taken instead.
     progress: goes through the steps and may show how far it is, as `tqdm.tqdm` does.
+    groups: columns of participants, images or attributes (see `analysis.tables.groupings`) that are groupings beside
+        the participants' gender, age and continent.
 
     Raises:
-        AnalysisError: an image cannot be read.
+        AnalysisError: an image cannot be read, or there is no such column.
     """
+    check_groupings(groups, _nameable(published, attributes))
     made: _Tables = {}
     skipped = []
-    for names, make in progress(list(_makers(published, attributes))):
+    for names, make in progress(list(_makers(published, attributes, groups))):
         try:
             tables = make(made)
             made.update(zip(names, tables, strict=True))
@@ -86,7 +95,7 @@ def results(
     return {name: _sourced(name, table, published.source) for name, table in made.items()}
 
 
-def _makers(published: Published, attributes: pd.DataFrame | None) -> Iterator[_Maker]:
+def _makers(published: Published, attributes: pd.DataFrame | None, wanted: Sequence[str]) -> Iterator[_Maker]:
     """Names of tables, and what makes them from those made before."""
     pairs, ratings = published.pairs, published.ratings
     yield ["participants"], lambda made: (participants(published.participants),)
@@ -95,7 +104,8 @@ def _makers(published: Published, attributes: pd.DataFrame | None) -> Iterator[_
     yield ["similarity_distribution"], lambda made: (similarity_distribution(pairs, ratings),)
     yield ["disagreement"], lambda made: (disagreement(pairs, ratings),)
     yield ["people_disagreement"], lambda made: (people_disagreement(pairs, ratings),)
-    yield ["attribute_model", "attribute_importance"], lambda made: _forest(published, attributes)
+    yield ["image_attributes", "deepface"], lambda made: _attributes(published, attributes)
+    yield ["attribute_model", "attribute_importance"], lambda made: _forest(published, made)
     yield ["strategies"], lambda made: (strategies(published.participants),)
     yield ["agreement"], lambda made: (agreement(pairs, ratings),)
     yield ["rater_agreement"], lambda made: (rater_agreement(pairs, ratings),)
@@ -106,35 +116,45 @@ def _makers(published: Published, attributes: pd.DataFrame | None) -> Iterator[_
     yield ["calibration", "calibration_fit"], lambda made: calibration(pairs, ratings)
     yield ["error_consistency"], lambda made: (error_consistency(pairs, ratings),)
     yield ["transfer"], lambda made: (transfer(pairs, published.target),)
-    yield ["groups"], lambda made: (_groups(published, attributes),)
+    yield ["groups"], lambda made: (_groups(published, attributes, made, wanted),)
     yield ["variance_components"], lambda made: (variance_components(pairs, ratings),)
     yield ["power"], lambda made: (_power(made),)
     yield ["limits"], lambda made: (limits(published, made.get("agreement")),)
 
 
-def _forest(published: Published, attributes: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    if published.source is None:
-        raise MissingDataError("the dataset has no ratings")
+def _nameable(published: Published, attributes: pd.DataFrame | None) -> Collection[str]:
+    """Names of all groupings, known before anything is measured."""
+    measured = [*measured_names(published.images), *deepface.names_at_hand()] if len(published.pictures) else []
+    more = [str(name) for name in attributes.columns] if attributes is not None else []
+    there = pd.DataFrame(columns=list(dict.fromkeys(["image_id", *measured, *more])))
+    return groupings(published.participants, published.images, there)
+
+
+def _attributes(published: Published, attributes: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     if not len(published.pictures):
         raise MissingDataError("the dataset has no table `images`")
-    measured = image_attributes(published.images, published.pictures, attributes)
-    return attribute_forest(published.pairs, published.ratings, measured)
+    known = [] if attributes is None else [str(name) for name in attributes.columns]
+    faces, account = deepface.deepface_attributes(published.images, published.pictures, known)
+    measured = image_attributes(published.images, published.pictures)
+    return joined(joined(measured, faces), attributes), account
 
 
-def _groups(published: Published, attributes: pd.DataFrame | None) -> pd.DataFrame:
-    people = published.participants.assign(age=years(published.participants["age"]))
-    groupings = [(people, grouping) for grouping in ("gender", "age", "continent")]
-    if attributes is not None:
-        groupings += [(attributes, str(name)) for name in attributes.columns if name != "image_id"]
-    tables, reasons = [], []
-    for table, grouping in groupings:
-        try:
-            tables.append(groups(published.pairs, published.ratings, table, grouping))
-        except MissingDataError as reason:
-            reasons.append(str(reason))
-    if not tables:
-        raise MissingDataError("; ".join(dict.fromkeys(reasons)))
-    return pd.concat(tables, ignore_index=True)
+def _forest(published: Published, made: _Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if published.source is None:
+        raise MissingDataError("the dataset has no ratings")
+    if "image_attributes" not in made:
+        raise MissingDataError("the dataset has no table `images`")
+    vectors = made["image_attributes"].drop(columns=list(deepface.DOMINANT), errors="ignore")
+    return attribute_forest(published.pairs, published.ratings, vectors)
+
+
+def _groups(
+    published: Published, attributes: pd.DataFrame | None, made: _Tables, wanted: Sequence[str]
+) -> pd.DataFrame:
+    there = groupings(published.participants, published.images, made.get("image_attributes", attributes))
+    more = [] if attributes is None else [str(name) for name in attributes.columns if name != "image_id"]
+    qualified = [f"attributes.{name}" if f"attributes.{name}" in there else name for name in more]
+    return groups_by(published.pairs, published.ratings, there, [*DEFAULT, *qualified, *wanted])
 
 
 def _power(made: _Tables) -> pd.DataFrame:

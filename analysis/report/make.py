@@ -17,6 +17,7 @@ from analysis.report.contents import Contents
 from analysis.report.folder import check_replaceable, write_folder
 from analysis.report.page import FigureItem, Page, Section, render
 from analysis.report.sections import SECTIONS, findings
+from analysis.report.tables import SOURCE_COLUMN
 from analysis.results import results
 
 HOVER_PIXELS = 128
@@ -30,6 +31,7 @@ def make_report(
     revision: str | None = None,
     exclude_flagged: bool = False,
     attributes: Path | None = None,
+    groups: Sequence[str] = (),
 ) -> Path:
     """Writes index.html, figures/ (SVG and PNG) and tables/ (CSV and LaTeX) into the folder `out`.
 
@@ -39,12 +41,13 @@ def make_report(
         revision: Of user/name.
         exclude_flagged: Leave out flagged participants and their ratings.
         attributes: A table of attributes with a column image_id, as CSV or Parquet.
+        groups: Columns of participants, images or attributes, each a grouping beside the usual ones.
 
     Returns:
         Path of index.html.
 
     Raises:
-        AnalysisError: the dataset cannot be read, or `out` cannot be written.
+        AnalysisError: the dataset cannot be read, there is no such column, or `out` cannot be written.
     """
     out = Path(os.path.abspath(out))
     check_replaceable(out)
@@ -52,7 +55,8 @@ def make_report(
     published = load(dataset, revision, exclude_flagged=exclude_flagged)
     if joined is not None and not joined["image_id"].isin(published.images["image_id"]).any():
         raise AnalysisError(f"{attributes}: has no row of any of the dataset's {len(published.images)} images")
-    tables = results(published, joined, functools.partial(tqdm, desc="tables", unit="table", disable=None))
+    progress = functools.partial(tqdm, desc="tables", unit="table", disable=None)
+    tables = results(published, joined, progress, groups=groups)
     files = report_files(published, tables)
     about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
     write_folder(out, files, about)
@@ -60,7 +64,7 @@ def make_report(
 
 
 def read_attributes(path: Path) -> pd.DataFrame:
-    """A table of attributes, one row per image.
+    """A table of attributes, one row per image; that of an earlier report is one.
 
     Raises:
         AnalysisError: it cannot be read, or has no column image_id, or two rows of one image.
@@ -74,7 +78,7 @@ def read_attributes(path: Path) -> pd.DataFrame:
     if table["image_id"].duplicated().any():
         twice = table.loc[table["image_id"].duplicated(), "image_id"].iloc[0]
         raise AnalysisError(f"{path}: has two rows of the image {str(twice)!r}; keep one")
-    return table
+    return table.drop(columns=SOURCE_COLUMN, errors="ignore")
 
 
 def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:

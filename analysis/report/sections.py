@@ -243,6 +243,16 @@ def disagreements(found: Findings, contents: Contents) -> Section:
 def attributes(found: Findings, contents: Contents) -> Section:
     """Section 5.5."""
     items: list[Item] = []
+    text = []
+    if found.has("image_attributes", "deepface"):
+        text.append(
+            "DeepFace sees the box in which an alignment found a face, turned until the eyes are level; it guesses by "
+            "appearance."
+        )
+        caption = "What is known of every image: measured in it, said by DeepFace's models, or joined."
+        items.append(contents.table("image-attributes", found.tables["image_attributes"], caption))
+        caption = "DeepFace's models, how many images each has an answer for, and why one was not asked."
+        items.append(contents.table("deepface", found.tables["deepface"], caption))
     if found.has("attribute_model"):
         caption = "A random forest from attribute differences to mean similarity; cross-validation grouped by base."
         items.append(contents.table("attribute-model", found.tables["attribute_model"], caption))
@@ -258,7 +268,7 @@ def attributes(found: Findings, contents: Contents) -> Section:
                 f"Bars, the most important attribute on top. Most important: {top}.",
             )
         )
-    return Section("attributes", "Attributes", items=items)
+    return Section("attributes", "Attributes", text, items)
 
 
 def strategy(found: Findings, contents: Contents) -> Section:
@@ -411,23 +421,31 @@ def _calibrations(found: Findings, contents: Contents) -> list[Item]:
 
 def group(found: Findings, contents: Contents) -> Section:
     """The same rates by group."""
-    items: list[Item] = []
-    if found.has("groups"):
-        table = found.tables["groups"]
-        caption = "Rates by group with intervals; difference and ratio to the rate over all."
-        items.append(contents.table("groups", table, caption))
-        for place, (name, of_grouping) in enumerate(table.groupby("grouping", sort=False), start=1):
-            values = of_grouping["value"].dropna()
-            span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"
-            items.append(
-                contents.figure(
-                    f"groups-{place}-{slug(str(name))[:40]}",
-                    groups.groups(of_grouping, source=contents.source),
-                    f"Rates by {name}; small groups are merged and marked.",
-                    f"Markers with intervals for {of_grouping['group'].nunique()} groups of {name}; rates {span}.",
-                )
+    if not found.has("groups"):
+        return Section("groups", "Groups")
+    table = found.tables["groups"]
+    caption = "Rates by group with intervals; difference and ratio of the largest and the smallest."
+    items: list[Item] = [contents.table("groups", table, caption)]
+    made = table.dropna(subset="group")
+    for place, (name, of_grouping) in enumerate(made.groupby("grouping", sort=False), start=1):
+        values = of_grouping["value"].dropna()
+        span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"
+        items.append(
+            contents.figure(
+                f"groups-{place}-{slug(str(name))[:40]}",
+                groups.groups(of_grouping, source=contents.source),
+                f"Rates by {name}; small groups are merged and marked.",
+                f"Markers with intervals for {of_grouping['group'].nunique()} groups of {name}; rates {span}.",
             )
-    return Section("groups", "Groups", items=items)
+        )
+    text = [
+        "A column of participants groups answers: right is what each said. A column of images or of their attributes "
+        "groups pairs by their base, not by their sample: right is the majority. Numbers with more than 10 different "
+        "values, or with fewer than 30 answers or pairs a value, are cut at their terciles over the participants or "
+        "bases; groups of fewer than 30 are merged."
+    ]
+    text += [f"Not shown: {reason}." for reason in table.loc[table["group"].isna(), "reason"]]
+    return Section("groups", "Groups", text, items)
 
 
 def planning(found: Findings, contents: Contents) -> Section:

@@ -18,9 +18,12 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 _SIDE = 256
 """Larger images are reduced to it, so that sharpness does not measure the number of pixels."""
 
+_PIXELS = ("brightness", "contrast", "sharpness", "red", "green", "blue", "saturation", "saturation_std")
+_POSE = ("roll", "eyes", "yaw", "pitch")
 
-def image_attributes(images: Table, pictures: Pictures, joined: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row per image: what can be measured without a model, and the columns of `joined` (by image_id).
+
+def image_attributes(images: Table, pictures: Pictures) -> pd.DataFrame:
+    """One row per image, with its image_id: what can be measured without a model.
 
     From the pixels, of images reduced to at most 256 a side: brightness (mean luma, 0 to 1), contrast (its standard
     deviation), sharpness (variance of the Laplacian of luma), red, green, blue (their shares in the mean color),
@@ -38,10 +41,23 @@ def image_attributes(images: Table, pictures: Pictures, joined: pd.DataFrame | N
     attributes.insert(0, "image_id", rows["image_id"])
     for column in [str(column) for column in rows.columns if str(column).endswith("_landmarks")]:
         name = column.removesuffix("_landmarks")
-        poses = pd.DataFrame(list(map(_pose, rows[column], attributes["width"])))
+        poses = pd.DataFrame(list(map(pose, rows[column], attributes["width"])))
         attributes = attributes.join(poses.dropna(axis="columns", how="all").add_prefix(f"{name}_"))
-    attributes = attributes.drop(columns="width")
-    return attributes if joined is None else attributes.merge(joined, on="image_id", how="left")
+    return attributes.drop(columns="width")
+
+
+def measured_names(images: pd.DataFrame) -> list[str]:
+    """The columns that `image_attributes` may add to image_id; those of a pose that no image has are left out there."""
+    alignments = [str(column).removesuffix("_landmarks") for column in images if str(column).endswith("_landmarks")]
+    return [*_PIXELS, *(f"{alignment}_{angle}" for alignment in alignments for angle in _POSE)]
+
+
+def joined(attributes: pd.DataFrame, others: pd.DataFrame | None) -> pd.DataFrame:
+    """The attributes with the columns of `others` by image_id; where both have a column, that of `others` counts."""
+    if others is None:
+        return attributes
+    twice = [name for name in others.columns if name in attributes and name != "image_id"]
+    return attributes.drop(columns=twice).merge(others, on="image_id", how="left")
 
 
 def attribute_differences(pairs: Table, attributes: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +103,8 @@ def _pixels(image: PIL.Image.Image) -> dict[str, float]:
     }
 
 
-def _pose(landmarks: Any, width: float) -> dict[str, float]:
+def pose(landmarks: Any, width: float) -> dict[str, float]:
+    """roll, eyes, yaw and pitch of a face by its landmarks (see `image_attributes`); NaN where they do not say."""
     unknown = {"roll": np.nan, "eyes": np.nan, "yaw": np.nan, "pitch": np.nan}
     if landmarks is None or len(landmarks) not in (2, 5):
         return unknown
@@ -98,9 +115,9 @@ def _pose(landmarks: Any, width: float) -> dict[str, float]:
     apart = float(np.hypot(*along))
     if not np.isfinite(apart) or apart == 0:
         return unknown
-    pose = {"roll": float(np.degrees(np.arctan2(along[1], along[0]))), "eyes": apart / width}
+    known = {"roll": float(np.degrees(np.arctan2(along[1], along[0]))), "eyes": apart / width}
     if len(points) == 2:
-        return unknown | pose
+        return unknown | known
     nose = points[4] - (left + right) / 2
     across = np.array([-along[1], along[0]])
-    return pose | {"yaw": float(nose @ along) / apart**2, "pitch": float(nose @ across) / apart**2}
+    return known | {"yaw": float(nose @ along) / apart**2, "pitch": float(nose @ across) / apart**2}

@@ -1,7 +1,7 @@
 import functools
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +83,14 @@ def publish(folder: Path, tables: dict[str, pd.DataFrame], splits: tuple[str, ..
     study = {"recognizers": [{"name": "net", "model": "net"}], "samples": {"optimized": {"target": "net"}}}
     (folder / "provenance.json").write_text(json.dumps({"models": models, "study": study}))
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_deepface_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a report says depends on the weights in DeepFace's folder: here there are none but those a test writes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPFACE_HOME", str(tmp_path_factory.mktemp("deepface")))
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datasets import Dataset, Image
 from PIL import Image as PILImage
 
 from analysis import MissingDataError, Pictures
-from analysis.tables.attributes import attribute_differences, image_attributes
+from analysis.tables.attributes import attribute_differences, image_attributes, joined, measured_names
 from analysis.tables.forest import attribute_forest
 from tests.analysis.synthetic import draw_pairs
 
@@ -89,6 +89,18 @@ def test_eyes_alone_have_no_nose() -> None:
     found = image_attributes(table, Pictures(table))
     assert found.loc[0, "hog_roll"] == 0
     assert "hog_yaw" not in found
+
+
+def test_what_is_joined_is_taken_for_what_was_measured_under_its_name() -> None:
+    """As where the table of an earlier report is joined again."""
+    table = images([np.zeros((32, 32, 3)), np.full((32, 32, 3), 255)], [FACE, FACE])
+    first = image_attributes(table, Pictures(table))
+    assert list(first) == ["image_id", *measured_names(first.assign(hog_landmarks=None))]
+    again = joined(first, first.assign(brightness=0.5, more=["x", "y"]).iloc[::-1])
+    assert again["brightness"].tolist() == [0.5, 0.5]
+    assert again["more"].tolist() == ["x", "y"]
+    pd.testing.assert_frame_equal(again[first.columns], first.assign(brightness=0.5))
+    assert len(again.columns) == len(first.columns) + 1
 
 
 def test_differences() -> None:

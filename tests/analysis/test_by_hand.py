@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from analysis import Published, results
+from analysis.results import WITHOUT_RATINGS
 from analysis.tables.groups import groups
+from tests.analysis.conftest import COLORS
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +179,38 @@ def test_error_rates(tables: dict[str, pd.DataFrame]) -> None:
     assert row(table, kind="optimized", rate="false accept")["failures"] == 1
 
 
+def test_calibration(tables: dict[str, pd.DataFrame]) -> None:
+    # Deciles of 0 0 .2 .3 .6 .7 .9 part all distances that differ. Falling without a step back: .25 and 1 are pooled.
+    table = tables["calibration"]
+    assert table["from"].tolist() == table["to"].tolist() == pytest.approx([0, 0.2, 0.3, 0.6, 0.7, 0.9])
+    assert table["n"].tolist() == [2, 1, 1, 1, 1, 1]
+    assert table["identity_rate"].tolist() == [1, 0.75, 0.25, 1, 0, 0]
+    assert table["isotonic"].tolist() == [1, 0.75, 0.625, 0.625, 0, 0]
+    fit = row(tables["calibration_fit"], recognizer="net")
+    assert (fit["n"], fit["n_ratings"]) == (7, 28)
+
+
+def test_error_consistency(tables: dict[str, pd.DataFrame]) -> None:
+    table = tables["error_consistency"]
+    assert set(table["reason"]) == {"no two share 10 pairs of which it is known what is right"}  # of 8 in all
+
+
+def test_image_attributes(tables: dict[str, pd.DataFrame]) -> None:
+    table = tables["image_attributes"].set_index("image_id")
+    assert table["brightness"].to_dict() == pytest.approx({name: gray / 255 for name, gray in COLORS.items()})
+    assert table[["contrast", "sharpness", "saturation", "saturation_std"]].to_numpy() == pytest.approx(0, abs=1e-12)
+    assert table[["red", "green", "blue"]].to_numpy() == pytest.approx(1 / 3)
+    assert len(table.columns) == 8  # no landmarks, so no pose; no weights, so no age
+
+
+def test_deepface(tables: dict[str, pd.DataFrame]) -> None:
+    table = tables["deepface"]
+    assert table["attribute"].tolist() == ["age", "gender", "race", "emotion"]
+    assert table["n_images"].tolist() == [6] * 4
+    assert table["n_faces"].tolist() == [0] * 4
+    assert (table["reason"] != "").all()
+
+
 def test_transfer(tables: dict[str, pd.DataFrame]) -> None:
     reached = row(tables["transfer"], reached=True)
     assert (reached["n"], reached["failures"], reached["accept_rate"], bool(reached["is_target"])) == (1, 0, 1, True)
@@ -224,7 +258,7 @@ def test_what_is_too_small_is_listed(tables: dict[str, pd.DataFrame]) -> None:
 
 def test_whose_ratings_is_in_every_table_of_ratings(tables: dict[str, pd.DataFrame]) -> None:
     for name, table in tables.items():
-        if name in ("transfer", "limits", "skipped"):
+        if name in WITHOUT_RATINGS:
             assert "ratings_source" not in table
         else:
             assert table.columns[0] == "ratings_source"

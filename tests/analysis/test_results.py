@@ -5,20 +5,23 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import analysis.results  # noqa: F401
-from analysis import Published, results
+from analysis import AnalysisError, Published, results
+from tests.analysis import graphs
 from tests.analysis.synthetic import draw_images, draw_pairs, draw_participants, draw_ratings, draw_study, published
 
 NAMES = [
     *("participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
     *("people_disagreement", "attribute_model", "attribute_importance", "strategies", "agreement", "rater_agreement"),
     *("identity_model", "roc", "verification", "error_rates", "calibration", "calibration_fit", "error_consistency"),
-    *("transfer", "groups", "variance_components", "power", "limits", "skipped"),
+    *("transfer", "groups", "variance_components", "power", "limits", "skipped", "image_attributes", "deepface"),
 ]
 
 
@@ -56,7 +59,7 @@ def documented() -> dict[str, list[str]]:
     found = {}
     for line in (sys.modules["analysis.results"].__doc__ or "").splitlines():
         if match := re.fullmatch(r"\| (\w+) \| .* \| (.+) \|", line):
-            plain = re.sub(r", per recognizer .*| \(.*?\)", "", match[2])
+            plain = re.sub(r", per (recognizer|alignment) .*| \(.*?\)", "", match[2])
             found[match[1]] = [column.strip() for column in plain.split(",")]
     found.pop("name")
     return found
@@ -69,7 +72,7 @@ def test_every_table_is_made_and_documented(whole: Published) -> None:
     for name, columns in documented().items():
         found = [column for column in made[name].columns if column != "ratings_source"]
         assert found[: len(columns)] == columns, name
-        if name != "scores_by_kind":
+        if name not in ("scores_by_kind", "image_attributes"):
             assert found == columns, name
 
 
@@ -79,6 +82,48 @@ def test_joined_attributes_are_groupings(whole: Published) -> None:
     made = results(whole, attributes)
     assert "tone" in set(made["groups"]["grouping"])
     assert "tone" in set(made["attribute_importance"]["attribute"])
+    assert list(made["image_attributes"]["tone"]) == list(attributes["tone"])
+
+
+@pytest.mark.skipif(not find_spec("deepface"), reason="deepface, an extra, is not installed")
+def test_what_deepface_says_explains_and_groups(
+    whole: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path))
+    graphs.write(tmp_path, "race", graphs.graph("race"))
+    of_all = [[0, 0, 32, 32]] * len(whole.images)
+    made = results(replace(whole, images=whole.images.assign(hog_box=of_all)), groups=["deepface_race_asian"])
+    assert made["deepface"].set_index("attribute")["n_faces"].to_dict() == {
+        **dict.fromkeys(["age", "gender", "emotion"], 0),
+        "race": len(whole.images),
+    }
+    explaining = set(made["attribute_importance"]["attribute"])
+    assert {"deepface_race_asian", "deepface_race_middle_eastern"} <= explaining
+    assert "deepface_race" not in explaining  # the shares say it
+    asian = made["groups"].query("grouping == 'deepface_race_asian' and rate == 'accept'")
+    assert asian["group"].nunique() == 3
+
+
+def test_any_column_of_images_and_participants_is_a_grouping(whole: Published) -> None:
+    study = replace(whole, images=whole.images.assign(batch=np.resize([0, 1], len(whole.images)), seed=7))
+    asked = ["images.batch", "brightness", "flags", "batch", "seed"]
+    table = results(study, groups=asked)["groups"]
+    made = table.dropna(subset="value")
+    assert list(dict.fromkeys(made["grouping"])) == ["gender", "age", "continent", *asked[:4]]
+    assert made.loc[made["grouping"] == "brightness", "group"].nunique() == 3
+    assert set(made.loc[made["grouping"] == "batch", "group"]) == {"0", "1"}
+    assert set(made.loc[made["grouping"] == "flags", "group"]) == {"none", "speed"}
+    (reason,) = table.loc[table["grouping"] == "seed", "reason"]
+    assert reason == "seed: fewer than two groups of 30"
+    assert set(made.loc[made["grouping"] == "images.batch", "n"]) != set(made.loc[made["grouping"] == "batch", "n"])
+
+
+@pytest.mark.parametrize("name", ["hair", "image_id", "hog_landmarks", "deepface_age"])
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(whole: Published, name: str) -> None:
+    with pytest.raises(
+        AnalysisError, match=f"group '{name}': there is no such column; there are: age, batch, blue, bright"
+    ):
+        results(whole, groups=["gender", name])
 
 
 def test_the_same_again(whole: Published) -> None:
@@ -90,7 +135,7 @@ def test_the_same_again(whole: Published) -> None:
 def test_simulated_ratings_say_so(whole: Published) -> None:
     made = results(replace(whole, source="simulated"))
     for name, table in made.items():
-        if name not in ("transfer", "limits", "skipped"):
+        if name not in ("image_attributes", "deepface", "transfer", "limits", "skipped"):
             assert set(table["ratings_source"]) == {"simulated"}
     assert any("simulated" in statement for statement in made["limits"]["statement"])
 

@@ -24,7 +24,7 @@ TABLES = {
     *("participants", "scores-by-kind", "correlations-printed", "correlations", "similarity-distribution"),
     *("disagreement", "people-disagreement", "verification", "roc", "error-rates", "calibration", "calibration-fit"),
     *("error-consistency", "transfer", "agreement", "rater-agreement", "strategies", "quotes", "groups"),
-    *("variance-components", "power", "limits"),
+    *("variance-components", "power", "limits", "image-attributes", "deepface"),
 }
 
 
@@ -75,7 +75,8 @@ def test_no_file_of_human_ratings_says_simulated(human_report):
 
 def test_without_ratings_there_is_the_part_of_the_models_and_what_is_missing(models_report):
     assert names(models_report, "svg") == {"latent-plane", "distances-dlib", "transfer"}
-    assert {"scores-by-kind", "transfer", "limits"} >= names(models_report, "csv") >= {"transfer", "limits"}
+    always = {"transfer", "limits", "image-attributes", "deepface"}
+    assert always | {"scores-by-kind"} >= names(models_report, "csv") >= always
     page = (models_report / "index.html").read_text()
     assert "What is missing" in page
     assert "The dataset has no ratings" in page
@@ -88,6 +89,23 @@ def test_the_same_dataset_gives_the_same_bytes(simulated_report, simulated_datas
     again = report_files(published, results(published))
     for name, content in again.items():
         assert content == (simulated_report / name).read_bytes(), name
+
+
+def test_each_model_of_deepface_that_is_not_at_hand_is_named(simulated_report):
+    page = (simulated_report / "index.html").read_text()
+    table = pd.read_csv(simulated_report / "tables" / "deepface.csv")
+    assert list(table["attribute"]) == ["age", "gender", "race", "emotion"]
+    assert (table["n_faces"] == 0).all()
+    for row in table.itertuples():
+        assert row.file in page
+        assert row.file in row.reason or "lands-between[deepface]" in row.reason
+
+
+def test_the_attributes_of_a_report_can_be_joined_to_the_next(simulated_report, simulated_dataset):
+    again = read_attributes(simulated_report / "tables" / "image-attributes.csv")
+    assert list(again)[:3] == ["image_id", "brightness", "contrast"]
+    assert "ratings_source" not in again
+    assert set(again["image_id"]) == set(load(str(simulated_dataset)).images["image_id"])
 
 
 def test_attributes_join_by_image(tmp_path):
