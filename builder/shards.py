@@ -178,6 +178,7 @@ class StudyFolder:
                 environment=environment,
             )
             self.storage.write(MANIFEST, manifest.to_json())
+            return
         held = self.manifest()
         if held.micro_batches != micro_batches:
             raise FolderError(
