@@ -22,12 +22,15 @@ Shape = tuple[int | str | None, ...]
 
 
 class Boundary:
-    """One model in one batch: a recognizer, say, `name` being the one that the study gives it."""
+    """One model in one batch: its role, such as recognizer, and the name that the study gives it.
+
+    row_shapes: by what it returned, since rows of all calls in a batch are put together.
+    """
 
     def __init__(self, role: str, name: str) -> None:
         self.name = name
         self.running = Running(f"{role} {name!r}")
-        self._row_shapes: dict[str, tuple[int, ...]] = {}
+        self.row_shapes: dict[str, Shape] = {}
 
     @contextmanager
     def call(self, method: str, rows: Sequence[int] = ()) -> Iterator["Call"]:
@@ -58,10 +61,6 @@ class Boundary:
                 raise call.fault(f"{method} ran out of memory: {error}", call.at_work()) from error
             raise call.fault(f"{method} raised {type(error).__name__}: {error}", call.at_work()) from error
 
-    def has_row_shape(self, method: str, shape: tuple[int, ...]) -> bool:
-        """Whether what a method returns has rows of the shape that those of this batch had before."""
-        return self._row_shapes.setdefault(method, shape) == shape
-
 
 @dataclass(frozen=True)
 class Call:
@@ -77,18 +76,19 @@ class Call:
         Raises:
             ModelError: it is not.
         """
-        what = f"{self.method} gave {what}".rstrip()
-        wanted = f"wanted are {np.dtype(dtype)}, {_text(shape)}"
+        gave = f"{self.method} gave " + (f"{what} as " if what else "")
+        wanted = f"wanted is {np.dtype(dtype)} {_text(shape)}"
         if not isinstance(given, np.ndarray):
-            raise self.fault(f"{what} as {type(given).__name__}, not as a NumPy array; {wanted}")
+            raise self.fault(f"{gave}{type(given).__name__}; {wanted}")
         fits = len(given.shape) == len(shape) and all(map(_fits, given.shape, shape))
         if given.dtype != dtype or not fits:
-            raise self.fault(f"{what} as {given.dtype}, {_text(given.shape)}; {wanted}")
-        if not self.boundary.has_row_shape(what, given.shape[1:]):
-            raise self.fault(f"{what} as {_text(given.shape)}, of another shape than earlier in the batch")
+            raise self.fault(f"{gave}{given.dtype} {_text(given.shape)}; {wanted}")
+        before = self.boundary.row_shapes.setdefault(gave, given.shape[1:])
+        if before != given.shape[1:]:
+            raise self.fault(f"{gave}{_text(given.shape)}; earlier in the batch a row was {_text(before)}")
         if finite and not np.isfinite(given).all():
-            amiss = np.flatnonzero(~np.isfinite(given).all(axis=tuple(range(1, given.ndim))))
-            raise self.fault(f"{what} with numbers that are not finite, for {len(amiss)} of {len(given)} rows", amiss)
+            amiss = np.flatnonzero(~np.isfinite(given).reshape(len(given), -1).all(axis=1))
+            raise self.fault(f"{gave}numbers that are not finite, in {len(amiss)} of {len(given)} rows", amiss)
         return given
 
     def faces(self, given: Any) -> Faces:
@@ -98,7 +98,7 @@ class Call:
             ModelError: it is not what `Faces` says.
         """
         if not isinstance(given, Faces):
-            raise self.fault(f"{self.method} gave a {type(given).__name__}; wanted are Faces")
+            raise self.fault(f"{self.method} gave {type(given).__name__}; wanted is Faces")
         count = len(self.rows)
         self.array(given.found, np.bool_, (count,), "found")
         self.array(given.boxes, np.float32, (count, 4), "boxes")
@@ -119,12 +119,15 @@ class Call:
             ModelError: it is not what `Drawn` says.
         """
         if not isinstance(given, Drawn):
-            raise self.fault(f"{self.method} gave a {type(given).__name__}; wanted is a Drawn")
+            raise self.fault(f"{self.method} gave {type(given).__name__}; wanted is Drawn")
         for sample in given.samples:
             for index in (sample.base, sample.anchor):
                 if index is not None and index not in range(bases):
                     raise self.fault(f"{self.method} gave a sample of base {index!r}; the batch has {bases} bases")
-            self.array(sample.picture.latent, np.float32, (dim,), f"the latent of {sample.picture.name!r}")
+            what = f"the latent of {sample.picture.name!r}"
+            latent = self.array(sample.picture.latent, np.float32, (dim,), what, finite=False)
+            if not np.isfinite(latent).all():
+                raise self.fault(f"{self.method} gave {what} with numbers that are not finite")
         return given
 
     def at_work(self) -> range | None:

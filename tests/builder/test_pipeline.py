@@ -3,7 +3,7 @@ import pytest
 
 from builder.errors import BuildError
 from builder.models import load_models
-from builder.pipeline import build_batch, draw_bases
+from builder.pipeline import build_batch
 from builder.recognizers import Faces
 from builder.runtime import in_micro_batches
 from builder.study import parse_study
@@ -115,8 +115,11 @@ class FindsNothing:
 
 def test_where_no_face_is_ever_found_the_batch_says_so(models):
     models.alignments["center"] = FindsNothing()
-    with pytest.raises(BuildError, match=r"batch 3: among the seeds 3000 to 3999, alignment 'center' found"):
-        draw_bases(study(), models, 3)
+    wanted = (
+        "batch 3: alignment 'center': found something in 0 of the images that generator 'dcgan-digiface' makes of the "
+    )
+    with pytest.raises(BuildError, match=wanted + "seeds 3000 to 3999; 2 bases are wanted"):
+        build_batch(study(), models, 3)
 
 
 class Returns:
