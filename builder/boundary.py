@@ -28,7 +28,6 @@ class Boundary:
     """
 
     def __init__(self, role: str, name: str) -> None:
-        self.name = name
         self.running = Running(f"{role} {name!r}")
         self.row_shapes: dict[str, Shape] = {}
 
