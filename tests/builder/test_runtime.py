@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from builder.errors import BuildError
-from builder.runtime import Running, in_micro_batches, running, start_runtime
+from builder.runtime import Running, in_micro_batches, is_out_of_memory, running, start_runtime
 
 
 def test_the_peak_is_in_bytes_and_holds_what_was_held_once():
@@ -46,6 +46,23 @@ def test_micro_batches_are_halved_until_they_fit_and_every_row_comes_once(runtim
     assert model.most == 3
     with pytest.raises(BuildError, match="ran out of memory with 12 rows at a time, the fewest"):
         in_micro_batches(double, rows, size=12, device=runtime.device, fixed=True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 33554432 bytes. Error code 12"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        # onnxruntime's own kind, with its arena and without.
+        Exception("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Non-zero status code returned while running Conv node. "
+                  "bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 802816"),
+        Exception("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Status Message: std::bad_alloc"),
+    ],
+)  # fmt: skip
+def test_lack_of_memory_is_known_by_what_libraries_say_of_it(error):
+    assert is_out_of_memory(error)
 
 
 def test_an_error_that_is_no_lack_of_memory_is_tried_once(runtime):

@@ -1,6 +1,4 @@
 import hashlib
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -146,34 +144,6 @@ max_iterations = 2
 
 MEAN_COLOR = Path(__file__).parents[2] / "data" / "mean_color.onnx"
 """GlobalAveragePool and Flatten over (n, 3, 16, 16), any n: the mean of each channel."""
-
-
-def test_a_graph_for_one_image_that_memory_does_not_suffice_for_is_told(own):
-    """A megabyte, where its layers take several; the graph has not run before, so that it has none at hand."""
-    if sys.platform != "linux":
-        pytest.skip("the limit is set by Linux's count of what is taken")
-    script = f"""
-import resource
-import numpy as np, onnxruntime
-from builder.errors import BuildError
-from builder.recognizers import onnx
-from builder.runtime import start_runtime
-start_runtime("cpu", threads=1)
-options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = 1
-recognizer = onnx.OnnxRecognizer(onnxruntime.InferenceSession({str(MODEL)!r}, options), onnx.Settings())
-crops = np.zeros((2, 112, 112, 3), np.uint8)
-pages = int(open("/proc/self/statm").read().split()[0])
-most = pages * resource.getpagesize() + 2**20
-resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
-try:
-    recognizer.embed(crops)
-except BuildError as error:
-    print(error)
-"""
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("ran out of memory with 1 row at a time, the fewest: [ONNXRuntimeError]")
 
 
 @pytest.mark.parametrize("channels", ["rgb", "bgr"])
