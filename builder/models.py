@@ -1,15 +1,19 @@
 """The models of a study, loaded, and what a batch asks of them."""
 
+import functools
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from builder import registry
+from builder.boundary import Boundary
 from builder.distances import Distance
-from builder.errors import BuildError, StudyError
-from builder.generators import Generator, Images, Latents
+from builder.errors import StudyError
+from builder.generators import Generator, Images, Latents, LatentSpace
 from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignments
 from builder.recognizers.paper import paper_threshold
 from builder.runtime import Runtime
@@ -27,12 +31,16 @@ _GRAY = np.full((1, 64, 64, 3), 128, np.uint8)
 
 @dataclass(frozen=True)
 class Models:
-    """A study's models by the names that its columns carry.
+    """A study's models by the names that its columns carry; what they return is checked, and the time it took kept.
 
-    alignments: by alignment name; alignment_of: recognizer name -> alignment name; target: a recognizer name.
+    All raise ModelError where a model raises or returns what it must not.
+
+    generator_name: as the study has it. alignments: by alignment name; alignment_of: recognizer name -> alignment name;
+    target: a recognizer name.
     """
 
     generator: Generator
+    generator_name: str
     recognizers: dict[str, Recognizer]
     alignments: dict[str, Alignment]
     alignment_of: dict[str, str]
@@ -40,6 +48,7 @@ class Models:
     distances: dict[str, Distance]
     target: str
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    _boundaries: dict[str, Boundary] = field(default_factory=dict)
 
     def micro_batches(self) -> dict[str, int]:
         """Rows that each model sees at a time, by its name; those of the manifest."""
@@ -47,24 +56,49 @@ class Models:
         sizes |= {name: recognizer.micro_batch for name, recognizer in self.recognizers.items()}
         return sizes | {name: distance.micro_batch for name, distance in self.distances.items() if distance.micro_batch}
 
+    def forced_micro_batches(self) -> dict[str, int]:
+        """The same of those that memory forced to fewer in this batch; an alignment is there as `alignment <name>`."""
+        return {name: each.running.most for name, each in self._boundaries.items() if each.running.most}
+
+    def restart(self) -> None:
+        """Begins a batch, on which none before it may have a bearing."""
+        self.stopwatch.restart()
+        self._boundaries.clear()
+
+    def sample(self, seeds: Sequence[int]) -> Latents:
+        """(n, d), one latent for each seed."""
+        rows = range(len(seeds))
+        with self._generator().call("sample", rows) as call:
+            given = self.generator.sample(seeds)
+            latents: Latents = call.array(given, np.float32, (len(rows), self.generator.space.dim))
+        return latents
+
     def render(self, latents: Latents) -> Images:
         """(n, d), n >= 1 -> (n, h, w, 3)."""
-        with self.stopwatch.step("render", len(latents)):
-            return self.generator.render(latents)
+        rows = range(len(latents))
+        with self.stopwatch.step("render", len(rows)), self._generator().call("render", rows) as call:
+            images: Images = call.array(self.generator.render(latents), np.uint8, (len(rows), "h", "w", 3))
+        return images
 
     def align(self, alignment: str, images: Images) -> Faces:
         """What the named alignment makes of images."""
-        with self.stopwatch.step("align", len(images)):
-            return self.alignments[alignment].align(images)
+        boundary = self._boundary(f"alignment {alignment}", "alignment", alignment)
+        with self.stopwatch.step("align", len(images)), boundary.call("align", range(len(images))) as call:
+            return call.faces(self.alignments[alignment].align(images))
 
     def embed(self, recognizer: str, faces: Faces) -> Embeddings:
-        """(n, k); rows of NaN where nothing was found. Only what was found is run through the model.
-
-        Raises:
-            BuildError: the model returned something that is no finite embedding.
-        """
-        with self.stopwatch.step("embed", int(faces.found.sum())):
-            return _embed(recognizer, self.recognizers[recognizer], faces)
+        """(n, k); rows of NaN where nothing was found. Only what was found is run through the model."""
+        rows = np.flatnonzero(faces.found)
+        asked = rows if len(rows) else np.arange(1)  # of nothing found only the width is taken
+        with (
+            self.stopwatch.step("embed", len(rows)),
+            self._recognizer(recognizer).call("embed", asked.tolist()) as call,
+        ):
+            given = self.recognizers[recognizer].embed(faces.crops[asked])
+            embedded: Embeddings = call.array(given, np.float32, (len(asked), "k"), finite=len(rows) > 0)
+        embeddings = np.full((len(faces.found), embedded.shape[1]), np.nan, np.float32)
+        embeddings[rows] = embedded[: len(rows)]
+        return embeddings
 
     def view(self, images: Images) -> View:
         """Images as the target sees them."""
@@ -78,9 +112,32 @@ class Models:
         return Evaluation(view, self.distance(self.target, view.embeddings, base_embeddings[bases]))
 
     def distance(self, recognizer: str, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
-        """(n,), NaN where either row is."""
-        with self.stopwatch.step("compare", len(a)):
-            return self.recognizers[recognizer].distance(a, b)
+        """(n,), NaN where either row is; the model is given the others."""
+        distances = np.full(len(a), np.nan, np.float32)
+        rows = np.flatnonzero(~np.isnan(a).any(axis=1) & ~np.isnan(b).any(axis=1))
+        if len(rows):
+            boundary = self._recognizer(recognizer)
+            with self.stopwatch.step("compare", len(rows)), boundary.call("distance", rows.tolist()) as call:
+                given = self.recognizers[recognizer].distance(a[rows], b[rows])
+                distances[rows] = call.array(given, np.float32, (len(rows),))
+        return distances
+
+    def between(self, distance: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """(n,), what a distance of images or of latents makes of the rows of two arrays."""
+        boundary, rows = self._boundary(distance, "distance", distance), range(len(a))
+        with self.stopwatch.step(distance, len(rows)), boundary.call("between", rows) as call:
+            given = self.distances[distance].between(a, b)
+            distances: npt.NDArray[np.float32] = call.array(given, np.float32, (len(rows),))
+        return distances
+
+    def _generator(self) -> Boundary:
+        return self._boundary("generator", "generator", self.generator_name)
+
+    def _recognizer(self, name: str) -> Boundary:
+        return self._boundary(name, "recognizer", name)
+
+    def _boundary(self, key: str, role: str, name: str) -> Boundary:
+        return self._boundaries.setdefault(key, Boundary(role, name))
 
 
 def load_models(study: Study, runtime: Runtime) -> Models:
@@ -89,9 +146,10 @@ def load_models(study: Study, runtime: Runtime) -> Models:
     Raises:
         AssetError: weights are absent and cannot be fetched, or are not what they should be.
         StudyError: a model refuses its argument.
+        ModelError: a model fails in another way.
     """
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
-    generator: Generator = study.generator.load(runtime)
+    generator: Generator = _load("generator", study.generator.model, lambda: study.generator.load(runtime))
     if study.samples.optimized.levels and generator.space.dim > MOST_DIMENSIONS:  # type: ignore[attr-defined]
         raise StudyError(
             f"samples.optimized: a search among latents of {generator.space.dim} numbers needs that many squared, for "
@@ -99,22 +157,42 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         )
     if study.max_norm is not None:  # a space that has no such limit says so now, not after hours
         generator.space.limit(np.zeros((1, generator.space.dim)), study.max_norm)
-    recognizers: dict[str, Recognizer] = {each.name: each.load(runtime) for each in study.recognizers}
+    recognizers: dict[str, Recognizer] = {
+        each.name: _load("recognizer", each.name, functools.partial(each.load, runtime)) for each in study.recognizers
+    }
     alignment_of = {each.name: each.alignment or recognizers[each.name].alignment for each in study.recognizers}
     models = Models(
         generator=generator,
+        generator_name=study.generator.model,
         recognizers=recognizers,
         alignments={name: alignments.load(name, runtime) for name in sorted(set(alignment_of.values()))},
         alignment_of=alignment_of,
         thresholds={each.name: decision_threshold(each, recognizers[each.name]) for each in study.recognizers},
         distances={
-            name: registry.load("distances", name).load(name, generator.space, runtime) for name in study.distances
+            name: _load("distance", name, functools.partial(_distance, name, generator.space, runtime))
+            for name in study.distances
         },
         target=study.target,
     )
-    for name, recognizer in recognizers.items():  # one that cannot take its alignment's crops says so now
-        recognizer.embed(models.alignments[alignment_of[name]].align(_GRAY).crops)
+    for name in recognizers:  # one that cannot take its alignment's crops says so now
+        faces = models.align(alignment_of[name], _GRAY)
+        models.embed(name, faces._replace(found=np.zeros(1, np.bool_)))  # of gray an embedding need not be finite
     return models
+
+
+def _load(role: str, name: str, load: Callable[[], Any]) -> Any:
+    """A model, which must say how many rows it sees at a time."""
+    boundary = Boundary(role, name)
+    with boundary.call("load") as call:
+        model = load()
+        size = model.micro_batch
+        if not (isinstance(size, int) and size >= 1) and not (role == "distance" and size is None):
+            raise call.fault(f"micro_batch is {size!r}; wanted is a whole number from 1")
+    return model
+
+
+def _distance(name: str, space: LatentSpace, runtime: Runtime) -> Any:
+    return registry.load("distances", name).load(name, space, runtime)
 
 
 def decision_threshold(settings: RecognizerSettings, recognizer: Recognizer) -> float:
@@ -129,19 +207,3 @@ def decision_threshold(settings: RecognizerSettings, recognizer: Recognizer) -> 
     if threshold is None:
         raise StudyError(f"recognizers: {settings.name} has no threshold of its own; add threshold = ... to its table")
     return threshold
-
-
-def _embed(name: str, recognizer: Recognizer, faces: Faces) -> Embeddings:
-    if not faces.found.any():
-        width = recognizer.embed(faces.crops[:1]).shape[1]
-        return np.full((len(faces.found), width), np.nan, np.float32)
-    embedded = recognizer.embed(faces.crops[faces.found])
-    if embedded.ndim != 2 or len(embedded) != faces.found.sum() or not np.isfinite(embedded).all():
-        raise BuildError(
-            f"recognizer {name!r}: embed gave an array of shape {embedded.shape} with "
-            f"{np.count_nonzero(~np.isfinite(embedded))} values that are not finite for "
-            f"{faces.found.sum()} crops; wanted is one finite embedding for each"
-        )
-    embeddings = np.full((len(faces.found), embedded.shape[1]), np.nan, np.float32)
-    embeddings[faces.found] = embedded
-    return embeddings

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder import progress, registry, tables
-from builder.errors import BuildError
+from builder.boundary import Boundary, context
+from builder.errors import ModelError, Place
 from builder.generators import Latents
 from builder.models import Models
 from builder.recognizers import Embeddings, Faces
@@ -45,18 +46,19 @@ def build_batch(study: Study, models: Models, batch: int) -> Batch:
     """Draws, renders, searches, scores.
 
     Raises:
-        BuildError: too few seeds in whose image something is found, or a model that does not deliver.
+        ModelError: too few seeds in whose image something is found, or a model that does not deliver.
     """
-    models.stopwatch.restart()
-    with models.stopwatch.step("other"):  # what lies in no step of its own
+    models.restart()
+    with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
         seeds, passed_over, bases = draw_bases(study, models, batch)
-        samples, rounds = draw_samples(study, models, bases, batch)
-        gallery = show(models, bases, samples)
-        scores = score(models, gallery, samples)
+        with context(seeds=seeds):
+            samples, rounds = draw_samples(study, models, bases, batch)
+            gallery = show(models, bases, samples)
+            scores = score(models, gallery, samples)
         with models.stopwatch.step("tables", len(gallery.names)):
             named = tables.Names(study.name, batch)
             built = tables.build(models, named, gallery, seeds, samples, scores, rounds)
-    return Batch(built, seeds, passed_over, models.stopwatch.steps(), {})
+    return Batch(built, seeds, passed_over, models.stopwatch.steps(), models.forced_micro_batches())
 
 
 def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], list[int], Bases]:
@@ -73,8 +75,9 @@ def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], lis
         for start in range(0, SEEDS_PER_BATCH, models.generator.micro_batch):
             seeds = tried[start : start + models.generator.micro_batch]
             models.stopwatch.count(len(seeds))
-            latents = models.generator.sample(seeds)
-            view = models.view(models.render(latents))
+            with context(rows=[Place(seed=seed) for seed in seeds]):
+                latents = models.sample(seeds)
+                view = models.view(models.render(latents))
             for row in np.flatnonzero(view.faces.found)[: study.bases_per_batch - len(kept)].tolist():
                 pictures.append(Picture(base_name(len(kept)), latents[row], view.row(row)))
                 kept.append(seeds[row])
@@ -83,16 +86,17 @@ def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], lis
             if len(kept) == study.bases_per_batch:
                 break
     if len(kept) < study.bases_per_batch:
-        raise BuildError(
-            f"batch {batch}: among the seeds {tried[0]} to {tried[-1]}, alignment "
-            f"{models.alignment_of[models.target]!r} found something in {len(kept)} images; "
-            f"{study.bases_per_batch} bases are wanted. Is it the right alignment for {study.generator.model}?"
+        raise ModelError(
+            f"found something in {len(kept)} of the images that generator {study.generator.model!r} makes of the seeds "
+            f"{tried[0]} to {tried[-1]}; {study.bases_per_batch} bases are wanted. Is it the right alignment for them?",
+            f"alignment {models.alignment_of[models.target]!r}",
         )
     passed_over = sorted(set(range(first, kept[-1])) - set(kept))
     embeddings = np.concatenate([picture.view.embeddings for picture in pictures if picture.view])
 
     def evaluate(latents: Latents, indices: npt.NDArray[np.intp]) -> Evaluation:
-        return models.evaluate(latents, indices, embeddings)
+        with context(rows=[Place(base=int(base)) for base in indices]):
+            return models.evaluate(latents, indices, embeddings)
 
     return kept, passed_over, Bases(tuple(pictures), models.generator.space, evaluate)
 
@@ -103,8 +107,10 @@ def draw_samples(study: Study, models: Models, bases: Bases, batch: int) -> tupl
     rounds: list[Round] = []
     for kind in tables.kinds():
         module: SampleKind = registry.load("samples", kind)
-        with models.stopwatch.step(f"draw {kind}"):
-            drawn = module.draw(bases, getattr(study.samples, kind), randomness(study.seed, batch, kind))
+        boundary = Boundary("sample kind", kind)
+        with models.stopwatch.step(f"draw {kind}"), context(kind=kind), boundary.call("draw") as call:
+            given = module.draw(bases, getattr(study.samples, kind), randomness(study.seed, batch, kind))
+            drawn = call.drawn(given, bases.count, bases.space.dim)
         samples[kind] = drawn.samples
         rounds += drawn.rounds
     return samples, rounds
@@ -119,10 +125,22 @@ def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gall
         pictures.setdefault(sample.picture.name, sample.picture)
     views = {name: picture.view for name, picture in pictures.items() if picture.view is not None}
     unseen = [name for name in pictures if name not in views]
+    places = _places(bases, samples)
     if unseen:
-        view = models.view(models.render(np.stack([pictures[name].latent for name in unseen])))
+        with context(rows=[places[name] for name in unseen]):
+            view = models.view(models.render(np.stack([pictures[name].latent for name in unseen])))
         views |= {name: view.row(row) for row, name in enumerate(unseen)}
-    return _gallery(models, list(pictures.values()), [views[name] for name in pictures])
+    with context(rows=[places[name] for name in pictures]):
+        return _gallery(models, list(pictures.values()), [views[name] for name in pictures])
+
+
+def _places(bases: Bases, samples: dict[str, list[Sample]]) -> dict[str, Place]:
+    """Where each picture is shown first, by its name."""
+    places: dict[str, Place] = {}
+    for kind, drawn in samples.items():
+        for sample in drawn:
+            places.setdefault(sample.picture.name, Place(kind, sample.base))
+    return {picture.name: Place(base=base) for base, picture in enumerate(bases.pictures)} | places
 
 
 def _gallery(models: Models, pictures: list[Picture], views: list[View]) -> Gallery:
@@ -148,10 +166,10 @@ def score(models: Models, gallery: Gallery, samples: dict[str, list[Sample]]) ->
     base = np.array([gallery.row(base_name(sample.base)) for sample in pairs])
     other = np.array([gallery.row(sample.picture.name) for sample in pairs])
     scores: dict[str, tables.Column] = {}
-    for name, embedded in gallery.embeddings.items():
-        scores[f"{name}_distance"] = models.distance(name, embedded[base], embedded[other])
-    for name, distance in models.distances.items():
-        of = gallery.images if distance.on == "images" else gallery.latents
-        with models.stopwatch.step(name, len(pairs)):
-            scores[name] = distance.between(of[base], of[other])
+    with context(rows=[Place(kind, sample.base) for kind, drawn in samples.items() for sample in drawn]):
+        for name, embedded in gallery.embeddings.items():
+            scores[f"{name}_distance"] = models.distance(name, embedded[base], embedded[other])
+        for name, distance in models.distances.items():
+            of = gallery.images if distance.on == "images" else gallery.latents
+            scores[name] = models.between(name, of[base], of[other])
     return scores

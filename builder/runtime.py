@@ -1,11 +1,16 @@
 """Where models run, and the fixed micro-batches in which they run."""
 
+import logging
 import platform
 import resource
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import distributions
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +20,17 @@ import torch
 from builder.errors import BuildError
 from builder.machine import cpus
 
+log = logging.getLogger(__name__)
+
 PACKAGES = (
     *("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch"),
     *("deepface", "diffusers", "onnxruntime", "opencv-contrib-python-headless"),
 )
 """Those on which the bytes of a shard may depend; the latter are extras."""
+
+_NO_MEMORY = ("allocate memory", "not enough memory", "out of memory", "bad_alloc", "alloc_failed")
+"""In the messages of errors that have no type of their own: of torch's CPU allocator, of onnxruntime, of a new CUDA
+context, of cuBLAS and cuDNN."""
 
 AnyArray = npt.NDArray[Any]
 
@@ -39,12 +50,8 @@ class Runtime:
         return here | {"python": platform.python_version()} | versions
 
     def peak_memory(self) -> dict[str, int]:
-        """The most memory, in bytes, that this process has held at once since it began, and on a GPU its tensors.
-
-        On Linux a process begins with the peak of the one that started it.
-        """
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        memory = {"peak_memory_bytes": peak if sys.platform == "darwin" else 1024 * peak}  # only macOS counts in bytes
+        """The most memory, in bytes, that this process has held at once since it began, and on a GPU its tensors."""
+        memory = {"peak_memory_bytes": _peak_memory()}
         if self.device.type == "cuda":
             memory["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated(self.device)
         return memory
@@ -79,28 +86,101 @@ def start_runtime(device: str = "auto", threads: int | None = None, gpu: int = 0
     return Runtime(chosen, threads)
 
 
-def in_micro_batches(run: Callable[..., torch.Tensor], *inputs: AnyArray, size: int, device: torch.device) -> AnyArray:
+def _peak_memory() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux hands the peak that getrusage knows on to the processes that a process starts
+        peaks = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        if peaks:
+            return 1024 * int(peaks[0])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # macOS alone counts in bytes
+
+
+@dataclass
+class Running:
+    """One model in one batch, as `in_micro_batches` runs it for whoever calls the model.
+
+    model: named in the log. most: rows at a time, once memory forced fewer than the model's own number, which later
+    calls keep to. rows: those in the model now, of the `total` that were given.
+    """
+
+    model: str = "a model"
+    most: int | None = None
+    rows: range | None = None
+    total: int = 0
+
+
+_running: ContextVar[Running | None] = ContextVar("running", default=None)
+
+
+@contextmanager
+def running(model: Running) -> Iterator[None]:
+    """Has every `in_micro_batches` in the block keep to what `model` says, and write there what it does."""
+    token = _running.set(model)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def in_micro_batches(
+    run: Callable[..., torch.Tensor], *inputs: AnyArray, size: int, device: torch.device, fixed: bool = False
+) -> AnyArray:
     """Runs a model over rows in batches of exactly `size`, the last one padded with its own last row.
 
     A row's result may depend on how many rows a kernel sees, so that number never changes (DESIGN.md,
-    invariant 1).
+    invariant 1). Only where memory does not suffice is it halved, as often as needed, for the rest of the batch of the
+    study; `Running.most` then tells.
 
     Args:
         run: takes one tensor per input, (size, ...), on `device`; returns (size, ...).
         inputs: arrays of n >= 1 rows each.
         size: rows per call.
         device: where `run` wants its tensors.
+        fixed: whether `run` takes exactly `size` rows and no fewer.
 
     Returns:
         (n, ...), on the CPU.
+
+    Raises:
+        BuildError: memory does not suffice for the fewest rows that `run` takes.
     """
-    rows = len(inputs[0])
-    results = []
+    model = _running.get() or Running()
+    model.total, start, results = len(inputs[0]), 0, []
     with torch.inference_mode():
-        for start in range(0, rows, size):
-            parts = [torch.from_numpy(_padded(array[start : start + size], size)).to(device) for array in inputs]
-            results.append(run(*parts)[: rows - start].cpu().numpy())
+        while start < model.total:
+            if not fixed:
+                size = min(size, model.most or size)
+            model.rows = range(start, min(start + size, model.total))
+            try:
+                parts = [torch.from_numpy(_padded(array[start : start + size], size)).to(device) for array in inputs]
+                results.append(run(*parts)[: len(model.rows)].cpu().numpy())
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                if fixed or size == 1:
+                    traceback.clear_frames(error.__traceback__)  # lets go of what the model held
+                    raise BuildError(f"ran out of memory with {_rows(size)} at a time, the fewest: {error}") from error
+                model.most = size // 2
+                log.warning("%s: out of memory with %s at a time; now %d", model.model, _rows(size), model.most)
+            else:
+                start += size
+                continue
+            if device.type == "cuda":  # outside of the handler, whose error holds on to what the model held
+                torch.cuda.empty_cache()
+    model.rows = None
     return np.concatenate(results)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory could not be had: Python's, torch's on CPU or GPU, or onnxruntime's."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return any(text in str(error).lower() for text in _NO_MEMORY)
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'s' if count > 1 else ''}"
 
 
 def _padded(rows: AnyArray, size: int) -> AnyArray:

@@ -17,6 +17,7 @@ from builder import assets, settings
 from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
 from builder.generators import Images, Latents
+from builder.generators.pixels import finite
 from builder.generators.space import EuclideanSpace
 from builder.runtime import Runtime, in_micro_batches
 
@@ -51,12 +52,16 @@ class DCGAN:
         return np.asarray(draws, dtype=np.float32).reshape(len(seeds), self.space.dim)
 
     def render(self, latents: Latents) -> Images:
-        """(n, 100) -> (n, 64, 64, 3) RGB, the tanh output -1..1 rounded to 0..255."""
+        """(n, 100) -> (n, 64, 64, 3) RGB, the tanh output -1..1 rounded to 0..255.
+
+        Raises:
+            BuildError: the network gave numbers that are not finite.
+        """
         images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)
         return images
 
     def _render(self, latents: torch.Tensor) -> torch.Tensor:
-        images: torch.Tensor = self._network(latents[:, :, None, None])
+        images = finite(self._network(latents[:, :, None, None]))
         return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 

@@ -27,8 +27,9 @@ from torch import nn
 
 from builder import settings, weights
 from builder.catalog import Entry
-from builder.errors import AssetError, BuildError, StudyError
+from builder.errors import AssetError, StudyError
 from builder.generators import Images, Latents
+from builder.generators.pixels import finite
 from builder.generators.sphere import SphereSpace
 from builder.runtime import Runtime, in_micro_batches
 
@@ -110,11 +111,7 @@ class Diffusion:
         return x
 
     def _render(self, latents: torch.Tensor) -> torch.Tensor:
-        images = self.denoise(latents)
-        if not images.isfinite().all():
-            raise BuildError(
-                "generator.model: the diffusion model gave pixels that are not finite; are its files whole?"
-            )
+        images = finite(self.denoise(latents))
         return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 

@@ -83,4 +83,4 @@ class Recognizer(Protocol):
         """
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
-        """The decision distance between rows of `a` and `b`, (n, k) each: (n,)."""
+        """The decision distance between rows of `a` and `b`, (n, k) each, n >= 1: (n,)."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from builder import settings
 from builder.catalog import Entry
@@ -21,7 +22,7 @@ from builder.errors import AssetError, StudyError
 from builder.generators import Images
 from builder.recognizers import Embeddings
 from builder.recognizers.metrics import METRICS, Metric
-from builder.runtime import Runtime
+from builder.runtime import Runtime, in_micro_batches
 
 BACKEND_VARIABLE, BACKEND = "DEEPFACE_BACKEND_ENGINE", "onnx"
 """DeepFace 0.0.103 otherwise takes the first of TensorFlow, PyTorch and ONNX that happens to be installed."""
@@ -54,18 +55,19 @@ class DeepFaceRecognizer:
 
     def embed(self, crops: Images) -> Embeddings:
         """n RGB images, n >= 1 -> (n, k)."""
-        prepared = [self._prepared(crop) for crop in crops]
-        missing = -len(prepared) % self.micro_batch
-        prepared += [prepared[-1]] * missing
-        rows = []
-        for start in range(0, len(prepared), self.micro_batch):
-            batch = np.concatenate(prepared[start : start + self.micro_batch])
-            rows += self._client.forward(batch)
-        return np.asarray(rows[: len(crops)], np.float32)
+        prepared = np.concatenate([self._prepared(crop) for crop in crops])
+        embeddings: Embeddings = in_micro_batches(
+            self._run, prepared, size=self.micro_batch, device=torch.device("cpu")
+        )
+        return embeddings
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
         """The study's metric between rows: (n,)."""
         return METRICS[self._own.metric](a, b)
+
+    def _run(self, prepared: torch.Tensor) -> torch.Tensor:
+        rows = np.asarray(self._client.forward(prepared.numpy()), np.float32)
+        return torch.from_numpy(rows.reshape(len(prepared), -1))  # of one image DeepFace gives the numbers alone
 
     def _prepared(self, crop: Images) -> npt.NDArray[np.float32]:
         """(1, h, w, 3) BGR in the size and scale that the model wants, as DeepFace's `represent` makes it."""

@@ -56,8 +56,8 @@ class OnnxRecognizer:
         entry = session.get_inputs()[0]
         self._input = entry.name
         # A graph with a number as its first axis takes that many images and no others.
-        fixed = isinstance(entry.shape[0], int) if entry.shape else False
-        self.micro_batch = entry.shape[0] if fixed else MICRO_BATCH
+        self._fixed = isinstance(entry.shape[0], int) if entry.shape else False
+        self.micro_batch = entry.shape[0] if self._fixed else MICRO_BATCH
 
     def embed(self, crops: Images) -> Embeddings:
         """(n, s, s, 3) -> (n, k); crops of another size than the input are scaled to it, bilinear.
@@ -67,7 +67,9 @@ class OnnxRecognizer:
         """
         if crops.dtype != np.uint8:
             raise StudyError("onnx takes crops of one size: alignment must be arcface, hog or center")
-        embeddings: Embeddings = in_micro_batches(self._run, crops, size=self.micro_batch, device=torch.device("cpu"))
+        embeddings: Embeddings = in_micro_batches(
+            self._run, crops, size=self.micro_batch, device=torch.device("cpu"), fixed=self._fixed
+        )
         return embeddings
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:

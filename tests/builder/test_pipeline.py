@@ -3,7 +3,7 @@ import pytest
 
 from builder.errors import BuildError
 from builder.models import load_models
-from builder.pipeline import build_batch, draw_bases
+from builder.pipeline import build_batch
 from builder.recognizers import Faces
 from builder.runtime import in_micro_batches
 from builder.study import parse_study
@@ -49,7 +49,8 @@ class Counted:
 def test_every_image_is_aligned_once_per_alignment_and_embedded_once_per_recognizer(models):
     models.recognizers.update({name: Counted(model, "embed") for name, model in models.recognizers.items()})
     models.alignments.update({name: Counted(model, "align") for name, model in models.alignments.items()})
-    tables = build_batch(study(), models, 0).tables
+    built = build_batch(study(), models, 0)
+    tables = built.tables
     images = tables["images"].num_rows
     found = sum(tables["images"]["hog_found"].to_pylist())
     assert len(models.alignments["hog"].rows) == images
@@ -60,6 +61,17 @@ def test_every_image_is_aligned_once_per_alignment_and_embedded_once_per_recogni
     seeds = models.generator.micro_batch
     assert len(models.recognizers["a"].rows) == seeds - 2 + evaluated - kept + images
     assert len(models.alignments["center"].rows) == len(models.recognizers["a"].rows)
+    # The stopwatch counted the same.
+    worked = {step.step: step.candidates for step in built.steps}
+    assert worked["draw bases"] == seeds
+    assert worked["draw optimized"] == evaluated
+    assert worked["render"] == len(models.recognizers["a"].rows)
+    assert worked["align"] == worked["render"] + images
+    assert worked["embed"] == worked["render"] + 2 * found
+    assert worked["latent_l2"] == tables["pairs"].num_rows
+    assert worked["tables"] == images
+    assert built.timings["batch"] == sum(step.seconds for step in built.steps)
+    assert built.micro_batches == {}
 
 
 def test_recognizers_of_one_model_agree_and_have_their_own_thresholds(models):
@@ -115,8 +127,11 @@ class FindsNothing:
 
 def test_where_no_face_is_ever_found_the_batch_says_so(models):
     models.alignments["center"] = FindsNothing()
-    with pytest.raises(BuildError, match=r"batch 3: among the seeds 3000 to 3999, alignment 'center' found"):
-        draw_bases(study(), models, 3)
+    wanted = (
+        "batch 3: alignment 'center': found something in 0 of the images that generator 'dcgan-digiface' makes of the "
+    )
+    with pytest.raises(BuildError, match=wanted + "seeds 3000 to 3999; 2 bases are wanted"):
+        build_batch(study(), models, 3)
 
 
 class Returns:

@@ -1,14 +1,19 @@
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from builder.runtime import start_runtime
+from builder.errors import BuildError
+from builder.runtime import Running, in_micro_batches, is_out_of_memory, running, start_runtime
 
 
 def test_the_peak_is_in_bytes_and_holds_what_was_held_once():
-    """Of 400 MB held for a moment, in a process whose peak nothing else has raised."""
+    """Of 400 MB held for a moment, in a process whose peak nothing else has raised, such as that of the tests."""
     script = """
 import numpy as np
 from builder.runtime import start_runtime
@@ -23,6 +28,55 @@ print(before, runtime.peak_memory()["peak_memory_bytes"])
     assert 300e6 < after - before < 500e6
 
 
+def test_micro_batches_are_halved_until_they_fit_and_every_row_comes_once(runtime):
+    seen = []
+
+    def double(rows):
+        seen.append(len(rows))
+        if len(rows) > 3:
+            raise MemoryError
+        return rows * 2
+
+    rows = np.arange(14, dtype=np.float32).reshape(7, 2)
+    model = Running("a model")
+    with running(model):
+        for _ in range(2):
+            np.testing.assert_array_equal(in_micro_batches(double, rows, size=12, device=runtime.device), rows * 2)
+    assert seen == [12, 6, 3, 3, 3, 3, 3, 3]
+    assert model.most == 3
+    with pytest.raises(BuildError, match="ran out of memory with 12 rows at a time, the fewest"):
+        in_micro_batches(double, rows, size=12, device=runtime.device, fixed=True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 33554432 bytes. Error code 12"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        # onnxruntime's own kind, with its arena and without.
+        Exception("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Non-zero status code returned while running Conv node. "
+                  "bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 802816"),
+        Exception("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Status Message: std::bad_alloc"),
+    ],
+)  # fmt: skip
+def test_lack_of_memory_is_known_by_what_libraries_say_of_it(error):
+    assert is_out_of_memory(error)
+
+
+def test_an_error_that_is_no_lack_of_memory_is_tried_once(runtime):
+    seen = []
+
+    def fail(rows):
+        seen.append(len(rows))
+        raise RuntimeError("shapes cannot be multiplied")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        in_micro_batches(fail, np.zeros((7, 2), np.float32), size=4, device=runtime.device)
+    assert seen == [4]
+
+
 def test_a_gpu_is_counted_round_those_there_are():
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
@@ -30,3 +84,111 @@ def test_a_gpu_is_counted_round_those_there_are():
     runtime = start_runtime("cuda", gpu=count)
     assert runtime.device == torch.device("cuda", 0)
     assert runtime.peak_memory()["peak_device_memory_bytes"] >= 0
+
+
+LITTLE_MEMORY = """
+import contextlib, json, logging, resource, sys
+import numpy as np
+from builder.models import load_models
+from builder.pipeline import build_batch
+from builder.runtime import Running, running, start_runtime
+from builder.study import parse_study
+
+MEGABYTE = 2**20
+logging.basicConfig(format="%(message)s")
+
+
+@contextlib.contextmanager
+def memory(megabytes):
+    "No more address space than is taken now and so much."
+    pages = int(open("/proc/self/statm").read().split()[0])
+    most = pages * resource.getpagesize() + megabytes * MEGABYTE
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+runtime = start_runtime("cpu", threads=1)
+study = parse_study(
+    {
+        "name": "little",
+        "bases_per_batch": 2,
+        "distances": ["lpips_vgg"],
+        "recognizers": [{"name": "dlib", "model": "dlib", "alignment": "center"}],
+        "samples": {"optimized": {"levels": []}, "positive": {"directions": 1}},
+    },
+    "test",
+)
+models = load_models(study, runtime)
+"""
+
+
+def in_little_memory(script: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script after LITTLE_MEMORY; what is freed goes back to the system, so that the limit is one."""
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("the limit is set by Linux's count of what is taken")
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}
+    return subprocess.run(
+        [sys.executable, "-c", LITTLE_MEMORY + script], env=environment, capture_output=True, text=True
+    )
+
+
+def test_where_memory_does_not_suffice_the_micro_batch_is_halved_and_results_agree():
+    """A batch in which LPIPS cannot have its 16 pairs at a time: two layers of 33 MB; then one as ever."""
+    result = in_little_memory("""
+def distances(built):
+    return {name: built.tables["pairs"][name].to_pylist() for name in ("lpips_vgg", "dlib_distance")}
+
+for size in (8, 4, 2, 1):  # oneDNN compiles a kernel for each size, and may crash where it cannot
+    with running(Running(most=size)):
+        models.distances["lpips_vgg"].between(*np.zeros((2, 1, 64, 64, 3), np.uint8))
+free = build_batch(study, models, 0)
+with memory(40):
+    forced = build_batch(study, models, 0)
+again = build_batch(study, models, 0)
+print(json.dumps({
+    "free": distances(free),
+    "forced": distances(forced),
+    "sizes": [each.micro_batches for each in (free, forced, again)],
+    "same": again.tables == free.tables,
+}))
+""")
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    free, forced, again = told["sizes"]
+    assert free == again == {}
+    assert told["same"]
+    assert 1 <= forced["lpips_vgg"] < 16
+    sizes = [8, 4, 2, 1][: [8, 4, 2, 1].index(forced["lpips_vgg"]) + 1]
+    assert result.stderr.splitlines()[: len(sizes)] == [
+        f"distance 'lpips_vgg': out of memory with {2 * size} rows at a time; now {size}" for size in sizes
+    ]
+    for name, wanted in told["free"].items():
+        np.testing.assert_allclose(told["forced"][name], wanted, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("most", [8, 1])
+def test_images_and_embeddings_of_smaller_micro_batches_agree(generator, recognizer, faces, most):
+    latents, crops = generator.sample(range(18)), faces.crops[:18]
+    images, embeddings = generator.render(latents), recognizer.embed(crops)
+    with running(Running(most=most)):
+        assert np.abs(generator.render(latents).astype(int) - images).max() <= 1  # what rounds the other way
+        np.testing.assert_allclose(recognizer.embed(crops), embeddings, rtol=0, atol=1e-5)
+
+
+def test_where_one_row_is_too_much_the_error_says_so():
+    result = in_little_memory("""
+from builder.errors import BuildError
+images = np.zeros((3, 512, 512, 3), np.uint8)
+try:
+    with memory(40):
+        models.between("lpips_vgg", images, images)
+except BuildError as error:
+    print(error)
+print(models.forced_micro_batches())
+""")
+    assert result.returncode == 0, result.stderr
+    said, forced = result.stdout.splitlines()
+    assert said.startswith("distance 'lpips_vgg': ran out of memory with 1 row at a time, the fewest: ")
+    assert "134217728 bytes" in said  # the first layer of a pair: 2 images of 512 by 512, 64 channels of float32
+    assert forced == "{'lpips_vgg': 1}"

@@ -11,6 +11,7 @@ from builder import settings, weights
 from builder.catalog import Entry
 from builder.errors import StudyError
 from builder.generators import Images, Latents, LatentSpace
+from builder.generators.pixels import finite
 from builder.generators.space import EuclideanSpace, RepeatedSpace
 from builder.generators.stylegan2.checkpoints import State, build_network, read_weights
 from builder.generators.stylegan2.network import Config
@@ -73,7 +74,11 @@ class StyleGAN2:
         return w
 
     def render(self, latents: Latents) -> Images:
-        """(n, d) -> (n, side, side, 3) RGB; -1..1 becomes 0..255 as in NVIDIA's `generate.py`."""
+        """(n, d) -> (n, side, side, 3) RGB; -1..1 becomes 0..255 as in NVIDIA's `generate.py`.
+
+        Raises:
+            BuildError: the network gave numbers that are not finite.
+        """
         images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)
         return images
 
@@ -93,7 +98,7 @@ class StyleGAN2:
         return images
 
     def _render(self, latents: torch.Tensor) -> torch.Tensor:
-        images = self.synthesize(latents)
+        images = finite(self.synthesize(latents))
         return (images * 127.5 + 128).clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 

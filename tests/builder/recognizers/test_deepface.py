@@ -9,6 +9,7 @@ from builder.errors import AssetError, StudyError
 from builder.models import load_models
 from builder.recognizers import deepface
 from builder.recognizers.alignments import deepface as alignment
+from builder.runtime import Running, running
 from builder.study import parse_study
 from tests.conftest import SHARED, run_builder
 
@@ -53,6 +54,14 @@ def test_it_agrees_with_deepface_verify_on_the_photographs(home, runtime, photog
         assert distance == pytest.approx(wanted["distance"], abs=1e-4)
         assert ours.threshold == wanted["threshold"]
         assert (distance <= ours.threshold) == wanted["verified"]
+
+
+def test_one_image_at_a_time_gives_the_same(recognizer, runtime, faces):
+    few = [faces.crops[row] for row in range(3)]
+    with running(Running(most=1)):
+        embeddings = recognizer.embed(few)
+    np.testing.assert_allclose(embeddings, recognizer.embed(few), atol=1e-5)
+    assert embeddings.shape == (3, 128)
 
 
 def test_it_agrees_with_our_own_dlib_where_both_see_the_same_crop(recognizer, runtime, faces):
