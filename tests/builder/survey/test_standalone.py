@@ -4,7 +4,6 @@ import functools
 import http.server
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -138,9 +137,14 @@ def saved(browser: Chrome, folder: Path) -> list[dict[str, object]]:
     browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
     Mouse(browser).press("a[download]")
     file = folder / "answers.json"
-    wait_for(file.is_file, "the saved file")
-    time.sleep(0.2)
-    content: list[dict[str, object]] = json.loads(file.read_text())
+
+    def whole() -> list[dict[str, object]] | None:
+        try:
+            return json.loads(file.read_text())  # type: ignore[no-any-return]
+        except (FileNotFoundError, json.JSONDecodeError):  # the browser has not written it yet, or not all
+            return None
+
+    content: list[dict[str, object]] = wait_for(whole, "the saved file")
     file.unlink()
     return content
 
