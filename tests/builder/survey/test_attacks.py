@@ -408,7 +408,7 @@ def test_no_stack_trace_goes_out(survey_folder):
 def test_every_answer_has_the_security_headers(server, client, page):
     answers = [
         client.get("/"),
-        client.get("/config.json"),
+        client.get("/task.json"),
         client.get(page.session["pairs"][0]["base"]),
         client.get("/nothing"),
         client.get("/admin"),

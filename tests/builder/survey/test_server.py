@@ -113,7 +113,7 @@ def test_the_page_its_configuration_and_nothing_else(server):
         assert client.get("/index.html").text == client.get("/?PROLIFIC_PID=a").text == client.get("/").text
         assert client.get("/survey.js").headers["content-type"].startswith("text/javascript")
         assert client.head("/").status_code == 200
-        config = client.get("/config.json").json()
+        config = client.get("/task.json").json()
         assert client.get("/survey.css").status_code == 404
     assert (config["mode"], config["study"], config["language"]) == ("server", "small", "en")
     assert config["survey"]["consent"] == "I am an adult & take part <voluntarily>."
