@@ -91,7 +91,7 @@ def _write(path: Path, content: str | bytes) -> None:
 def _write_page(folder: Path, task: Task, files: dict[str, bytes]) -> None:
     for name, content in files.items():
         _write(folder / name, content)
-    _write(folder / "config.json", json.dumps(page_config(task, "static"), ensure_ascii=False, indent=1))
+    _write(folder / "task.json", json.dumps(page_config(task, "static"), ensure_ascii=False, indent=1))
     for image_id in task.images:
         _write(folder / image_path(image_id), task.png(image_id))
 

@@ -53,7 +53,7 @@ def consent_version(task: Task) -> str:
 
 
 def page_config(task: Task, mode: Literal["server", "static"]) -> dict[str, Any]:
-    """What the page asks for as `config.json`.
+    """What the page asks for as `task.json`.
 
     Raises:
         SurveyError: there are no texts in the study's language.

@@ -74,7 +74,7 @@ def create_app(survey: Survey) -> ASGIApp:
             _route("/api/strategies", messages.Strategies, calls.strategies),
             _route("/api/finish", messages.Finish, calls.finish),
             *admin_routes(survey.task, survey.engine, survey.admin_token, _now),
-            Route("/config.json", _answering(page_config(survey.task, "server"))),
+            Route("/task.json", _answering(page_config(survey.task, "server"))),
             Route("/images/{image_id}.png", _images(survey.task)),
             Route("/{name:path}", _bundle(survey.bundle)),
         ],

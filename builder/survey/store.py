@@ -105,11 +105,16 @@ def _returning(connection: sa.Connection, arrival: Arrival) -> tuple[str, Mappin
     if arrival.person is None:
         return token, None
     known = _find(connection, _BY_ID, arrival.person)
-    # Without their token, only what the platform gave them alone tells them from somebody who knows their id.
-    same_session = known is not None and hmac.compare_digest(known["session"] or "", arrival.session or "")
-    if known is not None and known["finished_at"] is None and not same_session:
+    if known is not None and known["finished_at"] is None and not _may_go_on(known, arrival):
         raise Refused("taken")
     return token, known
+
+
+def _may_go_on(known: Mapping[str, Any], arrival: Arrival) -> bool:
+    """Without their token, only what the platform gave them alone tells participants from who knows their id."""
+    if known["session"] is None:
+        return known["consented_at"] is None  # the answer that held the token may have been lost
+    return hmac.compare_digest(known["session"], arrival.session or "")
 
 
 def _emptiest(connection: sa.Connection, batches: Sequence[int], capacity: int, now: int) -> int:

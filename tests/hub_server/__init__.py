@@ -89,7 +89,12 @@ def hub_server() -> Iterator[Hub]:
     state = State(f"http://127.0.0.1:{port}", f"http://localhost:{port}")
     faults = Faults(application(state))
     config = uvicorn.Config(
-        faults, log_level="critical", proxy_headers=False, lifespan="off", timeout_graceful_shutdown=1
+        faults,
+        log_level="critical",
+        proxy_headers=False,
+        lifespan="off",
+        timeout_keep_alive=600,  # no connection ends but by a fault, however slow the machine
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

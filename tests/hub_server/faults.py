@@ -69,6 +69,8 @@ class Faults:
         elif fault is None or fault.cut_after is not None:
             with contextlib.suppress(ClientDisconnect):
                 await self.app(scope, counted, noted)
+            if fault is not None and request.received >= fault.cut_after:
+                request.status = None  # what the application answers then reaches nobody
         elif fault.status is not None:
             await _drain(counted)
             body = {"error": fault.message or f"status {fault.status} was ordered"}

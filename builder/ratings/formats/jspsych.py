@@ -9,6 +9,9 @@ from builder.ratings.mapping import Mapping
 
 NAME = "jspsych"
 
+_NOTHING = ("", "null")
+"""How jsPsych writes into a CSV what a trial does not have, and what it has as null."""
+
 
 def recognizes(file: ExportFile) -> bool:
     """Whether the header, or the first object of the one JSON value that the file is, has a trial's properties."""
@@ -37,7 +40,7 @@ def is_json(file: ExportFile) -> bool:
 
 
 def row_trials(rows: Table) -> list[Record]:
-    """The trials in a table: of each its line, and the cells that are not empty.
+    """The trials in a table: of each its line, and the cells that hold something.
 
     A server may put one participant's table below another's: the same header again is passed over.
 
@@ -48,7 +51,7 @@ def row_trials(rows: Table) -> list[Record]:
     texts = {name: cells.to_list() for name, cells in columns.items() if cells is not None}
     trials = []
     for row, line in enumerate(rows.lines):
-        fields = {name: cells[row] for name, cells in texts.items() if cells[row] != ""}
+        fields = {name: cells[row] for name, cells in texts.items() if cells[row] not in _NOTHING}
         if is_trial(list(fields.values())):
             if any(name != text for name, text in fields.items()) or len(fields) < len(texts):
                 raise RatingsError(

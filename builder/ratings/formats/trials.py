@@ -27,6 +27,9 @@ _CLOCKS = ("trial_index", "time_elapsed")
 _TELLING = ("similarity", "identity", *FACTS)
 """A trial without any of these has nothing that is read."""
 
+_AGREED = "lands-between-consent"
+"""The first trial of our own page, after which somebody may have left."""
+
 _TEXTS_OF_JSON = ("response", "responses")
 """Properties that plugins write JSON objects into, in a CSV and before version 7 in JSON too."""
 
@@ -80,7 +83,9 @@ def export_of_runs(
             filled = _filled(selected, {*_PARTICIPANT, *by_key.get("participant", ())})
             records += [trial for trial in filled if any(field_text(trial.fields.get(name)) for name in telling)]
     answers_named = {"similarity", "identity"} & by_key.keys()
-    if not answers_named and not any({"pair_id", *FACTS} & trial.fields.keys() for trial in records):
+    left_at_once = any(trial.fields.get("trial_type") == _AGREED for run in opened for trial in run.trials)
+    told = any({"pair_id", *FACTS} & trial.fields.keys() for trial in records)
+    if not (answers_named or told or left_at_once):
         raise RatingsError(
             f"{file.path}: no trial has pair_id and one of similarity and identity. Properties met: {_few(met)}. Say "
             "in a mapping which hold them: [columns] pair = ..., similarity = ..., identity = ..., participant = ..."

@@ -1,6 +1,7 @@
 """A study that may be shown to people, the page as `make survey` bundles it, and the databases that hold answers."""
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -9,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.builder.survey.participant import inform
-from tests.builder.survey.serving import Server, serving
+from tests.builder.survey.serving import Page, Server, serving
 
 ROOT = Path(__file__).parents[3]
 
@@ -80,6 +82,27 @@ def server(small_folder: Path, stub: Path, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
+@pytest.fixture
+def address() -> str:
+    """A loopback address of the test's own: what one test asks for counts for no other."""
+    return f"127.{random.randint(2, 250)}.{random.randint(1, 250)}.{random.randint(1, 250)}"
+
+
+@pytest.fixture
+def client(server: Server, address: str) -> Iterator[httpx.Client]:
+    with server.client(address) as client:
+        yield client
+
+
+@pytest.fixture
+def page(client: httpx.Client) -> Page:
+    """A participant who has consented."""
+    page = Page(client)
+    page.enter()
+    page.consent()
+    return page
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of our own; each test makes its own database there."""
@@ -94,7 +117,7 @@ def postgres() -> Iterator[str]:
     binaries, data = programs[-1].parent, folder / "data"
     initdb = [*user, binaries / "initdb", "-D", data, "-A", "trust", "-U", "survey", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
-    options = ["-k", folder, "-c", "listen_addresses="]
+    options = ["-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]  # nothing of it outlives the tests
     running = subprocess.Popen([*user, binaries / "postgres", "-D", data, *options], stderr=subprocess.DEVNULL)
     try:
         ready = [binaries / "pg_isready", "-h", folder, "-U", "survey"]
@@ -103,7 +126,7 @@ def postgres() -> Iterator[str]:
         yield f"postgresql://survey@/postgres?host={folder}"
     finally:
         running.send_signal(signal.SIGINT)  # at once, whoever is connected
-        running.wait(30)
+        running.wait(300)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,6 +1,7 @@
 """The server as a process, and a participant's page as far as it talks to it."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,3 +99,18 @@ class Page:
         response = self.send("finish", {})
         assert response.status_code == 200
         return response.json()
+
+
+def raw(server: Server, request: bytes, address: str = "127.0.0.1") -> bytes:
+    """The answer to bytes as they are, no client of good manners between; all of it, until the server hangs up."""
+    with socket.create_connection(("127.0.0.1", server.port), 30, (address, 0)) as connection:
+        connection.sendall(request)
+        answer = b""
+        while received := connection.recv(65536):
+            answer += received
+    return answer
+
+
+def lines(*lines: str, body: bytes = b"") -> bytes:
+    """A request's head of these lines, and its body."""
+    return "\r\n".join([*lines, "Host: survey", "", ""]).encode("latin-1") + body

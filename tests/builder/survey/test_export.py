@@ -14,7 +14,7 @@ FILES = {
     "README.md",
     "page/index.html",
     "page/survey.js",
-    "page/config.json",
+    "page/task.json",
     "label-studio/tasks.json",
     "label-studio/labeling.xml",
     "mturk/layout.html",
@@ -49,7 +49,7 @@ def test_everything_is_there_and_nothing_else(exported, pairs):
 
 
 def test_the_page_has_the_pairs_of_every_batch_and_their_images(exported, pairs):
-    config = json.loads((exported / "page" / "config.json").read_text())
+    config = json.loads((exported / "page" / "task.json").read_text())
     assert (config["mode"], config["completion_code"], config["completion_url"]) == ("static", "C1A2B3", None)
     assert config["survey"]["contact"] == "Jane Doe, jane.doe@example.org"
     for shown, stored in zip(config["batches"], pairs, strict=True):

@@ -125,6 +125,15 @@ def test_who_knows_anothers_id_alone_does_not_get_in(engine):
     do(engine, store.consent, mine.token, Consent(consent_version="1"))
 
 
+def test_where_the_platform_gave_no_session_an_id_opens_nothing_that_was_begun(engine):
+    arrive(engine, person="p-a")  # the answer is lost, and asked for again
+    mine = arrive(engine, person="p-a")
+    do(engine, store.consent, mine.token, Consent(consent_version="1"))
+    assert refusal(arrive, engine, person="p-a") == "taken"
+    assert refusal(arrive, engine, person="p-a", session="p-any") == "taken"
+    assert arrive(engine, person="p-a", token=mine.token).token == mine.token
+
+
 def test_on_a_shared_computer_the_next_person_is_not_taken_for_the_last(engine):
     first = arrive(engine, person="p-a", session="p-s")
     second = arrive(engine, person="p-b", session="p-t", token=first.token)

@@ -1,5 +1,9 @@
+import { persist } from "./connection";
+import { loadScript } from "./page";
+import type { Host, Trial } from "./types";
+
 /** What the page uses of jatos.js, which a JATOS server (3.9.7 or newer) puts beside every page that it serves. */
-export interface Jatos {
+interface Jatos {
   studyResultId: string;
   onLoad(callback: () => void): void;
   submitResultData(data: string): PromiseLike<unknown>;
@@ -15,17 +19,31 @@ declare global {
 /** JATOS serves every study below this path; elsewhere there is no jatos.js to ask for. */
 const PATH = "/publix/";
 
-/** jatos.js, ready to use, or null where the page is not served by JATOS. */
-export async function loadJatos(): Promise<Jatos | null> {
+/** JATOS, or null where the page is not served by it. */
+export async function jatosHost(): Promise<Host | null> {
   if (!location.pathname.includes(PATH)) return null;
-  const script = document.createElement("script");
-  script.src = "jatos.js";
-  await new Promise((resolve, reject) => {
-    script.onload = resolve;
-    script.onerror = () => reject(new Error("jatos.js cannot be loaded"));
-    document.head.append(script);
-  });
+  await loadScript("jatos.js");
   const jatos = window.jatos!;
   await new Promise<void>((resolve) => jatos.onLoad(resolve));
-  return jatos;
+  return {
+    owner: jatos.studyResultId,
+    async begin() {},
+    async save({ trials }) {
+      await submit(jatos, trials);
+    },
+    async finish({ trials }) {
+      await submit(jatos, trials);
+      await jatos.endStudyWithoutRedirect(true);
+      return true;
+    },
+  };
+}
+
+/** Each time all trials: what is submitted takes the place of what was. */
+function submit(jatos: Jatos, trials: Trial[]): Promise<unknown> {
+  return persist(() =>
+    jatos.submitResultData(JSON.stringify(trials)).then(undefined, (reason: unknown) => {
+      throw new Error(String(reason));
+    }),
+  );
 }

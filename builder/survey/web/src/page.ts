@@ -29,6 +29,15 @@ export function show(display: HTMLElement, heading: string, ...children: Child[]
   title.focus({ preventScroll: true });
 }
 
+export async function loadScript(src: string): Promise<void> {
+  const script = element("script", { src });
+  await new Promise((resolve, reject) => {
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${src} cannot be loaded`));
+    document.head.append(script);
+  });
+}
+
 export function announce(said: string): void {
   document.getElementById("announcer")!.textContent = said;
 }

@@ -1,43 +1,31 @@
 import type { JsPsych } from "jspsych";
 
-import { persist } from "./connection";
-import { type Jatos, loadJatos } from "./jatos";
+import { jatosHost } from "./jatos";
 import { memory } from "./memory";
-import type { Answer, Backend, Session, StaticConfig } from "./types";
+import { pavloviaHost } from "./pavlovia";
+import type { Answer, Backend, Host, Participation, Session, StaticConfig, Trial } from "./types";
 
-/** A trial as jsPsych's own data would have it; `time_elapsed` in milliseconds since the participant began. */
-type Trial = Answer & {
-  participant_id: string;
-  batch: number;
-  trial_type: string;
-  trial_index: number;
-  time_elapsed: number;
-};
+/** A web server keeps nothing. */
+const WEB_SERVER: Host = { owner: "", async begin() {}, async save() {}, finish: async () => false };
 
-interface Participation {
-  participant_id: string;
-  batch: number;
-  /** Pair ids. */
-  order: string[];
-  started_at: number;
-  trials: Trial[];
-}
-
-/** Answers stay in the browser, and go to JATOS or, at the end, to a file that the participant saves. */
+/** Answers stay in the browser, and go to JATOS or Pavlovia or, at the end, to a file that the participant saves. */
 export async function standaloneBackend(config: StaticConfig, random: JsPsych["randomization"]): Promise<Backend> {
-  const jatos = await loadJatos();
-  const kept = memory(jatos ? `${config.study}:${jatos.studyResultId}` : config.study);
+  const host = (await jatosHost()) ?? pavloviaHost() ?? WEB_SERVER;
+  const kept = memory(host.owner ? `${config.study}:${host.owner}` : config.study);
   let state = usable(kept.get<Participation>("participation"), config);
 
   return {
     async resume() {
       if (state?.trials.at(-1)?.task === "strategies") return "finished";
+      if (state) await host.begin(state);
       return state && session(state, config);
     },
     async enter() {
       const batch = chosenBatch(config.batches.length);
       const order = random.shuffle(config.batches[batch]!.map((pair) => pair.pair_id));
-      state = { participant_id: random.randomID(20), batch, order, started_at: Date.now(), trials: [] };
+      const participant_id = random.randomID(20);
+      state = { participant_id, batch, order, started_at: Date.now(), trials: [], saved: false };
+      await host.begin(state);
       return session(state, config);
     },
     async save(answer) {
@@ -46,14 +34,13 @@ export async function standaloneBackend(config: StaticConfig, random: JsPsych["r
       const time_elapsed = Date.now() - started_at;
       trials.push({ ...answer, participant_id, batch, trial_type, trial_index: trials.length, time_elapsed });
       kept.set("participation", state);
-      if (jatos) await submit(jatos, trials);
+      await host.save(state!);
     },
     async finish() {
       const { completion_code, completion_url } = config;
-      if (!jatos) return { completion_code, completion_url, download: file(state!.trials) };
-      await submit(jatos, state!.trials);
-      await jatos.endStudyWithoutRedirect(true);
-      return { completion_code, completion_url };
+      state!.saved ||= await host.finish(state!);
+      kept.set("participation", state);
+      return { completion_code, completion_url, ...(state!.saved ? {} : { download: file(state!.trials) }) };
     },
   };
 }
@@ -86,15 +73,6 @@ function chosenBatch(batches: number): number {
   if (asked === null) return Math.floor(Math.random() * batches);
   if (/^\d+$/.test(asked) && Number(asked) < batches) return Number(asked);
   throw new Error(`?batch=${asked}: this study has the batches 0 to ${batches - 1}`);
-}
-
-/** Each time all trials: what is submitted takes the place of what was. */
-function submit(jatos: Jatos, trials: Trial[]): Promise<unknown> {
-  return persist(() =>
-    jatos.submitResultData(JSON.stringify(trials)).then(undefined, (reason: unknown) => {
-      throw new Error(String(reason));
-    }),
-  );
 }
 
 function file(trials: Trial[]): Blob {

@@ -21,7 +21,7 @@ const TURNED_AWAY = ["full", "finished", "taken"];
 const display = document.getElementById("task")!;
 
 async function main(): Promise<void> {
-  const config = await getJSON<Config>("config.json");
+  const config = await getJSON<Config>("task.json");
   const text = textsOf(config.texts);
   document.documentElement.lang = config.language;
   document.title = text("title");

@@ -1,4 +1,4 @@
-/** What config.json, the server and the results hold; names as they are sent. */
+/** What task.json, the server and the results hold; names as they are sent. */
 
 export interface Pair {
   pair_id: string;
@@ -89,6 +89,38 @@ export interface Strategies {
 }
 
 export type Answer = Consent | Demographics | Rating | Strategies;
+
+/** A trial as jsPsych's own data would have it; `time_elapsed` in milliseconds since the participant began. */
+export type Trial = Answer & {
+  participant_id: string;
+  batch: number;
+  trial_type: string;
+  trial_index: number;
+  time_elapsed: number;
+};
+
+/** What a browser keeps where no server of ours does. */
+export interface Participation {
+  participant_id: string;
+  batch: number;
+  /** Pair ids. */
+  order: string[];
+  started_at: number;
+  trials: Trial[];
+  /** By the host, all of it, for good. */
+  saved: boolean;
+}
+
+/** What serves the page in place of our server, and keeps answers. */
+export interface Host {
+  /** Tells apart the participations of one browser. */
+  owner: string;
+  begin(state: Participation): Promise<void>;
+  /** The last of the trials is new. */
+  save(state: Participation): Promise<void>;
+  /** Whether all is saved; else the participant has to send it. */
+  finish(state: Participation): Promise<boolean>;
+}
 
 /** Where answers go. What is returned has been stored; a lost connection is waited out. */
 export interface Backend {

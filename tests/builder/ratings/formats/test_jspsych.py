@@ -126,6 +126,18 @@ def test_a_trial_that_was_saved_twice_is_read_once_and_one_that_was_answered_twi
     assert export.ratings["similarity"].tolist() == [73.0, 10.0]
 
 
+def test_who_left_after_the_consent_to_our_page_said_nothing():
+    export = read(trial(0, trial_type="lands-between-consent", task="consent", participant_id="anna"))
+    assert (len(export.ratings), len(export.participants), len(export.refused)) == (0, 0, 0)
+
+
+def test_null_in_a_csv_is_what_somebody_did_not_say():
+    header = "trial_type,trial_index,time_elapsed,task,participant_id,age,gender,country,continent"
+    content = f"{header}\r\nlands-between-demographics,1,9000,demographics,anna,null,female,null,Europe\r\n"
+    export = jspsych.read(ExportFile(EXPORTS / "trials.csv", content.encode()), PAIRS, None)
+    assert rows(export.participants, "age", "gender", "country", "continent") == [(None, "female", None, "Europe")]
+
+
 def test_with_a_mapping_other_trials_that_share_a_property_are_no_ratings():
     mapping = Mapping(columns=Columns(participant="subject", pair="face", similarity="response"))
     export = read(
