@@ -94,10 +94,17 @@ def _mappings() -> list[bytes]:
     return [tomli_w.dumps(mapping).encode() for mapping in MAPPINGS.values()] + ["\n".join(lines).encode()]
 
 
+_MAPPINGS: dict[str, dict[str, Any]] = {
+    **MAPPINGS,
+    "jspsych-lab.csv": {"columns": {"participant": "subject", "similarity": "sim_{pair}", "identity": "{pair}"}},
+    "jspsych-6.json": {"columns": {"participant": "subject", "pair": "stimulus", "similarity": "response"}},
+}
+
+
 def _export(format: str, path: Path) -> object:
-    named = [Mapping.model_validate(MAPPINGS[name]) for name in _exports(format) if name in MAPPINGS]
+    named = [Mapping.model_validate(_MAPPINGS[name]) for name in _exports(format) if name in _MAPPINGS]
     found = []
-    for mapping in [None, *named[:1]]:
+    for mapping in [None, *named]:
         try:
             export = read_export(path, PAIRS, format, mapping)
         except LandsBetweenError as error:
