@@ -41,12 +41,14 @@ def fuzz(name: str, seed: int, seconds: float, findings: Path) -> bool:
 def _try_files(name: str, seed: int, seconds: float, findings: Path, path: Path) -> None:
     target = TARGETS[name]
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + _MORE_MEMORY, resource.RLIM_INFINITY))
-    end, tried, smallest = time.monotonic() + seconds, 0, b""
+    inputs = target.inputs()
+    end, tried = time.monotonic() + seconds, 0
+    smallest: bytes | None = None
     known: set[tuple[str, str, int]] = set()
 
     def once(content: bytes) -> None:
         nonlocal tried, smallest
-        if time.monotonic() > end:
+        if time.monotonic() > end and smallest is None:  # a finding is still made smaller
             return
         tried += 1
         path.write_bytes(content)
@@ -65,7 +67,6 @@ def _try_files(name: str, seed: int, seconds: float, findings: Path, path: Path)
     settings = hypothesis.settings(
         max_examples=_ROUND, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
     )
-    inputs = target.inputs()
     while time.monotonic() < end:
         try:
             hypothesis.seed(seed)(settings(hypothesis.given(inputs)(once)))()
@@ -73,7 +74,8 @@ def _try_files(name: str, seed: int, seconds: float, findings: Path, path: Path)
             raise
         except BaseException as error:
             known |= {_where(each) for each in _parts(error)}
-            _keep(findings, name, smallest, "".join(traceback.format_exception(error)[-12:]))
+            _keep(findings, name, smallest or b"", "".join(traceback.format_exception(error)[-12:]))
+            smallest = None
         seed += 1
     print(f"{name}: {tried} files, {len(known)} findings", flush=True)
     sys.exit(_FOUND if known else 0)
