@@ -122,7 +122,7 @@ def check_expansion(metadata: pq.FileMetaData, size: int) -> int:
     widths = [max(metadata.schema.column(at).length or 0, _VALUE_BYTES) for at in range(metadata.num_columns)]
     groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
     columns = [(group.column(at), widths[at]) for group in groups for at in range(group.num_columns)]
-    expanded = sum(column.total_uncompressed_size + width * column.num_values for column, width in columns)
+    expanded: int = sum(column.total_uncompressed_size + width * column.num_values for column, width in columns)
     _check_size(expanded, size)
     return expanded
 
@@ -140,8 +140,8 @@ def _text_bytes(array: pa.Array) -> int:
     if pa.types.is_dictionary(array.type):
         lengths = pc.binary_length(array.dictionary).cast(pa.int64())
         array.validate(full=True)  # its indices may lead out of the dictionary
-        return pc.sum(lengths.take(array.indices)).as_py() or 0
-    return array.nbytes
+        return int(pc.sum(lengths.take(array.indices)).as_py() or 0)
+    return int(array.nbytes)
 
 
 def _check_size(expanded: int, size: int) -> None:

@@ -22,6 +22,7 @@ from builder.publish.provenance import File, Provenance, read_provenance
 from builder.publish.reading import IMAGES, LEAST_KEPT, MOST_EXPANSION, first_line, read_table
 from loading_script.lands_between import PROVENANCE
 
+
 def verify(folder: Path) -> list[str]:
     """What is wrong with a published folder, a line each; empty where nothing is.
 

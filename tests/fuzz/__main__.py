@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [--minutes M] [--seed N] [--findings DIR] [TARGET...]`; exit code 1 where something was found."""
+"""`python -m tests.fuzz [--minutes M] [--seed N] [--findings DIR] [TARGET...]`; exit code 1 after a finding."""
 
 import argparse
 import random

@@ -12,7 +12,7 @@ from pathlib import Path
 import hypothesis
 
 import tests.conftest  # noqa: F401 - where `datasets` keeps what it prepares
-from tests.fuzz.guard import MOST_SECONDS, survives
+from tests.fuzz.guard import MOST_SECONDS, address_space, survives
 from tests.fuzz.targets import TARGETS
 
 _ROUND = 2000
@@ -40,7 +40,7 @@ def fuzz(name: str, seed: int, seconds: float, findings: Path) -> bool:
 
 def _try_files(name: str, seed: int, seconds: float, findings: Path, path: Path) -> None:
     target = TARGETS[name]
-    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + _MORE_MEMORY, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (address_space() + _MORE_MEMORY, resource.RLIM_INFINITY))
     inputs = target.inputs()
     end, tried = time.monotonic() + seconds, 0
     smallest: bytes | None = None
@@ -99,8 +99,3 @@ def _keep(findings: Path, name: str, content: bytes, what: str) -> None:
     path = findings / f"{name}-{len(list(findings.glob(f'{name}-*'))) + 1}"
     path.write_bytes(content)
     print(f"FOUND in {name}: {path} ({len(content)} bytes)\n{what}", flush=True)
-
-
-def _address_space() -> int:
-    pages = Path("/proc/self/statm").read_text().split()[0]
-    return int(pages) * resource.getpagesize()

@@ -4,6 +4,7 @@ bounded time and memory, and runs, starts, sends and changes nothing.
 
 import contextlib
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -16,6 +17,9 @@ MOST_SECONDS = 20.0
 
 MOST_BYTES = 256 * 2**20
 """Of memory beyond what the process holds when it begins; no input of these tests is larger than a megabyte or two."""
+
+_MOST_ADDRESSES = 2**31
+"""Of address space more than the process has; some of it is reserved and never used."""
 
 _STARTS = {
     *("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "pty.spawn", "subprocess.Popen"),
@@ -102,3 +106,36 @@ def _peak() -> int:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def outcome(read: Callable[[], Any], errors: type[Exception]) -> str:
+    """What a reader said of a file, in a process of its own that cannot take much memory: its error, or "read".
+
+    Where it did what none may do, what that was, beginning with "BROKEN".
+    """
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = "BROKEN"
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (address_space() + _MOST_ADDRESSES, resource.RLIM_INFINITY))
+            with guarded():
+                try:
+                    read()
+                    said = "read"
+                except errors as error:
+                    said = str(error)
+        except BaseException as error:
+            said = f"BROKEN: {error!r}"
+        finally:
+            os.write(sender, said.encode("utf-8", "replace")[:60_000])
+            os._exit(0)
+    os.close(sender)
+    os.waitpid(child, 0)
+    with open(receiver, "rb") as pipe:
+        return pipe.read().decode() or "BROKEN: died"
+
+
+def address_space() -> int:
+    """Bytes of address space that the process has."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

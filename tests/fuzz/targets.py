@@ -1,7 +1,6 @@
 """One target for each reader of what others wrote: a function of a file, and how files for it are made."""
 
 import functools
-import hashlib
 import io
 import json
 import pickle
@@ -73,7 +72,7 @@ def _study_inputs() -> Inputs:
     keys = ["name", "seed", "model", "levels", "sha256", "threshold", *Study.model_fields]
     values = json_values(keys, ["a", "dlib", "onnx:x", "stylegan2:hf://a/b/c@main", "paper", "center", "de"])
     made = st.dictionaries(st.sampled_from(keys), values, max_size=6).map(_toml)
-    words = [f"{key} = ".encode() for key in keys] + [b"[", b"]]", b"[samples.positive]\n", b'"""', b"0x", b"1979-01-01"]
+    words = [f"{key} = ".encode() for key in keys] + [b"[samples.positive]\n", *b'[ ]] """ 0x 1979-01-01'.split()]
     return damaged(valid.studies(), [*words, b"a." * 300, b"{a=" * 300]) | made
 
 
@@ -119,7 +118,7 @@ def _exports(format: str) -> list[str]:
     wanted = None if format == PLAIN.NAME else format
     named = {"lands-between.jsonl": "lands-between", "jatos.txt": "jatos", "jspsych-page.json": "jspsych"}
     named |= {"jspsych-lab.csv": "jspsych", "jspsych-6.json": "jspsych"}
-    named |= {name: "label-studio" for name in ("label-studio.json", "label-studio-min.json")}
+    named |= dict.fromkeys(["label-studio.json", "label-studio-min.json"], "label-studio")
     return [name for name, of in {**FORMATS, **named}.items() if of == wanted]
 
 
@@ -216,8 +215,8 @@ def _pickles() -> Inputs:
     loads = [b"c" + "\n".join(name.split()).encode() + b"\n" for name in names]
     values = [pickle.dumps(value, 2)[2:-1] for value in (0, -1, 2**40, 1.5, "x", b"abc", (), [], {}, None, True)]
     values += [b"X\x04\x00\x00\x00G_ema"[:6] + b"G_em", b"(", b"(K\x00K\x01t", b"X\x02\x00\x00\x00f4", b"U\x01x"]
-    steps = [b"R", b"b", b"\x81", b"\x92", b"s", b"u", b"a", b"e", b"t", b"\x85", b"\x86", b"\x87", b"2", b"0", b"1", b"d"]
-    steps += [b"q\x00", b"h\x00", b"r\xff\xff\xff\x0f", b"j\x00\x00\x00\x00", b"Q", b"l", b"\x90", b"i" + b"os\nsystem\n"]
+    steps = [bytes([code]) for code in b"Rbsuaet201dQl\x81\x85\x86\x87\x90\x92"]
+    steps += [b"q\x00", b"h\x00", b"r\xff\xff\xff\x0f", b"j\x00\x00\x00\x00", b"ios\nsystem\n"]
     steps += [b"\x8b\xff\xff\xff\x7f", b"B\xff\xff\xff\x7f", b"\x8e" + b"\xff" * 7 + b"\x7f", b"\x95" + b"\xff" * 8]
     programs = st.lists(st.sampled_from([*loads, *values, *steps]), max_size=25)
     made = programs.map(lambda parts: b"\x80\x02" + b"".join(parts) + b".")
@@ -246,8 +245,9 @@ def _card(path: Path) -> object:
 
 
 def _cards() -> Inputs:
-    words = [b"configs:\n", b"- config_name: pairs\n", b"  data_files:\n", b"dataset_info:\n", b"&a [1]", b"*a", b"!!python/name:os.system"]
-    words += [b"path: ../x.arrow", b"path: /etc/passwd", b"- split: train\n", b"<<: *a\n", b"---\n", b"features:\n", b"dtype: "]
+    lines = ["configs:", "- config_name: pairs", "  data_files:", "- split: train", "dataset_info:", "features:", "---"]
+    parts = ["&a [1]", "*a", "<<: *a", "!!python/name:os.system", "path: ../x.arrow", "path: /etc/passwd", "dtype: "]
+    words = [f"{line}\n".encode() for line in lines] + [part.encode() for part in parts]
     return damaged([_pristine()["README.md"]], words)
 
 

@@ -1,4 +1,4 @@
-"""Small valid files of every format, written by the code that writes them, or as their format says where another does."""
+"""Small valid files of every format, written by the code that writes them, or as others write them."""
 
 import functools
 import io
@@ -63,37 +63,53 @@ def checkpoint() -> bytes:
 
 def dlib_network() -> bytes:
     """A network of one layer of each kind, as dlib stores it."""
-    head = [_integer(1), _string("loss_metric_2"), _real(0.04), _real(0.6), _integer(2), _integer(4), _integer(3)]
-    head += [_string("input_rgb_image_sized"), _real(122.5), _real(117.0), _real(104.25), _integer(150), _integer(150)]
-    views, multipliers = b"".join(map(_integer, range(10))), _real(1.0) * 4
+    head = [
+        integer(1),
+        _string("loss_metric_2"),
+        _real(0.04),
+        _real(0.6),
+        integer(2),
+        integer(4),
+        integer(3),
+    ]
+    head += [
+        _string("input_rgb_image_sized"),
+        _real(122.5),
+        _real(117.0),
+        _real(104.25),
+        integer(150),
+        integer(150),
+    ]
+    views, multipliers = b"".join(map(integer, range(10))), _real(1.0) * 4
     layers = [
-        _string("con_4") + _tensor(8, 1, 1, 1) + b"".join(map(_integer, (2, 1, 3, 1, 1, 0, 0))) + views + multipliers,
-        _string("affine_") + _tensor(2, 1, 1, 1) + views + _integer(0),
+        _string("con_4") + _tensor(8, 1, 1, 1) + b"".join(map(integer, (2, 1, 3, 1, 1, 0, 0))) + views + multipliers,
+        _string("affine_") + _tensor(2, 1, 1, 1) + views + integer(0),
         _string("relu_"),
-        _string("max_pool_2") + b"".join(map(_integer, (3, 3, 2, 2, 0, 0))),
-        _string("fc_2") + _integer(3) + _integer(2) + _tensor(2, 3, 1, 1) + views + _integer(1) + multipliers,
+        _string("max_pool_2") + b"".join(map(integer, (3, 3, 2, 2, 0, 0))),
+        _string("fc_2") + integer(3) + integer(2) + _tensor(2, 3, 1, 1) + views + integer(1) + multipliers,
     ]
     state = b"000" + _tensor(0, 0, 0, 0) * 3
     stored = [layer + state for layer in layers]
-    return b"".join([*head, stored[0], _integer(0), *stored[1:]])
+    return b"".join([*head, stored[0], integer(0), *stored[1:]])
 
 
-def _integer(value: int) -> bytes:
+def integer(value: int) -> bytes:
+    """An integer as dlib stores it."""
     content = abs(value).to_bytes(max((abs(value).bit_length() + 7) // 8, 1), "little")
     return bytes([len(content) | (0x80 if value < 0 else 0)]) + content
 
 
 def _real(value: float) -> bytes:
-    return _integer(int(value * 2**24)) + _integer(-24)
+    return integer(int(value * 2**24)) + integer(-24)
 
 
 def _string(text: str) -> bytes:
-    return _integer(len(text)) + text.encode()
+    return integer(len(text)) + text.encode()
 
 
 def _tensor(*dimensions: int) -> bytes:
     count = int(np.prod(dimensions))
-    return _integer(2) + b"".join(map(_integer, dimensions)) + struct.pack(f"<{count}f", *range(count))
+    return integer(2) + b"".join(map(integer, dimensions)) + struct.pack(f"<{count}f", *range(count))
 
 
 def features(table: str) -> Features:
@@ -114,6 +130,10 @@ def rows_of(table: str, count: int = 3) -> pa.Table:
     for (at, row), field in itertools.product(enumerate(rows), columns):
         if pa.types.is_string(field.type):
             row[field.name] = f"{field.name}-{at}"
+        elif pa.types.is_integer(field.type):
+            row[field.name] = 0
+        elif pa.types.is_floating(field.type):
+            row[field.name] = 0.5
         elif pa.types.is_struct(field.type):
             row[field.name] = {"bytes": png(), "path": None}
         elif pa.types.is_fixed_size_list(field.type):

@@ -131,18 +131,17 @@ def _config(path: Path, arguments: Any) -> Config:
     if unknown:
         shown = reprlib.repr(arguments[unknown[0]])
         raise AssetError(f"{path}: argument {str(unknown[0])[:100]} = {shown} is not known here")
-    for name, value in arguments.items():
-        number = type(value) is int if name in _INTEGERS else type(value) in (int, float)
-        if name != "architecture" and not (number and 0 <= value < math.inf) and not (
-            name == "conv_clamp" and value is None
-        ):
+    numbers = {name: value for name, value in arguments.items() if name != "architecture" and value is not None}
+    for name, value in numbers.items():
+        number = type(value) is int or (type(value) is float and name not in _INTEGERS)
+        if not (number and 0 <= value < math.inf):
             raise AssetError(
                 f"{path}: the constructor's arguments are not all numbers of at least 0: {name} = {reprlib.repr(value)}"
             )
     if arguments.get("architecture", "skip") not in ("skip", "resnet", "orig"):
         raise AssetError(f"{path}: architecture {reprlib.repr(arguments['architecture'])}; known: skip, resnet, orig")
     try:
-        config = Config(**arguments)
+        config = Config(**{name: value for name, value in arguments.items() if value is not None})
     except TypeError as error:
         raise AssetError(f"{path}: arguments are missing: {error}") from error
     sizes = (config.z_dim, config.w_dim, config.c_dim, config.channel_max, config.img_resolution)

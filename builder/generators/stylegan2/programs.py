@@ -8,7 +8,7 @@ import io
 import pickle
 import pickletools
 import zipfile
-from typing import IO
+from typing import IO, Any
 
 _LONGEST_NAME = 1000
 _NEWEST_PROTOCOL = 5
@@ -24,7 +24,8 @@ def check_pickle(file: IO[bytes]) -> None:
         pickle.UnpicklingError, ValueError: it is none; or it names something at great length, or numbers an object
             beyond those there are: the machine makes room for all numbers up to it.
     """
-    for count, (code, argument, _) in enumerate(pickletools.genops(file)):
+    for count, (code, found, _) in enumerate(pickletools.genops(file)):
+        argument: Any = found
         if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > count:
             raise pickle.UnpicklingError(f"its object {count} at most is numbered {argument}")
         if code.name in ("GLOBAL", "INST") and len(argument) > _LONGEST_NAME:

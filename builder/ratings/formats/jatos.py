@@ -110,8 +110,6 @@ def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
                 ) from error
             left -= len(content)
             if left < 0:
-                raise RatingsError(
-                    f"{file.path}: unpacks to more than {most} bytes; export fewer results at once"
-                )
+                raise RatingsError(f"{file.path}: unpacks to more than {most} bytes; export fewer results at once")
             path = file.path / f"study_result_{study_result}" / f"comp-result_{component}"
             yield str(study_result), ExportFile(path, content)

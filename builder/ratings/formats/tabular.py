@@ -112,10 +112,10 @@ def table(file: ExportFile, mapping: Mapping | None = None) -> Table:
     if len(names) > _MOST_COLUMNS:
         raise RatingsError(f"{file.path}, line {header_line}: more than {_MOST_COLUMNS} columns")
     names = [name.strip() for name in names]
-    blocks, lines, refused = [], [], []
+    count, blocks, lines, refused = 0, [], [], []
     step = max(_BLOCK_CELLS // len(names), 1)
     while block := list(itertools.islice(records, step)):
-        count = sum(map(len, lines)) + len(block)
+        count += len(block)
         _check_cells(file.path, count, len(names), written=len(file.content), spread=10)
         whole = [record for record in block if not any(record[1][len(names) :])]
         refused += [Refusal(line, "", "more cells than columns") for line, cells in block if any(cells[len(names) :])]
