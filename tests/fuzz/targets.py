@@ -93,15 +93,8 @@ def _mappings() -> list[bytes]:
     return [tomli_w.dumps(mapping).encode() for mapping in MAPPINGS.values()] + ["\n".join(lines).encode()]
 
 
-_MAPPINGS: dict[str, dict[str, Any]] = {
-    **MAPPINGS,
-    "jspsych-lab.csv": {"columns": {"participant": "subject", "similarity": "sim_{pair}", "identity": "{pair}"}},
-    "jspsych-6.json": {"columns": {"participant": "subject", "pair": "stimulus", "similarity": "response"}},
-}
-
-
 def _export(format: str, path: Path) -> object:
-    named = [Mapping.model_validate(_MAPPINGS[name]) for name in _exports(format) if name in _MAPPINGS]
+    named = [Mapping.model_validate(MAPPINGS[name]) for name in _exports(format) if name in MAPPINGS]
     found = []
     for mapping in [None, *named]:
         try:
@@ -116,8 +109,8 @@ def _export(format: str, path: Path) -> object:
 
 def _exports(format: str) -> list[str]:
     wanted = None if format == PLAIN.NAME else format
-    named = {"lands-between.jsonl": "lands-between", "jatos.txt": "jatos", "jspsych-page.json": "jspsych"}
-    named |= {"jspsych-lab.csv": "jspsych", "jspsych-6.json": "jspsych"}
+    named = {"lands-between.jsonl": "lands-between", "jatos.txt": "jatos"}
+    named |= dict.fromkeys(["jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json"], "jspsych")
     named |= dict.fromkeys(["label-studio.json", "label-studio-min.json"], "label-studio")
     return [name for name, of in {**FORMATS, **named}.items() if of == wanted]
 
@@ -255,7 +248,7 @@ def _exports_target(format: str) -> Target:
     return Target(
         functools.partial(_export, format),
         functools.partial(_export_inputs, format),
-        functools.partial(_valid_exports, format),
+        lambda: _valid_exports(format)[: 1 if format == "jspsych" else None],  # the others need mappings of their own
         examples=40,
     )
 
