@@ -1,31 +1,45 @@
 """A published dataset, read with `load_dataset`: its tables, its images, and whose ratings they are."""
 
-import io
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import PIL.Image
-from datasets import Dataset, concatenate_datasets, get_dataset_config_names, load_dataset_builder
+import yaml
+from datasets import (
+    Dataset,
+    DownloadConfig,
+    DownloadManager,
+    concatenate_datasets,
+    get_dataset_config_names,
+    load_dataset_builder,
+)
 from datasets import Image as ImageFeature
-from datasets.config import HF_DATASETS_CACHE
-from datasets.exceptions import DatasetsError
+from datasets.config import HF_DATASETS_CACHE, REPOYAML_FILENAME
 from datasets.packaged_modules.arrow.arrow import Arrow
 from datasets.packaged_modules.parquet.parquet import Parquet
 from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+from huggingface_hub.errors import EntryNotFoundError
+from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
 from analysis import frames
 from analysis.errors import AnalysisError
+from builder.arrow_stream import map_stream
+from builder.errors import PublishError
+from builder.png import decode_rgb
+from builder.publish.reading import IMAGES, LEAST_KEPT, MOST_EXPANSION, check_parquet, first_line
 from loading_script import lands_between as schema
 
-_MOST_PIXELS = 64_000_000
-"""Of one image; a PNG of a few kilobytes can claim to be larger than memory."""
+_MOST_BYTES = 200_000_000
+"""Of a file that describes the dataset."""
+
+_DEEPEST = 50
+"""Of what stands in the YAML of a card within one another."""
 
 _EMPTY: Final = {
     "ratings": list(schema.ratings()),
@@ -63,15 +77,12 @@ class Pictures(Mapping[str, bytes]):
 
         Raises:
             KeyError: there is no such image.
-            AnalysisError: it is no image, or one of more than 64 million pixels.
+            AnalysisError: it is no PNG, or one with too many pixels.
         """
         try:
-            image = PIL.Image.open(io.BytesIO(self[image_id]))
-            if image.width * image.height > _MOST_PIXELS:
-                raise AnalysisError(f"image {image_id!r}: {image.width} x {image.height} pixels are too many")
-            return image.convert("RGB")
-        except (OSError, SyntaxError, ValueError) as error:
-            raise AnalysisError(f"image {image_id!r}: cannot be read as an image; verify the dataset") from error
+            return decode_rgb(self[image_id] or b"")
+        except ValueError as error:
+            raise AnalysisError(f"image {image_id!r}: {error}; verify the dataset") from error
 
 
 @dataclass(frozen=True)
@@ -157,14 +168,18 @@ def _tables(dataset: str, revision: str | None) -> dict[str, Dataset]:
     where = dataset + (f" at {revision}" if revision else "")
     _check_named(dataset)
     try:
+        _check_card(dataset, revision)
         names = get_dataset_config_names(dataset, revision=revision)
         if "pairs" not in names:
             raise AnalysisError(f"{where}: has no table `pairs`; name a published dataset or a study folder")
         wanted = [name for name in schema.TABLES if name in names and name != "embeddings"]
         return {name: _read(dataset, name, revision) for name in wanted}
-    except (DatasetsError, HfHubHTTPError, OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise AnalysisError(f"{where}: cannot be read: {first}; check the name, the revision and access") from error
+    except AnalysisError:
+        raise
+    except Exception as error:  # what reads cards, features and files raises kinds without a common base
+        raise AnalysisError(
+            f"{where}: cannot be read: {first_line(error)}; check the name, the revision and access"
+        ) from error
 
 
 def _check_named(dataset: str) -> None:
@@ -199,11 +214,64 @@ def _prepared(dataset: str, table: str, revision: str | None, cache: str | None)
     if table == "pairs" and features and isinstance(builder, Parquet):  # its images are in `images`, and 28 times here
         columns = [name for name, feature in features.items() if not isinstance(feature, ImageFeature)]
         builder = load_dataset_builder(dataset, table, revision=revision, cache_dir=cache, columns=columns)
-    builder.download_and_prepare()
+    manager = DownloadManager(
+        builder.dataset_name, download_config=DownloadConfig(cache_dir=builder._cache_downloaded_dir, use_etag=False)
+    )
+    _check_files(builder, [Path(path) for path in _flat(manager.download(builder.config.data_files))])
+    builder.download_and_prepare(dl_manager=manager)
     filled = [name for name, split in builder.info.splits.items() if split.num_examples]  # others cannot be asked for
     if not filled:
         return Dataset.from_dict({name: [] for name in builder.info.features}, features=builder.info.features)
     return concatenate_datasets([builder.as_dataset(split=name) for name in filled])
+
+
+def _check_card(dataset: str, revision: str | None) -> None:
+    """Refuses a card that would take memory without bound, or leads to files that are none of the dataset's."""
+    for name in ("README.md", REPOYAML_FILENAME):
+        text = (_file(dataset, revision, name) or b"").decode("utf-8-sig", errors="replace")
+        block = REGEX_YAML_BLOCK.search(text) if name == "README.md" else None
+        described = _yaml(block[2] if block else "" if name == "README.md" else text, f"{dataset}: {name}")
+        configs = described.get("configs") if isinstance(described, dict) else None
+        for config in configs if isinstance(configs, list) else ():
+            for path in _flat([config.get("data_files"), config.get("data_dir")] if isinstance(config, dict) else []):
+                if path.startswith("/") or "://" in path or "::" in path or ".." in re.split(r"[\\/]", path):
+                    raise AnalysisError(f"{dataset}: {name}: leads out of the dataset: {path!r}; do not trust it")
+
+
+def _yaml(text: str, where: str) -> Any:
+    """What YAML says. An alias stands for what was said before, and one that stands for many that stand for many is
+    short and larger than memory: cards have none.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+            raise AnalysisError(f"{where}: its YAML has aliases, or is nested too deep; `publish` writes none such")
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def _flat(value: Any) -> Iterator[str]:
+    """The texts in a value of lists and tables."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for inner in value.values() for text in _flat(inner))
+    elif isinstance(value, Iterable):
+        yield from (text for inner in value for text in _flat(inner))
+
+
+def _check_files(builder: Parquet | Arrow, paths: list[Path]) -> None:
+    """Refuses files of a table that are damaged, or would take more memory than those of a published dataset may."""
+    unread = IMAGES["pairs"] if isinstance(builder, Parquet) and builder.config.columns else ()
+    sizes = taken = 0
+    for path in paths:
+        try:
+            sizes += path.stat().st_size
+            taken += map_stream(path).nbytes if isinstance(builder, Arrow) else check_parquet(path, apart=unread)
+        except (OSError, ValueError, PublishError) as error:
+            raise AnalysisError(f"{path}: cannot be read: {first_line(error)}; verify the dataset") from error
+        if taken > max(LEAST_KEPT, MOST_EXPANSION * sizes):
+            raise AnalysisError(f"{path}: with the files before it, would take {taken} bytes of memory")
 
 
 def _of_one_source(published: Published) -> Published:
@@ -244,13 +312,17 @@ def _stated(dataset: str, revision: str | None) -> _Stated:
 
 
 def _file(dataset: str, revision: str | None, name: str) -> bytes | None:
-    if Path(dataset).is_dir():
-        path = Path(dataset) / name
-        return path.read_bytes() if path.is_file() else None
-    try:
-        return Path(hf_hub_download(dataset, name, repo_type="dataset", revision=revision)).read_bytes()
-    except EntryNotFoundError:
+    path = Path(dataset) / name
+    if not Path(dataset).is_dir():
+        try:
+            path = Path(hf_hub_download(dataset, name, repo_type="dataset", revision=revision))
+        except EntryNotFoundError:
+            return None
+    if not path.is_file():
         return None
+    if path.stat().st_size > _MOST_BYTES:
+        raise AnalysisError(f"{dataset}: {name} is larger than {_MOST_BYTES} bytes; `publish` writes no such file")
+    return path.read_bytes()
 
 
 def _parsed(content: bytes, where: str) -> _Stated:

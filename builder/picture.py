@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from builder.errors import FolderError
 from builder.files import write_whole
+from builder.png import decode_rgb
 from builder.shards import StudyFolder
 
 TILE, GAP, CAPTION = 96, 6, 14
@@ -41,7 +42,11 @@ def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
     lines = [kept[start : start + COLUMNS] for kept in by_kind.values() for start in range(0, len(kept), COLUMNS)]
     names = [kind for kind, kept in by_kind.items() for _ in range(0, len(kept), COLUMNS)]
     buffer = io.BytesIO()
-    _sheet(lines, names, target).quantize(256).save(buffer, format="PNG", optimize=True)
+    try:
+        sheet = _sheet(lines, names, target)
+    except ValueError as error:
+        raise FolderError(f"{folder}: batch {batch}: an image {error}") from error
+    sheet.quantize(256).save(buffer, format="PNG", optimize=True)
     write_whole(png, buffer.getvalue())
 
 
@@ -55,8 +60,8 @@ def _sheet(lines: list[list[dict[str, Any]]], names: list[str], target: str) -> 
         pen.text((GAP, top + TILE // 2 - 6), name, fill="black")
         for column, row in enumerate(samples):
             left = TILE + GAP + column * (TILE + GAP)
-            with Image.open(io.BytesIO(row["sample"]["bytes"])) as image:
-                sheet.paste(image.convert("RGB").resize((TILE, TILE), Image.Resampling.LANCZOS), (left, top))
+            tile = decode_rgb(row["sample"]["bytes"]).resize((TILE, TILE), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (left, top))
             pen.text((left, top + TILE + 1), _caption(row, target), fill="black")
     return sheet
 

@@ -15,6 +15,7 @@ from builder.files import explained
 from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, file_of
+from builder.publish.reading import check_expansion
 from builder.study import first_difference, shown
 from loading_script import lands_between as schema
 
@@ -63,7 +64,9 @@ class Version(NamedTuple):
             raise PublishError(
                 f"{path}: is not as it was published; put a copy of version {self.provenance.version} back"
             )
-        return pq.ParquetFile(io.BytesIO(content)).read()
+        with pq.ParquetFile(io.BytesIO(content)) as file:
+            check_expansion(file.metadata, len(content))
+            return file.read()
 
     def read_all(self, table: str) -> pa.Table:
         """The rows of all splits of `ratings` or `participants`; none where the version has no such table."""

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
+from builder.errors import PublishError
 from builder.files import write_whole
 from builder.picture import draw_base
+from builder.png import decode_rgb
 from builder.publish.content import Content, read_images
 
 Color = tuple[int, int, int]
@@ -36,7 +38,11 @@ _SCALE = 3
 
 
 def draw_pictures(root: Path, content: Content) -> None:
-    """Writes the three pictures of the card into `pictures/` of the version's folder; `root` is the study folder."""
+    """Writes the three pictures of the card into `pictures/` of the version's folder; `root` is the study folder.
+
+    Raises:
+        FolderError, PublishError: an image cannot be read.
+    """
     target = content.study.target
     threshold = content.provenance.thresholds()[target]
     folder = content.folder / "pictures"
@@ -53,7 +59,11 @@ def draw_pictures(root: Path, content: Content) -> None:
     )
     images = read_images(content, [pair for *_, pair in near[:_NEAR]])
     nearest = [Scored(kind, distance, *images[pair]) for _, kind, distance, pair in near[:_NEAR]]
-    write_whole(folder / "threshold.png", near_threshold(nearest, threshold))
+    try:
+        picture = near_threshold(nearest, threshold)
+    except ValueError as error:
+        raise PublishError(f"{root}: an image of one of the pairs {', '.join(images)} {error}") from error
+    write_whole(folder / "threshold.png", picture)
 
 
 class Scored(NamedTuple):
@@ -104,8 +114,7 @@ def near_threshold(pairs: Sequence[Scored], threshold: float) -> bytes:
     for column, pair in enumerate(pairs):
         left = _GAP + column * (_TILE + _GAP)
         for row, image in enumerate((pair.base, pair.sample)):
-            with Image.open(io.BytesIO(image)) as opened:
-                tile = opened.convert("RGB").resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+            tile = decode_rgb(image).resize((_TILE, _TILE), Image.Resampling.LANCZOS)
             sheet.paste(tile, (left, _GAP + row * (_TILE + _GAP)))
         decided = "accepted" if pair.distance <= threshold else "rejected"
         top = 2 * (_TILE + _GAP) + _GAP

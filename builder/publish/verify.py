@@ -19,7 +19,7 @@ from builder.publish.checks import check_images, check_part, check_tables
 from builder.publish.history import HISTORY, HISTORY_FILES, VERSION, read_history
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, read_provenance
-from builder.publish.reading import IMAGES, read_table
+from builder.publish.reading import IMAGES, LEAST_KEPT, MOST_EXPANSION, first_line, read_table
 from loading_script.lands_between import PROVENANCE
 
 
@@ -115,6 +115,7 @@ def _version(folder: Path, provenance: Provenance) -> Iterator[str]:
 
 def _tables(folder: Path, provenance: Provenance) -> list[str]:
     found: list[str] = []
+    kept = 0
     tables: dict[str, list[pa.Table]] = {}
     parts = {path: part for path in sorted(provenance.files) if (part := part_of(path))}
     for path, part in parts.items():
@@ -124,8 +125,11 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
             if part.table == "pairs":
                 found += [f"{path}: {problem}" for problem in _shown(folder, part, rows, provenance)]
             tables.setdefault(part.table, []).append(rows.drop_columns(IMAGES.get(part.table, [])))
+            kept += tables[part.table][-1].nbytes
         except (pa.ArrowException, OSError, ValueError, PublishError) as error:
-            found.append(f"{path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+            found.append(f"{path}: {first_line(error)}")
+        if kept > max(LEAST_KEPT, MOST_EXPANSION * sum(file.bytes for file in provenance.files.values())):
+            return [*found, f"{path}: with the tables before it, {kept} bytes of memory, too many for what they hold"]
     for table, of_table in tables.items():
         if any(rows.schema != of_table[0].schema for rows in of_table):
             found.append(f"{table}: its files do not have the same columns")

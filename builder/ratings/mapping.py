@@ -34,7 +34,9 @@ Every key is optional; a table that the file does not need is left out:
     separator = ","
 """
 
+import codecs
 import csv
+import io
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
@@ -48,6 +50,8 @@ from builder.settings import Settings
 from builder.study import parse_toml, shown
 
 _MOST_BYTES = 10_000_000
+_OF_DOMAINS = {"idna", "punycode"}
+"""The latter takes time quadratic in what it decodes."""
 
 Name = Annotated[str, Field(min_length=1, max_length=5000)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
@@ -157,6 +161,8 @@ class Mapping(Settings):
             " ".encode(encoding or "utf-8")  # an empty text would not be looked at
         except (LookupError, ValueError):
             raise ValueError("is no encoding that Python knows") from None
+        if encoding and codecs.lookup(encoding).name in _OF_DOMAINS:
+            raise ValueError("is an encoding of domain names, not of files")
         return encoding
 
     @field_validator("time_zone")
@@ -190,32 +196,36 @@ def read_mapping(path: Path) -> Mapping:
     Raises:
         RatingsError: it cannot be read; or each key that is unknown or has a value that is not allowed.
     """
-    with explained(path):
-        if not path.is_file():
-            raise RatingsError(f"{path}: no such file")
-        if path.stat().st_size > _MOST_BYTES:
-            raise RatingsError(f"{path}: larger than {_MOST_BYTES} bytes; this is no mapping")
-        content = path.read_bytes()
     try:
-        mapping = Mapping.model_validate(parse_toml(content, str(path)))
+        mapping = Mapping.model_validate(parse_toml(_content(path), str(path)))
     except StudyError as error:
         raise RatingsError(str(error).replace("study file", "mapping")) from None
     except ValidationError as error:
         lines = [_explained(detail) for detail in error.errors(include_url=False)]
         raise RatingsError("\n  ".join([f"{path}:", *lines])) from None
     if mapping.loops and mapping.loops.file:
+        if Path(mapping.loops.file).is_absolute() or ".." in Path(mapping.loops.file).parts:
+            raise RatingsError(f"{path}: loops.file = {shown(mapping.loops.file)}: must be a file beside the mapping")
         pairs = _loop_file(path.parent / mapping.loops.file)
         return mapping.model_copy(update={"loops": Loops(pairs=pairs)})
     return mapping
 
 
+def _content(path: Path) -> bytes:
+    with explained(path):
+        if not path.is_file():
+            raise RatingsError(f"{path}: no such file")
+        if path.stat().st_size > _MOST_BYTES:
+            raise RatingsError(f"{path}: larger than {_MOST_BYTES} bytes; this is no mapping, and no file of loops")
+        return path.read_bytes()
+
+
 def _loop_file(path: Path) -> tuple[str, ...]:
     """The column pair_id of a loop-and-merge file."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-        pairs = tuple(row["pair_id"] for row in rows)
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        text = _content(path).decode("utf-8-sig")
+        pairs = tuple(row["pair_id"] for row in csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error, KeyError) as error:
         raise RatingsError(f"{path}: loops.file must be a CSV with a column pair_id: {error}") from error
     if not pairs or not all(pairs):
         raise RatingsError(f"{path}: loops.file: a line without a pair_id, or no lines")

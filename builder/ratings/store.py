@@ -8,6 +8,7 @@ import filelock
 import pyarrow as pa
 from datasets import Features
 
+from builder.arrow_stream import read_stream
 from builder.errors import FolderError
 from builder.files import explained, write_all
 from loading_script import lands_between as schema
@@ -80,10 +81,9 @@ class RatingsFolder:
         if not path.exists():
             return _schema(table).empty_table()
         try:
-            with explained(path), pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
-                read = reader.read_all()
-                read.validate(full=True)
-        except (pa.ArrowInvalid, ValueError) as error:
+            with explained(path):
+                read = read_stream(pa.py_buffer(path.read_bytes()))
+        except ValueError as error:
             raise FolderError(f"{path}: damaged: {error}; put a copy in its place") from error
         if not read.schema.equals(_schema(table)):
             raise FolderError(f"{path}: damaged: its columns are not those of this version")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from builder.errors import SurveyError
+from builder.png import open_png
 from builder.shards import StudyFolder
 from builder.survey.settings import SurveySettings
 
@@ -15,7 +16,6 @@ NEEDED = ("consent", "contact")
 """Keys of `[survey]` without which nobody is asked anything."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,8 @@ def _images(folder: StudyFolder, batch: int, wanted: set[str]) -> dict[str, pa.S
         raise SurveyError(f"{folder.root}: batch {batch} has no image {min(lost)!r}, which a pair shows")
     images = {image_id: table["image"][rows[image_id]] for image_id in wanted}
     for image_id, image in images.items():
-        if not (image.as_py()["bytes"] or b"").startswith(_PNG):
-            raise SurveyError(f"{folder.root}: batch {batch}: the image {image_id!r} is no PNG")
+        try:
+            open_png(image.as_py()["bytes"] or b"")
+        except ValueError as error:
+            raise SurveyError(f"{folder.root}: batch {batch}: the image {image_id!r} {error}") from None
     return images

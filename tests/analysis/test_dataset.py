@@ -178,7 +178,7 @@ def test_an_image_that_is_none(write: Write) -> None:
     tables = hand_made() | {"images": images()}
     tables["images"].at[0, "image"] = {"bytes": b"no image", "path": None}
     loaded = load(str(write(tables)))
-    with pytest.raises(AnalysisError, match="'a': cannot be read"):
+    with pytest.raises(AnalysisError, match="'a': is no PNG that can be read"):
         loaded.pictures.decoded("a")
 
 

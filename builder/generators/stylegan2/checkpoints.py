@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import math
 import re
+import reprlib
 import zipfile
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -16,6 +18,7 @@ from builder.errors import AssetError
 from builder.files import write_whole
 from builder.generators.stylegan2.network import FILTER, Config, Network
 from builder.generators.stylegan2.nvidia_pickle import Persistent, read_pickle
+from builder.generators.stylegan2.programs import check_checkpoint
 
 State = dict[str, torch.Tensor]
 
@@ -23,6 +26,10 @@ _JSON = "stylegan2"
 """Key of the safetensors metadata under which the constructor's arguments lie."""
 
 _MOST_PIXELS = 1024
+_MOST_WIDE, _MOST_LAYERS = 100_000, 64
+"""Numbers of a latent, of features; layers of the mapping network, of which NVIDIA's have 8 at most."""
+
+_INTEGERS = {field.name for field in fields(Config) if field.type is int}
 
 
 def read_weights(path: Path) -> tuple[Config, State]:
@@ -41,6 +48,9 @@ def read_weights(path: Path) -> tuple[Config, State]:
         config, state = _read_nvidia(path)
     if config.img_resolution not in {2**power for power in range(3, _MOST_PIXELS.bit_length())}:
         raise AssetError(f"{path}: images of {config.img_resolution} pixels; a power of two from 8 to 1024 is known")
+    if config.channels(config.img_resolution) < 1:
+        raise AssetError(f"{path}: no features at {config.img_resolution} pixels: {config}")
+    _check_state(path, state)
     return config, _complete(path, config, state)
 
 
@@ -72,6 +82,16 @@ def build_network(config: Config, state: State) -> Network:
     return network.eval().requires_grad_(False)
 
 
+def _check_state(path: Path, state: State) -> None:
+    """Refuses what is no numbers, and one number that stands for many: written out, it could be larger than memory."""
+    for name, tensor in state.items():
+        if not isinstance(tensor, torch.Tensor) or tensor.layout is not torch.strided or tensor.device.type != "cpu":
+            raise AssetError(f"{path}: parameter {name[:100]} is no array of numbers")
+    numbers = sum(tensor.numel() for tensor in state.values())
+    if numbers > path.stat().st_size:
+        raise AssetError(f"{path}: its parameters claim to be {numbers} numbers, more than the bytes of the file")
+
+
 def _complete(path: Path, config: Config, state: State) -> State:
     """The parameters in float32, each one that the network has and none besides, of its shape."""
     with torch.device("meta"):
@@ -79,7 +99,9 @@ def _complete(path: Path, config: Config, state: State) -> State:
     filters = [name for name in state if name.endswith("resample_filter")]
     taps = torch.tensor(FILTER)
     for name in filters:
-        if not torch.allclose(state[name].float(), torch.outer(taps, taps) / taps.sum() ** 2):
+        if state[name].shape != (4, 4) or not torch.allclose(
+            state[name].float(), torch.outer(taps, taps) / taps.sum() ** 2
+        ):
             raise AssetError(f"{path}: {name} is not the filter {FILTER}, the only one that this project has")
     found = {name: tensor for name, tensor in state.items() if name not in filters}
     for name in sorted(set(wanted) ^ set(found)):
@@ -101,23 +123,31 @@ def _read_safetensors(path: Path) -> tuple[Config, State]:
         raise AssetError(f"{path}: no safetensors file of a StyleGAN2 generator: {error}") from error
 
 
-def _config(path: Path, arguments: dict[str, Any]) -> Config:
+def _config(path: Path, arguments: Any) -> Config:
+    if not isinstance(arguments, dict):
+        raise AssetError(f"{path}: the constructor's arguments are no table")
     known = {field.name for field in fields(Config)}
-    unknown = sorted(set(arguments) - known)
+    unknown = [name for name in arguments if name not in known]
     if unknown:
-        raise AssetError(f"{path}: argument {unknown[0]} = {arguments[unknown[0]]!r} is not known here")
-    numbers = [value for name, value in arguments.items() if name != "architecture" and value is not None]
-    if any(isinstance(value, bool) or not isinstance(value, int | float) or value < 0 for value in numbers):
-        raise AssetError(f"{path}: the constructor's arguments are not all numbers of at least 0: {arguments}")
+        shown = reprlib.repr(arguments[unknown[0]])
+        raise AssetError(f"{path}: argument {str(unknown[0])[:100]} = {shown} is not known here")
+    numbers = {name: value for name, value in arguments.items() if name != "architecture" and value is not None}
+    for name, value in numbers.items():
+        number = type(value) is int or (type(value) is float and name not in _INTEGERS)
+        if not (number and 0 <= value < math.inf):
+            raise AssetError(
+                f"{path}: the constructor's arguments are not all numbers of at least 0: {name} = {reprlib.repr(value)}"
+            )
     if arguments.get("architecture", "skip") not in ("skip", "resnet", "orig"):
-        raise AssetError(f"{path}: architecture {arguments['architecture']!r}; known are skip, resnet, orig")
+        raise AssetError(f"{path}: architecture {reprlib.repr(arguments['architecture'])}; known: skip, resnet, orig")
     try:
-        config = Config(**arguments)
+        config = Config(**{name: value for name, value in arguments.items() if value is not None})
     except TypeError as error:
         raise AssetError(f"{path}: arguments are missing: {error}") from error
-    sizes = (config.z_dim, config.w_dim, config.c_dim, config.channel_max, config.img_resolution, config.mapping_layers)
-    if max(sizes) > 100_000 or min(config.z_dim, config.w_dim, config.channel_max) < 1:
-        raise AssetError(f"{path}: dimensions that no generator has: {arguments}")
+    sizes = (config.z_dim, config.w_dim, config.c_dim, config.channel_max, config.img_resolution)
+    least = min(config.z_dim, config.w_dim, config.channel_max)
+    if max(sizes) > _MOST_WIDE or config.mapping_layers > _MOST_LAYERS or least < 1:
+        raise AssetError(f"{path}: dimensions that no generator has: {config}")
     return config
 
 
@@ -148,7 +178,9 @@ def _read_nvidia(path: Path) -> tuple[Config, State]:
 
 def _read_rosinality(path: Path) -> tuple[Config, State]:
     try:
-        content = torch.load(path, weights_only=True, map_location="cpu")
+        with path.open("rb") as file:
+            check_checkpoint(file, path.stat().st_size)
+            content = torch.load(file, weights_only=True, map_location="cpu")
         theirs, average = content["g_ema"], content.get("latent_avg")
         return _from_rosinality(theirs, average)
     except AssetError:

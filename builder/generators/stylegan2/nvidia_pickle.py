@@ -5,7 +5,8 @@ stored as a call of `torch_utils.persistence._reconstruct_persistent_obj` with i
 the source of its module, which the original loader executes. Here the source is dropped and the rest kept.
 
 Nothing that the file names is looked up: each admitted name stands for an object of ours that has no
-attributes to set, so that a pickle can neither call nor change anything.
+attributes to set, so that a pickle can neither call nor change anything. Nothing in it is written out in an error: a
+list of lists that each stand for others is short in a pickle, and larger than memory as a text.
 """
 
 import io
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 
 from builder.errors import AssetError
+from builder.generators.stylegan2.programs import check_checkpoint, check_pickle
 
 _PLAIN_DTYPES = "?bhilqBHILQefd"
 
@@ -56,6 +58,8 @@ def read_pickle(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as file:
+            check_pickle(file)
+            file.seek(0)
             content = _Unpickler(file).load()
     except OSError as error:
         raise AssetError(f"{path}: {error.strerror}") from error
@@ -85,16 +89,26 @@ class _Admitted:
 
 
 def _persistent(meta: dict[str, Any]) -> Persistent:
-    if meta.get("type") != "class" or not isinstance(meta.get("state"), dict):
+    name, state = meta.get("class_name"), meta.get("state")
+    if meta.get("type") != "class" or not isinstance(name, str) or not isinstance(state, dict):
         raise pickle.UnpicklingError("a persistent object without a class or a state")
-    return Persistent(str(meta["class_name"]), dict(meta["state"]))
+    return Persistent(name, dict(state))
 
 
 def _storage(content: bytes) -> Any:
-    return torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
+    file = io.BytesIO(content)
+    check_checkpoint(file, len(content))
+    return torch.load(file, weights_only=True, map_location="cpu")
 
 
 def _tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
+    numbers = (offset, *size, *stride)
+    if len(size) != len(stride) or any(type(number) is not int or not 0 <= number < 2**48 for number in numbers):
+        raise pickle.UnpicklingError("a tensor of a size that none has")
+    last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
+    stored = storage._untyped_storage.nbytes() // storage.dtype.itemsize
+    if all(size) and last >= stored:  # torch would make the storage larger, and leave in it what was in memory
+        raise pickle.UnpicklingError("a tensor of more numbers than are stored")
     flat = torch.empty(0, dtype=storage.dtype)
     return flat.set_(storage._untyped_storage, offset, tuple(size), tuple(stride))
 
@@ -105,7 +119,9 @@ def _parameter(data: Any, *_: Any) -> torch.Tensor:
     return data
 
 
-def _dtype(name: str, *_: Any) -> np.dtype[Any]:
+def _dtype(name: Any, *_: Any) -> np.dtype[Any]:
+    if not isinstance(name, str):
+        raise pickle.UnpicklingError("a type of arrays without a name")
     dtype = np.dtype(name)
     if dtype.char not in _PLAIN_DTYPES:
         raise pickle.UnpicklingError(f"an array of {dtype}")
@@ -116,10 +132,14 @@ def _scalar(dtype: np.dtype[Any], content: bytes) -> Any:
     return np.frombuffer(content, dtype, count=1)[0].item()
 
 
-def _array(_: Any, shape: tuple[int, ...], __: Any) -> np.ndarray[Any, Any]:
+def _array(_: Any, shape: Any, __: Any) -> np.ndarray[Any, Any]:
     if shape != (0,):
-        raise pickle.UnpicklingError(f"an array that claims the shape {shape} before its content")
+        raise pickle.UnpicklingError("an array that claims a shape before its content")
     return np.zeros(shape)
+
+
+def _array_type(*_: Any) -> Any:
+    raise pickle.UnpicklingError("an array that claims a shape and has no content")
 
 
 _FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
@@ -128,6 +148,7 @@ _FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("numpy", "dtype"): _dtype,
+    ("numpy", "ndarray"): _array_type,
     **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _array for core in ("core", "_core")},
 }
@@ -135,7 +156,6 @@ _FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
 _TYPES: dict[tuple[str, str], type] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("builtins", "set"): set,
-    ("numpy", "ndarray"): np.ndarray,
 }
 """Types of C code, whose attributes cannot be set either."""
 

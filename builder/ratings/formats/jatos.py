@@ -27,6 +27,9 @@ _MOST_ENTRIES = 200_000
 _MOST_BYTES = 1_000_000_000
 """Of all results of an archive, unpacked."""
 
+_MOST_EXPANSION, _LEAST_BYTES = 100, 50_000_000
+"""They may be so many times larger than the archive; or of so many bytes, where that is more."""
+
 
 def recognizes(file: ExportFile) -> bool:
     """Whether it is an archive of results, or several JSON values of which one of the first holds a trial."""
@@ -94,7 +97,8 @@ def _entries(file: ExportFile) -> list[tuple[int, int, zipfile.ZipInfo]]:
 
 def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
     """Each result with the id of the study's result that it belongs to; nothing is written anywhere."""
-    entries, left = _entries(file), _MOST_BYTES
+    entries = _entries(file)
+    most = left = min(_MOST_BYTES, max(_LEAST_BYTES, _MOST_EXPANSION * len(file.content)))
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
         for study_result, component, info in entries:
             try:
@@ -106,8 +110,6 @@ def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
                 ) from error
             left -= len(content)
             if left < 0:
-                raise RatingsError(
-                    f"{file.path}: unpacks to more than {_MOST_BYTES} bytes; export fewer results at once"
-                )
+                raise RatingsError(f"{file.path}: unpacks to more than {most} bytes; export fewer results at once")
             path = file.path / f"study_result_{study_result}" / f"comp-result_{component}"
             yield str(study_result), ExportFile(path, content)

@@ -16,7 +16,8 @@ PARTICIPANT_NAMES = ("participant_id", "participant", "prolific_pid", "prolific_
 
 _PAIR_NAMES = ("pair_id", "pair")
 _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
-_LIKE_A_PAIR = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-\d{5,}-base\d+-[a-z]+[a-z0-9.-]*")
+_LIKE_A_PAIR = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,59}-\d{5,9}-base\d{1,9}-[a-z][a-z0-9.-]{0,150}")
+_LONGER = re.compile(r"[.-][0-9]|-[a-z]")
 _OURS = {"similarity", "identity", "response", "time", "ms", "s", "position", "rated", "at", "answer", "input"}
 _QUIET = re.compile(
     r"(first|last)[_ ]click|click[_ ]count|_do(_\d+)*\s*$|strategy|^(question|group) time|^(frage|gruppen)zeit"
@@ -127,6 +128,7 @@ class PairFinder:
         """
         lower = text.casefold()
         words = list(re.finditer(r"[a-z0-9]+", lower))
+        foreign = next((at for at, word in enumerate(words) if _foreign(word[0])), len(words))
         exact, loose = [], []
         for first in range(len(words)):
             for last in range(first, min(first + self._longest, len(words))):
@@ -134,8 +136,8 @@ class PairFinder:
                     continue
                 start, end = words[first].start(), words[last].end()
                 if lower[start:end] in self._ids:
-                    exact += [(start, end)] if _alone(lower, start, end) else []
-                elif not _foreign(words[:first]):
+                    exact += [(start, end)] if _alone(lower, words, first, end) else []
+                elif foreign >= first:
                     loose.append((start, end))
         if exact:
             return {self._ids[lower[start:end]] for start, end in exact}, _without(lower, exact)
@@ -143,21 +145,27 @@ class PairFinder:
         return found, _without(lower, loose)
 
 
-def _alone(text: str, start: int, end: int) -> bool:
-    """Whether what stands between is no part of a longer id, such as ...-0.2 of ...-0.25 or of ...-0.2-1."""
-    before = re.search(r"([a-z0-9]+)-$", text[:start])
-    return (not before or before[1] in _OURS) and not re.match(r"[.-][0-9]|-[a-z]", text[end:])
+def _alone(text: str, words: Sequence["re.Match[str]"], first: int, end: int) -> bool:
+    """Whether what stands from a word to `end` is no part of a longer id, such as ...-0.2 of ...-0.25 or of ...-0.2-1.
+
+    Only what stands around it is looked at: a name may be long, and name pairs a thousand times.
+    """
+    if first and text[words[first - 1].end() : words[first].start()] == "-" and words[first - 1][0] not in _OURS:
+        return False
+    return not _LONGER.match(text, end)
 
 
-def _foreign(words: Sequence["re.Match[str]"]) -> bool:
-    """Whether other words than ours stand before: small_00000_... may be the end of very_small_00000_..."""
-    return any(word[0] not in _OURS and not re.fullmatch(r"[a-z]{0,3}\d+", word[0]) for word in words)
+def _foreign(word: str) -> bool:
+    """Whether a word is none of ours: small_00000_... may be the end of very_small_00000_..."""
+    return word not in _OURS and not re.fullmatch(r"[a-z]{0,3}\d+", word)
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    for start, end in sorted(spans, reverse=True):
-        text = text[:start] + " " + text[end:]
-    return text
+    kept, after = [], 0
+    for start, end in sorted(spans):
+        kept.append(text[after:start])
+        after = max(after, end)
+    return " ".join([*kept, text[after:]])
 
 
 def _part(name: str) -> str | None:

@@ -28,6 +28,7 @@ _HEAD_BYTES = 4_000_000
 _PIECE = 16_000_000
 _BLOCK_CELLS = 2_000_000
 _MOST_COLUMNS = 200_000
+_MOST_CELLS = 100_000_000
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -111,9 +112,11 @@ def table(file: ExportFile, mapping: Mapping | None = None) -> Table:
     if len(names) > _MOST_COLUMNS:
         raise RatingsError(f"{file.path}, line {header_line}: more than {_MOST_COLUMNS} columns")
     names = [name.strip() for name in names]
-    blocks, lines, refused = [], [], []
+    count, blocks, lines, refused = 0, [], [], []
     step = max(_BLOCK_CELLS // len(names), 1)
     while block := list(itertools.islice(records, step)):
+        count += len(block)
+        _check_cells(file.path, count, len(names), written=len(file.content), spread=10)
         whole = [record for record in block if not any(record[1][len(names) :])]
         refused += [Refusal(line, "", "more cells than columns") for line, cells in block if any(cells[len(names) :])]
         lines.append(np.fromiter((line for line, _ in whole), np.int64, len(whole)))
@@ -161,8 +164,7 @@ def head(file: ExportFile, count: int = 3) -> list[list[str]]:
 def records_table(path: Path, records: Sequence[dict[str, str]]) -> Table:
     """The table of records that have names for their cells; the line of a record is its number, from 1."""
     names = tuple(dict.fromkeys(name for record in records for name in record))
-    if len(names) > _MOST_COLUMNS or len(names) * len(records) > 100_000_000:
-        raise RatingsError(f"{path}: {len(records)} records with {len(names)} different names; this is no export")
+    _check_cells(path, len(records), len(names), written=sum(map(len, records)), spread=100)
     cells = _frame(
         [[pa.array([record.get(name, "") for record in records], pa.string()) for name in names]], len(names)
     )
@@ -199,6 +201,15 @@ def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         return
     for name, inner in value.items():
         yield from flattened(inner, f"{prefix}.{cell_text(name)}" if prefix else cell_text(name))
+
+
+def _check_cells(path: Path, records: int, names: int, *, written: int, spread: int) -> None:
+    """Refuses a table that is mostly cells which its file does not have: a few bytes a record under a long header.
+
+    At most `spread` cells are filled in for each that may be `written`.
+    """
+    if names > _MOST_COLUMNS or names * records > min(_MOST_CELLS, 1_000_000 + spread * written):
+        raise RatingsError(f"{path}: {records} records under {names} names are too many cells; export fewer at once")
 
 
 def _encoding(file: ExportFile, mapping: Mapping | None, cut: bool = False) -> str:

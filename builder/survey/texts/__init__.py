@@ -1,10 +1,10 @@
 """What the page says, one file per language."""
 
 import re
-import tomllib
 from pathlib import Path
 
-from builder.errors import SurveyError
+from builder.errors import StudyError, SurveyError
+from builder.study import parse_toml
 
 _FOLDER = Path(__file__).parent
 _MAX_BYTES = 1_000_000
@@ -44,11 +44,11 @@ def _read(path: Path) -> dict[str, str]:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise SurveyError(f"{path}: larger than {_MAX_BYTES} bytes, which no file of texts is")
-        texts = tomllib.loads(content.decode())
+        texts = parse_toml(content, str(path))
     except OSError as error:
         raise SurveyError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SurveyError(f"{path}: is no TOML: {error}") from error
+    except StudyError as error:
+        raise SurveyError(str(error).replace("study file", "file of texts")) from error
     wrong = [key for key, text in texts.items() if not isinstance(text, str) or not text.strip()]
     if wrong:
         raise SurveyError(f"{path}: must be a text that is not empty: {', '.join(wrong)}")

@@ -42,7 +42,7 @@ def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
         ("[columns]\nage = 'a'\nposition = 'p'", r"columns: names neither similarity nor identity"),
         ("[packed]\nseparator = ','", r"packed: needs columns.similarity or columns.identity"),
         ("[columns", r"not valid TOML"),
-        ("[loops]\nfile = 'absent.csv'", r"absent.csv: loops.file must be a CSV with a column pair_id"),
+        ("[loops]\nfile = 'absent.csv'", r"absent.csv: no such file"),
     ],
 )
 def test_what_is_not_allowed_is_named(tmp_path: Path, text: str, message: str) -> None:

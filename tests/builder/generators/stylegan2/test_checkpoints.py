@@ -27,6 +27,10 @@ CONFIG = CONFIGS["32 px"]
 
 @pytest.fixture
 def nvidia(monkeypatch):
+    return nvidia_modules(monkeypatch)
+
+
+def nvidia_modules(monkeypatch):
     """Modules under the names of NVIDIA's, as the pickles name them; loading through them would leave a trace."""
 
     def reconstruct(meta):

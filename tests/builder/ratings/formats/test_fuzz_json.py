@@ -37,15 +37,14 @@ WHOLE = [
 ]
 """Those that are JSON from their first byte to their last."""
 
-NAMES = st.sampled_from(
-    [
-        "format", "version", "record", "participant_id", "pair_id", "similarity", "identity", "response_time_ms",
-        "position", "rated_at", "age", "gender", "duration_s", "strategy_identity", "task", "trial_type", "trial_index",
-        "time_elapsed", "rt", "response", "responses", "subject", "data", "context", "annotations", "completions",
-        "result", "from_name", "value", "number", "choices", "completed_by", "annotator", "annotation_id", "lead_time",
-        "created_at", "was_cancelled", "id", "email", "Q0",
-    ]
-)  # fmt: skip
+NAMES_OF_JSON = [
+    "format", "version", "record", "participant_id", "pair_id", "similarity", "identity", "response_time_ms",
+    "position", "rated_at", "age", "gender", "duration_s", "strategy_identity", "task", "trial_type", "trial_index",
+    "time_elapsed", "rt", "response", "responses", "subject", "data", "context", "annotations", "completions",
+    "result", "from_name", "value", "number", "choices", "completed_by", "annotator", "annotation_id", "lead_time",
+    "created_at", "was_cancelled", "id", "email", "Q0",
+]  # fmt: skip
+NAMES = st.sampled_from(NAMES_OF_JSON)
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
     st.sampled_from([GENUINE, NEGATIVE, "rating", "participant", "strategies", "yes", "73", "\ud800", 10**400]),

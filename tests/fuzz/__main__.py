@@ -1,0 +1,33 @@
+"""`python -m tests.fuzz [--minutes M] [--seed N] [--findings DIR] [TARGET...]`; exit code 1 after a finding."""
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+
+from tests.fuzz.fuzzing import fuzz
+from tests.fuzz.targets import TARGETS
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"by default all: {', '.join(TARGETS)}")
+    parser.add_argument("--minutes", type=float, default=10.0, help="for all targets together (default 10)")
+    parser.add_argument("--seed", type=int, help="of the random numbers; by default another one each time")
+    parser.add_argument("--findings", type=Path, default=Path("fuzz-findings"), metavar="DIR")
+    arguments = parser.parse_args()
+    names = arguments.targets or list(TARGETS)
+    unknown = [name for name in names if name not in TARGETS]
+    if unknown:
+        parser.error(f"{unknown[0]}: no target; there are {', '.join(TARGETS)}")
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
+    end, found = time.monotonic() + 60 * arguments.minutes, 0
+    for at, name in enumerate(names):
+        seconds = (end - time.monotonic()) / (len(names) - at)
+        found += fuzz(name, seed, max(seconds, 1.0), arguments.findings)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
