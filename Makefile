@@ -32,6 +32,8 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.survey
 	$(BIN)/python -m benchmarks.publish
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.folder
+	$(BIN)/python -m benchmarks.scale --simulate
 
 # The pictures in the README: the first base of the default study, the page on which its pairs are rated, the report.
 picture: demo survey $(VENV)/.dev

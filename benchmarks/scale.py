@@ -77,7 +77,7 @@ RATES = {
 
 _NONE = Rate(0, "s", "measured", "no GPU")
 _HOG = "HOG alignment of photographs of this size"
-_TRAINING = "1/12 of NVIDIA's published training time an image on a V100, config F; embedding included"
+_TRAINING = "1/12 of NVIDIA's published training time an image on a V100, config F; embedding neglected"
 
 SETTINGS = [
     Setting(

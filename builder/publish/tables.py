@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Features
@@ -34,6 +35,29 @@ class People:
     released: frozenset[str]
 
 
+class ByPair:
+    """Ratings by pair. Those of a batch are found in time that grows with them, not with all that there are."""
+
+    def __init__(self, ratings: pa.Table) -> None:
+        self._ratings = ratings.combine_chunks()
+        encoded = ratings["pair_id"].combine_chunks().dictionary_encode()
+        codes = encoded.indices.to_numpy()
+        self._code = {pair: code for code, pair in enumerate(encoded.dictionary.to_pylist())}
+        self._rows = np.argsort(codes, kind="stable")
+        self._ends = np.cumsum(np.bincount(codes, minlength=len(self._code)))
+
+    def take(self, pair_ids: pa.ChunkedArray) -> pa.Table:
+        """The ratings of these pairs, in the order that they had; they can be taken once."""
+        codes = [self._code.pop(pair) for pair in pair_ids.to_pylist() if pair in self._code]
+        starts = [self._ends[code - 1] if code else 0 for code in codes]
+        rows = [self._rows[start : self._ends[code]] for start, code in zip(starts, codes, strict=True)]
+        return self._ratings.take(np.sort(np.concatenate([np.array([], np.int64), *rows])))
+
+    def left(self) -> list[str]:
+        """The pairs whose ratings were not taken."""
+        return list(self._code)
+
+
 def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: bool) -> People:
     """The human ratings of a study folder, the simulated ones where asked, and who gave them.
 
@@ -63,12 +87,12 @@ def split_of_batches(study: Study, batches: list[int]) -> dict[int, str]:
         PublishError: a batch is in no split or in two, or one that is not built is in a split.
     """
     splits = study.publish.splits or {"train": tuple(batches)}
-    found: dict[int, str] = {}
+    built, found = set(batches), dict[int, str]()
     for split, members in splits.items():
         for batch in members:
             if found.setdefault(batch, split) != split:
                 raise PublishError(f"[publish] splits: batch {batch} is in {found[batch]} and in {split}")
-            if batch not in batches:
+            if batch not in built:
                 raise PublishError(f"[publish] splits: {split} has batch {batch}, which is not built")
     missing = [batch for batch in batches if batch not in found]
     if missing:
@@ -86,27 +110,27 @@ def published_tables(
     Raises:
         PublishError: a rating names a pair that is not in the study.
     """
-    left = people.ratings
-    source = people.aggregates.source
+    ratings, source = ByPair(people.ratings), people.aggregates.source
     if source:
-        of_pairs = counted(left, people.participants, source, flagged_excluded=people.aggregates.flagged_excluded)
+        flagged_excluded = people.aggregates.flagged_excluded
+        aggregated = ByPair(counted(people.ratings, people.participants, source, flagged_excluded=flagged_excluded))
     for batch, split in sorted(split_of.items()):
         for table in schema.BUILD_TABLES:
             rows = folder.read(table, batch)
             features = Features.from_arrow_schema(rows.schema)
             if table == "pairs":
-                theirs = pc.is_in(left["pair_id"], value_set=rows["pair_id"].combine_chunks())
-                ratings, left = left.filter(theirs), left.filter(pc.invert(theirs))
+                theirs = ratings.take(rows["pair_id"])
                 if source:
-                    rows, features = rated(rows, of_pairs, source), schema.rated_pairs(features)
-                if ratings.num_rows:
-                    yield Part("ratings", split, batch), ratings, schema.ratings()
+                    rows, features = rated(rows, aggregated.take(rows["pair_id"]), source), schema.rated_pairs(features)
+                if theirs.num_rows:
+                    yield Part("ratings", split, batch), theirs, schema.ratings()
             if rows.num_rows:
                 yield Part(table, split, batch), rows, features
-    if left.num_rows:
+    left = ratings.left()
+    if left:
         raise PublishError(
-            f"ratings: {left.num_rows} of them are of pairs that no finished batch has, such as "
-            f"{left['pair_id'][0].as_py()!r}; build the batches that were rated"
+            f"ratings: there are some of pairs that no finished batch has, such as {left[0]!r}; build the batches that "
+            "were rated"
         )
     yield from _participants(people.participants, split_of)
 

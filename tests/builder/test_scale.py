@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from benchmarks import scale
 from benchmarks.folder import begin, grow
 from builder.errors import FolderError
 from builder.log import read_log, summary
@@ -103,3 +105,9 @@ def test_an_empty_log_is_named(folders, tmp_path):
     log.write_bytes(b"")
     with pytest.raises(FolderError, match="is no log of this project"):
         list(read_log(folder.storage, [0]))
+
+
+def test_docs_scale_has_the_tables_that_follow_from_the_rates():
+    text = (Path(__file__).parents[2] / "docs/scale.md").read_text()
+    for table in scale.tables():
+        assert table in text
