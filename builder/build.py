@@ -138,7 +138,7 @@ def _run(
         try:
             drive(engine, work)
         finally:
-            if len(finished) > listed:
+            if len(finished) > listed and not work.fatal:  # which may be that the folder is out of reach
                 folder.write_readme(study.name, finished)
     return work.failed
 

@@ -19,7 +19,7 @@ import yaml
 from builder.errors import FolderError, StudyError
 from builder.files import PARTIAL, explained
 from builder.manifest import FORMAT, MOST_BYTES, BatchManifest, FormatError, Manifest, Shard, parsed
-from builder.storage import Disk, open_storage
+from builder.storage import Disk, StoreError, open_storage
 from builder.study import Study, first_difference, identity_hash, parse_study, parse_toml, shown
 from loading_script.lands_between import BUILD_TABLES
 
@@ -271,6 +271,7 @@ class StudyFolder:
 
         Raises:
             FormatError: a batch was built by another version: it is not damaged, and nothing is known of it.
+            StoreError: the store cannot be asked; likewise.
         """
         finished = self.finished()
         sizes = {table: self.storage.sizes(f"shards/{table}") for table in BUILD_TABLES}
@@ -286,7 +287,7 @@ class StudyFolder:
                     if verify:
                         self._check_content(shard, batch)
                 whole[batch] = held
-            except FormatError:
+            except (FormatError, StoreError):
                 raise
             except FolderError as error:
                 damaged[batch] = str(error)
@@ -421,14 +422,14 @@ class StudyFolder:
     def _check_content(self, shard: Shard, batch: int) -> None:
         name = _shard_name(shard.table, batch)
         where = self.storage.at(name)
-        with explained(where):
-            with self.storage.open(name) as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != shard.sha256:
-                    raise FolderError(f"{where}: its bytes do not have the SHA-256 that its manifest says")
-            with self.storage.arrow(name) as source, pa.ipc.open_stream(source) as reader:
+        with explained(where), self.storage.open(name) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != shard.sha256:
+                raise FolderError(f"{where}: its bytes do not have the SHA-256 that its manifest says")
+            file.seek(0)
+            with pa.ipc.open_stream(file) as reader:
                 rows = sum(batch.num_rows for batch in reader)
-            if rows != shard.rows:
-                raise FolderError(f"{where}: has {rows} rows, its manifest says {shard.rows}")
+        if rows != shard.rows:
+            raise FolderError(f"{where}: has {rows} rows, its manifest says {shard.rows}")
 
     def _read(self, name: str) -> bytes:
         (content,) = self.storage.read([name], MOST_BYTES)

@@ -6,11 +6,12 @@ manifest lists yet, since a batch's manifest is written last.
 """
 
 import contextlib
+import errno
+import io
 import os
 from collections.abc import Iterator, Sequence
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import fsspec
 import pyarrow as pa
@@ -18,8 +19,24 @@ import pyarrow as pa
 from builder.errors import FolderError
 from builder.files import explained, write_whole
 
-READ_AT_ONCE = 1000
+READ_AT_ONCE = 100
 """Small files that are asked of a store together."""
+
+S3_CLIENT = {
+    "read_timeout": 10,
+    "max_pool_connections": READ_AT_ONCE,
+    "retries": {"mode": "standard", "total_max_attempts": 7},
+}
+"""Of botocore's client: a store that refuses is asked again for up to 50 seconds, one that does not answer for up to
+2 minutes. `config_kwargs` of fsspec's own configuration for s3 goes before it."""
+
+UPLOAD_SECONDS, LEAST_RATE = 150, 100_000
+"""An upload is given up after so many seconds and one for every so many bytes: S3's client itself, while it waits to be
+let upload, waits for ever."""
+
+
+class StoreError(FolderError):
+    """A store that cannot be asked: nothing is known of the file, and nothing about it is damaged."""
 
 
 class Storage(Protocol):
@@ -43,7 +60,11 @@ class Storage(Protocol):
         """Bytes of one file; None where there is none."""
 
     def read(self, names: Sequence[str], most: int) -> Iterator[bytes | FolderError]:
-        """The content of each file in order, or why there is none: absent, unreadable, more than `most` bytes."""
+        """The content of each file in order, or why there is none: absent, unreadable, more than `most` bytes.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file whole.
@@ -55,8 +76,12 @@ class Storage(Protocol):
     def remove(self, name: str) -> None:
         """Removes a file if it is there."""
 
-    def open(self, name: str) -> BufferedIOBase:
-        """A file to read from start to end."""
+    def open(self, name: str) -> io.BufferedIOBase:
+        """A file to read.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
 
     def arrow(self, name: str) -> pa.NativeFile:
         """A file for pyarrow to read."""
@@ -70,13 +95,25 @@ def open_storage(where: str | Path) -> Storage:
     """
     if isinstance(where, Path) or "://" not in where:
         return Disk(Path(where))
-    if where.startswith("file://"):
-        return Disk(Path(where.removeprefix("file://")))
+    protocol, path = where.split("://", 1)
+    if protocol in {"file", "local"}:
+        return Disk(Path(path))
+    s3 = protocol in {"s3", "s3a"}
     try:
-        files, path = fsspec.core.url_to_fs(where, use_listings_cache=False)
-    except (ImportError, ValueError) as error:
+        files, path = fsspec.core.url_to_fs(where, use_listings_cache=False, **(_s3_options() if s3 else {}))
+    except ImportError as error:
+        extra = "; the extra s3 brings it: pip install -e '.[s3]'" if s3 else ""
+        raise FolderError(f"{where}: {error}{extra}") from error
+    except ValueError as error:
         raise FolderError(f"{where}: {error}") from error
+    if s3:
+        files.retries = 1  # s3fs would multiply, twice for a read, the attempts of the client below it
     return Store(where.rstrip("/"), files, path.rstrip("/"))
+
+
+def _s3_options() -> dict[str, Any]:
+    configured = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
+    return {"config_kwargs": S3_CLIENT | configured}
 
 
 class Disk:
@@ -125,7 +162,7 @@ class Disk:
         with explained(self.root / name):
             (self.root / name).unlink(missing_ok=True)
 
-    def open(self, name: str) -> BufferedIOBase:
+    def open(self, name: str) -> io.BufferedIOBase:
         """As in `Storage`."""
         return (self.root / name).open("rb")
 
@@ -179,31 +216,42 @@ class Store:
     def _judged(self, name: str, content: bytes | Exception, most: int) -> bytes | FolderError:
         if isinstance(content, FileNotFoundError):
             return FolderError(f"{self.at(name)}: no such file")
+        if isinstance(content, OSError) and content.errno == errno.EINVAL and self.size(name) == 0:
+            return b""  # S3 has no range of it to give
         if isinstance(content, Exception):
-            return self._error(name, content)
+            raise self._error(name, content)
         if len(content) > most:
             return FolderError(f"{self.at(name)}: damaged: larger than {most} bytes")
         return content
 
     def write(self, name: str, content: bytes) -> None:
         """As in `Storage`: one upload, which appears when it is complete."""
+        seconds = {"timeout": UPLOAD_SECONDS + len(content) / LEAST_RATE} if self._files.async_impl else {}
         with self._explained(name):
-            self._files.pipe_file(f"{self._path}/{name}", content)
+            try:
+                self._files.pipe_file(f"{self._path}/{name}", content, **seconds)
+            except FileNotFoundError as error:
+                raise FolderError(f"{self.at(name)}: {error}; make it first, or name another with --out") from error
 
     def remove(self, name: str) -> None:
         """As in `Storage`."""
         with self._explained(name), contextlib.suppress(FileNotFoundError):
             self._files.rm_file(f"{self._path}/{name}")
 
-    def open(self, name: str) -> BufferedIOBase:
-        """As in `Storage`."""
-        with self._explained(name):
-            return self._files.open(f"{self._path}/{name}", "rb")  # type: ignore[no-any-return]
+    def open(self, name: str) -> io.BufferedIOBase:
+        """Fetched as a whole."""
+        return io.BytesIO(self._fetched(name))
 
     def arrow(self, name: str) -> pa.NativeFile:
         """Fetched as a whole."""
+        return pa.BufferReader(self._fetched(name))
+
+    def _fetched(self, name: str) -> bytes:
         with self._explained(name):
-            return pa.BufferReader(self._files.cat_file(f"{self._path}/{name}"))
+            try:
+                return self._files.cat_file(f"{self._path}/{name}")  # type: ignore[no-any-return]
+            except FileNotFoundError as error:
+                raise FolderError(f"{self.at(name)}: no such file") from error
 
     @contextlib.contextmanager
     def _explained(self, name: str) -> Iterator[None]:
@@ -214,9 +262,12 @@ class Store:
         except Exception as error:  # every store's client has errors of its own, most of them no OSError
             raise self._error(name, error) from error
 
-    def _error(self, name: str, error: Exception) -> FolderError:
-        said = str(error) or type(error).__name__
-        return FolderError(f"{self.at(name)}: {said}. What is finished is kept; the same command goes on")
+    def _error(self, name: str, error: Exception) -> StoreError:
+        said = str(error) or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)
+        return StoreError(
+            f"{self.at(name)}: {said}. What is finished is kept: see that the store answers and lets you in, and run "
+            "the same command again"
+        )
 
 
 def _read(path: Path, most: int) -> bytes:
