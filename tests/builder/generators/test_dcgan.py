@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from builder import assets
-from builder.errors import AssetError, StudyError
+from builder.errors import AssetError, BuildError, StudyError
 from builder.generators import dcgan
 
 
@@ -57,3 +57,9 @@ def test_weights_that_are_not_its_own_are_refused_and_run_nothing(tmp_path, runt
     with pytest.raises(AssetError, match=r"weights\.pt"):
         dcgan.DCGAN(path, runtime)
     assert capsys.readouterr().out == ""
+
+
+def test_pixels_that_are_no_numbers_are_refused(generator):
+    """As uint8 they would be some color or other."""
+    with pytest.raises(BuildError, match="pixels that are not finite"):
+        generator.render(np.full((1, 100), np.nan, np.float32))
