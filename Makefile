@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python -m analysis report $(DEMO)-dataset --out $(DEMO)-report
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

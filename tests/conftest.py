@@ -1,6 +1,10 @@
 """What the tests share: models loaded once, faces drawn once, one small and the default study built once."""
 
 import os
+
+# Several test processes share the CPUs: threads that wait should not keep them busy. Read when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import shutil
 import subprocess
 import sys
@@ -8,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
 import hypothesis
 import numpy as np
 import pytest
@@ -103,6 +108,13 @@ def photographs() -> list[Images]:
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this run of the tests, to make things in, under a lock, once."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with SMALL_STUDY."""
     path = tmp_path_factory.mktemp("study") / "small.toml"
@@ -111,20 +123,25 @@ def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_folder(small_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_folder(small_study: Path, shared_folder: Path) -> Path:
     """SMALL_STUDY, built undisturbed. Read only: copy it to change it."""
-    folder = tmp_path_factory.mktemp("small") / "out"
-    result = run_builder("build", small_study, "--out", folder)
-    assert result.returncode == 0, result.stderr
+    folder = shared_folder / "small" / "out"
+    with filelock.FileLock(shared_folder / "small.lock"):
+        if not folder.exists():
+            result = run_builder("build", small_study, "--out", folder)
+            assert result.returncode == 0, result.stderr
     return folder
 
 
 @pytest.fixture(scope="session")
-def default_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def default_folder(shared_folder: Path) -> Path:
     """The packaged study, built by the command without arguments. Read only."""
-    cwd = tmp_path_factory.mktemp("default")
-    result = run_builder("build", cwd=cwd)
-    assert result.returncode == 0, result.stderr
+    cwd = shared_folder / "default"
+    with filelock.FileLock(shared_folder / "default.lock"):
+        if not cwd.exists():
+            cwd.mkdir()
+            result = run_builder("build", cwd=cwd)
+            assert result.returncode == 0, result.stderr
     return cwd / "out" / "lands-between-demo"
 
 

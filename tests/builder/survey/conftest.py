@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import filelock
 import httpx
 import pytest
 
@@ -27,11 +28,12 @@ raters_per_pair = {raters}
 
 
 @pytest.fixture(scope="session")
-def bundle() -> Path:
+def bundle(shared_folder: Path) -> Path:
     """The folder of the page's files; made where it is absent or older than its sources."""
     if not shutil.which("npm"):
         pytest.skip("no npm: install nodejs and npm")
-    made = subprocess.run(["make", "survey"], cwd=ROOT, capture_output=True, text=True)
+    with filelock.FileLock(shared_folder / "page.lock"):
+        made = subprocess.run(["make", "survey"], cwd=ROOT, capture_output=True, text=True)
     assert made.returncode == 0, made.stdout + made.stderr
     return ROOT / "builder" / "survey" / "static"
 
