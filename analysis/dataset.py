@@ -29,11 +29,10 @@ from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
 from analysis import frames
 from analysis.errors import AnalysisError
-from builder.arrow_stream import map_stream
-from builder.errors import PublishError
-from builder.png import decode_rgb
-from builder.publish.reading import IMAGES, LEAST_KEPT, MOST_EXPANSION, check_parquet, first_line
 from loading_script import lands_between as schema
+from loading_script.untrusted.arrow_stream import map_stream
+from loading_script.untrusted.parquet import IMAGES, LEAST_KEPT, MOST_EXPANSION, check_parquet, first_line
+from loading_script.untrusted.png import decode_rgb
 
 _MOST_BYTES = 200_000_000
 """Of a file that describes the dataset."""
@@ -268,7 +267,7 @@ def _check_files(builder: Parquet | Arrow, paths: list[Path]) -> None:
         try:
             sizes += path.stat().st_size
             taken += map_stream(path).nbytes if isinstance(builder, Arrow) else check_parquet(path, apart=unread)
-        except (OSError, ValueError, PublishError) as error:
+        except (OSError, ValueError) as error:
             raise AnalysisError(f"{path}: cannot be read: {first_line(error)}; verify the dataset") from error
         if taken > max(LEAST_KEPT, MOST_EXPANSION * sizes):
             raise AnalysisError(f"{path}: with the files before it, would take {taken} bytes of memory")

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 
 from builder.errors import FolderError
 from builder.files import write_whole
-from builder.png import decode_rgb
 from builder.shards import StudyFolder
+from loading_script.untrusted.png import decode_rgb
 
 TILE, GAP, CAPTION = 96, 6, 14
 """Pixels."""

@@ -15,9 +15,9 @@ from builder.files import explained
 from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, file_of
-from builder.publish.reading import check_expansion
 from builder.study import first_difference, shown
 from loading_script import lands_between as schema
+from loading_script.untrusted.parquet import check_expansion, first_line
 
 _KEYS = {
     "pairs": ["pair_id"],
@@ -64,9 +64,12 @@ class Version(NamedTuple):
             raise PublishError(
                 f"{path}: is not as it was published; put a copy of version {self.provenance.version} back"
             )
-        with pq.ParquetFile(io.BytesIO(content)) as file:
-            check_expansion(file.metadata, len(content))
-            return file.read()
+        try:
+            with pq.ParquetFile(io.BytesIO(content)) as file:
+                check_expansion(file.metadata, len(content))
+                return file.read()
+        except (pa.ArrowException, ValueError) as error:
+            raise PublishError(f"{path}: cannot be read: {first_line(error)}") from error
 
     def read_all(self, table: str) -> pa.Table:
         """The rows of all splits of `ratings` or `participants`; none where the version has no such table."""

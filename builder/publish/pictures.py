@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from builder.errors import PublishError
 from builder.files import write_whole
 from builder.picture import draw_base
-from builder.png import decode_rgb
 from builder.publish.content import Content, read_images
+from loading_script.untrusted.png import decode_rgb
 
 Color = tuple[int, int, int]
 

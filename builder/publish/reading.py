@@ -1,39 +1,17 @@
-"""Reads a table of somebody else's published folder within bounds.
+"""Reads a table of somebody else's published folder, within the bounds of `loading_script.untrusted`.
 
-What a Parquet file says of itself is checked before it is read: rows, values, bytes when expanded. Texts are first read
-as the dictionaries that they are stored as, images stay so: a file of a few bytes can say one a million times. Of an
-image the head alone is looked at. `analysis`, which reads through another library, has the same bounds.
+Images stay the dictionaries that they are stored as; of one the head alone is looked at.
 """
 
-from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from builder.errors import PublishError
-from builder.png import open_png
 from loading_script import lands_between as schema
-
-MOST_ROWS = 10_000_000
-"""Of one file; `publish` writes one a batch."""
-
-MOST_EXPANDED = 4 * 2**30
-"""Bytes of one file, expanded."""
-
-MOST_EXPANSION, LEAST_EXPANDED = 200, 2**26
-"""A file may expand this many times; or to this many bytes, where that is more. Its pages are counted, its values, for
-a page of a few bytes can say one a million times, and its texts as often as rows have them."""
-
-LEAST_KEPT = 2**30
-"""Bytes of all files together that any dataset may take; a larger one, as many times its own as one file may."""
-
-_VALUE_BYTES = 8
-"""Of a number, at most; of a text and of an image, what its place in a dictionary takes."""
-
-IMAGES = {"pairs": ["base", "sample"], "images": ["image"]}
-"""Columns of images by table."""
+from loading_script.untrusted.parquet import IMAGES, check_parquet, first_line
+from loading_script.untrusted.png import open_png
 
 
 def read_table(path: Path, table: str, rows: int) -> pa.Table:
@@ -47,11 +25,6 @@ def read_table(path: Path, table: str, rows: int) -> pa.Table:
         return _read_table(path, table, rows)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise PublishError(first_line(error)) from error
-
-
-def first_line(error: Exception) -> str:
-    """What an error of a library says first; its name where it says nothing."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _read_table(path: Path, table: str, rows: int) -> pa.Table:
@@ -81,72 +54,6 @@ def image_bytes(column: pa.ChunkedArray) -> tuple[list[bytes], list[int]]:
     if images.null_count:
         raise PublishError("a row has no image")
     return images.dictionary.to_pylist(), images.indices.to_pylist()
-
-
-def check_parquet(path: Path, apart: Collection[str] = ()) -> int:
-    """Refuses a Parquet file that would take more memory than it may, before it is read.
-
-    What repeats in the columns `apart` is not counted: whoever reads those reads them as dictionaries, or not at all.
-
-    Returns:
-        About how many bytes it takes in memory.
-
-    Raises:
-        PublishError: it would take too much.
-        pa.ArrowException, OSError: it is no whole Parquet file.
-    """
-    size = path.stat().st_size
-    with pq.ParquetFile(path) as file:
-        expanded = check_expansion(file.metadata, size)
-        leaves = [file.schema.column(at) for at in range(len(file.schema))]
-    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and _top(leaf.path) not in apart]
-    with pq.ParquetFile(path, read_dictionary=texts) as file:
-        for group in range(file.num_row_groups) if texts else ():
-            rows = file.read_row_group(group, columns=texts, use_threads=False)
-            expanded += sum(_text_bytes(chunk) for column in rows.columns for chunk in column.chunks)
-            _check_size(expanded, size)
-    return expanded
-
-
-def check_expansion(metadata: pq.FileMetaData, size: int) -> int:
-    """Refuses a Parquet file of `size` bytes that would take more memory than it may, by what it says of itself.
-
-    Returns:
-        The bytes of its pages and of its values, in memory.
-
-    Raises:
-        PublishError: it would.
-    """
-    if metadata.num_rows > MOST_ROWS:
-        raise PublishError(f"has {metadata.num_rows} rows; at most {MOST_ROWS} are read")
-    widths = [max(metadata.schema.column(at).length or 0, _VALUE_BYTES) for at in range(metadata.num_columns)]
-    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
-    columns = [(group.column(at), widths[at]) for group in groups for at in range(group.num_columns)]
-    expanded: int = sum(column.total_uncompressed_size + width * column.num_values for column, width in columns)
-    _check_size(expanded, size)
-    return expanded
-
-
-def _top(path: str) -> str:
-    return path.partition(".")[0]
-
-
-def _text_bytes(array: pa.Array) -> int:
-    """What the texts in an array that was read as dictionaries take as often as they are there."""
-    if pa.types.is_struct(array.type):
-        return sum(map(_text_bytes, array.flatten()))
-    if pa.types.is_list(array.type) or pa.types.is_fixed_size_list(array.type) or pa.types.is_large_list(array.type):
-        return _text_bytes(array.values)
-    if pa.types.is_dictionary(array.type):
-        lengths = pc.binary_length(array.dictionary).cast(pa.int64())
-        array.validate(full=True)  # its indices may lead out of the dictionary
-        return int(pc.sum(lengths.take(array.indices)).as_py() or 0)
-    return int(array.nbytes)
-
-
-def _check_size(expanded: int, size: int) -> None:
-    if expanded > min(MOST_EXPANDED, max(LEAST_EXPANDED, MOST_EXPANSION * size)):
-        raise PublishError(f"would take {expanded} bytes of memory, {expanded // max(size, 1)} times its own")
 
 
 def _check_images(column: pa.ChunkedArray) -> None:

@@ -19,8 +19,9 @@ from builder.publish.checks import check_images, check_part, check_tables
 from builder.publish.history import HISTORY, HISTORY_FILES, VERSION, read_history
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, read_provenance
-from builder.publish.reading import IMAGES, LEAST_KEPT, MOST_EXPANSION, first_line, read_table
+from builder.publish.reading import read_table
 from loading_script.lands_between import PROVENANCE
+from loading_script.untrusted.parquet import IMAGES, LEAST_KEPT, MOST_EXPANSION, first_line
 
 
 def verify(folder: Path) -> list[str]:

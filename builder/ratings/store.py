@@ -8,10 +8,10 @@ import filelock
 import pyarrow as pa
 from datasets import Features
 
-from builder.arrow_stream import read_stream
 from builder.errors import FolderError
 from builder.files import explained, write_all
 from loading_script import lands_between as schema
+from loading_script.untrusted.arrow_stream import read_stream
 
 _LOCK = ".lock"
 

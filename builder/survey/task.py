@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from builder.errors import SurveyError
-from builder.png import open_png
 from builder.shards import StudyFolder
 from builder.survey.settings import SurveySettings
+from loading_script.untrusted.png import open_png
 
 NEEDED = ("consent", "contact")
 """Keys of `[survey]` without which nobody is asked anything."""

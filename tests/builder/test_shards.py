@@ -1,6 +1,8 @@
+import hashlib
 import json
 import shutil
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -213,3 +215,27 @@ def test_a_build_begins_by_removing_what_no_manifest_lists(folder, small_study):
     (folder / "manifest/.batch-00007.json.partial").write_text("x")
     assert run_builder("build", small_study, "--out", folder).returncode == 0
     assert [path.name for path in folder.rglob("*00007*")] == []
+
+
+def test_a_shard_whose_manifest_was_forged_to_fit_it_is_refused(folder):
+    """Offsets that lead out of the texts: what would be read there is memory of the process."""
+    study = StudyFolder(folder)
+    path = study.shard_path("searches", 0)
+    rows = pa.ipc.open_stream(path.read_bytes()).read_all()
+    for options in ({"compression": "zstd"}, {}):
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+            writer.write_table(rows)
+        content = sink.getvalue().to_pybytes()
+        length = len(rows["search_id"][0].as_py())
+        content = content.replace(length.to_bytes(4, "little"), (2**31 - 1).to_bytes(4, "little"))
+        path.write_bytes(content)
+        listing = folder / "manifest/batch-00000.json"
+        held = json.loads(listing.read_text())
+        for shard in held["shards"]:
+            if shard["table"] == "searches":
+                shard.update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        listing.write_text(json.dumps(held))
+        assert study.status(verify=True).damaged.keys() == {0}
+        with pytest.raises(FolderError, match=r"searches.*damaged"):
+            study.read("searches", 0)

@@ -1,6 +1,7 @@
 """One target for each reader of what others wrote: a function of a file, and how files for it are made."""
 
 import functools
+import hashlib
 import io
 import json
 import pickle
@@ -155,6 +156,20 @@ def _batch_manifest(path: Path) -> object:
     return status, folder.batch_manifest(0, folder.manifest().study_hash), folder.read("pairs", 0)
 
 
+def _shard(path: Path) -> object:
+    """A shard whose manifest was forged to fit it."""
+    content = path.read_bytes()
+    root = _placed(path, "shards/pairs/batch-00000.arrow")
+    listing = root / "manifest/batch-00000.json"
+    held = json.loads(listing.read_bytes())
+    for shard in held["shards"]:
+        if shard["table"] == "pairs":
+            shard.update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    listing.write_text(json.dumps(held))
+    folder = StudyFolder(root)
+    return folder.status(verify=True), folder.read("pairs", 0).to_pylist()
+
+
 @functools.cache
 def _pristine() -> dict[str, bytes]:
     root = valid.study_folder()
@@ -288,6 +303,12 @@ TARGETS: dict[str, Target] = {
         _batch_manifest,
         lambda: _json_file(lambda: _of_manifest("manifest/batch-00000.json"), ["format", "batch", "shards", "seeds"]),
         lambda: _of_manifest("manifest/batch-00000.json"),
+    ),
+    "shard": Target(
+        _shard,
+        lambda: damaged(_of_manifest("shards/pairs/batch-00000.arrow")),
+        lambda: _of_manifest("shards/pairs/batch-00000.arrow"),
+        examples=60,
     ),
     "dlib": Target(read_network, lambda: damaged([valid.dlib_network()]), lambda: [valid.dlib_network()], "net.dat"),
     "stylegan2-pickle": Target(read_weights, _pickles, valid.network_pickles, "network.pkl"),

@@ -45,7 +45,7 @@ def test_a_file_replaces_the_texts(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("title = ", "no TOML"),
+        ("title = ", "not valid TOML"),
         ('title = "Faces"', "missing: connection_lost"),
         (ENGLISH.read_text() + 'extra = "x"\n', "unknown: extra"),
         (ENGLISH.read_text().replace('title = "Comparing images"', "title = 3"), "not empty: title"),
@@ -70,7 +70,7 @@ def test_an_unknown_language_is_refused_with_those_there_are(language: str):
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path):
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SurveyError, match="no TOML"):
+    with pytest.raises(SurveyError, match="is not UTF-8 text"):
         read_texts(tmp_path / "mine.toml")
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.arrow_stream import map_stream, read_stream
+from loading_script.untrusted.arrow_stream import map_stream, read_stream
 from tests.fuzz.guard import survives
 
 ROWS = pa.table({"text": ["a", "b", None], "numbers": pa.array([[1.0], [2.0, 3.0], None])})

@@ -1,0 +1,1 @@
+"""Readers of datasets that may be anyone's, within bounds; for `builder` and `analysis` alike."""
