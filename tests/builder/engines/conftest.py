@@ -9,7 +9,7 @@ from tests.builder.engines.builds import ONE_THREAD, files_of
 from tests.conftest import SMALL_STUDY, run_builder
 from tests.s3_server import serving
 
-BATCHES = 4
+BATCHES = 3
 
 
 @pytest.fixture(scope="session")

@@ -66,8 +66,7 @@ def test_a_batch_under_which_three_workers_ended_has_failed_and_the_others_go_on
     (plugin / "deadly.py").write_text(DEADLY)
     path = os.pathsep.join([str(plugin), *filter(None, [os.environ.get("PYTHONPATH")])])
     killing = tmp_path / "study.toml"
-    text = study.read_text().replace("batches = 4", "batches = 3")
-    killing.write_text(text.replace("[[recog", '[generator]\nmodel = "deadly"\n\n[[recog', 1))
+    killing.write_text(study.read_text().replace("[[recog", '[generator]\nmodel = "deadly"\n\n[[recog', 1))
     build = ("build", killing, "--out", tmp_path / "out", "--workers", 1, *ONE_THREAD)
     with building(*build, env=os.environ | {"PYTHONPATH": path}) as process:
         _, said = process.communicate()
