@@ -72,20 +72,25 @@ def test_what_a_ray_cluster_leaves_is_what_is_left_on_a_disk(store, folder, stud
     assert_same(store.files(folder), undisturbed)
 
 
-@pytest.mark.parametrize("fault", ["refuses", "hangs", "vanishes"])
-def test_a_store_that_is_gone_for_long_ends_the_build_which_goes_on_when_it_is_back(
-    store, folder, study, undisturbed, fault
-):
+def test_a_store_that_is_gone_for_long_ends_the_build_which_goes_on_when_it_is_back(store, folder, study, undisturbed):
+    """It refuses after batch 0, hangs after batch 1 and vanishes while batch 2 is written."""
     build = ("build", study, "--out", at(folder), *ONE_THREAD)
-    with building(*build) as process:
-        until(lambda: any(f"{folder}/manifest/batch-00000.json" in each for each in store.requests), process)
-        {"refuses": lambda: store.refuse(""), "hangs": lambda: store.hang("HEAD"), "vanishes": store.vanish}[fault]()
-        _, said = process.communicate()
-        assert process.returncode == 2, said
-    assert f"error: {at(folder)}/" in said
-    assert "run the same command again" in said
-    assert "Traceback" not in said
-    store.appear() if fault == "vanishes" else store.heal()
+    faults = [
+        ("manifest/batch-00000.json", lambda: store.refuse("")),
+        ("manifest/batch-00001.json", lambda: store.hang("HEAD")),
+        ("log/batch-00002.jsonl", store.vanish),
+    ]
+    for moment, fault in faults:
+        with building(*build) as process:
+            until(lambda: f"PUT /{BUCKET}/{folder}/{moment}?" in store.requests, process)  # noqa: B023
+            fault()
+            _, said = process.communicate()
+            assert process.returncode == 2, said
+        assert f"error: {at(folder)}/" in said
+        assert "run the same command again" in said
+        assert "Traceback" not in said
+        store.heal()
+    store.appear()
     result = run_builder(*build)
     assert result.returncode == 0, result.stderr
     assert_same(store.files(folder), undisturbed)
