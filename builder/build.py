@@ -148,7 +148,8 @@ def _engine(study: Study, folder: StudyFolder, crew: Crew, batches: int) -> Iter
     """The engine that the crew asks for, ended with the block."""
     start = _start_ray if crew.engine == "ray" else _start_local
     where = str(folder.root.absolute()) if isinstance(folder.storage, Disk) else folder.address
-    engine = start(crew, partial(Job, where, study.to_toml(), crew.device, crew.gpus, crew.verbose), batches)
+    job = partial(Job, where, str(Path.cwd()), study.to_toml(), crew.device, crew.gpus, crew.verbose)
+    engine = start(crew, job, batches)
     try:
         yield engine
     finally:
@@ -169,5 +170,8 @@ def _start_ray(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engi
         raise BuildError("--engine ray needs an extra: pip install -e '.[ray]'") from error
     ray.connect(crew.address)
     threads = crew.threads or 1
-    workers = crew.workers or ray.workers_that_fit(threads, crew.gpus)
-    return ray.Ray(job(max(1, min(workers, batches)), threads))
+    fit = ray.workers_that_fit(threads, crew.gpus)
+    workers = max(1, min(crew.workers or fit, batches))
+    if workers > fit:
+        log.warning("%d workers: the cluster has room for %d; the others wait until it has more", workers, fit)
+    return ray.Ray(job(workers, threads))

@@ -16,6 +16,7 @@ class Job:
     """What every worker of a build is told.
 
     where: the study folder, as an absolute path or a URL.
+    cwd: the folder to which paths in the study are relative.
     study: the study file's text.
     device: `auto`, `cpu` or `cuda`.
     gpus: GPUs of a worker, or the part of one; of those of a machine, worker i of the engine `local` takes number
@@ -26,6 +27,7 @@ class Job:
     """
 
     where: str
+    cwd: str
     study: str
     device: str
     gpus: float

@@ -147,7 +147,8 @@ def _took(engine: Engine, future: Doing, batch: int | None, work: Work) -> bool:
     try:
         did = future.result()
     except engine.lost as error:
-        work.lose(batch, str(error) or type(error).__name__)
+        log.info("%s", error)
+        work.lose(batch, str(error).partition("\n")[0] or type(error).__name__)
         return False
     if isinstance(did, Ready):
         work.tries[None] = 0

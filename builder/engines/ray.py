@@ -6,10 +6,21 @@ has to reach under the same path or URL.
 
 import logging
 import math
+import os
+import socket
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import (
+    LocalRayletDiedError,
+    NodeDiedError,
+    ObjectLostError,
+    RayActorError,
+    RayError,
+    RaySystemError,
+    RpcError,
+    WorkerCrashedError,
+)
 
 from builder.engines import Doing, Job
 from builder.engines.worker import Worker
@@ -17,11 +28,17 @@ from builder.errors import BuildError
 
 log = logging.getLogger(__name__)
 
+OBJECT_STORE_BYTES = 100_000_000
+"""Shared memory of a cluster that is started here: shards never pass through it, what a log says of a batch does."""
+
 
 class Ray:
     """The engine, on the cluster that `connect` connected to."""
 
-    lost: tuple[type[Exception], ...] = (RayActorError,)
+    lost: tuple[type[Exception], ...] = (
+        *(RayActorError, NodeDiedError, WorkerCrashedError, ObjectLostError),
+        *(LocalRayletDiedError, RaySystemError, RpcError),
+    )
 
     def __init__(self, job: Job) -> None:
         self.workers = job.workers
@@ -46,17 +63,32 @@ class Ray:
 
 
 def connect(address: str | None) -> None:
-    """Connects to the cluster at an address, or starts one of this machine alone.
+    """Connects to the cluster at an address, or of RAY_ADDRESS, or starts one of this machine alone.
+
+    One that is started here has no dashboard and reports nothing to Ray's makers. Its processes listen on all addresses
+    of the machine and ask for a token (Ray's own default from 2.59 on); they end with this process.
 
     Raises:
-        BuildError: there is no cluster at the address, or it is of another version.
+        BuildError: there is no cluster at the address, it is of another version, or one cannot be started.
     """
     if ray.is_initialized():
         return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    address = address or os.environ.get("RAY_ADDRESS") or None
+    own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-    except (RayError, ConnectionError, RuntimeError, ValueError) as error:
-        raise BuildError(f"--address {address}: no Ray cluster of this version answers there: {error}") from error
+        _knock(address or "")
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)  # type: ignore[arg-type]
+    except (RayError, OSError, RuntimeError, ValueError, ImportError) as error:
+        what = f"--address {address}: no Ray cluster of this version answers there" if address else "Ray does not start"
+        raise BuildError(f"{what}: {error}") from error
+
+
+def _knock(address: str) -> None:
+    """Ray itself tries for minutes where nothing listens."""
+    host, _, port = address.rpartition(":")
+    if port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def workers_that_fit(threads: int, gpus: float) -> int:

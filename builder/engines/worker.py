@@ -1,7 +1,9 @@
 """What a worker does, whatever engine it belongs to: loads the models once, then builds batches into the folder."""
 
+import contextlib
 import logging
 import math
+import os
 import time
 
 from builder.engines import Built, Failed, Job, Ready
@@ -24,6 +26,10 @@ class Worker:
 
     def start(self) -> Ready | Failed:
         """Loads the models."""
+        with contextlib.suppress(
+            OSError
+        ):  # a node may lack it; a path that needs it is then named with where it is sought
+            os.chdir(self._job.cwd)
         try:
             self._study = parse_study(parse_toml(self._job.study.encode(), "study.toml"), "study.toml")
             gpu = math.floor(self._number * self._job.gpus)

@@ -1,7 +1,6 @@
 """One study, built undisturbed for comparison; one Ray cluster; one S3 server."""
 
 import contextlib
-import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from tests.builder.engines.builds import ONE_THREAD, files_of
 from tests.conftest import SMALL_STUDY, run_builder
 from tests.s3_server import serving
 
-BATCHES = 4
+BATCHES = 3
 
 
 @pytest.fixture(scope="session")
@@ -35,25 +34,27 @@ def s3():
         yield store
 
 
-@pytest.fixture(scope="session")
-def cluster():
-    """A Ray cluster of two nodes, one worker's worth of CPU each."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    from ray.cluster_utils import Cluster
+NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
-    node = {"num_cpus": 1, "object_store_memory": 80_000_000}
-    cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
-    cluster.add_node(**node)
-    cluster.wait_for_nodes()
-    yield cluster
-    with contextlib.suppress(Exception):  # nodes that a test killed
-        cluster.shutdown()
+
+@pytest.fixture(scope="session")
+def cluster(s3):
+    """A Ray cluster of two nodes, one worker's worth of CPU each, that finds the S3 server."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (s3.environment() | {"RAY_USAGE_STATS_ENABLED": "0"}).items():
+            patch.setenv(name, value)
+        from ray.cluster_utils import Cluster
+
+        cluster = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
+        yield cluster
+        with contextlib.suppress(Exception):  # of nodes that a test killed
+            cluster.shutdown()
 
 
 @pytest.fixture
 def two_nodes(cluster):
     """The cluster, whole again whatever the test before did."""
     while len(cluster.list_all_nodes()) < 2:
-        cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+        cluster.add_node(**NODE)
     cluster.wait_for_nodes()
     return cluster
