@@ -82,15 +82,18 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "exec" and getattr(arguments[0], "co_filename", "") == "<string>":
         raise Broken(f"ran code: {arguments[0]!r}")
     writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITES
-    if (writes or event in _CHANGES) and not _temporary(arguments[0]):
+    folder = arguments[1] if event in {"os.remove", "os.rmdir"} else -1
+    if (writes or event in _CHANGES) and not _temporary(arguments[0], folder):
         raise Broken(f"{event} {arguments!r}"[:300])
 
 
-def _temporary(path: Any) -> bool:
+def _temporary(path: Any, folder: int) -> bool:
+    """`folder`: the open folder that a path is relative to, below 0 where there is none."""
     if isinstance(path, int):  # a file that is open already
         return True
     scratch = os.path.realpath(tempfile.gettempdir())
-    return os.path.realpath(os.fsdecode(path)).startswith((scratch + os.sep, os.devnull))
+    base = os.readlink(f"/proc/self/fd/{folder}") if folder >= 0 else ""
+    return os.path.realpath(os.path.join(base, os.fsdecode(path))).startswith((scratch + os.sep, os.devnull))
 
 
 def _reset_peak() -> int:

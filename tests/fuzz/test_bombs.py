@@ -78,8 +78,16 @@ def study_folder(root: Path, image: bytes | None = None, **survey: str) -> Path:
     with folder.locked():
         folder.claim(study)
         folder.describe(study, {"dlib": 8}, {"python": "3"})
-        folder.write_batch(0, tables, [1], [], {"python": "3"}, {"render": 0.5})
-        folder.write_readme()
+        manifest = folder.write_batch(
+            0,
+            tables,
+            seeds=[1],
+            seeds_passed_over=[],
+            environment={"python": "3"},
+            micro_batches={},
+            timings={"render": 0.5},
+        )
+        folder.write_readme("a", {0: manifest})
     return root
 
 

@@ -150,8 +150,16 @@ def study_folder() -> Path:
         folder.claim(study)
         folder.describe(study, {"dlib": 8}, {"python": "3"})
         tables = {table: rows_of(table) for table in schema.BUILD_TABLES}
-        folder.write_batch(0, tables, [1, 2], [3], {"python": "3"}, {"render": 0.5})
-        folder.write_readme()
+        manifest = folder.write_batch(
+            0,
+            tables,
+            seeds=[1, 2],
+            seeds_passed_over=[3],
+            environment={"python": "3"},
+            micro_batches={},
+            timings={"render": 0.5},
+        )
+        folder.write_readme("a", {0: manifest})
     return root
 
 

@@ -18,13 +18,13 @@ import pytest
 from hypothesis import strategies as st
 
 from builder.errors import PublishError
-from builder.publish import reading
 from builder.publish.prepare import Options
 from builder.publish.publishing import publish_to_folder
 from builder.publish.reading import read_table
 from builder.publish.verify import verify
 from loading_script import lands_between as schema
 from loading_script.lands_between import PROVENANCE
+from loading_script.untrusted import parquet
 from tests.conftest import run_builder
 from tests.studies import copy_study, rate
 
@@ -225,7 +225,7 @@ def png(width: int, height: int) -> bytes:
 
 
 def test_a_file_that_expands_beyond_bounds_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "LEAST_EXPANDED", 10**6)
+    monkeypatch.setattr(parquet, "LEAST_EXPANDED", 10**6)
     path = tmp_path / "people.parquet"
     rows = with_texts(["A" * 1_000_000 + str(at) for at in range(3)])
     pq.write_table(rows, path, compression="zstd", use_dictionary=False)
@@ -235,7 +235,7 @@ def test_a_file_that_expands_beyond_bounds_is_not_read(tmp_path, monkeypatch):
 
 
 def test_a_text_that_is_repeated_beyond_bounds_is_not_expanded(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "LEAST_EXPANDED", 10**6)
+    monkeypatch.setattr(parquet, "LEAST_EXPANDED", 10**6)
     path = tmp_path / "people.parquet"
     pq.write_table(with_texts(["A" * 10_000] * 200), path)
     assert path.stat().st_size < 20_000
@@ -282,7 +282,7 @@ def test_whatever_bytes_a_table_has_it_is_read_or_refused(whole, path, changed, 
         with contextlib.suppress(PublishError, pa.ArrowException, OSError, ValueError):
             read = read_table(Path(folder) / "x.parquet", table, rows)
             assert read.num_rows == rows
-            read.drop_columns(reading.IMAGES.get(table, [])).to_pylist()
+            read.drop_columns(parquet.IMAGES.get(table, [])).to_pylist()
 
 
 def test_a_file_that_is_no_parquet_is_found(folder):

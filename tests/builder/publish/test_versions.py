@@ -44,7 +44,15 @@ def rewrite(study: Path, table: str, rows: pa.Table, batch: int = 0) -> None:
     folder = StudyFolder(study)
     held = folder.batch_manifest(batch, folder.manifest().study_hash)
     tables = {shard.table: folder.read(shard.table, batch) for shard in held.shards} | {table: rows}
-    folder.write_batch(batch, tables, held.seeds, held.seeds_passed_over, held.environment, held.timings)
+    folder.write_batch(
+        batch,
+        tables,
+        seeds=held.seeds,
+        seeds_passed_over=held.seeds_passed_over,
+        environment=held.environment,
+        micro_batches=held.micro_batches,
+        timings=held.timings,
+    )
 
 
 def test_the_same_study_gives_the_same_bytes(publish, tmp_path, published, study):
