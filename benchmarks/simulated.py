@@ -31,7 +31,7 @@ class VirtualClock:
         self.now = self.driver_seconds = 0.0
         self._number = itertools.count()
         self._coming: list[tuple[float, int, Doing, Outcome]] = []
-        self._done: deque[Doing] = deque()
+        self._done: deque[Doing | None] = deque()
         self._since = time.thread_time()
 
     def after(self, seconds: float, outcome: Outcome) -> Doing:
@@ -41,11 +41,11 @@ class VirtualClock:
             heapq.heappush(self._coming, (self.now + seconds, next(self._number), doing, outcome))
         return doing
 
-    def put(self, item: Doing, /) -> None:
+    def put(self, item: Doing | None, /) -> None:
         """Adds a future that is done."""
         self._done.append(item)
 
-    def get(self, *, timeout: float) -> Doing:
+    def get(self, *, timeout: float) -> Doing | None:
         """The next future that is done; what the driver did since the last one took time."""
         worked = time.thread_time() - self._since
         self.now += worked

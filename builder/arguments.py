@@ -26,8 +26,29 @@ def share(text: str) -> float:
     return float(text)
 
 
+def port(text: str) -> int:
+    """A TCP port."""
+    if not 1 <= (number := integer(text)) < 2**16:
+        raise ArgumentTypeError(f"{number} is no port from 1 to {2**16 - 1}")
+    return number
+
+
+def folder(text: str) -> str:
+    """A path or an fsspec URL."""
+    if not text or re.match(r"[a-z][a-z0-9+]+:(?!//.)", text):
+        raise ArgumentTypeError(f"{text[:100]!r} is neither a path nor a URL, such as s3://bucket/name")
+    return text
+
+
+def local_path(text: str) -> Path:
+    """A path of this machine."""
+    if "://" in folder(text):
+        raise ArgumentTypeError(f"{text}: this must be a path of this machine")
+    return Path(text)
+
+
 def local_folder(text: str) -> Path:
-    """A folder of this machine."""
-    if "://" in text:
+    """A study folder of this machine."""
+    if "://" in folder(text):
         raise ArgumentTypeError(f"{text}: this needs a folder of this machine; copy the study folder here first")
     return Path(text)

@@ -53,8 +53,8 @@ class Boundary:
             raise call.fault(str(error), call.at_work()) from error
         except LandsBetweenError:
             raise
-        # Anybody's code may raise anything. What is no Exception, such as Ctrl-C, is no fault of a model and passes.
-        except Exception as error:
+        # Anybody's code may raise anything, and end the process. Ctrl-C is no fault of a model and passes.
+        except (Exception, SystemExit) as error:
             if is_out_of_memory(error):
                 traceback.clear_frames(error.__traceback__)  # lets go of what the model held
                 raise call.fault(f"{method} ran out of memory: {error}", call.at_work()) from error

@@ -12,7 +12,7 @@ from typing import Literal
 from builder.engines import Built, Engine, Job, Ready
 from builder.engines.drive import Work, drive
 from builder.engines.local import Local
-from builder.errors import BuildError
+from builder.errors import BuildError, printable
 from builder.machine import cpus
 from builder.manifest import BatchManifest
 from builder.metrics import Metrics, served
@@ -64,6 +64,8 @@ def build(study: Study, out: str | Path, crew: Crew, metrics_port: int | None = 
         KeyboardInterrupt: the build was interrupted; likewise.
     """
     folder = StudyFolder(out)
+    if folder.address.startswith("memory://"):
+        raise BuildError(f"{folder.address}: workers are processes, which share no memory; name a disk or a store")
     with folder.locked():
         asked = study.batches
         study, finished = folder.claim(study)
@@ -80,7 +82,7 @@ def build(study: Study, out: str | Path, crew: Crew, metrics_port: int | None = 
 
 
 def repair(where: str | Path, crew: Crew) -> Outcome | None:
-    """Builds again the batches of a folder that are damaged, every byte compared, and no other.
+    """Builds again the batches of a folder that are damaged, every byte compared, and no other; writes its README anew.
 
     Returns:
         None where nothing is damaged.
@@ -93,6 +95,7 @@ def repair(where: str | Path, crew: Crew) -> Outcome | None:
         study = folder.study()
         held = folder.batches(study.hash(), verify=True)
         if not held.damaged:
+            folder.write_readme(study.name, held.whole)
             return None
         folder.forget_batches(sorted(held.damaged))
         metrics = Metrics(study.batches, len(held.whole))
@@ -131,7 +134,7 @@ def _run(
 
     def failed(batch: int, why: str) -> None:
         metrics.failed()
-        log.error("batch %d failed: %s", batch, why)
+        log.error("error: batch %d failed: %s", batch, printable(why))
 
     work = Work(deque(todo), on_ready=ready, on_built=built, on_failed=failed, described=folder.described)
     with bar(len(todo), "batches", "batch") as progress, _engine(study, folder, crew, len(todo)) as engine:
@@ -168,9 +171,11 @@ def _start_ray(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engi
         from builder.engines import ray
     except ImportError as error:
         raise BuildError("--engine ray needs an extra: pip install -e '.[ray]'") from error
-    ray.connect(crew.address)
+    own = ray.connect(crew.address)
     threads = crew.threads or 1
     fit = ray.workers_that_fit(threads, crew.gpus)
+    if own and not fit:
+        raise BuildError(f"a worker wants {threads} CPUs, which this machine does not have: see --threads-per-worker")
     workers = max(1, min(crew.workers or fit, batches))
     if workers > fit:
         log.warning("%d workers: the cluster has room for %d; the others wait until it has more", workers, fit)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from builder.arguments import integer, positive, share
+from builder.arguments import folder, integer, local_path, port, positive, share
 from builder.errors import BuildError, LandsBetweenError, printable
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
@@ -60,15 +60,17 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="build a study's batches into its folder, or continue it")
     build.add_argument("study", type=Path, nargs="?", metavar="STUDY.toml", help="default: the packaged demo study")
-    build.add_argument("--out", metavar="DIR", help="the study folder or an fsspec URL (default: out/<study name>)")
+    build.add_argument(
+        "--out", type=folder, metavar="DIR", help="a folder or an fsspec URL (default: out/<study name>)"
+    )
     build.add_argument("--batches", type=integer, metavar="N", help="how many; raising it continues the folder")
     build.add_argument("--seed", type=integer, metavar="N", help="seed of steps and searches")
-    build.add_argument("--metrics-port", type=integer, metavar="N", help="serve the build's progress for Prometheus")
+    build.add_argument("--metrics-port", type=port, metavar="N", help="serve the build's progress for Prometheus")
     _add_crew(build)
     build.set_defaults(run=_build)
 
     status = commands.add_parser("status", help="done, missing and damaged batches of a study folder; rate, slow steps")
-    status.add_argument("folder", metavar="DIR")
+    status.add_argument("folder", type=folder, metavar="DIR")
     status.add_argument("--verify", action="store_true", help="read every shard and compare its SHA-256")
     status.add_argument("--repair", action="store_true", help="verify, and build the damaged batches again")
     _add_crew(status)
@@ -93,8 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     convert.set_defaults(run=_convert)
 
     picture = commands.add_parser("picture", help="draw one base with all its samples as a PNG")
-    picture.add_argument("folder", metavar="DIR")
-    picture.add_argument("png", type=Path, metavar="FILE.png")
+    picture.add_argument("folder", type=folder, metavar="DIR")
+    picture.add_argument("png", type=local_path, metavar="FILE.png")
     picture.add_argument("--batch", type=integer, default=0, metavar="N", help="default: 0")
     picture.add_argument("--base", type=integer, default=0, metavar="N", help="index in the batch (default: 0)")
     picture.set_defaults(run=_picture)
@@ -147,7 +149,7 @@ def _build(options: argparse.Namespace) -> int:
     if outcome.built or outcome.failed:
         what = f"built {outcome.built} now"
     print(f"{out}: {batches}, {status.rows['pairs']} pairs, {status.rows['images']} images ({what})\n")
-    if "://" in out:
+    if "://" in out and not out.startswith("file://"):
         shards = f"{out.rstrip('/')}/shards/pairs/*.arrow"
         print(f'from datasets import load_dataset\npairs = load_dataset("arrow", data_files={shards!r}, split="train")')
     else:
@@ -162,7 +164,8 @@ def _status(options: argparse.Namespace) -> int:
 
     if options.repair:
         outcome = repair(options.folder, _crew(options))
-        print("nothing is damaged" if outcome is None else f"built {outcome.built} damaged batches again")
+        again = f"built {outcome.built} damaged batch{'es' if outcome.built != 1 else ''} again" if outcome else ""
+        print(again or "nothing is damaged")
         _print_failed(outcome.failed if outcome else {})
     folder = StudyFolder(options.folder)
     status = folder.status(verify=options.verify and not options.repair)
@@ -182,10 +185,9 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _print_failed(failed: dict[int, str]) -> None:
-    for batch, why in sorted(failed.items()):
-        print(f"error: batch {batch} failed: {printable(why)}", file=sys.stderr)
+    """Why was said when it happened, and is in the log."""
     if failed:
-        print("The other batches are finished; the same command tries the failed ones again.", file=sys.stderr)
+        print(f"failed   {len(failed)}{_few(sorted(failed))}; the same command tries again", file=sys.stderr)
 
 
 def _few(batches: Sequence[int], most: int = 10) -> str:

@@ -3,6 +3,7 @@
 Durations are measured, not taken from the clock, which may jump; rates and remaining time rest on them alone.
 """
 
+import logging
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from tqdm import tqdm
 
 from builder.errors import FolderError, printable
 from builder.storage import Storage
+
+log = logging.getLogger(__name__)
 
 WHOLE = "batch"
 """The step that is the whole batch; the others do not overlap and sum to it."""
@@ -135,25 +138,28 @@ def write_log(storage: Storage, lines: Sequence[Line]) -> None:
 
 
 def read_log(storage: Storage, batches: Iterable[int]) -> Iterator[list[Line]]:
-    """The lines of each of those batches that has a log, one batch at a time.
+    """The lines of each of those batches that has a log, one batch at a time; warns of one that is no log.
 
     Raises:
-        FolderError: a log is no log of this project.
+        StoreError: the store does not answer.
     """
     listed = storage.sizes("log")
     there = [batch for batch in batches if _name(batch).removeprefix("log/") in listed]
     contents = storage.read([_name(batch) for batch in there], _MOST_BYTES)
     for batch, content in zip(there, contents, strict=True):
-        yield _parsed(storage, batch, content)
+        try:
+            yield _parsed(storage, batch, content)
+        except FolderError as error:
+            log.warning("%s", printable(str(error)))
 
 
-def summary(log: Iterable[Sequence[Line]], finished: Iterable[int]) -> Summary | None:
+def summary(logs: Iterable[Sequence[Line]], finished: Iterable[int]) -> Summary | None:
     """What the lines of each batch say of the finished batches; None where none of them has a log."""
     done = set(finished)
     built: dict[int, Line] = {}
     failed: dict[int, str] = {}
     steps: dict[str, float] = {}
-    for *parts, whole in log:
+    for *parts, whole in logs:
         if whole.batch in done and whole.error is None:
             built[whole.batch] = whole
             for line in parts:
@@ -188,7 +194,7 @@ def table(said: Summary, missing: int) -> str:
         rows.insert(1, ("remaining", tqdm.format_interval(missing / said.per_hour * 3600)))
     lines = [f"{name:10}{text}" for name, text in rows]
     shares = {step: share for step, share in said.shares.items() if share >= LEAST_SHARE}
-    lines += ["", "share of time by step"] + [f"  {share:5.1%}  {step}" for step, share in shares.items()]
+    lines += ["", "share of time by step"] + [f"  {share:5.1%}  {printable(step)}" for step, share in shares.items()]
     lines += ["", "slowest batches"] + [f"  {batch:5d}  {seconds:.1f} s" for batch, seconds in said.slowest]
     if said.failed:
         lines += ["", "failed batches"] + [f"  {batch:5d}  {printable(why)}" for batch, why in said.failed.items()]
@@ -203,7 +209,7 @@ def _parsed(storage: Storage, batch: int, content: bytes | FolderError) -> list[
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise FolderError(
-            f"{storage.at(_name(batch))}: is no log of this project ({detail['msg']}); nothing depends on it: remove it"
+            f"{storage.at(_name(batch))}: is no log of this project ({detail['msg']}): left out, nothing needs it"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """What the JSON files of a study folder say: the study, and for each finished batch its shards."""
 
 import json
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,8 +14,6 @@ FORMAT = 1
 MOST_BYTES = 10_000_000
 """Of one such file."""
 
-_ANEW = "remove it, and build with the same study into this folder writes it again"
-
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -26,6 +24,9 @@ class FormatError(FolderError):
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    again: ClassVar[str] = ""
+    """How a damaged file comes back."""
+
     def to_json(self) -> bytes:
         """The file's content."""
         return self.model_dump_json(indent=1).encode() + b"\n"
@@ -33,6 +34,8 @@ class _Record(BaseModel):
 
 class Manifest(_Record):
     """`manifest.json`: which study the folder holds, and what first built it; written once."""
+
+    again = "remove it, and build with the same study into this folder writes it again"
 
     format: int
     study: dict[str, Any]
@@ -56,6 +59,8 @@ class BatchManifest(_Record):
     micro_batches: those that were smaller than the folder's, because memory forced it.
     timings: seconds by step, which sum to those of `batch`.
     """
+
+    again = "status --repair builds the batch again"
 
     format: int
     study_hash: Sha256
@@ -90,6 +95,6 @@ def parsed(model: type[_Model], content: bytes, source: str) -> _Model:
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         where = ".".join(map(str, detail["loc"])) or "the file"
-        raise FolderError(f"{source}: damaged: {where}: {detail['msg']}; {_ANEW}") from error
+        raise FolderError(f"{source}: damaged: {where}: {detail['msg']}; {model.again}") from error
     except (ValueError, RecursionError) as error:
-        raise FolderError(f"{source}: damaged: is no JSON that this project writes; {_ANEW}") from error
+        raise FolderError(f"{source}: damaged: is no JSON that this project writes; {model.again}") from error

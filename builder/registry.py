@@ -34,8 +34,9 @@ def load(group: Group, name: str) -> Any:
     (entry,) = found.values()
     try:
         return entry.load()
-    except (ImportError, AttributeError) as error:
-        raise StudyError(f"{group[:-1]} {name!r}, {entry.value}, cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # anybody's module may raise anything
+        said = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
+        raise StudyError(f"{group[:-1]} {name!r}, {entry.value}, cannot be imported: {said}") from error
 
 
 def split_model(model: str) -> tuple[str, str | None]:

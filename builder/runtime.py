@@ -172,7 +172,7 @@ def in_micro_batches(
     return np.concatenate(results)
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory could not be had: Python's, torch's on CPU or GPU, or onnxruntime's."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True

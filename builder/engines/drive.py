@@ -30,11 +30,11 @@ Running = dict[Doing, tuple[int, int | None]]
 class Done(Protocol):
     """What is done, put there by each future itself: to ask all of them takes time that grows with the workers."""
 
-    def put(self, item: Doing, /) -> None:
-        """Adds a future, from any thread."""
+    def put(self, item: Doing | None, /) -> None:
+        """Adds a future, from any thread; or None, from a signal, for there is something else to look at."""
 
-    def get(self, *, timeout: float) -> Doing:
-        """The next future. Raises `queue.Empty` where there was none for `timeout` seconds."""
+    def get(self, *, timeout: float) -> Doing | None:
+        """What was added next. Raises `queue.Empty` where there was none for `timeout` seconds."""
 
 
 @dataclass
@@ -102,7 +102,7 @@ def drive(engine: Engine, work: Work, done: Done | None = None) -> None:
         running[doing] = (worker, batch)
         doing.add_done_callback(done.put)
 
-    with _stopping_gracefully(work):
+    with _stopping_gracefully(work, running, done):
         for worker in range(engine.workers):
             begin(engine.start(worker), worker, None)
         idle: list[int] = []
@@ -164,7 +164,7 @@ def _took(engine: Engine, future: Doing, batch: int | None, work: Work) -> bool:
 
 
 @contextlib.contextmanager
-def _stopping_gracefully(work: Work) -> Iterator[None]:
+def _stopping_gracefully(work: Work, running: Running, done: Done) -> Iterator[None]:
     """The first interrupt lets the batches in hand be finished; the next one is a KeyboardInterrupt."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may say what a signal does
@@ -173,7 +173,9 @@ def _stopping_gracefully(work: Work) -> Iterator[None]:
     def first(*_: object) -> None:
         work.interrupted = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("\nfinishing the batches in hand; interrupt again to stop at once", file=sys.stderr)
+        if any(batch is not None for _, batch in running.values()):
+            print("\nfinishing the batches in hand; interrupt again to stop at once", file=sys.stderr)
+        done.put(None)
 
     before = signal.signal(signal.SIGINT, first)
     try:

@@ -3,11 +3,13 @@
 Every worker is an executor of one process: one that is killed takes nothing with it but the batch in its hands.
 """
 
+import contextlib
 import logging
 import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
@@ -41,7 +43,8 @@ class Local:
             self._executors[worker].shutdown()
         before = set(multiprocessing.active_children())
         self._executors[worker] = ProcessPoolExecutor(1, _SPAWN, _prepare, (worker, self._job.verbose))
-        self._doing[worker] = self._executors[worker].submit(_start, self._job, worker)
+        with _interrupts_blocked():
+            self._doing[worker] = self._executors[worker].submit(_start, self._job, worker)
         self._processes[worker] = set(multiprocessing.active_children()) - before
         return self._doing[worker]
 
@@ -59,11 +62,22 @@ class Local:
             executor.shutdown()
 
 
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """A process that is started in the block inherits that from its first moment on: it leaves interrupts to the build,
+    which gets those that come meanwhile when the block ends.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _prepare(worker: int, verbose: bool) -> None:
-    """Makes a new process a worker: it leaves interrupts to the build, and ends with it."""
+    """Makes a new process a worker, which ends with its build."""
     from builder.progress import use_line
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_build, daemon=True).start()
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
     use_line(worker + 1)

@@ -62,19 +62,22 @@ class Ray:
         ray.shutdown()
 
 
-def connect(address: str | None) -> None:
+def connect(address: str | None) -> bool:
     """Connects to the cluster at an address, or of RAY_ADDRESS, or starts one of this machine alone.
 
     One that is started here has no dashboard and reports nothing to Ray's makers. Its processes listen on all addresses
     of the machine and ask for a token (Ray's own default from 2.59 on); they end with this process.
 
+    Returns:
+        Whether it is of this machine alone, and will not grow.
+
     Raises:
         BuildError: there is no cluster at the address, it is of another version, or one cannot be started.
     """
-    if ray.is_initialized():
-        return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = address or os.environ.get("RAY_ADDRESS") or None
+    if ray.is_initialized():
+        return address is None
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}
     try:
         _knock(address or "")
@@ -82,6 +85,7 @@ def connect(address: str | None) -> None:
     except (RayError, OSError, RuntimeError, ValueError, ImportError) as error:
         what = f"--address {address}: no Ray cluster of this version answers there" if address else "Ray does not start"
         raise BuildError(f"{what}: {error}") from error
+    return address is None
 
 
 def _knock(address: str) -> None:
@@ -92,9 +96,9 @@ def _knock(address: str) -> None:
 
 
 def workers_that_fit(threads: int, gpus: float) -> int:
-    """How many workers of these resources the cluster has room for now, at least 1."""
+    """How many workers of these resources the cluster has room for now."""
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     fits = resources.get("CPU", 0) // threads
     if gpus and resources.get("GPU"):
         fits = min(fits, resources["GPU"] / gpus)
-    return max(1, math.floor(fits))
+    return math.floor(fits)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.arguments import local_folder
+from builder.arguments import local_folder, local_path
 
 if TYPE_CHECKING:
     from builder.publish.publishing import Outcome
@@ -19,7 +19,7 @@ def add_commands(commands: Any) -> None:
     )
     publish.add_argument("folder", type=local_folder, nargs="?", metavar="DIR", help="the study folder")
     where = publish.add_mutually_exclusive_group(required=True)
-    where.add_argument("--to", type=Path, metavar="FOLDER", help="the folder that becomes the version")
+    where.add_argument("--to", type=local_path, metavar="FOLDER", help="the folder that becomes the version")
     where.add_argument("--repo", metavar="USER/NAME", help="the dataset on the Hub that gets the version")
     what = publish.add_mutually_exclusive_group(required=True)
     what.add_argument("--version", metavar="X.Y.Z", help="the version; a step too small for what changed is refused")

@@ -30,7 +30,11 @@ def test_study_prints_the_packaged_study_which_reads_back(tmp_path):
         (["status", "nowhere"], "nowhere/manifest.json: no such file"),
         (["picture", "nowhere", "x.png"], "nowhere/manifest"),
         (["picture", "nowhere", "study.toml"], "study.toml: the picture is a PNG"),
-        (["picture", "nowhere", ""], "the picture is a PNG"),
+        (["picture", "nowhere", ""], "'' is neither a path nor a URL"),
+        (["picture", "nowhere", "s3://bucket/x.png"], "this must be a path of this machine"),
+        (["status", "s3:/bucket"], "'s3:/bucket' is neither a path nor a URL, such as s3://bucket/name"),
+        (["publish", "nowhere", "--to", "s3://bucket/x", "--version", "1.0.0"], "this must be a path of this machine"),
+        (["build", "--out", "memory://x"], "memory://x: workers are processes, which share no memory"),
     ],
 )
 def test_bad_input_is_said_in_a_line_and_exits_with_2(tmp_path, arguments, said):

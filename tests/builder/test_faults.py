@@ -181,7 +181,7 @@ def test_what_is_damaged_is_named_and_nothing_else_is_repaired(damaged, small_fo
     untouched = {each: each.stat().st_mtime_ns for each in damaged.rglob("batch-00000.*")}
     repaired = run_builder("status", damaged, "--repair")
     assert repaired.returncode == 0, repaired.stderr
-    assert "built 1 damaged batches again" in repaired.stdout
+    assert "built 1 damaged batch again" in repaired.stdout
     assert_same(damaged, small_folder)
     assert {each: each.stat().st_mtime_ns for each in damaged.rglob("batch-00000.*")} == untouched
     assert "nothing is damaged" in run_builder("status", damaged, "--repair").stdout
@@ -241,6 +241,7 @@ def test_metrics_are_served_while_it_builds(tmp_path, small_study):
     ("arguments", "said"),
     [
         (["--workers", "0"], "0 is not at least 1"),
+        (["--metrics-port", "0"], "0 is no port from 1 to 65535"),
         (["--workers", "x"], "'x' is no whole number"),
         (["--gpus-per-worker", "-1"], "'-1' is no number above 0"),
         (["--gpus-per-worker", "0"], "'0' is no number above 0"),

@@ -3,7 +3,6 @@ import json
 import pandas as pd
 import pytest
 
-from builder.errors import FolderError
 from builder.log import Place, batch_lines, read_log, summary, table, write_log
 from builder.storage import Disk
 from tests.conftest import run_builder
@@ -53,12 +52,13 @@ def test_what_was_written_is_read(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("content", [b"{", b'{"batch": 1}\n', b"\xff\xfe", b"[]\n"])
-def test_what_is_no_log_is_refused(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"{", b'{"batch": 1}\n', b"\xff\xfe", b"[]\n"])
+def test_what_is_no_log_is_named_and_left_out(tmp_path, content, caplog):
     (tmp_path / "log").mkdir()
     (tmp_path / "log/batch-00001.jsonl").write_bytes(content)
-    with pytest.raises(FolderError, match=r"batch-00001\.jsonl: is no log of this project"):
-        list(read_log(Disk(tmp_path), [1]))
+    write_log(Disk(tmp_path), lines(3, 2.0))
+    assert [each[0].batch for each in read_log(Disk(tmp_path), [1, 3])] == [3]
+    assert "batch-00001.jsonl: is no log of this project" in caplog.text
 
 
 @pytest.mark.slow

@@ -273,6 +273,7 @@ FAULTS = [
         "batch 1, base 0 (seed 1000), kind genuine: " + OTHER + "embed gave numbers that are no",
     ),
     ("other", "embed", 1, raising(KeyError("k")), ALL + OTHER + "embed raised KeyError: 'k'"),
+    ("other", "embed", 1, raising(SystemExit(5)), ALL + OTHER + "embed raised SystemExit: 5"),
     (
         "target",
         "distance",

@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks import scale
 from benchmarks.folder import begin, grow
-from builder.errors import FolderError
 from builder.log import read_log, summary
 from builder.shards import StudyFolder
 
@@ -95,16 +94,6 @@ def test_every_batch_of_the_folder_is_whole_and_logged(folders):
     said = summary(read_log(folder.storage, range(BATCHES[0])), folder.finished())
     assert said is not None
     assert said.batches == BATCHES[0]
-
-
-def test_an_empty_log_is_named(folders, tmp_path):
-    folder = StudyFolder(tmp_path / "out")
-    begin(folder)
-    grow(folder, [0])
-    log = tmp_path / "out/log/batch-00000.jsonl"
-    log.write_bytes(b"")
-    with pytest.raises(FolderError, match="is no log of this project"):
-        list(read_log(folder.storage, [0]))
 
 
 def test_docs_scale_has_the_tables_that_follow_from_the_rates():

@@ -58,6 +58,12 @@ def test_an_address_where_no_cluster_answers_is_an_error(tmp_path, study, addres
     assert f"error: --address {address}: no Ray cluster of this version answers there" in result.stderr
 
 
+def test_a_worker_that_this_machine_has_no_room_for_is_an_error(tmp_path, study):
+    result = run_builder("build", study, "--out", tmp_path / "out", "--engine", "ray", "--threads-per-worker", 9999)
+    assert result.returncode == 2
+    assert "a worker wants 9999 CPUs, which this machine does not have" in result.stderr
+
+
 def test_without_ray_the_extra_is_named(tmp_path, study):
     command = ["build", str(study), "--out", str(tmp_path / "out"), "--engine", "ray"]
     code = f"import sys; sys.modules['ray'] = None\nfrom builder import cli\nsys.exit(cli.main({command}))"
