@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from builder import assets, registry
+from builder.errors import StudyError, printable
 from builder.runtime import Runtime
 
 GROUPS: tuple[registry.Group, ...] = ("generators", "recognizers", "distances")
@@ -20,7 +21,7 @@ class Entry:
 
 def catalog(runtime: Runtime) -> dict[str, list[Entry]]:
     """All that is installed, by group. A module may `describe(name, runtime) -> list[Entry]`; of one that does not,
-    only the name is known.
+    only the name is known; of one that cannot be imported, why.
     """
     return {
         group: [entry for name in registry.names(group) for entry in _entries(group, name, runtime)] for group in GROUPS
@@ -36,7 +37,10 @@ def embedded(model: str, files: list[str], runtime: Runtime) -> Entry:
 
 
 def _entries(group: registry.Group, name: str, runtime: Runtime) -> list[Entry]:
-    loaded = registry.load(group, name)
+    try:
+        loaded = registry.load(group, name)
+    except StudyError as error:
+        return [Entry(name, "unknown", f"unusable: {printable(str(error))}", "none")]
     if not hasattr(loaded, "describe"):
         return [Entry(name, "not stated", "not stated", "not stated")]
     entries: list[Entry] = loaded.describe(name, runtime)

@@ -19,6 +19,19 @@ def test_all_that_is_installed_is_listed_with_license_weights_and_device(lines):
     assert lines["dlib"] == Entry("dlib", "CC0-1.0", "present", "cpu")
 
 
+@pytest.mark.parametrize("code", ["import nosuchmodule", "raise SystemExit(3)", "1 / 0"])
+def test_a_plugin_that_cannot_be_imported_hides_no_other(runtime, tmp_path, monkeypatch, code):
+    (tmp_path / "broken_plugin.py").write_text(code)
+    (tmp_path / "broken_plugin-1.dist-info").mkdir()
+    (tmp_path / "broken_plugin-1.dist-info/METADATA").write_text("Name: broken-plugin\nVersion: 1\n")
+    entry = "[lands_between.recognizers]\nbroken = broken_plugin\n"
+    (tmp_path / "broken_plugin-1.dist-info/entry_points.txt").write_text(entry)
+    monkeypatch.syspath_prepend(tmp_path)
+    entries = {entry.model: entry for entry in catalog(runtime)["recognizers"]}
+    assert "unusable: recognizer 'broken', broken_plugin, cannot be imported" in entries["broken"].weights
+    assert entries["dlib"].license == "CC0-1.0"
+
+
 def test_weights_that_are_missing_are_said_to_be_fetchable(runtime, tmp_path, monkeypatch):
     monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path))
     entries = {entry.model: entry for entry in catalog(runtime)["recognizers"]}
