@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -84,6 +85,26 @@ def test_interrupted_once_it_finishes_the_batch_in_hand(tmp_path, small_study, s
     assert finished(out) == ["batch-00000.json"]
     assert run_builder("build", small_study, "--out", out).returncode == 0
     assert_same(out, small_folder)
+
+
+def test_interrupted_while_its_worker_starts_nobody_but_the_build_notices(tmp_path, small_study):
+    command = [sys.executable, "-m", "builder", "build", str(small_study), "--out", str(tmp_path / "out")]
+    build = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        until(lambda: any("spawn_main" in each for each in commands_below(build.pid)))
+        os.killpg(build.pid, signal.SIGINT)  # as a terminal does
+        _, said = build.communicate(timeout=60)
+    finally:
+        build.kill()
+    assert build.returncode == 130
+    assert "Traceback" not in said
+    assert "a worker ended" not in said
+
+
+def commands_below(process):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [" ".join(child.cmdline()) for child in psutil.Process(process).children()]
+    return []
 
 
 def test_interrupted_twice_it_stops_at_once(tmp_path, small_study, small_folder):
@@ -185,6 +206,12 @@ def test_what_is_damaged_is_named_and_nothing_else_is_repaired(damaged, small_fo
     assert_same(damaged, small_folder)
     assert {each: each.stat().st_mtime_ns for each in damaged.rglob("batch-00000.*")} == untouched
     assert "nothing is damaged" in run_builder("status", damaged, "--repair").stdout
+
+
+def test_repair_writes_the_readme_anew(damaged, small_folder):
+    (damaged / "README.md").write_text("x")
+    assert "nothing is damaged" in run_builder("status", damaged, "--repair").stdout
+    assert_same(damaged, small_folder)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "manifest/batch-00001.json"])

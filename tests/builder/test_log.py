@@ -37,6 +37,11 @@ def test_a_failed_batch_is_named_until_it_is_finished():
     assert summary(log, [0, 1]).failed == {}
 
 
+def test_nothing_in_a_log_steers_the_terminal():
+    log = [batch_lines(0, [("a\x1b[31m", 1.0, 1)], 1.0, Place(0, 1, "cpu", 2), MEMORY), lines(1, 1.0, error="b\x1b[0m")]
+    assert "\x1b" not in table(summary(log, [0]), missing=1)
+
+
 def test_without_a_log_there_is_nothing_to_say(tmp_path):
     assert summary([], [0]) is None
     assert list(read_log(Disk(tmp_path), [0, 1])) == []

@@ -1,8 +1,10 @@
 """The driver against an engine whose workers are simulated: any number of them, and every fate, in no time."""
 
 import math
+import os
 import random
 import signal
+import threading
 from collections import Counter, deque
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from benchmarks.folder import begin
 from benchmarks.simulated import SimulatedEngine, SimulatedLossError, VirtualClock
 from builder.engines import Built, Failed
-from builder.engines.drive import MOST_TRIES, Work, drive
+from builder.engines.drive import MOST_TRIES, PATIENCE, Work, drive
 from builder.errors import BuildError
 from builder.shards import StudyFolder
 
@@ -111,6 +113,17 @@ def test_after_an_interrupt_nothing_is_begun_and_what_was_is_finished(manifest, 
         build.drive()
     assert sorted(build.built) == sorted(build.begun) == sorted(begun)
     assert "interrupt again" in capsys.readouterr().err
+
+
+@pytest.mark.timeout(PATIENCE / 2)
+def test_an_interrupt_before_the_first_batch_is_not_waited_on(manifest, capsys):
+    build = Build(manifest, 5, 2, start=lambda worker: math.inf)
+    interrupt = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        drive(build.engine, build.work)
+    assert not build.begun
+    assert "in hand" not in capsys.readouterr().err, "there is none"
 
 
 def test_a_second_interrupt_stops_at_once(manifest, capsys):
