@@ -55,6 +55,10 @@ def _import(options: argparse.Namespace) -> int:
     if reasons:
         print(f"\nrefused or left out, line by line in {options.folder / 'ratings' / 'refused.csv'}:")
         _print_reasons(reasons)
+        print("in which a file is called by a digest of its content, for its name may tell who somebody is:")
+        for path, each in zip(options.exports, outcomes, strict=True):
+            if each.reasons:
+                print(f"  {each.file}  {path.name}")
     if reasons["consent revoked"]:
         print("\nwhere consent was revoked, ratings forget removes what came of that person in other exports")
     return 0

@@ -45,7 +45,7 @@ def read_held(folder: Path) -> Held:
         frame(store.participants()).set_index("participant_id"),
         records.read(folder, "held-back", records.HELD_BACK),
         records.read(folder, "released", records.RELEASED),
-        records.read(folder, "refused", records.REFUSED),
+        records.without_names(records.read(folder, "refused", records.REFUSED)),
         records.read(folder, "forgotten", records.FORGOTTEN),
     )
 

@@ -16,6 +16,7 @@ from builder.ratings.mapping import read_mapping
 from builder.ratings.merge import Outcome, merged, stacked
 from builder.ratings.pairs import by_batch, read_pairs
 from builder.ratings.privacy import participant_key
+from builder.ratings.records import file_label
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 
@@ -47,7 +48,7 @@ def import_exports(
             export = read_export(path, by_batch(pairs), format_name, meaning)
             if len(export.ratings) >= _MANY and export.ratings["similarity"].max() <= _ODD_SCALE:
                 log.warning("%s: no similarity is above %d: was the question asked on 0 to 100?", path, _ODD_SCALE)
-            held, outcome = merged(held, cleaned(export, pairs.index, key, settings), path.name)
+            held, outcome = merged(held, cleaned(export, pairs.index, key, settings), file_label(path))
             outcomes.append(outcome)
         write_held(folder, held, pairs, settings)
     return outcomes

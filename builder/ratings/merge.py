@@ -1,9 +1,7 @@
 """Merging what a file brought with what is there: nothing twice, nothing overwritten, nothing silently gone."""
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -11,7 +9,6 @@ from builder.ratings import records
 from builder.ratings.clean import TEXTS, Cleaned, refusal
 from builder.ratings.held import Held
 from builder.ratings.ids import rating_id
-from builder.ratings.privacy import findings
 
 _ANSWER = ["participant_id", "pair_id"]
 """What a rating is an answer of and to; there is one for each."""
@@ -21,10 +18,12 @@ _SAID = ["age", "gender", "continent", *TEXTS]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: `read` = `added` + `already` there + `refused` ratings, and how often which reason
-    stands in refused.csv (those of cells that were left out while their rating was kept included).
+    """What became of one file, which refused.csv calls `file`: `read` = `added` + `already` there + `refused` ratings,
+    and how often which reason stands in refused.csv (those of cells that were left out while their rating was kept
+    included).
     """
 
+    file: str
     read: int
     added: int
     already: int
@@ -34,7 +33,13 @@ class Outcome:
 
 
 def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
-    """`held` with one file's rows, and what became of them."""
+    """The folder's content with one file's rows, and what became of them.
+
+    Args:
+        held: what the folder holds.
+        rows: what the file brought.
+        file: what refused.csv calls the file, `records.file_label`: never its own name.
+    """
     forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], "participant was removed")
     added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten])
@@ -42,6 +47,7 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
     refused = [rows.refused, removed, contradicting]
     noted = pd.concat([*refused, rows.left_out, differing])
     outcome = Outcome(
+        file=file,
         read=len(rows.ratings) + len(rows.refused),
         added=len(added),
         already=already,
@@ -60,10 +66,8 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
 
 
 def _lines(noted: pd.DataFrame, file: str) -> pd.DataFrame:
-    """As they stand in refused.csv; a file name that may identify somebody is not written down."""
-    digest = hashlib.sha256(file.encode()).hexdigest()[:8]
-    named = f"export-{digest}{Path(file).suffix}" if findings(file) else file
-    return noted.assign(file=named)[records.REFUSED].astype("str").fillna("")
+    """The rows of refused.csv."""
+    return noted.assign(file=file)[records.REFUSED].astype("str").fillna("")
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -21,24 +21,32 @@ _PSEUDONYM = re.compile(r"p-[0-9a-f]{32}")
 _KEY_BYTES = 32
 
 _EMAIL = re.compile(r"[\w.+%-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
-_LINK = re.compile(r"https?:/|www\.|\b[\w-]{2,63}\.(?:com|org|net|edu|io|de|uk|eu|info|me|app|gg|ly)\b", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w.])@\w{3,}")
+_LINK = re.compile(
+    r"https?:/|www\.|[\w-]{2}\.(?:com|org|net|edu|io|de|uk|eu|info|me|app|gg|ly)(?![^\W_])", re.IGNORECASE
+)
+_HANDLE = re.compile(r"(?<![^\W_]|\.)@\w{3,}")
 _PLATFORM_ID = re.compile(
-    r"""\b(?:
-        [0-9a-f]{24}                            # Prolific: participant, study and session
-        | A(?=[0-9A-Z]*[0-9])[0-9A-Z]{11,20}    # MTurk: worker
-        | R_[0-9A-Za-z]{11,17}                  # Qualtrics: response
-    )\b""",
+    r"""
+      (?<![0-9a-fA-F])[0-9a-fA-F]{24,28}(?![0-9a-fA-F])             # Prolific: participant, study and session
+    | (?<![0-9A-Z])A(?=[0-9A-Z]*[0-9])[0-9A-Z]{11,20}(?![0-9A-Z])   # MTurk: worker
+    | (?<![A-Z])R_[0-9A-Za-z]{11,17}(?![0-9A-Za-z])                 # Qualtrics: response
+    """,
     re.VERBOSE,
 )
-_ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:])")
+"""What stands beside an id, an underscore or the rest of a file's name, does not hide it: only what would make it
+longer does, so that a digest or a pseudonym (32 digits or more) is none. The 24 digits of an id are up to 28 with the
+last letters of a word such as "data" before them."""
+
+_ADDRESS = re.compile(
+    r"(?<![^\W_]|[.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![^\W_]|:)"
+)
 _REGIONS = [None, "US", "GB", "DE", "FR", "IN"]
 """Where a phone number without a country code may be from; None: any with one."""
 
 _LEAST_DIGITS = 9
 """Of digits in a row, parted by nothing but spaces and signs, that may be a phone number of any country."""
 
-_DIGITS = re.compile(rf"(?<![\w-])\+?\(?\d[\d\s()/.-]{{{_LEAST_DIGITS - 2},30}}\d(?![\w-])")
+_DIGITS = re.compile(rf"(?<![^\W_]|-)\+?\(?\d[\d\s()/.-]{{{_LEAST_DIGITS - 2},30}}\d(?![^\W_]|-)")
 
 
 def participant_key(folder: Path) -> bytes:

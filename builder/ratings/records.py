@@ -1,6 +1,8 @@
 """The files of `ratings/` beside the two tables: what was refused, held back, released, and who was removed."""
 
+import hashlib
 import io
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,30 @@ HELD_BACK = ["participant_id", "question", "found", "text"]
 RELEASED = ["participant_id", "question", "text"]
 FORGOTTEN = ["participant_id", "removed_at", "ratings"]
 """Columns of refused.csv, held-back.csv, released.csv and forgotten.csv."""
+
+_LABEL = re.compile(r"export-[0-9a-f]{12}")
+_LABEL_DIGITS = 12
+
+
+def file_label(path: Path) -> str:
+    """What refused.csv calls an export: `export-` and the first 12 digits of the SHA-256 of its content.
+
+    Nothing of its name: people and platforms put ids and names of persons into it.
+
+    Raises:
+        FolderError: it cannot be read.
+    """
+    with explained(path), path.open("rb") as content:
+        return f"export-{hashlib.file_digest(content, 'sha256').hexdigest()[:_LABEL_DIGITS]}"
+
+
+def without_names(refused: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a refused.csv that an earlier version may have written, which named files, without any name."""
+    labels = {
+        name: name if _LABEL.fullmatch(name) else f"export-{hashlib.sha256(name.encode()).hexdigest()[:_LABEL_DIGITS]}"
+        for name in refused["file"].unique()
+    }
+    return refused.assign(file=refused["file"].map(labels).astype("str"))
 
 
 def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:

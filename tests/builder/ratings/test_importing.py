@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import json
 import shutil
 
@@ -81,6 +82,32 @@ def test_of_several_files_all_are_merged_or_none(folder, tmp_path):
     assert [outcome.added for outcome in import_exports(folder, [good, good])] == [1, 0]
 
 
+@pytest.mark.parametrize(
+    "name", ["Jane Doe_task_2024.jsonl", "data_5f3c2a1b9d8e7f6a5b4c3d2e.jsonl", "jane@example.org.jsonl"]
+)
+def test_no_part_of_a_files_name_is_written_down(folder, tmp_path, name):
+    export = results(tmp_path / name, person("ann"), rating("ann", "x", 9, True))
+    digest = hashlib.sha256(export.read_bytes()).hexdigest()
+    (outcome,) = import_exports(folder, [export])
+    assert outcome.refused == 1
+    stored = files(folder)
+    rows = stored["refused.csv"].decode().splitlines()
+    assert rows == ["file,line,column,pair_id,reason", f"export-{digest[:12]},3,similarity,,unknown pair"]
+    assert name.partition(".")[0].encode() not in b"".join(stored.values())
+    import_exports(folder, [export.rename(tmp_path / "another.jsonl")])
+    assert files(folder) == stored
+
+
+def test_names_that_an_earlier_version_wrote_down_are_gone_after_the_next_import(folder, tmp_path):
+    (folder / "ratings").mkdir(exist_ok=True)
+    old = folder / "ratings" / "refused.csv"
+    row = "5,similarity,x,unknown pair"
+    old.write_text(f"file,line,column,pair_id,reason\nJane Doe_2024.csv,{row}\nexport-0123456789ab,{row}\n")
+    import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"))])
+    label = hashlib.sha256(b"Jane Doe_2024.csv").hexdigest()[:12]
+    assert old.read_text().splitlines()[1:] == [f"export-{label},{row}", f"export-0123456789ab,{row}"]
+
+
 def test_tables_have_the_schemas_and_sources_are_apart(folder, tmp_path):
     pair = read_pairs(folder).index[0]
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True))])
@@ -114,6 +141,8 @@ def test_the_commands_say_what_became_of_every_row(folder, tmp_path):
     read, added, already, refused, participants = result.stdout.splitlines()[1].split()[1:]
     assert (read, added, already, refused, participants) == ("2", "1", "0", "1", "1")
     assert "1  unknown pair" in result.stdout
+    digest = hashlib.sha256(export.read_bytes()).hexdigest()
+    assert f"export-{digest[:12]}  a.jsonl" in result.stdout
     status = run_builder("ratings", "status", folder)
     assert "human: 1 ratings by 1 participants" in status.stdout
     assert "short of 10: 40 of 40 pairs" in status.stdout

@@ -254,14 +254,6 @@ def test_what_was_refused_is_noted_once_however_often_it_comes():
     assert len(twice.refused) == 2
 
 
-def test_a_file_name_that_names_somebody_is_not_written_down():
-    held, _ = take(
-        NOTHING, export_of([("ann", "s-00009-g", 50, True)]), "5f00000000000000000000ab_jane@example.org.csv"
-    )
-    assert not any("jane" in name or "5f00" in name for name in held.refused["file"])
-    assert held.refused["file"][0].endswith(".csv")
-
-
 def test_an_address_is_the_same_person_in_capitals():
     once, _ = take(NOTHING, export_of([("Ann@example.org", "s-00000-g", 50, True)]))
     _, outcome = take(once, export_of([("ann@EXAMPLE.org", "s-00000-g", 50, True)]))

@@ -34,9 +34,34 @@ def test_what_may_identify_somebody_is_found(text, found):
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("data_5f3c2a1b9d8e7f6a5b4c3d2e.csv", "platform id"),
+        ("data5f3c2a1b9d8e7f6a5b4c3d2e", "platform id"),
+        ("é5f3c2a1b9d8e7f6a5b4c3d2eé", "platform id"),
+        ("5f3c2a1b9d8e7f6a5b4c3d2e_final", "platform id"),
+        ("5F3C2A1B9D8E7F6A5B4C3D2E", "platform id"),
+        ("worker_A1B2C3D4E5F6G7_1", "platform id"),
+        ("export_R_1dP9xqYk2LmN3oP", "platform id"),
+        ("instagram_@jane_doe", "platform id"),
+        ("janedoe.com_2", "link"),
+        ("ip_203.0.113.7_x", "IP address"),
+        ("ip_2001:db8::7_x", "IP address"),
+        ("tel_999999999_home", "phone number"),
+    ],
+)
+def test_letters_and_underscores_beside_it_hide_nothing(text, found):
+    assert found in findings(text)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
+        "std::vector, Augen::Nase, C++ 1.2.3",
+        "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "p-9f86d081884c7d659a2feaa0c55ad015 is a pseudonym",
+        "commit 0503687a0503687a0503687a0503687a05036871",
         "I looked at the eyes and the nose, mostly.",
         "Eyes: 50 %, nose: 30 %, the rest: 20 %.",
         "I took 2-3 seconds for each of the 112 pairs",
