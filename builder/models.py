@@ -202,7 +202,8 @@ def decision_threshold(settings: RecognizerSettings, recognizer: Recognizer) -> 
         StudyError: neither the study nor the model has one, or the paper has none for it.
     """
     if settings.threshold == "paper":
-        return paper_threshold(settings.name, settings.model, recognizer.metric)
+        dimensions: int = getattr(recognizer, "dimensions", 0)  # of those for which the paper has one
+        return paper_threshold(settings.name, settings.model, recognizer.metric, dimensions)
     threshold = settings.threshold or recognizer.threshold
     if threshold is None:
         raise StudyError(f"recognizers: {settings.name} has no threshold of its own; add threshold = ... to its table")

@@ -33,7 +33,8 @@ INSTALL = "pip install 'lands-between[deepface]'"
 class Settings(settings.Settings):
     """The keys of `[[recognizers]]` for DeepFace; defaults are DeepFace's own.
 
-    metric: between embeddings; the paper's thresholds are for `euclidean_l2`, for Dlib `euclidean`.
+    metric: between embeddings; the paper's thresholds are for `euclidean_l2`, for Dlib `euclidean`, and there is none
+        for the embedding that DeepFace's VGG-Face has had since 2024.
     normalization: of the pixels before the model.
     """
 
@@ -49,7 +50,7 @@ class DeepFaceRecognizer:
 
     def __init__(self, client: Any, threshold: float, own: Settings) -> None:
         """client: one of DeepFace's `FacialRecognition` models; threshold: DeepFace's own for the metric."""
-        self.threshold, self.metric = threshold, own.metric
+        self.threshold, self.metric, self.dimensions = threshold, own.metric, client.output_shape
         self._client, self._own = client, own
         self._preprocessing = importlib.import_module("deepface.modules.preprocessing")
 

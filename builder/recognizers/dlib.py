@@ -39,6 +39,7 @@ class DlibRecognizer:
     alignment = "hog"
     threshold = THRESHOLD
     metric = "euclidean"
+    dimensions = 128
     micro_batch = 16
 
     def __init__(self, weights: Path, runtime: Runtime) -> None:

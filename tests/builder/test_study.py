@@ -208,7 +208,15 @@ def test_the_papers_study_is_the_papers():
 
     paper = read_study(Path(str(resources.files("builder") / "studies" / "paper.toml")))
     assert (paper.batches, paper.bases_per_batch) == (10, 4)
-    assert [recognizer.name for recognizer in paper.recognizers] == ["dlib", "vgg_face", "facenet512", "openface"]
-    assert all(recognizer.threshold == "paper" for recognizer in paper.recognizers)
+    assert [(each.name, each.model, each.threshold) for each in paper.recognizers] == [
+        ("face_recognition", "dlib", "paper"),
+        ("dlib", "deepface:Dlib", "paper"),
+        ("vgg_face", "deepface:VGG-Face", None),
+        ("facenet512", "deepface:Facenet512", "paper"),
+        ("openface", "deepface:OpenFace", "paper"),
+    ]
+    assert paper.target == "face_recognition"
+    assert paper.recognizers[0].alignment == "hog"
     assert paper.max_norm is None
-    assert paper.samples == Study(name="a").samples
+    optimized = paper.samples.optimized.model_copy(update={"target": "dlib"})
+    assert paper.samples.model_copy(update={"optimized": optimized}) == Study(name="a").samples

@@ -1,3 +1,4 @@
+import importlib
 import shutil
 from importlib.util import find_spec
 
@@ -6,11 +7,11 @@ import pytest
 
 from builder import assets
 from builder.errors import AssetError, StudyError
-from builder.models import load_models
+from builder.models import decision_threshold, load_models
 from builder.recognizers import deepface
 from builder.recognizers.alignments import deepface as alignment
 from builder.runtime import Running, running
-from builder.study import parse_study
+from builder.study import RecognizerSettings, parse_study
 from tests.conftest import SHARED, run_builder
 
 if not find_spec("deepface"):
@@ -137,7 +138,23 @@ def test_the_papers_thresholds_are_those_printed():
     printed = json.loads(path.read_text())["thresholds"]
     models = {"deepface:Dlib": "dlib", "deepface:VGG-Face": "vgg_face", "deepface:Facenet512": "facenet512"}
     models |= {"deepface:OpenFace": "openface", "dlib": "dlib"}
-    assert {models[model]: threshold for (model, _), threshold in PAPER_THRESHOLDS.items()} == printed
+    assert {models[model]: paper.distance for (model, _), paper in PAPER_THRESHOLDS.items()} == printed
+
+
+def test_the_papers_threshold_for_an_embedding_that_deepface_has_replaced_is_refused():
+    """DeepFace's own client of VGG-Face, whose weights are not at hand, says how many numbers it gives: 4,096."""
+    modeling = deepface.import_deepface("deepface.modules.modeling")
+    kind = modeling.get_model_class("facial_recognition", "VGG-Face")
+    thresholds = importlib.import_module("deepface.config.threshold").thresholds["VGG-Face"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.import_module(kind.__module__), "load_model", lambda *_, **__: None)
+        client = kind()
+    own = deepface.Settings(metric="euclidean_l2")
+    recognizer = deepface.DeepFaceRecognizer(client, thresholds[own.metric], own)
+    settings = {"name": "vgg_face", "model": "deepface:VGG-Face", "metric": "euclidean_l2"}
+    with pytest.raises(StudyError, match=r"vgg_face: .* is 0\.86, .* 2622 dimensions; .* gives 4096 now"):
+        decision_threshold(RecognizerSettings(**settings, threshold="paper"), recognizer)
+    assert decision_threshold(RecognizerSettings(**settings), recognizer) == 1.17
 
 
 def test_the_papers_threshold_for_another_metric_is_refused(home, runtime):
