@@ -18,9 +18,12 @@ Numbers: TypeAlias = npt.NDArray[np.float64]
 AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings"]
 """What `rated` adds to pairs; as in `loading_script.lands_between.rated_pairs`."""
 
+COUNTS = {"similarity_mean": "n_similarity", "identity_rate": "n_identity"}
+"""The number of a question's own answers, by the column with their mean; `rated` adds it too."""
+
 _NO_DISTANCES = {
     *("pair_id", "batch", "base_id", "sample_id", "base", "sample", "kind", "level", "direction", "anchor_id"),
-    *("search_id", "reached", "evaluations", "ratings_source", *AGGREGATES),
+    *("search_id", "reached", "evaluations", "ratings_source", *AGGREGATES, *COUNTS.values()),
 }
 
 
@@ -71,10 +74,13 @@ def thresholds(pairs: pd.DataFrame) -> dict[str, float]:
 
 
 def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
-    """Pairs with AGGREGATES over `ratings`; with those they were published with where `ratings` is None or empty.
+    """Pairs with AGGREGATES and COUNTS over `ratings`; with those they were published with where `ratings` is None or
+    empty.
 
     Similarity is 0 to 100, identity 0 or 1, standard deviations have ddof 1. A pair without ratings has NaN, and 0
-    in `n_ratings`.
+    in `n_ratings`. A rating may answer one question alone: `n_ratings` counts ratings, `n_similarity` and `n_identity`
+    the answers to each question. A dataset without its ratings publishes the former alone, which is then taken for
+    both.
 
     Raises:
         MissingDataError: there are no ratings.
@@ -84,7 +90,7 @@ def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     if answers.empty:
         if "n_ratings" not in pairs or not pairs["n_ratings"].gt(0).any():
             raise MissingDataError("the dataset has no ratings")
-        return pairs
+        return pairs.assign(**{n: pairs["n_ratings"].where(pairs[mean].notna(), 0) for mean, n in COUNTS.items()})
     answers["identity"] = answers["identity"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     by_pair = answers.groupby("pair_id", observed=True).agg(
         similarity_mean=("similarity", "mean"),
@@ -92,10 +98,12 @@ def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
         identity_rate=("identity", "mean"),
         identity_std=("identity", "std"),
         n_ratings=("pair_id", "size"),
+        n_similarity=("similarity", "count"),
+        n_identity=("identity", "count"),
     )
-    known = [column for column in AGGREGATES if column in pairs]
-    joined = pairs.drop(columns=known).join(by_pair, on="pair_id")
-    joined["n_ratings"] = joined["n_ratings"].fillna(0).astype("int64")
+    joined = pairs.drop(columns=by_pair.columns, errors="ignore").join(by_pair, on="pair_id")
+    counts = ["n_ratings", *COUNTS.values()]
+    joined[counts] = joined[counts].fillna(0).astype("int64")
     if not joined["n_ratings"].gt(0).any():
         raise MissingDataError("no rating is of one of the pairs")
     return joined

@@ -3,11 +3,11 @@
 | name | a row is | columns (`low`, `high`: 95 % interval) |
 |---|---|---|
 | participants | an answer to a question | question, answer, n, share, value |
-| scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
+| scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
 | correlations | a kind, "all" (without genuine) or "all with genuine", and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, spearman, spearman_p, spearman_low, spearman_high, reason |
 | similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
 | disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, model_closeness, people_closeness, disagreement, candidate |
-| people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, similarity_mean, identity_rate, similarity_std, identity_entropy |
+| people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, similarity_std, identity_std, identity_entropy, reason |
 | image_attributes | an image | image_id, brightness, contrast, sharpness, red, green, blue, saturation, saturation_std, per alignment `<name>_roll`, `_eyes`, `_yaw`, `_pitch`, what DeepFace says (see `deepface_attributes`) and what was joined |
 | deepface | a model of DeepFace | attribute, file, n_images, n_faces, reason |
 | attribute_model | the random forest | n_pairs, n_bases, n_attributes, r2, r2_std |
@@ -20,9 +20,9 @@
 | verification | a recognizer | recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_threshold, threshold, agreement, best_threshold, best_low, best_high, best_agreement, reason |
 | error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, failures, reason |
 | calibration | a recognizer and a bin of distance | recognizer, from, to, n, distance_mean, identity_rate, low, high, logistic, isotonic |
-| calibration_fit | a recognizer | recognizer, n, n_ratings, intercept, slope, half_distance, brier, reason |
+| calibration_fit | a recognizer | recognizer, n, n_answers, intercept, slope, half_distance, brier, reason |
 | error_consistency | two deciders | first, second, reference, n, observed, expected, kappa, kappa_std, n_compared, reason |
-| transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high |
+| transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, reason |
 | groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, value, low, high, difference, ratio, reason |
 | variance_components | a question and a kind | question, kind, pair, rater, residual, n_pairs, n_raters, reason |
 | power | a question, a kind, raters and a wanted width | question, kind, raters, width, pairs, reason |

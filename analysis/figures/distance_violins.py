@@ -21,7 +21,7 @@ def distance_violins(pairs: pd.DataFrame, recognizer: str, threshold: float | No
     Every rating counts once; the width of a half grows with its number of ratings.
 
     Args:
-        pairs: kind, `<recognizer>_distance`, identity_rate, n_ratings.
+        pairs: kind, `<recognizer>_distance`, identity_rate, n_identity.
         recognizer: Name of the recognizer.
         threshold: Its decision distance, drawn as a line; None where it is not known.
         source: Whose the ratings are.
@@ -45,8 +45,8 @@ def decisions(pairs: pd.DataFrame, recognizer: str) -> tuple[npt.NDArray[np.floa
     """The distance of each pair, as often as people answered "same" and as often as they answered "different"."""
     rated = pairs.dropna(subset=[f"{recognizer}_distance", "identity_rate"])
     distances = rated[f"{recognizer}_distance"].to_numpy(np.float64)
-    same = (rated["identity_rate"] * rated["n_ratings"]).round().to_numpy(np.int64)
-    different = rated["n_ratings"].to_numpy(np.int64) - same
+    same = (rated["identity_rate"] * rated["n_identity"]).round().to_numpy(np.int64)
+    different = rated["n_identity"].to_numpy(np.int64) - same
     return np.repeat(distances, same), np.repeat(distances, different)
 
 

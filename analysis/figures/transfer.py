@@ -11,12 +11,12 @@ def transfer(table: pd.DataFrame, *, source: str | None) -> Figure:
     """The accept rate of optimized samples by their target threshold, a marker with its interval per recognizer.
 
     Args:
-        table: level, reached (missing for both together), recognizer, is_target, accept_rate, low, high (0 to 1), as
-            in `analysis.results`.
+        table: level, reached (missing where the dataset does not say), recognizer, is_target, accept_rate, low, high (0
+            to 1), as in `analysis.results`.
         source: Whose the ratings of the dataset are; this figure shows none of them.
     """
     target = table["is_target"].astype("boolean").fillna(False).map({True: " (target)", False: ""})
-    reached = table["reached"].astype("boolean").map({True: ", reached", False: ", missed"}).fillna("")
+    reached = table["reached"].astype("boolean").map({True: ", reached", False: ", missed"}).fillna(", reached unknown")
     level = table["level"].map(lambda value: "all" if pd.isna(value) else f"{value:g}")
     shown = table.assign(
         cell=level + reached.astype(str),

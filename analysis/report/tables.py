@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import re
 
 import pandas as pd
 
@@ -9,6 +10,8 @@ SOURCE_COLUMN = "ratings_source"
 """Column of a CSV that says whose the ratings behind it are; only where they are not all people's."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?\*{0,2}")
+"""A number as this report writes one in a text, with its stars: no formula."""
 
 
 def cell(value: object) -> str:
@@ -92,7 +95,10 @@ def to_latex(frame: pd.DataFrame, caption: str, label: str) -> bytes:
 
 
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """The value; a text that begins as a formula does and is no number begins with an apostrophe instead."""
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
 
 
 def _one_line(text: str) -> str:

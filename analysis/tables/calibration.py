@@ -24,7 +24,7 @@ def calibration(pairs: Table, ratings: Table | None = None) -> tuple[pd.DataFram
     Returns:
         In up to ten bins with as many pairs each: recognizer, from, to (distances, inclusive), n (pairs),
         distance_mean, identity_rate (mean of the pairs'), low, high (bootstrap over bases), logistic and isotonic (the
-        two fits at distance_mean). And the logistic fit, each rating counting once: recognizer, n (pairs), n_ratings,
+        two fits at distance_mean). And the logistic fit, each answer counting once: recognizer, n (pairs), n_answers,
         intercept, slope (log odds, per unit of distance), half_distance (where half of the people see one identity),
         brier (of single answers), reason (why it is NaN).
 
@@ -46,7 +46,7 @@ def calibration(pairs: Table, ratings: Table | None = None) -> tuple[pd.DataFram
 
 
 def _binned(acquired: pd.DataFrame, column: str, fit: dict[str, Any]) -> pd.DataFrame:
-    distance, rate, n = (acquired[name].to_numpy(np.float64) for name in (column, "identity_rate", "n_ratings"))
+    distance, rate, n = (acquired[name].to_numpy(np.float64) for name in (column, "identity_rate", "n_identity"))
     isotonic = IsotonicRegression(increasing=False, out_of_bounds="clip").fit(distance, rate, sample_weight=n)
     rows = []
     for _, cell in acquired.groupby(pd.qcut(acquired[column], BINS, labels=False, duplicates="drop"), dropna=False):
@@ -70,8 +70,8 @@ def _binned(acquired: pd.DataFrame, column: str, fit: dict[str, Any]) -> pd.Data
 
 
 def _logistic(acquired: pd.DataFrame, column: str) -> dict[str, Any]:
-    distance, rate, n = (acquired[name].to_numpy(np.float64) for name in (column, "identity_rate", "n_ratings"))
-    row: dict[str, Any] = {"n": len(acquired), "n_ratings": int(n.sum())}
+    distance, rate, n = (acquired[name].to_numpy(np.float64) for name in (column, "identity_rate", "n_identity"))
+    row: dict[str, Any] = {"n": len(acquired), "n_answers": int(n.sum())}
     unknown = dict.fromkeys(("intercept", "slope", "half_distance", "brier"), np.nan)
     if np.ptp(distance) == 0 or np.all(rate == 0) or np.all(rate == 1):
         return row | unknown | {"reason": "distance or identity rate is the same in all pairs"}

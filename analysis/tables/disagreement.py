@@ -37,22 +37,31 @@ def disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
 
 
 def people_disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
-    """One row per pair with at least two ratings, ordered by how little people agree on its similarity.
+    """One row per pair with at least two answers to one of the questions, ordered by how little people agree on its
+    similarity.
 
-    Columns: pair_id, base_id, sample_id, kind, level, n_ratings, similarity_mean, identity_rate, similarity_std (0 to
-    100, ddof 1), identity_entropy (bits: 0 where all say the same, 1 where half of them do).
+    Columns: pair_id, base_id, sample_id, kind, level, n_ratings, n_similarity and n_identity (answers),
+    similarity_mean, identity_rate, similarity_std (0 to 100) and identity_std (0 to 1; both with ddof 1),
+    identity_entropy (bits: 0 where all say the same, 1 where half of them do), reason (why one of the last three is
+    NaN).
 
     Raises:
-        MissingDataError: no pair has two ratings.
+        MissingDataError: no pair has two answers.
     """
     rated = frames.rated(pairs, ratings)
-    rated = rated[rated["n_ratings"] >= 2]
+    counts = list(frames.COUNTS.values())
+    rated = rated[rated[counts].max(axis="columns") >= 2]
     if rated.empty:
-        raise MissingDataError("no pair has two ratings")
-    rate = rated["identity_rate"].to_numpy(np.float64)
+        raise MissingDataError("no pair has two answers")
+    rate = rated["identity_rate"].where(rated["n_identity"] >= 2).to_numpy(np.float64)
     entropy = stats.entropy(np.stack([rate, 1 - rate]), base=2, axis=0)
-    columns = [*_PAIR, "n_ratings", "similarity_mean", "identity_rate", "similarity_std"]
-    table = rated[columns].assign(identity_entropy=entropy)
+    columns = [*_PAIR, "n_ratings", *counts, "similarity_mean", "identity_rate", "similarity_std"]
+    table = rated[columns].assign(identity_std=rated.get("identity_std", np.nan), identity_entropy=entropy)
+    few = [name.removeprefix("n_") for name in counts]
+    table["reason"] = [
+        "; ".join(f"{name}: {n} answer{'' if n == 1 else 's'}" for name, n in zip(few, row, strict=True) if n < 2)
+        for row in rated[counts].itertuples(index=False)
+    ]
     return table.sort_values("similarity_std", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -25,7 +25,7 @@ def limits(published: Published, agreement: pd.DataFrame | None = None) -> pd.Da
     try:
         rated = frames.rated(published.pairs, published.ratings)
     except MissingDataError:
-        rated = published.pairs.assign(n_ratings=0)
+        rated = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0)
     rows = _ratings(published, rated) + _kinds(rated) + _cells(rated) + _failures(published) + _searches(rated)
     bases = rated["base_id"].nunique()
     if bases < SMALLEST:
@@ -51,11 +51,16 @@ def _ratings(published: Published, rated: pd.DataFrame) -> list[dict[str, Any]]:
         n = int(frames.flagged(published.participants["flags"]).sum())
         if n:
             rows.append(_row("ratings", "flagged", n, f"{n} flagged participants are included"))
-    few = int(rated["n_ratings"].between(1, 2).sum())
+    few = int(rated["n_identity"].between(1, 2).sum())
     if few:
-        rows.append(
-            _row("ratings", "pairs", few, f"{few} pairs have only one or two ratings: their majority means little")
-        )
+        statement = f"{few} pairs have only one or two answers on identity: their majority means little"
+        rows.append(_row("ratings", "pairs", few, statement))
+    for column in frames.COUNTS.values():
+        question, n = column.removeprefix("n_"), int((rated["n_ratings"] - rated[column]).sum())
+        if n:
+            rows.append(
+                _row("ratings", question, n, f"{n} ratings have no answer on {question}: they are in no figure about it")
+            )
     if "identity_rate" in rated:
         ties = int(rated["identity_rate"].eq(0.5).sum())
         if ties:

@@ -13,15 +13,16 @@ from analysis.frames import Table
 def scores_by_kind(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     """One row for each kind, each of its levels, and "all"; every mean is over pairs, each counting once.
 
-    Columns: kind, level (NaN for a whole kind), n_pairs, n_rated (pairs with ratings), n_ratings, similarity_mean
-    (0 to 100), identity_rate; per recognizer `<name>_distance` (mean), `<name>_accept` (share) and `<name>_failures`
-    (pairs in which one of the images could not be acquired, in neither of the other two); the mean of every other
-    distance. Without ratings, theirs are 0 or NaN.
+    Columns: kind, level (NaN for a whole kind), n_pairs, n_rated (pairs with ratings), n_ratings, n_similarity and
+    n_identity (answers to each question), similarity_mean (0 to 100), identity_rate; per recognizer `<name>_distance`
+    (mean), `<name>_accept` (share) and `<name>_failures` (pairs in which one of the images could not be acquired, in
+    neither of the other two); the mean of every other distance. Without ratings, theirs are 0 or NaN.
     """
     try:
         scored = frames.rated(pairs, ratings)
     except MissingDataError:
-        scored = frames.frame(pairs).assign(similarity_mean=np.nan, identity_rate=np.nan, n_ratings=0)
+        nothing = dict.fromkeys(("n_ratings", *frames.COUNTS.values()), 0)
+        scored = frames.frame(pairs).assign(similarity_mean=np.nan, identity_rate=np.nan, **nothing)
     return pd.DataFrame([_row(kind, level, cell) for kind, level, cell in frames.cells(scored)])
 
 
@@ -32,6 +33,8 @@ def _row(kind: str, level: float, cell: pd.DataFrame) -> dict[str, Any]:
         "n_pairs": len(cell),
         "n_rated": int(cell["n_ratings"].gt(0).sum()),
         "n_ratings": int(cell["n_ratings"].sum()),
+        "n_similarity": int(cell["n_similarity"].sum()),
+        "n_identity": int(cell["n_identity"].sum()),
         "similarity_mean": cell["similarity_mean"].mean(),
         "identity_rate": cell["identity_rate"].mean(),
     }

@@ -12,13 +12,14 @@ from analysis.intervals import wilson
 
 
 def transfer(pairs: Table, target: str | None = None) -> pd.DataFrame:
-    """Accept rates of the optimized pairs, by level, whether the search reached it, and recognizer.
+    """Accept rates of the optimized pairs, by level, whether the search reached it (null where the dataset does not
+    say), and recognizer.
 
     target: the recognizer that the searches ran against; where it is left out, the one whose distance is at most the
     level in all pairs that reached theirs, if there is just one.
 
     Columns: level, reached, recognizer, is_target (null where the target is not known), n (acquired pairs), failures
-    (pairs not acquired, in no other column), distance_mean, accept_rate, low, high (Wilson).
+    (pairs not acquired, in no other column), distance_mean, accept_rate, low, high (Wilson), reason (why they are NaN).
 
     Raises:
         MissingDataError: there are no optimized pairs, or no recognizer.
@@ -30,7 +31,8 @@ def transfer(pairs: Table, target: str | None = None) -> pd.DataFrame:
         raise MissingDataError("the dataset has no optimized pairs" if names else "the dataset has no recognizer")
     target = target or _target(optimized, names)
     rows: list[dict[str, Any]] = []
-    for (level, reached), cell in optimized.groupby(["level", "reached"]):
+    optimized = optimized.assign(reached=optimized["reached"].astype("boolean"))
+    for (level, reached), cell in optimized.groupby(["level", "reached"], dropna=False):
         for name in names:
             row = {"level": level, "reached": reached, "recognizer": name}
             row["is_target"] = name == target if target else None
@@ -54,4 +56,5 @@ def _accepted(cell: pd.DataFrame, name: str) -> dict[str, Any]:
         "accept_rate": float(accept.mean()) if len(accept) else np.nan,
         "low": low,
         "high": high,
+        "reason": "" if len(accept) else "no pair was acquired",
     }

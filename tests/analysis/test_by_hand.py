@@ -187,7 +187,7 @@ def test_calibration(tables: dict[str, pd.DataFrame]) -> None:
     assert table["identity_rate"].tolist() == [1, 0.75, 0.25, 1, 0, 0]
     assert table["isotonic"].tolist() == [1, 0.75, 0.625, 0.625, 0, 0]
     fit = row(tables["calibration_fit"], recognizer="net")
-    assert (fit["n"], fit["n_ratings"]) == (7, 28)
+    assert (fit["n"], fit["n_answers"]) == (7, 28)
 
 
 def test_error_consistency(tables: dict[str, pd.DataFrame]) -> None:

@@ -7,8 +7,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import det_curve, roc_auc_score
 
 from analysis import MissingDataError
+from analysis.figures.distance_violins import decisions
 from analysis.frames import rated
 from analysis.tables.calibration import calibration
+from analysis.tables.disagreement import people_disagreement
+from analysis.tables.scores_by_kind import scores_by_kind
 from analysis.tables.transfer import transfer
 from analysis.tables.verification import decided, error_rates, roc, verification
 from tests.analysis.synthetic import draw_pairs, draw_ratings
@@ -164,3 +167,62 @@ def test_transfer_finds_the_target_and_counts() -> None:
     assert transfer(pairs.assign(reached=False))["is_target"].isna().all()
     with pytest.raises(MissingDataError, match="no optimized"):
         transfer(pairs[~optimized])
+
+
+def test_a_null_answer_has_no_weight(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    """Identity is missing mostly where the distance is small; the fit is that of the answers there are."""
+    near = ratings["pair_id"].map(pairs.set_index("pair_id")["dlib_distance"]) < 0.45
+    dropped = near & (np.random.default_rng(0).random(len(ratings)) < 0.9)
+    partly = ratings.assign(identity=ratings["identity"].astype("boolean").mask(dropped))
+    fit = calibration(pairs, partly)[1].set_index("recognizer").loc["dlib"]
+    answers = ratings[~dropped].join(pairs.set_index("pair_id")["dlib_distance"], on="pair_id")
+    other = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(answers[["dlib_distance"]], answers["identity"])
+    p = other.predict_proba(answers[["dlib_distance"]])[:, 1]
+    assert fit["n_answers"] == len(answers)
+    assert fit["slope"] == pytest.approx(other.coef_[0, 0], rel=1e-4)
+    assert fit["brier"] == pytest.approx(((p - answers["identity"]) ** 2).mean(), rel=1e-4)
+
+
+def test_each_question_counts_its_own_answers(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    partly = ratings.assign(identity=ratings["identity"].astype("boolean"))
+    partly.loc[partly.index % 2 == 0, "identity"] = pd.NA
+    partly.loc[partly.index % 5 == 0, "similarity"] = np.nan
+    counts = rated(pairs, partly)[["n_ratings", "n_similarity", "n_identity"]].sum()
+    assert counts.tolist() == [len(partly), partly["similarity"].count(), partly["identity"].count()]
+    everything = scores_by_kind(pairs, partly).iloc[-1]
+    assert (everything["n_similarity"], everything["n_identity"]) == (counts["n_similarity"], counts["n_identity"])
+    same, different = decisions(rated(pairs, partly), "dlib")
+    assert (len(same), len(same) + len(different)) == (partly["identity"].sum(), partly["identity"].count())
+
+
+def test_people_disagreement_of_one_answer_says_so() -> None:
+    pairs = draw_pairs(batches=1)
+    ratings = draw_ratings(pairs, raters=2)
+    first = ratings["participant_id"] == "r0-0"
+    partly = ratings.assign(identity=ratings["identity"].astype("boolean").mask(first))
+    table = people_disagreement(pairs, partly)
+    assert len(table) == len(pairs)
+    assert table["similarity_std"].notna().all()
+    assert table[["identity_std", "identity_entropy"]].isna().all(axis=None)
+    assert set(table["reason"]) == {"identity: 1 answer"}
+
+
+def test_transfer_keeps_pairs_of_which_it_is_not_known_whether_they_reached_their_level() -> None:
+    pairs = draw_pairs(batches=2)
+    optimized = pairs["kind"] == "optimized"
+    pairs["reached"] = pairs["reached"].mask(optimized & (pairs["level"] == 0.4))
+    table = transfer(pairs, "dlib")
+    unsaid = table[table["reached"].isna() & (table["recognizer"] == "dlib")]
+    assert unsaid[["level", "n"]].to_numpy().tolist() == [[0.4, 24]]
+    assert table.loc[table["recognizer"] == "dlib", "n"].sum() == optimized.sum()
+    nowhere = transfer(pairs.assign(reached=None), "dlib")
+    assert nowhere["reached"].isna().all()
+    assert nowhere.loc[nowhere["recognizer"] == "dlib", "n"].sum() == optimized.sum()
+
+
+def test_transfer_of_pairs_that_were_not_acquired_says_so() -> None:
+    pairs = draw_pairs(batches=1)
+    pairs["dlib_accept"] = pairs["dlib_accept"].mask(pairs["kind"] == "optimized")
+    table = transfer(pairs, "dlib").set_index("recognizer")
+    assert set(table.loc["dlib", "reason"]) == {"no pair was acquired"}
+    assert set(table.loc["facenet512", "reason"]) == {""}

@@ -26,6 +26,7 @@ def pairs() -> pd.DataFrame:
         ROWS, columns=["kind", "level", "dlib_distance", "latent_l2", "similarity_mean", "same", "n_ratings"]
     )
     frame["identity_rate"] = frame.pop("same") / frame["n_ratings"]
+    frame["n_identity"] = frame["n_ratings"]
     frame["pair_id"] = [f"p{row}" for row in range(len(frame))]
     frame["base_id"] = "b"
     frame["sample_id"] = ["b", *(f"s{row}" for row in range(1, len(frame)))]

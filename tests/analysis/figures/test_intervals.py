@@ -86,7 +86,7 @@ TRANSFER = frame(
 
 def test_transfer_names_target_levels_and_what_was_missed():
     (axes,) = transfer(TRANSFER, source=None).axes
-    assert rows_of(axes) == ["0.3, reached", "0.3, missed", "all"]
+    assert rows_of(axes) == ["0.3, reached", "0.3, missed", "all, reached unknown"]
     assert set(markers(axes)) == {"dlib (target)", "other"}
 
 

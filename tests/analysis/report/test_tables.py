@@ -74,12 +74,17 @@ def test_csv_keeps_the_source_that_a_table_has():
     assert list(read["ratings_source"]) == ["model", "model"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1-1", "-0.706*A1", "-0.706***", "-1\n", "@x", "\tx"])
 def test_csv_holds_no_formula(text):
     content = tables.to_csv(pd.DataFrame({text: [text], "n": [-1.5]}), None)
     read = pd.read_csv(io.BytesIO(content), skipinitialspace=False)
     assert list(read) == [f"'{text}", "n"]
     assert read.iloc[0].tolist() == [f"'{text}", -1.5]
+
+
+@pytest.mark.parametrize("text", ["-0.706**", "-0.706*", "+1", "-12.5", "-3.0e-09"])
+def test_a_number_is_no_formula(text):
+    assert tables.to_csv(pd.DataFrame({"printed": [text]}), None) == f"printed\n{text}\n".encode()
 
 
 def test_latex_has_rules_and_escapes_texts():
