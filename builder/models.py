@@ -150,7 +150,7 @@ def load_models(study: Study, runtime: Runtime) -> Models:
     """
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
     generator: Generator = _load("generator", study.generator.model, lambda: study.generator.load(runtime))
-    if study.samples.optimized.levels and generator.space.dim > MOST_DIMENSIONS:  # type: ignore[attr-defined]
+    if study.samples.optimized.levels and generator.space.dim > MOST_DIMENSIONS:
         raise StudyError(
             f"samples.optimized: a search among latents of {generator.space.dim} numbers needs that many squared, for "
             f"its covariance; at most {MOST_DIMENSIONS} are searched. Write levels = [] to leave searches out"

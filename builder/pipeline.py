@@ -105,11 +105,11 @@ def draw_samples(study: Study, models: Models, bases: Bases, batch: int) -> tupl
     """The samples of every kind, by kind, and the rounds of all searches."""
     samples: dict[str, list[Sample]] = {}
     rounds: list[Round] = []
-    for kind in tables.kinds():
+    for kind, settings in tables.kinds(study.samples).items():
         module: SampleKind = registry.load("samples", kind)
         boundary = Boundary("sample kind", kind)
         with models.stopwatch.step(f"draw {kind}"), context(kind=kind), boundary.call("draw") as call:
-            given = module.draw(bases, getattr(study.samples, kind), randomness(study.seed, batch, kind))
+            given = module.draw(bases, settings, randomness(study.seed, batch, kind))
             drawn = call.drawn(given, bases.count, bases.space.dim)
         samples[kind] = drawn.samples
         rounds += drawn.rounds

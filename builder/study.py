@@ -10,13 +10,13 @@ import hashlib
 import itertools
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from builder import registry
@@ -24,6 +24,11 @@ from builder.errors import StudyError
 from builder.publish.settings import PublishSettings
 from builder.ratings.settings import RatingsSettings
 from builder.recognizers.alignments import ALIGNMENTS
+from builder.samples.genuine import Settings as GenuineSettings
+from builder.samples.interpolation import Settings as InterpolationSettings
+from builder.samples.negative import Settings as NegativeSettings
+from builder.samples.optimized import Settings as OptimizedSettings
+from builder.samples.positive import Settings as PositiveSettings
 from builder.settings import Settings
 from builder.survey.settings import HTTPS, SurveySettings
 from builder.weights import SHA256
@@ -84,10 +89,7 @@ class ModelSettings(Settings):
         entry, _ = registry.split_model(self.model)
         own: type[BaseModel] = registry.load(self.group, entry).Settings
         keys = self.model_extra or {}
-        for key in keys:
-            if key not in own.model_fields:
-                known = [*type(self).model_fields, *own.model_fields]
-                raise PydanticCustomError("unknown_key", "{hint}", {"hint": f"{key}: {_unknown_key(key, known)}"})
+        _refuse_unknown(keys, own.model_fields, also=type(self).model_fields)
         return own.model_validate(keys)
 
     def load(self, runtime: "Runtime") -> Any:
@@ -136,16 +138,33 @@ class RecognizerSettings(ModelSettings):
         return alignment
 
 
-def _samples_model() -> type[BaseModel]:
-    """A table with one sub-table for each registered sample kind, each checked by that kind's Settings."""
-    kinds: dict[str, Any] = {}
-    for name in registry.names("samples"):
-        settings = registry.load("samples", name).Settings
-        kinds[name] = (settings, Field(default_factory=settings))
-    return create_model("Samples", __base__=Settings, **kinds)
+class Samples(Settings):
+    """`[samples]`: a table for each sample kind that the study draws.
 
+    Ours are drawn by every study; another package's kind by those that name it, and no other study depends on it.
+    """
 
-Samples = _samples_model()
+    model_config = ConfigDict(extra="allow")
+
+    genuine: GenuineSettings = GenuineSettings()
+    interpolation: InterpolationSettings = InterpolationSettings()
+    negative: NegativeSettings = NegativeSettings()
+    optimized: OptimizedSettings = OptimizedSettings()
+    positive: PositiveSettings = PositiveSettings()
+
+    @model_validator(mode="after")
+    def _other_kinds(self) -> Self:
+        others = self.__pydantic_extra__ or {}
+        if others:
+            _refuse_unknown(others, registry.names("samples"), also=type(self).model_fields)
+        for name, keys in others.items():
+            others[name] = _checked(name, registry.load("samples", name).Settings, keys)
+        return self
+
+    def by_kind(self) -> dict[str, Settings]:
+        """The settings of every sample kind that the study draws, by its name."""
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        return {**own, **(self.__pydantic_extra__ or {})}
 
 
 class Study(Settings):
@@ -161,7 +180,7 @@ class Study(Settings):
         default_factory=lambda: (RecognizerSettings(name="dlib", model="dlib"),)
     )
     distances: Annotated[tuple[str, ...], Field(strict=False)] = ("latent_l2", "lpips_alex", "lpips_vgg")
-    samples: Samples = Field(default_factory=Samples)  # type: ignore[valid-type]
+    samples: Samples = Samples()
     survey: SurveySettings = SurveySettings()
     ratings: RatingsSettings = RatingsSettings()
     publish: PublishSettings = PublishSettings()
@@ -204,14 +223,12 @@ class Study(Settings):
     @property
     def target(self) -> str:
         """The recognizer that decides which seeds are kept and that searches are run against."""
-        target: str = self.samples.optimized.target  # type: ignore[attr-defined]
-        return target
+        return self.samples.optimized.target
 
     @property
     def max_norm(self) -> float | None:
         """The longest latent of a search, as a multiple of the expected norm."""
-        max_norm: float | None = self.samples.optimized.max_norm  # type: ignore[attr-defined]
-        return max_norm
+        return self.samples.optimized.max_norm
 
     def identity(self) -> dict[str, Any]:
         """What makes this study this study: every key that a shard depends on, but for the number of batches."""
@@ -314,11 +331,30 @@ def _known(group: registry.Group, model: str) -> str:
     return model
 
 
+def _refuse_unknown(keys: Iterable[str], allowed: Collection[str], also: Iterable[str] = (), table: str = "") -> None:
+    """Raises for the first of the keys of a table that is neither in `allowed` nor in `also`; `table` names it."""
+    for key in keys:
+        if key not in allowed and key not in also:
+            hint = f"{table}{key}: {_unknown_key(key, list(dict.fromkeys([*also, *allowed])))}"
+            raise PydanticCustomError("unknown_key", "{hint}", {"hint": hint})
+
+
+def _checked(name: str, settings: type[Settings], keys: Any) -> Settings:
+    """The table `name`, checked by the settings of what it configures; `_explained` names a fault by its whole key."""
+    if isinstance(keys, dict):
+        _refuse_unknown(keys, settings.model_fields, table=f"{name}.")
+    try:
+        return settings.model_validate(keys)
+    except ValidationError as error:
+        raise PydanticCustomError("nested", "is not valid", {"within": (name,), "error": error}) from None
+
+
 def _flattened(error: ValidationError, location: tuple[str | int, ...] = ()) -> Iterator[ErrorDetails]:
     """The details of an error; those of a model's own Settings, which lie within one, at their full location."""
     for detail in error.errors(include_url=False):
-        detail["loc"] = (*location, *detail["loc"])
-        within = detail.get("ctx", {}).get("error")
+        context = detail.get("ctx", {})
+        detail["loc"] = (*location, *detail["loc"], *context.get("within", ()))
+        within = context.get("error")
         if isinstance(within, ValidationError):
             yield from _flattened(within, detail["loc"])
         else:

@@ -10,11 +10,12 @@ import pyarrow as pa
 from datasets import Features
 from PIL import Image
 
-from builder import registry
 from builder.generators import Images, Latents
 from builder.models import Models
 from builder.recognizers import Embeddings, Faces
 from builder.samples import Round, Sample, base_name
+from builder.settings import Settings
+from builder.study import Samples
 from loading_script import lands_between as schema
 
 Column = npt.NDArray[np.float32]
@@ -70,12 +71,10 @@ class Names:
         return self.id("-".join(parts))
 
 
-def kinds() -> list[str]:
-    """Every registered sample kind: ours in the order of the ClassLabel, then others by name."""
-    registered = registry.names("samples")
-    return [kind for kind in schema.KINDS if kind in registered] + [
-        kind for kind in registered if kind not in schema.KINDS
-    ]
+def kinds(samples: Samples) -> dict[str, Settings]:
+    """The settings of every sample kind of a study: ours in the order of the ClassLabel, then others by name."""
+    by_kind = samples.by_kind()
+    return {kind: by_kind[kind] for kind in [*schema.KINDS, *sorted(set(by_kind) - set(schema.KINDS))]}
 
 
 def build(

@@ -134,6 +134,23 @@ def small_folder(small_study: Path, shared_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def small_dataset(small_folder: Path, shared_folder: Path) -> Path:
+    """The small study with ratings of 24 people, published with a batch in each of two splits. Read only."""
+    from builder.publish.prepare import Options  # imports `datasets`, which reads the variable above
+    from builder.publish.publishing import publish_to_folder
+    from tests.studies import copy_study, rate
+
+    folder = shared_folder / "small-dataset" / "faces"
+    with filelock.FileLock(shared_folder / "small-dataset.lock"):
+        if not folder.exists():
+            splits = {"train": [0], "test": [1]}
+            root = copy_study(small_folder, folder.parent / "study", publish={"splits": splits})
+            rate(root, 24)
+            publish_to_folder(root, folder, "1.0.0", Options())
+    return folder
+
+
+@pytest.fixture(scope="session")
 def default_folder(shared_folder: Path) -> Path:
     """The packaged study, built by the command without arguments. Read only."""
     cwd = shared_folder / "default"

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -57,7 +60,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
     lines = default_text().splitlines()
     tables = {"": Study, "generator": study.GeneratorSettings, "recognizers": study.RecognizerSettings}
     tables |= {name: Study.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
-    tables |= {f"samples.{kind}": field.annotation for kind, field in study.Samples.model_fields.items()}
+    tables |= {f"samples.{kind}": type(settings) for kind, settings in Study(name="a").samples.by_kind().items()}
     for table, model in tables.items():
         start = 0 if not table else lines.index(f"[[{table}]]" if table == "recognizers" else f"[{table}]")
         end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith("[")), len(lines))
@@ -220,3 +223,63 @@ def test_the_papers_study_is_the_papers():
     assert paper.max_norm is None
     optimized = paper.samples.optimized.model_copy(update={"target": "dlib"})
     assert paper.samples.model_copy(update={"optimized": optimized}) == Study(name="a").samples
+
+
+TWIN = """
+from builder.samples import Drawn
+from builder.settings import Settings as Base
+
+class Settings(Base):
+    shift: float = 0.5
+
+def draw(bases, settings, rng):
+    return Drawn([])
+"""
+
+
+def with_package(folder, module, code, study=""):
+    """What a Python says of a study where a package is installed that adds a sample kind of the name of its module."""
+    (folder / f"{module}_kind.py").write_text(code)
+    metadata = folder / f"{module}_kind-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}-kind\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[lands_between.samples]\n{module} = {module}_kind\n")
+    (folder / "mine.toml").write_text(f'name = "mine"\n{study}')
+    code = "import sys; from pathlib import Path; from builder.study import read_study; from builder import tables\n"
+    code += "study = read_study(Path(sys.argv[1])); print(study.hash(), *tables.kinds(study.samples))"
+    command = [sys.executable, "-c", code, folder / "mine.toml"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+
+
+OURS = ["genuine", "positive", "negative", "interpolation", "optimized"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", [TWIN, "raise RuntimeError('broken')", "import no_such_module"])
+def test_an_installed_kind_changes_no_study_that_does_not_name_it(tmp_path, code):
+    result = with_package(tmp_path, "twin", code)
+    assert result.stdout.split() == [parse_study({"name": "mine"}, "mine").hash(), *OURS], result.stderr
+
+
+@pytest.mark.slow
+def test_a_kind_of_another_package_is_drawn_by_the_study_that_names_it(tmp_path):
+    result = with_package(tmp_path, "twin", TWIN, "[samples.twin]\nshift = 0.25\n")
+    hash_, *kinds = result.stdout.split()
+    assert kinds == [*OURS, "twin"], result.stderr
+    assert hash_ != parse_study({"name": "mine"}, "mine").hash()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "table", "said"),
+    [
+        (TWIN, "[samples.twin]\nshfit = 1.0", "samples.twin.shfit: unknown key; did you mean shift?"),
+        (TWIN, "[samples.twin]\nshift = 'x'", 'samples.twin.shift = "x": must be a valid number'),
+        ("import no_such_module", "[samples.twin]", "cannot be imported: No module named 'no_such_module'"),
+        (TWIN, "[samples.twins]", "samples.twins: unknown key; did you mean twin?"),
+    ],
+)
+def test_a_kind_that_is_named_wrongly_or_broken_is_said(tmp_path, code, table, said):
+    result = with_package(tmp_path, "twin", code, table)
+    assert said in result.stderr

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = Path(schema.__file__)
 
+TABLES = ["pairs", "images", "embeddings", "ratings", "participants", "searches"]
+
 DIGESTS = f"""
 import hashlib, json, sys
 from datasets import Image, load_dataset
@@ -39,7 +41,7 @@ def digest(rows):
     return [count, seen.hexdigest()]
 
 def say(load):
-    tables = {{table: load(table) for table in {schema.TABLES}}}
+    tables = {{table: load(table) for table in {TABLES}}}
     print(json.dumps({{t: {{split: digest(rows) for split, rows in splits.items()}} for t, splits in tables.items()}}))
 
 """
@@ -68,10 +70,10 @@ def run(python: Path | str, code: str, *arguments: object) -> Any:
 
 
 @pytest.fixture(scope="module")
-def digests(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Digests:
+def digests(small_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Digests:
     """The folder alone, in the current `datasets`, with this project absent."""
     load = "say(lambda table: load_dataset(sys.argv[1], table, cache_dir=sys.argv[2]))"
-    read: Digests = run(sys.executable, ABSENT + DIGESTS + load, published, tmp_path_factory.mktemp("cache"))
+    read: Digests = run(sys.executable, ABSENT + DIGESTS + load, small_dataset, tmp_path_factory.mktemp("cache"))
     return read
 
 
@@ -86,7 +88,7 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_tables_and_splits_are_there(digests):
-    assert list(digests) == schema.TABLES
+    assert list(digests) == TABLES
     rows = {table: [digests[table][split][0] for split in ("train", "test")] for table in digests}
     assert rows == {
         "pairs": [20, 20],
@@ -98,7 +100,7 @@ def test_all_tables_and_splits_are_there(digests):
     }
 
 
-def test_the_class_gives_the_same(published, digests, tmp_path):
+def test_the_class_gives_the_same(small_dataset, digests, tmp_path):
     load = """
 sys.path.insert(0, sys.argv[3])
 from loading_script.lands_between import LandsBetween
@@ -110,25 +112,25 @@ def load(table):
 
 say(load)
 """
-    assert run(sys.executable, DIGESTS + load, published, tmp_path, SCRIPT.parents[1]) == digests
+    assert run(sys.executable, DIGESTS + load, small_dataset, tmp_path, SCRIPT.parents[1]) == digests
 
 
-def test_the_class_streams_the_same(published, digests, tmp_path):
+def test_the_class_streams_the_same(small_dataset, digests, tmp_path):
     load = """
 sys.path.insert(0, sys.argv[3])
 from loading_script.lands_between import LandsBetween
 say(lambda table: LandsBetween(config_name=table, data_dir=sys.argv[1], cache_dir=sys.argv[2]).as_streaming_dataset())
 """
-    assert run(sys.executable, DIGESTS + load, published, tmp_path, SCRIPT.parents[1]) == digests
+    assert run(sys.executable, DIGESTS + load, small_dataset, tmp_path, SCRIPT.parents[1]) == digests
 
 
-def test_the_folder_streams_the_same(published, digests, tmp_path):
+def test_the_folder_streams_the_same(small_dataset, digests, tmp_path):
     load = "say(lambda table: load_dataset(sys.argv[1], table, cache_dir=sys.argv[2], streaming=True))"
-    assert run(sys.executable, ABSENT + DIGESTS + load, published, tmp_path) == digests
+    assert run(sys.executable, ABSENT + DIGESTS + load, small_dataset, tmp_path) == digests
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_the_script_gives_the_same_in_datasets_3_6(published, digests, old_python, tmp_path, streaming):
+def test_the_script_gives_the_same_in_datasets_3_6(small_dataset, digests, old_python, tmp_path, streaming):
     shutil.copy(SCRIPT, tmp_path)
     load = f"""
 assert __import__("datasets").__version__.startswith("3.6.")
@@ -136,27 +138,27 @@ say(lambda table: load_dataset(
     sys.argv[1], table, data_dir=sys.argv[2], cache_dir=sys.argv[3], trust_remote_code=True, streaming={streaming}
 ))
 """
-    assert run(old_python, DIGESTS + load, tmp_path / SCRIPT.name, published, tmp_path / "cache") == digests
+    assert run(old_python, DIGESTS + load, tmp_path / SCRIPT.name, small_dataset, tmp_path / "cache") == digests
 
 
-def test_the_script_beside_the_data_gives_the_same_in_datasets_3_6(published, digests, old_python, tmp_path):
-    beside = shutil.copytree(published, tmp_path / "beside")
+def test_the_script_beside_the_data_gives_the_same_in_datasets_3_6(small_dataset, digests, old_python, tmp_path):
+    beside = shutil.copytree(small_dataset, tmp_path / "beside")
     shutil.copy(SCRIPT, beside)
     load = "say(lambda table: load_dataset(sys.argv[1], table, cache_dir=sys.argv[2], trust_remote_code=True))"
     assert run(old_python, DIGESTS + load, beside / SCRIPT.name, tmp_path / "cache") == digests
 
 
-def test_the_folder_alone_gives_the_same_in_datasets_3_6(published, digests, old_python, tmp_path):
+def test_the_folder_alone_gives_the_same_in_datasets_3_6(small_dataset, digests, old_python, tmp_path):
     load = "say(lambda table: load_dataset(sys.argv[1], table, cache_dir=sys.argv[2]))"
-    assert run(old_python, DIGESTS + load, published, tmp_path) == digests
+    assert run(old_python, DIGESTS + load, small_dataset, tmp_path) == digests
 
 
-def test_pairs_is_the_default(published, tmp_path):
-    assert schema.LandsBetween(data_dir=str(published), cache_dir=str(tmp_path)).config.name == "pairs"
+def test_pairs_is_the_default(small_dataset, tmp_path):
+    assert schema.LandsBetween(data_dir=str(small_dataset), cache_dir=str(tmp_path)).config.name == "pairs"
 
 
-def test_the_class_does_not_take_another_version_from_the_cache(published, tmp_path):
-    folder = shutil.copytree(published, tmp_path / "faces")
+def test_the_class_does_not_take_another_version_from_the_cache(small_dataset, tmp_path):
+    folder = shutil.copytree(small_dataset, tmp_path / "faces")
     first = schema.LandsBetween(config_name="pairs", data_dir=str(folder), cache_dir=str(tmp_path / "cache")).cache_dir
     provenance = json.loads((folder / schema.PROVENANCE).read_text()) | {"version": "1.0.1"}
     (folder / schema.PROVENANCE).write_text(json.dumps(provenance))
@@ -164,8 +166,8 @@ def test_the_class_does_not_take_another_version_from_the_cache(published, tmp_p
     assert first != second
 
 
-def test_a_table_that_is_not_there_is_said(published, tmp_path):
-    folder = shutil.copytree(published, tmp_path / "faces")
+def test_a_table_that_is_not_there_is_said(small_dataset, tmp_path):
+    folder = shutil.copytree(small_dataset, tmp_path / "faces")
     provenance = json.loads((folder / schema.PROVENANCE).read_text())
     provenance["files"] = {path: file for path, file in provenance["files"].items() if "/ratings/" not in path}
     (folder / schema.PROVENANCE).write_text(json.dumps(provenance))
@@ -174,9 +176,9 @@ def test_a_table_that_is_not_there_is_said(published, tmp_path):
         builder.download_and_prepare()
 
 
-def test_pandas_polars_and_duckdb_read_the_parquet(published):
-    for table in schema.TABLES:
-        files = sorted(published.glob(f"data/{table}/*.parquet"))
+def test_pandas_polars_and_duckdb_read_the_parquet(small_dataset):
+    for table in TABLES:
+        files = sorted(small_dataset.glob(f"data/{table}/*.parquet"))
         expected = pa.concat_tables([pq.ParquetFile(file).read() for file in files])
         by_pandas = pd.concat([pd.read_parquet(file) for file in files])
         by_polars = pl.concat([pl.read_parquet(file) for file in files])

@@ -1,0 +1,30 @@
+"""What names a study: its identity, its hash, its file as `build` writes it. A study folder is refused if one moves."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+from builder.study import Study, read_study
+
+GOLDEN = Path(__file__).parent
+PAPER = Path(str(resources.files("builder") / "studies" / "paper.toml"))
+
+
+def test_the_demo_keeps_its_hash():
+    assert read_study().hash() == "6311c1493eecf29e9e8f0ffc444ed9e2fc86b77182c70d4faddf650e0a7957cb"
+
+
+def test_a_study_of_defaults_keeps_its_hash():
+    assert Study(name="a").hash() == "c964aa887deab3794369eca9dfbd5c2e748f6dcf5436851bf590b28874cf448f"
+
+
+def test_the_paper_keeps_its_hash():
+    assert read_study(PAPER).hash() == "41e12661f9261f33213169869c708dcd3e5533fc990f019905ade7e264b3dc64"
+
+
+def test_the_demo_keeps_its_identity():
+    assert read_study().identity() == json.loads((GOLDEN / "demo-identity.json").read_text())
+
+
+def test_the_demo_is_written_out_as_before():
+    assert read_study().to_toml() == (GOLDEN / "demo-study.toml").read_text()
