@@ -59,7 +59,7 @@ def _ratings(published: Published, rated: pd.DataFrame) -> list[dict[str, Any]]:
         question, n = column.removeprefix("n_"), int((rated["n_ratings"] - rated[column]).sum())
         if n:
             rows.append(
-                _row("ratings", question, n, f"{n} ratings have no answer on {question}: they are in no figure about it")
+                _row("ratings", question, n, f"{n} ratings have no answer on {question}: no figure about it has them")
             )
     if "identity_rate" in rated:
         ties = int(rated["identity_rate"].eq(0.5).sum())
