@@ -13,8 +13,9 @@ from builder.errors import StudyError
 from builder.generators import Images, Latents, LatentSpace
 from builder.generators.pixels import finite
 from builder.generators.space import EuclideanSpace, RepeatedSpace
-from builder.generators.stylegan2.checkpoints import State, build_network, read_weights
+from builder.generators.stylegan2.checkpoints import build_network, read_weights
 from builder.generators.stylegan2.network import Config
+from builder.generators.stylegan2.rosinality import State
 from builder.runtime import Runtime, in_micro_batches
 
 _PIXELS_AT_ONCE = 2**22

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 import reprlib
 import zipfile
 from dataclasses import asdict, fields
@@ -17,13 +16,13 @@ import torch
 from builder.errors import AssetError
 from builder.files import write_whole
 from builder.generators.stylegan2.network import FILTER, Config, Network
-from builder.generators.stylegan2.nvidia_pickle import Persistent, read_pickle
-from builder.generators.stylegan2.programs import check_checkpoint
-
-State = dict[str, torch.Tensor]
+from builder.generators.stylegan2.nvidia_pickle import Persistent, read_pickle, table
+from builder.generators.stylegan2.rosinality import State, read_rosinality, sampled_mean
 
 _JSON = "stylegan2"
 """Key of the safetensors metadata under which the constructor's arguments lie."""
+
+_MEAN = "mapping.w_avg"
 
 _MOST_PIXELS = 1024
 _MOST_WIDE, _MOST_LAYERS = 100_000, 64
@@ -40,10 +39,13 @@ def read_weights(path: Path) -> tuple[Config, State]:
     """
     if not path.is_file():
         raise AssetError(f"{path}: no such file")
+    without_mean = False
     if path.suffix == ".safetensors":
         config, state = _read_safetensors(path)
     elif zipfile.is_zipfile(path) or path.suffix == ".pt":
-        config, state = _read_rosinality(path)
+        config, state = read_rosinality(path)
+        without_mean = _MEAN not in state
+        state.setdefault(_MEAN, torch.zeros(config.w_dim))
     else:
         config, state = _read_nvidia(path)
     if config.img_resolution not in {2**power for power in range(3, _MOST_PIXELS.bit_length())}:
@@ -51,7 +53,10 @@ def read_weights(path: Path) -> tuple[Config, State]:
     if config.channels(config.img_resolution) < 1:
         raise AssetError(f"{path}: no features at {config.img_resolution} pixels: {config}")
     _check_state(path, state)
-    return config, _complete(path, config, state)
+    state = _complete(path, config, state)
+    if without_mean:
+        state[_MEAN] = sampled_mean(path, config, state)
+    return config, state
 
 
 def to_safetensors(config: Config, state: State) -> bytes:
@@ -151,8 +156,8 @@ def _config(path: Path, arguments: Any) -> Config:
     return config
 
 
-_IGNORED = {"w_avg_beta", "use_noise", "fused_modconv_default", "fp16_channels_last", "conv_kernel"}
-"""Arguments that change training, speed or defaults, not the images."""
+_IGNORED = {"w_avg_beta", "fused_modconv_default", "fp16_channels_last", "conv_clamp", "num_fp16_res"}
+"""Arguments that change training or speed, not the images, and those whose values the modules themselves hold."""
 
 
 def _read_nvidia(path: Path) -> tuple[Config, State]:
@@ -160,84 +165,60 @@ def _read_nvidia(path: Path) -> tuple[Config, State]:
     if not isinstance(generator, Persistent):
         raise AssetError(f"{path}: has no network called G_ema")
     arguments = generator.arguments
-    mapping, synthesis = (dict(arguments.pop(f"{part}_kwargs", None) or {}) for part in ("mapping", "synthesis"))
-    if "synthesis" not in (generator.state.get("_modules") or {}) or "magnitude_ema_beta" in synthesis:
+    mapping, synthesis = (table(arguments.pop(f"{part}_kwargs", None)) for part in ("mapping", "synthesis"))
+    parts = generator.parts.get("synthesis")
+    if parts is not None and "SynthesisInput" in {part.class_name for part in parts.parts.values()}:
+        raise AssetError(f"{path}: a StyleGAN3 generator; this project has StyleGAN2's architecture alone")
+    if parts is None:
         raise AssetError(f"{path}: G_ema is no StyleGAN2 generator")
-    if arguments.pop("img_channels", 3) != 3:
-        raise AssetError(f"{path}: images of other than three channels")
-    for defaults in (mapping, synthesis):
-        for name, value in {"activation": "lrelu", "resample_filter": [1, 3, 3, 1]}.items():
-            if defaults.pop(name, value) != value:
-                raise AssetError(f"{path}: {name} is not {value}, the only one that this project has")
+    every = {
+        **arguments,
+        **mapping,
+        **synthesis,
+    }  # the stylegan3 repository gives the synthesis network's beside its own
+    for name, only in _fixed(every.get("w_dim"), every.get("c_dim")).items():
+        value = every.pop(name, None)
+        if value is not None and not any(_equal(value, each) for each in only):
+            raise AssetError(f"{path}: {name} is not {only[0]}, the only one that this project has")
     if "num_layers" in mapping:
-        mapping["mapping_layers"] = mapping.pop("num_layers")
-    known = {**arguments, **mapping, **synthesis}
-    plain = {name: value for name, value in known.items() if name not in _IGNORED and value is not None}
-    return _config(path, plain), dict(generator.tensors())
+        every["mapping_layers"] = every.pop("num_layers")
+    plain = {name: value for name, value in every.items() if name not in _IGNORED and value is not None}
+    return _config(path, plain | _stated(path, parts)), dict(generator.tensors())
 
 
-def _read_rosinality(path: Path) -> tuple[Config, State]:
-    try:
-        with path.open("rb") as file:
-            check_checkpoint(file, path.stat().st_size)
-            content = torch.load(file, weights_only=True, map_location="cpu")
-        theirs, average = content["g_ema"], content.get("latent_avg")
-        return _from_rosinality(theirs, average)
-    except AssetError:
-        raise
-    except Exception as error:  # torch raises many kinds for a file that is not what it seems
-        raise AssetError(f"{path}: no checkpoint with g_ema in rosinality's format: {error}") from error
+def _fixed(w_dim: Any, c_dim: Any) -> dict[str, list[Any]]:
+    """The values of arguments that have one here, or several that mean the same."""
+    return {
+        "img_channels": [3],
+        "activation": ["lrelu"],
+        "resample_filter": [list(FILTER)],
+        "kernel_size": [3],
+        "use_noise": [True],
+        "layer_features": [w_dim],
+        "embed_features": [w_dim, 0] if _equal(c_dim, 0) else [w_dim],
+    }
 
 
-def _from_rosinality(theirs: State, average: torch.Tensor | None) -> tuple[Config, State]:
-    """Renames: `convs.0, convs.1` are the two convolutions at 8 pixels, `to_rgbs.0` their conversion, and so on;
-    leading dimensions of size 1 go.
+def _equal(value: Any, other: Any) -> bool:
+    """Whether plain values are equal; what a pickle holds instead of them is equal to none."""
+    if isinstance(value, list | tuple) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_equal, value, other))
+    return isinstance(value, bool | int | float | str) and bool(value == other)
+
+
+def _stated(path: Path, synthesis: Persistent) -> dict[str, Any]:
+    """`conv_clamp` and `num_fp16_res` as the modules of a synthesis network hold them.
+
+    The arguments do not tell: what they leave out has another default in each of NVIDIA's repositories.
     """
-    layers = sum(bool(re.fullmatch(r"style\.\d+\.weight", name)) for name in theirs)
-    doublings = sum(bool(re.fullmatch(r"to_rgbs\.\d+\.bias", name)) for name in theirs)
-    side = 4 * 2**doublings
-    w_dim, z_dim = theirs["style.1.weight"].shape
-    top = theirs[f"to_rgbs.{doublings - 1}.conv.weight"].shape[2]
-    state: State = {"mapping.w_avg": average if average is not None else torch.zeros(w_dim)}
-    for index in range(layers):
-        for kind in ("weight", "bias"):
-            state[f"mapping.fc{index}.{kind}"] = theirs[f"style.{index + 1}.{kind}"]
-    state["synthesis.b4.const"] = theirs["input.input"][0]
-    state |= _convolution(theirs, "conv1", "noises.noise_0", "synthesis.b4.conv1")
-    state |= _to_rgb(theirs, "to_rgb1", "synthesis.b4.torgb")
-    for index in range(doublings):
-        block = f"synthesis.b{8 * 2**index}"
-        for half in (0, 1):
-            at = 2 * index + half
-            state |= _convolution(theirs, f"convs.{at}", f"noises.noise_{at + 1}", f"{block}.conv{half}")
-        state |= _to_rgb(theirs, f"to_rgbs.{index}", f"{block}.torgb")
-    config = Config(
-        z_dim=z_dim,
-        c_dim=0,
-        w_dim=w_dim,
-        img_resolution=side,
-        channel_base=top * side,
-        channel_max=theirs["input.input"].shape[1],
-        mapping_layers=layers,
-    )
-    return config, state
-
-
-def _convolution(theirs: State, name: str, noise: str, ours: str) -> State:
-    return {
-        f"{ours}.weight": theirs[f"{name}.conv.weight"][0],
-        f"{ours}.bias": theirs[f"{name}.activate.bias"],
-        f"{ours}.affine.weight": theirs[f"{name}.conv.modulation.weight"],
-        f"{ours}.affine.bias": theirs[f"{name}.conv.modulation.bias"],
-        f"{ours}.noise_strength": theirs[f"{name}.noise.weight"].reshape(()),
-        f"{ours}.noise_const": theirs[noise][0, 0],
-    }
-
-
-def _to_rgb(theirs: State, name: str, ours: str) -> State:
-    return {
-        f"{ours}.weight": theirs[f"{name}.conv.weight"][0],
-        f"{ours}.bias": theirs[f"{name}.bias"].reshape(3),
-        f"{ours}.affine.weight": theirs[f"{name}.conv.modulation.weight"],
-        f"{ours}.affine.bias": theirs[f"{name}.conv.modulation.bias"],
-    }
+    blocks = [block for block in synthesis.parts.values() if block.class_name == "SynthesisBlock"]
+    layers = [layer for block in blocks for name, layer in block.parts.items() if name in ("conv0", "conv1", "torgb")]
+    if not layers or not all("conv_clamp" in layer.state for layer in layers):
+        raise AssetError(f"{path}: G_ema is no StyleGAN2 generator: its layers do not hold their conv_clamp")
+    clamp = layers[0].state["conv_clamp"]
+    if any(layer.state["conv_clamp"] is not clamp and not _equal(layer.state["conv_clamp"], clamp) for layer in layers):
+        raise AssetError(f"{path}: its layers differ in conv_clamp; this project has one for all")
+    halved = [block.state.get("use_fp16") is True for block in blocks]
+    if halved != sorted(halved):
+        raise AssetError(f"{path}: float16 at other than the highest resolutions")
+    return {"num_fp16_res": sum(halved)} | ({} if clamp is None else {"conv_clamp": clamp})

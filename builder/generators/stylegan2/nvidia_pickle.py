@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from builder.errors import AssetError
-from builder.generators.stylegan2.programs import check_checkpoint, check_pickle
+from builder.generators.stylegan2.programs import check_pickle, read_checkpoint
 
 _PLAIN_DTYPES = "?bhilqBHILQefd"
 
@@ -36,17 +36,26 @@ class Persistent:
     @property
     def arguments(self) -> dict[str, Any]:
         """What its constructor was called with, by name; NVIDIA's code never passes them by position."""
-        return dict(self.state.get("_init_kwargs") or {})
+        return table(self.state.get("_init_kwargs"))
+
+    @property
+    def parts(self) -> dict[str, "Persistent"]:
+        """The modules within a network, by name."""
+        return {name: part for name, part in table(self.state.get("_modules")).items() if isinstance(part, Persistent)}
 
     def tensors(self, prefix: str = "") -> Iterator[tuple[str, torch.Tensor]]:
         """Parameters and buffers of a network and all its parts, by dotted name."""
         for group in ("_parameters", "_buffers"):
-            for name, tensor in (self.state.get(group) or {}).items():
+            for name, tensor in table(self.state.get(group)).items():
                 if isinstance(tensor, torch.Tensor):
                     yield f"{prefix}{name}", tensor.detach()
-        for name, part in (self.state.get("_modules") or {}).items():
-            if isinstance(part, Persistent):
-                yield from part.tensors(f"{prefix}{name}.")
+        for name, part in self.parts.items():
+            yield from part.tensors(f"{prefix}{name}.")
+
+
+def table(value: Any) -> dict[Any, Any]:
+    """A copy of what should be a dictionary, and may be absent; empty where it is anything else."""
+    return dict(value) if isinstance(value, dict) else {}
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
@@ -63,6 +72,12 @@ def read_pickle(path: Path) -> dict[str, Any]:
             content = _Unpickler(file).load()
     except OSError as error:
         raise AssetError(f"{path}: {error.strerror}") from error
+    except _TensorFlowError:
+        raise AssetError(
+            f"{path}: holds networks of TensorFlow. legacy.py of stylegan2-ada-pytorch converts those of StyleGAN2: "
+            f"python legacy.py --source={path.name} --dest=converted.pkl. It may run what is in the pickle: trust its "
+            "origin first"
+        ) from None
     except Exception as error:  # a hostile pickle may raise anything; all of it means the same
         raise AssetError(f"{path}: not read, because it is no network pickle of NVIDIA's: {error}") from error
     if not isinstance(content, dict):
@@ -96,9 +111,7 @@ def _persistent(meta: dict[str, Any]) -> Persistent:
 
 
 def _storage(content: bytes) -> Any:
-    file = io.BytesIO(content)
-    check_checkpoint(file, len(content))
-    return torch.load(file, weights_only=True, map_location="cpu")
+    return read_checkpoint(io.BytesIO(content), len(content))
 
 
 def _tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
@@ -160,6 +173,10 @@ _TYPES: dict[tuple[str, str], type] = {
 """Types of C code, whose attributes cannot be set either."""
 
 
+class _TensorFlowError(pickle.UnpicklingError):
+    """A pickle of NVIDIA's older code."""
+
+
 class _Unpickler(pickle.Unpickler):
     def __init__(self, file: Any) -> None:
         super().__init__(file)
@@ -174,6 +191,8 @@ class _Unpickler(pickle.Unpickler):
             return _TYPES[module, name]
         if module == "torch" and isinstance(getattr(torch, name, None), torch.dtype):
             return getattr(torch, name)
+        if module.startswith("dnnlib.tflib"):
+            raise _TensorFlowError
         function = _FUNCTIONS.get((module, name))
         if function is None:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")

@@ -7,8 +7,12 @@ to torch, which searches its own error for words in a time quadratic in the leng
 import io
 import pickle
 import pickletools
+import re
 import zipfile
+from collections.abc import Sequence
 from typing import IO, Any
+
+import torch
 
 _LONGEST_NAME = 1000
 _NEWEST_PROTOCOL = 5
@@ -55,3 +59,33 @@ def check_checkpoint(file: IO[bytes], size: int) -> None:
         for _ in range(_PICKLES):
             check_pickle(file)
     file.seek(0)
+
+
+def read_checkpoint(file: IO[bytes], size: int, dropped: Sequence[str] = ()) -> Any:
+    """The tensors, numbers and plain containers in a file of torch of `size` bytes, on the CPU.
+
+    Args:
+        file: stands at its beginning.
+        size: of the file.
+        dropped: types, by dotted name, that it may hold besides; an object without content takes the place of each.
+
+    Raises:
+        pickle.UnpicklingError: it holds something else, which the error names; or as `check_checkpoint`.
+    """
+    check_checkpoint(file, size)
+    try:
+        with torch.serialization.safe_globals([(_Dropped, name) for name in dropped]):
+            return torch.load(file, weights_only=True, map_location="cpu")
+    except pickle.UnpicklingError as error:  # torch's own text tells how to switch this off
+        asked = re.search(r"GLOBAL (\S+) (was not|whose)", str(error))
+        what = f"it asks for {asked[1]}" if asked else "it holds more than tensors, numbers and plain containers"
+        raise pickle.UnpicklingError(what) from None
+
+
+class _Dropped:
+    """An object of a checkpoint whose content nobody reads."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> None:
+        pass

@@ -1,9 +1,12 @@
 """Checkpoints in the three formats, written here the way their own code writes them, and hostile ones."""
 
+import argparse
 import builtins
+import dataclasses
 import io
 import os
 import pickle
+import re
 import subprocess
 import sys
 import types
@@ -19,6 +22,7 @@ from builder.generators import stylegan2
 from builder.generators.stylegan2.checkpoints import read_weights, to_safetensors
 from builder.generators.stylegan2.network import FILTER, Config
 from builder.generators.stylegan2.nvidia_pickle import read_pickle
+from tests.builder.generators.stylegan2 import reference
 from tests.builder.generators.stylegan2.test_network import CONFIGS, random_state
 from tests.conftest import run_builder
 
@@ -66,8 +70,11 @@ def nvidia_modules(monkeypatch):
     return types.SimpleNamespace(stored=Stored, easy_dict=EasyDict)
 
 
-def module_tree(nvidia, state, class_name="Generator", **attributes):
-    """Nested modules from dotted names, with what torch's modules keep besides."""
+def module_tree(nvidia, state, class_name="Generator", *, clamp=None, halved=(), **attributes):
+    """Nested modules from dotted names, with what torch's modules keep besides.
+
+    clamp: what layers hold as their conv_clamp. halved: the names of the blocks that hold that they use float16.
+    """
     own, parts = OrderedDict(), {}
     for name, tensor in state.items():
         head, _, rest = name.partition(".")
@@ -76,6 +83,15 @@ def module_tree(nvidia, state, class_name="Generator", **attributes):
         else:
             own[head] = tensor
     buffers = {"w_avg", "noise_const", "resample_filter"}
+
+    def part(name, content):
+        if name in ("conv0", "conv1", "torgb"):
+            return module_tree(nvidia, content, "ToRGBLayer" if name == "torgb" else "SynthesisLayer", conv_clamp=clamp)
+        kind = "SynthesisBlock" if re.fullmatch(r"b\d+", name) else "FullyConnectedLayer"
+        kind = {"mapping": "MappingNetwork", "synthesis": "SynthesisNetwork"}.get(name, kind)
+        held = {"use_fp16": name in halved} if kind == "SynthesisBlock" else {}
+        return module_tree(nvidia, content, kind, clamp=clamp, halved=halved, **held)
+
     return nvidia.stored(
         class_name,
         {
@@ -84,7 +100,7 @@ def module_tree(nvidia, state, class_name="Generator", **attributes):
             "_buffers": OrderedDict((k, v) for k, v in own.items() if k in buffers),
             "_non_persistent_buffers_set": set(),
             "_backward_hooks": OrderedDict(),
-            "_modules": OrderedDict((k, module_tree(nvidia, v, "Layer")) for k, v in parts.items()),
+            "_modules": OrderedDict((k, part(k, v)) for k, v in parts.items()),
             "weight_gain": 0.01 / np.sqrt(512),  # a NumPy scalar, as theirs is
             "dtype": torch.float32,
             **attributes,
@@ -100,6 +116,11 @@ def with_filters(state):
         if name.endswith("noise_const")
     }
     return state | filters
+
+
+def halved(config):
+    """The blocks of the highest resolutions, as many as use float16."""
+    return [f"b{side}" for side in config.resolutions[1:]][-config.num_fp16_res :] if config.num_fp16_res else []
 
 
 def nvidia_networks(nvidia, config, state, **changes):
@@ -119,7 +140,13 @@ def nvidia_networks(nvidia, config, state, **changes):
         ),
     } | changes
     generator = module_tree(
-        nvidia, with_filters(state), _init_args=(), _init_kwargs=nvidia.easy_dict(arguments), num_ws=config.num_ws
+        nvidia,
+        with_filters(state),
+        clamp=config.conv_clamp,
+        halved=halved(config),
+        _init_args=(),
+        _init_kwargs=nvidia.easy_dict(arguments),
+        num_ws=config.num_ws,
     )
     return {"G": None, "D": nvidia.stored("Discriminator", {}), "G_ema": generator, "training_set_kwargs": {}}
 
@@ -149,6 +176,90 @@ def test_every_protocol_that_their_versions_wrote_is_read(nvidia, tmp_path, prot
     path = tmp_path / "network.pkl"
     path.write_bytes(pickle.dumps(nvidia_networks(nvidia, CONFIG, random_state(CONFIG)), protocol=protocol))
     assert read_weights(path)[0] == CONFIG
+
+
+def test_what_the_stylegan3_repository_leaves_to_its_defaults_is_read_from_the_modules(nvidia, tmp_path, runtime):
+    """Its constructor takes the synthesis network's arguments beside its own; its defaults are a clamp of 256 and
+    float16 at four resolutions, those of stylegan2-ada-pytorch none. Noise drives the activations past the clamp.
+    """
+    config = dataclasses.replace(CONFIG, conv_clamp=256.0, num_fp16_res=3)
+    state = random_state(config)
+    state |= {name: tensor * 3000 for name, tensor in state.items() if name.endswith("noise_strength")}
+    arguments = {"z_dim": 64, "c_dim": 0, "w_dim": 64, "img_resolution": 32, "img_channels": 3}
+    arguments |= {"mapping_kwargs": {}, "channel_base": 1024, "channel_max": 64, "fused_modconv_default": True}
+    tree = module_tree(
+        nvidia, with_filters(state), clamp=256, halved=["b8", "b16", "b32"], _init_kwargs=nvidia.easy_dict(arguments)
+    )
+    path = tmp_path / "network.pkl"
+    path.write_bytes(pickle.dumps({"G_ema": tree}))
+    assert read_weights(path)[0] == config
+    generator = stylegan2.StyleGAN2(*read_weights(path), stylegan2.Settings(), runtime)
+    with torch.inference_mode():
+        images = generator.synthesize(torch.from_numpy(generator.sample([3])))
+    z = torch.from_numpy(np.random.RandomState(3).randn(1, 64))
+    wanted = reference.images(state, config, z)
+    free = reference.images(state, CONFIG, z)
+    assert (wanted - free).abs().max() > 100
+    assert (images - wanted).abs().max() < 1e-2
+
+
+def test_explicit_values_that_are_the_defaults_are_taken(network_pickle):
+    mapping = {
+        "activation": "lrelu",
+        "embed_features": 64,
+        "layer_features": 64,
+        "num_layers": 8,
+        "lr_multiplier": 0.01,
+    }
+    synthesis = {"channel_base": 1024, "channel_max": 64, "kernel_size": 3, "use_noise": True, "activation": "lrelu"}
+    synthesis |= {"resample_filter": [1, 3, 3, 1], "architecture": "skip", "fp16_channels_last": False}
+    assert read_weights(network_pickle(mapping_kwargs=mapping, synthesis_kwargs=synthesis))[0] == CONFIG
+
+
+def test_layers_that_differ_or_say_nothing_are_refused(nvidia, network_pickle, tmp_path):
+    networks = nvidia_networks(nvidia, CONFIG, random_state(CONFIG))
+    block = networks["G_ema"].state_dict["_modules"]["synthesis"].state_dict["_modules"]["b8"].state_dict
+    path = tmp_path / "network.pkl"
+    block["_modules"]["conv1"].state_dict["conv_clamp"] = 256
+    path.write_bytes(pickle.dumps(networks))
+    with pytest.raises(AssetError, match="layers differ in conv_clamp"):
+        read_weights(path)
+    del block["_modules"]["conv1"].state_dict["conv_clamp"]
+    path.write_bytes(pickle.dumps(networks))
+    with pytest.raises(AssetError, match="do not hold their conv_clamp"):
+        read_weights(path)
+    block["_modules"]["conv1"].state_dict["conv_clamp"] = None
+    block["use_fp16"] = True
+    path.write_bytes(pickle.dumps(networks))
+    with pytest.raises(AssetError, match="float16 at other than the highest resolutions"):
+        read_weights(path)
+
+
+def test_a_stylegan3_pickle_is_called_one(nvidia, tmp_path):
+    parts = OrderedDict(
+        input=module_tree(nvidia, {"freqs": torch.ones(2)}, "SynthesisInput"),
+        L0_36_32=module_tree(nvidia, {"weight": torch.ones(1)}, "SynthesisLayer"),
+    )
+    generator = nvidia.stored(
+        "Generator",
+        {
+            "_init_kwargs": nvidia.easy_dict(z_dim=32, c_dim=0, w_dim=32, img_resolution=64, img_channels=3),
+            "_modules": {"synthesis": nvidia.stored("SynthesisNetwork", {"_modules": parts})},
+        },
+    )
+    path = tmp_path / "network.pkl"
+    path.write_bytes(pickle.dumps({"G_ema": generator}))
+    with pytest.raises(AssetError, match="a StyleGAN3 generator; this project has StyleGAN2's architecture alone"):
+        read_weights(path)
+
+
+def test_a_pickle_of_tensorflow_is_called_one_and_how_it_is_converted_is_said(tmp_path):
+    path = tmp_path / "network.pkl"
+    # As TensorFlow's are: a tuple of three networks, each built by dnnlib and given its state.
+    network = b"cdnnlib.tflib.network\nNetwork\n)\x81}X\x07\x00\x00\x00versionK\x04sb"
+    path.write_bytes(b"\x80\x02" + 3 * network + b"\x87.")
+    with pytest.raises(AssetError, match=r"networks of TensorFlow.*python legacy\.py --source=network\.pkl --dest="):
+        read_weights(path)
 
 
 def test_converted_once_the_pickle_is_not_needed(network_pickle, tmp_path, runtime):
@@ -201,6 +312,47 @@ def test_rosinalitys_checkpoint_is_read(tmp_path):
     assert sorted(read) == sorted(state)
     for name in state:
         torch.testing.assert_close(read[name], state[name], rtol=0, atol=0)
+
+
+def training_checkpoint(config, state):
+    """What rosinality's `train.py` saves: no mean w, states of optimizers, and its options in a namespace."""
+    networks = rosinality(config, state)["g_ema"]
+    moments = {"step": torch.tensor(1.0), "exp_avg": torch.zeros(2), "exp_avg_sq": torch.zeros(2)}
+    groups = [{"lr": 0.002, "betas": (0.0, 0.99), "params": [0]}]
+    optimizer = {"state": {0: moments}, "param_groups": groups}
+    options = argparse.Namespace(path="data", size=config.img_resolution, distributed=False, augment=True)
+    shared = {"g": networks, "d": {}, "g_ema": networks, "g_optim": optimizer, "d_optim": optimizer}
+    return shared | {"args": options, "ada_aug_p": 0.0}
+
+
+def test_a_checkpoint_of_rosinalitys_training_is_read_and_its_mean_w_sampled(tmp_path, caplog):
+    """As rosinality's `mean_latent` draws it; against the formulas, by 100,000 other draws in float64."""
+    path, state = tmp_path / "network.pt", random_state(CONFIG)
+    torch.save(training_checkpoint(CONFIG, state), path)
+    config, read = read_weights(path)
+    assert config == CONFIG
+    mean = read.pop("mapping.w_avg")
+    assert {name: tensor.tolist() for name, tensor in read.items()} == {
+        name: tensor.tolist() for name, tensor in state.items() if name != "mapping.w_avg"
+    }
+    z = torch.from_numpy(np.random.RandomState(1).randn(100_000, CONFIG.z_dim))
+    w = reference.mapped(state | {"mapping.w_avg": torch.zeros(64)}, CONFIG, z)
+    error = w.std(dim=0) / np.sqrt(4096)
+    assert (w.mean(dim=0).abs() > 5 * error).any()  # a mean of zero would not pass
+    assert ((mean - w.mean(dim=0)).abs() < 5 * error).all()
+    assert torch.equal(mean, read_weights(path)[1]["mapping.w_avg"])
+    assert "has no mean w (latent_avg); for truncation it is computed from 4096 draws with seed 0" in caplog.text
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_what_a_checkpoint_may_not_hold_is_named_without_torchs_hint_to_allow_it(tmp_path, older):
+    path = tmp_path / "network.pt"
+    content = rosinality(CONFIG, random_state(CONFIG)) | {"more": Calls(os.system, f"touch {tmp_path / 'trace'}")}
+    torch.save(content, path, _use_new_zipfile_serialization=not older)
+    with pytest.raises(AssetError) as refused:
+        read_weights(path)
+    assert str(refused.value).endswith("no checkpoint with g_ema in rosinality's format: it asks for posix.system")
+    assert not (tmp_path / "trace").exists()
 
 
 class Calls:
@@ -280,13 +432,17 @@ def test_what_is_no_network_is_refused(tmp_path, content):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"img_channels": 1}, "three channels"),
+        ({"img_channels": 1}, "img_channels is not 3"),
         ({"img_resolution": 2048}, "2048 pixels"),
         ({"w_dim": 7}, "expected"),
         ({"unheard_of": 3}, "argument unheard_of = 3 is not known"),
         ({"z_dim": 10**9}, "dimensions that no generator has"),
         ({"z_dim": "many"}, "not all numbers"),
         ({"mapping_kwargs": {"activation": "relu"}}, "activation is not lrelu"),
+        ({"mapping_kwargs": {"layer_features": 32}}, "layer_features is not 64"),
+        ({"mapping_kwargs": {"layer_features": np.zeros(3)}}, "layer_features is not 64"),
+        ({"synthesis_kwargs": {"use_noise": False}}, "use_noise is not True"),
+        ({"synthesis_kwargs": {"resample_filter": [1, 2, 1]}}, "resample_filter is not"),
     ],
 )
 def test_a_generator_of_another_kind_is_refused_saying_why(network_pickle, changes, said):
