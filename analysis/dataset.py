@@ -4,7 +4,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -98,6 +98,7 @@ class Published:
         distance that was accepted (NaN where none was).
     target: the recognizer that the optimized samples were made against, where the dataset says so.
     excluded: flagged participants that were left out.
+    other_sources: number of ratings by each source that is not `source`; those too are left out.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Published:
     thresholds: dict[str, float]
     target: str | None
     excluded: int = 0
+    other_sources: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def recognizers(self) -> list[str]:
@@ -278,7 +280,7 @@ def _of_one_source(published: Published) -> Published:
     if not sources and "ratings_source" in published.pairs:
         sources = set(published.pairs["ratings_source"].dropna())
     source = next((source for source in ("human", "simulated") if source in sources), None)
-    pairs = published.pairs
+    pairs, others = published.pairs, published.ratings.loc[published.ratings["source"] != source, "source"]
     if len(published.ratings):  # made anew from the ratings that are used, never taken from those that are not
         pairs = pairs.drop(columns=[*frames.AGGREGATES, "ratings_source"], errors="ignore")
     return replace(
@@ -287,6 +289,7 @@ def _of_one_source(published: Published) -> Published:
         pairs=pairs,
         ratings=published.ratings[published.ratings["source"] == source].reset_index(drop=True),
         participants=published.participants[published.participants["source"] == source].reset_index(drop=True),
+        other_sources={str(name): int(n) for name, n in others.value_counts().sort_index().items()},
     )
 
 

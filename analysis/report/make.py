@@ -108,6 +108,10 @@ def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[s
     lines = []
     if published.source is None:
         lines.append("The dataset has no ratings: this report has the models' part only.")
+    lines += [
+        f"{n} ratings of the source {source!r}: a report is of one source at a time."
+        for source, n in published.other_sources.items()
+    ]
     if published.excluded:
         lines.append(f"{published.excluded} flagged participants and their ratings, left out as asked.")
     skipped = tables.get("skipped", pd.DataFrame(columns=["table", "reason"]))

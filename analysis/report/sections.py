@@ -226,8 +226,10 @@ def disagreements(found: Findings, contents: Contents) -> Section:
             for strip in recognizer_strips(found.tables["disagreement"], name):
                 items.extend(strip_items(strip, found.published, found.rated, contents))
         caption = (
-            "Signed disagreement of every rated pair, from -1 to 1: its place when pairs are ordered by the model's "
-            "distance less its place when they are ordered by people's similarity. Above 0 the model is closer."
+            "Signed disagreement of every rated pair, from -1 to 1; above 0 the model is closer. identity_disagreement "
+            "(the paper's): inverted_distance (1 - distance / the recognizer's largest) minus the identity rate. "
+            "disagreement (ours): the pair's place when pairs are ordered by distance minus its place when they are "
+            "ordered by people's similarity."
         )
         items.append(contents.table("disagreement", found.tables["disagreement"], caption))
     if found.has("people_disagreement"):

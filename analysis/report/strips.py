@@ -35,29 +35,48 @@ class Strip:
     columns: tuple[str, ...]
 
 
+SCORES = {
+    "identity_disagreement": (
+        "",
+        "The paper's score: the inverted distance (1 - distance / the largest of the rated pairs) minus the share of "
+        "people who see one identity",
+    ),
+    "disagreement": (
+        "ordered-",
+        "Our score: the pair's place when pairs are ordered by the model's distance minus its place when they are "
+        "ordered by people's mean similarity",
+    ),
+}
+"""What a score of disagreement puts before a strip's name, and its definition in words; the paper's first."""
+
+
 def recognizer_strips(disagreement: pd.DataFrame, recognizer: str) -> list[Strip]:
-    """The pairs that a model finds much closer than people do, and those that people find much closer than it does."""
-    of_recognizer = disagreement[disagreement["recognizer"] == recognizer].dropna(subset="disagreement")
-    ordered = of_recognizer.sort_values(["disagreement", "pair_id"], ascending=[False, True], kind="stable")
-    closer = ordered[ordered["disagreement"] > 0].head(MOST)
-    farther = ordered[ordered["disagreement"] < 0].iloc[::-1].head(MOST)
-    scale = (
-        "Signed disagreement, from -1 to 1: above 0 the model holds the pair closer than people do. A candidate false "
-        "accept is accepted though most people see two persons, a candidate false reject rejected though most see one."
-    )
-    columns = ("disagreement", f"{recognizer}_distance", "candidate")
-    return [
-        Strip(f"model-closer-{slug(recognizer)}", f"{recognizer} closer than people", scale, closer, columns),
-        Strip(f"people-closer-{slug(recognizer)}", f"People closer than {recognizer}", scale, farther, columns),
-    ]
+    """By each score, the pairs that a model finds much closer than people do, and those that people find closer."""
+    strips = []
+    for score, (prefix, words) in SCORES.items():
+        of_recognizer = disagreement[disagreement["recognizer"] == recognizer].dropna(subset=score)
+        ordered = of_recognizer.sort_values([score, "pair_id"], ascending=[False, True], kind="stable")
+        closer = ordered[ordered[score] > 0].head(MOST)
+        farther = ordered[ordered[score] < 0].iloc[::-1].head(MOST)
+        scale = (
+            f"{words}; from -1 to 1, above 0 the model holds the pair closer than people do. A candidate false accept "
+            "is accepted though most people see two persons, a candidate false reject rejected though most see one."
+        )
+        columns, name = (score, f"{recognizer}_distance", "candidate"), slug(recognizer)
+        order = ", by order" if prefix else ""
+        strips += [
+            Strip(f"{prefix}model-closer-{name}", f"{recognizer} closer than people{order}", scale, closer, columns),
+            Strip(f"{prefix}people-closer-{name}", f"People closer than {recognizer}{order}", scale, farther, columns),
+        ]
+    return strips
 
 
 def people_strips(disagreement: pd.DataFrame) -> list[Strip]:
     """The pairs on which people disagree most among themselves, on similarity and on identity."""
     strips = []
     for column, question, scale in [
-        ("similarity_std", "similarity", "Standard deviation of similarity, 0 to 100."),
-        ("identity_entropy", "identity", "Entropy of the decisions: 0 where all agree, 1 where half say the same."),
+        ("similarity_std", "similarity", "Standard deviation of the answers, 0 to 100 (ddof 1)."),
+        ("identity_std", "identity", "Standard deviation of the answers, same 1 and different 0 (ddof 1)."),
     ]:
         known = disagreement[disagreement[column] > 0]
         ordered = known.sort_values([column, "pair_id"], ascending=[False, True], kind="stable")

@@ -96,6 +96,8 @@ def _alpha(given: pd.DataFrame, question: str) -> dict[str, Any]:
     unknown = {"value": np.nan, "low": np.nan, "high": np.nan}
     if given.empty:
         return unknown | n | {"reason": "no pair has two answers"}
+    if n["n_pairs"] < 2:
+        return unknown | n | {"reason": "one pair with two answers: no other pair to tell it from"}
     if given[question].nunique() < 2:
         return unknown | n | {"reason": "all answers are the same"}
     clusters = given.groupby("pair_id")["base_id"].first()

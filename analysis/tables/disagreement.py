@@ -9,31 +9,37 @@ from analysis.errors import MissingDataError
 from analysis.frames import Column, Table
 
 _PAIR = ["pair_id", "base_id", "sample_id", "kind", "level"]
-_SCALE = ["model_closeness", "people_closeness", "disagreement"]
+_SCALE = ["inverted_distance", "identity_disagreement", "model_closeness", "people_closeness", "disagreement"]
 
 
 def disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     """One row per rated pair and recognizer that scored it, ordered from model closer to people closer.
 
-    The scale: both sides order the same n pairs, the model by falling distance, people by rising mean similarity.
-    `model_closeness` and `people_closeness` are the places in these orders as (midrank - 0.5) / n, between 0 (farthest
-    apart) and 1 (closest). `disagreement` is the first minus the second, between -1 and 1: it grows strictly where a
-    distance falls or a similarity falls against the other pairs. Above 0 the model holds the pair closer than people
-    do, below 0 people do.
+    Two scores, both between -1 and 1; above 0 the model holds the pair closer than people do, below 0 people do:
+
+    - `identity_disagreement`, the paper's: the inverted distance minus the share of people who see one identity. The
+      inverted distance is 1 - distance / the recognizer's largest distance over its rated pairs: 1 at distance 0, 0 at
+      the largest. (The paper says "inverted" and no more; the unit is ours.)
+    - `disagreement`, ours: both sides order the same n pairs, the model by falling distance, people by rising mean
+      similarity. `model_closeness` and `people_closeness` are the places in these orders as (midrank - 0.5) / n,
+      between 0 (farthest apart) and 1 (closest); the score is the first minus the second. It needs no unit, and moves
+      wherever a distance or a similarity changes place, also where all people agree on the identity.
 
     Columns: pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate,
-    model_closeness, people_closeness, disagreement, candidate ("false accept": accepted, but most people see two
-    identities; "false reject": rejected, but most people see one; else "").
+    inverted_distance, identity_disagreement, model_closeness, people_closeness, disagreement, candidate ("false
+    accept": accepted, but most people see two identities; "false reject": rejected, but most people see one; else ""),
+    reason (why a score is NaN). Ordered by `identity_disagreement`, then by `disagreement`.
 
     Raises:
-        MissingDataError: there are no ratings of similarity.
+        MissingDataError: no pair has both a distance and a rating.
     """
     rated = frames.rated(pairs, ratings)
     tables = [_of_recognizer(rated, name) for name in frames.recognizers(rated)]
-    found = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    if found.empty:
-        raise MissingDataError("no pair has both a distance and a rating of similarity")
-    return found.sort_values("disagreement", ascending=False, kind="stable", ignore_index=True)
+    scored = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    if scored.empty:
+        raise MissingDataError("no pair has both a distance and a rating")
+    order = ["identity_disagreement", "disagreement"]
+    return scored.sort_values(order, ascending=False, kind="stable", ignore_index=True)
 
 
 def people_disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
@@ -67,11 +73,16 @@ def people_disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFr
 
 def _of_recognizer(rated: pd.DataFrame, name: str) -> pd.DataFrame:
     distance, accept = f"{name}_distance", f"{name}_accept"
-    rated = rated[rated[distance].notna() & rated["similarity_mean"].notna()]
+    rated = rated[rated[distance].notna() & (rated["similarity_mean"].notna() | rated["identity_rate"].notna())]
     table = rated[[*_PAIR, distance, accept, "similarity_mean", "identity_rate"]]
     table = table.rename(columns={distance: "distance", accept: "accept"}).assign(recognizer=name)
-    table["model_closeness"] = _place(-table["distance"])
-    table["people_closeness"] = _place(table["similarity_mean"])
+    answered = table[table["identity_rate"].notna()]
+    largest = answered["distance"].max()
+    table["inverted_distance"] = 1 - answered["distance"] / (largest if largest > 0 else 1.0)
+    table["identity_disagreement"] = table["inverted_distance"] - table["identity_rate"]
+    placed = table[table["similarity_mean"].notna()]
+    table["model_closeness"] = _place(-placed["distance"])
+    table["people_closeness"] = _place(placed["similarity_mean"])
     table["disagreement"] = table["model_closeness"] - table["people_closeness"]
     accepted = table["accept"].eq(True).fillna(False).to_numpy(np.bool_)
     rejected = table["accept"].eq(False).fillna(False).to_numpy(np.bool_)
@@ -79,7 +90,10 @@ def _of_recognizer(rated: pd.DataFrame, name: str) -> pd.DataFrame:
     table["candidate"] = ""
     table.loc[accepted & (rate < 0.5), "candidate"] = "false accept"
     table.loc[rejected & (rate > 0.5), "candidate"] = "false reject"
-    return table[[*_PAIR, "recognizer", "distance", "accept", "similarity_mean", "identity_rate", *_SCALE, "candidate"]]
+    missing = rate.isna().map({True: "no answer on identity", False: ""})
+    table["reason"] = missing.where(table["similarity_mean"].notna(), "no answer on similarity")
+    columns = ["recognizer", "distance", "accept", "similarity_mean", "identity_rate", *_SCALE, "candidate", "reason"]
+    return table[[*_PAIR, *columns]]
 
 
 def _place(values: Column) -> Column:

@@ -26,8 +26,8 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
     `analysis.mixed_logistic`; pairs that could not be acquired are left out.
 
     Columns: recognizer, term ("intercept", "distance", "lpips_alex", "kind: negative vs optimized", ...,
-    "sd: participant", "sd: pair"), estimate, se, low, high (Wald), odds_ratio, n_ratings, reason. An sd has an estimate
-    alone.
+    "sd: participant", "sd: pair"), estimate, se, low, high (Wald), odds_ratio, n_ratings, reason (why an estimate is
+    NaN, or of no use). An sd has an estimate alone.
 
     Raises:
         MissingDataError: there are no ratings of identity, or no recognizer.
@@ -61,7 +61,13 @@ def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataF
     rows.append({"term": "sd: participant", "estimate": fit.sd_small})
     rows.append({"term": "sd: pair", "estimate": fit.sd_large})
     reason = "" if fit.converged else "the fit did not converge"
-    return pd.DataFrame(rows).assign(recognizer=name, n_ratings=len(given), reason=reason)
+    rows = [{"reason": reason} | row for row in rows]
+    for row, column in ((rows[-2], "participant_id"), (rows[-1], "pair_id")):
+        if given.groupby(column).size().max() < 2:  # what varies between them is not told from the answers' own noise
+            row |= {"estimate": np.nan, "reason": f"no {column.removesuffix('_id')} has two ratings"}
+    constant = [term for term in ("distance", *lpips) if term not in design]
+    rows += [{"term": term, "reason": "is the same in all ratings: not in the model"} for term in constant]
+    return pd.DataFrame(rows).assign(recognizer=name, n_ratings=len(given))
 
 
 def _impossible(given: pd.DataFrame) -> str:

@@ -44,6 +44,10 @@ def _ratings(published: Published, rated: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     if published.source == "simulated":
         rows.append(_row("ratings", "all", n, f"all {n} ratings are simulated: nothing here says what people see"))
+    rows += [
+        _row("ratings", source, count, f"{count} ratings of the source {source!r} are left out: one source at a time")
+        for source, count in published.other_sources.items()
+    ]
     if published.excluded:
         n = published.excluded
         rows.append(_row("ratings", "flagged", n, f"{n} flagged participants and their ratings are left out"))
@@ -58,9 +62,8 @@ def _ratings(published: Published, rated: pd.DataFrame) -> list[dict[str, Any]]:
     for column in frames.COUNTS.values():
         question, n = column.removeprefix("n_"), int((rated["n_ratings"] - rated[column]).sum())
         if n:
-            rows.append(
-                _row("ratings", question, n, f"{n} ratings have no answer on {question}: no figure about it has them")
-            )
+            statement = f"{n} ratings have no answer on {question}: they are in no figure about it"
+            rows.append(_row("ratings", question, n, statement))
     if "identity_rate" in rated:
         ties = int(rated["identity_rate"].eq(0.5).sum())
         if ties:

@@ -131,17 +131,21 @@ def _summary(rated: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]
     distance, rate = (acquired[column].to_numpy(np.float64) for column in (f"{name}_distance", "identity_rate"))
     accept = acquired[f"{name}_accept"].astype(bool).to_numpy()
     row["agreement"] = float(np.where(accept, rate, 1 - rate).mean())
+    if np.all(rate == 1) or np.all(rate == 0):
+        return row | {"reason": "all answers are the same: every threshold on one side of all distances is as good"}
     row["best_threshold"], row["best_agreement"] = best_threshold(distance, rate)
     row["best_low"], row["best_high"] = bootstrap(
         lambda weights: _best_of_each(distance, rate, weights), acquired["base_id"]
     )
+    reason = "" if np.isfinite(row["best_threshold"]) else "people's answers are met best where nothing is accepted"
     if clear["same"].nunique() < 2:
-        return row | {"reason": "people see the same identity in all pairs or in none"}
+        one_side = "people see the same identity in all pairs or in none"
+        return row | {"reason": "; ".join(filter(None, [one_side, reason]))}
     same, score = clear["same"].to_numpy(), clear["distance"].to_numpy(np.float64)
     row["auc"] = float(roc_auc_score(same, -score))
     row["auc_low"], row["auc_high"] = bootstrap(lambda weights: weighted_auc(same, score, weights), clear["base_id"])
     row["eer"], row["eer_threshold"] = equal_error_rate(_curve(clear))
-    return row | {"reason": ""}
+    return row | {"reason": reason}
 
 
 def equal_error_rate(curve: pd.DataFrame) -> tuple[float, float]:

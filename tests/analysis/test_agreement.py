@@ -105,6 +105,7 @@ def test_icc_is_the_mean_of_batches_weighted_by_pairs() -> None:
     [
         (np.full((3, 5), 1.0), "all answers are the same"),
         (np.array([[0.0, 1, 0, 1]]), "no pair has two answers"),
+        (np.array([[0.0], [1], [0]]), "one pair with two answers: no other pair to tell it from"),
     ],
 )
 def test_alpha_says_why_there_is_none(answers: np.ndarray, reason: str) -> None:

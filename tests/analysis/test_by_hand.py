@@ -100,8 +100,13 @@ def test_disagreement(tables: dict[str, pd.DataFrame]) -> None:
     assert table.loc["a-optimized", "people_closeness"] == pytest.approx(2.5 / 7)
     assert table.loc["b-positive", "disagreement"] == pytest.approx((2.5 - 4.5) / 7)
     assert table.loc["b-negative", "disagreement"] == pytest.approx((1.5 - 1) / 7)
-    assert set(table.index[:2]) == {"a-optimized", "a-positive"}  # 1 / 7 both
-    assert table.index[-1] == "b-positive"
+    assert table.loc[["a-optimized", "a-positive"], "disagreement"].tolist() == pytest.approx([1 / 7, 1 / 7])
+    # The paper's: 1 - distance / .9, minus the share who say yes.
+    assert table.loc["a-optimized", "identity_disagreement"] == pytest.approx(1 - 0.3 / 0.9 - 0.25)
+    assert table.loc["b-positive", "identity_disagreement"] == pytest.approx(1 - 0.6 / 0.9 - 1)
+    assert table.loc[["a-negative", "a-genuine", "b-genuine"], "identity_disagreement"].tolist() == [0, 0, 0]
+    order = ["a-optimized", "b-negative", "a-positive", "b-genuine", "a-negative", "a-genuine", "b-positive"]
+    assert list(table.index) == order
     assert table["candidate"].to_dict() == {
         **dict.fromkeys(table.index, ""),
         "a-optimized": "false accept",
@@ -115,6 +120,7 @@ def test_people_disagreement(tables: dict[str, pd.DataFrame]) -> None:
     assert table.index[0] == "a-positive"
     assert table.loc["a-positive", "similarity_std"] == pytest.approx(math.sqrt((15**2 + 5**2 + 5**2 + 15**2) / 3))
     assert table.loc["b-optimized", "identity_entropy"] == 1
+    assert table.loc["b-optimized", "identity_std"] == pytest.approx(math.sqrt(4 * 0.5**2 / 3))
     assert table.loc["a-positive", "identity_entropy"] == pytest.approx(2 - 0.75 * math.log2(3))
     assert table.loc["a-negative", "identity_entropy"] == 0
 

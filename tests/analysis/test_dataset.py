@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError, MissingDataError, Published, frames, load
+from analysis.tables.limits import limits
 from tests.analysis.conftest import COLORS, Write, hand_made, images
 
 
@@ -94,6 +95,18 @@ def test_flagged_participants_can_be_left_out(write: Write) -> None:
     assert loaded.excluded == 1
     assert sorted(set(loaded.ratings["participant_id"])) == ["r1", "r2", "r3"]
     assert loaded.participants["participant_id"].tolist() == ["r1", "r2", "r3"]
+
+
+def test_ratings_of_other_sources_are_counted(write: Write) -> None:
+    tables = hand_made()
+    others = tables["ratings"].head(5).assign(source=["simulated", "simulated", "model", "model", "model"])
+    others["rating_id"] += "/other"
+    tables["ratings"] = pd.concat([tables["ratings"], others])
+    loaded = load(str(write(tables)))
+    assert loaded.source == "human"
+    assert loaded.other_sources == {"model": 3, "simulated": 2}
+    statements = set(limits(loaded)["statement"])
+    assert "2 ratings of the source 'simulated' are left out: one source at a time" in statements
 
 
 def test_published_means_are_not_used_beside_ratings(write: Write) -> None:

@@ -108,3 +108,20 @@ def test_a_kind_with_one_answer_only_stays_finite() -> None:
     table = identity_model(pairs, ratings).query("recognizer == 'dlib' and not term.str.startswith('sd')")
     assert np.isfinite(table[["estimate", "se"]]).all(axis=None)
     assert table["estimate"].abs().max() < 20
+
+
+def test_a_term_that_is_left_out_says_so() -> None:
+    pairs = draw_pairs(batches=1).assign(lpips_alex=0.5)
+    table = identity_model(pairs, draw_ratings(pairs)).query("recognizer == 'dlib'").set_index("term")
+    assert np.isnan(table.loc["lpips_alex", "estimate"])
+    assert table.loc["lpips_alex", "reason"] == "is the same in all ratings: not in the model"
+    assert table.loc["distance", "reason"] == ""
+
+
+def test_one_rating_a_pair_tells_nothing_of_what_varies_between_pairs() -> None:
+    pairs = draw_pairs(batches=2)
+    once = draw_ratings(pairs).sample(frac=1, random_state=0).drop_duplicates("pair_id")
+    table = identity_model(pairs, once).query("recognizer == 'dlib'").set_index("term")
+    assert np.isnan(table.loc["sd: pair", "estimate"])
+    assert table.loc["sd: pair", "reason"] == "no pair has two ratings"
+    assert np.isfinite(table.loc["sd: participant", "estimate"])

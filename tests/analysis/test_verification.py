@@ -110,7 +110,16 @@ def test_nobody_sees_two_identities(pairs: pd.DataFrame, ratings: pd.DataFrame) 
         roc(pairs, same)
     table = verification(pairs, same)
     assert table["auc"].isna().all()
-    assert set(table["reason"]) == {"people see the same identity in all pairs or in none"}
+    assert table[["best_threshold", "best_low", "best_high", "best_agreement"]].isna().all(axis=None)
+    assert table["agreement"].notna().all()
+    reason = "all answers are the same: every threshold on one side of all distances is as good"
+    assert set(table["reason"]) == {reason}
+    most = ratings.assign(identity=ratings["participant_id"].str.endswith("-0"))
+    table = verification(pairs, most)
+    assert table["best_threshold"].isna().all()  # one in ten says "same" of every pair
+    assert set(table["reason"]) == {
+        "people see the same identity in all pairs or in none; people's answers are met best where nothing is accepted"
+    }
 
 
 def test_calibration_against_scikit_learn(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
