@@ -47,7 +47,7 @@ def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
     Raises:
         FolderError: it has other columns or is no CSV.
     """
-    path = folder / "ratings" / f"{name}.csv"
+    path = path_of(folder, name)
     if not path.exists():
         return pd.DataFrame(columns=columns, dtype="str")
     try:
@@ -60,8 +60,13 @@ def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
     return rows
 
 
+def path_of(folder: Path, name: str) -> Path:
+    """Where a file of `ratings/` lies."""
+    return folder / "ratings" / f"{name}.csv"
+
+
 def file(folder: Path, name: str, rows: pd.DataFrame) -> tuple[Path, bytes]:
     """Where a file of `ratings/` lies, and its content."""
     buffer = io.StringIO()
     rows.to_csv(buffer, index=False, lineterminator="\n")
-    return folder / "ratings" / f"{name}.csv", buffer.getvalue().encode("utf-8", "surrogatepass")
+    return path_of(folder, name), buffer.getvalue().encode("utf-8", "surrogatepass")

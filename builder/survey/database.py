@@ -107,6 +107,12 @@ def open_database(url: str, study: str, study_hash: str) -> sa.Engine:
     return engine
 
 
+def drop_unconsented(engine: sa.Engine) -> None:
+    """Removes whom earlier versions kept already when they entered, who then did not consent."""
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(participants.delete().where(participants.c.consented_at.is_(None)))
+
+
 def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)

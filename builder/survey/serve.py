@@ -12,7 +12,8 @@ import uvicorn
 
 from builder.errors import SurveyError
 from builder.ratings.privacy import participant_key
-from builder.survey.database import default_url, open_database
+from builder.survey.database import default_url, drop_unconsented, open_database
+from builder.survey.forgotten import ForgottenPeople
 from builder.survey.limits import ImpatientProtocol
 from builder.survey.page import BUNDLE, read_bundle
 from builder.survey.server import Survey, create_app
@@ -61,7 +62,10 @@ def serve(
     files = read_bundle(bundle)
     task = read_task(folder)
     engine = open_database(database or default_url(folder), task.name, task.study_hash)
-    app = create_app(Survey(task, engine, participant_key(folder), files, token))
+    drop_unconsented(engine)
+    forgotten = ForgottenPeople(folder)
+    forgotten()  # a damaged file is said now, not to a participant
+    app = create_app(Survey(task, engine, participant_key(folder), files, token, forgotten))
     listening = _listen(host, port)
     print(f"survey   {_address(listening)}\nprogress {_address(listening)}/admin  token {token}", flush=True)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # requests that are no HTTP come by the thousand

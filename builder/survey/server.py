@@ -7,7 +7,7 @@ into SQL.
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -22,12 +22,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from builder.errors import FolderError
 from builder.ratings.privacy import pseudonym
 from builder.survey import messages, store
 from builder.survey.admin import admin_routes
 from builder.survey.limits import Allowance, limited, read_body
 from builder.survey.page import TYPES, consent_version, page_config, shown
 from builder.survey.task import Task
+from builder.survey.ticket import ticket_key
 from builder.survey.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -53,13 +55,16 @@ Call = Callable[[str, Any, int], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Survey:
-    """What the server works with; `key` makes pseudonyms of the platforms' ids."""
+    """What the server works with; `key` makes pseudonyms of the platforms' ids and signs tickets, `forgotten` gives
+    the pseudonyms of who withdrew.
+    """
 
     task: Task
     engine: sa.Engine
     key: bytes
     bundle: Mapping[str, bytes]
     admin_token: str
+    forgotten: Callable[[], Set[str]] = frozenset
 
 
 def create_app(survey: Survey) -> ASGIApp:
@@ -84,6 +89,7 @@ def create_app(survey: Survey) -> ASGIApp:
             ValidationError: lambda request, error: JSONResponse({"error": "invalid"}, 400),
             ClientDisconnect: lambda request, error: Response(status_code=400),
             sa.exc.SQLAlchemyError: _database_failed,
+            FolderError: _folder_failed,
             500: lambda request, error: JSONResponse({"error": "failed"}, 500),
         },
         max_body_size=messages.MOST_BYTES,
@@ -95,21 +101,25 @@ class Calls:
     """The calls of the page, each answered after what it keeps is committed."""
 
     def __init__(self, survey: Survey) -> None:
-        self._key, self._task, self._settings = survey.key, survey.task, survey.task.settings
+        self._survey, self._task, self._settings = survey, survey.task, survey.task.settings
         self._writer = Writer(survey.engine)
         self._pairs = {batch: frozenset(pair.pair_id for pair in pairs) for batch, pairs in survey.task.batches.items()}
+
+    def _door(self) -> store.Door:
+        key, forgotten = ticket_key(self._survey.key), self._survey.forgotten()
+        return store.Door(list(self._pairs), self._settings.raters_per_pair, key, forgotten)
 
     async def entering(self, request: Request) -> Response:
         """`POST /api/enter`: a new participant, or one who returns."""
         said = await _read(request, messages.Enter)
-        person = said.prolific_pid or said.session_id
+        key, person = self._survey.key, said.prolific_pid or said.session_id
         arrival = store.Arrival(
-            person=person and pseudonym(self._key, person),
-            session=said.session_id and pseudonym(self._key, said.session_id),
+            person=person and pseudonym(key, person),
+            session=said.session_id and pseudonym(key, said.session_id),
             token=said.token,
         )
-        batches, capacity, now = list(self._pairs), self._settings.raters_per_pair, _now()
-        entered = await self._writer.do(lambda connection: store.enter(connection, arrival, batches, capacity, now))
+        door, now = self._door(), _now()
+        entered = await self._writer.do(lambda connection: store.enter(connection, arrival, door, now))
         return JSONResponse({"token": entered.token, "session": self._session(entered)})
 
     def _session(self, entered: store.Entered) -> dict[str, Any]:
@@ -132,7 +142,8 @@ class Calls:
         """`POST /api/consent`, to the version that the page shows and to no other."""
         if said.consent_version != consent_version(self._task):
             raise HTTPException(400)
-        await self._writer.do(lambda connection: store.consent(connection, token, said, now))
+        door = self._door()
+        await self._writer.do(lambda connection: store.consent(connection, token, said, door, now))
         return {"saved": True}
 
     async def demographics(self, token: str, said: messages.Demographics, now: int) -> dict[str, Any]:
@@ -215,6 +226,11 @@ def _refused(request: Request, error: Exception) -> Response:
 def _database_failed(request: Request, error: Exception) -> Response:
     """Not kept, and said so: the page tries again."""
     log.error("the database failed: %s", str(error).splitlines()[0])
+    return JSONResponse({"error": "busy"}, 503, headers={"Retry-After": "5"})
+
+
+def _folder_failed(request: Request, error: Exception) -> Response:
+    log.error("%s", error)
     return JSONResponse({"error": "busy"}, 503, headers={"Retry-After": "5"})
 
 

@@ -6,7 +6,7 @@ An action looks before it writes: it raises `Refused` before it has changed anyt
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,14 @@ import sqlalchemy as sa
 
 from builder.survey.database import participants, ratings, survey
 from builder.survey.messages import Consent, Demographics, Rating, Strategies
+from builder.survey.ticket import Ticket, TicketKey, opened, sealed
 
 SILENCE_MS = 3_600_000
-"""After so long without a word a participant's slot is free for another."""
+"""After so long without a word a slot of who has rated is free for another; so long one may take to consent."""
+
+GRACE_MS = 300_000
+"""So long after consenting a slot is held without a rating: for the questions about oneself, and until the images are
+there. Whoever enters and does not rate holds nothing."""
 
 _MINUTE_MS = 60_000
 """How exactly it is known when somebody was last seen: one write less for almost every answer."""
@@ -32,9 +37,9 @@ _RATED = sa.select(ratings.c.pair_id).where(ratings.c.participant_id == sa.bindp
 
 REFUSALS = {
     "token": 401,
-    "consent": 403,
     "pair": 403,
     "taken": 403,
+    "forgotten": 403,
     "answered": 409,
     "finished": 409,
     "full": 409,
@@ -49,6 +54,16 @@ class Refused(Exception):  # noqa: N818  nothing went wrong
     def __init__(self, word: str) -> None:
         super().__init__(word)
         self.word = word
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who is let in: `capacity` participants to each of the study's batches, and nobody who was forgotten."""
+
+    batches: Sequence[int]
+    capacity: int
+    key: TicketKey
+    forgotten: Set[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -69,92 +84,141 @@ class Entered:
     answered: Sequence[str]
 
 
-def enter(connection: sa.Connection, arrival: Arrival, batches: Sequence[int], capacity: int, now: int) -> Entered:
-    """A returning participant goes on; a new one gets the batch with the fewest finished or running participants.
+def enter(connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> Entered:
+    """A returning participant goes on; a new one is shown the batch with the fewest finished or rating participants.
+
+    Of a new one nothing is kept and nothing is reserved: the token is their ticket. Who was forgotten is known by the
+    platform's id or, where their browser comes back without it, by the ticket that it kept.
 
     Args:
         connection: in a transaction that writes.
         arrival: who enters.
-        batches: the study's batches.
-        capacity: participants of a batch.
+        door: who is let in.
         now: milliseconds since 1970.
 
     Raises:
-        Refused: finished, taken (the same person with another session of the platform) or full.
+        Refused: forgotten, finished, taken (the same person with another session of the platform) or full.
     """
-    connection.execute(sa.select(survey.c.id).with_for_update())
-    token, known = _returning(connection, arrival)
+    kept = None if arrival.token is None else opened(arrival.token, door.key)
+    if (arrival.person or (kept and kept.participant_id)) in door.forgotten:
+        raise Refused("forgotten")
+    known = _returning(connection, arrival)
     if known is not None and known["finished_at"] is not None:
         raise Refused("finished")
     if known is None:
-        batch = _emptiest(connection, batches, capacity, now)
-        known = _new(arrival, token, batch, now)
-        connection.execute(participants.insert(), known)
+        ticket = _ticket_again(connection, arrival, kept, door, now)
+        ticket = ticket or _ticket(arrival, _emptiest(connection, door, now), now)
+        token = sealed(ticket, door.key)
+        return Entered(token, _row(ticket, token), [])
+    if arrival.token is not None and known["token_sha256"] == _digest(arrival.token):
+        token = arrival.token
     else:
-        _update(connection, known, now, token_sha256=_digest(token))
+        token = sealed(_ticket(arrival, known["batch"], now), door.key)
+    _update(connection, known, now, token_sha256=_digest(token))
     return Entered(token, known, _rated(connection, known))
 
 
-def _returning(connection: sa.Connection, arrival: Arrival) -> tuple[str, Mapping[str, Any] | None]:
-    """The token to go on with and the participant, if it is one we know."""
+def _returning(connection: sa.Connection, arrival: Arrival) -> Mapping[str, Any] | None:
+    """The participant, if it is one who consented."""
     if arrival.token is not None:
         known = _find(connection, _BY_TOKEN, _digest(arrival.token))
         if known is not None and arrival.person in (None, known["participant_id"]):
-            return arrival.token, known
-    token = secrets.token_urlsafe(32)
+            return known
     if arrival.person is None:
-        return token, None
+        return None
     known = _find(connection, _BY_ID, arrival.person)
-    if known is not None and known["finished_at"] is None and not _may_go_on(known, arrival):
+    if known is not None and known["finished_at"] is None and not _may_go_on(known, arrival.session):
         raise Refused("taken")
-    return token, known
+    return known
 
 
-def _may_go_on(known: Mapping[str, Any], arrival: Arrival) -> bool:
+def _may_go_on(known: Mapping[str, Any], session: str | None) -> bool:
     """Without their token, only what the platform gave them alone tells participants from who knows their id."""
-    if known["session"] is None:
-        return known["consented_at"] is None  # the answer that held the token may have been lost
-    return hmac.compare_digest(known["session"], arrival.session or "")
+    return known["session"] is not None and hmac.compare_digest(known["session"], session or "")
 
 
-def _emptiest(connection: sa.Connection, batches: Sequence[int], capacity: int, now: int) -> int:
-    holds_a_slot = participants.c.finished_at.is_not(None) | (participants.c.last_seen > now - SILENCE_MS)
-    counted = sa.select(participants.c.batch, sa.func.count()).where(holds_a_slot).group_by(participants.c.batch)
+def _taken(connection: sa.Connection, now: int) -> dict[int, int]:
+    """How many slots of each batch are held: by who finished, who rated of late, and who consented just now."""
+    rates = sa.exists().where(ratings.c.participant_id == participants.c.participant_id)
+    holds = sa.or_(
+        participants.c.finished_at.is_not(None),
+        participants.c.consented_at > now - GRACE_MS,
+        (participants.c.last_seen > now - SILENCE_MS) & rates,
+    )
+    counted = sa.select(participants.c.batch, sa.func.count()).where(holds).group_by(participants.c.batch)
     taken: dict[int, int] = dict(connection.execute(counted).all())
-    emptiest = min(batches, key=lambda batch: (taken.get(batch, 0), batch))
-    if taken.get(emptiest, 0) >= capacity:
+    return taken
+
+
+def _emptiest(connection: sa.Connection, door: Door, now: int) -> int:
+    """The batch with the fewest slots held; any of several, so that who enters at one moment is spread."""
+    taken = _taken(connection, now)
+    fewest = min(taken.get(batch, 0) for batch in door.batches)
+    if fewest >= door.capacity:
         raise Refused("full")
-    return emptiest
+    return secrets.choice([batch for batch in door.batches if taken.get(batch, 0) == fewest])
 
 
-def _new(arrival: Arrival, token: str, batch: int, now: int) -> dict[str, Any]:
+def _ticket_again(
+    connection: sa.Connection, arrival: Arrival, kept: Ticket | None, door: Door, now: int
+) -> Ticket | None:
+    """The ticket that a browser kept, where it still stands for who arrives: a reload shows the same pairs."""
+    if kept is None or kept.issued_at <= now - SILENCE_MS or kept.batch not in door.batches:
+        return None
+    if arrival.person is not None and (arrival.person, arrival.session or "") != (kept.participant_id, kept.session):
+        return None
+    if _find(connection, _BY_ID, kept.participant_id) or _taken(connection, now).get(kept.batch, 0) >= door.capacity:
+        return None
+    return kept
+
+
+def _ticket(arrival: Arrival, batch: int, now: int) -> Ticket:
+    person = arrival.person or f"p-{secrets.token_hex(16)}"
+    return Ticket(person, arrival.session or "", batch, secrets.randbits(62), now)
+
+
+def _row(ticket: Ticket, token: str) -> dict[str, Any]:
+    """The participant that a ticket becomes."""
     return dict.fromkeys(participants.c.keys()) | {
-        "participant_id": arrival.person or f"p-{secrets.token_hex(16)}",
-        "session": arrival.session,
+        "participant_id": ticket.participant_id,
+        "session": ticket.session or None,
         "token_sha256": _digest(token),
-        "batch": batch,
-        "seed": secrets.randbits(62),
-        "started_at": now,
-        "last_seen": now,
+        "batch": ticket.batch,
+        "seed": ticket.seed,
+        "started_at": ticket.issued_at,
+        "last_seen": ticket.issued_at,
         "said_demographics": False,
     }
 
 
-def consent(connection: sa.Connection, token: str, said: Consent, now: int) -> None:
-    """Keeps that, when and to what the participant consented.
+def consent(connection: sa.Connection, token: str, said: Consent, door: Door, now: int) -> None:
+    """Keeps that, when and to what somebody consented, who thereby becomes a participant; again changes nothing.
 
     Raises:
-        Refused: token or finished.
+        Refused: token (none of ours, or too old), forgotten, taken (the same person consented elsewhere first), or
+            full (the batch has filled since they entered; entering again may find another).
     """
-    known = _going_on(connection, token, consented=False)
-    _update(connection, known, now, consented_at=now, consent_version=said.consent_version)
+    connection.execute(sa.select(survey.c.id).with_for_update())
+    if _find(connection, _BY_TOKEN, _digest(token)) is not None:
+        return
+    ticket = opened(token, door.key)
+    if ticket is None or ticket.issued_at <= now - SILENCE_MS or ticket.batch not in door.batches:
+        raise Refused("token")
+    if ticket.participant_id in door.forgotten:
+        raise Refused("forgotten")
+    if _find(connection, _BY_ID, ticket.participant_id) is not None:
+        raise Refused("taken")
+    if _taken(connection, now).get(ticket.batch, 0) >= door.capacity:
+        raise Refused("full")
+    row = _row(ticket, token) | {"last_seen": now, "consented_at": now, "consent_version": said.consent_version}
+    connection.execute(participants.insert(), row)
 
 
 def demographics(connection: sa.Connection, token: str, said: Demographics, now: int) -> None:
     """Keeps what the participant said of themselves.
 
     Raises:
-        Refused: token, consent or finished.
+        Refused: token (also of who has not consented) or finished.
     """
     known = _going_on(connection, token)
     _update(connection, known, now, said_demographics=True, **said.model_dump())
@@ -164,7 +228,7 @@ def strategies(connection: sa.Connection, token: str, said: Strategies, now: int
     """Keeps how the participant judged.
 
     Raises:
-        Refused: token, consent or finished.
+        Refused: token or finished.
     """
     _update(connection, _going_on(connection, token), now, **said.model_dump())
 
@@ -180,7 +244,7 @@ def rate(connection: sa.Connection, token: str, said: Rating, pairs: Mapping[int
         now: milliseconds since 1970.
 
     Raises:
-        Refused: token, consent, pair (no pair of the participant's batch), answered (otherwise) or finished.
+        Refused: token, pair (no pair of the participant's batch), answered (otherwise) or finished.
     """
     known = _known(connection, token)
     key = {"participant_id": known["participant_id"], "pair_id": said.pair_id}
@@ -189,7 +253,8 @@ def rate(connection: sa.Connection, token: str, said: Rating, pairs: Mapping[int
         if (held.similarity, held.identity) != (said.similarity, said.identity):
             raise Refused("answered")
         return
-    _check(known)
+    if known["finished_at"] is not None:
+        raise Refused("finished")
     if said.pair_id not in pairs[known["batch"]]:
         raise Refused("pair")
     answer = said.model_dump() | {"response_time_ms": round(said.response_time_ms)}
@@ -201,28 +266,21 @@ def finish(connection: sa.Connection, token: str, pairs: Mapping[int, frozenset[
     """Marks the participant as finished; again changes nothing.
 
     Raises:
-        Refused: token, consent, or unfinished where a pair of the batch is not rated.
+        Refused: token, or unfinished where a pair of the batch is not rated.
     """
     known = _known(connection, token)
     if known["finished_at"] is not None:
         return
-    _check(known)
     if pairs[known["batch"]].difference(_rated(connection, known)):
         raise Refused("unfinished")
     _update(connection, known, now, finished_at=now)
 
 
-def _going_on(connection: sa.Connection, token: str, *, consented: bool = True) -> Mapping[str, Any]:
+def _going_on(connection: sa.Connection, token: str) -> Mapping[str, Any]:
     known = _known(connection, token)
-    _check(known, consented=consented)
-    return known
-
-
-def _check(known: Mapping[str, Any], *, consented: bool = True) -> None:
     if known["finished_at"] is not None:
         raise Refused("finished")
-    if consented and known["consented_at"] is None:
-        raise Refused("consent")
+    return known
 
 
 def _known(connection: sa.Connection, token: str) -> Mapping[str, Any]:

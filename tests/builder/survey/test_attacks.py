@@ -12,7 +12,7 @@ from builder.shards import StudyFolder
 from builder.survey.messages import MOST_BYTES
 from builder.survey.server import SECURITY_HEADERS, Survey, create_app
 from builder.survey.task import read_task
-from tests.builder.survey.serving import TOKEN, Page, lines, raw
+from tests.builder.survey.serving import TOKEN, Page, lines, raw, serving
 
 
 def stored(server):
@@ -34,6 +34,18 @@ def test_anothers_participant_id_or_address_does_not_open_their_session(client):
         assert (thief.enter().status_code, thief.enter().json()) == (403, {"error": "taken"})
     assert victim.rate(0).json() == {"saved": True}
     assert client.post("/api/ratings", json=victim.answer(1)).status_code == 401
+
+
+def test_one_address_that_enters_again_and_again_keeps_nobody_out(survey_folder, stub):
+    with serving(survey_folder, stub) as server, server.client("127.9.9.9") as attacker:
+        assert {attacker.post("/api/enter", json={}).status_code for _ in range(200)} == {200}
+        assert '<dd id="in-progress">0</dd>' in server.admin().text
+        with server.client("127.8.8.8") as client:
+            page = Page(client)
+            assert page.enter().status_code == 200
+            assert page.consent().json() == {"saved": True}
+            assert page.rate(0).json() == {"saved": True}
+        assert len(stored(server)) == 2
 
 
 def test_nothing_that_one_says_changes_or_shows_what_another_said(server, client):

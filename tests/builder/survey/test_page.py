@@ -11,6 +11,7 @@ from PIL import Image
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 
+from builder.ratings.forget import forget
 from builder.shards import StudyFolder
 from builder.survey.results import write_results
 from tests.builder.survey.conftest import ROOT
@@ -31,6 +32,7 @@ from tests.builder.survey.participant import (
     wait_for,
     wait_for_heading,
 )
+from tests.builder.survey.serving import Page as Client
 from tests.builder.survey.serving import Server
 
 pytestmark = pytest.mark.slow
@@ -332,6 +334,59 @@ def test_who_cannot_take_part_is_told_why(open_browser: Open, serve_page: Serve,
     consent(Mouse(browser))
     wait_for_heading(browser, "Thank you for your interest")
     assert browser.execute_script("return localStorage.length") == 0
+
+
+def test_who_withdrew_is_told_before_any_question(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(360, 740), serve_page(page_folder)
+    browser.get(server.address + PROLIFIC)
+    consent(Mouse(browser))
+    wait_for_heading(browser, "About you")
+    assert forget(page_folder, "person-1").answers == 0
+    for address in ("/", PROLIFIC):  # the second asks a browser that kept nothing
+        browser.get(server.address + address)
+        if address == PROLIFIC:
+            browser.execute_script("localStorage.clear()")
+            browser.get(server.address + address)
+            consent(Mouse(browser))
+        wait_for_heading(browser, "You have withdrawn")
+        assert "survey@example.org" in find(browser, "main").text
+        check_accessibility(browser)
+    assert results(page_folder) == ([], [])
+
+
+def test_where_the_batch_fills_before_the_consent_another_is_found(
+    open_browser: Open, serve_page: Serve, page_folder: Path
+):
+    inform(page_folder, raters_per_pair=1)
+    browser, server = open_browser(360, 740), serve_page(page_folder)
+    browser.get(server.address)
+    wait_for_heading(browser, "Information and consent")
+    browser.execute_script("""
+        const send = window.fetch;
+        window.held = [];
+        window.fetch = (url, init) => String(url).endsWith("/api/consent")
+            ? new Promise((resolve) => window.held.push(() => resolve(send(url, init))))
+            : send(url, init);
+    """)
+    mouse = Mouse(browser)
+    mouse.press("[type=checkbox]")
+    mouse.press(NEXT)
+    wait_for(lambda: browser.execute_script("return window.held.length"), "the consent")
+    token = json.loads(browser.execute_script("return localStorage['lands-between:small:token']"))
+    mine, others = int(token.split(".")[2]), set()
+    with server.client("127.5.5.5") as client:
+        while mine not in others:
+            other = Client(client)
+            other.enter()
+            if other.session["batch"] == mine:
+                assert other.consent().status_code == 200
+            others.add(other.session["batch"])
+    browser.execute_script("const held = window.held; window.held = []; held[0]()")
+    wait_for(lambda: browser.execute_script("return window.held.length"), "the second consent")
+    browser.execute_script("window.held[0]()")
+    wait_for_heading(browser, "About you")
+    (first, second), _ = results(page_folder)
+    assert {first["batch"], second["batch"]} == {0, 1}
 
 
 def test_the_page_speaks_german(open_browser: Open, serve_page: Serve, page_folder: Path):

@@ -146,9 +146,9 @@ def test_only_the_owner_reads_the_answers_and_the_key(server):
 def test_progress_and_results_are_for_who_has_the_token(survey_folder, stub, tmp_path):
     with serving(survey_folder, stub) as server, server.client() as client:
         Page(client).take_part()
-        Page(client).enter()
+        Page(client).enter()  # who has not consented is not in it
         page = server.admin()
-        for key, value in {"ratings": 20, "in-progress": 1, "finished": 1, "silent": 0}.items():
+        for key, value in {"ratings": 20, "in-progress": 0, "finished": 1, "silent": 0}.items():
             assert f'<dd id="{key}">{value}</dd>' in page.text
         answer = client.post("/admin", data={"token": TOKEN})
         assert (answer.status_code, answer.headers["location"]) == (303, "/admin")

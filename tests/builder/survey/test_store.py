@@ -1,7 +1,9 @@
 """The store, on SQLite and on a real PostgreSQL."""
 
 import asyncio
+import hashlib
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,16 +11,19 @@ import sqlalchemy as sa
 
 from builder.errors import SurveyError
 from builder.survey import store
-from builder.survey.database import open_database, participants, ratings
+from builder.survey.database import drop_unconsented, open_database, participants, ratings
 from builder.survey.messages import Consent, Demographics, Rating, Strategies
 from builder.survey.results import progress, result_lines
 from builder.survey.settings import SurveySettings
-from builder.survey.store import SILENCE_MS, Arrival, Refused
+from builder.survey.store import GRACE_MS, SILENCE_MS, Arrival, Door, Refused
 from builder.survey.task import Pair, Task
+from builder.survey.ticket import ticket_key
 from builder.survey.writer import Writer
 
 PAIRS = {batch: frozenset(f"s-{batch:05d}-pair{n}" for n in range(3)) for batch in range(3)}
+KEY = ticket_key(bytes(32))
 GUESSED = "guessed"
+AGREED = Consent(consent_version="1")
 T0 = 1_800_000_000_000
 
 
@@ -29,10 +34,25 @@ def engine(database):
     engine.dispose()
 
 
-def arrive(engine, now=T0, capacity=2, batches=(0, 1, 2), **arrival):
+def enter(engine, now=T0, capacity=2, batches=(0, 1, 2), forgotten=frozenset(), **arrival):
     known = {"person": None, "session": None, "token": None, **arrival}
     with engine.begin() as connection:
-        return store.enter(connection, Arrival(**known), batches, capacity, now)
+        return store.enter(connection, Arrival(**known), Door(batches, capacity, KEY, forgotten), now)
+
+
+def consent(engine, token, now=T0, capacity=2, batches=(0, 1, 2), forgotten=frozenset(), said=AGREED):
+    do(engine, store.consent, token, said, Door(batches, capacity, KEY, forgotten), now=now)
+
+
+def arrive(engine, now=T0, capacity=2, batches=(0, 1, 2), **arrival):
+    """Enters and consents, as the page does in one go."""
+    entered = enter(engine, now, capacity, batches, **arrival)
+    consent(engine, entered.token, now, capacity, batches)
+    return entered
+
+
+def rate_one(engine, entered, number=0, now=T0):
+    do(engine, store.rate, entered.token, rating(f"s-{entered.participant['batch']:05d}-pair{number}"), PAIRS, now=now)
 
 
 def do(engine, action, token, *arguments, now=T0):
@@ -48,7 +68,6 @@ def rating(pair_id, similarity=50, identity=True, **changes):
 
 def finished(engine, now=T0, **arrival):
     entered = arrive(engine, now=now, **arrival)
-    do(engine, store.consent, entered.token, Consent(consent_version="1"), now=now)
     for pair_id in PAIRS[entered.participant["batch"]]:
         do(engine, store.rate, entered.token, rating(pair_id), PAIRS, now=now)
     do(engine, store.finish, entered.token, PAIRS, now=now + 600_000)
@@ -68,32 +87,109 @@ def batches(engine):
 
 def test_the_emptiest_batch_is_assigned_until_every_batch_has_its_raters(engine):
     assigned = [arrive(engine).participant["batch"] for _ in range(6)]
-    assert assigned == [0, 1, 2, 0, 1, 2]
-    assert refusal(arrive, engine) == "full"
-    assert arrive(engine, capacity=3).participant["batch"] == 0
+    assert (set(assigned[:3]), set(assigned[3:])) == ({0, 1, 2}, {0, 1, 2})
+    assert refusal(enter, engine) == "full"
+    assert arrive(engine, capacity=3).participant["batch"] in (0, 1, 2)
+
+
+def test_entering_reserves_nothing_and_keeps_nothing(engine):
+    tickets = [enter(engine) for _ in range(60)]
+    assert len({each.token for each in tickets}) == 60
+    assert Counter(each.participant["batch"] for each in tickets).keys() == {0, 1, 2}  # spread, though none is held
+    assert batches(engine) == []
+    assert [arrive(engine).participant["batch"] for _ in range(6)]
+    assert [refusal(consent, engine, each.token) for each in tickets] == ["full"] * 60
+    assert len(batches(engine)) == 6
+
+
+def test_who_enters_again_before_consenting_is_shown_the_same(engine):
+    first = enter(engine, person="p-a", session="p-s")
+    again = enter(engine, token=first.token, now=T0 + SILENCE_MS - 1)
+    assert (again.token, again.participant) == (first.token, first.participant)
+    assert enter(engine, token=first.token, now=T0 + SILENCE_MS).token != first.token
+    assert enter(engine, token=first.token, person="p-a", session="p-t").token != first.token
+    batch = first.participant["batch"]
+    for _ in range(2):
+        arrive(engine, batches=(batch,))
+    assert enter(engine, token=first.token).participant["batch"] != batch  # which is full
+
+
+def test_who_consents_and_does_not_rate_holds_a_slot_for_minutes(engine):
+    idle, rates = arrive(engine, batches=(0,)), arrive(engine, batches=(0,))
+    rate_one(engine, rates)
+    later = T0 + GRACE_MS
+    assert refusal(enter, engine, batches=(0,), now=later - 1) == "full"
+    consent(engine, idle.token, now=later - 1)  # again
+    next_one = enter(engine, batches=(0,), now=later)
+    consent(engine, next_one.token, batches=(0,), now=later)
+    assert refusal(enter, engine, batches=(0,), now=later) == "full"
+    rate_one(engine, idle, now=later)  # who comes late is not sent away
+
+
+def test_a_ticket_is_for_an_hour_and_cannot_be_made_or_changed(engine):
+    ticket = enter(engine, person="p-a", session="p-s")
+    fields = ticket.token.split(".")
+    assert refusal(consent, engine, ticket.token, now=T0 + SILENCE_MS) == "token"
+    changes = {0: "p-b", 1: "", 2: "7", 3: "1", 4: str(T0 + SILENCE_MS), 5: "0" * 64}
+    for place, other in changes.items():
+        forged = ".".join([*fields[:place], other, *fields[place + 1 :]])
+        assert refusal(consent, engine, forged) == "token"
+    for guess in ("", ".", "....." + "0" * 64, "é.é", GUESSED):
+        assert refusal(consent, engine, guess) == "token"
+    assert batches(engine) == []
+    consent(engine, ticket.token, now=T0 + SILENCE_MS - 1)
+    assert len(batches(engine)) == 1
+    assert len(ticket.token) <= 200  # what the page may send
+
+
+def test_who_was_forgotten_is_told_at_the_door(engine):
+    entered = enter(engine, person="p-a", session="p-s")
+    gone = frozenset({"p-a"})
+    assert refusal(enter, engine, person="p-a", session="p-s", forgotten=gone) == "forgotten"
+    assert refusal(enter, engine, token=entered.token, forgotten=gone) == "forgotten"  # no platform names them again
+    assert refusal(consent, engine, entered.token, forgotten=gone) == "forgotten"
+    assert enter(engine, person="p-b", token=entered.token, forgotten=gone).participant["participant_id"] == "p-b"
+    assert batches(engine) == []
+
+
+def test_who_an_earlier_version_kept_on_entering_is_dropped_and_who_consented_goes_on(engine):
+    token = "a-random-token-of-the-first-version"  # noqa: S105  not of anybody
+    old = arrive(engine, person="p-a", session="p-s", batches=(0,))
+    with engine.begin() as connection:
+        row = dict(connection.execute(sa.select(participants)).mappings().one())
+        row |= {"participant_id": "p-b", "token_sha256": "0" * 64, "consented_at": None}
+        connection.execute(participants.insert(), row)
+        mine = participants.c.participant_id == "p-a"
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        connection.execute(participants.update().where(mine), {"token_sha256": digest})
+    drop_unconsented(engine)
+    assert len(batches(engine)) == 1
+    assert enter(engine, token=token).participant["seed"] == old.participant["seed"]
+    do(engine, store.rate, token, rating("s-00000-pair0"), PAIRS)
+    assert arrive(engine, person="p-b", session="p-t").participant["participant_id"] == "p-b"
 
 
 def test_a_batch_with_fewer_is_filled_up_first(engine):
     for _ in range(2):
         arrive(engine, batches=(1,))
-    assert [arrive(engine).participant["batch"] for _ in range(4)] == [0, 2, 0, 2]
+    assert sorted(arrive(engine).participant["batch"] for _ in range(4)) == [0, 0, 2, 2]
 
 
 def test_a_slot_is_free_after_an_hour_of_silence_but_not_that_of_who_finished(engine):
-    one, _ = finished(engine, batches=(0,)), arrive(engine, batches=(0,))
-    assert refusal(arrive, engine, batches=(0,), now=T0 + SILENCE_MS - 1) == "full"
+    one, silent = finished(engine, batches=(0,)), arrive(engine, batches=(0,))
+    rate_one(engine, silent)
+    assert refusal(enter, engine, batches=(0,), now=T0 + SILENCE_MS - 1) == "full"
     assert arrive(engine, batches=(0,), now=T0 + SILENCE_MS).participant["batch"] == 0
-    assert refusal(arrive, engine, batches=(0,), now=T0 + SILENCE_MS) == "full"
-    assert refusal(arrive, engine, token=one.token) == "finished"
+    assert refusal(enter, engine, batches=(0,), now=T0 + SILENCE_MS) == "full"
+    assert refusal(enter, engine, token=one.token) == "finished"
 
 
 def test_who_was_silent_for_a_day_goes_on_though_the_slot_is_taken(engine):
     late = arrive(engine, batches=(0,), capacity=1)
-    do(engine, store.consent, late.token, Consent(consent_version="1"))
-    do(engine, store.rate, late.token, rating("s-00000-pair0"), PAIRS)
+    rate_one(engine, late)
     tomorrow = T0 + 24 * SILENCE_MS
     arrive(engine, batches=(0,), capacity=1, now=tomorrow)
-    again = arrive(engine, batches=(0,), capacity=1, now=tomorrow, token=late.token)
+    again = enter(engine, batches=(0,), capacity=1, now=tomorrow, token=late.token)
     assert again.participant["participant_id"] == late.participant["participant_id"]
     assert (again.token, again.answered) == (late.token, ["s-00000-pair0"])
     do(engine, store.rate, late.token, rating("s-00000-pair1"), PAIRS, now=tomorrow)
@@ -101,37 +197,45 @@ def test_who_was_silent_for_a_day_goes_on_though_the_slot_is_taken(engine):
 
 def test_every_answer_keeps_the_slot(engine):
     busy = arrive(engine, batches=(0,), capacity=1)
-    do(engine, store.consent, busy.token, Consent(consent_version="1"))
     for n in range(3):
         now = T0 + (n + 1) * (SILENCE_MS - 60_000)
-        do(engine, store.rate, busy.token, rating(f"s-00000-pair{n}"), PAIRS, now=now)
-        assert refusal(arrive, engine, batches=(0,), capacity=1, now=now + 60_000) == "full"
+        rate_one(engine, busy, n, now=now)
+        assert refusal(enter, engine, batches=(0,), capacity=1, now=now + 60_000) == "full"
 
 
 def test_a_person_is_never_assigned_twice(engine):
-    first = arrive(engine, person="p-a", session="p-s")
-    again = arrive(engine, person="p-a", session="p-s")
+    first, second = (enter(engine, person="p-a", session="p-s") for _ in range(2))
+    consent(engine, first.token)
+    assert refusal(consent, engine, second.token) == "taken"
+    again = enter(engine, person="p-a", session="p-s")  # as the page then does
     assert again.participant["seed"] == first.participant["seed"]
-    assert batches(engine) == [0]
-    assert refusal(do, engine, store.consent, first.token, Consent(consent_version="1")) == "token"
-    do(engine, store.consent, again.token, Consent(consent_version="1"))
+    assert len(batches(engine)) == 1
+    assert refusal(do, engine, store.rate, first.token, rating("s-00000-pair0"), PAIRS) == "token"
+    rate_one(engine, again)
 
 
 def test_who_knows_anothers_id_alone_does_not_get_in(engine):
     mine = arrive(engine, person="p-a", session="p-s")
-    assert refusal(arrive, engine, person="p-a") == "taken"
-    assert refusal(arrive, engine, person="p-a", session="p-other") == "taken"
-    assert refusal(arrive, engine, person="p-a", token=GUESSED) == "taken"
-    do(engine, store.consent, mine.token, Consent(consent_version="1"))
+    assert refusal(enter, engine, person="p-a") == "taken"
+    assert refusal(enter, engine, person="p-a", session="p-other") == "taken"
+    assert refusal(enter, engine, person="p-a", token=GUESSED) == "taken"
+    rate_one(engine, mine)
+
+
+def test_who_enters_with_anothers_id_keeps_nobody_out(engine):
+    thief = enter(engine, person="p-a", session="p-guessed")
+    mine = arrive(engine, person="p-a", session="p-s")
+    assert refusal(consent, engine, thief.token) == "taken"
+    assert refusal(enter, engine, person="p-a", session="p-guessed") == "taken"
+    rate_one(engine, mine)
 
 
 def test_where_the_platform_gave_no_session_an_id_opens_nothing_that_was_begun(engine):
-    arrive(engine, person="p-a")  # the answer is lost, and asked for again
+    enter(engine, person="p-a")  # the answer is lost, and asked for again
     mine = arrive(engine, person="p-a")
-    do(engine, store.consent, mine.token, Consent(consent_version="1"))
-    assert refusal(arrive, engine, person="p-a") == "taken"
-    assert refusal(arrive, engine, person="p-a", session="p-any") == "taken"
-    assert arrive(engine, person="p-a", token=mine.token).token == mine.token
+    assert refusal(enter, engine, person="p-a") == "taken"
+    assert refusal(enter, engine, person="p-a", session="p-any") == "taken"
+    assert enter(engine, person="p-a", token=mine.token).token == mine.token
 
 
 def test_on_a_shared_computer_the_next_person_is_not_taken_for_the_last(engine):
@@ -140,14 +244,14 @@ def test_on_a_shared_computer_the_next_person_is_not_taken_for_the_last(engine):
     assert second.participant["participant_id"] == "p-b"
     assert second.token != first.token
     assert finished(engine, person="p-c").participant["participant_id"] == "p-c"
-    assert refusal(arrive, engine, person="p-c", session="p-another") == "finished"
+    assert refusal(enter, engine, person="p-c", session="p-another") == "finished"
 
 
 def test_a_rating_is_kept_once_and_never_changed(engine):
-    entered = arrive(engine)
+    entered = enter(engine, batches=(0,))
     pair = "s-00000-pair0"
-    assert refusal(do, engine, store.rate, entered.token, rating(pair), PAIRS) == "consent"
-    do(engine, store.consent, entered.token, Consent(consent_version="1"))
+    assert refusal(do, engine, store.rate, entered.token, rating(pair), PAIRS) == "token"
+    consent(engine, entered.token)
     do(engine, store.rate, entered.token, rating(pair), PAIRS)
     do(engine, store.rate, entered.token, rating(pair), PAIRS, now=T0 + 5)
     assert refusal(do, engine, store.rate, entered.token, rating(pair, 51), PAIRS) == "answered"
@@ -170,8 +274,7 @@ def test_a_rating_is_kept_once_and_never_changed(engine):
 
 
 def test_only_who_rated_every_pair_can_finish_and_then_nothing_changes(engine):
-    entered = arrive(engine)
-    do(engine, store.consent, entered.token, Consent(consent_version="1"))
+    entered = arrive(engine, batches=(0,))
     for pair_id in sorted(PAIRS[0]):
         assert refusal(do, engine, store.finish, entered.token, PAIRS) == "unfinished"
         do(engine, store.rate, entered.token, rating(pair_id), PAIRS)
@@ -198,12 +301,13 @@ def test_many_at_once_take_no_more_slots_than_there_are(database):
         outcomes = list(pool.map(enter_alone, range(40)))
     engine = open_database(database, "s", "0" * 64)
     assert batches(engine) == [0, 0, 1, 1, 2, 2]
-    assert {"full", 0, 1, 2} == set(outcomes)
+    assert {"full", 0, 1, 2} <= set(outcomes) <= {"full", "taken", 0, 1, 2}
     engine.dispose()
 
 
 def test_one_commit_serves_many_and_one_that_fails_costs_no_other(engine):
-    entered = [arrive(engine, capacity=9) for _ in range(9)]
+    entered = [enter(engine, capacity=9) for _ in range(9)]
+    door = Door((0, 1, 2), 9, KEY)
 
     def breaks(connection):
         connection.execute(participants.update().values(seed=7))
@@ -211,12 +315,11 @@ def test_one_commit_serves_many_and_one_that_fails_costs_no_other(engine):
 
     async def all_together():
         writer = Writer(engine)
-        said = Consent(consent_version="1")
         consents = [
-            writer.do(lambda connection, token=each.token: store.consent(connection, token, said, T0))
+            writer.do(lambda connection, token=each.token: store.consent(connection, token, AGREED, door, T0))
             for each in entered
         ]
-        wrong = writer.do(lambda connection: store.consent(connection, "guessed", said, T0))
+        wrong = writer.do(lambda connection: store.consent(connection, "guessed", AGREED, door, T0))
         return await asyncio.gather(*consents[:5], writer.do(breaks), wrong, *consents[5:], return_exceptions=True)
 
     outcomes = asyncio.run(all_together())
@@ -237,8 +340,8 @@ def test_a_database_is_of_one_study(database):
 def test_results_and_progress_count_what_is_there(engine):
     done = finished(engine, person="p-done", batches=(0,))
     now = T0 + 600_000
-    rates = arrive(engine, person="p-rates", batches=(0,), now=now)
-    do(engine, store.consent, rates.token, Consent(consent_version="2"), now=now)
+    rates = enter(engine, person="p-rates", batches=(0,), now=now)
+    consent(engine, rates.token, now=now, said=Consent(consent_version="2"))
     said = Demographics(age=34, gender="female", country="DE", continent=None)
     do(engine, store.demographics, rates.token, said, now=now)
     do(engine, store.rate, rates.token, rating("s-00000-pair1", 73.5, False), PAIRS, now=now)
@@ -259,7 +362,7 @@ def test_results_and_progress_count_what_is_there(engine):
     first, *records = [json.loads(line) for line in result_lines(engine, "s")]
     assert first == {"format": "lands-between-survey", "version": 1, "study": "s"}
     people = {row["participant_id"]: row for row in records if row["record"] == "participant"}
-    assert people.keys() == {"p-done", "p-rates"}  # who did not consent is not in it
+    assert people.keys() == {"p-done", "p-rates", "p-silent"}
     assert people["p-rates"] == {
         "record": "participant",
         "participant_id": "p-rates",

@@ -11,7 +11,9 @@ from builder.survey import store
 from builder.survey.database import DATABASE_FILE, open_database
 from builder.survey.messages import Consent, Rating, Strategies
 from builder.survey.results import result_lines
-from builder.survey.store import Arrival
+from builder.survey.store import Arrival, Door
+from builder.survey.ticket import ticket_key
+from tests.builder.survey.serving import Page, serving
 
 TEXT = "the distance between eyebrows and hairline"
 
@@ -24,8 +26,9 @@ def folder(small_folder, tmp_path):
 def answer(engine, person, pair_id):
     pairs = {0: frozenset([pair_id])}
     with engine.execution_options(writes=True).begin() as connection:
-        token = store.enter(connection, Arrival(person=person, session=None, token=None), [0], 10, 1000).token
-        store.consent(connection, token, Consent(consent_version="1"), 1000)
+        door = Door([0], 10, ticket_key(bytes(32)))
+        token = store.enter(connection, Arrival(person=person, session=None, token=None), door, 1000).token
+        store.consent(connection, token, Consent(consent_version="1"), door, 1000)
         said = Rating(pair_id=pair_id, similarity=50, identity=True, response_time_ms=900, position=0)
         store.rate(connection, token, said, pairs, 1000)
         store.strategies(connection, token, Strategies(strategy_similarity=TEXT, strategy_identity=TEXT), 1000)
@@ -52,6 +55,25 @@ def test_who_withdraws_is_gone_from_the_survey_too(folder, database):
     assert people(engine) == {bob}
     engine.dispose()
     assert (folder / "ratings" / "forgotten.csv").read_text().splitlines()[1].startswith(ann)
+
+
+def test_who_withdrew_is_told_at_the_door_of_a_survey_that_runs(survey_folder, stub):
+    ids = {"prolific_pid": "5f1e00000000000000000009", "session_id": "64aa00000000000000000009"}
+    with serving(survey_folder, stub) as server, server.client() as client:
+        first = Page(client, **ids)
+        first.enter()
+        first.consent()
+        assert first.rate(0).json() == {"saved": True}
+        assert forget(survey_folder, ids["prolific_pid"]).answers == 1
+        again = Page(client, **ids | {"session_id": "64aa0000000000000000000a"})
+        for page in (again, first, Page(client, prolific_pid=ids["prolific_pid"])):
+            answer = page.enter()
+            assert (answer.status_code, answer.json()) == (403, {"error": "forgotten"})
+        assert first.consent().status_code == 403
+        same_browser = Page(client)
+        same_browser.token = first.token
+        assert same_browser.enter().json() == {"error": "forgotten"}
+        assert Page(client, prolific_pid="5f1e0000000000000000000a").enter().status_code == 200
 
 
 def test_nothing_of_them_stays_in_the_file(folder):

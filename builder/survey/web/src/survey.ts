@@ -16,7 +16,11 @@ import { standaloneBackend } from "./standalone";
 import type { Backend, Config, Session } from "./types";
 
 /** Why somebody cannot take part; each has its texts. */
-const TURNED_AWAY = ["full", "finished", "taken"];
+const TURNED_AWAY = ["full", "finished", "taken", "forgotten"];
+
+/** Consent is refused where the batch has just filled, or the same person consented elsewhere: entering again tells. */
+const ENTER_AGAIN = ["full", "taken", "token"];
+const MOST_ENTERING = 5;
 
 const display = document.getElementById("task")!;
 
@@ -53,9 +57,17 @@ async function takePart(config: Config, text: Text): Promise<void> {
 function askConsent(config: Config, text: Text, backend: Backend, left: Session | null): Promise<Session | null> {
   let session = left;
   const agreed = async () => {
-    session ??= await backend.enter();
     const { consent_version } = config.survey;
-    if (!session.consented) await backend.save({ task: "consent", consent_version });
+    for (let left = MOST_ENTERING; ; left--) {
+      session ??= await backend.enter();
+      if (session.consented) return;
+      try {
+        return await backend.save({ task: "consent", consent_version });
+      } catch (error) {
+        if (left === 0 || !(error instanceof Refused) || !ENTER_AGAIN.includes(error.reason)) throw error;
+        session = null;
+      }
+    }
   };
   return new Promise((resolve, reject) => {
     const type = consentPlugin(text, config.survey, agreed, () => resolve(null));
@@ -98,9 +110,12 @@ async function run(timeline: object[]): Promise<void> {
 }
 
 function showFailure(error: unknown, config: Config, text: Text): void {
-  if (error instanceof Refused && TURNED_AWAY.includes(error.reason)) return showMessage(display, text, error.reason);
+  const values = { contact: config.survey.contact ?? "" };
+  if (error instanceof Refused && TURNED_AWAY.includes(error.reason)) {
+    return showMessage(display, text, error.reason, values);
+  }
   console.error(error);
-  showMessage(display, text, "failure", { contact: config.survey.contact ?? "" });
+  showMessage(display, text, "failure", values);
 }
 
 void main();

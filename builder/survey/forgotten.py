@@ -1,0 +1,31 @@
+"""Who withdrew their consent: they are told when they come again, for later imports would refuse what they say."""
+
+from pathlib import Path
+
+from builder.ratings import records
+
+
+class ForgottenPeople:
+    """The pseudonyms in a study folder's `ratings/forgotten.csv`, read again whenever that changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._state: tuple[int, ...] = ()
+        self._ids: frozenset[str] = frozenset()
+
+    def __call__(self) -> frozenset[str]:
+        """The pseudonyms as they are now.
+
+        Raises:
+            FolderError: the file is damaged.
+        """
+        path = records.path_of(self._folder, "forgotten")
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return frozenset()
+        state = (found.st_mtime_ns, found.st_size, found.st_ino)
+        if state != self._state:
+            rows = records.read(self._folder, "forgotten", records.FORGOTTEN)
+            self._state, self._ids = state, frozenset(rows["participant_id"])
+        return self._ids
