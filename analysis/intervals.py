@@ -1,11 +1,10 @@
-"""95 % intervals: Wilson's for a share, and a bootstrap that draws whole clusters for everything else."""
+"""A bootstrap that draws whole clusters."""
 
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from analysis.frames import Numbers
 
@@ -15,14 +14,6 @@ SEED = 0
 
 _MOST_WEIGHTS = 2_000_000
 """That are in memory at a time."""
-
-
-def wilson(successes: float, n: float) -> tuple[float, float]:
-    """Wilson's score interval of `successes` of `n` independent trials; NaN for n = 0."""
-    if n <= 0:
-        return np.nan, np.nan
-    low, high = proportion_confint(successes, n, alpha=ALPHA, method="wilson")
-    return float(low), float(high)
 
 
 def bootstrap(
@@ -51,53 +42,3 @@ def bootstrap(
         return np.nan, np.nan
     low, high = np.quantile(values, [ALPHA / 2, 1 - ALPHA / 2])
     return float(low), float(high)
-
-
-def weighted_mean(values: Numbers) -> Callable[[Numbers], Numbers]:
-    """The mean of (n,) values, as a statistic of weights (r, n)."""
-    return lambda weights: _ratio(weights @ values, weights.sum(axis=1))
-
-
-def weighted_pearson(x: Numbers, y: Numbers) -> Callable[[Numbers], Numbers]:
-    """Pearson's correlation of (n,) x and y, as a statistic of weights (r, n); NaN where one is constant."""
-    x, y = x - x.mean(), y - y.mean()
-
-    def correlation(weights: Numbers) -> Numbers:
-        total = weights.sum(axis=1)
-        mean_x, mean_y = weights @ x / total, weights @ y / total
-        covariance = weights @ (x * y) / total - mean_x * mean_y
-        variance_x = weights @ (x * x) / total - mean_x**2
-        variance_y = weights @ (y * y) / total - mean_y**2
-        return _ratio(covariance, np.sqrt(np.maximum(variance_x, 0) * np.maximum(variance_y, 0)))
-
-    return correlation
-
-
-def weighted_spearman(x: Numbers, y: Numbers) -> Callable[[Numbers], Numbers]:
-    """Spearman's correlation of (n,) x and y, ranked anew in each replicate, as a statistic of weights (r, n)."""
-
-    def correlation(weights: Numbers) -> Numbers:
-        total = weights.sum(axis=1, keepdims=True)
-        rank_x, rank_y = weighted_ranks(x, weights), weighted_ranks(y, weights)
-        rank_x -= (weights * rank_x).sum(axis=1, keepdims=True) / total
-        rank_y -= (weights * rank_y).sum(axis=1, keepdims=True) / total
-        covariance = (weights * rank_x * rank_y).sum(axis=1)
-        variances = (weights * rank_x**2).sum(axis=1) * (weights * rank_y**2).sum(axis=1)
-        return _ratio(covariance, np.sqrt(variances))
-
-    return correlation
-
-
-def weighted_ranks(values: Numbers, weights: Numbers) -> Numbers:
-    """Midranks (r, n) among rows repeated as often as their weights say."""
-    distinct, group = np.unique(values, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(len(distinct)))
-    in_group = np.add.reduceat(weights[:, order], starts, axis=1)
-    ranks: Numbers = (np.cumsum(in_group, axis=1) - in_group / 2 + 0.5)[:, group]
-    return ranks
-
-
-def _ratio(numerator: Numbers, denominator: Numbers) -> Numbers:
-    enough = denominator > 1e-12
-    return np.where(enough, numerator / np.where(enough, denominator, 1), np.nan)

@@ -13,7 +13,8 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
-from analysis.intervals import bootstrap, weighted_mean
+from analysis.inference import weighted_mean
+from analysis.intervals import bootstrap
 
 BINS = 10
 

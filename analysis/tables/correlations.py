@@ -8,7 +8,8 @@ from scipy import stats
 
 from analysis import frames
 from analysis.frames import Numbers, Table
-from analysis.intervals import bootstrap, weighted_pearson, weighted_spearman
+from analysis.inference import weighted_pearson, weighted_spearman
+from analysis.intervals import bootstrap
 
 
 def correlations(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from fairlearn.metrics import MetricFrame
 from analysis import frames
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Column, Table
-from analysis.intervals import wilson
+from analysis.inference import wilson
 from analysis.tables.answers import answers
 from analysis.tables.verification import decided
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import frames
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Table
-from analysis.intervals import wilson
+from analysis.inference import wilson
 
 Terms = Mapping[str, Sequence[str]]
 """From a facial feature to the terms that name it; see the files in `analysis/terms`."""

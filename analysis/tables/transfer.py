@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Table
-from analysis.intervals import wilson
+from analysis.inference import wilson
 
 
 def transfer(pairs: Table, target: str | None = None) -> pd.DataFrame:

@@ -3,14 +3,14 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
-from analysis.intervals import bootstrap, weighted_ranks, wilson
+from analysis.inference import weighted_auc, wilson
+from analysis.intervals import bootstrap
 
 _FIGURES = (
     *("auc", "auc_low", "auc_high", "eer", "eer_threshold", "threshold"),
@@ -198,12 +198,3 @@ def _best_of_each(distance: Numbers, rate: Numbers, weights: Numbers) -> Numbers
     cuts, gains = _gains(distance, rate, weights)
     best: Numbers = cuts[np.argmax(gains, axis=1)]
     return best
-
-
-def weighted_auc(same: npt.NDArray[np.bool_], distance: Numbers, weights: Numbers) -> Numbers:
-    """By the ranks of the distances (Mann and Whitney)."""
-    n_same, n_different = weights[:, same].sum(axis=1), weights[:, ~same].sum(axis=1)
-    ranks = (weights * weighted_ranks(distance, weights))[:, same].sum(axis=1)
-    both = (n_same > 0) & (n_different > 0)
-    below = ranks - n_same * (n_same + 1) / 2
-    return np.where(both, 1 - below / np.where(both, n_same * n_different, 1), np.nan)

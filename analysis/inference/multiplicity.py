@@ -1,0 +1,20 @@
+"""p values of a family of hypotheses."""
+
+import numpy as np
+import numpy.typing as npt
+from statsmodels.stats.multitest import multipletests
+
+from analysis.frames import Numbers
+
+
+def holm(p: npt.ArrayLike) -> Numbers:
+    """Holm's adjusted p values of a family (n,): the chance of one false finding among all stays below their level.
+
+    NaN stays NaN and belongs to no family.
+    """
+    values = np.asarray(p, np.float64)
+    adjusted = np.full(values.shape, np.nan)
+    known = np.isfinite(values)
+    if known.any():
+        adjusted[known] = multipletests(values[known], method="holm")[1]
+    return adjusted
