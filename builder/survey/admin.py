@@ -14,11 +14,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from builder.survey.limits import read_body
+from builder.survey.limits import Allowance, address_of, read_body
 from builder.survey.results import progress, result_lines
 from builder.survey.task import Task
 
 COOKIE = "lands-between-admin"
+
+WRONG_TOKENS, WRONG_PAUSE_S = 10, 10
+"""So many wrong tokens an address may try at once, and then one in so many seconds."""
 
 _FILES = resources.files("builder.survey") / "admin_page"
 
@@ -38,49 +41,91 @@ def admin_routes(task: Task, engine: sa.Engine, token: str, now: Callable[[], in
     page = environment.from_string((_FILES / "progress.html").read_text(encoding="utf-8"))
     form = environment.from_string((_FILES / "login.html").read_text(encoding="utf-8"))
     style = (_FILES / "style.css").read_bytes()
+    lock = Lock(token)
+
+    def closed(message: str | None = None) -> Response:
+        return HTMLResponse(form.render(study=task.name, message=message), HTTPStatus.UNAUTHORIZED)
 
     async def show(request: Request) -> Response:
-        if not _may(request, token):
-            return HTMLResponse(form.render(study=task.name, failed=False), HTTPStatus.UNAUTHORIZED)
+        if not lock.admits(request):
+            return closed()
         shown = await to_thread.run_sync(progress, engine, task, now())
         return HTMLResponse(page.render(study=task.name, wanted=task.settings.raters_per_pair, progress=shown))
 
     async def log_in(request: Request) -> Response:
         typed = parse_qs((await read_body(request)).decode("ascii", "replace")).get("token", [""])[0]
-        if not _same(typed, token):
-            return HTMLResponse(form.render(study=task.name, failed=True), HTTPStatus.UNAUTHORIZED)
+        if not lock.opens(request, typed):
+            return closed("That is not the token.")
         answer = RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
         secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, _cookie(token), path="/admin", httponly=True, samesite="strict", secure=secure)
+        answer.set_cookie(COOKIE, lock.cookie, path="/admin", httponly=True, samesite="strict", secure=secure)
         return answer
 
     async def results(request: Request) -> Response:
-        if not _may(request, token):
-            return HTMLResponse(form.render(study=task.name, failed=False), HTTPStatus.UNAUTHORIZED)
+        if not lock.admits(request):
+            return closed()
         headers = {"Content-Disposition": f'attachment; filename="{task.name}-results.jsonl"'}
         return StreamingResponse(result_lines(engine, task.name), media_type="application/x-ndjson", headers=headers)
+
+    def guarded(handler: Handler) -> Handler:
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except TooManyTokens:
+                text = f"Too many wrong tokens came from here. Wait {WRONG_PAUSE_S} seconds and try again."
+                content = form.render(study=task.name, message=text)
+                return HTMLResponse(content, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(WRONG_PAUSE_S)})
+
+        return answer
 
     async def stylesheet(request: Request) -> Response:
         return Response(style, media_type="text/css")
 
     return [
-        Route("/admin", show),
-        Route("/admin", log_in, methods=["POST"]),
-        Route("/admin/results", results),
+        Route("/admin", guarded(show)),
+        Route("/admin", guarded(log_in), methods=["POST"]),
+        Route("/admin/results", guarded(results)),
         Route("/admin/style.css", stylesheet),
     ]
 
 
-def _may(request: Request, token: str) -> bool:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and _same(given.strip(), token):
-        return True
-    return _same(request.cookies.get(COOKIE, ""), _cookie(token))
+class TooManyTokens(Exception):  # noqa: N818  nothing went wrong
+    """So many wrong tokens came from an address that the next one is not even looked at yet."""
 
 
-def _cookie(token: str) -> str:
-    """What the browser keeps: not the token itself."""
-    return hmac.new(token.encode(), b"admin", hashlib.sha256).hexdigest()
+class Lock:
+    """Opens for the token, or for the cookie that is given for it. What is guessed is slowed down, by address."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._wrong = Allowance(WRONG_TOKENS, 1 / WRONG_PAUSE_S)
+        self.cookie = hmac.new(token.encode(), b"admin", hashlib.sha256).hexdigest()
+        """What the browser keeps: not the token itself."""
+
+    def admits(self, request: Request) -> bool:
+        """Whether a request carries the cookie or, as `Authorization: Bearer`, the token.
+
+        Raises:
+            TooManyTokens: too many wrong tokens came from the address.
+        """
+        if _same(request.cookies.get(COOKIE, ""), self.cookie):
+            return True
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self.opens(request, bearer.strip())
+
+    def opens(self, request: Request, typed: str) -> bool:
+        """Whether it is the token, compared in constant time.
+
+        Raises:
+            TooManyTokens: as `admits`.
+        """
+        address = address_of(request.scope)
+        if self._wrong.spent(address):
+            raise TooManyTokens
+        right = _same(typed, self._token)
+        if not right:
+            self._wrong.take(address)
+        return right
 
 
 def _same(given: str, wanted: str) -> bool:

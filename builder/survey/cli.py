@@ -1,6 +1,7 @@
 """The commands `survey serve`, `survey export` and `survey results`."""
 
 import argparse
+import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,15 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     serve.add_argument(
         "--token", help="opens /admin (default: $LANDS_BETWEEN_SURVEY_TOKEN, or a new one, which is printed)"
     )
+    serve.add_argument(
+        "--behind-proxy",
+        type=_network,
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="of a web server in front, or its network; what it says in X-Forwarded-For and X-Forwarded-Proto is "
+        "believed, and nobody else (may be given again)",
+    )
     serve.set_defaults(run=_serve)
 
     export = tasks.add_parser(
@@ -45,6 +55,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     results.set_defaults(run=_results)
 
 
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither an IP address nor a network of them") from None
+
+
 @contextmanager
 def _installed() -> Iterator[None]:
     try:
@@ -59,7 +76,14 @@ def _serve(options: argparse.Namespace) -> int:
     with _installed():
         from builder.survey.serve import serve
 
-        serve(options.folder, host=options.host, port=options.port, database=options.database, token=options.token)
+        serve(
+            options.folder,
+            host=options.host,
+            port=options.port,
+            database=options.database,
+            token=options.token,
+            behind=options.behind_proxy,
+        )
     return 0
 
 

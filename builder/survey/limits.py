@@ -6,9 +6,10 @@ same moment, and then 100 answers a second. Addresses are kept in the process's 
 
 import asyncio
 import ipaddress
+import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import h11
@@ -17,6 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+log = logging.getLogger(__name__)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 BURST, PER_SECOND = 4_000, 100
 """Requests of one address: so many at once, and so many a second in the long run."""
@@ -50,15 +55,23 @@ class Allowance:
         return len(self._left)
 
     def take(self, address: str) -> bool:
-        """Whether the address may ask once more now."""
-        now = self._clock()
-        left, since = self._left.pop(address, (self._burst, now))
-        left = min(self._burst, left + (now - since) * self._per_second)
+        """Whether the address may ask once more now, which counts."""
+        left, now = self._now(address)
         allowed = left >= 1
         self._left[address] = (left - allowed, now)
+        self._left.move_to_end(address)
         if len(self._left) > self._most:
             self._left.popitem(last=False)
         return allowed
+
+    def spent(self, address: str) -> bool:
+        """Whether the address may not ask now; that this was asked does not count."""
+        return self._now(address)[0] < 1
+
+    def _now(self, address: str) -> tuple[float, float]:
+        now = self._clock()
+        left, since = self._left.get(address, (self._burst, now))
+        return min(self._burst, left + (now - since) * self._per_second), now
 
 
 def network(host: str) -> str:
@@ -72,13 +85,41 @@ def network(host: str) -> str:
     return str(address)
 
 
+def address_of(scope: Scope) -> str:
+    """Whose request it is: the address that is limited."""
+    return network((scope.get("client") or ("",))[0])
+
+
 def limited(app: ASGIApp, allowance: Allowance) -> ASGIApp:
-    """The application, which answers 429 to an address that asks too much."""
+    """The application, which answers 429 to an address that asks too much, and 400 to a request of two lengths.
+
+    A body with both Content-Length and Transfer-Encoding may end elsewhere for the server in front than for this one,
+    and what is between the two would be a request of its own (RFC 9112, section 6.3).
+    """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not allowance.take(network((scope.get("client") or ("",))[0])):
+        if scope["type"] == "http" and not allowance.take(address_of(scope)):
             response = JSONResponse({"error": "many"}, 429, headers={"Retry-After": "10"})
             return await response(scope, receive, send)
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+            return await JSONResponse({"error": "invalid"}, 400)(scope, receive, send)
+        return await app(scope, receive, send)
+
+    return answer
+
+
+def pointing_out_proxies(app: ASGIApp) -> ASGIApp:
+    """The application, which warns once where requests say that a web server in front passed them on."""
+    warned = False
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal warned
+        if not warned and any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
+            warned = True
+            log.warning(
+                "requests carry X-Forwarded-For, which is not believed: where a web server in front adds it, name its "
+                "address with --behind-proxy, or all participants count as one"
+            )
         return await app(scope, receive, send)
 
     return answer
@@ -100,6 +141,9 @@ async def read_body(request: Request) -> bytes:
 class ImpatientProtocol(H11Protocol):
     """uvicorn's HTTP, which alone would wait for ever for the rest of a request and take any number of connections."""
 
+    proxies: ClassVar[Sequence[Network]] = ()
+    """Whose connections are not counted: they are those of all participants."""
+
     _open: ClassVar[Counter[str]] = Counter()
     _from: str | None = None
     _deadline: asyncio.TimerHandle | None = None
@@ -109,7 +153,7 @@ class ImpatientProtocol(H11Protocol):
         super().connection_made(transport)
         self._from = network(self.client[0]) if self.client else ""
         self._open[self._from] += 1
-        if self._open[self._from] > MOST_CONNECTIONS:
+        if self._open[self._from] > MOST_CONNECTIONS and not self._of_proxy():
             transport.abort()
         else:
             self._hurry()
@@ -129,6 +173,9 @@ class ImpatientProtocol(H11Protocol):
             if not self._open[self._from]:
                 del self._open[self._from]
 
+    def _of_proxy(self) -> bool:
+        return self.client is not None and any(ipaddress.ip_address(self.client[0]) in each for each in self.proxies)
+
     def _hurry(self) -> None:
         head_is_there = self.conn.their_state is not h11.IDLE
         if head_is_there and self._deadline is not None:
@@ -136,3 +183,8 @@ class ImpatientProtocol(H11Protocol):
             self._deadline = None
         elif not head_is_there and self._deadline is None:
             self._deadline = self.loop.call_later(HEAD_S, self.transport.abort)
+
+
+def protocol(proxies: Sequence[Network]) -> type[ImpatientProtocol]:
+    """The protocol of a server that `proxies` pass requests on to."""
+    return type("BehindProxies", (ImpatientProtocol,), {"proxies": tuple(proxies)})

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
@@ -14,7 +15,7 @@ from builder.errors import SurveyError
 from builder.ratings.privacy import participant_key
 from builder.survey.database import default_url, drop_unconsented, open_database
 from builder.survey.forgotten import ForgottenPeople
-from builder.survey.limits import ImpatientProtocol
+from builder.survey.limits import Network, pointing_out_proxies, protocol
 from builder.survey.page import BUNDLE, read_bundle
 from builder.survey.server import Survey, create_app
 from builder.survey.task import read_task
@@ -36,6 +37,7 @@ def serve(
     port: int = 8000,
     database: str | None = None,
     token: str | None = None,
+    behind: Sequence[Network] = (),
     bundle: Path = BUNDLE,
 ) -> None:
     """Serves the survey of a study folder until the process is told to stop.
@@ -49,6 +51,8 @@ def serve(
         port: 0 for any that is free.
         database: address of the database; by default SQLite in the study folder.
         token: opens /admin; by default that of the environment, or a new one, which is printed.
+        behind: addresses of web servers in front, whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody
+            else's are.
         bundle: folder of the built page.
 
     Raises:
@@ -70,8 +74,10 @@ def serve(
     print(f"survey   {_address(listening)}\nprogress {_address(listening)}/admin  token {token}", flush=True)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # requests that are no HTTP come by the thousand
     config = uvicorn.Config(
-        app,
-        http=ImpatientProtocol,
+        app if behind else pointing_out_proxies(app),
+        http=protocol(behind),
+        proxy_headers=bool(behind),
+        forwarded_allow_ips=[str(each) for each in behind],
         ws="none",
         lifespan="off",
         log_config=None,

@@ -13,6 +13,7 @@ from builder.survey.messages import MOST_BYTES
 from builder.survey.server import SECURITY_HEADERS, Survey, create_app
 from builder.survey.task import read_task
 from tests.builder.survey.serving import TOKEN, Page, lines, raw, serving
+from tests.conftest import run_builder
 
 
 def stored(server):
@@ -270,6 +271,81 @@ def test_the_form_lets_nobody_in_without_the_token(client, body):
     answer = client.post("/admin", content=body)
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
+
+
+def wrong_tokens(client, count, **headers):
+    """The statuses of so many wrong guesses at the form, each another."""
+    guesses = ({"token": f"guess-{number}-guess-guess"} for number in range(count))
+    return [client.post("/admin", data=guess, headers=headers).status_code for guess in guesses]
+
+
+def test_after_ten_wrong_tokens_an_address_has_to_wait_even_with_the_right_one(server, client, address):
+    admin = {"Authorization": f"Bearer {TOKEN}"}
+    cookie = client.post("/admin", data={"token": TOKEN}).headers["set-cookie"].partition(";")[0]
+    assert wrong_tokens(client, 10) == [401] * 10
+    client.cookies.clear()
+    for tried in (
+        client.post("/admin", data={"token": TOKEN}),
+        client.get("/admin", headers=admin),
+        client.get("/admin/results", headers=admin),
+    ):
+        assert (tried.status_code, tried.headers["retry-after"]) == (429, "10")
+        assert "Wait 10 seconds" in tried.text
+    assert client.get("/admin", headers={"Cookie": cookie}).status_code == 200  # who is in stays in
+    assert server.admin().status_code == 200  # from another address
+    assert Page(client).enter().status_code == 200
+
+
+def test_what_somebody_says_of_their_address_is_not_believed(client, address):
+    statuses = [wrong_tokens(client, 1, **{"X-Forwarded-For": f"10.0.0.{number}"})[0] for number in range(12)]
+    assert statuses == [401] * 10 + [429] * 2
+    with client.stream("GET", "/") as answer:
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.77.1.2"])
+def test_the_web_server_in_front_is_believed_and_nobody_else(survey_folder, stub, peer):
+    behind = ["--behind-proxy", "127.0.0.1", "--behind-proxy", "10.1.0.0/16"]
+    with serving(survey_folder, stub, *behind) as server, server.client(peer) as client:
+        believed = peer == "127.0.0.1"
+        passed = {"X-Forwarded-For": "203.0.113.1, 198.51.100.7, 10.1.2.3", "X-Forwarded-Proto": "https"}
+        answer = client.post("/admin", data={"token": TOKEN}, headers=passed)
+        assert ("Secure" in answer.headers["set-cookie"]) == believed
+        assert wrong_tokens(client, 11, **{"X-Forwarded-For": "198.51.100.7"}) == [401] * 10 + [429]
+        forged = {"X-Forwarded-For": "1.2.3.4, 198.51.100.7"}  # what somebody wrote before the proxy added its part
+        assert wrong_tokens(client, 1, **forged) == [429]
+        assert wrong_tokens(client, 1, **{"X-Forwarded-For": "198.51.100.8"}) == [401 if believed else 429]
+
+
+def test_without_being_told_of_a_web_server_in_front_the_server_points_it_out(survey_folder, stub):
+    with serving(survey_folder, stub) as server, server.client("127.0.0.77") as client:
+        for _ in range(3):
+            answer = client.post(
+                "/admin", data={"token": TOKEN}, headers={"X-Forwarded-For": "10.9.9.9", "X-Forwarded-Proto": "https"}
+            )
+            assert "Secure" not in answer.headers["set-cookie"]
+        server.process.terminate()
+        _, said = server.process.communicate(timeout=30)
+    assert said.count("--behind-proxy") == 1
+    assert "10.9.9.9" not in said
+    assert "127.0.0.77" not in said
+
+
+def test_a_network_in_front_that_is_none_is_said(survey_folder):
+    done = run_builder("survey", "serve", survey_folder, "--behind-proxy", "nginx")
+    assert done.returncode == 2
+    assert "'nginx' is neither an IP address nor a network" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["chunked", "Chunked", "gzip, chunked"])
+@pytest.mark.parametrize("path", ["/api/enter", "/", "/admin"])
+def test_a_request_of_two_lengths_is_refused_and_what_it_hides_is_not_read(server, path, encoding):
+    hidden = lines("GET /task.json HTTP/1.1")
+    both = [f"POST {path} HTTP/1.1", f"Content-Length: {len(hidden) + 5}", f"Transfer-Encoding: {encoding}"]
+    answer = raw(server, lines(*both, body=b"0\r\n\r\n" + hidden))
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501"))
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"small" not in answer
 
 
 SQL = [

@@ -14,6 +14,18 @@ def test_a_burst_is_allowed_and_then_so_many_a_second():
     assert [allowance.take("a") for _ in range(4)] == [True, True, True, False]
 
 
+def test_asking_whether_it_is_spent_costs_nothing():
+    now = 0.0
+    allowance = Allowance(burst=2, per_second=0.1, clock=lambda: now)
+    assert [allowance.spent("a") for _ in range(5)] == [False] * 5
+    assert (len(allowance), allowance.take("a"), allowance.take("a")) == (0, True, True)
+    assert (allowance.spent("a"), allowance.spent("b")) == (True, False)
+    now = 9.0
+    assert allowance.spent("a")
+    now = 10.0
+    assert not allowance.spent("a")
+
+
 def test_addresses_are_forgotten_before_they_fill_the_memory():
     ticks = itertools.count()
     allowance = Allowance(burst=1, per_second=0, most_addresses=100, clock=lambda: float(next(ticks)))
