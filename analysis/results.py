@@ -19,9 +19,11 @@
 | roc | a recognizer and a threshold | recognizer, threshold, false_accept_rate, false_reject_rate |
 | verification | a recognizer | recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_threshold, threshold, agreement, best_threshold, best_low, best_high, best_agreement, reason |
 | error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, failures, reason |
-| calibration | a recognizer and a bin of distance | recognizer, from, to, n, distance_mean, identity_rate, low, high, logistic, isotonic |
-| calibration_fit | a recognizer | recognizer, n, n_answers, intercept, slope, half_distance, brier, reason |
-| error_consistency | two deciders | first, second, reference, n, observed, expected, kappa, kappa_std, n_compared, reason |
+| calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, logistic, isotonic |
+| calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason |
+| error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, reason |
+| confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, reason |
+| accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, reason |
 | transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, reason |
 | groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, value, low, high, difference, ratio, reason |
 | variance_components | a question and a kind | question, kind, pair, rater, residual, n_pairs, n_raters, reason |
@@ -42,11 +44,13 @@ from analysis.tables import deepface
 from analysis.tables.agreement import agreement, rater_agreement
 from analysis.tables.attributes import image_attributes, joined, measured_names
 from analysis.tables.calibration import calibration
+from analysis.tables.confusion import accuracy_difference, confusion
 from analysis.tables.consistency import error_consistency
 from analysis.tables.correlations import correlations
 from analysis.tables.disagreement import disagreement, people_disagreement
 from analysis.tables.forest import attribute_forest
 from analysis.tables.groupings import DEFAULT, check_groupings, groupings, groups_by
+from analysis.tables.identity import identity_decisions, identity_scores
 from analysis.tables.identity_model import identity_model
 from analysis.tables.limits import limits
 from analysis.tables.participants import participants
@@ -113,8 +117,11 @@ def _makers(published: Published, attributes: pd.DataFrame | None, wanted: Seque
     yield ["roc"], lambda made: (roc(pairs, ratings),)
     yield ["verification"], lambda made: (verification(pairs, ratings, published.thresholds),)
     yield ["error_rates"], lambda made: (error_rates(pairs, ratings),)
-    yield ["calibration", "calibration_fit"], lambda made: calibration(pairs, ratings)
-    yield ["error_consistency"], lambda made: (error_consistency(pairs, ratings),)
+    yield ["calibration", "calibration_fit"], lambda made: calibration(**identity_scores(pairs, ratings))
+    decided = identity_decisions(pairs, ratings)
+    yield ["error_consistency"], lambda made: (error_consistency(**decided, condition="kind"),)
+    yield ["confusion"], lambda made: (confusion(**decided),)
+    yield ["accuracy_difference"], lambda made: (accuracy_difference(**decided, condition="kind"),)
     yield ["transfer"], lambda made: (transfer(pairs, published.target),)
     yield ["groups"], lambda made: (_groups(published, attributes, made, wanted),)
     yield ["variance_components"], lambda made: (variance_components(pairs, ratings),)

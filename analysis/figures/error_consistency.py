@@ -16,7 +16,7 @@ def error_consistency(table: pd.DataFrame, *, source: str | None) -> Figure:
 
     Args:
         table: first, second, reference (what an error is told by), kappa (NaN where it is not defined), as in
-            `analysis.results`.
+            `analysis.results`, of one condition.
         source: Whose the ratings are.
     """
     names = list(dict.fromkeys([*table["first"], *table["second"]]))
@@ -37,10 +37,10 @@ def _draw_kappas(axes: Axes, rows: pd.DataFrame, names: Sequence[str]) -> AxesIm
     for row in style.rows(rows):
         first, second = names.index(row.first), names.index(row.second)
         matrix[first, second] = matrix[second, first] = row.kappa
-    drawn = axes.imshow(np.ma.masked_invalid(matrix), cmap="cividis", vmin=-1, vmax=1)
+    drawn = axes.imshow(np.ma.masked_invalid(matrix), cmap="RdBu", vmin=-1, vmax=1)
     for row, column in np.argwhere(~np.isnan(matrix)):
         value = matrix[row, column]
-        shade = "white" if value < 0.2 else "black"  # cividis is dark below
+        shade = "white" if abs(value) > 0.65 else "black"  # the map is white at 0 and dark at its ends
         axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=shade)
     labels = [style.plain(name) for name in names]
     axes.set_xticks(range(len(names)), labels, rotation=30, ha="right")

@@ -14,9 +14,10 @@ from analysis.errors import AnalysisError
 from analysis.figures.style import rows
 from analysis.report import interactive
 from analysis.report.contents import Contents
+from analysis.report.findings import findings
 from analysis.report.folder import check_replaceable, write_folder
 from analysis.report.page import FigureItem, Page, Section, render
-from analysis.report.sections import SECTIONS, findings
+from analysis.report.sections import SECTIONS
 from analysis.report.tables import SOURCE_COLUMN
 from analysis.results import results
 

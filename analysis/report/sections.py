@@ -1,67 +1,33 @@
 """The sections of the report, each a function of the dataset and its results; what there is nothing for is left out."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
-from analysis import frames
-from analysis.dataset import Published
-from analysis.errors import MissingDataError
 from analysis.figures import (
-    calibration,
     correlations,
-    det,
     distance_violins,
     distances_by_kind,
-    error_consistency,
-    error_rates,
     groups,
     importance,
     latent_plane,
     people_agreement,
     power,
-    roc,
     similarity_by_kind,
     similarity_distance,
     strategies,
-    transfer,
 )
 from analysis.figures.style import rows
 from analysis.report import interactive
 from analysis.report.contents import Contents
+from analysis.report.findings import Findings
+from analysis.report.model_sections import models
 from analysis.report.page import Item, NoteItem, Section
 from analysis.report.strips import people_strips, recognizer_strips, strip_items
 from analysis.report.tables import number
 from analysis.report.words import counted, listed, slug, threshold_words
 from analysis.tables.correlations import printed
 from analysis.tables.strategies import quotes
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What the sections are made of: the dataset, its result tables by name, rated pairs (empty without ratings)."""
-
-    published: Published
-    tables: Mapping[str, pd.DataFrame]
-    rated: pd.DataFrame
-
-    def has(self, *names: str) -> bool:
-        """Whether there is a row in each of the tables."""
-        return all(name in self.tables and len(self.tables[name]) for name in names)
-
-
-MakeSection = Callable[[Findings, Contents], Section]
-
-
-def findings(published: Published, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The dataset and its results, its pairs with what people say of them."""
-    try:
-        rated = frames.rated(published.pairs, published.ratings)
-    except MissingDataError:
-        rated = published.pairs.head(0)
-    return Findings(published, tables, rated)
 
 
 def samples(found: Findings, contents: Contents) -> Section:
@@ -319,108 +285,6 @@ def people(found: Findings, contents: Contents) -> Section:
     return Section("people", "People among themselves", items=items)
 
 
-def models(found: Findings, contents: Contents) -> Section:
-    """Models against people."""
-    parts = (_curves, _errors, _calibrations, _consistency, _transfer)
-    items = [item for part in parts for item in part(found, contents)]
-    return Section("models", "Models against people", items=items)
-
-
-def _curves(found: Findings, contents: Contents) -> list[Item]:
-    if not found.has("verification", "roc"):
-        return []
-    table, curves = found.tables["verification"], found.tables["roc"]
-    source, thresholds = contents.source, found.published.thresholds
-    areas = ", ".join(f"{row.recognizer} {number(row.auc)}" for row in rows(table))
-    equal = ", ".join(f"{row.recognizer} {number(row.eer)}" for row in rows(table))
-    return [
-        contents.table("verification", table, "Each model with the majority of people as reference."),
-        contents.figure(
-            "roc",
-            roc.roc(curves, thresholds, source=source),
-            "Receiver operating characteristic, the majority of people as reference.",
-            f"A curve per recognizer from no to all pairs accepted. Area under the curve: {areas}.",
-        ),
-        contents.figure(
-            "det",
-            det.det(curves, thresholds, source=source),
-            "Detection error tradeoff, the majority of people as reference.",
-            f"A curve per recognizer, false rejects against false accepts. Equal error rate: {equal}.",
-        ),
-        contents.table("roc", curves, "Error rates at every threshold."),
-    ]
-
-
-def _errors(found: Findings, contents: Contents) -> list[Item]:
-    if not found.has("error_rates"):
-        return []
-    table = found.tables["error_rates"]
-    of_all = table[table["kind"] == "all"]
-    said = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
-    return [
-        contents.table("error-rates", table, "Errors at the default threshold, with Wilson intervals."),
-        contents.figure(
-            "error-rates",
-            error_rates.error_rates(table, source=contents.source),
-            "Error rates at the default threshold by kind, with 95 % Wilson intervals.",
-            f"Markers with intervals, a row per kind. Over all: {said}.",
-        ),
-    ]
-
-
-def _consistency(found: Findings, contents: Contents) -> list[Item]:
-    if not found.has("error_consistency"):
-        return []
-    table = found.tables["error_consistency"]
-    said = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(table))
-    return [
-        contents.table("error-consistency", table, "Error consistency of every two deciders."),
-        contents.figure(
-            "error-consistency",
-            error_consistency.error_consistency(table, source=contents.source),
-            "Cohen's kappa of the errors of every two deciders, corrected for their accuracies.",
-            f"Heat map. Kappa: {said}.",
-        ),
-    ]
-
-
-def _transfer(found: Findings, contents: Contents) -> list[Item]:
-    if not found.has("transfer"):
-        return []
-    table = found.tables["transfer"]
-    mean = table.groupby("recognizer", sort=False)["accept_rate"].mean()
-    return [
-        contents.table("transfer", table, "Optimized samples of one model at all models."),
-        contents.figure(
-            "transfer",
-            transfer.transfer(table, source=contents.source),
-            "Accept rate of the optimized samples at every model, by target threshold.",
-            f"Markers with intervals. Mean accept rate over target thresholds: {listed(mean)}.",
-        ),
-    ]
-
-
-def _calibrations(found: Findings, contents: Contents) -> list[Item]:
-    items: list[Item] = []
-    if found.has("calibration"):
-        table = found.tables["calibration"]
-        ends = table.groupby("recognizer", sort=False)["identity_rate"].agg(["first", "last"])
-        said = ", ".join(f"{row.Index} from {number(row.first)} to {number(row.last)}" for row in rows(ends))
-        items.append(
-            contents.figure(
-                "calibration",
-                calibration.calibration(table, found.published.thresholds, source=contents.source),
-                "Identity rate by bin of distance with intervals, and a logistic fit.",
-                f"Identity rate from the smallest to the largest distance: {said}.",
-            )
-        )
-        items.append(contents.table("calibration", table, "Identity rate by bin of distance."))
-    if found.has("calibration_fit"):
-        caption = "Logistic calibration of distance to identity rate; half_distance is where it is one half."
-        items.append(contents.table("calibration-fit", found.tables["calibration_fit"], caption))
-    return items
-
-
 def group(found: Findings, contents: Contents) -> Section:
     """The same rates by group."""
     if not found.has("groups"):
@@ -483,6 +347,8 @@ def limits(found: Findings, contents: Contents) -> Section:
         items.append(NoteItem(list(table["statement"])))
     return Section("limits", "What this dataset cannot show", items=items)
 
+
+MakeSection = Callable[[Findings, Contents], Section]
 
 SECTIONS: list[MakeSection] = [
     samples,

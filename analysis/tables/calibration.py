@@ -1,6 +1,7 @@
-"""What a distance means: the share of people who see one identity at it."""
+"""What a model's score means: the share of people who say yes at it."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,85 +11,89 @@ from scipy import special
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-from analysis import frames
 from analysis.errors import MissingDataError
-from analysis.frames import Numbers, Table
+from analysis.frames import Numbers
 from analysis.inference import weighted_mean
 from analysis.intervals import bootstrap
 
 BINS = 10
 
 
-def calibration(pairs: Table, ratings: Table | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Distance against identity rate, for each recognizer.
+def calibration(
+    items: pd.DataFrame, *, scores: Mapping[str, str], rate: str, answers: str, units: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A model's score of an item against the share of people who say yes to a question about it, for each model.
+
+    items: a row per item.
+    scores: the column with each model's score; the larger it is, the fewer say yes.
+    rate: the column with the share of yes, 0 to 1; NaN where nobody answered.
+    answers: the column with the number of answers to this question.
+    units: the column with the unit that is drawn for intervals.
 
     Returns:
-        In up to ten bins with as many pairs each: recognizer, from, to (distances, inclusive), n (pairs),
-        distance_mean, identity_rate (mean of the pairs'), low, high (bootstrap over bases), logistic and isotonic (the
-        two fits at distance_mean). And the logistic fit, each answer counting once: recognizer, n (pairs), n_answers,
-        intercept, slope (log odds, per unit of distance), half_distance (where half of the people see one identity),
-        brier (of single answers), reason (why it is NaN).
+        In up to ten bins with as many items each: model, from, to (scores, inclusive), n (items), score_mean, rate
+        (mean of the items'), low, high (bootstrap over units), logistic and isotonic (the two fits at score_mean). And
+        the logistic fit, each answer counting once: model, n (items), n_answers, intercept, slope (log odds, per unit
+        of the score), half (the score at which half of the people say yes), brier (of single answers), reason (why it
+        is NaN).
 
     Raises:
-        MissingDataError: there are no ratings of identity on acquired pairs.
+        MissingDataError: no item has both a score and an answer.
     """
-    rated = frames.rated(pairs, ratings)
     bins, fits = [], []
-    for name in frames.recognizers(rated):
-        acquired = rated[rated[f"{name}_distance"].notna() & rated["identity_rate"].notna()]
-        if len(acquired):
-            fit = _logistic(acquired, f"{name}_distance")
-            fits.append({"recognizer": name} | fit)
-            bins.append(_binned(acquired, f"{name}_distance", fit).assign(recognizer=name))
+    for name, column in scores.items():
+        rated = items[items[column].notna() & items[rate].notna()]
+        if len(rated):
+            columns = {"score": column, "rate": rate, "answers": answers, "units": units}
+            scored = pd.DataFrame({short: rated[long] for short, long in columns.items()})
+            fit = _logistic(scored)
+            fits.append({"model": name} | fit)
+            bins.append(_binned(scored, fit).assign(model=name))
     if not fits:
-        raise MissingDataError("no pair has both a distance and a rating of identity")
+        raise MissingDataError(f"no item has both a score and an answer ({rate})")
     table = pd.concat(bins, ignore_index=True)
-    return table[["recognizer", *table.columns.drop("recognizer")]], pd.DataFrame(fits)
+    return table[["model", *table.columns.drop("model")]], pd.DataFrame(fits)
 
 
-def _binned(acquired: pd.DataFrame, column: str, fit: dict[str, Any]) -> pd.DataFrame:
-    distance, rate, n = (acquired[name].to_numpy(np.float64) for name in (column, "identity_rate", "n_identity"))
-    isotonic = IsotonicRegression(increasing=False, out_of_bounds="clip").fit(distance, rate, sample_weight=n)
+def _columns(scored: pd.DataFrame) -> tuple[Numbers, Numbers, Numbers]:
+    score, rate, n = (scored[name].to_numpy(np.float64) for name in ("score", "rate", "answers"))
+    return score, rate, n
+
+
+def _binned(scored: pd.DataFrame, fit: dict[str, Any]) -> pd.DataFrame:
+    score, rate, n = _columns(scored)
+    isotonic = IsotonicRegression(increasing=False, out_of_bounds="clip").fit(score, rate, sample_weight=n)
     rows = []
-    for _, cell in acquired.groupby(pd.qcut(acquired[column], BINS, labels=False, duplicates="drop"), dropna=False):
-        low, high = bootstrap(weighted_mean(cell["identity_rate"].to_numpy(np.float64)), cell["base_id"])
-        rows.append(
-            {
-                "from": cell[column].min(),
-                "to": cell[column].max(),
-                "n": len(cell),
-                "distance_mean": cell[column].mean(),
-                "identity_rate": cell["identity_rate"].mean(),
-                "low": low,
-                "high": high,
-            }
-        )
+    for _, cell in scored.groupby(pd.qcut(scored["score"], BINS, labels=False, duplicates="drop"), dropna=False):
+        low, high = bootstrap(weighted_mean(cell["rate"].to_numpy(np.float64)), cell["units"])
+        row = {"from": cell["score"].min(), "to": cell["score"].max(), "n": len(cell)}
+        row |= {"score_mean": cell["score"].mean(), "rate": cell["rate"].mean(), "low": low, "high": high}
+        rows.append(row)
     table = pd.DataFrame(rows)
-    middle = table["distance_mean"].to_numpy(np.float64)
-    return table.assign(
-        logistic=special.expit(fit["intercept"] + fit["slope"] * middle), isotonic=isotonic.predict(middle)
-    )
+    middle = table["score_mean"].to_numpy(np.float64)
+    logistic = special.expit(fit["intercept"] + fit["slope"] * middle)
+    return table.assign(logistic=logistic, isotonic=isotonic.predict(middle))
 
 
-def _logistic(acquired: pd.DataFrame, column: str) -> dict[str, Any]:
-    distance, rate, n = (acquired[name].to_numpy(np.float64) for name in (column, "identity_rate", "n_identity"))
-    row: dict[str, Any] = {"n": len(acquired), "n_answers": int(n.sum())}
-    unknown = dict.fromkeys(("intercept", "slope", "half_distance", "brier"), np.nan)
-    if np.ptp(distance) == 0 or np.all(rate == 0) or np.all(rate == 1):
-        return row | unknown | {"reason": "distance or identity rate is the same in all pairs"}
-    if _separated(distance, rate):
-        return row | unknown | {"reason": "one distance parts all answers"}
+def _logistic(scored: pd.DataFrame) -> dict[str, Any]:
+    score, rate, n = _columns(scored)
+    row: dict[str, Any] = {"n": len(scored), "n_answers": int(n.sum())}
+    unknown = dict.fromkeys(("intercept", "slope", "half", "brier"), np.nan)
+    if np.ptp(score) == 0 or np.all(rate == 0) or np.all(rate == 1):
+        return row | unknown | {"reason": "the score, or the answer, is the same of all items"}
+    if _separated(score, rate):
+        return row | unknown | {"reason": "one score parts all answers"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PerfectSeparationWarning)  # also given for a fit that is only very good
-        model = sm.GLM(rate, sm.add_constant(distance), family=sm.families.Binomial(), var_weights=n)
+        model = sm.GLM(rate, sm.add_constant(score), family=sm.families.Binomial(), var_weights=n)
         intercept, slope = (float(value) for value in model.fit().params)
-    p = special.expit(intercept + slope * distance)
+    p = special.expit(intercept + slope * score)
     brier = float(np.average(p**2 - 2 * p * rate + rate, weights=n))
     half = -intercept / slope if slope else np.nan
-    return row | {"intercept": intercept, "slope": slope, "half_distance": half, "brier": brier, "reason": ""}
+    return row | {"intercept": intercept, "slope": slope, "half": half, "brier": brier, "reason": ""}
 
 
-def _separated(distance: Numbers, rate: Numbers) -> bool:
-    """Whether every "same" lies on one side of every "different": then no logistic fit is finite."""
-    same, different = distance[rate > 0], distance[rate < 1]
-    return bool(same.max() <= different.min() or different.max() <= same.min())
+def _separated(score: Numbers, rate: Numbers) -> bool:
+    """Whether every yes lies on one side of every no: then no logistic fit is finite."""
+    yes, no = score[rate > 0], score[rate < 1]
+    return bool(yes.max() <= no.min() or no.max() <= yes.min())

@@ -190,15 +190,15 @@ def test_calibration(tables: dict[str, pd.DataFrame]) -> None:
     table = tables["calibration"]
     assert table["from"].tolist() == table["to"].tolist() == pytest.approx([0, 0.2, 0.3, 0.6, 0.7, 0.9])
     assert table["n"].tolist() == [2, 1, 1, 1, 1, 1]
-    assert table["identity_rate"].tolist() == [1, 0.75, 0.25, 1, 0, 0]
+    assert table["rate"].tolist() == [1, 0.75, 0.25, 1, 0, 0]
     assert table["isotonic"].tolist() == [1, 0.75, 0.625, 0.625, 0, 0]
-    fit = row(tables["calibration_fit"], recognizer="net")
+    fit = row(tables["calibration_fit"], model="net")
     assert (fit["n"], fit["n_answers"]) == (7, 28)
 
 
 def test_error_consistency(tables: dict[str, pd.DataFrame]) -> None:
     table = tables["error_consistency"]
-    assert set(table["reason"]) == {"no two share 10 pairs of which it is known what is right"}  # of 8 in all
+    assert set(table["reason"]) == {"no two share 10 items of which it is known what is right"}  # of 8 in all
 
 
 def test_image_attributes(tables: dict[str, pd.DataFrame]) -> None:

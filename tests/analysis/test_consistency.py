@@ -3,7 +3,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from analysis.tables.consistency import Truth, consistency, error_consistency
+from analysis.tables.confusion import accuracy_difference, confusion
+from analysis.tables.consistency import consistency, error_consistency
+from analysis.tables.deciders import Deciders
+from analysis.tables.identity import identity_decisions
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
 
@@ -29,15 +32,16 @@ def test_independent_errors_have_kappa_0_and_the_same_1() -> None:
 
 def test_truth_leaves_out_who_is_compared() -> None:
     said = np.array([[1, 1, 0], [1, 0, 0], [0, 0, np.nan]])
-    assert Truth(said, None).without().tolist() == [1, 0, 0]
-    np.testing.assert_equal(Truth(said, None).without(0), [np.nan, 0, 0])
-    np.testing.assert_equal(Truth(said, None).without(0, 1), [0, 0, np.nan])
+    of = Deciders(pd.DataFrame({"item": range(3)}), ["no", "yes"], said, {})
+    assert of.right("majority").tolist() == [1, 0, 0]
+    np.testing.assert_equal(of.right("majority", 0), [np.nan, 0, 0])
+    np.testing.assert_equal(of.right("majority", 0, 1), [0, 0, np.nan])
 
 
 def test_models_by_hand() -> None:
     pairs = draw_pairs(batches=2)
     ratings = draw_ratings(pairs)
-    table = error_consistency(pairs, ratings).set_index(["first", "second", "reference"])
+    table = overall(pairs, ratings)
     found = table.loc[("dlib", "facenet512", "majority")]
     rate = ratings.groupby("pair_id")["identity"].mean()[pairs["pair_id"]].to_numpy()
     clear = rate != 0.5
@@ -54,7 +58,7 @@ def test_models_by_hand() -> None:
 def test_people_by_hand() -> None:
     pairs = draw_pairs(batches=1)
     ratings = draw_ratings(pairs, raters=4)
-    table = error_consistency(pairs, ratings).set_index(["first", "second", "reference"])
+    table = overall(pairs, ratings)
     said = ratings.assign(identity=ratings["identity"] * 1.0).pivot(
         index="pair_id", columns="participant_id", values="identity"
     )
@@ -75,10 +79,76 @@ def test_no_errors_no_kappa() -> None:
     pairs = draw_pairs(batches=1)
     ratings = draw_ratings(pairs, raters=3)
     pairs["dlib_accept"] = pd.array([True] * len(pairs), "boolean")
-    table = error_consistency(pairs, ratings.assign(identity=True)).set_index(["first", "second", "reference"])
+    table = overall(pairs, ratings.assign(identity=True))
     found = table.loc[("people", "dlib", "majority")]
     assert np.isnan(found["kappa"])
     assert found["reason"] == "none makes an error"
-    alone = error_consistency(pairs, ratings[ratings["participant_id"] == "r0-0"])
-    people = alone.query("first == 'people' and second == 'people' and reference == 'majority'").iloc[0]
-    assert "no two share 10 pairs" in people["reason"]
+    alone = overall(pairs, ratings[ratings["participant_id"] == "r0-0"])
+    assert "no two share 10 items" in alone.loc[("people", "people", "majority"), "reason"]
+
+
+def test_kappa_by_kind_is_that_of_its_pairs_alone() -> None:
+    pairs = draw_pairs(batches=2)
+    ratings = draw_ratings(pairs)
+    table = error_consistency(**identity_decisions(pairs, ratings), condition="kind")
+    alone = overall(pairs[pairs["kind"] == "positive"], ratings)
+    positive = table[table["condition"] == "positive"].set_index(["first", "second", "reference"])
+    assert set(positive.index.get_level_values("reference")) == {"majority"}  # of no positive pair is it known
+    for decider in ("dlib", "facenet512"):
+        row = ("people", decider, "majority")
+        assert positive.loc[row, "kappa"] == pytest.approx(alone.loc[row, "kappa"])
+    assert list(dict.fromkeys(table["condition"])) == ["all", *pairs["kind"].cat.categories]
+
+
+def test_confusion_by_hand() -> None:
+    """Two say yes of the first item and one no; of the second one yes and two no; the third is a tie without c."""
+    items = pd.DataFrame({"item": ["x", "y", "z"], "net": [True, True, None]}).astype({"net": "boolean"})
+    said = {"a": [True, False, True], "b": [True, False, False], "c": [False, True, None]}
+    ratings = pd.DataFrame(
+        [(who, item, answer) for who, row in said.items() for item, answer in zip("xyz", row, strict=True)],
+        columns=["participant_id", "item", "sure"],
+    ).astype({"sure": "boolean"})
+    table = confusion(items, ratings, key="item", question="sure", decisions={"net": "net"})
+    counts = table.set_index(["decider", "right", "answer"])["n"].to_dict()
+    # The net says yes of x (right) and of y (wrong). The other two agree on x and y for c alone; on z, a meets b alone
+    # and b meets a.
+    assert counts == {
+        ("people", "no", "no"): 0, ("people", "no", "yes"): 2, ("people", "yes", "no"): 2, ("people", "yes", "yes"): 0,
+        ("net", "no", "no"): 0, ("net", "no", "yes"): 1, ("net", "yes", "no"): 0, ("net", "yes", "yes"): 1,
+    }  # fmt: skip
+
+
+def test_words_are_answers_too() -> None:
+    """A question with three answers, two models, of which one is never right."""
+    items = pd.DataFrame({"item": list("pqr"), "good": ["cat", "dog", "cow"], "bad": ["dog", "cow", "cat"]})
+    ratings = pd.DataFrame(
+        [(who, item, word) for who in "abc" for item, word in zip("pqr", ["cat", "dog", "cow"], strict=True)],
+        columns=["participant_id", "item", "animal"],
+    )
+    models = {"good": "good", "bad": "bad"}
+    table = confusion(items, ratings, key="item", question="animal", decisions=models)
+    assert table.query("decider == 'good' and right == answer")["share"].tolist() == [1, 1, 1]
+    assert table.query("decider == 'bad' and right == answer")["share"].tolist() == [0, 0, 0]
+    assert table.query("decider == 'people' and right == answer")["n"].tolist() == [3, 3, 3]
+
+
+def test_accuracy_difference_by_hand() -> None:
+    """By construction people are right of 3/4 of the genuine and 1/2 of the negative pairs, the net of all and none."""
+    pairs = pd.DataFrame({"pair_id": ["g", "h", "m", "n"], "kind": ["genuine"] * 2 + ["negative"] * 2})
+    pairs = pairs.assign(level=np.nan, net_distance=0.1, net_accept=True)
+    said = {"a": [True, True, True, False], "b": [True, False, True, False]}
+    ratings = pd.DataFrame(
+        [(who, pair, answer) for who, row in said.items() for pair, answer in zip("ghmn", row, strict=True)],
+        columns=["participant_id", "pair_id", "identity"],
+    )
+    table = accuracy_difference(**identity_decisions(pairs, ratings), condition="kind")
+    found = table[table["reference"] == "construction"].set_index("condition")
+    assert found["people"].to_dict() == {"genuine": 0.75, "negative": 0.5, "all": 0.625}
+    assert found["model_accuracy"].to_dict() == {"genuine": 1, "negative": 0, "all": 0.5}
+    assert found.loc["all", "squared_difference"] == pytest.approx((0.25**2 + 0.5**2) / 2)
+
+
+def overall(pairs: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
+    table = error_consistency(**identity_decisions(pairs, ratings))
+    assert set(table["condition"]) == {"all"}
+    return table.set_index(["first", "second", "reference"])

@@ -21,6 +21,7 @@ NAMES = [
     *("participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
     *("people_disagreement", "attribute_model", "attribute_importance", "strategies", "agreement", "rater_agreement"),
     *("identity_model", "roc", "verification", "error_rates", "calibration", "calibration_fit", "error_consistency"),
+    *("confusion", "accuracy_difference"),
     *("transfer", "groups", "variance_components", "power", "limits", "skipped", "image_attributes", "deepface"),
 ]
 
@@ -34,6 +35,8 @@ MAIN_COLUMN = {
     "error_rates": "value",
     "calibration_fit": "slope",
     "error_consistency": "kappa",
+    "confusion": "share",
+    "accuracy_difference": "squared_difference",
     "groups": "value",
     "variance_components": "residual",
     "power": "pairs",

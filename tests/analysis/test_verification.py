@@ -11,6 +11,7 @@ from analysis.figures.distance_violins import decisions
 from analysis.frames import rated
 from analysis.tables.calibration import calibration
 from analysis.tables.disagreement import people_disagreement
+from analysis.tables.identity import identity_scores
 from analysis.tables.scores_by_kind import scores_by_kind
 from analysis.tables.transfer import transfer
 from analysis.tables.verification import decided, error_rates, roc, verification
@@ -123,38 +124,38 @@ def test_nobody_sees_two_identities(pairs: pd.DataFrame, ratings: pd.DataFrame) 
 
 
 def test_calibration_against_scikit_learn(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
-    bins, fits = calibration(pairs, ratings)
-    fit = fits.set_index("recognizer").loc["dlib"]
+    bins, fits = calibration(**identity_scores(pairs, ratings))
+    fit = fits.set_index("model").loc["dlib"]
     answers = ratings.join(pairs.set_index("pair_id")["dlib_distance"], on="pair_id")
     other = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(answers[["dlib_distance"]], answers["identity"])
     assert (fit["intercept"], fit["slope"]) == pytest.approx((other.intercept_[0], other.coef_[0, 0]), rel=1e-4)
     p = other.predict_proba(answers[["dlib_distance"]])[:, 1]
     assert fit["brier"] == pytest.approx(((p - answers["identity"]) ** 2).mean(), rel=1e-4)
-    assert fit["half_distance"] == pytest.approx(0.5, abs=0.05)  # log odds 5 - 10 d
-    of_dlib = bins[bins["recognizer"] == "dlib"]
+    assert fit["half"] == pytest.approx(0.5, abs=0.05)  # log odds 5 - 10 d
+    of_dlib = bins[bins["model"] == "dlib"]
     assert of_dlib["n"].sum() == len(pairs)
     assert (of_dlib["isotonic"].diff().dropna() <= 1e-12).all()
-    assert ((of_dlib["low"] <= of_dlib["identity_rate"]) & (of_dlib["identity_rate"] <= of_dlib["high"])).all()
-    expected = 1 / (1 + np.exp(-(fit["intercept"] + fit["slope"] * of_dlib["distance_mean"])))
+    assert ((of_dlib["low"] <= of_dlib["rate"]) & (of_dlib["rate"] <= of_dlib["high"])).all()
+    expected = 1 / (1 + np.exp(-(fit["intercept"] + fit["slope"] * of_dlib["score_mean"])))
     assert of_dlib["logistic"].to_numpy() == pytest.approx(expected.to_numpy())
 
 
 def test_calibration_that_has_no_finite_fit(pairs: pd.DataFrame) -> None:
     parted = pairs.assign(identity_rate=(pairs["dlib_distance"] < 0.5) * 1.0, similarity_mean=50.0, n_ratings=4)
-    bins, fits = calibration(parted)
-    assert fits.set_index("recognizer").loc["dlib", "reason"] == "one distance parts all answers"
-    assert bins.query("recognizer == 'dlib'")["logistic"].isna().all()
-    assert bins.query("recognizer == 'dlib'")["isotonic"].notna().all()
-    constant = calibration(parted.assign(dlib_distance=0.3))
-    assert "same in all pairs" in constant[1].set_index("recognizer").loc["dlib", "reason"]
-    assert constant[0].query("recognizer == 'dlib'")["n"].tolist() == [len(pairs)]
+    bins, fits = calibration(**identity_scores(parted))
+    assert fits.set_index("model").loc["dlib", "reason"] == "one score parts all answers"
+    assert bins.query("model == 'dlib'")["logistic"].isna().all()
+    assert bins.query("model == 'dlib'")["isotonic"].notna().all()
+    constant = calibration(**identity_scores(parted.assign(dlib_distance=0.3)))
+    assert "the same of all items" in constant[1].set_index("model").loc["dlib", "reason"]
+    assert constant[0].query("model == 'dlib'")["n"].tolist() == [len(pairs)]
 
 
 def test_statsmodels_gives_the_calibration_of_single_answers(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
     answers = ratings.join(pairs.set_index("pair_id")["facenet512_distance"], on="pair_id")
     design = sm.add_constant(answers["facenet512_distance"])
     fit = sm.Logit(answers["identity"].astype(float), design).fit(disp=False)
-    found = calibration(pairs, ratings)[1].set_index("recognizer").loc["facenet512"]
+    found = calibration(**identity_scores(pairs, ratings))[1].set_index("model").loc["facenet512"]
     assert (found["intercept"], found["slope"]) == pytest.approx(tuple(fit.params), rel=1e-5)
 
 
@@ -183,7 +184,7 @@ def test_a_null_answer_has_no_weight(pairs: pd.DataFrame, ratings: pd.DataFrame)
     near = ratings["pair_id"].map(pairs.set_index("pair_id")["dlib_distance"]) < 0.45
     dropped = near & (np.random.default_rng(0).random(len(ratings)) < 0.9)
     partly = ratings.assign(identity=ratings["identity"].astype("boolean").mask(dropped))
-    fit = calibration(pairs, partly)[1].set_index("recognizer").loc["dlib"]
+    fit = calibration(**identity_scores(pairs, partly))[1].set_index("model").loc["dlib"]
     answers = ratings[~dropped].join(pairs.set_index("pair_id")["dlib_distance"], on="pair_id")
     other = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(answers[["dlib_distance"]], answers["identity"])
     p = other.predict_proba(answers[["dlib_distance"]])[:, 1]

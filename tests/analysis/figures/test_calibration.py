@@ -12,7 +12,7 @@ BINS = pd.DataFrame(
         ("dlib", np.nan, np.nan, np.nan, np.nan, np.nan),
         ("other", 1.0, 0.5, 0.2, 0.8, np.nan),
     ],
-    columns=["recognizer", "distance_mean", "identity_rate", "low", "high", "logistic"],
+    columns=["model", "score_mean", "rate", "low", "high", "logistic"],
 )
 
 
@@ -32,6 +32,6 @@ def test_a_panel_per_recognizer_with_rates_intervals_fit_and_threshold():
 
 @pytest.mark.parametrize("recognizers", [1, 2, 3, 5])
 def test_any_number_of_recognizers_has_its_panels(recognizers):
-    table = pd.concat([BINS[BINS["recognizer"] == "dlib"].assign(recognizer=f"r{n}") for n in range(recognizers)])
+    table = pd.concat([BINS[BINS["model"] == "dlib"].assign(model=f"r{n}") for n in range(recognizers)])
     figure = calibration(table, {}, source=None)
     assert sum(axes.axison for axes in figure.axes) == recognizers

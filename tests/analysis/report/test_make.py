@@ -24,7 +24,17 @@ FIGURES = {
 TABLES = {
     *("participants", "scores-by-kind", "correlations-printed", "correlations", "similarity-distribution"),
     *("disagreement", "people-disagreement", "verification", "roc", "error-rates", "calibration", "calibration-fit"),
-    *("error-consistency", "transfer", "agreement", "rater-agreement", "strategies", "quotes", "groups"),
+    *(
+        "error-consistency",
+        "confusion",
+        "accuracy-difference",
+        "transfer",
+        "agreement",
+        "rater-agreement",
+        "strategies",
+        "quotes",
+        "groups",
+    ),
     *("variance-components", "power", "limits", "image-attributes", "deepface", "attribute-importance"),
     *("attribute-model", "identity-model"),
 }

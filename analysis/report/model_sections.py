@@ -1,0 +1,131 @@
+"""The section of models against people: curves, errors, calibration, consistency, transfer."""
+
+from analysis.figures import calibration, det, error_consistency, error_rates, roc, transfer
+from analysis.figures.style import rows
+from analysis.report.contents import Contents
+from analysis.report.findings import Findings
+from analysis.report.page import Item, Section
+from analysis.report.tables import number
+from analysis.report.words import listed
+
+
+def models(found: Findings, contents: Contents) -> Section:
+    """Models against people."""
+    parts = (_curves, _errors, _calibrations, _consistency, _transfer)
+    items = [item for part in parts for item in part(found, contents)]
+    return Section("models", "Models against people", items=items)
+
+
+def _curves(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("verification", "roc"):
+        return []
+    table, curves = found.tables["verification"], found.tables["roc"]
+    source, thresholds = contents.source, found.published.thresholds
+    areas = ", ".join(f"{row.recognizer} {number(row.auc)}" for row in rows(table))
+    equal = ", ".join(f"{row.recognizer} {number(row.eer)}" for row in rows(table))
+    return [
+        contents.table("verification", table, "Each model with the majority of people as reference."),
+        contents.figure(
+            "roc",
+            roc.roc(curves, thresholds, source=source),
+            "Receiver operating characteristic, the majority of people as reference.",
+            f"A curve per recognizer from no to all pairs accepted. Area under the curve: {areas}.",
+        ),
+        contents.figure(
+            "det",
+            det.det(curves, thresholds, source=source),
+            "Detection error tradeoff, the majority of people as reference.",
+            f"A curve per recognizer, false rejects against false accepts. Equal error rate: {equal}.",
+        ),
+        contents.table("roc", curves, "Error rates at every threshold."),
+    ]
+
+
+def _errors(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("error_rates"):
+        return []
+    table = found.tables["error_rates"]
+    of_all = table[table["kind"] == "all"]
+    said = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
+    return [
+        contents.table("error-rates", table, "Errors at the default threshold, with Wilson intervals."),
+        contents.figure(
+            "error-rates",
+            error_rates.error_rates(table, source=contents.source),
+            "Error rates at the default threshold by kind, with 95 % Wilson intervals.",
+            f"Markers with intervals, a row per kind. Over all: {said}.",
+        ),
+    ]
+
+
+def _consistency(found: Findings, contents: Contents) -> list[Item]:
+    items: list[Item] = []
+    if found.has("error_consistency"):
+        table = found.tables["error_consistency"]
+        of_all = table[table["condition"] == "all"]
+        said = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(of_all))
+        caption = (
+            "Error consistency of every two deciders, over all pairs and kind by kind: Cohen's kappa of who errs "
+            "where, 1 the same errors, 0 errors as independent as the two accuracies let them be. An error is told by "
+            "the majority of those who are not compared, or by construction (genuine: same; negative: different)."
+        )
+        items.append(contents.table("error-consistency", table, caption))
+        items.append(
+            contents.figure(
+                "error-consistency",
+                error_consistency.error_consistency(of_all, source=contents.source),
+                "Cohen's kappa of the errors of every two deciders over all pairs, corrected for their accuracies; "
+                "white is 0, independent errors.",
+                f"Heat map. Kappa: {said}.",
+            )
+        )
+    if found.has("accuracy_difference"):
+        caption = (
+            "How often people and each model are right, kind by kind. Squared differences, and their mean over kinds "
+            "(the row all), are the accuracy difference of model-vs-human: 0 where both are right as often everywhere."
+        )
+        items.append(contents.table("accuracy-difference", found.tables["accuracy_difference"], caption))
+    if found.has("confusion"):
+        caption = (
+            "Confusion of each decider: how often it gives an answer where another is right. People's answers count "
+            "one by one, each against the majority of the others."
+        )
+        items.append(contents.table("confusion", found.tables["confusion"], caption))
+    return items
+
+
+def _transfer(found: Findings, contents: Contents) -> list[Item]:
+    if not found.has("transfer"):
+        return []
+    table = found.tables["transfer"]
+    mean = table.groupby("recognizer", sort=False)["accept_rate"].mean()
+    return [
+        contents.table("transfer", table, "Optimized samples of one model at all models."),
+        contents.figure(
+            "transfer",
+            transfer.transfer(table, source=contents.source),
+            "Accept rate of the optimized samples at every model, by target threshold.",
+            f"Markers with intervals. Mean accept rate over target thresholds: {listed(mean)}.",
+        ),
+    ]
+
+
+def _calibrations(found: Findings, contents: Contents) -> list[Item]:
+    items: list[Item] = []
+    if found.has("calibration"):
+        table = found.tables["calibration"]
+        ends = table.groupby("model", sort=False)["rate"].agg(["first", "last"])
+        said = ", ".join(f"{row.Index} from {number(row.first)} to {number(row.last)}" for row in rows(ends))
+        items.append(
+            contents.figure(
+                "calibration",
+                calibration.calibration(table, found.published.thresholds, source=contents.source),
+                "Identity rate by bin of distance with intervals, and a logistic fit.",
+                f"Identity rate from the smallest to the largest distance: {said}.",
+            )
+        )
+        items.append(contents.table("calibration", table, "Identity rate by bin of distance."))
+    if found.has("calibration_fit"):
+        caption = "Logistic calibration of distance to identity rate; half is the distance at which it is one half."
+        items.append(contents.table("calibration-fit", found.tables["calibration_fit"], caption))
+    return items

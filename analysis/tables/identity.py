@@ -1,0 +1,45 @@
+"""The question of identity of a verification study, as the tables that every kind of study shares take a question."""
+
+from typing import Any
+
+import pandas as pd
+
+from analysis import frames
+from analysis.frames import Table
+
+_SAME, _DIFFERENT = "genuine", "negative"
+"""The kinds whose answer follows from how a pair is made."""
+
+
+def identity_decisions(pairs: Table, ratings: Table) -> dict[str, Any]:
+    """Arguments of `error_consistency`, `confusion` and `accuracy_difference`: who says "same identity" of which pair.
+
+    The reference "construction" is right of genuine pairs (same) and of negative ones (different), and of no other.
+    """
+    scored = frames.frame(pairs)
+    kind = scored["kind"].astype("str")
+    built = kind.map({_SAME: True, _DIFFERENT: False}).astype("boolean")
+    return {
+        "items": scored.assign(construction=built),
+        "ratings": frames.frame(ratings),
+        "key": "pair_id",
+        "question": "identity",
+        "decisions": {name: f"{name}_accept" for name in frames.recognizers(scored)},
+        "references": {"construction": "construction"},
+    }
+
+
+def identity_scores(pairs: Table, ratings: Table | None = None) -> dict[str, Any]:
+    """Arguments of `calibration`: each recognizer's distance, and how many people see one identity.
+
+    Raises:
+        MissingDataError: there are no ratings.
+    """
+    rated: pd.DataFrame = frames.rated(pairs, ratings)
+    return {
+        "items": rated,
+        "scores": {name: f"{name}_distance" for name in frames.recognizers(rated)},
+        "rate": "identity_rate",
+        "answers": "n_identity",
+        "units": "base_id",
+    }
