@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import logging
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import pyarrow as pa
 import yaml
 
 from builder.errors import FolderError, StudyError
-from builder.files import PARTIAL, explained
+from builder.files import Folder, explained, written_name
 from builder.manifest import FORMAT, MOST_BYTES, BatchManifest, FormatError, Manifest, Shard, parsed
 from builder.storage import Disk, StoreError, open_storage
 from builder.study import Study, first_difference, identity_hash, parse_study, parse_toml, shown
@@ -29,9 +30,15 @@ log = logging.getLogger(__name__)
 MANIFEST, STUDY, README = "manifest.json", "study.toml", "README.md"
 
 _LOCK = ".lock"
-_OURS = re.compile(r"\.?batch-[0-9]{5,9}\.(arrow|json|jsonl)(\.partial)?")
-_FIRST_FILES = {_LOCK, STUDY, f".{STUDY}{PARTIAL}", f".{MANIFEST}{PARTIAL}"}
-"""What a build that was stopped before it wrote the manifest may leave."""
+_OF_A_BATCH = re.compile(r"batch-([0-9]{5,9})\.(arrow|json|jsonl)")
+_OF_ALL_BATCHES = {STUDY, MANIFEST, README}
+_FIRST_FILES = {_LOCK, STUDY}
+"""What a build that was stopped before it wrote the manifest may leave, beside what it was writing."""
+
+_SHARDS = tuple(f"shards/{table}" for table in BUILD_TABLES)
+_OF_BUILDS = ("manifest", "log", *_SHARDS)
+_SUBFOLDERS = (*_OF_BUILDS, "ratings", "published")
+"""All that a study folder may have, whoever fills them."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,14 @@ class StudyFolder:
             raise FolderError(f"{root}: is a file, not a folder; choose another with --out")
         with explained(root):
             root.mkdir(parents=True, exist_ok=True)
-            strangers = sorted(path.name for path in root.iterdir() if path.name not in _FIRST_FILES)
+            folder = Folder(root)
+            for name in _SUBFOLDERS:
+                folder.check(name)
+            strangers = sorted(
+                name
+                for name in folder.listed("")
+                if name not in _FIRST_FILES and written_name(name) not in _OF_ALL_BATCHES
+            )
         if strangers and not self.described and not self.finished():
             raise FolderError(
                 f"{root}: holds {strangers[0]!r} and no study; choose an empty or a new folder with --out"
@@ -255,8 +269,8 @@ class StudyFolder:
         return held
 
     def finished(self) -> list[int]:
-        """The batches that have a manifest, sorted; no shard is looked at."""
-        listed = self.storage.sizes("manifest")
+        """The batches that have a manifest, or something else in its place, sorted; no shard is looked at."""
+        listed = {*self.storage.sizes("manifest"), *self.storage.strangers("manifest")}
         found = (re.fullmatch(r"batch-([0-9]{5,9})\.json", name) for name in listed)
         numbers = {int(match[1]) for match in found if match}
         return sorted(batch for batch in numbers if _batch_name(batch).removeprefix("manifest/") in listed)
@@ -338,24 +352,27 @@ class StudyFolder:
         """
         if not isinstance(self.storage, Disk):
             return
-        finished = set(self.finished())
-        shards = self.root / "shards"
-        folders = [self.root / "manifest", *(shards / table for table in BUILD_TABLES if not shards.is_symlink())]
-        for folder in (folder for folder in folders if folder.exists() and not folder.is_symlink()):
-            with explained(folder):
-                paths = list(folder.iterdir())
-            for path in paths:
-                if not _OURS.fullmatch(path.name) or path.is_symlink() or not path.is_file():
+        finished, folder = set(self.finished()), self.storage.folder
+        for name in folder.listed(""):
+            if written_name(name) in _OF_ALL_BATCHES:
+                folder.remove(name)
+        for within in _OF_BUILDS:
+            for name, found in folder.listed(within).items():
+                written = written_name(name)
+                of_batch = _OF_A_BATCH.fullmatch(written or name)
+                if not of_batch or not (written or stat.S_ISREG(found.st_mode)):
                     continue  # somebody else's, or somewhere else
-                listed = path.suffix != PARTIAL and int(re.findall(r"\d+", path.name)[0]) in finished
-                if not listed:
-                    with explained(path):
-                        path.unlink()
+                if written or (within in _SHARDS and int(of_batch[1]) not in finished):
+                    folder.remove(f"{within}/{name}")
 
     def forget_batches(self, batches: Sequence[int]) -> None:
-        """Removes the manifests of batches, which makes them batches to build."""
+        """Removes the manifests of batches, which makes them batches to build; on a disk their other files, too, or
+        what lies in the places of them.
+        """
         for batch in batches:
             self.storage.remove(_batch_name(batch))
+            for within in _SHARDS if isinstance(self.storage, Disk) else ():
+                self.storage.remove(f"{within}/{_file_name(batch)}")
 
     def write_readme(self, name: str, finished: Mapping[int, BatchManifest]) -> None:
         """Writes the `README.md` whose `configs` list the finished shards for `datasets.load_dataset`."""
@@ -414,8 +431,9 @@ class StudyFolder:
         return self.root / _shard_name(table, batch)
 
     def _check_size(self, shard: Shard, batch: int, size: int | None) -> None:
-        where = self.storage.at(_shard_name(shard.table, batch))
-        if size is None:
+        name = _shard_name(shard.table, batch)
+        where = self.storage.at(name)
+        if size is None and self.storage.size(name) is None:  # which says what lies in its place
             raise FolderError(f"{where}: is missing")
         if size != shard.bytes:
             raise FolderError(f"{where}: has {size} bytes, its manifest says {shard.bytes}")

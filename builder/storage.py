@@ -8,7 +8,9 @@ manifest lists yet, since a batch's manifest is written last.
 import contextlib
 import errno
 import io
+import mmap
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +19,7 @@ import fsspec
 import pyarrow as pa
 
 from builder.errors import FolderError
-from builder.files import explained, write_whole
+from builder.files import Folder, explained
 
 READ_AT_ONCE = 100
 """Small files that are asked of a store together."""
@@ -56,8 +58,15 @@ class Storage(Protocol):
             FolderError: it cannot be listed. Taken for empty, finished batches would be computed again.
         """
 
+    def strangers(self, folder: str) -> list[str]:
+        """Names of what lies right in `folder` and is no file: folders, links. None in a store, where all are files."""
+
     def size(self, name: str) -> int | None:
-        """Bytes of one file; None where there is none."""
+        """Bytes of one file; None where there is none.
+
+        Raises:
+            FolderError: something else lies in its place.
+        """
 
     def read(self, names: Sequence[str], most: int) -> Iterator[bytes | FolderError]:
         """The content of each file in order, or why there is none: absent, unreadable, more than `most` bytes.
@@ -74,7 +83,7 @@ class Storage(Protocol):
         """
 
     def remove(self, name: str) -> None:
-        """Removes a file if it is there."""
+        """Removes a file if it is there; on a disk, what lies in its place is removed or set aside."""
 
     def open(self, name: str) -> io.BufferedIOBase:
         """A file to read.
@@ -121,6 +130,7 @@ class Disk:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.folder = Folder(root)
 
     @property
     def address(self) -> str:
@@ -132,43 +142,43 @@ class Disk:
         return str(self.root / name)
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """As in `Storage`; what is no file, or a link to nothing, is left out."""
-        path = self.root / folder
-        if not path.exists():
-            return {}
-        with explained(path), os.scandir(path) as entries:
-            return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+        """As in `Storage`."""
+        entries = self.folder.listed(folder).items()
+        return {name: found.st_size for name, found in entries if stat.S_ISREG(found.st_mode)}
+
+    def strangers(self, folder: str) -> list[str]:
+        """As in `Storage`."""
+        return [name for name, found in self.folder.listed(folder).items() if not stat.S_ISREG(found.st_mode)]
 
     def size(self, name: str) -> int | None:
         """As in `Storage`."""
-        path = self.root / name
-        with explained(path):
-            return path.stat().st_size if path.is_file() else None
+        return self.folder.size(name)
 
     def read(self, names: Sequence[str], most: int) -> Iterator[bytes | FolderError]:
         """As in `Storage`."""
         for name in names:
             try:
-                yield _read(self.root / name, most)
+                yield self.folder.read(name, most)
             except FolderError as error:
                 yield error
 
     def write(self, name: str, content: bytes) -> None:
         """As in `Storage`."""
-        write_whole(self.root / name, content)
+        self.folder.write({name: content})
 
     def remove(self, name: str) -> None:
         """As in `Storage`."""
-        with explained(self.root / name):
-            (self.root / name).unlink(missing_ok=True)
+        self.folder.remove(name)
 
     def open(self, name: str) -> io.BufferedIOBase:
         """As in `Storage`."""
-        return (self.root / name).open("rb")
+        return self.folder.open(name)
 
     def arrow(self, name: str) -> pa.NativeFile:
         """Mapped into memory: only the columns that are used are read."""
-        return pa.memory_map(self.at(name))
+        with explained(self.at(name)), self.folder.open(name) as file:
+            empty = not os.fstat(file.fileno()).st_size  # which cannot be mapped
+            return pa.BufferReader(b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 class Store:
@@ -194,6 +204,10 @@ class Store:
             except FileNotFoundError:
                 return {}
             return {each["name"].rsplit("/", 1)[-1]: each["size"] for each in listed if each["type"] == "file"}
+
+    def strangers(self, folder: str) -> list[str]:
+        """None."""
+        return []
 
     def size(self, name: str) -> int | None:
         """As in `Storage`."""
@@ -268,12 +282,3 @@ class Store:
             f"{self.at(name)}: {said}. What is finished is kept: see that the store answers and lets you in, and run "
             "the same command again"
         )
-
-
-def _read(path: Path, most: int) -> bytes:
-    with explained(path):
-        if not path.is_file():
-            raise FolderError(f"{path}: no such file")
-        if path.stat().st_size > most:
-            raise FolderError(f"{path}: damaged: larger than {most} bytes")
-        return path.read_bytes()

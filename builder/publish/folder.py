@@ -11,12 +11,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import filelock
 
 from builder.errors import PublishError
-from builder.files import explained, write_whole
+from builder.files import Folder, explained
 from builder.publish.history import HISTORY, HISTORY_FILES, withdrawal
 from builder.publish.provenance import is_published_path, read_provenance
 from loading_script.lands_between import PROVENANCE
@@ -31,7 +31,7 @@ def opened(folder: Path) -> Iterator[None]:
 
     Raises:
         PublishError: it holds something else, or another process changes it.
-        FolderError: there is no right to write.
+        FolderError: there is no right to write, or a file or a folder of its version is a link.
     """
     with explained(folder):
         if folder.exists() and not folder.is_dir():
@@ -50,6 +50,8 @@ def opened(folder: Path) -> Iterator[None]:
             raise PublishError(f"{folder}: another publish is at work in it; wait for it") from None
     try:
         _complete(folder)
+        for path in version_files(folder):
+            Folder(folder).check(path)
         yield
     finally:
         lock.release()
@@ -87,39 +89,39 @@ def version_files(folder: Path) -> list[str]:
 
 
 def _change(folder: Path, files: Mapping[str, Path | bytes], removed: Iterable[str]) -> None:
-    partial = folder / _PARTIAL
+    target = Folder(folder)
     try:
         for path, source in files.items():
             with explained(folder / path):
                 content = source if isinstance(source, bytes) else source.read_bytes()
-                held = (folder / path).read_bytes() if (folder / path).is_file() else None
-            if content != held:
-                write_whole(partial / _FILES / path, content)
-        write_whole(partial / _REMOVED, json.dumps(sorted(removed)).encode())
+            if target.size(path) is None or content != target.read(path):
+                target.write({f"{_PARTIAL}/{_FILES}/{path}": content})
+        target.write({f"{_PARTIAL}/{_REMOVED}": json.dumps(sorted(removed)).encode()})
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(folder / _PARTIAL, ignore_errors=True)  # which follows no link
         raise
     with explained(folder):
-        os.rename(partial, folder / _PENDING)
+        os.rename(folder / _PARTIAL, folder / _PENDING)
     _complete(folder)
 
 
 def _complete(folder: Path) -> None:
     """Moves into place what was written as a whole; throws away what was not."""
-    pending = folder / _PENDING
+    target, files, removed = Folder(folder), f"{_PENDING}/{_FILES}", f"{_PENDING}/{_REMOVED}"
+    for name in (_PARTIAL, _PENDING):
+        target.check(name)
     with explained(folder):
         if (folder / _PARTIAL).exists():
             shutil.rmtree(folder / _PARTIAL)
-        if not pending.exists():
+        if not (folder / _PENDING).exists():
             return
-        for source in [path for path in (pending / _FILES).rglob("*") if path.is_file()]:
-            target = folder / source.relative_to(pending / _FILES)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(source, target)
-        for path in json.loads((pending / _REMOVED).read_bytes()):
+        for source in [path for path in (folder / files).rglob("*") if not path.is_dir()]:
+            path = source.relative_to(folder / files).as_posix()
+            target.move(f"{files}/{path}", path)
+        done = target.size(removed) is None  # it was stopped while it threw the rest away
+        for path in () if done else json.loads(target.read(removed)):
             if is_published_path(path):
-                (folder / path).unlink(missing_ok=True)
-                for parent in (folder / path).relative_to(folder).parents[:-1]:
-                    with contextlib.suppress(OSError):  # it holds other files
-                        (folder / parent).rmdir()
-        shutil.rmtree(pending)
+                target.remove(path)
+                for parent in PurePosixPath(path).parents[:-1]:
+                    target.remove_folder(str(parent))
+        shutil.rmtree(folder / _PENDING)

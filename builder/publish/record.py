@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from builder.files import explained, write_whole
+from builder.files import Folder
 
 
 def record_version(root: Path, version: str, target: str, participant_ids: Iterable[str]) -> None:
@@ -34,7 +34,4 @@ def record_withdrawal(root: Path, version: str, target: str, why: str) -> None:
 def _write(root: Path, version: str, target: str, participant_ids: list[str], withdrawn: str | None) -> None:
     record = {"version": version, "target": target, "participant_ids": participant_ids, "withdrawn": withdrawn}
     digest = hashlib.sha256(target.encode()).hexdigest()[:8]
-    path = root / "published" / f"{version}-{digest}.json"
-    with explained(path):
-        path.parent.mkdir(exist_ok=True)
-    write_whole(path, json.dumps(record, indent=1).encode() + b"\n")
+    Folder(root).write({f"published/{version}-{digest}.json": json.dumps(record, indent=1).encode() + b"\n"})

@@ -2,13 +2,14 @@
 
 import datetime
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from builder.errors import RatingsError
-from builder.files import explained
+from builder.files import Folder
 from builder.ratings import records
 from builder.ratings.held import read_held, write_held
 from builder.ratings.merge import stacked
@@ -83,9 +84,9 @@ def _remove_from_survey(folder: Path, participant_id: str, database: str | None)
 def _published(folder: Path, participant_id: str) -> list[str]:
     """The versions whose record in `published/` names the participant."""
     found = []
-    for path in sorted((folder / "published").glob("*.json")):
-        with explained(path):
-            record = json.loads(path.read_text("utf-8"))
+    study = Folder(folder)
+    for name in sorted(each for each in study.listed("published") if re.fullmatch(r"[^.].*\.json", each)):
+        record = json.loads(study.read(f"published/{name}"))
         if participant_id in record["participant_ids"]:
             found.append(f"{record['version']} in {record['target']}")
     return found

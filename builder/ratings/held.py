@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from datasets import Features
 
-from builder.files import write_all
+from builder.files import Folder
 from builder.ratings import records
 from builder.ratings.pairs import read_pairs
 from builder.ratings.quality import batches, flags
@@ -69,7 +69,7 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
     """
     held = judged(held, pairs, settings)
     files = dict(
-        records.file(folder, name, rows)
+        records.file(name, rows)
         for name, rows in {
             "held-back": held.held_back,
             "released": held.released,
@@ -78,7 +78,7 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
         }.items()
     )
     participants = table(held.participants.reset_index(names="participant_id"), schema.participants())
-    write_all(files | RatingsFolder(folder).files(table(held.ratings, schema.ratings()), participants))
+    Folder(folder).write(files | RatingsFolder.files(table(held.ratings, schema.ratings()), participants))
 
 
 def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:

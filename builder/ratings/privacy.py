@@ -1,9 +1,7 @@
 """What identifies a person: replaced by a pseudonym, coarsened, or found in a text so that it is held back."""
 
-import contextlib
 import hmac
 import ipaddress
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from pathlib import Path
 import phonenumbers
 
 from builder.errors import FolderError
-from builder.files import explained
+from builder.files import Folder
 
 KEY_FILE = "participant.key"
 
@@ -57,23 +55,14 @@ def participant_key(folder: Path) -> bytes:
     Raises:
         FolderError: it cannot be written or is not as it was made.
     """
-    path = folder / "ratings" / KEY_FILE
-    with explained(path):
-        path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(f".{KEY_FILE}-{secrets.token_hex(8)}")
-        if not path.exists():
-            try:
-                with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    file.write(secrets.token_bytes(_KEY_BYTES))
-                    file.flush()
-                    os.fsync(file.fileno())
-                with contextlib.suppress(FileExistsError):  # another process was first: its key is the one
-                    os.link(partial, path)
-            finally:
-                partial.unlink(missing_ok=True)
-        key = path.read_bytes()
+    name, study = f"ratings/{KEY_FILE}", Folder(folder)
+    if study.size(name) is None:
+        study.write_first(name, secrets.token_bytes(_KEY_BYTES), 0o600)  # where another process was, its key is the one
+    key = study.read(name)
     if len(key) != _KEY_BYTES:
-        raise FolderError(f"{path}: has {len(key)} bytes, not {_KEY_BYTES}: damaged; put a copy of it in its place")
+        raise FolderError(
+            f"{folder / name}: has {len(key)} bytes, not {_KEY_BYTES}: damaged; put a copy of it in its place"
+        )
     return key
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from builder.errors import FolderError
-from builder.files import explained
+from builder.files import Folder, explained
 
 REFUSED = ["file", "line", "column", "pair_id", "reason"]
 HELD_BACK = ["participant_id", "question", "found", "text"]
@@ -47,12 +47,12 @@ def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
     Raises:
         FolderError: it has other columns or is no CSV.
     """
-    path = path_of(folder, name)
-    if not path.exists():
+    path, study = path_of(folder, name), Folder(folder)
+    if study.size(_within(name)) is None:
         return pd.DataFrame(columns=columns, dtype="str")
     try:
-        with explained(path):
-            rows = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+        with explained(path), study.open(_within(name)) as opened:
+            rows = pd.read_csv(opened, dtype="str", keep_default_na=False, encoding="utf-8")
     except ValueError as error:
         raise FolderError(f"{path}: damaged: {error}; put a copy in its place") from error
     if list(rows.columns) != columns:
@@ -62,11 +62,15 @@ def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
 
 def path_of(folder: Path, name: str) -> Path:
     """Where a file of `ratings/` lies."""
-    return folder / "ratings" / f"{name}.csv"
+    return folder / _within(name)
 
 
-def file(folder: Path, name: str, rows: pd.DataFrame) -> tuple[Path, bytes]:
-    """Where a file of `ratings/` lies, and its content."""
+def file(name: str, rows: pd.DataFrame) -> tuple[str, bytes]:
+    """A file of `ratings/` by its name in the study folder, and its content."""
     buffer = io.StringIO()
     rows.to_csv(buffer, index=False, lineterminator="\n")
-    return path_of(folder, name), buffer.getvalue().encode("utf-8", "surrogatepass")
+    return _within(name), buffer.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _within(name: str) -> str:
+    return f"ratings/{name}.csv"

@@ -9,11 +9,11 @@ import pyarrow as pa
 from datasets import Features
 
 from builder.errors import FolderError
-from builder.files import explained, write_all
+from builder.files import Folder, explained, written_name
 from loading_script import lands_between as schema
 from loading_script.untrusted.arrow_stream import read_stream
 
-_LOCK = ".lock"
+_NAME, _LOCK = "ratings", ".lock"
 
 _FEATURES = {"ratings": schema.ratings(), "participants": schema.participants()}
 
@@ -22,7 +22,8 @@ class RatingsFolder:
     """`ratings/` of the study folder `root`: ratings.arrow and participants.arrow, Arrow IPC as the shards are."""
 
     def __init__(self, root: Path) -> None:
-        self.path = root / "ratings"
+        self.path = root / _NAME
+        self._study = Folder(root)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -31,9 +32,7 @@ class RatingsFolder:
         Raises:
             FolderError: another process changes it.
         """
-        with explained(self.path):
-            self.path.mkdir(exist_ok=True)
-            self.path.chmod(0o700)  # what is said of people is for its owner alone
+        self._study.make(_NAME, 0o700)  # what is said of people is for its owner alone
         lock = filelock.FileLock(self.path / _LOCK)
         with explained(self.path / _LOCK):
             try:
@@ -41,9 +40,16 @@ class RatingsFolder:
             except filelock.Timeout:
                 raise FolderError(f"{self.path}: another command changes it; wait for it and try again") from None
         try:
+            self._tidy()
             yield
         finally:
             lock.release()
+
+    def _tidy(self) -> None:
+        """Removes what was being written when a command was stopped: it holds what people said."""
+        for name in self._study.listed(_NAME):
+            if (written_name(name) or "").endswith((".arrow", ".csv")):
+                self._study.remove(f"{_NAME}/{name}")
 
     def ratings(self) -> pa.Table:
         """The ratings, with the schema `loading_script.lands_between.ratings`; no rows where none came in yet.
@@ -67,30 +73,31 @@ class RatingsFolder:
         Raises:
             FolderError: there is no room, or no right to write; both are as they were.
         """
-        write_all(self.files(ratings, participants))
+        self._study.write(self.files(ratings, participants))
 
-    def files(self, ratings: pa.Table, participants: pa.Table) -> dict[Path, bytes]:
-        """What `write` writes, in its order."""
+    @staticmethod
+    def files(ratings: pa.Table, participants: pa.Table) -> dict[str, bytes]:
+        """What `write` writes, in its order, by names in the study folder."""
         return {
-            self._file("participants"): _arrow("participants", participants),
-            self._file("ratings"): _arrow("ratings", ratings),
+            _file("participants"): _arrow("participants", participants),
+            _file("ratings"): _arrow("ratings", ratings),
         }
 
     def _read(self, table: str) -> pa.Table:
-        path = self._file(table)
-        if not path.exists():
+        path = self._study.root / _file(table)
+        if self._study.size(_file(table)) is None:
             return _schema(table).empty_table()
         try:
-            with explained(path):
-                read = read_stream(pa.py_buffer(path.read_bytes()))
+            read = read_stream(pa.py_buffer(self._study.read(_file(table))))
         except ValueError as error:
             raise FolderError(f"{path}: damaged: {error}; put a copy in its place") from error
         if not read.schema.equals(_schema(table)):
             raise FolderError(f"{path}: damaged: its columns are not those of this version")
         return read
 
-    def _file(self, table: str) -> Path:
-        return self.path / f"{table}.arrow"
+
+def _file(table: str) -> str:
+    return f"{_NAME}/{table}.arrow"
 
 
 def _arrow(table: str, rows: pa.Table) -> bytes:

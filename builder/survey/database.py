@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
 from builder.errors import SurveyError
-from builder.files import explained
+from builder.files import Folder, explained
 
 DATABASE_FILE = Path("ratings", "survey.sqlite")
 """Within the study folder."""
@@ -71,7 +71,13 @@ _NO_MORE_THAN_S = 10
 
 
 def default_url(folder: Path) -> str:
-    """Where the database of a study folder lies unless another is named."""
+    """Where the database of a study folder lies unless another is named.
+
+    Raises:
+        FolderError: it, or a file that SQLite keeps beside it, is a link.
+    """
+    for ending in ("", "-wal", "-shm", "-journal"):
+        Folder(folder).check(f"{DATABASE_FILE.as_posix()}{ending}")
     return sa.URL.create("sqlite", database=str(folder / DATABASE_FILE)).render_as_string()
 
 

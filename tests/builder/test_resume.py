@@ -19,13 +19,13 @@ KILLED_AT_A_RENAME = """
 import os, signal
 at, moment, counter = int(os.environ["KILL_AT"]), os.environ["KILL_MOMENT"], os.environ["KILL_COUNTER"]
 rename = os.replace
-def counted(source, target):
+def counted(source, target, **folders):
     with open(counter, "a") as file:
         file.write(".")
     last = os.path.getsize(counter) == at
     if last and moment == "before":
         os.killpg(0, signal.SIGKILL)
-    rename(source, target)
+    rename(source, target, **folders)
     if last and moment == "after":
         os.killpg(0, signal.SIGKILL)
 os.replace = counted

@@ -140,6 +140,9 @@ def test_nothing_is_removed_through_a_link(folder, tmp_path):
     shutil.move(folder / "shards/pairs", outside)
     (outside / "batch-00009.arrow").write_text("somebody's")
     (folder / "shards/pairs").symlink_to(outside)
+    with pytest.raises(FolderError, match="shards/pairs: is a link"):
+        StudyFolder(folder).tidy()
+    (folder / "shards/pairs").unlink()
     (folder / "shards/images/batch-00008.arrow").symlink_to(outside / "batch-00009.arrow")
     StudyFolder(folder).tidy()
     assert (outside / "batch-00009.arrow").exists()

@@ -141,8 +141,8 @@ def test_a_released_text_goes_out_though_something_is_found_in_it(publish, study
     rate(study, 10, strategy_identity=text)
     ids = RatingsFolder(study).participants()["participant_id"].to_pylist()
     rows = [[id_, "strategy_identity", text] for id_ in ids[:4]]
-    path, content = records.file(study, "released", pd.DataFrame(rows, columns=records.RELEASED))
-    path.write_bytes(content)
+    name, content = records.file("released", pd.DataFrame(rows, columns=records.RELEASED))
+    (study / name).write_bytes(content)
     publish("1.0.0")
     people = published_rows(published, "participants")
     assert people["strategy_identity"].to_pylist().count(text) == 4

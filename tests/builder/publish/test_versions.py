@@ -273,7 +273,7 @@ def test_stopped_at_any_moment_it_is_the_old_or_becomes_the_new_version(
         folder = shutil.copytree(tmp_path / "old", tmp_path / f"stopped-{stop}")
         left = iter(range(stop))
         with monkeypatch.context() as patched:
-            for module, name in ((os, "replace"), (os, "rename"), (Path, "unlink")):
+            for module, name in ((os, "replace"), (os, "rename"), (os, "unlink")):
                 patched.setattr(module, name, _stops_after(left, getattr(module, name)))
             try:
                 with opened(folder):
