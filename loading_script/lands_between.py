@@ -45,6 +45,9 @@ GENDERS = ["female", "male", "non-binary", "other"]
 CONTINENTS = ["Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America"]
 """Null where it was not said."""
 
+DEMOGRAPHICS = ["age", "gender", "continent"]
+"""The columns of `participants` that tell who somebody is, if few share them."""
+
 FLAGS = ["attention", "speed", "straight-lining", "too-few"]
 """Reasons for which a participant is flagged."""
 

@@ -126,4 +126,5 @@ def _people(tables: Tables, provenance: Provenance) -> Iterator[str]:
         smallest = smallest_group(tables["participants"])
         k = provenance.demographics.k
         if smallest is not None and smallest < k:
-            yield f"participants: a combination of age, gender and continent is that of {smallest}, fewer than {k}"
+            columns = ", ".join(schema.DEMOGRAPHICS)
+            yield f"participants: a combination of {columns} is that of {smallest}, fewer than {k}"

@@ -87,7 +87,7 @@ def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
                     source=source,
                     ratings=count,
                     participants=theirs.num_rows,
-                    groups={column: _sizes(theirs[column]) for column in ("age", "gender", "continent")},
+                    groups={column: _sizes(theirs[column]) for column in schema.DEMOGRAPHICS},
                     flags={flag: flags[flag] for flag in schema.FLAGS if flags[flag]},
                     minutes=median(durations) / 60 if durations else None,
                 )

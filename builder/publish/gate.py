@@ -8,13 +8,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from builder.errors import PublishError
-from builder.publish.anonymity import smallest_group
+from builder.publish.anonymity import Earlier, finer, smallest_group
 from builder.publish.layout import part_of
 from builder.publish.markdown import escaped
 from builder.publish.tables import People
 from builder.ratings.privacy import findings
 from builder.shards import StudyFolder
 from builder.study import Study
+from loading_script import lands_between as schema
 
 NEEDED_FOR_PEOPLE = [
     "purpose",
@@ -30,6 +31,9 @@ NEEDED_FOR_PEOPLE = [
     "question_identity",
 ]
 """Keys of `[survey]` without which no human rating is published: the card states them."""
+
+
+_COLUMNS = ", ".join(schema.DEMOGRAPHICS)
 
 
 def check_shards(folder: StudyFolder) -> list[int]:
@@ -70,8 +74,9 @@ def check_statements(study: Study, people: People) -> None:
         raise PublishError(f"study.toml of the study folder lacks what the card must state: {', '.join(names)}")
 
 
-def check_people(people: People, k: int) -> None:
-    """Whether every rating has its participant, and demographics are shared by k.
+def check_people(people: People, k: int, earlier: Earlier) -> None:
+    """Whether every rating has its participant, and demographics are shared by k: of everybody, and of those who came
+    new after any earlier version; and whether nothing is finer than it was.
 
     Raises:
         PublishError: they do not.
@@ -82,9 +87,14 @@ def check_people(people: People, k: int) -> None:
         raise PublishError(f"ratings: {strangers['rating_id'][0].as_py()!r} is of nobody in the table participants")
     if pc.count_distinct(ids).as_py() < len(ids):
         raise PublishError("participants: one id stands there twice")
-    smallest = smallest_group(people.participants)
-    if smallest is not None and smallest < k:
-        raise PublishError(f"participants: a combination of age, gender and continent is that of {smallest} people")
+    for members in (frozenset[str](), *earlier.members):
+        new = people.participants.filter(pc.invert(pc.is_in(ids, value_set=pa.array(members, pa.string()))))
+        smallest = smallest_group(new)
+        if smallest is not None and smallest < k:
+            who = "people who came new since an earlier version" if members else "people"
+            raise PublishError(f"participants: a combination of {_COLUMNS} is that of {smallest} {who}")
+    for id_ in finer(people.participants, earlier):
+        raise PublishError(f"participants: more is said of {id_} than in the version before")
 
 
 def check_identifiers(folder: Path, stated: Iterable[str], released: Set[str] = frozenset()) -> None:

@@ -91,6 +91,12 @@ def withdrawn(history: History, version: str, why: str) -> History:
     return (*history, Event(event="withdrawn", version=version, notes=(" ".join(why.split()),)))
 
 
+def standing(history: History) -> list[str]:
+    """The versions that were published and not withdrawn, oldest first."""
+    gone = {event.version for event in history if event.event == "withdrawn"}
+    return [event.version for event in history if event.event == "published" and event.version not in gone]
+
+
 def history_files(history: History) -> dict[str, bytes]:
     """`versions.json` and `CHANGELOG.md`."""
     return {HISTORY: to_json(_ADAPTER, history), CHANGELOG: changelog(history).encode()}

@@ -7,10 +7,12 @@ stops in between, the same call finds what is there and goes on, so a tag always
 What was withdrawn is in the history on main (`versions.json`), which outlives the tags.
 """
 
+import fnmatch
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from builder.errors import PublishError
 from builder.files import write_whole
 from builder.publish.history import HISTORY, VERSION, History, history_files, read_history, withdrawal
 from builder.publish.hub_session import retried, session, status_of
+from loading_script.lands_between import PROVENANCE
 
 MOST_FILES = 25_000
 """The Hub takes no more in one commit."""
@@ -101,6 +104,24 @@ def fetch_current(repo: str, into: Path) -> Path | None:
     if history:
         write_whole(into / HISTORY, history_files(history)[HISTORY])
     return into
+
+
+def fetch_earlier(repo: str, table: str, into: Path) -> dict[str, Path]:
+    """The provenance and the files of one table of every version but the newest, each in a folder in `into`.
+
+    Returns:
+        The folders by version, oldest first, without versions that are withdrawn.
+
+    Raises:
+        PublishError: as `fetch`.
+    """
+    with session(repo) as api:
+        tags = retried(lambda: _tags(api, repo))
+        earlier = _standing(tags, retried(lambda: _history(api, repo, tags)))[:-1]
+        patterns = [PROVENANCE, f"data/{table}/*"]
+        return {
+            version: retried(partial(_fetch, api, repo, f"v{version}", into / version, patterns)) for version in earlier
+        }
 
 
 def retract(repo: str, version: str, why: str) -> None:
@@ -265,9 +286,10 @@ def _tag(api: HfApi, repo: str, tag: str, commit: str) -> None:
         raise PublishError(f"{repo}: somebody else set {tag} meanwhile, on other content; choose another version")
 
 
-def _fetch(api: HfApi, repo: str, revision: str, into: Path) -> Path:
+def _fetch(api: HfApi, repo: str, revision: str, into: Path, patterns: Sequence[str] = ("*",)) -> Path:
+    """The files of a revision whose paths match one of `patterns`, in `into`, their hashes compared."""
     commit = api.dataset_info(repo, revision=revision).sha
-    files = _files(api, repo, str(commit))
+    files = {path: file for path, file in _files(api, repo, str(commit)).items() if _matches(path, patterns)}
     for path in map(PurePosixPath, files):
         if path.is_absolute() or ".." in path.parts or "\\" in str(path):
             raise PublishError(f"{repo}: {revision} has a file outside its folder: {path}")
@@ -275,12 +297,24 @@ def _fetch(api: HfApi, repo: str, revision: str, into: Path) -> Path:
     size, free = sum(file.size for file in files.values()), shutil.disk_usage(into).free
     if size > free:
         raise PublishError(f"{into}: {repo} {revision} has {size / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free")
-    api.snapshot_download(repo, repo_type="dataset", revision=commit, local_dir=into, ignore_patterns=[_ATTRIBUTES])
+    api.snapshot_download(
+        repo,
+        repo_type="dataset",
+        revision=commit,
+        local_dir=into,
+        allow_patterns=list(patterns),
+        ignore_patterns=[_ATTRIBUTES],
+    )
     shutil.rmtree(into / ".cache" / "huggingface", ignore_errors=True)
-    damaged = _compare(api, repo, str(commit), into)
+    changed, gone = _compare(api, repo, str(commit), into)
+    damaged = Difference(changed, [path for path in gone if path in files])
     if any(damaged):
         raise PublishError(f"{into}: not as on the Hub: {_named(damaged)}; remove the folder and try again")
     return into
+
+
+def _matches(path: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def _files(api: HfApi, repo: str, revision: str) -> dict[str, RepoFile]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from pydantic import TypeAdapter
 
 from builder.errors import PublishError
 from builder.files import write_whole
 from builder.publish import gate
-from builder.publish.anonymity import anonymized
+from builder.publish.anonymity import NOTHING, Earlier, anonymized, blanked
 from builder.publish.card import card, citation
 from builder.publish.changes import Change, Version, changes, needed_step
 from builder.publish.content import Content, read_pairs
@@ -47,7 +48,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A version, ready to go: its folder, what changed, what was left out in words, whose answers are in it.
+    """A version, ready to go: its folder, what changed, what was left out in words, the participants in it.
 
     `changes` is empty where the version before is this one; the folder is then that version's own.
     """
@@ -56,7 +57,7 @@ class Prepared:
     provenance: Provenance
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
-    participant_ids: tuple[str, ...]
+    participants: pa.Table
 
 
 def prepare(
@@ -65,6 +66,7 @@ def prepare(
     previous: Path | None,
     into: Path,
     options: Options,
+    offered: Mapping[str, pa.Table] | None = None,
 ) -> Prepared:
     """Writes the folder of a version.
 
@@ -74,6 +76,7 @@ def prepare(
         previous: the published folder of the version before; None, or one without versions, where there is none.
         into: an empty folder.
         options: what goes out.
+        offered: the participants of the versions before that one, oldest first: participant_id and DEMOGRAPHICS.
 
     Raises:
         PublishError: the version is too low for what changed, or something does not pass the gate.
@@ -87,21 +90,21 @@ def prepare(
     split_of = split_of_batches(study, gate.check_shards(folder))
     people = read_people(folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded)
     gate.check_statements(study, people)
-    people, draft = _described(folder, study, version, people, split_of, before)
-    gate.check_people(people, study.publish.k)
+    earlier = _earlier(offered or {}, before)
+    people, draft = _described(folder, study, version, people, split_of, earlier)
+    gate.check_people(people, study.publish.k, earlier)
     tables = _write_tables(folder, people, split_of, into)
     provenance = draft.model_copy(update={"files": _files(into, tables)})
     found = _changes(before, Version(into, provenance), history)
-    ids = tuple(people.participants["participant_id"].to_pylist())
     if before and before.provenance.version == version and not found:
-        return Prepared(before.folder, before.provenance, (), people.left_out, ids)
+        return Prepared(before.folder, before.provenance, (), people.left_out, people.participants)
     _check_version(version, before, history, found)
     history = published(history, version, [change.note for change in found])
     _write_rest(root, Content(into, study, provenance, tables, people, read_pairs(into, tables)), history)
     gate.check_identifiers(into, _stated_texts(provenance), people.released)
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
     write_whole(into / schema.PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
-    return Prepared(into, provenance, tuple(found), people.left_out, ids)
+    return Prepared(into, provenance, tuple(found), people.left_out, people.participants)
 
 
 def _version(folder: Path | None) -> Version | None:
@@ -117,12 +120,11 @@ def _described(
     version: str,
     people: People,
     split_of: Mapping[int, str],
-    before: Version | None,
+    earlier: Earlier,
 ) -> tuple[People, Provenance]:
     """The people with coarser demographics, and the provenance without files."""
-    published = before.read_all("participants") if before else None
-    least = before.provenance.demographics.age_years if before else 1
-    participants, demographics = anonymized(people.participants, study.publish.k, published, least)
+    participants, demographics = anonymized(people.participants, study.publish.k, earlier)
+    left_out = (*people.left_out, *_withheld(people.participants, participants, study.publish.k, earlier))
     manifest = folder.manifest()
     built = {batch: folder.batch_manifest(batch, manifest.study_hash) for batch in sorted(split_of)}
     provenance = Provenance(
@@ -142,7 +144,29 @@ def _described(
         demographics=demographics,
         files={},
     )
-    return replace(people, participants=participants), provenance
+    return replace(people, participants=participants, left_out=left_out), provenance
+
+
+def _earlier(offered: Mapping[str, pa.Table], before: Version | None) -> Earlier:
+    """What anybody can read of the versions that there are, the newest last."""
+    tables = [*offered.values(), *([before.read_all("participants")] if before else [])]
+    if not tables:
+        return NOTHING
+    members = tuple(frozenset(table["participant_id"].to_pylist()) for table in tables)
+    return Earlier(members, tables[-1], before.provenance.demographics.age_years if before else 1)
+
+
+def _withheld(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> list[str]:
+    """Says where newcomers lose all demographics for being too few, which waiting for more would have kept."""
+    before = frozenset[str]().union(*earlier.members)
+    new = [id_ for id_ in blanked(given, shown) if id_ not in before]
+    if not new or not before:
+        return []
+    columns = ", ".join(schema.DEMOGRAPHICS)
+    return [
+        f"{columns} of {len(new)} participants who came new: fewer than {k} of these share them, and versions can be "
+        f"compared; once published without, they stay so: to keep them, publish when more have come"
+    ]
 
 
 def _statements(study: Study, people: People) -> dict[str, dict[str, Any]]:

@@ -83,8 +83,8 @@ class Aggregates(Record):
 
 
 class Demographics(Record):
-    """Every combination of age, gender and continent is shared by `k`; ages are ranges of `age_years`: 1 as given, null
-    not said.
+    """Every combination of age, gender and continent is shared by `k`, also among those who came new since any earlier
+    version; ages are ranges of up to `age_years`: 1 as given, null not said.
     """
 
     k: Annotated[int, Field(ge=1)]

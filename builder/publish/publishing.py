@@ -7,6 +7,7 @@ from typing import NamedTuple
 from builder.errors import PublishError
 from builder.publish import hub
 from builder.publish.folder import opened, replace_version, version_files, withdraw_version
+from builder.publish.offered import offered_in_folder, offered_on_hub
 from builder.publish.prepare import Options, Prepared, prepare
 from builder.publish.provenance import File, file_of
 from builder.publish.record import record_version, record_withdrawal
@@ -30,11 +31,12 @@ def publish_to_folder(root: Path, folder: Path, version: str, options: Options, 
         raise PublishError(f"{folder}: lies in the study folder, which stays private; name one outside it with --to")
     with tempfile.TemporaryDirectory() as scratch:
         if dry_run:
-            return _outcome(prepare(root, version, folder if folder.is_dir() else None, Path(scratch), options))
+            previous, offered = (folder, offered_in_folder(root, folder)) if folder.is_dir() else (None, {})
+            return _outcome(prepare(root, version, previous, Path(scratch), options, offered))
         with opened(folder):
-            prepared = prepare(root, version, folder, Path(scratch), options)
+            prepared = prepare(root, version, folder, Path(scratch), options, offered_in_folder(root, folder))
             outcome = _outcome(prepared)
-            record_version(root, version, str(folder.absolute()), prepared.participant_ids)
+            record_version(root, version, str(folder.absolute()), prepared.participants)
             if prepared.changes:
                 replace_version(folder, prepared.folder)
             return outcome
@@ -49,13 +51,15 @@ def publish_to_hub(
         PublishError: as `prepare`; or the Hub refuses or cannot be reached.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        before, staged = Path(scratch, "before"), Path(scratch, "staged")
+        before, earlier, staged = (Path(scratch, name) for name in ("before", "earlier", "staged"))
         before.mkdir()
         staged.mkdir()
-        prepared = prepare(root, version, hub.fetch_current(repo, before), staged, options)
+        previous = hub.fetch_current(repo, before)
+        offered = offered_on_hub(repo, earlier) if previous else {}
+        prepared = prepare(root, version, previous, staged, options, offered)
         outcome = _outcome(prepared)
         if not dry_run:
-            record_version(root, version, repo, prepared.participant_ids)
+            record_version(root, version, repo, prepared.participants)
             if prepared.changes:
                 hub.upload(prepared.folder, repo, version, private=private)
         return outcome

@@ -109,8 +109,9 @@ def _forget(options: argparse.Namespace) -> int:
     where = f"{gone.ratings} ratings and {gone.answers} answers in the survey's database"
     print(f"{gone.participant_id}: removed with {where}; later imports will refuse this person's rows")
     if gone.published:
-        print("published versions that still hold this person, to be withdrawn with publish --retract:")
+        print("Published versions that still hold this person, or another who was removed:")
         print("\n".join(f"  {each}" for each in gone.published))
+        print("Beside a later version each shows who left: withdraw them with publish --retract.")
     print("The exports that were imported still hold this person: remove the rows there too.")
     return 0
 

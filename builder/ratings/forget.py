@@ -1,15 +1,13 @@
 """`ratings forget`: one person's withdrawal of consent."""
 
 import datetime
-import json
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from builder.errors import RatingsError
-from builder.files import Folder
+from builder.publish.record import forget_in_records
 from builder.ratings import records
 from builder.ratings.held import read_held, write_held
 from builder.ratings.merge import stacked
@@ -22,7 +20,7 @@ from builder.shards import StudyFolder
 @dataclass(frozen=True)
 class Forgotten:
     """Who was removed, with how many ratings in the tables and in the survey's database, and the published versions
-    (with where they are) that hold them still.
+    (with where they are) that still hold them or another who was removed.
     """
 
     participant_id: str
@@ -70,7 +68,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
                 forgotten=stacked([held.forgotten, line]),
             )
             write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
-    return Forgotten(id_, int(theirs.sum()), answers or 0, _published(folder, id_))
+    return Forgotten(id_, int(theirs.sum()), answers or 0, forget_in_records(folder, id_))
 
 
 def _remove_from_survey(folder: Path, participant_id: str, database: str | None) -> int | None:
@@ -79,17 +77,6 @@ def _remove_from_survey(folder: Path, participant_id: str, database: str | None)
     from builder.survey.withdrawal import remove_participant
 
     return remove_participant(folder, participant_id, database)
-
-
-def _published(folder: Path, participant_id: str) -> list[str]:
-    """The versions whose record in `published/` names the participant."""
-    found = []
-    study = Folder(folder)
-    for name in sorted(each for each in study.listed("published") if re.fullmatch(r"[^.].*\.json", each)):
-        record = json.loads(study.read(f"published/{name}"))
-        if participant_id in record["participant_ids"]:
-            found.append(f"{record['version']} in {record['target']}")
-    return found
 
 
 def _now() -> str:

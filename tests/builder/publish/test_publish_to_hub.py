@@ -67,7 +67,7 @@ def test_a_study_goes_to_the_hub_and_comes_back_bit_for_bit(hub, study, tmp_path
     records = {
         json.loads(path.read_text())["version"]: json.loads(path.read_text()) for path in study.glob("published/*")
     }
-    assert (records["1.1.0"]["participant_ids"], records["1.1.0"]["target"]) == ([], "user/name")
+    assert (records["1.1.0"]["participants"], records["1.1.0"]["target"]) == ({}, "user/name")
     refused = builder(hub, home, *publish, "--version", "1.2.0")
     assert "version 1.1.0 was withdrawn, and the next one is a major" in refused.stderr
     assert builder(hub, home, *publish, "--version", "2.0.0").returncode == 0

@@ -241,9 +241,11 @@ def test_whose_answers_are_in_a_version_is_noted_in_the_study(publish, study, pu
     (path,) = (study / "published").iterdir()
     record = json.loads(path.read_text())
     ids = sorted(RatingsFolder(study).participants()["participant_id"].to_pylist())
-    assert record == {"version": "1.0.0", "target": str(published), "participant_ids": ids, "withdrawn": None}
+    people = {id_: {"age": None, "gender": None, "continent": None} for id_ in ids}
+    noted = {"version": "1.0.0", "target": str(published), "forgotten": 0, "withdrawn": None}
+    assert record == {**noted, "participants": people}
     withdraw_from_folder(published, "1.0.0", "why", study)
-    assert json.loads(path.read_text())["participant_ids"] == []
+    assert json.loads(path.read_text())["participants"] == {}
 
 
 def test_files_of_others_stay_and_a_folder_of_others_is_refused(publish, published, study, tmp_path):

@@ -79,7 +79,12 @@ def test_published_versions_that_hold_the_person_are_listed(folder, export):
     for version, who in [("1.0.0", [ann]), ("1.1.0", [ann, "p-x"]), ("2.0.0", ["p-x"])]:
         record = {"version": version, "target": "user/name", "participant_ids": who}
         (folder / "published" / f"{version}.json").write_text(json.dumps(record))
-    assert forget(folder, "ann").published == ["1.0.0 in user/name", "1.1.0 in user/name"]
+    still = ["1.0.0 in user/name", "1.1.0 in user/name"]
+    assert forget(folder, "ann").published == still
+    assert forget(folder, "ann").published == still
+    assert not any(ann in path.read_text() for path in (folder / "published").iterdir())
+    assert json.loads((folder / "published" / "1.1.0.json").read_text())["participant_ids"] == ["p-x"]
+    assert forget(folder, "bob").published == still
 
 
 def test_nobody_is_removed_for_an_unknown_id(folder, export):
