@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from builder.log import Place, batch_lines
 from builder.shards import StudyFolder
-from builder.study import Study, parse_study, parse_toml
+from builder.study import Study, parse_study
+from builder.toml import parse_toml
 from loading_script import lands_between as schema
 
 COUNTS = [100, 1_000, 10_000, 100_000]
@@ -113,7 +114,7 @@ def begin(folder: StudyFolder) -> Study:
     folder.describe(study, {"generator": 16, "dlib": 32, "lpips": 8}, environment)
     timings = dict.fromkeys([*STEPS, "batch"], 1.25)
     folder.write_batch(
-        0, tables(), seeds=range(4), seeds_passed_over=[], environment=environment, micro_batches={}, timings=timings
+        0, tables(), drawn=range(4), passed_over=[], environment=environment, micro_batches={}, timings=timings
     )
     return study
 

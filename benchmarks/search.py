@@ -14,12 +14,13 @@ import face_recognition
 import numpy as np
 
 from builder.generators import Latents, dcgan
-from builder.models import Models, load_models
-from builder.pipeline import draw_bases
 from builder.recognizers.alignments.hog import enlarge
 from builder.runtime import Runtime, start_runtime
-from builder.samples import Bases, optimized, randomness
-from builder.study import Study, parse_study
+from builder.studies.verification.models import Models, load_models
+from builder.studies.verification.pipeline import draw_bases
+from builder.studies.verification.samples import Bases, optimized, randomness
+from builder.studies.verification.study import VerificationStudy, verification
+from builder.study import parse_study
 
 SEARCHES, ROUNDS = 3, 5
 WANTED = {"hog": 8, "center": 15}
@@ -46,20 +47,19 @@ def ours(runtime: Runtime, alignment: str, iterations: int) -> tuple[float, floa
     bases.evaluate(np.repeat(bases.pictures[0].latent[None], 32, axis=0), np.zeros(32, np.intp))  # warm
     models.stopwatch.restart()
     start = time.perf_counter()
-    drawn = optimized.draw(bases, getattr(study.samples, "optimized"), randomness(0, 0, "optimized"))  # noqa: B009
+    drawn = optimized.draw(bases, study.samples.optimized, randomness(0, 0, "optimized"))
     seconds = time.perf_counter() - start
     candidates = sum(each.evaluations for each in drawn.rounds if each.stop)
     in_models = sum(each.seconds for each in models.stopwatch.steps() if each.step in ("render", "align", "embed"))
     return candidates / seconds, in_models / seconds
 
 
-def first_batch(runtime: Runtime, alignment: str, iterations: int) -> tuple[Study, Models, Bases]:
+def first_batch(runtime: Runtime, alignment: str, iterations: int) -> tuple[VerificationStudy, Models, Bases]:
     """The default study's first batch, with another alignment and number of rounds."""
     recognizers = [{"name": "dlib", "model": "dlib", "alignment": alignment}]
     settings = {"max_iterations": iterations, "max_norm": 1.2}
-    study = parse_study(
-        {"name": "benchmark", "recognizers": recognizers, "samples": {"optimized": settings}}, "benchmark"
-    )
+    keys = {"name": "benchmark", "recognizers": recognizers, "samples": {"optimized": settings}}
+    study = verification(parse_study(keys, "benchmark"))
     models = load_models(study, runtime)
     _, _, bases = draw_bases(study, models, 0)
     return study, models, bases

@@ -47,6 +47,14 @@ def local_path(text: str) -> Path:
     return Path(text)
 
 
+def png_path(text: str) -> Path:
+    """A path of this machine for a picture."""
+    path = local_path(text)
+    if path.suffix != ".png":
+        raise ArgumentTypeError(f"{text}: the picture is a PNG; give it a name that ends in .png")
+    return path
+
+
 def local_folder(text: str) -> Path:
     """A study folder of this machine."""
     if "://" in folder(text):

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from builder.errors import BuildError, LandsBetweenError, ModelError, Place
 from builder.recognizers import Faces
 from builder.runtime import Running, is_out_of_memory, running
-from builder.samples import Drawn
 
 Shape = tuple[int | str | None, ...]
 """Of an array: a number is that number, a letter any from 1, None any."""
@@ -109,24 +108,6 @@ class Call:
         for at, crop in enumerate(given.crops):
             if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3:
                 raise self.fault(f"{self.method} gave a crop that is no array of uint8, (h, w, 3)", [at])
-        return given
-
-    def drawn(self, given: Any, bases: int, dim: int) -> Drawn:
-        """What a sample kind drew in a batch of so many bases, from a space of `dim` numbers.
-
-        Raises:
-            ModelError: it is not what `Drawn` says.
-        """
-        if not isinstance(given, Drawn):
-            raise self.fault(f"{self.method} gave {type(given).__name__}; wanted is Drawn")
-        for sample in given.samples:
-            for index in (sample.base, sample.anchor):
-                if index is not None and index not in range(bases):
-                    raise self.fault(f"{self.method} gave a sample of base {index!r}; the batch has {bases} bases")
-            what = f"the latent of {sample.picture.name!r}"
-            latent = self.array(sample.picture.latent, np.float32, (dim,), what, finite=False)
-            if not np.isfinite(latent).all():
-                raise self.fault(f"{self.method} gave {what} with numbers that are not finite")
         return given
 
     def at_work(self) -> range | None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from builder import assets, registry
 from builder.errors import StudyError, printable
 from builder.runtime import Runtime
-
-GROUPS: tuple[registry.Group, ...] = ("generators", "recognizers", "distances")
+from builder.studies import load_kind
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,9 @@ def catalog(runtime: Runtime) -> dict[str, list[Entry]]:
     """All that is installed, by group. A module may `describe(name, runtime) -> list[Entry]`; of one that does not,
     only the name is known; of one that cannot be imported, why.
     """
+    groups = dict.fromkeys(group for kind in registry.names("studies") for group in load_kind(kind).groups)
     return {
-        group: [entry for name in registry.names(group) for entry in _entries(group, name, runtime)] for group in GROUPS
+        group: [entry for name in registry.names(group) for entry in _entries(group, name, runtime)] for group in groups
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from builder.arguments import folder, integer, local_path, port, positive, share
+from builder.arguments import folder, integer, png_path, port, positive, share
 from builder.errors import BuildError, LandsBetweenError, printable
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
@@ -54,12 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m builder", description="Builds a verification study.")
+    parser = argparse.ArgumentParser(prog="python -m builder", description="Builds, rates and publishes studies.")
     parser.set_defaults(verbose=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     build = commands.add_parser("build", help="build a study's batches into its folder, or continue it")
-    build.add_argument("study", type=Path, nargs="?", metavar="STUDY.toml", help="default: the packaged demo study")
+    build.add_argument(
+        "study", nargs="?", metavar="STUDY", help="a study file, or the name of a packaged study (default: the demo)"
+    )
     build.add_argument(
         "--out", type=folder, metavar="DIR", help="a folder or an fsspec URL (default: out/<study name>)"
     )
@@ -76,7 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_crew(status)
     status.set_defaults(run=_status)
 
-    study = commands.add_parser("study", help="print the packaged study file, a comment on every key")
+    studies = commands.add_parser("studies", help="list the packaged studies by kind")
+    studies.set_defaults(run=_studies)
+
+    study = commands.add_parser("study", help="print a packaged study file, a comment on every key")
+    study.add_argument("name", nargs="?", metavar="NAME", help="default: the demo")
     study.set_defaults(run=_study)
 
     fetch = commands.add_parser("fetch", help="fetch the weights that are missing")
@@ -96,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
     picture = commands.add_parser("picture", help="draw one base with all its samples as a PNG")
     picture.add_argument("folder", type=folder, metavar="DIR")
-    picture.add_argument("png", type=local_path, metavar="FILE.png")
+    picture.add_argument("png", type=png_path, metavar="FILE.png")
     picture.add_argument("--batch", type=integer, default=0, metavar="N", help="default: 0")
     picture.add_argument("--base", type=integer, default=0, metavar="N", help="index in the batch (default: 0)")
     picture.set_defaults(run=_picture)
@@ -148,12 +154,14 @@ def _build(options: argparse.Namespace) -> int:
     what = "nothing to do, all are finished; status --verify reads every byte"
     if outcome.built or outcome.failed:
         what = f"built {outcome.built} now"
-    print(f"{out}: {batches}, {status.rows['pairs']} pairs, {status.rows['images']} images ({what})\n")
+    rows = ", ".join(f"{count} {table}" for table, count in status.rows.items())
+    print(f"{out}: {batches}, {rows} ({what})\n")
+    default = next(iter(status.rows))
     if "://" in out and not out.startswith("file://"):
-        shards = f"{out.rstrip('/')}/shards/pairs/*.arrow"
-        print(f'from datasets import load_dataset\npairs = load_dataset("arrow", data_files={shards!r}, split="train")')
+        arguments = f'"arrow", data_files={out.rstrip("/") + f"/shards/{default}/*.arrow"!r}'
     else:
-        print(f'from datasets import load_dataset\npairs = load_dataset({out!r}, "pairs", split="train")')
+        arguments = f'{out!r}, "{default}"'
+    print(f'from datasets import load_dataset\n{default} = load_dataset({arguments}, split="train")')
     return 1 if outcome.failed else 0
 
 
@@ -198,9 +206,18 @@ def _few(batches: Sequence[int], most: int = 10) -> str:
 
 
 def _study(options: argparse.Namespace) -> int:
-    from builder.study import default_text
+    from builder.studies import DEFAULT_STUDY, packaged_text
 
-    print(default_text(), end="")
+    print(packaged_text(options.name or DEFAULT_STUDY), end="")
+    return 0
+
+
+def _studies(options: argparse.Namespace) -> int:
+    from builder.studies import DEFAULT_STUDY, packaged
+
+    for name, kind in packaged().items():
+        print(f"{name:24} {kind:16}{' the default' if name == DEFAULT_STUDY else ''}".rstrip())
+    print("\npython -m builder study NAME prints one, python -m builder build NAME builds it.")
     return 0
 
 
@@ -246,8 +263,10 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _picture(options: argparse.Namespace) -> int:
-    from builder.picture import draw_base
+    from builder.shards import StudyFolder
+    from builder.studies import load_kind
 
-    draw_base(options.folder, options.png, batch=options.batch, base=options.base)
+    kind = load_kind(StudyFolder(options.folder).study().study)
+    kind.picture(options.folder, options.png, batch=options.batch, index=options.base)
     print(options.png)
     return 0

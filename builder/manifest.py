@@ -1,12 +1,12 @@
 """What the JSON files of a study folder say: the study, and for each finished batch its shards."""
 
 import json
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from builder.errors import FolderError
-from builder.study import shown
+from builder.toml import shown
 
 FORMAT = 1
 """Version of the folder's layout; a folder of another version is refused."""
@@ -22,14 +22,14 @@ class FormatError(FolderError):
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
     again: ClassVar[str] = ""
     """How a damaged file comes back."""
 
     def to_json(self) -> bytes:
         """The file's content."""
-        return self.model_dump_json(indent=1).encode() + b"\n"
+        return self.model_dump_json(indent=1, by_alias=True).encode() + b"\n"
 
 
 class Manifest(_Record):
@@ -47,7 +47,7 @@ class Manifest(_Record):
 class Shard(_Record):
     """One file of a finished batch."""
 
-    table: Literal["pairs", "images", "embeddings", "searches"]
+    table: Annotated[str, Field(pattern=r"^[a-z]+$", max_length=40)]
     rows: Annotated[int, Field(ge=0, lt=2**31)]
     bytes: Annotated[int, Field(ge=0, lt=2**63)]
     sha256: Sha256
@@ -56,6 +56,7 @@ class Shard(_Record):
 class BatchManifest(_Record):
     """`manifest/batch-00000.json`: one finished batch.
 
+    drawn: what the batch was drawn from; passed_over: what was tried and not taken.
     micro_batches: those that were smaller than the folder's, because memory forced it.
     timings: seconds by step, which sum to those of `batch`.
     """
@@ -66,8 +67,8 @@ class BatchManifest(_Record):
     study_hash: Sha256
     batch: Annotated[int, Field(ge=0)]
     shards: tuple[Shard, ...]
-    seeds: tuple[int, ...]
-    seeds_passed_over: tuple[int, ...]
+    drawn: Annotated[tuple[int, ...], Field(alias="seeds")]
+    passed_over: Annotated[tuple[int, ...], Field(alias="seeds_passed_over")]
     environment: dict[str, str]
     micro_batches: dict[str, int] = {}
     timings: dict[str, float]

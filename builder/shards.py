@@ -21,8 +21,10 @@ from builder.errors import FolderError, StudyError
 from builder.files import Folder, explained, written_name
 from builder.manifest import FORMAT, MOST_BYTES, BatchManifest, FormatError, Manifest, Shard, parsed
 from builder.storage import Disk, StoreError, open_storage
-from builder.study import Study, first_difference, identity_hash, parse_study, parse_toml, shown
-from loading_script.lands_between import BUILD_TABLES
+from builder.studies import DEFAULT_KIND, load_kind
+from builder.study import Study, fingerprint_hash, parse_study
+from builder.tables import arrow_bytes
+from builder.toml import first_difference, parse_toml, shown
 from loading_script.untrusted.arrow_stream import read_stream
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,8 @@ _OF_ALL_BATCHES = {STUDY, MANIFEST, README}
 _FIRST_FILES = {_LOCK, STUDY}
 """What a build that was stopped before it wrote the manifest may leave, beside what it was writing."""
 
-_SHARDS = tuple(f"shards/{table}" for table in BUILD_TABLES)
-_OF_BUILDS = ("manifest", "log", *_SHARDS)
-_SUBFOLDERS = (*_OF_BUILDS, "ratings", "published")
-"""All that a study folder may have, whoever fills them."""
+_SUBFOLDERS = ("manifest", "log", "shards", "ratings", "published")
+"""All that a study folder may have, whoever fills them; within `shards` each table has one."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class StudyFolder:
 
     def __init__(self, where: str | Path) -> None:
         self.storage = open_storage(where)
+        self._kind: str | None = None
 
     @property
     def address(self) -> str:
@@ -120,7 +121,7 @@ class StudyFolder:
         with explained(root):
             root.mkdir(parents=True, exist_ok=True)
             folder = Folder(root)
-            for name in _SUBFOLDERS:
+            for name in (*_SUBFOLDERS, *(f"shards/{table}" for table in folder.listed("shards"))):
                 folder.check(name)
             strangers = sorted(
                 name
@@ -141,8 +142,9 @@ class StudyFolder:
         Raises:
             FolderError: the folder is another study's, naming the first key that differs; or batches are damaged.
         """
+        self._kind = study.study
         if self.described:
-            difference = first_difference(self.manifest().study, study.identity())
+            difference = first_difference(self.manifest().study, study.fingerprint())
             if difference:
                 key, theirs, ours = difference
                 raise FolderError(
@@ -160,6 +162,22 @@ class StudyFolder:
         study = study.model_copy(update={"batches": max(study.batches, *(batch + 1 for batch in finished.whole), 1)})
         self.storage.write(STUDY, study.to_toml().encode())
         return study, finished.whole
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that each batch has, as the study's kind declares them; the first is the default one.
+
+        Raises:
+            FolderError: there is no study yet, or no such kind is installed.
+        """
+        self._kind = self._kind or self.manifest().study.get("study", DEFAULT_KIND)
+        try:
+            return tuple(table.name for table in load_kind(self._kind).tables)
+        except StudyError as error:
+            raise FolderError(f"{self.address}: {error}") from error
+
+    def _shard_folders(self) -> list[str]:
+        return [f"shards/{table}" for table in self.tables]
 
     @property
     def described(self) -> bool:
@@ -187,7 +205,7 @@ class StudyFolder:
         if not self.described:
             manifest = Manifest(
                 format=FORMAT,
-                study=study.identity(),
+                study=study.fingerprint(),
                 study_hash=study.hash(),
                 micro_batches=micro_batches,
                 environment=environment,
@@ -243,7 +261,7 @@ class StudyFolder:
         if not self.described:
             raise FolderError(f"{where}: no such file; name a study folder, such as out/lands-between-demo")
         held = parsed(Manifest, self._read(MANIFEST), where)
-        if identity_hash(held.study) != held.study_hash:
+        if fingerprint_hash(held.study) != held.study_hash:
             raise FolderError(
                 f"{where}: damaged: the study in it does not have the hash in it; remove it, and build with the same "
                 "study into this folder writes it again"
@@ -262,7 +280,7 @@ class StudyFolder:
     def _parsed_batch(self, batch: int, content: bytes, study_hash: str) -> BatchManifest:
         where = self.storage.at(_batch_name(batch))
         held = parsed(BatchManifest, content, where)
-        if held.batch != batch or sorted(shard.table for shard in held.shards) != sorted(BUILD_TABLES):
+        if held.batch != batch or sorted(shard.table for shard in held.shards) != sorted(self.tables):
             raise FolderError(f"{where}: damaged: describes another batch or other tables")
         if held.study_hash != study_hash:
             raise FolderError(f"{where}: belongs to another study")
@@ -289,7 +307,7 @@ class StudyFolder:
             StoreError: the store cannot be asked; likewise.
         """
         finished = self.finished()
-        sizes = {table: self.storage.sizes(f"shards/{table}") for table in BUILD_TABLES}
+        sizes = {table: self.storage.sizes(f"shards/{table}") for table in self.tables} if finished else {}
         contents = self.storage.read([_batch_name(batch) for batch in finished], MOST_BYTES)
         whole, damaged = {}, {}
         for batch, content in zip(finished, contents, strict=True):
@@ -313,8 +331,8 @@ class StudyFolder:
         batch: int,
         tables: Mapping[str, pa.Table],
         *,
-        seeds: Sequence[int],
-        seeds_passed_over: Sequence[int],
+        drawn: Sequence[int],
+        passed_over: Sequence[int],
         environment: dict[str, str],
         micro_batches: dict[str, int],
         timings: dict[str, float],
@@ -327,17 +345,17 @@ class StudyFolder:
         study_hash = self.manifest().study_hash
         shards = []
         for table, rows in tables.items():
-            content = _arrow(rows)
+            content = arrow_bytes(rows)
             self.storage.write(_shard_name(table, batch), content)
             digest = hashlib.sha256(content).hexdigest()
-            shards.append(Shard(table=table, rows=rows.num_rows, bytes=len(content), sha256=digest))  # type: ignore[arg-type]
+            shards.append(Shard(table=table, rows=rows.num_rows, bytes=len(content), sha256=digest))
         manifest = BatchManifest(
             format=FORMAT,
             study_hash=study_hash,
             batch=batch,
             shards=tuple(shards),
-            seeds=tuple(seeds),
-            seeds_passed_over=tuple(seeds_passed_over),
+            drawn=tuple(drawn),
+            passed_over=tuple(passed_over),
             environment=environment,
             micro_batches=micro_batches,
             timings={step: round(seconds, 3) for step, seconds in timings.items()},
@@ -356,13 +374,14 @@ class StudyFolder:
         for name in folder.listed(""):
             if written_name(name) in _OF_ALL_BATCHES:
                 folder.remove(name)
-        for within in _OF_BUILDS:
+        shards = self._shard_folders()
+        for within in ("manifest", "log", *shards):
             for name, found in folder.listed(within).items():
                 written = written_name(name)
                 of_batch = _OF_A_BATCH.fullmatch(written or name)
                 if not of_batch or not (written or stat.S_ISREG(found.st_mode)):
                     continue  # somebody else's, or somewhere else
-                if written or (within in _SHARDS and int(of_batch[1]) not in finished):
+                if written or (within in shards and int(of_batch[1]) not in finished):
                     folder.remove(f"{within}/{name}")
 
     def forget_batches(self, batches: Sequence[int]) -> None:
@@ -371,20 +390,21 @@ class StudyFolder:
         """
         for batch in batches:
             self.storage.remove(_batch_name(batch))
-            for within in _SHARDS if isinstance(self.storage, Disk) else ():
+            for within in self._shard_folders() if isinstance(self.storage, Disk) else ():
                 self.storage.remove(f"{within}/{_file_name(batch)}")
 
     def write_readme(self, name: str, finished: Mapping[int, BatchManifest]) -> None:
         """Writes the `README.md` whose `configs` list the finished shards for `datasets.load_dataset`."""
         ordered = sorted(finished)
         rows: dict[str, int] = {shard.table: shard.rows for batch in ordered[:1] for shard in finished[batch].shards}
-        filled = [table for table in BUILD_TABLES if rows.get(table)]  # load_dataset cannot read an empty table
+        default, *_ = self.tables
+        filled = [table for table in self.tables if rows.get(table)]  # load_dataset cannot read an empty table
         hashes = [shard.sha256 for batch in ordered for shard in finished[batch].shards]
         content = hashlib.sha256("".join(hashes).encode()).hexdigest()
         configs = [
             {
                 "config_name": table,
-                **({"default": True} if table == "pairs" else {}),
+                **({"default": True} if table == default else {}),
                 # The cache of `datasets` knows a folder by its name and its configs: without this, another study in a
                 # folder of the same name would load as this one.
                 "description": f"content {content}",
@@ -396,7 +416,7 @@ class StudyFolder:
         head = yaml.dump({"configs": configs}, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
         text = (
             f"---\n{head}---\n\n# {name}\n\nA study folder of Lands Between. A table loads "
-            'with `datasets.load_dataset(FOLDER, "pairs", split="train")`; '
+            f'with `datasets.load_dataset(FOLDER, "{default}", split="train")`; '
             f"the others are {', '.join(filled[1:])}.\n"
         )
         self.storage.write(README, text.encode())
@@ -461,7 +481,7 @@ class StudyFolder:
 
 def status_of(study: Study, whole: Mapping[int, BatchManifest], damaged: dict[int, str]) -> Status:
     """What `status` says of batches that are known already."""
-    rows = dict.fromkeys(BUILD_TABLES, 0)
+    rows = {table.name: 0 for table in load_kind(study.study).tables}
     for held in whole.values():
         for shard in held.shards:
             rows[shard.table] += shard.rows
@@ -479,13 +499,6 @@ def _shard_name(table: str, batch: int) -> str:
 
 def _file_name(batch: int) -> str:
     return f"batch-{batch:05d}.arrow"
-
-
-def _arrow(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
-    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
 def _shown(value: object) -> str:

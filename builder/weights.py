@@ -11,8 +11,9 @@ from typing import Annotated
 from pydantic import Field
 
 from builder.errors import AssetError, StudyError
+from builder.toml import pattern
 
-SHA256 = r"^[0-9a-f]{64}$"
+SHA256 = pattern(r"^[0-9a-f]{64}$", "must be the 64 hexadecimal digits of a SHA-256, in lower case")
 Sha256 = Annotated[str, Field(pattern=SHA256)]
 
 _HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>[\w./-]+)")

@@ -9,11 +9,11 @@ import time
 from builder.engines import Built, Failed, Job, Ready
 from builder.errors import BuildError, LandsBetweenError
 from builder.log import Line, Place, batch_lines, write_log
-from builder.models import load_models
-from builder.pipeline import build_batch
 from builder.runtime import start_runtime
 from builder.shards import StudyFolder
-from builder.study import parse_study, parse_toml
+from builder.studies import load_kind
+from builder.study import parse_study
+from builder.toml import parse_toml
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,8 @@ class Worker:
             self._study = parse_study(parse_toml(self._job.study.encode(), "study.toml"), "study.toml")
             gpu = math.floor(self._number * self._job.gpus)
             self._runtime = start_runtime(self._job.device, self._job.threads, gpu)
-            self._models = load_models(self._study, self._runtime)
+            self._kind = load_kind(self._study.study)
+            self._models = self._kind.load(self._study, self._runtime)
             self._folder = StudyFolder(self._job.where)
         except LandsBetweenError as error:
             return Failed(str(error), fatal=True)
@@ -54,7 +55,7 @@ class Worker:
             return Failed(str(error), fatal=True)
 
     def _built(self, batch: int) -> Built:
-        built = build_batch(self._study, self._models, batch)
+        built = self._kind.build(self._study, self._models, batch)
         self._folder.check_present()
         steps = [(step.step, step.seconds, step.candidates) for step in built.steps]
         lines = batch_lines(batch, steps, built.timings["batch"], self._place, self._runtime.peak_memory())
@@ -62,8 +63,8 @@ class Worker:
         manifest = self._folder.write_batch(
             batch,
             built.tables,
-            seeds=built.seeds,
-            seeds_passed_over=built.seeds_passed_over,
+            drawn=built.drawn,
+            passed_over=built.passed_over,
             environment=self._environment,
             micro_batches=built.micro_batches,
             timings=built.timings,

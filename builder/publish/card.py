@@ -20,6 +20,7 @@ from builder.publish.content import Content
 from builder.publish.figures import counts, raters, scores
 from builder.publish.layout import Part, Table, patterns
 from builder.publish.markdown import escaped, quoted
+from builder.studies.verification.study import verification
 
 TEMPLATE = "dataset_card.md"
 
@@ -31,7 +32,7 @@ _SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "
 
 def card(content: Content) -> str:
     """The whole README.md."""
-    study, provenance = content.study, content.provenance
+    study, provenance = verification(content.study), content.provenance
     ratings = content.people.ratings
     found = scores(content.pairs, content.kinds, content.recognizers, study.distances)
     text = _template().render(

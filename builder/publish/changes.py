@@ -15,7 +15,7 @@ from builder.files import explained
 from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, file_of
-from builder.study import first_difference, shown
+from builder.toml import first_difference, shown
 from loading_script import lands_between as schema
 from loading_script.untrusted.parquet import check_expansion, first_line
 

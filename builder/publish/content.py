@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from builder.publish.layout import Part, Table
 from builder.publish.provenance import Provenance
 from builder.publish.tables import People
+from builder.studies.verification.study import verification
 from builder.study import Study
 
 IMAGES = ["base", "sample"]
@@ -44,7 +45,7 @@ class Content:
     @property
     def recognizers(self) -> list[str]:
         """Their names in the study."""
-        return [each.name for each in self.study.recognizers]
+        return [each.name for each in verification(self.study).recognizers]
 
 
 def read_pairs(folder: Path, tables: Mapping[Part, Table]) -> pa.Table:

@@ -4,10 +4,12 @@ from typing import Literal, NamedTuple
 
 from builder import registry
 from builder.errors import PublishError
-from builder.models import decision_threshold
 from builder.publish.provenance import Model, public_model
+from builder.recognizers.settings import RecognizerSettings
 from builder.runtime import Runtime, start_runtime
-from builder.study import RecognizerSettings, Study
+from builder.studies.verification.models import decision_threshold
+from builder.studies.verification.study import verification
+from builder.study import Study
 
 
 class _Named(NamedTuple):
@@ -26,10 +28,10 @@ def models_of(study: Study) -> tuple[Model, ...]:
         PublishError: licenses are not stated, naming all of those; or one is stated for what is no model.
         AssetError: weights are absent.
     """
-    runtime = start_runtime("cpu")
-    named = [_Named("generator", "generators", "generator", study.generator.model)]
-    named += [_Named("recognizer", "recognizers", each.name, each.model) for each in study.recognizers]
-    named += [_Named("distance", "distances", name, name) for name in study.distances]
+    runtime, described = start_runtime("cpu"), verification(study)
+    named = [_Named("generator", "generators", "generator", described.generator.model)]
+    named += [_Named("recognizer", "recognizers", each.name, each.model) for each in described.recognizers]
+    named += [_Named("distance", "distances", name, name) for name in described.distances]
     stated = study.publish.licenses
     unknown = sorted(stated.keys() - {each.name for each in named})
     if unknown:
@@ -43,7 +45,7 @@ def models_of(study: Study) -> tuple[Model, ...]:
             + ", ".join(f"{each.name} ({public_model(each.model)})" for each in unstated)
             + f'; add it to study.toml: [publish.licenses] with {unstated[0].name} = "..."'
         )
-    thresholds = {each.name: _threshold(each, runtime) for each in study.recognizers}
+    thresholds = {each.name: _threshold(each, runtime) for each in described.recognizers}
     return tuple(
         Model(
             role=each.role,

@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 
 from builder.errors import PublishError
 from builder.files import write_whole
-from builder.picture import draw_base
 from builder.publish.content import Content, read_images
+from builder.studies.verification.picture import draw_base
+from builder.studies.verification.study import verification
 from loading_script.untrusted.png import decode_rgb
 
 Color = tuple[int, int, int]
@@ -43,7 +44,7 @@ def draw_pictures(root: Path, content: Content) -> None:
     Raises:
         FolderError, PublishError: an image cannot be read.
     """
-    target = content.study.target
+    target = verification(content.study).target
     threshold = content.provenance.thresholds()[target]
     folder = content.folder / "pictures"
     folder.mkdir()

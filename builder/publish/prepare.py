@@ -137,7 +137,7 @@ def _described(
         statements=_statements(study, people),
         models=models_of(study),
         batches=tuple(
-            Batch(batch=batch, split=split_of[batch], seeds=held.seeds, seeds_passed_over=held.seeds_passed_over)
+            Batch(batch=batch, split=split_of[batch], seeds=held.drawn, seeds_passed_over=held.passed_over)
             for batch, held in built.items()
         ),
         aggregates=people.aggregates,

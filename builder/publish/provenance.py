@@ -17,7 +17,7 @@ from builder.errors import PublishError
 from builder.files import explained
 from builder.publish.layout import part_of
 from builder.registry import split_model
-from builder.study import shown
+from builder.toml import shown
 from loading_script.lands_between import PROVENANCE
 
 FILES = [

@@ -118,18 +118,22 @@ def _forget(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     from builder.ratings.importing import add
-    from builder.ratings.simulate import simulate
+    from builder.shards import StudyFolder
+    from builder.studies import load_kind
 
-    added = add(options.folder, *simulate(options.folder, options.raters, options.seed))
+    simulator = load_kind(StudyFolder(options.folder).study().study).simulator()
+    added = add(options.folder, *simulator.simulate(options.folder, options.raters, options.seed))
     print(f"{options.folder}: {added} simulated ratings added (source = simulated in every row)")
     return 0
 
 
 def _from_model(options: argparse.Namespace) -> int:
     from builder.ratings.importing import add
-    from builder.ratings.simulate import from_model
+    from builder.shards import StudyFolder
+    from builder.studies import load_kind
 
-    ratings, participants, without = from_model(options.folder, options.recognizer)
+    simulator = load_kind(StudyFolder(options.folder).study().study).simulator()
+    ratings, participants, without = simulator.from_model(options.folder, options.recognizer)
     added = add(options.folder, ratings, participants)
     print(f"{options.folder}: {added} ratings by {options.recognizer} added (source = model in every row)")
     if without:

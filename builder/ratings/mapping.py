@@ -44,10 +44,10 @@ from zoneinfo import available_timezones
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from builder.errors import RatingsError, StudyError
+from builder.errors import RatingsError
 from builder.files import explained
 from builder.settings import Settings
-from builder.study import parse_toml, shown
+from builder.toml import parse_toml, shown
 
 _MOST_BYTES = 10_000_000
 _OF_DOMAINS = {"idna", "punycode"}
@@ -197,9 +197,7 @@ def read_mapping(path: Path) -> Mapping:
         RatingsError: it cannot be read; or each key that is unknown or has a value that is not allowed.
     """
     try:
-        mapping = Mapping.model_validate(parse_toml(_content(path), str(path)))
-    except StudyError as error:
-        raise RatingsError(str(error).replace("study file", "mapping")) from None
+        mapping = Mapping.model_validate(parse_toml(_content(path), str(path), "mapping", RatingsError))
     except ValidationError as error:
         lines = [_explained(detail) for detail in error.errors(include_url=False)]
         raise RatingsError("\n  ".join([f"{path}:", *lines])) from None

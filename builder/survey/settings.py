@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from builder.settings import Settings
+from builder.toml import pattern
 
-HTTPS = r"^https://[!-~]+$"
+HTTPS = pattern(r"^https://[!-~]+$", "must be an address that begins with https://")
 
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 

@@ -89,8 +89,8 @@ def test_a_gpu_is_counted_round_those_there_are():
 LITTLE_MEMORY = """
 import contextlib, json, logging, resource, sys
 import numpy as np
-from builder.models import load_models
-from builder.pipeline import build_batch
+from builder.studies.verification.models import load_models
+from builder.studies.verification.pipeline import build_batch
 from builder.runtime import Running, running, start_runtime
 from builder.study import parse_study
 

@@ -28,7 +28,8 @@ from builder.ratings.mapping import Mapping, read_mapping
 from builder.ratings.settings import RatingsSettings
 from builder.recognizers.dlib_format import read_network
 from builder.shards import StudyFolder
-from builder.study import Study, read_study
+from builder.studies.verification.study import VerificationStudy
+from builder.study import read_study
 from builder.survey.texts import read_texts
 from loading_script.lands_between import PROVENANCE
 from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, MAPPINGS, PAIRS
@@ -66,11 +67,11 @@ class Target:
 
 def _study(path: Path) -> object:
     study = read_study(path)
-    return study.identity(), study.hash(), study.to_toml()
+    return study.fingerprint(), study.hash(), study.to_toml()
 
 
 def _study_inputs() -> Inputs:
-    keys = ["name", "seed", "model", "levels", "sha256", "threshold", *Study.model_fields]
+    keys = ["name", "seed", "model", "levels", "sha256", "threshold", *VerificationStudy.model_fields]
     values = json_values(keys, ["a", "dlib", "onnx:x", "stylegan2:hf://a/b/c@main", "paper", "center", "de"])
     made = st.dictionaries(st.sampled_from(keys), values, max_size=6).map(_toml)
     words = [f"{key} = ".encode() for key in keys] + [b"[samples.positive]\n", *b'[ ]] """ 0x 1979-01-01'.split()]

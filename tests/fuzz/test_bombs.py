@@ -23,14 +23,15 @@ from builder.errors import LandsBetweenError
 from builder.generators.stylegan2.checkpoints import read_weights
 from builder.generators.stylegan2.network import Network
 from builder.generators.stylegan2.nvidia_pickle import read_pickle
-from builder.picture import draw_base
 from builder.publish.pictures import Scored, near_threshold
 from builder.publish.reading import read_table
 from builder.ratings.formats import read_export
 from builder.ratings.mapping import read_mapping
 from builder.recognizers.dlib_format import read_network
 from builder.shards import StudyFolder
-from builder.study import Study, read_study
+from builder.studies.verification.picture import draw_base
+from builder.studies.verification.study import VerificationStudy
+from builder.study import read_study
 from builder.survey.task import read_task
 from builder.survey.texts import read_texts
 from loading_script import lands_between as schema
@@ -61,7 +62,7 @@ def png(request: pytest.FixtureRequest) -> bytes:
 
 def study_folder(root: Path, image: bytes | None = None, **survey: str) -> Path:
     """A study folder of one batch, with all its images being `image`."""
-    study = Study.model_validate({"name": "a", "survey": survey})
+    study = VerificationStudy.model_validate({"name": "a", "survey": survey})
     folder = StudyFolder(root)
     tables = {table: valid.rows_of(table) for table in schema.BUILD_TABLES}
     if image is not None:
@@ -81,8 +82,8 @@ def study_folder(root: Path, image: bytes | None = None, **survey: str) -> Path:
         manifest = folder.write_batch(
             0,
             tables,
-            seeds=[1],
-            seeds_passed_over=[],
+            drawn=[1],
+            passed_over=[],
             environment={"python": "3"},
             micro_batches={},
             timings={"render": 0.5},

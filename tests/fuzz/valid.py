@@ -23,7 +23,8 @@ from builder.publish import history
 from builder.publish.layout import parquet
 from builder.publish.provenance import Aggregates, Batch, Demographics, Model, Provenance, file_of, to_json
 from builder.shards import StudyFolder
-from builder.study import Study, default_text
+from builder.studies.verification.study import VerificationStudy
+from builder.study import default_text
 from loading_script import lands_between as schema
 from tests.builder.generators.stylegan2.test_checkpoints import nvidia_modules, nvidia_networks
 from tests.builder.generators.stylegan2.test_network import random_state
@@ -40,7 +41,7 @@ def png(side: int = 4) -> bytes:
 
 
 def studies() -> list[bytes]:
-    return [SMALL_STUDY.encode(), default_text().encode(), Study(name="a", batches=2).to_toml().encode()]
+    return [SMALL_STUDY.encode(), default_text().encode(), VerificationStudy(name="a", batches=2).to_toml().encode()]
 
 
 @functools.cache
@@ -145,7 +146,7 @@ def rows_of(table: str, count: int = 3) -> pa.Table:
 def study_folder() -> Path:
     """A study folder of one batch, without having built one."""
     root = Path(tempfile.mkdtemp(prefix="fuzz-study-"))
-    folder, study = StudyFolder(root), Study(name="a")
+    folder, study = StudyFolder(root), VerificationStudy(name="a")
     with folder.locked():
         folder.claim(study)
         folder.describe(study, {"dlib": 8}, {"python": "3"})
@@ -153,8 +154,8 @@ def study_folder() -> Path:
         manifest = folder.write_batch(
             0,
             tables,
-            seeds=[1, 2],
-            seeds_passed_over=[3],
+            drawn=[1, 2],
+            passed_over=[3],
             environment={"python": "3"},
             micro_batches={},
             timings={"render": 0.5},
@@ -169,11 +170,11 @@ def parquet_file(table: str) -> bytes:
 
 def provenance() -> bytes:
     tables = {f"data/{table}/train-000000.parquet": parquet_file(table) for table in ("pairs", "images")}
-    study = Study(name="a")
+    study = VerificationStudy(name="a")
     made = Provenance(
         format=1,
         version="1.0.0",
-        study=study.identity(),
+        study=study.fingerprint(),
         study_hash=study.hash(),
         micro_batches={"dlib": 8},
         environment={"python": "3"},

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from builder.ratings.simulate import RaterModel, rate, simulate
 from builder.shards import StudyFolder
+from builder.studies.verification.simulate import RaterModel, rate, simulate
 
 SIMILARITY = [97, 88, 40, 87, 54, 38, 42, 59, 17, 6, 7, 7, 1]
 IDENTITY = [True] * 4 + [False] * 9

@@ -4,10 +4,11 @@ import json
 from importlib import resources
 from pathlib import Path
 
-from builder.study import Study, read_study
+from builder.studies.verification.study import VerificationStudy
+from builder.study import read_study
 
 GOLDEN = Path(__file__).parent
-PAPER = Path(str(resources.files("builder") / "studies" / "paper.toml"))
+PAPER = Path(str(resources.files("builder.studies.verification") / "paper.toml"))
 
 
 def test_the_demo_keeps_its_hash():
@@ -15,7 +16,7 @@ def test_the_demo_keeps_its_hash():
 
 
 def test_a_study_of_defaults_keeps_its_hash():
-    assert Study(name="a").hash() == "c964aa887deab3794369eca9dfbd5c2e748f6dcf5436851bf590b28874cf448f"
+    assert VerificationStudy(name="a").hash() == "c964aa887deab3794369eca9dfbd5c2e748f6dcf5436851bf590b28874cf448f"
 
 
 def test_the_paper_keeps_its_hash():
@@ -23,7 +24,7 @@ def test_the_paper_keeps_its_hash():
 
 
 def test_the_demo_keeps_its_identity():
-    assert read_study().identity() == json.loads((GOLDEN / "demo-identity.json").read_text())
+    assert read_study().fingerprint() == json.loads((GOLDEN / "demo-identity.json").read_text())
 
 
 def test_the_demo_is_written_out_as_before():

@@ -22,7 +22,7 @@ from builder.ratings.formats import cells
 from builder.ratings.formats.layout import Layout, Slot, layout_of
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
-from builder.study import shown
+from builder.toml import shown
 
 _PARTS = ("similarity", "identity", "response_time_ms", "position", "rated_at")
 _MOST_AT_ONCE = 500_000

@@ -12,7 +12,7 @@ import pandas as pd
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats.tabular import Refusal, Table, cell_text
-from builder.study import shown
+from builder.toml import shown
 
 _SPACE = " \t\r\n"
 _HEAD_BYTES = 1_000_000

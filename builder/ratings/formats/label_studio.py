@@ -9,7 +9,7 @@ from builder.ratings.formats.answers import export_of
 from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
 from builder.ratings.formats.tabular import Refusal
 from builder.ratings.mapping import Columns, Mapping
-from builder.study import shown
+from builder.toml import shown
 
 NAME = "label-studio"
 

@@ -9,7 +9,7 @@ from builder.errors import RatingsError
 from builder.ratings.export import StudyPairs
 from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import FACTS, Mapping
-from builder.study import shown
+from builder.toml import shown
 
 PARTICIPANT_NAMES = ("participant_id", "participant", "prolific_pid", "prolific_id", "prolificpid", "prolificid")
 """Columns that name the participant in any export, best first; the platform's own id comes after these."""

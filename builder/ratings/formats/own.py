@@ -5,7 +5,7 @@ from builder.ratings.export import Export, ExportFile, StudyPairs
 from builder.ratings.formats.answers import export_of
 from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
 from builder.ratings.mapping import Mapping
-from builder.study import shown
+from builder.toml import shown
 
 NAME = "lands-between"
 

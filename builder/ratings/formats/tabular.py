@@ -20,7 +20,7 @@ import pyarrow as pa
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile, ReaderReason
 from builder.ratings.mapping import Mapping
-from builder.study import shown
+from builder.toml import shown
 
 DELIMITERS = ",;\t"
 

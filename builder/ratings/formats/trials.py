@@ -16,7 +16,7 @@ from builder.ratings.formats.layout import PARTICIPANT_NAMES
 from builder.ratings.formats.tabular import Refusal
 from builder.ratings.mapping import FACTS
 from builder.ratings.mapping import Mapping as ExportMapping
-from builder.study import shown
+from builder.toml import shown
 
 PARTICIPANTS = [("subject_id",), ("subject",), ("run_id",), ("jatosStudyResultId",), ("study_result",)]
 """What experiments and the servers they run on call a participant by, best first."""

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from builder.errors import StudyError, SurveyError
-from builder.study import parse_toml
+from builder.errors import SurveyError
+from builder.toml import parse_toml
 
 _FOLDER = Path(__file__).parent
 _MAX_BYTES = 1_000_000
@@ -44,11 +44,9 @@ def _read(path: Path) -> dict[str, str]:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise SurveyError(f"{path}: larger than {_MAX_BYTES} bytes, which no file of texts is")
-        texts = parse_toml(content, str(path))
+        texts = parse_toml(content, str(path), "file of texts", SurveyError)
     except OSError as error:
         raise SurveyError(f"{path}: cannot be read: {error.strerror}") from error
-    except StudyError as error:
-        raise SurveyError(str(error).replace("study file", "file of texts")) from error
     wrong = [key for key, text in texts.items() if not isinstance(text, str) or not text.strip()]
     if wrong:
         raise SurveyError(f"{path}: must be a text that is not empty: {', '.join(wrong)}")

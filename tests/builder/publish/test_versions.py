@@ -47,8 +47,8 @@ def rewrite(study: Path, table: str, rows: pa.Table, batch: int = 0) -> None:
     folder.write_batch(
         batch,
         tables,
-        seeds=held.seeds,
-        seeds_passed_over=held.seeds_passed_over,
+        drawn=held.drawn,
+        passed_over=held.passed_over,
         environment=held.environment,
         micro_batches=held.micro_batches,
         timings=held.timings,

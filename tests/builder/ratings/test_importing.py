@@ -10,9 +10,9 @@ from builder.ratings.export import StudyPairs
 from builder.ratings.formats import read_export
 from builder.ratings.importing import add, import_exports
 from builder.ratings.pairs import read_pairs
-from builder.ratings.simulate import from_model, simulate
 from builder.ratings.status import ratings_status
 from builder.ratings.store import RatingsFolder
+from builder.studies.verification.simulate import from_model, simulate
 from loading_script import lands_between as schema
 from tests.conftest import run_builder
 

@@ -7,11 +7,12 @@ import pytest
 
 from builder import assets
 from builder.errors import AssetError, StudyError
-from builder.models import decision_threshold, load_models
 from builder.recognizers import deepface
 from builder.recognizers.alignments import deepface as alignment
+from builder.recognizers.settings import RecognizerSettings
 from builder.runtime import Running, running
-from builder.study import RecognizerSettings, parse_study
+from builder.studies.verification.models import decision_threshold, load_models
+from builder.study import parse_study
 from tests.conftest import SHARED, run_builder
 
 if not find_spec("deepface"):
@@ -130,7 +131,7 @@ def test_thresholds_are_deepfaces_own_the_papers_or_the_studys(home, runtime):
 def test_the_papers_thresholds_are_those_printed():
     import json
 
-    from builder.recognizers.paper import PAPER_THRESHOLDS
+    from builder.studies.verification.paper import PAPER_THRESHOLDS
 
     path = SHARED / "reference" / "lands_between.json"
     if not path.exists():

@@ -6,9 +6,9 @@ import onnxruntime
 import pytest
 
 from builder.errors import AssetError, StudyError
-from builder.models import load_models
 from builder.recognizers import onnx
 from builder.recognizers.alignments import arcface
+from builder.studies.verification.models import load_models
 from builder.study import parse_study
 from tests.conftest import SHARED, run_builder
 

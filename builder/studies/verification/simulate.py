@@ -17,6 +17,7 @@ from datasets import Features
 from builder.errors import RatingsError
 from builder.ratings.ids import rating_id
 from builder.shards import StudyFolder
+from builder.studies.verification.study import verification
 from loading_script import lands_between as schema
 
 Floats = npt.NDArray[np.float64]
@@ -191,7 +192,7 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
         RatingsError: the study has no recognizer of this name, or no batch is finished.
     """
     study = StudyFolder(folder)
-    thresholds = {each.name: each.threshold for each in study.study().recognizers}
+    thresholds = {each.name: each.threshold for each in verification(study.study()).recognizers}
     if name not in thresholds:
         raise RatingsError(f"{folder}: has no recognizer {name!r}; it has {', '.join(thresholds)}")
     pairs = pd.concat([_pairs(study, batch) for batch in _finished(study)], ignore_index=True)

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from builder.errors import BuildError
-from builder.models import load_models
-from builder.pipeline import build_batch
 from builder.recognizers import Faces
 from builder.runtime import in_micro_batches
+from builder.studies.verification.models import load_models
+from builder.studies.verification.pipeline import build_batch
 from builder.study import parse_study
 
 
@@ -97,7 +97,7 @@ def test_a_batch_depends_on_nothing_but_the_study_and_its_number(models):
     build_batch(study(), models, 0)
     again = build_batch(study(batches=9), models, 1)
     assert alone.tables == again.tables
-    assert alone.seeds == again.seeds == [1000, 1001]
+    assert alone.drawn == again.drawn == [1000, 1001]
 
 
 def test_a_change_to_one_kind_leaves_the_others_latents_untouched(models):

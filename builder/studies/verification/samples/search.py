@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from builder import progress
 from builder.generators import Latents, LatentSpace
-from builder.samples import Evaluation, Round, View
+from builder.studies.verification.samples import Evaluation, Round, View
 
 if TYPE_CHECKING:
-    from builder.samples.optimized import Settings
+    from builder.studies.verification.samples.optimized import Settings
 
 WORST_SCORE = 1e6
 """Told to a search for a candidate in which nothing was found: above any distance. CMA-ES ranks, so its

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from builder.errors import FolderError
 from builder.files import write_whole
 from builder.shards import StudyFolder
+from builder.studies.verification.study import verification
 from loading_script.untrusted.png import decode_rgb
 
 TILE, GAP, CAPTION = 96, 6, 14
@@ -23,14 +24,12 @@ def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
     """Writes `png`: one row per kind, each sample captioned with its level and the target's distance.
 
     Raises:
-        FolderError: the batch is not finished or damaged, or has no such base, or `png` does not end in .png.
+        FolderError: the batch is not finished or damaged or has no such base.
     """
-    if png.suffix != ".png":
-        raise FolderError(f"{png}: the picture is a PNG; give it a name that ends in .png")
     study = StudyFolder(folder)
     table = study.read("pairs", batch)
     rows = table.to_pylist()
-    target = study.study().target
+    target = verification(study.study()).target
     bases = list(dict.fromkeys(row["base_id"] for row in rows))
     if not 0 <= base < len(bases):
         raise FolderError(f"{folder}: batch {batch} has the bases 0 to {len(bases) - 1}; --base {base} is none of them")

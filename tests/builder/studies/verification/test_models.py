@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from builder.errors import BuildError, ModelError, Place, StudyError
-from builder.models import load_models
-from builder.pipeline import build_batch
 from builder.recognizers import Faces
 from builder.runtime import in_micro_batches
+from builder.studies.verification.models import load_models
+from builder.studies.verification.pipeline import build_batch
 from builder.study import parse_study
 
 STUDY = parse_study(
@@ -392,7 +392,7 @@ import dataclasses
 import numpy as np
 from builder import settings
 from builder.generators import dcgan
-from builder.samples import Drawn, Picture, Sample
+from builder.studies.verification.samples import Drawn, Picture, Sample
 
 
 class Settings(settings.Settings):
@@ -422,8 +422,8 @@ def draw(bases, settings, rng):
 
 SCRIPT = """
 from builder.errors import LandsBetweenError
-from builder.models import load_models
-from builder.pipeline import build_batch
+from builder.studies.verification.models import load_models
+from builder.studies.verification.pipeline import build_batch
 from builder.runtime import start_runtime
 from builder.study import parse_study
 

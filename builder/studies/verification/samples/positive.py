@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from builder import settings
-from builder.samples import Bases, Drawn, Picture, Rng, Sample, base_name
 from builder.settings import Levels
+from builder.studies.verification.samples import Bases, Drawn, Picture, Rng, Sample, base_name
 
 
 class Settings(settings.Settings):

@@ -10,8 +10,8 @@ import pytest
 
 from builder.errors import FolderError, RatingsError
 from builder.ratings.ids import rating_id
-from builder.ratings.simulate import RaterModel, from_model, pair_distance, rate, simulate
 from builder.shards import StudyFolder
+from builder.studies.verification.simulate import RaterModel, from_model, pair_distance, rate, simulate
 from loading_script import lands_between as schema
 from tests.conftest import SHARED
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder import study
 from builder.errors import StudyError
-from builder.study import Study, default_text, first_difference, parse_study, parse_toml, read_study
+from builder.generators.settings import GeneratorSettings
+from builder.recognizers.settings import RecognizerSettings
+from builder.studies.verification.study import VerificationStudy
+from builder.study import default_text, parse_study, read_study
+from builder.toml import first_difference, parse_toml
 
 
 def keys(**changes):
@@ -27,7 +30,7 @@ def optimized(**changes):
 
 
 def test_the_defaults_are_those_of_the_design():
-    samples = Study(name="a").samples
+    samples = VerificationStudy(name="a").samples
     assert samples.positive.directions == 2
     assert samples.positive.levels == (0.2, 0.4, 0.6)
     assert samples.interpolation.levels == (0.25, 0.5, 0.75)
@@ -38,7 +41,7 @@ def test_the_defaults_are_those_of_the_design():
 
 
 def test_the_packaged_study_differs_from_the_defaults_only_where_it_says_so():
-    packaged, default = read_study().identity(), Study(name="lands-between-demo").identity()
+    packaged, default = read_study().fingerprint(), VerificationStudy(name="lands-between-demo").fingerprint()
     assert packaged["samples"]["optimized"].pop("max_norm") == 1.2
     assert packaged["samples"]["optimized"].pop("stop") == 0.3
     assert packaged["recognizers"] == [{"name": "dlib", "model": "dlib", "alignment": "hog", "threshold": 0.6}]
@@ -51,23 +54,25 @@ def test_the_packaged_study_differs_from_the_defaults_only_where_it_says_so():
 )
 def test_what_no_shard_depends_on_is_no_part_of_the_identity(change):
     changed = parse_study(keys(**change), "study.toml")
-    assert changed != Study(name="a")
-    assert changed.hash() == Study(name="a").hash()
+    assert changed != VerificationStudy(name="a")
+    assert changed.hash() == VerificationStudy(name="a").hash()
     assert parse_study(parse_toml(changed.to_toml().encode(), "study.toml"), "study.toml") == changed
 
 
 def test_the_printed_study_has_a_comment_on_every_key():
     lines = default_text().splitlines()
-    tables = {"": Study, "generator": study.GeneratorSettings, "recognizers": study.RecognizerSettings}
-    tables |= {name: Study.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
-    tables |= {f"samples.{kind}": type(settings) for kind, settings in Study(name="a").samples.by_kind().items()}
+    tables = {"": VerificationStudy, "generator": GeneratorSettings, "recognizers": RecognizerSettings}
+    tables |= {name: VerificationStudy.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
+    tables |= {
+        f"samples.{kind}": type(settings) for kind, settings in VerificationStudy(name="a").samples.by_kind().items()
+    }
     for table, model in tables.items():
         start = 0 if not table else lines.index(f"[[{table}]]" if table == "recognizers" else f"[{table}]")
         end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith("[")), len(lines))
         assert lines[start].startswith("#") or lines[start - 1].startswith("#"), f"[{table}] has no comment"
         for key in model.model_fields:
-            if table == "" and key in {*tables, "samples"}:
-                continue  # tables of their own
+            if table == "" and key in {*tables, "samples", "study"}:
+                continue  # tables of their own, and what is written for another kind of study alone
             at = [n for n in range(start, end) if lines[n].removeprefix("# ").startswith(f"{key} = ")]
             assert at, f"{table}.{key} is not in the printed study"
             assert lines[at[0] - 1].startswith("#"), f"{table}.{key} has no comment"
@@ -82,7 +87,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
         ({"bases_per_batch": 1}, ["bases_per_batch = 1", "2"]),
         ({"name": "Ü/.."}, ["name", "lower-case letters"]),
         ({"batchs": 2}, ["batchs: unknown key", "did you mean batches?"]),
-        ({"zzz": 2}, ["zzz: unknown key", "known here: name, seed"]),
+        ({"zzz": 2}, ["zzz: unknown key", "known here: study, name, seed"]),
         (optimized(sigma=0), ["samples.optimized.sigma = 0", "greater than"]),
         (optimized(sigma=-1.5), ["samples.optimized.sigma = -1.5", "greater than"]),
         (optimized(sigma=float("nan")), ["samples.optimized.sigma"]),
@@ -167,20 +172,24 @@ def test_a_missing_file_a_folder_and_bytes_are_refused(tmp_path):
             read_study(path)
 
 
+KEYS = list(VerificationStudy.model_fields)
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(Study.model_fields)), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(VerificationStudy.model_fields)), inner)
+    ),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.sampled_from([*Study.model_fields, "other"]), json_values))
+@given(st.dictionaries(st.sampled_from([*KEYS, "other"]), json_values))
 def test_anything_is_read_or_refused_with_a_study_error(keys):
     try:
         outcome = parse_study(keys, "fuzzed")
     except StudyError as error:
         outcome = error
-    assert isinstance(outcome, Study) or str(outcome).startswith("fuzzed:")
+    assert isinstance(outcome, VerificationStudy) or str(outcome).startswith("fuzzed:")
 
 
 def test_a_study_written_out_reads_back_as_itself():
@@ -194,7 +203,7 @@ def test_the_number_of_batches_is_no_part_of_the_identity():
 
 
 def test_the_first_difference_is_named_by_its_whole_key():
-    a, b = read_study().identity(), read_study().identity()
+    a, b = read_study().fingerprint(), read_study().fingerprint()
     assert first_difference(a, b) is None
     b["samples"]["optimized"]["sigma"] = 2.0
     assert first_difference(a, b) == ("samples.optimized.sigma", 1.0, 2.0)
@@ -209,7 +218,7 @@ def test_the_papers_study_is_the_papers():
     from importlib import resources
     from pathlib import Path
 
-    paper = read_study(Path(str(resources.files("builder") / "studies" / "paper.toml")))
+    paper = read_study(Path(str(resources.files("builder.studies.verification") / "paper.toml")))
     assert (paper.batches, paper.bases_per_batch) == (10, 4)
     assert [(each.name, each.model, each.threshold) for each in paper.recognizers] == [
         ("face_recognition", "dlib", "paper"),
@@ -222,11 +231,11 @@ def test_the_papers_study_is_the_papers():
     assert paper.recognizers[0].alignment == "hog"
     assert paper.max_norm is None
     optimized = paper.samples.optimized.model_copy(update={"target": "dlib"})
-    assert paper.samples.model_copy(update={"optimized": optimized}) == Study(name="a").samples
+    assert paper.samples.model_copy(update={"optimized": optimized}) == VerificationStudy(name="a").samples
 
 
 TWIN = """
-from builder.samples import Drawn
+from builder.studies.verification.samples import Drawn
 from builder.settings import Settings as Base
 
 class Settings(Base):
@@ -245,7 +254,8 @@ def with_package(folder, module, code, study=""):
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}-kind\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(f"[lands_between.samples]\n{module} = {module}_kind\n")
     (folder / "mine.toml").write_text(f'name = "mine"\n{study}')
-    code = "import sys; from pathlib import Path; from builder.study import read_study; from builder import tables\n"
+    code = "import sys; from pathlib import Path; from builder.study import read_study\n"
+    code += "from builder.studies.verification import tables\n"
     code += "study = read_study(Path(sys.argv[1])); print(study.hash(), *tables.kinds(study.samples))"
     command = [sys.executable, "-c", code, folder / "mine.toml"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}

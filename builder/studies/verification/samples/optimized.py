@@ -8,9 +8,9 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from builder import settings
-from builder.samples import Bases, Drawn, Picture, Rng, Sample, base_name
-from builder.samples.search import Search, run_together
 from builder.settings import Levels
+from builder.studies.verification.samples import Bases, Drawn, Picture, Rng, Sample, base_name
+from builder.studies.verification.samples.search import Search, run_together
 
 
 class Settings(settings.Settings):

@@ -1,7 +1,7 @@
 """`genuine`: the base itself. What people say of it calibrates the scale; its distance is 0."""
 
 from builder import settings
-from builder.samples import Bases, Drawn, Rng, Sample
+from builder.studies.verification.samples import Bases, Drawn, Rng, Sample
 
 
 class Settings(settings.Settings):

@@ -2,8 +2,8 @@
 
 import functools
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from builder.boundary import Boundary
 from builder.distances import Distance
 from builder.errors import StudyError
 from builder.generators import Generator, Images, Latents, LatentSpace
+from builder.hosting import ModelHost, load_model
 from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignments
-from builder.recognizers.paper import paper_threshold
+from builder.recognizers.settings import RecognizerSettings
 from builder.runtime import Runtime
-from builder.samples import Evaluation, View
-from builder.stopwatch import Stopwatch
-from builder.study import RecognizerSettings, Study
+from builder.studies.verification.paper import paper_threshold
+from builder.studies.verification.samples import Evaluation, View
+from builder.studies.verification.study import VerificationStudy
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ MOST_DIMENSIONS = 5_000
 _GRAY = np.full((1, 64, 64, 3), 128, np.uint8)
 
 
-@dataclass(frozen=True)
-class Models:
+@dataclass(frozen=True, kw_only=True)
+class Models(ModelHost):
     """A study's models by the names that its columns carry; what they return is checked, and the time it took kept.
 
     All raise ModelError where a model raises or returns what it must not.
@@ -47,23 +48,12 @@ class Models:
     thresholds: dict[str, float]
     distances: dict[str, Distance]
     target: str
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
-    _boundaries: dict[str, Boundary] = field(default_factory=dict)
 
     def micro_batches(self) -> dict[str, int]:
         """Rows that each model sees at a time, by its name; those of the manifest."""
         sizes = {"generator": self.generator.micro_batch}
         sizes |= {name: recognizer.micro_batch for name, recognizer in self.recognizers.items()}
         return sizes | {name: distance.micro_batch for name, distance in self.distances.items() if distance.micro_batch}
-
-    def forced_micro_batches(self) -> dict[str, int]:
-        """The same of those that memory forced to fewer in this batch; an alignment is there as `alignment <name>`."""
-        return {name: each.running.most for name, each in self._boundaries.items() if each.running.most}
-
-    def restart(self) -> None:
-        """Begins a batch, on which none before it may have a bearing."""
-        self.stopwatch.restart()
-        self._boundaries.clear()
 
     def sample(self, seeds: Sequence[int]) -> Latents:
         """(n, d), one latent for each seed."""
@@ -82,7 +72,7 @@ class Models:
 
     def align(self, alignment: str, images: Images) -> Faces:
         """What the named alignment makes of images."""
-        boundary = self._boundary(f"alignment {alignment}", "alignment", alignment)
+        boundary = self.boundary(f"alignment {alignment}", "alignment", alignment)
         with self.stopwatch.step("align", len(images)), boundary.call("align", range(len(images))) as call:
             return call.faces(self.alignments[alignment].align(images))
 
@@ -124,23 +114,20 @@ class Models:
 
     def between(self, distance: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """(n,), what a distance of images or of latents makes of the rows of two arrays."""
-        boundary, rows = self._boundary(distance, "distance", distance), range(len(a))
+        boundary, rows = self.boundary(distance, "distance", distance), range(len(a))
         with self.stopwatch.step(distance, len(rows)), boundary.call("between", rows) as call:
             given = self.distances[distance].between(a, b)
             distances: npt.NDArray[np.float32] = call.array(given, np.float32, (len(rows),))
         return distances
 
     def _generator(self) -> Boundary:
-        return self._boundary("generator", "generator", self.generator_name)
+        return self.boundary("generator", "generator", self.generator_name)
 
     def _recognizer(self, name: str) -> Boundary:
-        return self._boundary(name, "recognizer", name)
-
-    def _boundary(self, key: str, role: str, name: str) -> Boundary:
-        return self._boundaries.setdefault(key, Boundary(role, name))
+        return self.boundary(name, "recognizer", name)
 
 
-def load_models(study: Study, runtime: Runtime) -> Models:
+def load_models(study: VerificationStudy, runtime: Runtime) -> Models:
     """Loads what a study names, fetching embedded weights that are missing.
 
     Raises:
@@ -149,7 +136,7 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         ModelError: a model fails in another way.
     """
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
-    generator: Generator = _load("generator", study.generator.model, lambda: study.generator.load(runtime))
+    generator: Generator = load_model("generator", study.generator.model, lambda: study.generator.load(runtime))
     if study.samples.optimized.levels and generator.space.dim > MOST_DIMENSIONS:
         raise StudyError(
             f"samples.optimized: a search among latents of {generator.space.dim} numbers needs that many squared, for "
@@ -158,7 +145,8 @@ def load_models(study: Study, runtime: Runtime) -> Models:
     if study.max_norm is not None:  # a space that has no such limit says so now, not after hours
         generator.space.limit(np.zeros((1, generator.space.dim)), study.max_norm)
     recognizers: dict[str, Recognizer] = {
-        each.name: _load("recognizer", each.name, functools.partial(each.load, runtime)) for each in study.recognizers
+        each.name: load_model("recognizer", each.name, functools.partial(each.load, runtime))
+        for each in study.recognizers
     }
     alignment_of = {each.name: each.alignment or recognizers[each.name].alignment for each in study.recognizers}
     models = Models(
@@ -169,7 +157,7 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         alignment_of=alignment_of,
         thresholds={each.name: decision_threshold(each, recognizers[each.name]) for each in study.recognizers},
         distances={
-            name: _load("distance", name, functools.partial(_distance, name, generator.space, runtime))
+            name: load_model("distance", name, functools.partial(_distance, name, generator.space, runtime))
             for name in study.distances
         },
         target=study.target,
@@ -178,17 +166,6 @@ def load_models(study: Study, runtime: Runtime) -> Models:
         faces = models.align(alignment_of[name], _GRAY)
         models.embed(name, faces._replace(found=np.zeros(1, np.bool_)))  # of gray an embedding need not be finite
     return models
-
-
-def _load(role: str, name: str, load: Callable[[], Any]) -> Any:
-    """A model, which must say how many rows it sees at a time."""
-    boundary = Boundary(role, name)
-    with boundary.call("load") as call:
-        model = load()
-        size = model.micro_batch
-        if not (isinstance(size, int) and size >= 1) and not (role == "distance" and size is None):
-            raise call.fault(f"micro_batch is {size!r}; wanted is a whole number from 1")
-    return model
 
 
 def _distance(name: str, space: LatentSpace, runtime: Runtime) -> Any:

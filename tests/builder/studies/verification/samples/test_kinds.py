@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from builder.generators.space import EuclideanSpace
-from builder.samples import (
+from builder.studies.verification.samples import (
     Bases,
     Picture,
     base_name,

@@ -4,8 +4,8 @@ import pytest
 
 from builder.generators.space import EuclideanSpace
 from builder.recognizers import Faces
-from builder.samples import Bases, Evaluation, Picture, View, base_name, optimized, randomness
-from builder.samples.search import WORST_SCORE, Search
+from builder.studies.verification.samples import Bases, Evaluation, Picture, View, base_name, optimized, randomness
+from builder.studies.verification.samples.search import WORST_SCORE, Search
 
 DIM = 10
 SPACE = EuclideanSpace(DIM)

@@ -1,7 +1,7 @@
 """`negative`: the other bases of the batch, people drawn at random."""
 
 from builder import settings
-from builder.samples import Bases, Drawn, Rng, Sample
+from builder.studies.verification.samples import Bases, Drawn, Rng, Sample
 
 
 class Settings(settings.Settings):

@@ -3,46 +3,36 @@
 A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
 """
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from builder import progress, registry, tables
-from builder.boundary import Boundary, context
+from builder import progress, registry
+from builder.boundary import Boundary, Call, context
 from builder.errors import ModelError, Place
 from builder.generators import Latents
-from builder.models import Models
 from builder.recognizers import Embeddings, Faces
-from builder.samples import Bases, Evaluation, Picture, Round, Sample, SampleKind, View, base_name, randomness
-from builder.stopwatch import Step
-from builder.study import SEEDS_PER_BATCH, Study
-from builder.tables import Gallery
+from builder.studies import Batch
+from builder.studies.verification import tables
+from builder.studies.verification.models import Models
+from builder.studies.verification.samples import (
+    Bases,
+    Drawn,
+    Evaluation,
+    Picture,
+    Round,
+    Sample,
+    SampleKind,
+    View,
+    base_name,
+    randomness,
+)
+from builder.studies.verification.study import SEEDS_PER_BATCH, VerificationStudy
+from builder.studies.verification.tables import Gallery
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A finished batch: its tables by name, the seeds of its bases, those passed over, what its steps took.
-
-    micro_batches: rows at a time, by the names of `Models.micro_batches`, of those models alone that memory forced to
-        fewer than theirs.
-    """
-
-    tables: dict[str, pa.Table]
-    seeds: list[int]
-    seeds_passed_over: list[int]
-    steps: list[Step]
-    micro_batches: dict[str, int]
-
-    @property
-    def timings(self) -> dict[str, float]:
-        """Seconds by step, which add up to those of `batch`, the whole."""
-        seconds = {step.step: step.seconds for step in self.steps}
-        return seconds | {"batch": sum(seconds.values())}
-
-
-def build_batch(study: Study, models: Models, batch: int) -> Batch:
+def build_batch(study: VerificationStudy, models: Models, batch: int) -> Batch:
     """Draws, renders, searches, scores.
 
     Raises:
@@ -61,7 +51,7 @@ def build_batch(study: Study, models: Models, batch: int) -> Batch:
     return Batch(built, seeds, passed_over, models.stopwatch.steps(), models.forced_micro_batches())
 
 
-def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], list[int], Bases]:
+def draw_bases(study: VerificationStudy, models: Models, batch: int) -> tuple[list[int], list[int], Bases]:
     """The first seeds of the batch in whose image the target's alignment finds something.
 
     Returns:
@@ -101,7 +91,9 @@ def draw_bases(study: Study, models: Models, batch: int) -> tuple[list[int], lis
     return kept, passed_over, Bases(tuple(pictures), models.generator.space, evaluate)
 
 
-def draw_samples(study: Study, models: Models, bases: Bases, batch: int) -> tuple[dict[str, list[Sample]], list[Round]]:
+def draw_samples(
+    study: VerificationStudy, models: Models, bases: Bases, batch: int
+) -> tuple[dict[str, list[Sample]], list[Round]]:
     """The samples of every kind, by kind, and the rounds of all searches."""
     samples: dict[str, list[Sample]] = {}
     rounds: list[Round] = []
@@ -110,10 +102,29 @@ def draw_samples(study: Study, models: Models, bases: Bases, batch: int) -> tupl
         boundary = Boundary("sample kind", kind)
         with models.stopwatch.step(f"draw {kind}"), context(kind=kind), boundary.call("draw") as call:
             given = module.draw(bases, settings, randomness(study.seed, batch, kind))
-            drawn = call.drawn(given, bases.count, bases.space.dim)
+            drawn = _checked_drawn(call, given, bases.count, bases.space.dim)
         samples[kind] = drawn.samples
         rounds += drawn.rounds
     return samples, rounds
+
+
+def _checked_drawn(call: Call, given: Any, bases: int, dim: int) -> Drawn:
+    """What a sample kind drew in a batch of so many bases, from a space of `dim` numbers.
+
+    Raises:
+        ModelError: it is not what `Drawn` says.
+    """
+    if not isinstance(given, Drawn):
+        raise call.fault(f"{call.method} gave {type(given).__name__}; wanted is Drawn")
+    for sample in given.samples:
+        for index in (sample.base, sample.anchor):
+            if index is not None and index not in range(bases):
+                raise call.fault(f"{call.method} gave a sample of base {index!r}; the batch has {bases} bases")
+        what = f"the latent of {sample.picture.name!r}"
+        latent = call.array(sample.picture.latent, np.float32, (dim,), what, finite=False)
+        if not np.isfinite(latent).all():
+            raise call.fault(f"{call.method} gave {what} with numbers that are not finite")
+    return given
 
 
 def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gallery:

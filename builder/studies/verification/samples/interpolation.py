@@ -4,8 +4,8 @@ The point at share t from A to B is the one at 1 - t from B to A, and is one pic
 """
 
 from builder import settings
-from builder.samples import Bases, Drawn, Picture, Rng, Sample, base_name
 from builder.settings import Shares
+from builder.studies.verification.samples import Bases, Drawn, Picture, Rng, Sample, base_name
 
 
 class Settings(settings.Settings):

@@ -1,0 +1,138 @@
+"""Kinds of study: what is asked of models and people, one folder each.
+
+A kind is registered under `lands_between.studies` as an object that satisfies `StudyKind`; the name that it is
+registered under is what `study = "..."` in a study file says. The packaged study files of a kind, `*.toml`, lie in its
+folder; `python -m builder studies` lists them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from builder import registry
+from builder.errors import StudyError
+
+if TYPE_CHECKING:  # reading a study file need not wait for torch
+    import pyarrow as pa
+
+    from builder.hosting import ModelHost
+    from builder.runtime import Runtime
+    from builder.stopwatch import Step
+    from builder.study import Study
+    from builder.tables import TableSpec
+
+DEFAULT_KIND = "verification"
+"""The kind of a study file that names none: the first one that there was."""
+
+DEFAULT_STUDY = "lands-between-demo"
+"""The packaged study that commands take where none is named."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A finished batch.
+
+    tables: by name, those that the kind declares.
+    drawn: what the batch was drawn from, such as the seeds of its bases; passed_over: what was tried and not taken.
+    steps: what took how long.
+    micro_batches: rows at a time, by model, of those models alone that memory forced to fewer than theirs.
+    """
+
+    tables: "dict[str, pa.Table]"
+    drawn: list[int]
+    passed_over: list[int]
+    steps: "list[Step]"
+    micro_batches: dict[str, int]
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds by step, which add up to those of `batch`, the whole."""
+        seconds = {step.step: step.seconds for step in self.steps}
+        return seconds | {"batch": sum(seconds.values())}
+
+
+class Simulator(Protocol):
+    """Answers that no human gave, for a finished study; `source` says so in every row."""
+
+    def simulate(self, folder: Path, raters: int, seed: int) -> "tuple[pa.Table, pa.Table]":
+        """Ratings and participants of `raters` simulated raters for every finished batch."""
+
+    def from_model(self, folder: Path, name: str) -> "tuple[pa.Table, pa.Table, int]":
+        """A model's own decisions as ratings, its participant, and how many items it decided nothing on."""
+
+
+class StudyKind(Protocol):
+    """One kind of study. Importing it imports neither torch nor pandas; its methods import what they need.
+
+    name: as it is registered. Settings: the class of its study files. tables: those that a build writes, the first one
+    the default of the dataset. groups: of models that its study files can name.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def Settings(self) -> "type[Study]": ...  # noqa: N802, D102 - a class
+
+    @property
+    def tables(self) -> "tuple[TableSpec, ...]": ...  # noqa: D102
+
+    @property
+    def groups(self) -> tuple[registry.Group, ...]: ...  # noqa: D102
+
+    def load(self, study: "Study", runtime: "Runtime") -> "ModelHost":
+        """The study's models, loaded; embedded weights that are missing are fetched."""
+
+    def build(self, study: "Study", models: Any, batch: int) -> Batch:
+        """One batch: a function of the study and the batch's number alone. `models` are what `load` gave."""
+
+    def simulator(self) -> Simulator:
+        """Simulated raters, and models as raters."""
+
+    def picture(self, folder: str | Path, png: Path, *, batch: int, index: int) -> None:
+        """Draws one item of a batch, with all that belongs to it, as a PNG."""
+
+
+def load_kind(name: str) -> StudyKind:
+    """The kind of study that is registered as `name`.
+
+    Raises:
+        StudyError: there is none, or it cannot be imported.
+    """
+    kind: StudyKind = registry.load("studies", name)
+    return kind
+
+
+def packaged() -> dict[str, str]:
+    """The packaged studies: name -> kind, the default one first."""
+    files = {file.name.removesuffix(".toml"): kind for kind, file in _files()}
+    return {name: files[name] for name in sorted(files, key=lambda name: (name != DEFAULT_STUDY, files[name], name))}
+
+
+def packaged_text(name: str) -> str:
+    """A packaged study file.
+
+    Raises:
+        StudyError: there is none of that name.
+    """
+    for _, file in _files():
+        if file.name == f"{name}.toml":
+            return file.read_text("utf-8")
+    raise StudyError(
+        f"no packaged study is called {name!r}; there are: {', '.join(packaged())}. A study file of your own is named "
+        "by its path, such as ./mine.toml"
+    )
+
+
+def _files() -> Iterator[tuple[str, Traversable]]:
+    """Every packaged study file with its kind, from the folders of all kinds, installed packages' too."""
+    for kind in registry.names("studies"):
+        module = registry.module_name("studies", kind)
+        try:
+            folder = resources.files(module)
+            yield from ((kind, file) for file in folder.iterdir() if file.name.endswith(".toml"))
+        except (ImportError, OSError):  # a package that cannot be imported hides no other
+            continue

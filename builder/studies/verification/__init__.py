@@ -1,0 +1,59 @@
+"""Verification: how near or far are two images of faces, to a recognizer and to people?
+
+A base is shown with samples drawn near to it and far from it in the latent space of a generator. After "Exploring the
+Lands Between" (Mecke, Buschek, Gruenefeld, Alt).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder import registry
+from builder.studies import Batch, Simulator, StudyKind
+from builder.studies.verification.study import VerificationStudy, verification
+from builder.tables import TableSpec
+
+if TYPE_CHECKING:  # reading a study file need not wait for torch
+    from builder.runtime import Runtime
+    from builder.studies.verification.models import Models
+    from builder.study import Study
+
+
+class Verification:
+    """Satisfies `builder.studies.StudyKind`."""
+
+    name = "verification"
+    Settings = VerificationStudy
+    tables = (
+        TableSpec("pairs", key="pair_id", large=("base", "sample")),
+        TableSpec("images", key="image_id", large=("image",)),
+        TableSpec("embeddings", key="image_id"),
+        TableSpec("searches", key="search_id"),
+    )
+    groups: tuple[registry.Group, ...] = ("generators", "recognizers", "distances")
+
+    def load(self, study: "Study", runtime: "Runtime") -> "Models":
+        """The generator, the recognizers with their alignments, the distances."""
+        from builder.studies.verification.models import load_models
+
+        return load_models(verification(study), runtime)
+
+    def build(self, study: "Study", models: "Models", batch: int) -> Batch:
+        """Bases, their samples, and every pair's scores."""
+        from builder.studies.verification.pipeline import build_batch
+
+        return build_batch(verification(study), models, batch)
+
+    def simulator(self) -> Simulator:
+        """Raters who follow `simulate.RaterModel`; a recognizer's decisions as ratings."""
+        from builder.studies.verification import simulate
+
+        return simulate
+
+    def picture(self, folder: str | Path, png: Path, *, batch: int, index: int) -> None:
+        """Draws one base with all its samples."""
+        from builder.studies.verification.picture import draw_base
+
+        draw_base(folder, png, batch=batch, base=index)
+
+
+KIND: StudyKind = Verification()
