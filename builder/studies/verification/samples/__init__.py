@@ -53,7 +53,8 @@ class Picture:
 class Sample:
     """One pair to be: a base (its index in the batch) and the picture shown with it.
 
-    level, direction, anchor: as in DESIGN.md, "Terms"; anchor is a base's index.
+    level: step length, share of the way or target threshold; direction: index of the random draw; anchor: index of the
+        base that the sample starts from.
     search: name of the search within the batch; reached, evaluations: whether it got to `level`, and how many
         candidates it had evaluated when it met this one (itself included; 0 for the start).
     """
@@ -136,7 +137,7 @@ def base_name(base: int) -> str:
 def randomness(seed: int, batch: int, kind: str) -> Rng:
     """The random generators of one kind in one batch; no other kind or batch shares them.
 
-    `SeedSequence(seed, spawn_key=(batch, CRC-32 of the kind's name, base, ...))` (DESIGN.md, "Seeds").
+    `SeedSequence(seed, spawn_key=(batch, CRC-32 of the kind's name, base, ...))`.
     """
 
     def rng(*key: int) -> np.random.Generator:
