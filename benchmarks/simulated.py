@@ -90,14 +90,20 @@ class SimulatedEngine:
     ) -> None:
         self.workers = workers
         self._clock, self._start, self._build = clock, start, build
+        self.halvings: list[int] = []
 
-    def start(self, worker: int) -> Doing:
+    def start(self, worker: int, halvings: int) -> Doing:
         """Begins a worker."""
+        self.halvings.append(halvings)
         return self._clock.after(self._start(worker), Ready({}, {}))
 
     def build(self, worker: int, batch: int) -> Doing:
         """Begins a batch."""
         return self._clock.after(*self._build(worker, batch))
+
+    def lacked_memory(self, error: Exception) -> bool | None:
+        """Whether the loss says so."""
+        return {"out of memory": True, "killed": False}.get(str(error))
 
     def close(self) -> None:
         """There is nothing to end."""

@@ -26,6 +26,11 @@ def share(text: str) -> float:
     return float(text)
 
 
+def gibibytes(text: str) -> int:
+    """A number of GiB, as bytes."""
+    return int(share(text) * 2**30)
+
+
 def port(text: str) -> int:
     """A TCP port."""
     if not 1 <= (number := integer(text)) < 2**16:

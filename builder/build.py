@@ -36,6 +36,7 @@ class Crew:
     threads: CPU threads of a worker; by default this machine's CPUs shared among the workers, with Ray 1.
     gpus: GPUs of a worker, or the part of one.
     address: of a Ray cluster; without it one is started on this machine.
+    memory: bytes that a worker's models may use; by default a share of what is free.
     """
 
     engine: Literal["local", "ray"] = "local"
@@ -44,6 +45,7 @@ class Crew:
     threads: int | None = None
     gpus: float = 1
     address: str | None = None
+    memory: int | None = None
     verbose: bool = False
 
 
@@ -146,6 +148,10 @@ def _run(
     return work.failed
 
 
+_Job = Callable[[int, int, int | None, float | None], Job]
+"""A job's workers, threads, memory and share of what is free -> the job."""
+
+
 @contextlib.contextmanager
 def _engine(study: Study, folder: StudyFolder, crew: Crew, batches: int) -> Iterator[Engine]:
     """The engine that the crew asks for, ended with the block."""
@@ -159,14 +165,14 @@ def _engine(study: Study, folder: StudyFolder, crew: Crew, batches: int) -> Iter
         engine.close()
 
 
-def _start_local(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engine:
+def _start_local(crew: Crew, job: _Job, batches: int) -> Engine:
     workers = crew.workers or 1
-    # By the workers asked for: the last batches, with fewer of them at work, are to have the same bytes.
+    workers = max(1, min(workers, batches))
     threads = crew.threads or max(1, cpus() // workers)
-    return Local(job(max(1, min(workers, batches)), threads))
+    return Local(job(workers, threads, crew.memory, 1 / workers))
 
 
-def _start_ray(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engine:
+def _start_ray(crew: Crew, job: _Job, batches: int) -> Engine:
     try:
         from builder.engines import ray
     except ImportError as error:
@@ -179,4 +185,4 @@ def _start_ray(crew: Crew, job: Callable[[int, int], Job], batches: int) -> Engi
     workers = max(1, min(crew.workers or fit, batches))
     if workers > fit:
         log.warning("%d workers: the cluster has room for %d; the others wait until it has more", workers, fit)
-    return ray.Ray(job(workers, threads))
+    return ray.Ray(job(workers, threads, crew.memory, None))

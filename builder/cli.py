@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from builder.arguments import folder, integer, png_path, port, positive, share
+from builder.arguments import folder, gibibytes, integer, png_path, port, positive, share
 from builder.errors import BuildError, LandsBetweenError, printable
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
@@ -119,6 +119,12 @@ def _add_crew(command: argparse.ArgumentParser) -> None:
     command.add_argument("--workers", type=positive, metavar="N", help="default: 1, or as many as the cluster fits")
     command.add_argument("--threads-per-worker", type=positive, metavar="N", help="default: CPUs / workers; with ray 1")
     command.add_argument(
+        "--memory-per-worker",
+        type=gibibytes,
+        metavar="GIB",
+        help="of the CPU or the GPU that models run on; default: three quarters of what is free, shared by all workers",
+    )
+    command.add_argument(
         "--gpus-per-worker", type=share, default=1.0, metavar="X", help="may be a fraction; default: 1"
     )
     command.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto")
@@ -137,6 +143,7 @@ def _crew(options: argparse.Namespace) -> "Crew":
         threads=options.threads_per_worker,
         gpus=options.gpus_per_worker,
         address=options.address,
+        memory=options.memory_per_worker,
         verbose=options.verbose,
     )
 

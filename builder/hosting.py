@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from builder.boundary import Boundary
+from builder.errors import FolderError
 from builder.stopwatch import Stopwatch
 
 
@@ -16,15 +17,46 @@ class ModelHost:
     """
 
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    _stated: dict[str, int] = field(default_factory=dict)
     _boundaries: dict[str, Boundary] = field(default_factory=dict)
+
+    def sized(self) -> dict[str, Any]:
+        """The models that see rows in micro-batches, by name; each has `micro_batch`, which may be set."""
+        raise NotImplementedError
 
     def micro_batches(self) -> dict[str, int]:
         """Rows that each model sees at a time, by its name; the manifest has them."""
-        raise NotImplementedError
+        return {name: model.micro_batch for name, model in self.sized().items()}
+
+    def take_micro_batches(self, stated: dict[str, int], halvings: int = 0) -> None:
+        """Has the models see the rows at a time that a folder was begun with, halved so often.
+
+        Raises:
+            FolderError: the folder states them for other models, or a model keeps to its own.
+        """
+        own = self.micro_batches()
+        if own.keys() != stated.keys():
+            raise FolderError(
+                f"the folder was begun with micro-batches of {', '.join(stated)}; here are models {', '.join(own)}. "
+                "Continue with the version that began it, or build into a new folder"
+            )
+        for name, model in self.sized().items():
+            model.micro_batch = stated[name]
+            if model.micro_batch != stated[name]:
+                raise FolderError(
+                    f"the folder was begun with micro-batches of {stated[name]} of {name}, which takes "
+                    f"{model.micro_batch} and no other number; build into a new folder"
+                )
+            if halvings:
+                model.micro_batch = max(1, stated[name] >> halvings)
+        self._stated.update(stated)
 
     def forced_micro_batches(self) -> dict[str, int]:
-        """The same of those models alone that memory forced to fewer in this batch, by the keys of `boundary`."""
-        return {name: each.running.most for name, each in self._boundaries.items() if each.running.most}
+        """Rows at a time of those models alone that memory forced to fewer than the folder states, by the keys of
+        `boundary`.
+        """
+        fewer = {name: size for name, size in self.micro_batches().items() if size != self._stated.get(name, size)}
+        return fewer | {name: each.running.most for name, each in self._boundaries.items() if each.running.most}
 
     def restart(self) -> None:
         """Begins a batch, on which none before it may have a bearing."""

@@ -1,6 +1,9 @@
 """What this machine has."""
 
 import os
+from pathlib import Path
+
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 def cpus() -> int:
@@ -8,3 +11,45 @@ def cpus() -> int:
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Bytes of memory that can still be had here: of the machine's, and of those that a container may take."""
+    try:
+        free = 1024 * _numbers(Path("/proc/meminfo"))["MemAvailable:"]
+    except (OSError, KeyError):  # not Linux
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return min([free, *_free_in_cgroups()])
+
+
+def out_of_memory_kills() -> int | None:
+    """How many processes the kernel has killed for lack of memory since it began; None where it does not count them."""
+    try:
+        return _numbers(Path("/proc/vmstat")).get("oom_kill")
+    except OSError:
+        return None
+
+
+def _free_in_cgroups() -> list[int]:
+    """What is left in every control group (version 2) above this process that has a limit."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
+    left = []
+    for group in [_CGROUPS / own, *(_CGROUPS / own).parents]:
+        try:
+            most = int((group / "memory.max").read_text())  # "max" is no number
+            used = int((group / "memory.current").read_text())
+            cached = _numbers(group / "memory.stat").get("inactive_file", 0)
+        except (OSError, ValueError):
+            continue
+        left.append(max(0, most - used + cached))
+    return left
+
+
+def _numbers(path: Path) -> dict[str, int]:
+    """The first number of each line, by the word before it."""
+    lines = (line.split() for line in path.read_text().splitlines())
+    return {words[0]: int(words[1]) for words in lines if len(words) > 1 and words[1].isdigit()}

@@ -199,8 +199,7 @@ class StudyFolder:
     def describe(self, study: Study, micro_batches: dict[str, int], environment: dict[str, str]) -> None:
         """Writes `manifest.json`, once; later warns where the environment is another than it says.
 
-        Raises:
-            FolderError: it was begun with other micro-batches.
+        A folder goes on with the micro-batches that it was begun with, whatever `micro_batches` would be here.
         """
         if not self.described:
             manifest = Manifest(
@@ -212,16 +211,10 @@ class StudyFolder:
             )
             self.storage.write(MANIFEST, manifest.to_json())
             return
-        held = self.manifest()
-        if held.micro_batches != micro_batches:
-            raise FolderError(
-                f"{self.address}: was built with micro-batches {held.micro_batches}, this version has {micro_batches}, "
-                "which would give other bits; continue with the version that began it, or build into a new folder"
-            )
         changed = [
             f"{name} {then} is now {environment.get(name, 'absent')}"
-            for name, then in held.environment.items()
-            if environment.get(name) != then
+            for name, then in self.manifest().environment.items()
+            if not _same_software(then, environment.get(name))
         ]
         if changed:
             log.warning(
@@ -499,6 +492,11 @@ def _shard_name(table: str, batch: int) -> str:
 
 def _file_name(batch: int) -> str:
     return f"batch-{batch:05d}.arrow"
+
+
+def _same_software(then: str, now: str | None) -> bool:
+    """Whether two versions are one; where the folder has but the public part, as 2.13.0 of 2.13.0+cpu, by that."""
+    return then == now or ("+" not in then and now is not None and now.partition("+")[0] == then)
 
 
 def _shown(value: object) -> str:

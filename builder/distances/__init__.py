@@ -1,7 +1,7 @@
 """Distances between the two images of a pair, other than a recognizer's. One file per family.
 
 A distance is registered under `lands_between.distances` as a module (or object) with
-`load(name, space: LatentSpace, runtime) -> Distance`; the name it is registered under is its column.
+`load(name, generator: Generator, runtime) -> Distance`; the name it is registered under is its column.
 """
 
 from typing import Any, Literal, Protocol
@@ -17,9 +17,8 @@ class Distance(Protocol):
     def on(self) -> Literal["images", "latents"]:
         """What `between` takes."""
 
-    @property
-    def micro_batch(self) -> int | None:
-        """Rows a model sees at a time; None where there is no model."""
+    micro_batch: int | None
+    """Rows a model sees at a time, as in `Generator`; None where there is no model."""
 
     def between(self, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """(n, ...), (n, ...) -> (n,); 0 for equal rows."""

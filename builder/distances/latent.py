@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from builder.catalog import Entry
-from builder.generators import Latents, LatentSpace
+from builder.generators import Generator, Latents, LatentSpace
 from builder.runtime import Runtime
 
 
-@dataclass(frozen=True)
+@dataclass
 class LatentDistance:
     """Satisfies `builder.distances.Distance`."""
 
@@ -24,9 +24,9 @@ class LatentDistance:
         return self.space.distance(a, b)
 
 
-def load(name: str, space: LatentSpace, runtime: Runtime) -> LatentDistance:
-    """The distance of `space`."""
-    return LatentDistance(space)
+def load(name: str, generator: Generator, runtime: Runtime) -> LatentDistance:
+    """The distance of the generator's latent space."""
+    return LatentDistance(generator.space)
 
 
 def describe(name: str, runtime: Runtime) -> list[Entry]:

@@ -21,7 +21,7 @@ from torch.nn import functional
 from builder import assets
 from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
-from builder.generators import Images, LatentSpace
+from builder.generators import Generator, Images
 from builder.runtime import Runtime, in_micro_batches
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
@@ -45,6 +45,12 @@ class Convolution:
     pool: tuple[int, int] | None = None
     compared: bool = True
 
+
+MICRO_BATCH = {"alex": 16, "vgg": 8}
+"""Pairs at a time. On one CPU thread at 64 pixels more take as long a pair."""
+
+BYTES_PER_PIXEL = {"alex": 350, "vgg": 1300}
+"""What a network holds at most while it compares two images, by the pixels of one: measured at 64 to 1024 pixels."""
 
 _VGG_DEPTHS = (2, 2, 3, 3, 3)
 
@@ -77,17 +83,21 @@ class LPIPS:
     """
 
     on: Literal["images"] = "images"
-    micro_batch = 16
 
-    def __init__(self, net: str, convolutions: Path, heads: Path, runtime: Runtime) -> None:
-        """net: `alex` or `vgg`; convolutions: pickled NumPy arrays; heads: the `lpips` package's `.pth`.
+    def __init__(
+        self, net: str, convolutions: Path, heads: Path, image_shape: tuple[int, int], runtime: Runtime
+    ) -> None:
+        """net: `alex` or `vgg`; convolutions: pickled NumPy arrays; heads: the `lpips` package's `.pth`; image_shape:
+        height and width of what is compared.
 
         Raises:
             AssetError: a file is not what it should be.
         """
-        self._device = runtime.device
+        pixels = image_shape[0] * image_shape[1]
+        self._runtime, self._row_bytes = runtime, BYTES_PER_PIXEL[net] * pixels
+        self.micro_batch: int | None = runtime.micro_batch(MICRO_BATCH[net], self._row_bytes, pixels)
         self._network = _Network(net, _read_convolutions(convolutions, net), _read_heads(heads)).eval()
-        self._network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network.to(runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def between(self, a: Images, b: Images) -> npt.NDArray[np.float32]:
         """(n, h, w, 3), (n, h, w, 3), sides of at least 32 -> (n,).
@@ -100,17 +110,18 @@ class LPIPS:
                 f"distances: LPIPS needs images of at least {SMALLEST_SIDE} pixels, the generator's have "
                 f"{min(a.shape[1:3])}; leave lpips_alex and lpips_vgg out"
             )
+        size = self.micro_batch or 1
         distances: npt.NDArray[np.float32] = in_micro_batches(
-            self._network, a, b, size=self.micro_batch, device=self._device
+            self._network, a, b, size=size, runtime=self._runtime, row_bytes=self._row_bytes
         )
         return distances
 
 
-def load(name: str, space: LatentSpace, runtime: Runtime) -> LPIPS:
+def load(name: str, generator: Generator, runtime: Runtime) -> LPIPS:
     """`lpips_alex` or `lpips_vgg`, with the embedded weights (see `builder.assets`)."""
     net = name.removeprefix("lpips_")
     convolutions, heads = assets.path(f"lpips-{net}-convolutions.ckpt"), assets.path(f"lpips-{net}-heads.pth")
-    return LPIPS(net, convolutions, heads, runtime)
+    return LPIPS(net, convolutions, heads, generator.image_shape, runtime)
 
 
 class _Network(nn.Module):
@@ -132,10 +143,14 @@ class _Network(nn.Module):
         for step, kernel, bias in zip(self._plan, self.kernels, self.biases, strict=True):
             if step.pool:
                 features = functional.max_pool2d(features, *step.pool)
-            features = functional.relu(functional.conv2d(features, kernel, bias, step.stride, step.padding))
+            # In place where that gives the same bits: at 1024 pixels each copy of the first layers takes 0.5 GiB.
+            features = functional.conv2d(features, kernel, bias, step.stride, step.padding).relu_()
             if step.compared:
-                left, right = _unit(features).chunk(2)
-                total += functional.conv2d((left - right) ** 2, next(heads)).mean(dim=(1, 2, 3))
+                left, right = map(_unit, features.chunk(2))
+                squares = left.sub_(right).square_()
+                del left, right
+                total += functional.conv2d(squares, next(heads)).mean(dim=(1, 2, 3))
+                del squares
         return total
 
 

@@ -24,6 +24,8 @@ class Job:
     verbose: whether workers say what they do.
     workers: how many there are.
     threads: CPU threads of a worker.
+    memory: bytes that a worker's models may use; None for a share of what is free.
+    share: a worker's part of its machine's free memory; None for its part of the machine's CPUs.
     """
 
     where: str
@@ -34,6 +36,8 @@ class Job:
     verbose: bool
     workers: int
     threads: int
+    memory: int | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,11 @@ class Engine(Protocol):
     workers: int
     lost: tuple[type[Exception], ...]
 
-    def start(self, worker: int) -> Doing:
-        """Brings a worker to life and loads its models."""
+    def start(self, worker: int, halvings: int) -> Doing:
+        """Brings a worker to life and loads its models, whose memory and micro-batches are halved so often."""
+
+    def lacked_memory(self, error: Exception) -> bool | None:
+        """Whether a worker that was lost was killed because memory ran out; None where that cannot be known."""
 
     def build(self, worker: int, batch: int) -> Doing:
         """Builds one batch into the folder."""

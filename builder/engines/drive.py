@@ -44,6 +44,7 @@ class Work:
     described: whether a worker, here or earlier, said what it has loaded, which the folder states.
     failed: batch -> why.
     interrupted: no more batches are handed out; those in hand are finished.
+    halvings: worker -> how often its memory and micro-batches are halved, for memory ran out.
     """
 
     batches: deque[int]
@@ -55,6 +56,7 @@ class Work:
     interrupted: bool = False
     fatal: BaseException | None = None
     tries: Counter[int | None] = field(default_factory=Counter)
+    halvings: Counter[int] = field(default_factory=Counter)
 
     def take(self) -> int | None:
         """The next batch to hand out; None where there is none, or none is to be begun any more."""
@@ -104,15 +106,15 @@ def drive(engine: Engine, work: Work, done: Done | None = None) -> None:
 
     with _stopping_gracefully(work, running, done):
         for worker in range(engine.workers):
-            begin(engine.start(worker), worker, None)
+            begin(engine.start(worker, 0), worker, None)
         idle: list[int] = []
         while _worth_waiting(running, work):
             if future := _next(done, running):
                 worker, batch = running.pop(future)
-                if _took(engine, future, batch, work):
+                if _took(engine, future, worker, batch, work):
                     idle.append(worker)
                 elif not work.fatal:
-                    begin(engine.start(worker), worker, None)
+                    begin(engine.start(worker, work.halvings[worker]), worker, None)
             while idle and (batch := work.take()) is not None:
                 worker = idle.pop()
                 begin(engine.build(worker, batch), worker, batch)
@@ -138,8 +140,11 @@ def _next(done: Done, running: Running) -> Doing | None:
         return None
 
 
-def _took(engine: Engine, future: Doing, batch: int | None, work: Work) -> bool:
+def _took(engine: Engine, future: Doing, worker: int, batch: int | None, work: Work) -> bool:
     """Takes what a worker did.
+
+    One that was killed for lack of memory comes back with half of it; where that cannot be known, the one under which a
+    batch ended for the second time.
 
     Returns:
         Whether the worker can be given more to do.
@@ -148,6 +153,10 @@ def _took(engine: Engine, future: Doing, batch: int | None, work: Work) -> bool:
         did = future.result()
     except engine.lost as error:
         log.info("%s", error)
+        lacked = engine.lacked_memory(error)
+        if batch is not None and (bool(work.tries[batch]) if lacked is None else lacked):
+            work.halvings[worker] += 1
+            log.warning("out of memory: the worker that takes its place has half of it, and micro-batches of half size")
         work.lose(batch, str(error).partition("\n")[0] or type(error).__name__)
         return False
     if isinstance(did, Ready):

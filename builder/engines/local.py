@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from builder.engines import Built, Doing, Failed, Job, Ready
+from builder.machine import out_of_memory_kills
 
 if TYPE_CHECKING:  # only the workers need torch
     from builder.engines.worker import Worker
@@ -36,15 +37,16 @@ class Local:
         self._executors: dict[int, ProcessPoolExecutor] = {}
         self._processes: dict[int, set[BaseProcess]] = {}
         self._doing: dict[int, Doing] = {}
+        self._kills = out_of_memory_kills()
 
-    def start(self, worker: int) -> Doing:
+    def start(self, worker: int, halvings: int) -> Doing:
         """Starts a process."""
         if worker in self._executors:
             self._executors[worker].shutdown()
         before = set(multiprocessing.active_children())
         self._executors[worker] = ProcessPoolExecutor(1, _SPAWN, _prepare, (worker, self._job.verbose))
         with _interrupts_blocked():
-            self._doing[worker] = self._executors[worker].submit(_start, self._job, worker)
+            self._doing[worker] = self._executors[worker].submit(_start, self._job, worker, halvings)
         self._processes[worker] = set(multiprocessing.active_children()) - before
         return self._doing[worker]
 
@@ -52,6 +54,11 @@ class Local:
         """Hands a batch to a process."""
         self._doing[worker] = self._executors[worker].submit(_build, batch)
         return self._doing[worker]
+
+    def lacked_memory(self, error: Exception) -> bool | None:
+        """Whether the kernel has killed a process of this machine for lack of memory since this was asked last."""
+        before, self._kills = self._kills, out_of_memory_kills()
+        return None if before is None or self._kills is None else self._kills > before
 
     def close(self) -> None:
         """Ends the processes, those that are at work at once."""
@@ -90,11 +97,11 @@ def _end_with_the_build() -> None:
         os._exit(1)
 
 
-def _start(job: Job, number: int) -> Ready | Built | Failed:
+def _start(job: Job, number: int, halvings: int) -> Ready | Built | Failed:
     global _this
     from builder.engines.worker import Worker
 
-    _this = Worker(job, number)
+    _this = Worker(job, number, halvings)
     return _this.start()
 
 

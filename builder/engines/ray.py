@@ -15,6 +15,7 @@ from ray.exceptions import (
     LocalRayletDiedError,
     NodeDiedError,
     ObjectLostError,
+    OutOfMemoryError,
     RayActorError,
     RayError,
     RaySystemError,
@@ -48,14 +49,20 @@ class Ray:
         # No restart by Ray: after a loss the batch goes to whoever is free, not to the same actor when it is back.
         self._actor = ray.remote(num_cpus=job.threads, num_gpus=gpus, max_restarts=0, max_task_retries=0)(Worker)
 
-    def start(self, worker: int) -> Doing:
+    def start(self, worker: int, halvings: int) -> Doing:
         """Asks the cluster for an actor."""
-        self._actors[worker] = self._actor.remote(self._job, worker)
+        self._actors[worker] = self._actor.remote(self._job, worker, halvings)
         return self._actors[worker].start.remote().future()  # type: ignore[no-any-return]
 
     def build(self, worker: int, batch: int) -> Doing:
         """Hands a batch to an actor."""
         return self._actors[worker].build.remote(batch).future()  # type: ignore[no-any-return]
+
+    def lacked_memory(self, error: Exception) -> bool | None:
+        """Whether Ray's monitor killed it, as it does before the memory of a node ends; the kernel's kills Ray does not
+        tell from others.
+        """
+        return isinstance(error, OutOfMemoryError) or "running low on memory" in str(error) or None
 
     def close(self) -> None:
         """Ends the actors and the connection."""

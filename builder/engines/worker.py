@@ -9,7 +9,8 @@ import time
 from builder.engines import Built, Failed, Job, Ready
 from builder.errors import BuildError, LandsBetweenError
 from builder.log import Line, Place, batch_lines, write_log
-from builder.runtime import start_runtime
+from builder.machine import cpus
+from builder.runtime import Runtime, start_runtime
 from builder.shards import StudyFolder
 from builder.studies import load_kind
 from builder.study import parse_study
@@ -21,8 +22,10 @@ log = logging.getLogger(__name__)
 class Worker:
     """One worker's models and folder."""
 
-    def __init__(self, job: Job, number: int) -> None:
-        self._job, self._number = job, number
+    def __init__(self, job: Job, number: int, halvings: int = 0) -> None:
+        """halvings: how often its memory and micro-batches are halved, because workers before it were killed."""
+        self._job, self._number, self._halvings = job, number, halvings
+        self._begun = False
 
     def start(self) -> Ready | Failed:
         """Loads the models."""
@@ -32,8 +35,7 @@ class Worker:
             os.chdir(self._job.cwd)
         try:
             self._study = parse_study(parse_toml(self._job.study.encode(), "study.toml"), "study.toml")
-            gpu = math.floor(self._number * self._job.gpus)
-            self._runtime = start_runtime(self._job.device, self._job.threads, gpu)
+            self._runtime = self._start_runtime()
             self._kind = load_kind(self._study.study)
             self._models = self._kind.load(self._study, self._runtime)
             self._folder = StudyFolder(self._job.where)
@@ -42,6 +44,17 @@ class Worker:
         self._environment = self._runtime.environment()
         self._place = Place(self._number, self._job.workers, self._environment["device"], self._runtime.threads)
         return Ready(self._models.micro_batches(), self._environment)
+
+    def _start_runtime(self) -> Runtime:
+        job, part = self._job, 0.5**self._halvings
+        return start_runtime(
+            job.device,
+            job.threads,
+            math.floor(self._number * job.gpus),
+            memory=None if job.memory is None else int(job.memory * part),
+            share=part * (job.share or min(1, job.threads / cpus())),
+            gpu_share=part * min(1, job.gpus),
+        )
 
     def build(self, batch: int) -> Built | Failed:
         """Builds a batch and writes its log, its shards and, last, its manifest."""
@@ -55,6 +68,9 @@ class Worker:
             return Failed(str(error), fatal=True)
 
     def _built(self, batch: int) -> Built:
+        if not self._begun:  # the driver writes them before it hands out the first batch
+            self._models.take_micro_batches(self._folder.manifest().micro_batches, self._halvings)
+            self._begun = True
         built = self._kind.build(self._study, self._models, batch)
         self._folder.check_present()
         steps = [(step.step, step.seconds, step.candidates) for step in built.steps]

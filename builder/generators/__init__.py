@@ -43,8 +43,11 @@ class Generator(Protocol):
         """Where its latents live."""
 
     @property
-    def micro_batch(self) -> int:
-        """Latents that it renders at a time."""
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of its images, in pixels."""
+
+    micro_batch: int
+    """Latents that it renders at a time. A study folder that exists sets it to what it was begun with."""
 
     def sample(self, seeds: Sequence[int]) -> Latents:
         """One latent per seed, (n, d), each a function of its seed alone."""

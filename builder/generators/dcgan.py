@@ -25,10 +25,14 @@ WIDTHS = (100, 512, 256, 128, 64, 3)
 """Channels from the latent to RGB; each transposed convolution after the first doubles the side, 4 -> 64."""
 
 
+BYTES_PER_IMAGE = 2_000_000
+"""What the network holds while it renders one, measured in micro-batches of 16."""
+
+
 class DCGAN:
     """The generator; satisfies `builder.generators.Generator` with d = 100 and 64 x 64 images."""
 
-    micro_batch = 32
+    image_shape = (64, 64)
 
     def __init__(self, weights: Path, runtime: Runtime) -> None:
         """Reads the checkpoint at `weights` as data.
@@ -37,14 +41,15 @@ class DCGAN:
             AssetError: the file is not a checkpoint of this network.
         """
         self.space = EuclideanSpace(WIDTHS[0])
-        self._device = runtime.device
+        self._runtime = runtime
+        self.micro_batch = runtime.micro_batch(16, BYTES_PER_IMAGE)
         self._network = _network()
         try:
             state = torch.load(weights, weights_only=True, map_location="cpu")["netG_state_dict"]
             self._network.load_state_dict({key.removeprefix("main."): value for key, value in state.items()})
         except (RuntimeError, KeyError, ValueError, OSError, UnpicklingError) as error:
             raise AssetError(f"{weights}: not the checkpoint of dcgan-digiface ({error})") from error
-        self._network.eval().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network.eval().to(runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def sample(self, seeds: Sequence[int]) -> Latents:
         """One z per seed, (n, 100): `numpy.random.RandomState(seed).randn(100)`."""
@@ -57,7 +62,9 @@ class DCGAN:
         Raises:
             BuildError: the network gave numbers that are not finite.
         """
-        images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)
+        images: Images = in_micro_batches(
+            self._render, latents, size=self.micro_batch, runtime=self._runtime, row_bytes=BYTES_PER_IMAGE
+        )
         return images
 
     def _render(self, latents: torch.Tensor) -> torch.Tensor:

@@ -43,8 +43,8 @@ _MOST_CONFIG_BYTES = 1_000_000
 _LONGEST_SIDE = 1024
 _MOST_TRAINING_STEPS = 100_000
 
-_PIXELS_AT_ONCE = 2**18
-"""Pixels in a micro-batch of images: about 2 GiB of activations at the width of google/ddpm-celebahq-256."""
+_BYTES_PER_PIXEL = 2**13
+"""What the network holds while it works, at the width of google/ddpm-celebahq-256."""
 
 _HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 
@@ -83,9 +83,11 @@ class Diffusion:
     def __init__(self, network: nn.Module, scheduler: Any, side: int, runtime: Runtime) -> None:
         """Takes a UNet, a DDIM scheduler whose timesteps are set, and the side of the images, in pixels."""
         self.space = SphereSpace(_CHANNELS * side * side)
-        self.micro_batch = max(1, min(16, _PIXELS_AT_ONCE // side**2))
+        self.image_shape = (side, side)
+        self._row_bytes = _BYTES_PER_PIXEL * side**2
+        self.micro_batch = runtime.micro_batch(16, self._row_bytes, side**2)
         self._network = network.eval().to(runtime.device)
-        self._scheduler, self._side, self._device = scheduler, side, runtime.device
+        self._scheduler, self._side, self._runtime = scheduler, side, runtime
 
     def sample(self, seeds: Sequence[int]) -> Latents:
         """One x_T per seed, (n, d): `numpy.random.RandomState(seed).randn(d)`, by channel, row and column."""
@@ -100,7 +102,9 @@ class Diffusion:
         Raises:
             BuildError: the network gave numbers that are not finite.
         """
-        images: Images = in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device)
+        images: Images = in_micro_batches(
+            self._render, latents, size=self.micro_batch, runtime=self._runtime, row_bytes=self._row_bytes
+        )
         return images
 
     def denoise(self, noise: torch.Tensor, steps: int | None = None) -> torch.Tensor:

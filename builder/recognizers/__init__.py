@@ -71,9 +71,8 @@ class Recognizer(Protocol):
     def metric(self) -> str:
         """What `distance` is, by its name in `builder.recognizers.metrics` where it is one of those."""
 
-    @property
-    def micro_batch(self) -> int:
-        """Crops that the model sees at a time."""
+    micro_batch: int
+    """Crops that the model sees at a time, as in `Generator`."""
 
     def embed(self, crops: Images) -> Embeddings:
         """(n, s, s, 3), n >= 1 -> (n, k).

@@ -5,6 +5,7 @@ results are those of `DeepFace.verify`. The alignment is `deepface`: its OpenCV 
 the eyes.
 """
 
+import dataclasses
 import importlib
 import importlib.util
 import os
@@ -22,6 +23,7 @@ from builder.errors import AssetError, StudyError
 from builder.generators import Images
 from builder.recognizers import Embeddings
 from builder.recognizers.metrics import METRICS, Metric
+from builder.recognizers.onnx import BYTES_PER_PIXEL, MICRO_BATCH
 from builder.runtime import Runtime, in_micro_batches
 
 BACKEND_VARIABLE, BACKEND = "DEEPFACE_BACKEND_ENGINE", "onnx"
@@ -46,10 +48,14 @@ class DeepFaceRecognizer:
     """Satisfies `builder.recognizers.Recognizer`; crops may have any size, each its own."""
 
     alignment = "deepface"
-    micro_batch = 16
 
-    def __init__(self, client: Any, threshold: float, own: Settings) -> None:
+    def __init__(self, client: Any, threshold: float, own: Settings, runtime: Runtime) -> None:
         """client: one of DeepFace's `FacialRecognition` models; threshold: DeepFace's own for the metric."""
+        self._row_bytes = BYTES_PER_PIXEL * client.input_shape[0] * client.input_shape[1]
+        self.micro_batch = runtime.micro_batch(MICRO_BATCH, self._row_bytes)
+        self._runtime = dataclasses.replace(runtime, device=torch.device("cpu"))
+        # A session of onnxruntime may be run by several threads; dlib's network may not.
+        self._one_at_a_time = not use_one_thread(client)
         self.threshold, self.metric, self.dimensions = threshold, own.metric, client.output_shape
         self._client, self._own = client, own
         self._preprocessing = importlib.import_module("deepface.modules.preprocessing")
@@ -58,7 +64,12 @@ class DeepFaceRecognizer:
         """n RGB images, n >= 1 -> (n, k)."""
         prepared = np.concatenate([self._prepared(crop) for crop in crops])
         embeddings: Embeddings = in_micro_batches(
-            self._run, prepared, size=self.micro_batch, device=torch.device("cpu")
+            self._run,
+            prepared,
+            size=self.micro_batch,
+            runtime=self._runtime,
+            row_bytes=self._row_bytes,
+            one_at_a_time=self._one_at_a_time,
         )
         return embeddings
 
@@ -96,7 +107,23 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> DeepFaceRecog
         client = modeling.build_model(task="facial_recognition", model_name=argument)
     except Exception as error:  # DeepFace raises ValueError, ImportError and what its downloader raises
         raise AssetError(f"recognizers.model = 'deepface:{argument}': its weights are not at hand: {error}") from error
-    return DeepFaceRecognizer(client, thresholds[argument][own.metric], own)
+    return DeepFaceRecognizer(client, thresholds[argument][own.metric], own, runtime)
+
+
+def use_one_thread(client: Any) -> bool:
+    """Has a model of DeepFace run on the thread that calls it, where it is a session of onnxruntime; says whether.
+
+    DeepFace's own sessions take a thread for each core, which would be beside those that the runtime counts.
+    """
+    onnxruntime = importlib.import_module("onnxruntime")
+    session = getattr(client, "model", None)
+    if not isinstance(session, onnxruntime.InferenceSession):
+        return False
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    client.model = onnxruntime.InferenceSession(session._model_path, options, session.get_providers())
+    return True
 
 
 def import_deepface(module: str) -> Any:

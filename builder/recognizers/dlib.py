@@ -29,6 +29,9 @@ THRESHOLD = 0.6
 SIDE = 150
 """Pixels of the face chips that the network was trained on."""
 
+BYTES_PER_CHIP = 3_500_000
+"""What the network holds while it embeds one, measured in micro-batches of 16."""
+
 INPUT_SCALE = 256.0
 """dlib's `input_rgb_image_sized` divides by 256, not 255."""
 
@@ -40,7 +43,6 @@ class DlibRecognizer:
     threshold = THRESHOLD
     metric = "euclidean"
     dimensions = 128
-    micro_batch = 16
 
     def __init__(self, weights: Path, runtime: Runtime) -> None:
         """Reads dlib's `.dat` file at `weights`.
@@ -48,13 +50,14 @@ class DlibRecognizer:
         Raises:
             AssetError: the file is not such a network.
         """
-        self._device = runtime.device
+        self._runtime = runtime
+        self.micro_batch = runtime.micro_batch(16, BYTES_PER_CHIP)
         network = read_network(weights)
         try:
             self._network = _ResNet(network).eval()
         except (ValueError, StopIteration, RuntimeError) as error:
             raise AssetError(f"{weights}: not dlib's face recognition network: {error}") from error
-        self._network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network.to(runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def embed(self, crops: Images) -> Embeddings:
         """(n, 150, 150, 3) -> (n, 128).
@@ -64,7 +67,9 @@ class DlibRecognizer:
         """
         if crops.shape[1:] != (SIDE, SIDE, 3):
             raise StudyError("dlib takes crops of 150 pixels: alignment must be hog or center")
-        embeddings: Embeddings = in_micro_batches(self._network, crops, size=self.micro_batch, device=self._device)
+        embeddings: Embeddings = in_micro_batches(
+            self._network, crops, size=self.micro_batch, runtime=self._runtime, row_bytes=BYTES_PER_CHIP
+        )
         return embeddings
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:

@@ -4,6 +4,7 @@ What the file does not say stands in the study file: size and layout of the inpu
 metric, the threshold. The alignment is `arcface` unless the study says `center`.
 """
 
+import dataclasses
 import importlib
 import importlib.util
 from typing import Annotated, Any, Literal
@@ -23,6 +24,9 @@ from builder.recognizers.metrics import METRICS, Metric
 from builder.runtime import Runtime, in_micro_batches
 
 MICRO_BATCH = 16
+
+BYTES_PER_PIXEL = 2000
+"""What a network is assumed to hold while it works, by the pixels of its input: that of VGG16, a large one."""
 
 INSTALL = "pip install 'lands-between[onnx]'"
 
@@ -49,15 +53,29 @@ class OnnxRecognizer:
     alignment = "arcface"
     threshold = None
 
-    def __init__(self, session: Any, own: Settings) -> None:
+    def __init__(self, session: Any, own: Settings, runtime: Runtime) -> None:
         """session: an `onnxruntime.InferenceSession` with one input and an embedding as its first output."""
-        self._session, self._own = session, own
+        self._on_gpu = runtime.device.type != "cpu"
+        # Images are prepared on the CPU; the session moves them to its own device.
+        self._session, self._own, self._runtime = session, own, dataclasses.replace(runtime, device=torch.device("cpu"))
         self.metric = own.metric
+        self._row_bytes = BYTES_PER_PIXEL * own.input_size**2
         entry = session.get_inputs()[0]
         self._input = entry.name
         # A graph with a number as its first axis takes that many images and no others.
         self._fixed = isinstance(entry.shape[0], int) if entry.shape else False
-        self.micro_batch = entry.shape[0] if self._fixed else MICRO_BATCH
+        self._rows = entry.shape[0] if self._fixed else runtime.micro_batch(MICRO_BATCH, self._row_bytes)
+
+    @property
+    def micro_batch(self) -> int:
+        """Crops that the model sees at a time; a graph that takes one number keeps to it, whatever is set."""
+        rows: int = self._rows
+        return rows
+
+    @micro_batch.setter
+    def micro_batch(self, rows: int) -> None:
+        if not self._fixed:
+            self._rows = rows
 
     def embed(self, crops: Images) -> Embeddings:
         """(n, s, s, 3) -> (n, k); crops of another size than the input are scaled to it, bilinear.
@@ -68,7 +86,13 @@ class OnnxRecognizer:
         if crops.dtype != np.uint8:
             raise StudyError("onnx takes crops of one size: alignment must be arcface, hog or center")
         embeddings: Embeddings = in_micro_batches(
-            self._run, crops, size=self.micro_batch, device=torch.device("cpu"), fixed=self._fixed
+            self._run,
+            crops,
+            size=self.micro_batch,
+            runtime=self._runtime,
+            row_bytes=self._row_bytes,
+            fixed=self._fixed,
+            one_at_a_time=self._on_gpu,
         )
         return embeddings
 
@@ -104,7 +128,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> OnnxRecognize
     except ImportError:
         raise StudyError(f"recognizers.model: onnx needs onnxruntime: {INSTALL}") from None
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = runtime.threads
+    options.intra_op_num_threads = 1  # streams have a thread each
     options.log_severity_level = 3
     cuda = runtime.device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     wanted = [("CUDAExecutionProvider", {"device_id": runtime.device.index})] if cuda else []
@@ -112,7 +136,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> OnnxRecognize
     gray = np.full((1, own.input_size, own.input_size, 3), 128, np.uint8)
     try:
         # From bytes, so that a graph cannot name further files to read.
-        recognizer = OnnxRecognizer(onnxruntime.InferenceSession(path.read_bytes(), options, providers), own)
+        recognizer = OnnxRecognizer(onnxruntime.InferenceSession(path.read_bytes(), options, providers), own, runtime)
         recognizer.embed(gray)
     except Exception as error:  # onnxruntime raises kinds of its own, without a common base
         raise AssetError(f"{path}: not an ONNX recognizer with the input that the study file says: {error}") from error

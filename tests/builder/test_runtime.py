@@ -2,6 +2,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +31,116 @@ print(before, runtime.peak_memory()["peak_memory_bytes"])
     assert 300e6 < after - before < 500e6
 
 
-def test_micro_batches_are_halved_until_they_fit_and_every_row_comes_once(runtime):
+@pytest.fixture(scope="module")
+def one_stream():
+    return start_runtime("cpu", 1)
+
+
+@pytest.fixture(scope="module")
+def three_streams():
+    return start_runtime("cpu", 3)
+
+
+def test_every_stream_has_one_thread_of_torchs_and_all_are_at_work(three_streams):
+    met, counts = threading.Barrier(3, timeout=60), []
+
+    def double(rows):
+        met.wait()  # until three calls are under way
+        counts.append((threading.get_ident(), torch.get_num_threads()))
+        return rows * 2
+
+    rows = np.arange(18, dtype=np.float32).reshape(9, 2)
+    np.testing.assert_array_equal(in_micro_batches(double, rows, size=1, runtime=three_streams), rows * 2)
+    assert len({thread for thread, _ in counts}) == 3
+    assert {threads for _, threads in counts} == {1}
+
+
+def test_a_model_that_takes_one_call_at_a_time_gets_no_more(three_streams):
+    at_work = threading.Lock()
+
+    def double(rows):
+        assert at_work.acquire(blocking=False)
+        time.sleep(0.01)
+        at_work.release()
+        return rows * 2
+
+    rows = np.arange(9, dtype=np.float32)
+    doubled = in_micro_batches(double, rows, size=1, runtime=three_streams, one_at_a_time=True)
+    np.testing.assert_array_equal(doubled, rows * 2)
+
+
+def test_fewer_streams_are_tried_before_smaller_micro_batches(three_streams):
+    """Memory for one call at a time: the rows that it sees stay the same, and so does what they give."""
+    at_work, seen = threading.Semaphore(1), []
+
+    def double(rows):
+        if not at_work.acquire(blocking=False):
+            raise MemoryError
+        time.sleep(0.2)
+        seen.append(len(rows))
+        at_work.release()
+        return rows * 2
+
+    rows, model = np.arange(16, dtype=np.float32), Running("a model")
+    with running(model):
+        np.testing.assert_array_equal(in_micro_batches(double, rows, size=4, runtime=three_streams), rows * 2)
+    assert seen == [4, 4, 4, 4]
+    assert (model.most, model.streams) == (None, 1)
+
+
+def test_the_first_rows_that_fail_are_those_named(three_streams):
+    """Rows 6 to 8 fail at once, rows 3 to 5 a moment later; rows 12 to 14 are never begun."""
+    begun = []
+
+    def fail(rows):
+        begun.append(int(rows[0]))
+        if rows[0] == 3:
+            time.sleep(0.3)
+        if rows[0] in (3, 6):
+            raise RuntimeError(f"row {int(rows[0])}")
+        time.sleep(0.1)
+        return rows
+
+    model = Running("a model")
+    with running(model), pytest.raises(RuntimeError, match="row 3"):
+        in_micro_batches(fail, np.arange(15, dtype=np.float32), size=3, runtime=three_streams)
+    assert (model.rows, model.total) == (range(3, 6), 15)
+    assert sorted(begun) == [0, 3, 6]
+
+
+def test_rows_of_two_shapes_are_no_result(one_stream):
+    with pytest.raises(ValueError, match="rows of"):
+        in_micro_batches(
+            lambda rows: rows[:, : int(rows[0, 0]) + 1],
+            np.eye(3, 4, dtype=np.float32)[::-1].copy(),
+            size=1,
+            runtime=one_stream,
+        )
+
+
+@pytest.mark.parametrize(
+    ("memory", "row_bytes", "pixels", "rows"),
+    [
+        (8 * 2**30, 2_000_000, 64**2, 16),  # an eighth of memory has room for 536
+        (8 * 2**30, 1300 * 1024**2, 1024**2, 1),  # LPIPS over VGG16 at 1024 pixels: one pair, 1.4 GB
+        (64 * 2**30, 1300 * 1024**2, 1024**2, 1),  # and one where memory is plenty: pixels are at most 2**20
+        (8 * 2**30, 350 * 256**2, 256**2, 16),
+        (8 * 2**30, 2**20, 512**2, 4),
+        (2**30, 10_000_000, 1, 8),  # room for 13
+        (2**20, 10_000_000, 1, 1),
+    ],
+)
+def test_a_micro_batch_fits_memory_and_pixels(one_stream, three_streams, memory, row_bytes, pixels, rows):
+    for runtime in (one_stream, three_streams):
+        assert replace(runtime, memory=memory).micro_batch(16, row_bytes, pixels) == rows
+
+
+def test_as_many_streams_run_as_memory_has_room_for(three_streams):
+    runtime = replace(three_streams, memory=8 * 2**30)  # half of it for networks at work
+    assert [runtime.streams(size) for size in (0, 2**30, 2 * 2**30, 3 * 2**30, 9 * 2**30)] == [3, 3, 2, 1, 1]
+
+
+def test_micro_batches_are_halved_until_they_fit_and_every_row_comes_once(one_stream):
     seen = []
 
     def double(rows):
@@ -41,11 +153,11 @@ def test_micro_batches_are_halved_until_they_fit_and_every_row_comes_once(runtim
     model = Running("a model")
     with running(model):
         for _ in range(2):
-            np.testing.assert_array_equal(in_micro_batches(double, rows, size=12, device=runtime.device), rows * 2)
+            np.testing.assert_array_equal(in_micro_batches(double, rows, size=12, runtime=one_stream), rows * 2)
     assert seen == [12, 6, 3, 3, 3, 3, 3, 3]
     assert model.most == 3
     with pytest.raises(BuildError, match="ran out of memory with 12 rows at a time, the fewest"):
-        in_micro_batches(double, rows, size=12, device=runtime.device, fixed=True)
+        in_micro_batches(double, rows, size=12, runtime=one_stream, fixed=True)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +177,7 @@ def test_lack_of_memory_is_known_by_what_libraries_say_of_it(error):
     assert is_out_of_memory(error)
 
 
-def test_an_error_that_is_no_lack_of_memory_is_tried_once(runtime):
+def test_an_error_that_is_no_lack_of_memory_is_tried_once(one_stream):
     seen = []
 
     def fail(rows):
@@ -73,7 +185,7 @@ def test_an_error_that_is_no_lack_of_memory_is_tried_once(runtime):
         raise RuntimeError("shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        in_micro_batches(fail, np.zeros((7, 2), np.float32), size=4, device=runtime.device)
+        in_micro_batches(fail, np.zeros((7, 2), np.float32), size=4, runtime=one_stream)
     assert seen == [4]
 
 
@@ -139,6 +251,7 @@ def test_where_memory_does_not_suffice_the_micro_batch_is_halved_and_results_agr
 def distances(built):
     return {name: built.tables["pairs"][name].to_pylist() for name in ("lpips_vgg", "dlib_distance")}
 
+models.distances["lpips_vgg"].micro_batch = 16
 for size in (8, 4, 2, 1):  # oneDNN compiles a kernel for each size, and may crash where it cannot
     with running(Running(most=size)):
         models.distances["lpips_vgg"].between(*np.zeros((2, 1, 64, 64, 3), np.uint8))

@@ -18,12 +18,15 @@ CROP_SIDE = 150
 
 MICRO_BATCH = 32
 
+BYTES_PER_PIXEL = 18
+"""Of an image while it is scaled."""
+
 
 class CenterAlignment:
     """Crops the middle of every image and scales it to 150 x 150, bilinear."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._device = runtime.device
+        self._runtime = runtime
 
     def align(self, images: Images) -> Faces:
         """(n, h, w, 3), n >= 1 -> a crop for every image; no landmarks."""
@@ -31,7 +34,9 @@ class CenterAlignment:
         side = min(height, width)
         left, top = (width - side) // 2, (height - side) // 2
         squares = images[:, top : top + side, left : left + side]
-        crops: Images = in_micro_batches(_scaled, squares, size=MICRO_BATCH, device=self._device)
+        row_bytes = BYTES_PER_PIXEL * side**2
+        size = self._runtime.micro_batch(MICRO_BATCH, row_bytes, side**2)  # an image's crop does not depend on it
+        crops: Images = in_micro_batches(_scaled, squares, size=size, runtime=self._runtime, row_bytes=row_bytes)
         boxes = np.tile(np.array([left, top, left + side, top + side], np.float32), (count, 1))
         return Faces(crops, np.ones(count, np.bool_), boxes, np.zeros((count, 0, 2), np.float32))
 

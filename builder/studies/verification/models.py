@@ -13,7 +13,7 @@ from builder import registry
 from builder.boundary import Boundary
 from builder.distances import Distance
 from builder.errors import StudyError
-from builder.generators import Generator, Images, Latents, LatentSpace
+from builder.generators import Generator, Images, Latents
 from builder.hosting import ModelHost, load_model
 from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignments
 from builder.recognizers.settings import RecognizerSettings
@@ -49,11 +49,10 @@ class Models(ModelHost):
     distances: dict[str, Distance]
     target: str
 
-    def micro_batches(self) -> dict[str, int]:
-        """Rows that each model sees at a time, by its name; those of the manifest."""
-        sizes = {"generator": self.generator.micro_batch}
-        sizes |= {name: recognizer.micro_batch for name, recognizer in self.recognizers.items()}
-        return sizes | {name: distance.micro_batch for name, distance in self.distances.items() if distance.micro_batch}
+    def sized(self) -> dict[str, Any]:
+        """The models that see rows in micro-batches, by name."""
+        distances = {name: distance for name, distance in self.distances.items() if distance.micro_batch}
+        return {"generator": self.generator, **self.recognizers, **distances}
 
     def sample(self, seeds: Sequence[int]) -> Latents:
         """(n, d), one latent for each seed."""
@@ -157,7 +156,7 @@ def load_models(study: VerificationStudy, runtime: Runtime) -> Models:
         alignment_of=alignment_of,
         thresholds={each.name: decision_threshold(each, recognizers[each.name]) for each in study.recognizers},
         distances={
-            name: load_model("distance", name, functools.partial(_distance, name, generator.space, runtime))
+            name: load_model("distance", name, functools.partial(_distance, name, generator, runtime))
             for name in study.distances
         },
         target=study.target,
@@ -168,8 +167,8 @@ def load_models(study: VerificationStudy, runtime: Runtime) -> Models:
     return models
 
 
-def _distance(name: str, space: LatentSpace, runtime: Runtime) -> Any:
-    return registry.load("distances", name).load(name, space, runtime)
+def _distance(name: str, generator: Generator, runtime: Runtime) -> Any:
+    return registry.load("distances", name).load(name, generator, runtime)
 
 
 def decision_threshold(settings: RecognizerSettings, recognizer: Recognizer) -> float:

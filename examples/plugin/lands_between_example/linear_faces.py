@@ -38,6 +38,7 @@ class LinearFaces:
     """Satisfies `builder.generators.Generator` with latents from N(0, I), one number per principal component."""
 
     micro_batch = 32
+    image_shape = (SIDE, SIDE)
 
     def __init__(self, images: Images, components: int, runtime: Runtime) -> None:
         """Learns from images, (n, 64, 64, 3) with n > components."""
@@ -47,9 +48,9 @@ class LinearFaces:
         deviations = lengths[:components] / math.sqrt(len(images) - 1)
         axes = deviations[:, None] * directions[:components]
         self.space: LatentSpace = EuclideanSpace(components)
-        self._device = runtime.device
-        self._mean = torch.from_numpy(mean).to(self._device, torch.float32)
-        self._axes = torch.from_numpy(axes).to(self._device, torch.float32)
+        self._runtime = runtime
+        self._mean = torch.from_numpy(mean).to(runtime.device, torch.float32)
+        self._axes = torch.from_numpy(axes).to(runtime.device, torch.float32)
 
     def sample(self, seeds: Sequence[int]) -> Latents:
         """One latent per seed, (n, components): `numpy.random.RandomState(seed).randn(components)`."""
@@ -58,7 +59,9 @@ class LinearFaces:
 
     def render(self, latents: Latents) -> Images:
         """(n, components) -> (n, 64, 64, 3) RGB, 0..255; what lies beyond is clipped."""
-        return np.asarray(in_micro_batches(self._render, latents, size=self.micro_batch, device=self._device), np.uint8)
+        return np.asarray(
+            in_micro_batches(self._render, latents, size=self.micro_batch, runtime=self._runtime), np.uint8
+        )
 
     def _render(self, latents: torch.Tensor) -> torch.Tensor:
         pixels = torch.addmm(self._mean, latents, self._axes)

@@ -31,7 +31,7 @@ class MeanColor:
     micro_batch = 64
 
     def __init__(self, runtime: Runtime) -> None:
-        self._device = runtime.device
+        self._runtime = runtime
 
     def embed(self, crops: Images) -> Embeddings:
         """(n, s, s, 3) -> (n, 192).
@@ -41,7 +41,7 @@ class MeanColor:
         """
         if crops.dtype != np.uint8:
             raise StudyError("mean_color takes crops of one size: alignment must be arcface, hog or center")
-        return np.asarray(in_micro_batches(_embed, crops, size=self.micro_batch, device=self._device), np.float32)
+        return np.asarray(in_micro_batches(_embed, crops, size=self.micro_batch, runtime=self._runtime), np.float32)
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
         """Euclidean distance between rows: (n,)."""

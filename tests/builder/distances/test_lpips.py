@@ -40,8 +40,8 @@ def reference(lpips, net):
 
 
 @pytest.fixture(scope="module", params=["alex", "vgg"])
-def pair_of_models(request, lpips, runtime):
-    return ours.load(f"lpips_{request.param}", None, runtime), reference(lpips, request.param)
+def pair_of_models(request, lpips, generator, runtime):
+    return ours.load(f"lpips_{request.param}", generator, runtime), reference(lpips, request.param)
 
 
 @pytest.mark.parametrize("side", [64, 97])

@@ -140,9 +140,26 @@ def test_workers_that_never_get_ready_hold_nothing_up(manifest):
     assert sorted(build.built) == list(range(50))
 
 
+@pytest.mark.parametrize(
+    ("why", "halvings"),
+    [
+        ("out of memory", [0, 1, 2]),  # a third worker takes the batch up, with a quarter
+        ("killed", [0, 0, 0]),  # by somebody: memory was not the reason, and bytes are to stay the same
+        ("no word", [0, 0, 1]),  # what cannot be known is taken for memory when it comes again
+    ],
+)
+def test_a_worker_that_was_killed_comes_back_with_half_of_the_memory(manifest, why, halvings):
+    build = Build(
+        manifest, 5, 1, fate=lambda batch, tries: SimulatedLossError(why) if (batch, tries) < (0, 3) else None
+    )
+    build.drive()
+    assert build.engine.halvings == halvings
+    assert sorted(build.built) == list(range(5))
+
+
 def test_a_worker_that_ends_whenever_it_starts_ends_the_build(manifest):
     build = Build(manifest, 50, 2)
-    build.engine.start = lambda worker: build.clock.after(1.0, SimulatedLossError("out of memory"))
+    build.engine.start = lambda worker, halvings: build.clock.after(1.0, SimulatedLossError("out of memory"))
     with pytest.raises(BuildError, match="loaded the models"):
         build.drive()
     assert not build.begun

@@ -34,7 +34,7 @@ def test_seeds_mean_what_they_mean_elsewhere(generator):
 def test_an_image_does_not_depend_on_its_company(generator):
     latents = generator.sample(range(generator.micro_batch + 5))
     together = generator.render(latents)
-    np.testing.assert_array_equal(together[[33, 3]], generator.render(latents[[33, 3]]))
+    np.testing.assert_array_equal(together[[17, 3]], generator.render(latents[[17, 3]]))
 
 
 def test_an_argument_is_refused(runtime):

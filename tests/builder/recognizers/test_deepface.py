@@ -142,7 +142,7 @@ def test_the_papers_thresholds_are_those_printed():
     assert {models[model]: paper.distance for (model, _), paper in PAPER_THRESHOLDS.items()} == printed
 
 
-def test_the_papers_threshold_for_an_embedding_that_deepface_has_replaced_is_refused():
+def test_the_papers_threshold_for_an_embedding_that_deepface_has_replaced_is_refused(runtime):
     """DeepFace's own client of VGG-Face, whose weights are not at hand, says how many numbers it gives: 4,096."""
     modeling = deepface.import_deepface("deepface.modules.modeling")
     kind = modeling.get_model_class("facial_recognition", "VGG-Face")
@@ -151,7 +151,7 @@ def test_the_papers_threshold_for_an_embedding_that_deepface_has_replaced_is_ref
         patch.setattr(importlib.import_module(kind.__module__), "load_model", lambda *_, **__: None)
         client = kind()
     own = deepface.Settings(metric="euclidean_l2")
-    recognizer = deepface.DeepFaceRecognizer(client, thresholds[own.metric], own)
+    recognizer = deepface.DeepFaceRecognizer(client, thresholds[own.metric], own, runtime)
     settings = {"name": "vgg_face", "model": "deepface:VGG-Face", "metric": "euclidean_l2"}
     with pytest.raises(StudyError, match=r"vgg_face: .* is 0\.86, .* 2622 dimensions; .* gives 4096 now"):
         decision_threshold(RecognizerSettings(**settings, threshold="paper"), recognizer)

@@ -319,7 +319,7 @@ def test_of_a_model_that_raises_only_what_was_in_it_is_named(models, runtime):
         runs = 0
 
         def embed(self, crops):
-            return in_micro_batches(self._run, crops, size=4, device=runtime.device)
+            return in_micro_batches(self._run, crops, size=4, runtime=runtime)
 
         def _run(self, crops):
             self.runs += 1

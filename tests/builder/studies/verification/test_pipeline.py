@@ -160,5 +160,5 @@ def test_micro_batches_are_all_of_one_size_and_padding_goes_nowhere(runtime):
         return rows * 2
 
     rows = np.arange(14, dtype=np.float32).reshape(7, 2)
-    np.testing.assert_array_equal(in_micro_batches(double, rows, size=3, device=runtime.device), rows * 2)
+    np.testing.assert_array_equal(in_micro_batches(double, rows, size=3, runtime=runtime), rows * 2)
     assert seen == [3, 3, 3]

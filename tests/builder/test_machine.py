@@ -1,0 +1,30 @@
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from builder import machine
+
+
+def test_free_memory_is_what_the_machine_has_and_no_more_than_a_container_may_take(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "_CGROUPS", tmp_path)
+    free = machine.free_memory()
+    assert free == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("1000000\n")
+    (tmp_path / "memory.stat").write_text("anon 900000\ninactive_file 50000\n")
+    assert machine.free_memory() == pytest.approx(free, rel=0.2)
+    (tmp_path / "memory.max").write_text("3000000\n")
+    assert machine.free_memory() == 2_050_000  # pages of files that nobody uses are given up for others
+    (tmp_path / "memory.current").write_text("4000000\n")
+    assert machine.free_memory() == 0
+
+
+def test_kills_for_lack_of_memory_are_counted_where_the_kernel_does():
+    counted = machine.out_of_memory_kills()
+    if sys.platform != "linux":
+        assert counted is None
+        return
+    lines = subprocess.run(["grep", "^oom_kill ", "/proc/vmstat"], capture_output=True, text=True).stdout
+    assert counted == (int(lines.split()[1]) if lines else None)
