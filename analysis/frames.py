@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from datasets import ClassLabel, Dataset, Image, Value
 
 from analysis.errors import MissingDataError
+from analysis.inference import independent, numbers
 from loading_script.lands_between import KINDS
 
 Table: TypeAlias = pd.DataFrame | Dataset
 Column: TypeAlias = "pd.Series[Any]"
-Numbers: TypeAlias = npt.NDArray[np.float64]
+Numbers: TypeAlias = numbers.Numbers
 
 AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings"]
 """What `rated` adds to pairs; as in `loading_script.lands_between.rated_pairs`."""
@@ -21,9 +21,15 @@ AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_st
 COUNTS = {"similarity_mean": "n_similarity", "identity_rate": "n_identity"}
 """The number of a question's own answers, by the column with their mean; `rated` adds it too."""
 
+UNITS = ("batch", "base_id")
+"""Columns of pairs with what makes them depend on one another, from coarse to fine; who rated them comes to it."""
+
+UNIT_COLUMNS = ("unit", "base_id")
+"""Columns of rated pairs with what makes them depend on one another, raters included."""
+
 _NO_DISTANCES = {
     *("pair_id", "batch", "base_id", "sample_id", "base", "sample", "kind", "level", "direction", "anchor_id"),
-    *("search_id", "reached", "evaluations", "ratings_source", *AGGREGATES, *COUNTS.values()),
+    *("search_id", "reached", "evaluations", "ratings_source", "unit", *AGGREGATES, *COUNTS.values()),
 }
 
 
@@ -75,7 +81,7 @@ def thresholds(pairs: pd.DataFrame) -> dict[str, float]:
 
 def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     """Pairs with AGGREGATES and COUNTS over `ratings`; with those they were published with where `ratings` is None or
-    empty.
+    empty; and with `unit` (see `units`).
 
     Similarity is 0 to 100, identity 0 or 1, standard deviations have ddof 1. A pair without ratings has NaN, and 0
     in `n_ratings`. A rating may answer one question alone: `n_ratings` counts ratings, `n_similarity` and `n_identity`
@@ -87,6 +93,7 @@ def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     """
     pairs = frame(pairs)
     answers = frame(ratings) if ratings is not None else pd.DataFrame()
+    pairs = pairs.assign(unit=units(pairs, answers))
     if answers.empty:
         if "n_ratings" not in pairs or not pairs["n_ratings"].gt(0).any():
             raise MissingDataError("the dataset has no ratings")
@@ -107,6 +114,18 @@ def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     if not joined["n_ratings"].gt(0).any():
         raise MissingDataError("no rating is of one of the pairs")
     return joined
+
+
+def units(pairs: pd.DataFrame, answers: pd.DataFrame) -> "pd.Series[int]":
+    """The number of the independent batch that each pair is in: its own, or several that somebody rated together.
+
+    answers: rows with pair_id and participant_id; without them, batches are independent.
+    """
+    rows = pairs[["pair_id", *UNITS]].assign(participant_id=None)
+    if len(answers):
+        rows = pd.concat([rows, answers[["pair_id", "participant_id"]].merge(pairs[["pair_id", *UNITS]], on="pair_id")])
+    batches = independent(rows[[*UNITS, "participant_id"]])[: len(pairs)]
+    return pd.Series(batches, index=pairs.index)
 
 
 def flagged(flags: Column) -> "pd.Series[bool]":

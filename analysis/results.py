@@ -4,7 +4,7 @@
 |---|---|---|
 | participants | an answer to a question | question, answer, n, share, value |
 | scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
-| correlations | a kind, "all" (without genuine) or "all with genuine", and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, spearman, spearman_p, spearman_low, spearman_high, reason |
+| correlations | a kind, "all" (without genuine) or "all with genuine", and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, interval, p_batches, p_holm, honest_stars, spearman, spearman_p, spearman_low, spearman_high, spearman_interval, reason |
 | similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
 | disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, inverted_distance, identity_disagreement, model_closeness, people_closeness, disagreement, candidate, reason |
 | people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, similarity_std, identity_std, identity_entropy, reason |
@@ -13,18 +13,18 @@
 | attribute_model | the random forest | n_pairs, n_bases, n_attributes, r2, r2_std |
 | attribute_importance | an attribute | attribute, importance, importance_std |
 | strategies | a question and a facial feature | question, feature, n, n_texts, share, low, high |
-| agreement | a statistic and a question | statistic, question, scope, value, low, high, n_pairs, n_participants, dropped_pairs, dropped_participants, reason |
+| agreement | a statistic and a question | statistic, question, scope, value, low, high, interval, n_pairs, n_participants, dropped_pairs, dropped_participants, reason |
 | rater_agreement | a participant | participant_id, n_pairs, similarity_pearson, identity_agreement, identity_kappa, reason |
 | identity_model | a recognizer and a term | recognizer, term, estimate, se, low, high, odds_ratio, n_ratings, reason |
 | roc | a recognizer and a threshold | recognizer, threshold, false_accept_rate, false_reject_rate |
-| verification | a recognizer | recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_threshold, threshold, agreement, best_threshold, best_low, best_high, best_agreement, reason |
-| error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, failures, reason |
-| calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, logistic, isotonic |
+| verification | a recognizer | recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_low, eer_high, eer_threshold, threshold, agreement, agreement_low, agreement_high, best_threshold, best_low, best_high, best_agreement, interval, reason |
+| error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, interval, failures, reason |
+| calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, interval, logistic, isotonic |
 | calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason |
 | error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, reason |
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, reason |
 | accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, reason |
-| transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, reason |
+| transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
 | groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, value, low, high, difference, ratio, reason |
 | variance_components | a question and a kind | question, kind, pair, rater, residual, n_pairs, n_raters, reason |
 | power | a question, a kind, raters and a wanted width | question, kind, raters, width, pairs, reason |

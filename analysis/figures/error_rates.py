@@ -8,7 +8,7 @@ from analysis.figures.intervals import draw_intervals, height
 
 
 def error_rates(table: pd.DataFrame, *, source: str | None) -> Figure:
-    """A panel per rate, a line of the axis per kind, a marker and a Wilson interval per recognizer.
+    """A panel per rate, a line of the axis per kind, a marker and an interval per recognizer.
 
     Args:
         table: recognizer, kind, rate, value, low, high (0 to 1), as in `analysis.results`.

@@ -20,9 +20,12 @@ from analysis.inference.interval import (
     Scale,
     from_replicates,
     limits,
+    together,
     without_interval,
 )
 from analysis.inference.multiplicity import holm
+from analysis.inference.numbers import Numbers
+from analysis.inference.peak import peak
 from analysis.inference.rates import rate, wilson
 from analysis.inference.replicates import crossed, jackknife
 from analysis.inference.statistics import (
@@ -43,6 +46,7 @@ __all__ = [
     "PLAIN",
     "TOO_FEW",
     "Interval",
+    "Numbers",
     "Scale",
     "crossed",
     "from_replicates",
@@ -51,7 +55,9 @@ __all__ = [
     "jackknife",
     "left_out",
     "limits",
+    "peak",
     "rate",
+    "together",
     "weighted_auc",
     "weighted_mean",
     "weighted_pearson",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from analysis.frames import Numbers
+from analysis.inference.numbers import Numbers
 
 CONFIDENCE = 0.95
 """Of every interval."""
@@ -47,6 +47,14 @@ class Interval:
         if not np.isfinite(self.low):
             return self.note
         return f"{self.method} of {self.n} batches" + (f", {self.note}" if self.note else "")
+
+
+def together(**intervals: Interval) -> str:
+    """How the intervals of one row were made, or why there are none: once where it is the same of all."""
+    words = {name.replace("_", " "): found.words() for name, found in intervals.items()}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{name}: {said}" for name, said in words.items())
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from statsmodels.stats.multitest import multipletests
 
-from analysis.frames import Numbers
+from analysis.inference.numbers import Numbers
 
 
 def holm(p: npt.ArrayLike) -> Numbers:

@@ -6,8 +6,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.frames import Numbers
 from analysis.inference.interval import CONFIDENCE, LEAST, LOGIT, Interval, limits, without_interval
+from analysis.inference.numbers import Numbers
 from analysis.inference.units import independent, left_out
 
 NEAR = 0.1

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.frames import Numbers
 from analysis.inference.interval import LEAST, PLAIN, Interval, Scale, _around, from_replicates, without_interval
+from analysis.inference.numbers import Numbers
 from analysis.inference.units import Codes, independent, left_out
 
 Statistic = Callable[[Numbers], Numbers]
@@ -32,7 +32,9 @@ def jackknife(
     least: fewest batches for an interval.
     """
     groups = left_out(independent(units))
-    estimate = float(statistic(np.ones((1, len(groups))))[0])
+    estimate, g = float(statistic(np.ones((1, len(groups))))[0]), int(groups.max(initial=-1)) + 1
+    if g < least:
+        return without_interval(estimate, g)
     return from_replicates(estimate, _without(statistic, groups), scale, null, least)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from analysis.frames import Numbers
+from analysis.inference.numbers import Numbers
 
 
 def weighted_mean(values: Numbers) -> Callable[[Numbers], Numbers]:

@@ -6,7 +6,7 @@ from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item, Section
 from analysis.report.tables import number
-from analysis.report.words import listed
+from analysis.report.words import INTERVALS, listed
 
 
 def models(found: Findings, contents: Contents) -> Section:
@@ -24,7 +24,7 @@ def _curves(found: Findings, contents: Contents) -> list[Item]:
     areas = ", ".join(f"{row.recognizer} {number(row.auc)}" for row in rows(table))
     equal = ", ".join(f"{row.recognizer} {number(row.eer)}" for row in rows(table))
     return [
-        contents.table("verification", table, "Each model with the majority of people as reference."),
+        contents.table("verification", table, f"Each model with the majority of people as reference. {INTERVALS}"),
         contents.figure(
             "roc",
             roc.roc(curves, thresholds, source=source),
@@ -48,11 +48,11 @@ def _errors(found: Findings, contents: Contents) -> list[Item]:
     of_all = table[table["kind"] == "all"]
     said = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
     return [
-        contents.table("error-rates", table, "Errors at the default threshold, with Wilson intervals."),
+        contents.table("error-rates", table, f"Errors at the default threshold. {INTERVALS}"),
         contents.figure(
             "error-rates",
             error_rates.error_rates(table, source=contents.source),
-            "Error rates at the default threshold by kind, with 95 % Wilson intervals.",
+            f"Error rates at the default threshold by kind. {INTERVALS}",
             f"Markers with intervals, a row per kind. Over all: {said}.",
         ),
     ]
@@ -100,7 +100,7 @@ def _transfer(found: Findings, contents: Contents) -> list[Item]:
     table = found.tables["transfer"]
     mean = table.groupby("recognizer", sort=False)["accept_rate"].mean()
     return [
-        contents.table("transfer", table, "Optimized samples of one model at all models."),
+        contents.table("transfer", table, f"Optimized samples of one model at all models. {INTERVALS}"),
         contents.figure(
             "transfer",
             transfer.transfer(table, source=contents.source),
@@ -124,7 +124,7 @@ def _calibrations(found: Findings, contents: Contents) -> list[Item]:
                 f"Identity rate from the smallest to the largest distance: {said}.",
             )
         )
-        items.append(contents.table("calibration", table, "Identity rate by bin of distance."))
+        items.append(contents.table("calibration", table, f"Identity rate by bin of distance. {INTERVALS}"))
     if found.has("calibration_fit"):
         caption = "Logistic calibration of distance to identity rate; half is the distance at which it is one half."
         items.append(contents.table("calibration-fit", found.tables["calibration_fit"], caption))

@@ -25,7 +25,7 @@ from analysis.report.model_sections import models
 from analysis.report.page import Item, NoteItem, Section
 from analysis.report.strips import people_strips, recognizer_strips, strip_items
 from analysis.report.tables import number
-from analysis.report.words import counted, listed, slug, threshold_words
+from analysis.report.words import INTERVALS, counted, listed, slug, threshold_words
 from analysis.tables.correlations import printed
 from analysis.tables.strategies import quotes
 
@@ -94,8 +94,9 @@ def scores(found: Findings, contents: Contents) -> Section:
         )
         items.append(contents.table("correlations-printed", printed(table), caption))
         caption = (
-            "The same with Spearman's and all numbers. Pairs of one base are not independent: "
-            "intervals are a bootstrap over bases; p values do not know of that."
+            "The same with Spearman's and all numbers. Pairs of one batch are not independent, and p, stars and "
+            "spearman_p do not know of that; p_batches does. p_holm and honest_stars also know that the "
+            f"{len(table)} rows of this table are one family (Holm). {INTERVALS}"
         )
         items.append(contents.table("correlations", table, caption))
         strongest = table.dropna(subset="pearson").sort_values("pearson", key=np.abs, ascending=False).head(3)
@@ -104,7 +105,7 @@ def scores(found: Findings, contents: Contents) -> Section:
             contents.figure(
                 "correlations",
                 correlations.correlations(table, source=source),
-                "Pearson correlation with the identity rate, with 95 % intervals by bootstrap over bases.",
+                f"Pearson correlation with the identity rate. {INTERVALS}",
                 f"Markers with intervals, a row per measure, a color per kind. Strongest: {said or 'none'}.",
             )
         )
@@ -265,7 +266,7 @@ def people(found: Findings, contents: Contents) -> Section:
     items: list[Item] = []
     if found.has("agreement"):
         table = found.tables["agreement"]
-        items.append(contents.table("agreement", table, "Agreement among people, with 95 % intervals."))
+        items.append(contents.table("agreement", table, f"Agreement among people. {INTERVALS}"))
         if found.has("rater_agreement"):
             raters = found.tables["rater_agreement"]
             known = table.dropna(subset="value")

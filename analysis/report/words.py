@@ -8,6 +8,12 @@ import pandas as pd
 from analysis.figures import style
 from analysis.report.tables import number
 
+INTERVALS = (
+    "95 % intervals leave out one batch after the other; the column interval says from how many batches each was made, "
+    "whether it is conservative, or why there is none."
+)
+"""What a caption says of the intervals of a table."""
+
 
 def listed(values: "pd.Series[Any]") -> str:
     """A name and its value, then the next; "none" where there is none."""

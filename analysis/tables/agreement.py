@@ -1,8 +1,7 @@
 """How far people agree: Krippendorff's alpha, ICC(2,k), and each rater with the rest."""
 
-import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
-from analysis.intervals import bootstrap
+from analysis.inference import FISHER, jackknife, without_interval
 from analysis.tables.answers import answers, complete_block
 
 _QUESTIONS = ["similarity", "identity"]
@@ -23,13 +22,15 @@ def agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
     """Krippendorff's alpha over everything, and ICC(2,k) batch by batch; for both questions.
 
     Alpha (similarity: interval metric; identity: nominal) takes every rating of a pair that has two; its 95 % interval
-    is a bootstrap over bases. ICC(2,k) (two-way random effects, absolute agreement, mean of k raters; McGraw and
-    Wong's ICC(A,k)) needs raters who rated the same pairs, which they are within a batch: a participant with less than
-    90 % of the batch's rated pairs is left out, then every pair that one of the others did not rate. Its interval is
-    that of the F distribution. The row with the scope "mean of batches" is the mean of theirs, weighted by pairs.
+    leaves out one batch after the other, on Fisher's z. ICC(2,k) (two-way random effects, absolute agreement, mean of k
+    raters; McGraw and Wong's ICC(A,k)) needs raters who rated the same pairs, which they are within a batch: a
+    participant with less than 90 % of the batch's rated pairs is left out, then every pair that one of the others did
+    not rate. A batch alone has no interval: its pairs share images. The row with the scope "mean of batches" is the
+    mean of theirs, weighted by pairs, with an interval as alpha's.
 
     Columns: statistic ("alpha", "ICC(2,k)"), question, scope ("all", "batch 3", "mean of batches"), value, low, high,
-    n_pairs, n_participants (k of the ICC), dropped_pairs, dropped_participants, reason.
+    interval (how it was made, or why there is none), n_pairs, n_participants (k of the ICC), dropped_pairs,
+    dropped_participants, reason.
 
     Raises:
         MissingDataError: there are no ratings.
@@ -41,9 +42,9 @@ def agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
         of_batches = []
         for batch, of_batch in given.groupby("batch"):
             row = {"statistic": "ICC(2,k)", "question": question, "scope": f"batch {batch}"}
-            of_batches.append(row | _icc(of_batch, question))
+            of_batches.append(row | _icc(of_batch, question) | {"unit": of_batch["unit"].iloc[0]})
         rows += [*of_batches, _mean_of_batches(pd.DataFrame(of_batches), question)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).drop(columns="unit")
 
 
 def rater_agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
@@ -93,25 +94,24 @@ def _alpha(given: pd.DataFrame, question: str) -> dict[str, Any]:
     given = given[given.groupby("pair_id")[question].transform("size") >= 2]
     n = {"n_pairs": given["pair_id"].nunique(), "n_participants": given["participant_id"].nunique()}
     n |= {"dropped_pairs": 0, "dropped_participants": 0}
-    unknown = {"value": np.nan, "low": np.nan, "high": np.nan}
+    unknown = {"value": np.nan, "low": np.nan, "high": np.nan, "interval": ""}
     if given.empty:
         return unknown | n | {"reason": "no pair has two answers"}
     if n["n_pairs"] < 2:
         return unknown | n | {"reason": "one pair with two answers: no other pair to tell it from"}
     if given[question].nunique() < 2:
         return unknown | n | {"reason": "all answers are the same"}
-    clusters = given.groupby("pair_id")["base_id"].first()
-    of_weights = alpha_of_weights(given, question)
-    low, high = bootstrap(of_weights, clusters)
-    value = of_weights(np.ones((1, len(clusters))))[0]  # krippendorff.alpha takes pairs x values x values of memory
-    return {"value": float(value), "low": low, "high": high} | n | {"reason": ""}
+    # krippendorff.alpha takes pairs x values x values of memory
+    found = jackknife(alpha_of_weights(given, question), given.groupby("pair_id")["unit"].first(), FISHER)
+    return {"value": found.estimate} | found.columns() | n | {"reason": ""}
 
 
 def _icc(of_batch: pd.DataFrame, question: str) -> dict[str, Any]:
     block = complete_block(of_batch, question)
     n_pairs, n_participants = block.shape
     rated = of_batch[of_batch[question].notna()]
-    row = {"value": np.nan, "low": np.nan, "high": np.nan, "n_pairs": n_pairs, "n_participants": n_participants}
+    row: dict[str, Any] = {"value": np.nan, "low": np.nan, "high": np.nan, "interval": ""}
+    row |= {"n_pairs": n_pairs, "n_participants": n_participants}
     row["dropped_pairs"] = rated["pair_id"].nunique() - n_pairs
     row["dropped_participants"] = rated["participant_id"].nunique() - n_participants
     if n_pairs < 3 or n_participants < 2:
@@ -119,34 +119,24 @@ def _icc(of_batch: pd.DataFrame, question: str) -> dict[str, Any]:
     if np.ptp(block.mean(axis="columns")) == 0:
         return row | {"reason": "all pairs have the same mean"}
     data = block.melt(ignore_index=False, var_name="participant_id", value_name="answer").reset_index()
-    with _unrounded(), np.errstate(divide="ignore", invalid="ignore"):  # raters who agree in all leave no residual
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):  # who agree leave no residual
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="pingouin")  # it calls what pandas drops
         table = pingouin.intraclass_corr(data, targets="pair_id", raters="participant_id", ratings="answer")
-    found = table.set_index("Type").loc["ICC(A,k)"]
-    low, high = found["CI95"]
-    return row | {"value": float(found["ICC"]), "low": float(low), "high": float(high), "reason": ""}
+    value = float(table.set_index("Type").loc["ICC(A,k)", "ICC"])
+    return row | {"value": value} | without_interval(value, 1).columns() | {"reason": ""}
 
 
 def _mean_of_batches(batches: pd.DataFrame, question: str) -> dict[str, Any]:
     known = batches[batches["value"].notna()]
     counts = ["n_pairs", "n_participants", "dropped_pairs", "dropped_participants"]
     row = {"statistic": "ICC(2,k)", "question": question, "scope": "mean of batches", "low": np.nan, "high": np.nan}
+    row |= {"interval": ""}
     row |= {column: int(batches[column].sum()) for column in counts}
     if known.empty:
         return row | {"value": np.nan, "reason": "known of no batch"}
-    return row | {"value": float(np.average(known["value"], weights=known["n_pairs"])), "reason": ""}
-
-
-@contextlib.contextmanager
-def _unrounded() -> Iterator[None]:
-    """pingouin rounds its intervals to two digits, by a global option; it also calls what pandas deprecates."""
-    digits = pingouin.options["round.column.CI95"]
-    pingouin.options["round.column.CI95"] = None
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=DeprecationWarning, module="pingouin")
-            yield
-    finally:
-        pingouin.options["round.column.CI95"] = digits
+    values, pairs = known["value"].to_numpy(np.float64), known["n_pairs"].to_numpy(np.float64)
+    found = jackknife(lambda weights: weights * pairs @ values / (weights @ pairs), known["unit"], FISHER)
+    return row | {"value": found.estimate} | found.columns() | {"reason": ""}
 
 
 def _rater(name: str, own: pd.DataFrame) -> dict[str, Any]:

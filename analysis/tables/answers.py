@@ -13,9 +13,11 @@ _COMPLETE = 0.9
 
 
 def answers(pairs: Table, ratings: Table) -> pd.DataFrame:
-    """Columns: pair_id, participant_id, similarity, identity (0 or 1), and of the pair base_id, batch, kind, level.
+    """A row per answer of a participant to a pair.
 
-    What was not answered is NaN; ratings of other pairs are left out.
+    Columns: pair_id, participant_id, similarity, identity (0 or 1), and of the pair base_id, batch, kind, level, unit.
+
+    What was not answered is NaN; ratings of other pairs are left out. `unit`: see `analysis.frames.units`.
 
     Raises:
         MissingDataError: there are none.
@@ -23,7 +25,9 @@ def answers(pairs: Table, ratings: Table) -> pd.DataFrame:
     rows = frames.frame(ratings)[["pair_id", "participant_id", "similarity", "identity"]]
     rows["identity"] = rows["identity"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     rows["similarity"] = rows["similarity"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
-    joined = rows.merge(frames.frame(pairs)[["pair_id", "base_id", "batch", "kind", "level"]], on="pair_id")
+    scored = frames.frame(pairs)
+    joined = rows.merge(scored[["pair_id", "base_id", "batch", "kind", "level"]], on="pair_id")
+    joined = joined.join(frames.units(scored, rows).set_axis(scored["pair_id"]).rename("unit"), on="pair_id")
     if joined.empty:
         raise MissingDataError("the dataset has no ratings")
     return joined

@@ -1,7 +1,7 @@
 """What a model's score means: the share of people who say yes at it."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers
-from analysis.inference import weighted_mean
-from analysis.intervals import bootstrap
+from analysis.inference import rate as rate_interval
 
 BINS = 10
 
 
 def calibration(
-    items: pd.DataFrame, *, scores: Mapping[str, str], rate: str, answers: str, units: str
+    items: pd.DataFrame, *, scores: Mapping[str, str], rate: str, answers: str, units: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A model's score of an item against the share of people who say yes to a question about it, for each model.
 
@@ -28,14 +27,14 @@ def calibration(
     scores: the column with each model's score; the larger it is, the fewer say yes.
     rate: the column with the share of yes, 0 to 1; NaN where nobody answered.
     answers: the column with the number of answers to this question.
-    units: the column with the unit that is drawn for intervals.
+    units: the columns with the units of dependence, for intervals (see `analysis.inference`).
 
     Returns:
         In up to ten bins with as many items each: model, from, to (scores, inclusive), n (items), score_mean, rate
-        (mean of the items'), low, high (bootstrap over units), logistic and isotonic (the two fits at score_mean). And
-        the logistic fit, each answer counting once: model, n (items), n_answers, intercept, slope (log odds, per unit
-        of the score), half (the score at which half of the people say yes), brier (of single answers), reason (why it
-        is NaN).
+        (mean of the items'), low, high, interval (how it was made, or why there is none; the bins' edges count as
+        fixed), logistic and isotonic (the two fits at score_mean). And the logistic fit, each answer counting once:
+        model, n (items), n_answers, intercept, slope (log odds, per unit of the score), half (the score at which half
+        of the people say yes), brier (of single answers), reason (why it is NaN).
 
     Raises:
         MissingDataError: no item has both a score and an answer.
@@ -44,11 +43,11 @@ def calibration(
     for name, column in scores.items():
         rated = items[items[column].notna() & items[rate].notna()]
         if len(rated):
-            columns = {"score": column, "rate": rate, "answers": answers, "units": units}
+            columns = {"score": column, "rate": rate, "answers": answers}
             scored = pd.DataFrame({short: rated[long] for short, long in columns.items()})
             fit = _logistic(scored)
             fits.append({"model": name} | fit)
-            bins.append(_binned(scored, fit).assign(model=name))
+            bins.append(_binned(scored, rated[list(units)], fit).assign(model=name))
     if not fits:
         raise MissingDataError(f"no item has both a score and an answer ({rate})")
     table = pd.concat(bins, ignore_index=True)
@@ -60,15 +59,15 @@ def _columns(scored: pd.DataFrame) -> tuple[Numbers, Numbers, Numbers]:
     return score, rate, n
 
 
-def _binned(scored: pd.DataFrame, fit: dict[str, Any]) -> pd.DataFrame:
+def _binned(scored: pd.DataFrame, units: pd.DataFrame, fit: dict[str, Any]) -> pd.DataFrame:
     score, rate, n = _columns(scored)
     isotonic = IsotonicRegression(increasing=False, out_of_bounds="clip").fit(score, rate, sample_weight=n)
     rows = []
     for _, cell in scored.groupby(pd.qcut(scored["score"], BINS, labels=False, duplicates="drop"), dropna=False):
-        low, high = bootstrap(weighted_mean(cell["rate"].to_numpy(np.float64)), cell["units"])
-        row = {"from": cell["score"].min(), "to": cell["score"].max(), "n": len(cell)}
-        row |= {"score_mean": cell["score"].mean(), "rate": cell["rate"].mean(), "low": low, "high": high}
-        rows.append(row)
+        found = rate_interval(cell["rate"].to_numpy(np.float64), units.loc[cell.index])
+        row: dict[str, Any] = {"from": cell["score"].min(), "to": cell["score"].max(), "n": len(cell)}
+        row |= {"score_mean": cell["score"].mean(), "rate": cell["rate"].mean()}
+        rows.append(row | found.columns())
     table = pd.DataFrame(rows)
     middle = table["score_mean"].to_numpy(np.float64)
     logistic = special.expit(fit["intercept"] + fit["slope"] * middle)

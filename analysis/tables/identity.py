@@ -41,5 +41,5 @@ def identity_scores(pairs: Table, ratings: Table | None = None) -> dict[str, Any
         "scores": {name: f"{name}_distance" for name in frames.recognizers(rated)},
         "rate": "identity_rate",
         "answers": "n_identity",
-        "units": "base_id",
+        "units": frames.UNIT_COLUMNS,
     }

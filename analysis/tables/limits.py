@@ -8,6 +8,7 @@ import pandas as pd
 from analysis import frames
 from analysis.dataset import Published
 from analysis.errors import MissingDataError
+from analysis.inference import LEAST
 from loading_script.lands_between import KINDS
 
 SMALLEST = 30
@@ -25,12 +26,21 @@ def limits(published: Published, agreement: pd.DataFrame | None = None) -> pd.Da
     try:
         rated = frames.rated(published.pairs, published.ratings)
     except MissingDataError:
-        rated = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0)
+        rated = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0, unit=published.pairs["batch"])
     rows = _ratings(published, rated) + _kinds(rated) + _cells(rated) + _failures(published) + _searches(rated)
-    bases = rated["base_id"].nunique()
-    if bases < SMALLEST:
-        rows.append(_row("bases", "all", bases, f"{bases} bases: intervals that draw bases are too narrow with so few"))
-    return pd.DataFrame(rows + _agreement(agreement), columns=["topic", "subject", "n", "statement"])
+    return pd.DataFrame(rows + _batches(rated) + _agreement(agreement), columns=["topic", "subject", "n", "statement"])
+
+
+def _batches(rated: pd.DataFrame) -> list[dict[str, Any]]:
+    batches, independent = rated["batch"].nunique(), rated["unit"].nunique()
+    rows = []
+    if independent < batches:
+        statement = f"people rated several batches: {batches} batches count as {independent} for intervals"
+        rows.append(_row("batches", "raters", batches, statement))
+    if independent < LEAST:
+        statement = f"independent batches: {independent}; an interval needs {LEAST}, so that there is none"
+        rows.append(_row("batches", "all", independent, statement))
+    return rows
 
 
 def _row(topic: str, subject: str, n: float, statement: str) -> dict[str, Any]:

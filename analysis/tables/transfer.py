@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Table
-from analysis.inference import wilson
+from analysis.inference import rate
 
 
 def transfer(pairs: Table, target: str | None = None) -> pd.DataFrame:
@@ -19,7 +19,8 @@ def transfer(pairs: Table, target: str | None = None) -> pd.DataFrame:
     level in all pairs that reached theirs, if there is just one.
 
     Columns: level, reached, recognizer, is_target (null where the target is not known), n (acquired pairs), failures
-    (pairs not acquired, in no other column), distance_mean, accept_rate, low, high (Wilson), reason (why they are NaN).
+    (pairs not acquired, in no other column), distance_mean, accept_rate, low, high, interval (how it was made, or why
+    there is none), reason (why they are NaN).
 
     Raises:
         MissingDataError: there are no optimized pairs, or no recognizer.
@@ -48,13 +49,12 @@ def _target(optimized: pd.DataFrame, names: list[str]) -> str | None:
 
 def _accepted(cell: pd.DataFrame, name: str) -> dict[str, Any]:
     accept = cell[f"{name}_accept"].dropna().astype(bool)
-    low, high = wilson(int(accept.sum()), len(accept))
+    found = rate(accept.to_numpy().astype(np.float64), cell.loc[accept.index, list(frames.UNITS)])
     return {
         "n": len(accept),
         "failures": len(cell) - len(accept),
         "distance_mean": cell[f"{name}_distance"].mean(),
         "accept_rate": float(accept.mean()) if len(accept) else np.nan,
-        "low": low,
-        "high": high,
+        **found.columns(),
         "reason": "" if len(accept) else "no pair was acquired",
     }

@@ -1,20 +1,23 @@
 """Models against people: error curves, rates at the threshold, and the threshold that agrees best."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
-from analysis.inference import weighted_auc, wilson
-from analysis.intervals import bootstrap
+from analysis.inference import LOGIT, Interval, jackknife, peak, together, weighted_auc
+from analysis.inference import rate as rate_interval
 
 _FIGURES = (
-    *("auc", "auc_low", "auc_high", "eer", "eer_threshold", "threshold"),
-    *("agreement", "best_threshold", "best_low", "best_high", "best_agreement"),
+    *("auc", "auc_low", "auc_high", "eer", "eer_low", "eer_high", "eer_threshold", "threshold"),
+    *("agreement", "agreement_low", "agreement_high", "best_threshold", "best_low", "best_high", "best_agreement"),
 )
 
 
@@ -63,11 +66,12 @@ def verification(
     auc, eer: area under the ROC curve and equal error rate (where the two error rates cross, linear between operating
     points) against the majority, ties left out; eer_threshold is where. agreement: the share of people's answers that
     the recognizer gives at its threshold, each pair counting once, ties included; best_threshold has the highest
-    (midway between the two distances it parts), with best_agreement on the same pairs. Intervals (auc_low, auc_high,
-    best_low, best_high): bootstrap over bases.
+    (midway between the two distances it parts), with best_agreement on the same pairs. Intervals leave out
+    one batch after the other; `interval` says how each was made, or why there is none (see `analysis.inference`).
 
-    Columns: recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_threshold, threshold,
-    agreement, best_threshold, best_low, best_high, best_agreement, reason.
+    Columns: recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_low, eer_high,
+    eer_threshold, threshold, agreement, agreement_low, agreement_high, best_threshold, best_low, best_high,
+    best_agreement, interval, reason.
 
     Raises:
         MissingDataError: there are no ratings, or no recognizer.
@@ -79,15 +83,16 @@ def verification(
         raise MissingDataError("the dataset has no ratings of identity" if names else "the dataset has no recognizer")
     own = frames.thresholds(rated) | (thresholds or {})
     table = pd.DataFrame([{"recognizer": name} | _summary(rated, name, own[name]) for name in names])
-    return table[["recognizer", "n_same", "n_different", "ties", "failures", *_FIGURES, "reason"]]
+    return table[["recognizer", "n_same", "n_different", "ties", "failures", *_FIGURES, "interval", "reason"]]
 
 
 def error_rates(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     """False accepts and false rejects of each recognizer's decisions, by kind, the majority of people being right.
 
     Columns: recognizer, kind (last "all"), rate ("false accept": accepted among pairs that most people call two
-    identities; "false reject": rejected among those that most call one), n, errors, value, low, high (Wilson),
-    failures (rated pairs of the kind that were not acquired, in no other column), reason.
+    identities; "false reject": rejected among those that most call one), n, errors, value, low, high, interval (how it
+    was made, or why there is none), failures (rated pairs of the kind that were not acquired, in no other column),
+    reason.
 
     Raises:
         MissingDataError: there are no ratings.
@@ -103,7 +108,8 @@ def error_rates(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
                 rows += [head | rate | {"failures": failures} for rate in _rates(decided(cell, name))]
     if not rows:
         raise MissingDataError("the dataset has no ratings of identity or no recognizer")
-    order = ["recognizer", "kind", "rate", "n", "errors", "value", "low", "high", "failures", "reason"]
+    order = ["recognizer", "kind", "rate", "n", "errors", "value", "low", "high"]
+    order += ["interval", "failures", "reason"]
     return pd.DataFrame(rows)[order]
 
 
@@ -125,27 +131,57 @@ def _summary(rated: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]
         "failures": len(rated) - len(acquired),
         "threshold": threshold,
     }
-    row = dict.fromkeys(_FIGURES, np.nan) | row
+    row = dict.fromkeys(_FIGURES, np.nan) | {"interval": ""} | row
     if acquired.empty:
         return row | {"reason": "no rated pair was acquired"}
-    distance, rate = (acquired[column].to_numpy(np.float64) for column in (f"{name}_distance", "identity_rate"))
+    distance, share = (acquired[column].to_numpy(np.float64) for column in (f"{name}_distance", "identity_rate"))
     accept = acquired[f"{name}_accept"].astype(bool).to_numpy()
-    row["agreement"] = float(np.where(accept, rate, 1 - rate).mean())
-    if np.all(rate == 1) or np.all(rate == 0):
-        return row | {"reason": "all answers are the same: every threshold on one side of all distances is as good"}
-    row["best_threshold"], row["best_agreement"] = best_threshold(distance, rate)
-    row["best_low"], row["best_high"] = bootstrap(
-        lambda weights: _best_of_each(distance, rate, weights), acquired["base_id"]
-    )
+    agreement = rate_interval(np.where(accept, share, 1 - share), acquired[list(frames.UNIT_COLUMNS)])
+    row |= {"agreement": agreement.estimate, "agreement_low": agreement.low, "agreement_high": agreement.high}
+    if np.all(share == 1) or np.all(share == 0):
+        reason = "all answers are the same: every threshold on one side of all distances is as good"
+        return row | {"interval": together(agreement=agreement), "reason": reason}
+    row["best_threshold"], row["best_agreement"] = best_threshold(distance, share)
+    best = peak(*_agreement_curve(distance, share), acquired["unit"])
+    row |= {"best_low": best.low, "best_high": best.high}
     reason = "" if np.isfinite(row["best_threshold"]) else "people's answers are met best where nothing is accepted"
     if clear["same"].nunique() < 2:
         one_side = "people see the same identity in all pairs or in none"
-        return row | {"reason": "; ".join(filter(None, [one_side, reason]))}
+        reason = "; ".join(filter(None, [one_side, reason]))
+        return row | {"interval": together(agreement=agreement, best_threshold=best), "reason": reason}
+    auc, eer, threshold = _separation(clear)
+    row |= {"auc": auc.estimate, "auc_low": auc.low, "auc_high": auc.high}
+    row |= {"eer": eer.estimate, "eer_low": eer.low, "eer_high": eer.high, "eer_threshold": threshold}
+    return row | {"interval": together(auc=auc, eer=eer, agreement=agreement, best_threshold=best), "reason": reason}
+
+
+def _separation(clear: pd.DataFrame) -> tuple[Interval, Interval, float]:
+    """Area under the curve, equal error rate, and the threshold where the error rates are equal."""
     same, score = clear["same"].to_numpy(), clear["distance"].to_numpy(np.float64)
-    row["auc"] = float(roc_auc_score(same, -score))
-    row["auc_low"], row["auc_high"] = bootstrap(lambda weights: weighted_auc(same, score, weights), clear["base_id"])
-    row["eer"], row["eer_threshold"] = equal_error_rate(_curve(clear))
-    return row | {"reason": reason}
+    auc = jackknife(lambda weights: weighted_auc(same, score, weights), clear["unit"], LOGIT)
+    rate, threshold = equal_error_rate(_curve(clear))
+    eer = jackknife(lambda weights: weighted_eer(same, score, weights), clear["unit"], LOGIT)
+    return replace(auc, estimate=float(roc_auc_score(same, -score))), replace(eer, estimate=rate), threshold
+
+
+def weighted_eer(same: npt.NDArray[np.bool_], distance: Numbers, weights: Numbers) -> Numbers:
+    """Equal error rates (r,) of rows with weights (r, n), linear between the points of the curve; see `verification`.
+
+    NaN where only one side has weight.
+    """
+    distinct, group = np.unique(distance, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(len(distinct)))
+    accepts, rejects = (
+        np.add.reduceat((weights * side)[:, order], starts, axis=1).cumsum(axis=1) for side in (~same, same)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = np.insert(accepts / accepts[:, -1:], 0, 0, axis=1)
+        frr = np.insert(1 - rejects / rejects[:, -1:], 0, 1, axis=1)
+        rows, after = np.arange(len(weights)), np.maximum(np.argmax(far >= frr, axis=1), 1)
+        before, gap = after - 1, frr - far
+        share = gap[rows, before] / (gap[rows, before] - gap[rows, after])
+        return np.asarray(far[rows, before] + share * (far[rows, after] - far[rows, before]), np.float64)
 
 
 def equal_error_rate(curve: pd.DataFrame) -> tuple[float, float]:
@@ -174,13 +210,13 @@ def _labeled(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _rates(clear: pd.DataFrame) -> list[dict[str, Any]]:
     same, accept = clear["same"].to_numpy(), clear["accept"].to_numpy()
+    units = clear[list(frames.UNIT_COLUMNS)]
     sides = {"false accept": accept[~same], "false reject": ~accept[same]}
     rows = []
     for rate, errors in sides.items():
-        low, high = wilson(int(errors.sum()), len(errors))
-        value = float(errors.mean()) if len(errors) else np.nan
-        row = {"rate": rate, "n": len(errors), "errors": int(errors.sum()), "value": value, "low": low, "high": high}
-        rows.append(row | {"reason": "" if len(errors) else "no such pair"})
+        found = rate_interval(errors.astype(np.float64), units[~same if rate == "false accept" else same])
+        row = {"rate": rate, "n": len(errors), "errors": int(errors.sum()), "value": found.estimate}
+        rows.append(row | found.columns() | {"reason": "" if len(errors) else "no such pair"})
     return rows
 
 
@@ -194,7 +230,7 @@ def _gains(distance: Numbers, rate: Numbers, weights: Numbers) -> tuple[Numbers,
     return cuts, np.concatenate([np.zeros((len(weights), 1)), gained], axis=1)
 
 
-def _best_of_each(distance: Numbers, rate: Numbers, weights: Numbers) -> Numbers:
-    cuts, gains = _gains(distance, rate, weights)
-    best: Numbers = cuts[np.argmax(gains, axis=1)]
-    return best
+def _agreement_curve(distance: Numbers, rate: Numbers) -> tuple[Numbers, Callable[[Numbers], Numbers]]:
+    """Thresholds (c,), and what share of people's answers each gives more than to accept nothing, by weights."""
+    cuts, _ = _gains(distance, rate, np.ones((1, len(distance))))
+    return cuts, lambda weights: _gains(distance, rate, weights)[1] / weights.sum(axis=1, keepdims=True)

@@ -27,7 +27,12 @@ def test_against_the_formula_and_scipy() -> None:
         t = found["pearson"] * np.sqrt((len(x) - 2) / (1 - found["pearson"] ** 2))
         assert found["p"] == pytest.approx(2 * stats.t.sf(abs(t), len(x) - 2))
         assert found["spearman"] == pytest.approx(np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1])
-        assert found["low"] < found["pearson"] < found["high"]
+        of_batch, low, high = of_kind["batch"].to_numpy(), found["low"], found["high"]
+        z = np.arctanh([np.corrcoef(x[of_batch != out], y[of_batch != out])[0, 1] for out in range(3)])
+        reach = stats.t.ppf(0.975, 2) * np.sqrt(2 * z.var())
+        assert np.arctanh([low, high]) == pytest.approx(np.arctanh(found["pearson"]) + np.array([-reach, reach]))
+        t = np.arctanh(found["pearson"]) / np.sqrt(2 * z.var())
+        assert found["p_batches"] == pytest.approx(2 * stats.t.sf(abs(t), 2))
         assert found["spearman_low"] < found["spearman"] < found["spearman_high"]
 
 
@@ -35,7 +40,9 @@ def test_against_the_formula_and_scipy() -> None:
 def test_stars(noise: float, stars: str) -> None:
     rng = np.random.default_rng(1)
     rate = np.linspace(0, 1, 40)
-    pairs = pd.DataFrame({"pair_id": [f"p{n}" for n in range(40)], "base_id": ["a", "b"] * 20, "kind": "positive"})
+    pairs = pd.DataFrame(
+        {"pair_id": [f"p{n}" for n in range(40)], "base_id": ["a", "b"] * 20, "batch": 0, "kind": "positive"}
+    )
     pairs = pairs.assign(level=0.2, net_distance=1 - rate + noise * rng.normal(0, 0.1, 40), net_accept=True)
     pairs = pairs.assign(identity_rate=rate, similarity_mean=100 * rate, n_ratings=10)
     found = correlations(pairs).query("measure == 'net' and kind == 'all'").iloc[0]

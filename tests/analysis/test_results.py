@@ -233,7 +233,7 @@ def test_a_study_that_lacks_something(whole: Published, lacking: Callable[[Publi
 def test_the_limits_of_a_study_without_ratings(whole: Published) -> None:
     statements = set(results(_without_ratings(whole))["limits"]["statement"])
     assert "no ratings: nothing here says what people see" in statements
-    assert "8 bases: intervals that draw bases are too narrow with so few" in statements
+    assert "independent batches: 2; an interval needs 3, so that there is none" in statements
 
 
 def test_the_limits_of_a_study_in_part(whole: Published) -> None:
