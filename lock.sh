@@ -18,9 +18,10 @@ dependencies() {
 import sys, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 extras = project["optional-dependencies"]
-needed = project["dependencies"] + extras["analysis"] + extras["survey"]  # what `make demo` runs
-others = [each for extra in extras.values() for each in extra if not each.startswith(project["name"])]
-print("\n".join(needed if sys.argv[1] == "runtime" else others))
+of_demo = ("analysis", "publish", "ratings", "survey")  # what `make demo` and `make survey` run
+needed = project["dependencies"] + [each for extra in of_demo for each in extras[extra]]
+listed = needed if sys.argv[1] == "runtime" else [each for extra in extras.values() for each in extra]
+print("\n".join(each for each in listed if not each.startswith(project["name"])))
 PY
 }
 

@@ -30,6 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AnalysisError as error:
         print(f"error: {_printable(str(error))}", file=sys.stderr)
         return FAILED
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"analysis", "loading_script"}:
+            raise
+        print(f"error: {error.name} is not installed: pip install 'lands-between[analysis]'", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("\nstopped; nothing was written", file=sys.stderr)
         return INTERRUPTED

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm.contrib.logging import logging_redirect_tqdm
-
 from builder.arguments import folder, gibibytes, integer, png_path, port, positive, share
 from builder.errors import BuildError, LandsBetweenError, printable
+from builder.extras import extra_with
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
 from builder.survey.cli import add_commands as add_survey
@@ -34,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
     options = _parser().parse_args(arguments)
+    from tqdm.contrib.logging import logging_redirect_tqdm  # which takes longer than all that --help needs
+
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     try:
         with logging_redirect_tqdm():
@@ -42,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return status
     except LandsBetweenError as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
+        return FAILED
+    except ModuleNotFoundError as error:
+        extra = extra_with(error.name or "")
+        if extra is None:
+            raise
+        print(f"error: {error.name} is not installed: pip install 'lands-between[{extra}]'", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("\nstopped; finished batches are kept, the same command continues", file=sys.stderr)

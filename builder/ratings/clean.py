@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from builder.ratings import demographics
+from builder.ratings.countries import continents_of
 from builder.ratings.export import REFUSED_COLUMNS, Export
 from builder.ratings.privacy import findings, is_pseudonym, pseudonym
 from builder.ratings.settings import RatingsSettings
@@ -97,7 +98,7 @@ def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame
     understood = {
         "age": {text: demographics.age(text, age_bin) for text in said["age"].dropna().unique()},
         "gender": {text: demographics.gender(text) for text in said["gender"].dropna().unique()},
-        "country": demographics.continents_of(said["country"].dropna().unique()),
+        "country": continents_of(said["country"].dropna().unique()),
         "continent": {text: demographics.continent(text) for text in said["continent"].dropna().unique()},
     }
     refused = []

@@ -2,17 +2,11 @@
 
 import argparse
 import ipaddress
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from builder.arguments import local_folder
-from builder.errors import SurveyError
 
 DEFAULT_PORT = 8000
-
-_EXTRA = {"anyio", "h11", "psycopg", "sqlalchemy", "starlette", "uvicorn"}
-"""Packages that only the survey needs."""
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,28 +56,17 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         raise argparse.ArgumentTypeError(f"{text!r} is neither an IP address nor a network of them") from None
 
 
-@contextmanager
-def _installed() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in _EXTRA:
-            raise
-        raise SurveyError(f"survey needs {error.name}: pip install 'lands-between[survey]'") from error
-
-
 def _serve(options: argparse.Namespace) -> int:
-    with _installed():
-        from builder.survey.serve import serve
+    from builder.survey.serve import serve
 
-        serve(
-            options.folder,
-            host=options.host,
-            port=options.port,
-            database=options.database,
-            token=options.token,
-            behind=options.behind_proxy,
-        )
+    serve(
+        options.folder,
+        host=options.host,
+        port=options.port,
+        database=options.database,
+        token=options.token,
+        behind=options.behind_proxy,
+    )
     return 0
 
 
@@ -96,9 +79,8 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _results(options: argparse.Namespace) -> int:
-    with _installed():
-        from builder.survey.results import write_results
+    from builder.survey.results import write_results
 
-        people, ratings = write_results(options.folder, options.file, options.database)
+    people, ratings = write_results(options.folder, options.file, options.database)
     print(f"{options.file}: {ratings} ratings of {people} participants")
     return 0

@@ -54,39 +54,7 @@ def test_every_gender_and_continent_names_itself():
     assert [demographics.continent(continent) for continent in CONTINENTS] == CONTINENTS
 
 
-@pytest.mark.parametrize(
-    ("country", "expected"),
-    [
-        ("DE", "Europe"),
-        ("deu", "Europe"),
-        ("276", "Europe"),
-        ("Deutschland", "Europe"),
-        ("Österreich", "Europe"),
-        ("the Netherlands", "Europe"),
-        ("United Kingdom of Great Britain and Northern Ireland", "Europe"),
-        ("USA", "North America"),
-        ("United States of America", "North America"),
-        ("Mexico", "North America"),
-        ("Brasil", "South America"),
-        ("Venezuela, Bolivarian Republic of...", "South America"),
-        ("NA", "Africa"),
-        ("Democratic Republic of the Congo", "Africa"),
-        ("Iran (Islamic Republic of)", "Asia"),
-        ("Korea, Republic of", "Asia"),
-        ("Democratic People's Republic of Korea", "Asia"),
-        ("New Zealand", "Oceania"),
-        ("Atlantis", None),
-        ("Germ", None),
-        ("", None),
-        ("the", None),
-    ],
-)
-def test_countries(country, expected):
-    assert demographics.continents_of([country]) == {country: expected}
-
-
 @given(st.text(max_size=40))
 def test_any_text_has_a_meaning_or_none(text):
     assert demographics.gender(text) in [*GENDERS, None]
-    assert demographics.continents_of([text])[text] in [*CONTINENTS, None]
     assert demographics.age(text, 10) is None or "-" in demographics.age(text, 10)
