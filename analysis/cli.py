@@ -75,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
         help="group the rates by this column of participants, of images (those of a pair's base) or of attributes too; "
         "may be given again",
     )
+    report.add_argument(
+        "--compare-with",
+        metavar="NAME",
+        help="put the printed figures of another study beside this one's; `paper`: Exploring the Lands Between",
+    )
     report.set_defaults(run=_report)
     return parser
 
@@ -89,6 +94,7 @@ def _report(options: argparse.Namespace) -> int:
         exclude_flagged=options.exclude_flagged,
         attributes=options.attributes,
         groups=options.group,
+        compare_with=options.compare_with,
     )
     print(index)
     return 0

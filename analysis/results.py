@@ -4,6 +4,9 @@
 |---|---|---|
 | participants | an answer to a question | question, answer, n, share, value |
 | scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
+| overview | a figure of the study's size | figure, n, least, median, most |
+| compared_means | a printed mean (with `compare_with`) | kind, level, measure, this_study, printed, difference |
+| compared_correlations | a printed correlation (with `compare_with`) | kind, measure, this_study, low, high, printed, same_sign, inside |
 | correlations | a kind, "all" (without genuine) or "all with genuine", and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, interval, p_batches, p_holm, honest_stars, spearman, spearman_p, spearman_low, spearman_high, spearman_interval, reason |
 | similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
 | disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, inverted_distance, identity_disagreement, model_closeness, people_closeness, disagreement, candidate, reason |
@@ -34,7 +37,8 @@
 A table made from ratings has a first column `ratings_source`.
 """  # noqa: E501
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import pandas as pd
 
@@ -42,6 +46,7 @@ from analysis.dataset import Published
 from analysis.errors import MissingDataError
 from analysis.tables import deepface
 from analysis.tables.agreement import agreement, rater_agreement
+from analysis.tables.answers import QUESTIONS
 from analysis.tables.attributes import image_attributes, joined, measured_names
 from analysis.tables.calibration import calibration
 from analysis.tables.confusion import accuracy_difference, confusion
@@ -53,6 +58,8 @@ from analysis.tables.groupings import DEFAULT, check_groupings, groupings, group
 from analysis.tables.identity import identity_decisions, identity_scores
 from analysis.tables.identity_model import identity_model
 from analysis.tables.limits import limits
+from analysis.tables.overview import overview
+from analysis.tables.paper import compared_correlations, compared_means, printed_figures
 from analysis.tables.participants import participants
 from analysis.tables.power import power, variance_components
 from analysis.tables.scores_by_kind import scores_by_kind
@@ -64,6 +71,14 @@ from analysis.tables.verification import error_rates, roc, verification
 _Tables = dict[str, pd.DataFrame]
 _Maker = tuple[list[str], Callable[[_Tables], tuple[pd.DataFrame, ...]]]
 
+_SIZE: Final[Mapping[str, Any]] = {
+    "key": "pair_id",
+    "item": "pairs",
+    "questions": QUESTIONS,
+    "units": {"batches": "batch", "bases": "base_id"},
+}
+"""What the overview counts."""
+
 WITHOUT_RATINGS = {"image_attributes", "deepface", "transfer", "skipped", "limits"}
 """Tables that say nothing of people, and so carry no `ratings_source`."""
 
@@ -74,6 +89,7 @@ def results(
     progress: Callable[[list[_Maker]], Iterable[_Maker]] = iter,
     *,
     groups: Sequence[str] = (),
+    compare_with: str | None = None,
 ) -> _Tables:
     """Every table, by name, in the order above; those with nothing to show are in "skipped".
 
@@ -82,14 +98,16 @@ def results(
     progress: goes through the steps and may show how far it is, as `tqdm.tqdm` does.
     groups: columns of participants, images or attributes (see `analysis.tables.groupings`) that are groupings beside
         the participants' gender, age and continent.
+    compare_with: a study whose printed figures are put beside this one's (see `analysis.tables.paper`).
 
     Raises:
-        AnalysisError: an image cannot be read, or there is no such column.
+        AnalysisError: an image cannot be read, or there is no such column, or no such printed study.
     """
     check_groupings(groups, _nameable(published, attributes))
+    printed = printed_figures(compare_with) if compare_with else None
     made: _Tables = {}
     skipped = []
-    for names, make in progress(list(_makers(published, attributes, groups))):
+    for names, make in progress(list(_makers(published, attributes, groups, printed))):
         try:
             tables = make(made)
             made.update(zip(names, tables, strict=True))
@@ -99,12 +117,18 @@ def results(
     return {name: _sourced(name, table, published.source) for name, table in made.items()}
 
 
-def _makers(published: Published, attributes: pd.DataFrame | None, wanted: Sequence[str]) -> Iterator[_Maker]:
+def _makers(
+    published: Published, attributes: pd.DataFrame | None, wanted: Sequence[str], printed: Mapping[str, Any] | None
+) -> Iterator[_Maker]:
     """Names of tables, and what makes them from those made before."""
     pairs, ratings = published.pairs, published.ratings
+    yield ["overview"], lambda made: (overview(pairs, ratings, **_SIZE),)
     yield ["participants"], lambda made: (participants(published.participants),)
     yield ["scores_by_kind"], lambda made: (scores_by_kind(pairs, ratings),)
     yield ["correlations"], lambda made: (correlations(pairs, ratings),)
+    if printed is not None:
+        yield ["compared_means"], lambda made: (compared_means(made["scores_by_kind"], printed),)
+        yield ["compared_correlations"], lambda made: (compared_correlations(_needed(made, "correlations"), printed),)
     yield ["similarity_distribution"], lambda made: (similarity_distribution(pairs, ratings),)
     yield ["disagreement"], lambda made: (disagreement(pairs, ratings),)
     yield ["people_disagreement"], lambda made: (people_disagreement(pairs, ratings),)
@@ -165,9 +189,13 @@ def _groups(
 
 
 def _power(made: _Tables) -> pd.DataFrame:
-    if "variance_components" not in made:
+    return power(_needed(made, "variance_components"))
+
+
+def _needed(made: _Tables, name: str) -> pd.DataFrame:
+    if name not in made:
         raise MissingDataError("the dataset has no ratings")
-    return power(made["variance_components"])
+    return made[name]
 
 
 def _sourced(name: str, table: pd.DataFrame, source: str | None) -> pd.DataFrame:

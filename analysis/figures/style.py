@@ -17,18 +17,20 @@ PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#595959"]
 
 KIND_COLORS = {
     "genuine": "#000000",
-    "positive": "#009E73",
+    "positive": "#0072B2",
     "negative": "#D55E00",
-    "interpolation": "#0072B2",
+    "interpolation": "#009E73",
     "optimized": "#CC79A7",
 }
+"""As in the pictures of a dataset's card."""
+
 KIND_MARKERS = {"genuine": "*", "positive": "o", "negative": "X", "interpolation": "s", "optimized": "^"}
 OTHER_COLOR, OTHER_MARKER = "#595959", "D"
 """Of kinds that a plugin adds."""
 
 LINES = ["solid", "dashed", "dashdot", "dotted"]
-SAME_COLOR, DIFFERENT_COLOR = "#0072B2", "#D55E00"
-"""People's decision: the same person, different persons."""
+SAME_COLOR, DIFFERENT_COLOR = "#D55E00", "#0072B2"
+"""People's decision: the same person, different persons (blue, as in the paper)."""
 
 WARNING_COLOR, FAINT = "#B00000", "#8C8C8C"
 

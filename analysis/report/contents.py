@@ -51,15 +51,15 @@ class Contents:
         width, height = (round(inches * 96) for inches in figure.get_size_inches())
         return FigureItem(name, self._figures, caption, words, svg_uri(svg), width, height, plot, still)
 
-    def table(self, name: str, frame: pd.DataFrame, caption: str) -> TableItem:
-        """Keeps tables/<name>.csv and .tex."""
+    def table(self, name: str, frame: pd.DataFrame, caption: str, *, fitted: bool = False) -> TableItem:
+        """Keeps tables/<name>.csv and .tex; `fitted` tables are scaled to a page's width in LaTeX."""
         self._tables += 1
         self.files[f"tables/{name}.csv"] = tables.to_csv(frame, self.source)
         said = [tables.SOURCE_COLUMN]  # by the caption
         if "reason" in frame and frame["reason"].isin(["", None]).all():
             said.append("reason")  # that nothing is missing, by every row
         shown = frame.drop(columns=said, errors="ignore")
-        self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name)
+        self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name, fitted=fitted)
         return table_item(name, self._tables, caption, shown)
 
     def _title(self, caption: str) -> str:

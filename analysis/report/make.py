@@ -20,6 +20,7 @@ from analysis.report.page import FigureItem, Page, Section, render
 from analysis.report.sections import SECTIONS
 from analysis.report.tables import SOURCE_COLUMN
 from analysis.results import results
+from analysis.tables.paper import printed_figures
 
 HOVER_PIXELS = 128
 """Longer side at most of a picture beside the pointer."""
@@ -33,6 +34,7 @@ def make_report(
     exclude_flagged: bool = False,
     attributes: Path | None = None,
     groups: Sequence[str] = (),
+    compare_with: str | None = None,
 ) -> Path:
     """Writes index.html, figures/ (SVG and PNG) and tables/ (CSV and LaTeX) into the folder `out`.
 
@@ -43,6 +45,7 @@ def make_report(
         exclude_flagged: Leave out flagged participants and their ratings.
         attributes: A table of attributes with a column image_id, as CSV or Parquet.
         groups: Columns of participants, images or attributes, each a grouping beside the usual ones.
+        compare_with: A study whose printed figures are put beside this one's, such as "paper".
 
     Returns:
         Path of index.html.
@@ -52,12 +55,14 @@ def make_report(
     """
     out = Path(os.path.abspath(out))
     check_replaceable(out)
+    if compare_with is not None:
+        printed_figures(compare_with)
     joined = None if attributes is None else read_attributes(attributes)
     published = load(dataset, revision, exclude_flagged=exclude_flagged)
     if joined is not None and not joined["image_id"].isin(published.images["image_id"]).any():
         raise AnalysisError(f"{attributes}: has no row of any of the dataset's {len(published.images)} images")
     progress = functools.partial(tqdm, desc="tables", unit="table", disable=None)
-    tables = results(published, joined, progress, groups=groups)
+    tables = results(published, joined, progress, groups=groups, compare_with=compare_with)
     files = report_files(published, tables)
     about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
     write_folder(out, files, about)

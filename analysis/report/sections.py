@@ -26,7 +26,7 @@ from analysis.report.page import Item, NoteItem, Section
 from analysis.report.strips import people_strips, recognizer_strips, strip_items
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, counted, listed, slug, threshold_words
-from analysis.tables.correlations import printed
+from analysis.tables.paper import table_1, table_2
 from analysis.tables.strategies import quotes
 
 
@@ -61,17 +61,25 @@ def samples(found: Findings, contents: Contents) -> Section:
 
 
 def participants(found: Findings, contents: Contents) -> Section:
-    """Who rated."""
+    """How large the study is, and who rated."""
     items: list[Item] = []
+    if found.has("overview"):
+        caption = "The size of the study; where counts differ, the least, the median and the most of them."
+        items.append(contents.table("overview", found.tables["overview"], caption))
     if found.has("participants"):
         items.append(contents.table("participants", found.tables["participants"], "Participants and their answers."))
-    return Section("participants", "Participants", items=items)
+    return Section("participants", "Study and participants", items=items)
 
 
 def scores(found: Findings, contents: Contents) -> Section:
     """Table 1, Table 2, and the distances of every model."""
     items: list[Item] = []
     if found.has("scores_by_kind"):
+        caption = (
+            "Means by kind and level as the paper prints them; of a model, the mean distance and in brackets the "
+            "accept rate. Arrows up: larger is more alike."
+        )
+        items.append(contents.table("table-1", table_1(found.tables["scores_by_kind"]), caption, fitted=True))
         caption = "Means by kind and level: people's ratings, and each model's distances, accept rates and failures."
         items.append(contents.table("scores-by-kind", found.tables["scores_by_kind"], caption))
     pairs, source = found.published.pairs, contents.source
@@ -89,10 +97,11 @@ def scores(found: Findings, contents: Contents) -> Section:
     if found.has("correlations"):
         table = found.tables["correlations"]
         caption = (
-            "Pearson correlation of each measure with the identity rate, per pair, without genuine; blank where not "
-            "significant. * p < .05, ** p < .001."
+            "Pearson correlation of each measure with the identity rate of a pair as the paper prints them: blank "
+            "where p >= .05, * p < .05, ** p < .001, with p values that take pairs for independent, which they are "
+            "not. Genuine pairs are left out but in the last row."
         )
-        items.append(contents.table("correlations-printed", printed(table), caption))
+        items.append(contents.table("table-2", table_2(table), caption, fitted=True))
         caption = (
             "The same with Spearman's and all numbers. Pairs of one batch are not independent, and p, stars and "
             "spearman_p do not know of that; p_batches does. p_holm and honest_stars also know that the "
@@ -109,7 +118,25 @@ def scores(found: Findings, contents: Contents) -> Section:
                 f"Markers with intervals, a row per measure, a color per kind. Strongest: {said or 'none'}.",
             )
         )
-    return Section("scores", "Scores by kind", items=items)
+    return Section("scores", "Scores by kind", items=[*items, *_compared(found, contents)])
+
+
+def _compared(found: Findings, contents: Contents) -> list[Item]:
+    """Puts this study beside the printed figures of another, where they were asked for."""
+    items: list[Item] = []
+    words = "Another generator, other recognizers or other raters give other numbers: compare order and sign."
+    if found.has("compared_means"):
+        caption = f"The printed means of Table 1 beside those of this study. {words}"
+        items.append(contents.table("compared-means", found.tables["compared_means"], caption))
+    if found.has("compared_correlations"):
+        table = found.tables["compared_correlations"]
+        same = int(table["same_sign"].eq(True).sum())
+        caption = (
+            f"The printed correlations of Table 2 beside those of this study, of which {same} of {len(table)} have the "
+            f"same sign. {words}"
+        )
+        items.append(contents.table("compared-correlations", table, caption))
+    return items
 
 
 def similarity(found: Findings, contents: Contents) -> Section:

@@ -12,6 +12,7 @@ SOURCE_COLUMN = "ratings_source"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?\*{0,2}")
 """A number as this report writes one in a text, with its stars: no formula."""
+_FIGURE = re.compile(rf"{_NUMBER.pattern}( \({_NUMBER.pattern}\))?")
 
 
 def cell(value: object) -> str:
@@ -54,8 +55,11 @@ def texts(column: pd.Series) -> list[str]:
 
 
 def is_number(column: pd.Series) -> bool:
-    """Whether a column is set to the right, as numbers are."""
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    """Whether a column is set to the right, as numbers are, and texts that are numbers with stars or brackets."""
+    if pd.api.types.is_numeric_dtype(column):
+        return not pd.api.types.is_bool_dtype(column)
+    texts = [value for value in column if isinstance(value, str) and value]
+    return bool(texts) and all(_FIGURE.fullmatch(text) for text in texts)
 
 
 def heading(name: object) -> str:
@@ -81,8 +85,11 @@ def to_csv(frame: pd.DataFrame, source: str | None) -> bytes:
     return written.rename(columns=_harmless).to_csv(index=False, lineterminator="\n").encode()
 
 
-def to_latex(frame: pd.DataFrame, caption: str, label: str) -> bytes:
-    """A `table` with booktabs' rules, as the report shows the numbers; every text from data is escaped."""
+def to_latex(frame: pd.DataFrame, caption: str, label: str, *, fitted: bool = False) -> bytes:
+    """A `table` with booktabs' rules, as the report shows the numbers; every text from data is escaped.
+
+    A `fitted` one is scaled to the width of the page where it is wider, which takes the package `graphicx`.
+    """
     headings = [_latex(heading(name)) for name in frame.columns]
     formats = "".join("r" if is_number(frame[name]) else "l" for name in frame.columns)
     shown = pd.DataFrame({place: [_latex(text) for text in texts(frame[name])] for place, name in enumerate(frame)})
@@ -91,6 +98,10 @@ def to_latex(frame: pd.DataFrame, caption: str, label: str) -> bytes:
     latex: str = style.to_latex(
         hrules=True, column_format=formats, caption=_latex(caption), label=f"tab:{label}", position="htbp"
     )
+    if fitted:
+        begin, end = r"\begin{tabular}", r"\end{tabular}"
+        scaled = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" + "\n" + begin
+        latex = latex.replace(begin, scaled, 1).replace(end, end + "}", 1)
     return latex.encode()
 
 
@@ -111,6 +122,8 @@ _LATEX = str.maketrans(
         "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
         **{character: f"\\{character}" for character in "{}$&#%_"},
     }
 )

@@ -54,13 +54,6 @@ def correlations(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     return table.assign(p_holm=adjusted, honest_stars=[_stars(p) for p in adjusted])[[*_COLUMNS]]
 
 
-def printed(table: pd.DataFrame) -> pd.DataFrame:
-    """`correlations` laid out as in the paper: a row per kind, a column per measure, blank where not significant."""
-    kinds, columns = list(dict.fromkeys(table["kind"])), list(dict.fromkeys(table["measure"]))
-    wide = table.pivot(index="kind", columns="measure", values="printed").reindex(index=kinds, columns=columns)
-    return wide.rename_axis(columns=None).reset_index()
-
-
 def _correlation(cell: pd.DataFrame, column: str) -> dict[str, Any]:
     identity, values = cell["identity_rate"].to_numpy(np.float64), cell[column].to_numpy(np.float64)
     counts = {"n": len(cell), "n_bases": cell["base_id"].nunique()}

@@ -5,7 +5,8 @@ from datasets import Dataset
 from scipy import stats
 
 from analysis import MissingDataError
-from analysis.tables.correlations import correlations, printed
+from analysis.tables.correlations import correlations
+from analysis.tables.paper import table_2
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
 
@@ -76,9 +77,9 @@ def test_pairs_that_were_not_acquired_do_not_count() -> None:
 
 def test_printed_is_laid_out_as_in_the_paper() -> None:
     pairs = draw_pairs(batches=1)
-    wide = printed(correlations(pairs, draw_ratings(pairs)))
-    assert wide["kind"].tolist() == ["positive", "negative", "interpolation", "optimized", "all", "all with genuine"]
-    assert wide.columns.tolist() == ["kind", "similarity", "dlib", "facenet512", "lpips_alex", "latent_l2"]
+    wide = table_2(correlations(pairs, draw_ratings(pairs)))
+    assert wide["pairs"].tolist() == ["interpolation", "negative", "optimized", "positive", "all", "all with genuine"]
+    assert wide.columns.tolist() == ["pairs", "similarity", "dlib", "facenet512", "lpips_alex", "latent_l2"]
 
 
 def test_a_dataset_gives_what_a_frame_gives() -> None:

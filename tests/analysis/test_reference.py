@@ -7,7 +7,6 @@ come out: those of the kinds and that over all of them. The printed figures over
 kinds when genuine pairs are among them (without, no data were found with dlib's -0.765): "all with genuine".
 """
 
-import json
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,11 @@ import pandas as pd
 import pytest
 from scipy import optimize, stats
 
-from analysis.tables.correlations import correlations, printed
+from analysis import AnalysisError, MissingDataError
+from analysis.tables.correlations import correlations
+from analysis.tables.paper import compared_correlations, compared_means, printed_figures, table_1, table_2
 from analysis.tables.scores_by_kind import scores_by_kind
 from loading_script.lands_between import KINDS
-from tests.conftest import SHARED
 
 RECOGNIZERS = ["dlib", "vgg_face", "facenet512", "openface"]
 PER_BASE = {"genuine": 1, "positive": 2, "negative": 3, "interpolation": 3, "optimized": 3}
@@ -36,17 +36,21 @@ NOT_SIGNIFICANT = 0.05
 """What is taken for a correlation that is not printed."""
 
 
-LOST = -0.5
-"""What is taken for VGG-Face's correlation on interpolations, which is lost in print."""
+LOST = {"vgg_face": -0.5, "facenet512": -0.668}
+"""What is taken for the correlations on interpolations of which one is lost in print."""
 
 
 @pytest.fixture(scope="module")
 def reference() -> dict[str, Any]:
-    path = SHARED / "reference" / "lands_between.json"
-    if not path.exists():
-        pytest.skip(f"no printed figures: {path} is absent")
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
+    """The printed figures; of Table 1 a row per kind and level."""
+    printed = printed_figures("paper")
+    columns, rows = printed["means"]["columns"], []
+    for label, figures in printed["means"].items():
+        if label != "columns":
+            kind, _, level = label.partition(" ")
+            row = {"kind": kind, "level": float(level) if level else None}
+            rows.append(row | dict(zip(columns, figures, strict=True)))
+    return {"table_1": rows, "table_2": {"rows": printed["correlations"]}}
 
 
 class Cells:
@@ -133,14 +137,9 @@ def score(cells: Cells, means: np.ndarray, rate: np.ndarray, wanted: dict[str, f
 
 
 def correlations_of(reference: dict[str, Any], column: str) -> dict[str, float]:
-    """What Table 2 prints of a column, None where it is blank; the one of two left is taken for FaceNet512's."""
+    """What Table 2 prints of a column, None where it is blank."""
     rows = reference["table_2"]["rows"]
-    found = {}
-    for kind in ("interpolation", "negative", "optimized", "positive", "all"):
-        row = dict(rows[kind])
-        row.setdefault("facenet512", *row.pop("facenet512_or_vgg", [None]))
-        found[kind] = row.get(column)
-    return found
+    return {kind: rows[kind].get(column) for kind in ("interpolation", "negative", "optimized", "positive", "all")}
 
 
 @pytest.fixture(scope="module")
@@ -162,8 +161,8 @@ def study(reference: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
         wanted = correlations_of(reference, printed_name)
         default = NOT_SIGNIFICANT if printed_name == "latent" else -NOT_SIGNIFICANT
         known = {kind: default if value is None else value for kind, value in wanted.items()}
-        if printed_name == "vgg_face":
-            known["interpolation"] = LOST
+        if printed_name in LOST:
+            known["interpolation"] = LOST[printed_name]
         pairs[column] = score(cells, cells.means(printed_name), rate, known)
     for name in RECOGNIZERS:
         counts = np.rint(cells.means(f"{name}_accept", 1) * cells.sizes).astype(int)
@@ -203,13 +202,50 @@ def test_table_1_is_printed(reference: dict[str, Any], study: tuple[pd.DataFrame
 
 
 def test_table_2_is_printed(reference: dict[str, Any], study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    table = printed(correlations(*study)).set_index("kind")
+    table = table_2(correlations(*study)).set_index("pairs")
     columns = {"similarity": "similarity", "lpips": "lpips_alex", "latent": "latent_l2"} | {n: n for n in RECOGNIZERS}
     for printed_name, column in columns.items():
         for kind, value in correlations_of(reference, printed_name).items():
-            if (kind, printed_name) != ("interpolation", "vgg_face"):
+            if kind != "interpolation" or printed_name not in LOST:
                 cell = table.loc["all with genuine" if kind == "all" else kind, column]
                 assert cell.rstrip("*") == ("" if value is None else f"{value:.3f}"), (kind, column)
     assert table.loc["interpolation", "similarity"] == "0.901**"
     assert table.loc["negative", "vgg_face"] == "-0.210*"
     assert "genuine" not in table.index
+
+
+def test_table_1_has_the_papers_layout(study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    table = table_1(scores_by_kind(*study))
+    assert table["pairs"].tolist() == [
+        *("genuine", "interpolation", "interpolation, 25 %", "interpolation, 50 %", "interpolation, 75 %", "negative"),
+        *("optimized", "optimized, threshold 0.3", "optimized, threshold 0.4", "optimized, threshold 0.5"),
+        *("positive", "positive, distance 0.2", "positive, distance 0.4", "positive, distance 0.6", "all"),
+    ]
+    assert list(table.columns) == [
+        *("pairs", "similarity ↑", "identity ↑", "dlib ↓", "vgg_face ↓", "facenet512 ↓", "openface ↓"),
+        *("lpips_alex ↓", "latent_l2 ↓"),
+    ]
+    row = table.set_index("pairs").loc["optimized, threshold 0.3"].tolist()
+    assert row == ["51.67", "0.31", "0.31 (0.99)", "0.76 (0.68)", "0.92 (0.70)", "0.80 (0.22)", "0.55", "279.99"]
+
+
+def test_the_printed_figures_beside_a_study_that_has_them(study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    printed = printed_figures("paper")
+    means = compared_means(scores_by_kind(*study), printed)
+    assert len(means) == 15 * 12
+    assert means["difference"].abs().max() <= ROUNDED
+    table = compared_correlations(correlations(*study), printed)
+    ours = table[table["kind"] != "all"]  # the figures over all hold where genuine pairs are in
+    assert (ours["this_study"] - ours["printed"]).abs().max() < 5e-4
+    assert ours["same_sign"].all()
+    assert table["kind"].value_counts().to_dict() == {
+        "interpolation": 5, "negative": 3, "optimized": 7, "positive": 7, "all": 7, "all with genuine": 7
+    }  # fmt: skip
+
+
+def test_a_study_with_nothing_of_the_printed_one_cannot_be_compared(study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    other = scores_by_kind(*study).assign(kind="another")
+    with pytest.raises(MissingDataError, match="shares no kind"):
+        compared_means(other, printed_figures("paper"))
+    with pytest.raises(AnalysisError, match="there are those of: paper"):
+        printed_figures("another")

@@ -18,7 +18,7 @@ from tests.analysis import graphs
 from tests.analysis.synthetic import draw_images, draw_pairs, draw_participants, draw_ratings, draw_study, published
 
 NAMES = [
-    *("participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
+    *("overview", "participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
     *("people_disagreement", "attribute_model", "attribute_importance", "strategies", "agreement", "rater_agreement"),
     *("identity_model", "roc", "verification", "error_rates", "calibration", "calibration_fit", "error_consistency"),
     *("confusion", "accuracy_difference"),

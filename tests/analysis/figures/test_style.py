@@ -4,8 +4,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import ImageColor
 
 from analysis.figures import style
+from builder.publish.pictures import COLORS
 
 # Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency",
 # the matrices of severity 1.0, for linear RGB.
@@ -81,6 +83,10 @@ def test_the_warning_is_as_readable_as_text():
 
 def test_kinds_differ_by_marker_too():
     assert len({style.kind_marker(kind) for kind in [*style.KIND_COLORS, "of a plugin"]}) == 6
+
+
+def test_a_kind_has_one_color_in_the_card_and_in_the_report():
+    assert {kind: ImageColor.getrgb(color) for kind, color in style.KIND_COLORS.items()} == COLORS
 
 
 def test_neighboring_lines_differ_in_color_and_dashes():

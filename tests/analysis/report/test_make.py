@@ -22,7 +22,7 @@ FIGURES = {
     *("groups-1-gender", "groups-2-age", "groups-3-continent"),
 }
 TABLES = {
-    *("participants", "scores-by-kind", "correlations-printed", "correlations", "similarity-distribution"),
+    *("participants", "overview", "table-1", "table-2", "scores-by-kind", "correlations", "similarity-distribution"),
     *("disagreement", "people-disagreement", "verification", "roc", "error-rates", "calibration", "calibration-fit"),
     *(
         "error-consistency",

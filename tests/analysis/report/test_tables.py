@@ -103,9 +103,36 @@ def test_latex_takes_two_columns_of_the_same_heading():
     assert "a b & a b" in latex
 
 
+def test_a_fitted_table_is_scaled_and_an_arrow_is_one():
+    latex = tables.to_latex(pd.DataFrame({"net ↓": ["0.61 (0.43)"]}), "c", "l", fitted=True).decode()
+    assert r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" in latex
+    assert r"\end{tabular}}" in latex
+    assert r"net $\downarrow$" in latex
+    assert r"\begin{tabular}{r}" in latex
+
+
+@pytest.mark.parametrize(
+    ("values", "number"),
+    [
+        ([1.5, np.nan], True),
+        (["-0.796**", "", "0.347"], True),
+        (["0.61 (0.43)", ""], True),
+        (["0.61 (see above)"], False),
+        (["", ""], False),
+        ([True, False], False),
+    ],
+)
+def test_a_column_of_numbers_is_set_to_the_right(values, number):
+    assert tables.is_number(pd.Series(values)) is number
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
-def test_latex_compiles(tmp_path):
-    table = tables.to_latex(FRAME, "Of 5 % & more.", "some").decode()
-    document = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{table}\end{{document}}"
-    (tmp_path / "t.tex").write_text(document)
-    subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"], cwd=tmp_path, check=True)
+def test_latex_compiles_and_a_fitted_table_fits(tmp_path):
+    wide = pd.DataFrame({f"recognizer{n} ↓": ["0.61 (0.43)"] for n in range(12)})
+    plain, fitted = tables.to_latex(FRAME, "Of 5 % & more.", "some"), tables.to_latex(wide, "c", "l", fitted=True)
+    packages = r"\usepackage{booktabs}\usepackage{graphicx}"
+    body = (plain + fitted).decode()
+    (tmp_path / "t.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{body}\end{{document}}")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert "Overfull" not in said
