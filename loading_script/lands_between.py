@@ -108,7 +108,8 @@ def ratings() -> Features:
     """One row per answer of one participant to one pair.
 
     `similarity` is 0 (not similar) to 100 (very similar), `identity` whether both images were taken for the same
-    person, `position` the place of the pair in the participant's order, from 0, `source` one of SOURCES.
+    person, `position` the place of the pair in the participant's order, from 0, `source` one of SOURCES. `rated_at` is
+    the day, at midnight UTC, in what is published; a study folder keeps the time.
     """
     return Features(
         {

@@ -15,6 +15,7 @@ from builder.files import explained
 from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, file_of
+from builder.publish.tables import by_day
 from builder.toml import first_difference, shown
 from loading_script import lands_between as schema
 from loading_script.untrusted.parquet import check_expansion, first_line
@@ -31,6 +32,10 @@ _KEYS = {
 
 _GROWS = ["batch", "duration_s", "flags"]
 """Columns of a participant that more ratings change."""
+
+
+DAYS = "ratings: rated_at is the day alone: by the time of a rating, a platform's log could tell who gave it"
+"""The note of the version that is the first to say no more than the day."""
 
 
 class Change(NamedTuple):
@@ -86,7 +91,7 @@ def needed_step(changes: Iterable[Change]) -> Step:
 def changes(old: Version, new: Version) -> list[Change]:
     """What changed, largest step first; empty where the content is the same."""
     people = [change for table in ("ratings", "participants") for change in _people(table, old, new)]
-    more_ratings = any(change.note.startswith("ratings: ") for change in people)
+    more_ratings = any(change.note.startswith("ratings: ") and change.note != DAYS for change in people)
     found = [*_described(old.provenance, new.provenance), *_batches(old.provenance, new.provenance)]
     found += [*_built(old, new, more_ratings=more_ratings), *people]
     return sorted(dict.fromkeys(found), key=lambda change: -STEPS.index(change.step))
@@ -196,6 +201,9 @@ def _rows(table: str, old: pa.Table, new: pa.Table, grown: Step) -> Iterator[Cha
     theirs = new.take(pa.array([after[key] for key in both], pa.int64()))
     for name in new.column_names:
         if name in old.column_names and not ours[name].equals(theirs[name]):
+            if name == "rated_at" and by_day(ours)[name].equals(theirs[name]):
+                yield Change("minor", DAYS)
+                continue
             more = table == "participants" and (name in _GROWS or _filled(ours[name], theirs[name]))
             yield Change("patch" if more else "major", f"{table}: {name} changed")
 

@@ -73,6 +73,9 @@ def _print(outcome: "Outcome", target: str, version: str, *, dry_run: bool) -> N
         print(f"{change.step}: {change.note}")
     for text in outcome.prepared.left_out:
         print(f"left out: {text}")
+    if outcome.prepared.with_times:
+        versions = ", ".join(outcome.prepared.with_times)
+        print(f"to be withdrawn with --retract, for they tell the time of every rating: {versions}")
     size = sum(file.bytes for file in outcome.files.values())
     done = "nothing to do, is there already" if not outcome.prepared.changes else "published"
     print(f"{target}: version {version}, {len(outcome.files)} files, {size} bytes ({'dry run' if dry_run else done})")

@@ -13,7 +13,7 @@ from builder.files import write_whole
 from builder.publish import gate
 from builder.publish.anonymity import NOTHING, Earlier, anonymized, blanked
 from builder.publish.card import card, citation
-from builder.publish.changes import Change, Version, changes, needed_step
+from builder.publish.changes import DAYS, Change, Version, changes, needed_step
 from builder.publish.content import Content, read_pairs
 from builder.publish.history import (
     HISTORY_FILES,
@@ -24,6 +24,7 @@ from builder.publish.history import (
     parse_version,
     published,
     read_history,
+    standing,
 )
 from builder.publish.layout import Part, Table, parquet
 from builder.publish.models import models_of
@@ -48,7 +49,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A version, ready to go: its folder, what changed, what was left out in words, the participants in it.
+    """A version, ready to go: its folder, what changed, what was left out in words, the participants in it, and the
+    earlier versions that tell the time of each rating.
 
     `changes` is empty where the version before is this one; the folder is then that version's own.
     """
@@ -58,6 +60,7 @@ class Prepared:
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
     participants: pa.Table
+    with_times: tuple[str, ...]
 
 
 def prepare(
@@ -90,21 +93,24 @@ def prepare(
     split_of = split_of_batches(study, gate.check_shards(folder))
     people = read_people(folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded)
     gate.check_statements(study, people)
-    earlier = _earlier(offered or {}, before)
+    offered = dict(offered or {}) | ({before.provenance.version: before.read_all("participants")} if before else {})
+    earlier = _earlier(offered, before)
     people, draft = _described(folder, study, version, people, split_of, earlier)
     gate.check_people(people, study.publish.k, earlier)
     tables = _write_tables(folder, people, split_of, into)
     provenance = draft.model_copy(update={"files": _files(into, tables)})
     found = _changes(before, Version(into, provenance), history)
     if before and before.provenance.version == version and not found:
-        return Prepared(before.folder, before.provenance, (), people.left_out, people.participants)
+        times = _with_times(history, offered)
+        return Prepared(before.folder, before.provenance, (), people.left_out, people.participants, times)
     _check_version(version, before, history, found)
     history = published(history, version, [change.note for change in found])
     _write_rest(root, Content(into, study, provenance, tables, people, read_pairs(into, tables)), history)
     gate.check_identifiers(into, _stated_texts(provenance), people.released)
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
     write_whole(into / schema.PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
-    return Prepared(into, provenance, tuple(found), people.left_out, people.participants)
+    times = _with_times(history, offered)
+    return Prepared(into, provenance, tuple(found), people.left_out, people.participants, times)
 
 
 def _version(folder: Path | None) -> Version | None:
@@ -149,11 +155,19 @@ def _described(
 
 def _earlier(offered: Mapping[str, pa.Table], before: Version | None) -> Earlier:
     """What anybody can read of the versions that there are, the newest last."""
-    tables = [*offered.values(), *([before.read_all("participants")] if before else [])]
-    if not tables:
+    if not offered:
         return NOTHING
+    tables = tuple(offered.values())
     members = tuple(frozenset(table["participant_id"].to_pylist()) for table in tables)
     return Earlier(members, tables[-1], before.provenance.demographics.age_years if before else 1)
+
+
+def _with_times(history: History, offered: Mapping[str, pa.Table]) -> tuple[str, ...]:
+    """The versions that are offered from before the first that says no more than the day of a rating."""
+    first = next((at for at, event in enumerate(history) if DAYS in event.notes), 0)
+    before = {event.version for event in history[:first]}
+    versions = [version for version in standing(history) if version in before]
+    return tuple(version for version in versions if version not in offered or offered[version].num_rows)
 
 
 def _withheld(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> list[str]:

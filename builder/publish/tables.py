@@ -63,7 +63,7 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
 
     Ratings of models are left out: what models say of a pair is in its columns. Free texts in which something may
     identify somebody are left out unless they were released. Both are sorted by id, so that neither tells the order
-    in which they came.
+    in which they came, and of the time of a rating the day is left.
 
     Raises:
         FolderError: the files are damaged.
@@ -77,7 +77,13 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
     source = source_of(ratings)
     aggregates = Aggregates(source=source, flagged_excluded=flagged_excluded and source is not None)
     read = frozenset(text for _, _, text in released)
-    return People(ratings.sort_by("rating_id"), participants, aggregates, (*left_out, *texts), read)
+    return People(by_day(ratings.sort_by("rating_id")), participants, aggregates, (*left_out, *texts), read)
+
+
+def by_day(ratings: pa.Table) -> pa.Table:
+    """Ratings with the day of each, at midnight UTC, in the place of its time, which a platform's own log has too."""
+    at = ratings.column_names.index("rated_at")
+    return ratings.set_column(at, ratings.schema.field(at), pc.floor_temporal(ratings["rated_at"], unit="day"))
 
 
 def split_of_batches(study: Study, batches: list[int]) -> dict[int, str]:

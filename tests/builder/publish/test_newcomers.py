@@ -1,5 +1,6 @@
 """Attacks of somebody who lays versions of a dataset side by side."""
 
+import datetime
 import itertools
 import json
 import subprocess
@@ -12,11 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from builder.errors import PublishError
+from builder.publish import tables
 from builder.publish.publishing import withdraw_from_folder
 from builder.ratings.forget import forget
 from builder.ratings.store import RatingsFolder
 from tests.hub_server import Hub
-from tests.studies import rate
+from tests.studies import rate, set_keys
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +122,32 @@ def test_a_lost_record_is_missed(publish, study, published, tmp_path):
     record = json.loads((tmp_path / "moved.json").read_text())
     moved.write_text(json.dumps(record | {"target": "/where/the/folder/was"}))
     publish("4.0.0")
+
+
+def times(folder: Path) -> set[datetime.datetime]:
+    return {value for path in folder.glob("data/ratings/*") for value in pq.read_table(path)["rated_at"].to_pylist()}
+
+
+def test_of_the_time_of_a_rating_the_day_is_published(publish, study, published, monkeypatch):
+    rate(study, 2)
+    moment = datetime.datetime(2026, 1, 2, 3, 4, 5, 678000, datetime.UTC)
+    with monkeypatch.context() as before:
+        before.setattr(tables, "by_day", lambda ratings: ratings)  # as up to now
+        publish("1.0.0")
+        set_keys(study, publish={"title": "Another"})
+        publish("1.0.1")
+    assert times(published) == {moment}
+    with pytest.raises(PublishError, match=r"needs a minor(.|\n)*rated_at is the day alone"):
+        publish("1.0.2")
+    outcome = publish("1.1.0")
+    assert [change.step for change in outcome.prepared.changes] == ["minor"]
+    assert outcome.prepared.with_times == ("1.0.0", "1.0.1")
+    assert times(published) == {datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)}
+    assert set(RatingsFolder(study).ratings()["rated_at"].to_pylist()) == {moment}
+    assert "is the day alone" in (published / "CHANGELOG.md").read_text()
+    withdraw_from_folder(published, "1.0.0", "It told times.", study)
+    rate(study, 1, seed=1)
+    assert publish("2.0.0").prepared.with_times == ("1.0.1",)
 
 
 def test_the_versions_on_the_hub_are_looked_at_themselves(hub: Hub, study, tmp_path):
