@@ -108,6 +108,8 @@ def _forget(options: argparse.Namespace) -> int:
     gone = forget(options.folder, options.participant, options.database)
     where = f"{gone.ratings} ratings and {gone.answers} answers in the survey's database"
     print(f"{gone.participant_id}: removed with {where}; later imports will refuse this person's rows")
+    if gone.others:
+        print(f"and so was what came with the same platform's id from somebody else: {', '.join(gone.others)}")
     if gone.published:
         print("Published versions that still hold this person, or another who was removed:")
         print("\n".join(f"  {each}" for each in gone.published))

@@ -12,7 +12,7 @@ from builder.ratings import records
 from builder.ratings.held import read_held, write_held
 from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
-from builder.ratings.privacy import participant_key, pseudonym
+from builder.ratings.privacy import is_pseudonym, other_pseudonyms, participant_key, pseudonym
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 
@@ -21,9 +21,13 @@ from builder.shards import StudyFolder
 class Forgotten:
     """Who was removed, with how many ratings in the tables and in the survey's database, and the published versions
     (with where they are) that still hold them or another who was removed.
+
+    `others` took part with the same platform's id and said that the first was somebody else: they are removed too,
+    and counted.
     """
 
     participant_id: str
+    others: list[str]
     ratings: int
     answers: int
     published: list[str]
@@ -49,34 +53,41 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
         held = read_held(folder)
         here = set(held.participants.index) | set(held.held_back["participant_id"])
         gone = set(held.forgotten["participant_id"])
-        id_ = participant if participant in here | gone else pseudonym(participant_key(folder), participant)
-        answers = _remove_from_survey(folder, id_, database)
-        if id_ not in here | gone and answers is None:
+        ids = [participant]
+        if participant not in here | gone and not is_pseudonym(participant):
+            key = participant_key(folder)
+            ids = [pseudonym(key, participant), *other_pseudonyms(key, participant)]
+        answers = _remove_from_survey(folder, ids, database)
+        met = [each for each in ids if each in here | gone or each in answers]
+        if not met:
             raise RatingsError(
                 f"{folder}: nobody with the id {participant!r} has ratings here; give the platform's id as it stands "
                 "in the export, or the participant_id of the tables"
             )
-        theirs = held.ratings["participant_id"] == id_
-        if id_ not in gone:
-            line = pd.DataFrame([[id_, _now(), str(int(theirs.sum()))]], columns=records.FORGOTTEN)
+        theirs = held.ratings["participant_id"].isin(met)
+        new = [each for each in met if each not in gone]
+        if new:
+            counts = held.ratings["participant_id"].value_counts()
+            lines = [[each, _now(), str(int(counts.get(each, 0)))] for each in new]
             held = replace(
                 held,
                 ratings=held.ratings[~theirs],
-                participants=held.participants.drop(index=id_, errors="ignore"),
-                held_back=held.held_back[held.held_back["participant_id"] != id_],
-                released=held.released[held.released["participant_id"] != id_],
-                forgotten=stacked([held.forgotten, line]),
+                participants=held.participants.drop(index=new, errors="ignore"),
+                held_back=held.held_back[~held.held_back["participant_id"].isin(new)],
+                released=held.released[~held.released["participant_id"].isin(new)],
+                forgotten=stacked([held.forgotten, pd.DataFrame(lines, columns=records.FORGOTTEN)]),
             )
             write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
-    return Forgotten(id_, int(theirs.sum()), answers or 0, forget_in_records(folder, id_))
+    versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
+    return Forgotten(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions)
 
 
-def _remove_from_survey(folder: Path, participant_id: str, database: str | None) -> int | None:
+def _remove_from_survey(folder: Path, participant_ids: list[str], database: str | None) -> dict[str, int]:
     if database is None and not (folder / "ratings" / "survey.sqlite").is_file():
-        return None  # and the survey's packages need not be installed
-    from builder.survey.withdrawal import remove_participant
+        return {}  # and the survey's packages need not be installed
+    from builder.survey.withdrawal import remove_participants
 
-    return remove_participant(folder, participant_id, database)
+    return remove_participants(folder, participant_ids, database)
 
 
 def _now() -> str:

@@ -77,6 +77,14 @@ def pseudonym(key: bytes, participant: str) -> str:
     return _PREFIX + hmac.digest(key, known.encode(), "sha256").hex()[:32]
 
 
+def other_pseudonyms(key: bytes, participant: str) -> tuple[str, ...]:
+    """The participant_ids of who says that somebody else took part with their platform's id: three, in order.
+
+    They are made of the platform's id alone, so that whoever has it finds, and can remove, all that was said with it.
+    """
+    return tuple(pseudonym(key, f"{participant.strip()}\nnot me {number}") for number in (1, 2, 3))
+
+
 def is_pseudonym(participant: str) -> bool:
     """Whether a text has the form that `pseudonym` gives."""
     return _PSEUDONYM.fullmatch(participant) is not None

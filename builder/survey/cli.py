@@ -32,6 +32,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="of a web server in front, or its network; what it says in X-Forwarded-For and X-Forwarded-Proto is "
         "believed, and nobody else (may be given again)",
     )
+    serve.add_argument(
+        "--signed-links",
+        nargs=2,
+        metavar=("KEYS.json", "ADDRESS"),
+        help="the platform signs its links (Prolific: secure external URLs): its public keys, a JSON Web Key Set, and "
+        "the survey's address there, https://...; then only whom it vouches for takes part",
+    )
     serve.set_defaults(run=_serve)
 
     export = tasks.add_parser(
@@ -66,6 +73,7 @@ def _serve(options: argparse.Namespace) -> int:
         database=options.database,
         token=options.token,
         behind=options.behind_proxy,
+        links=options.signed_links and (Path(options.signed_links[0]), options.signed_links[1]),
     )
     return 0
 

@@ -63,6 +63,15 @@ ratings = Table(
     Column("rated_at", BigInteger, nullable=False),
 )
 
+disputes = Table(
+    "disputes",
+    _metadata,
+    Column("participant_id", String(200), primary_key=True),
+    Column("disputed_id", String(200), nullable=False, index=True),
+    Column("said_at", BigInteger, nullable=False),
+)
+"""Who says that somebody else, `disputed_id`, took part with their platform's id. Both keep their ratings."""
+
 _ADVISORY_LOCK = 0x1A9D5
 """Any number of ours."""
 

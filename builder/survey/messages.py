@@ -25,12 +25,16 @@ class Message(BaseModel):
 
 
 class Enter(Message):
-    """Who arrives: the platform's ids from the address, and the token that a returning browser kept."""
+    """Who arrives: the platform's ids from the address, or the link that it signed, and the token that a returning
+    browser kept. `not_me`: somebody else took part with these ids, they say.
+    """
 
     prolific_pid: _Name | None = None
     study_id: _Name | None = None
     session_id: _Name | None = None
-    token: _Name | None = None
+    link: Annotated[str, Field(max_length=8000, pattern=_NO_NUL)] | None = None
+    token: Annotated[str, Field(max_length=400, pattern=_NO_NUL)] | None = None
+    not_me: bool = False
 
 
 class Consent(Message):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from builder.errors import SurveyError
 from builder.files import write_whole
 from builder.shards import StudyFolder
-from builder.survey.database import DATABASE_FILE, default_url, open_database, participants, ratings
+from builder.survey.database import DATABASE_FILE, default_url, disputes, open_database, participants, ratings
 from builder.survey.store import SILENCE_MS
 from builder.survey.task import Pair, Task
 
@@ -27,10 +27,15 @@ _PARTICIPANT_LINE = '{"record": "participant"'
 
 
 def result_lines(engine: sa.Engine, study: str) -> Iterator[str]:
-    """The lines of the results file: what it is, then everyone who consented, then their ratings."""
+    """The lines of the results file: what it is, then everyone who consented, then their ratings.
+
+    Who says that somebody else took part with their platform's id has that one's participant_id as `disputes`.
+    """
     yield json.dumps({"format": FORMAT, "version": VERSION, "study": study}) + "\n"
     with engine.connect() as connection:
-        people = sa.select(participants).where(participants.c.consented_at.is_not(None))
+        disputing = disputes.c.participant_id == participants.c.participant_id
+        people = sa.select(participants, disputes.c.disputed_id).outerjoin(disputes, disputing)
+        people = people.where(participants.c.consented_at.is_not(None))
         for row in connection.execute(people.order_by(participants.c.started_at)).mappings():
             yield json.dumps(_participant(row)) + "\n"
         rated = sa.select(ratings).order_by(ratings.c.rated_at, ratings.c.participant_id, ratings.c.position)
@@ -73,6 +78,7 @@ def _participant(row: sa.RowMapping) -> dict[str, Any]:
         "started_at": _iso(row["started_at"]),
         "finished_at": _iso(row["finished_at"]),
         "duration_s": None if row["finished_at"] is None else (row["finished_at"] - row["started_at"]) / 1000,
+        **({} if row["disputed_id"] is None else {"disputes": row["disputed_id"]}),
     }
 
 
@@ -116,6 +122,8 @@ class Progress:
     finished: int
     median_minutes: float | None
     latest: list[dict[str, Any]]
+    disputes: list[tuple[str, str]]
+    """Who says that somebody else took part with their platform's id, and that one."""
 
 
 def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> Progress:
@@ -131,6 +139,8 @@ def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> 
         newest = sa.select(participants, answered.scalar_subquery().label("answered"))
         newest = newest.order_by(participants.c.last_seen.desc()).limit(most_latest)
         latest = [dict(row) for row in connection.execute(newest).mappings()]
+        said = sa.select(disputes.c.participant_id, disputes.c.disputed_id).order_by(disputes.c.said_at)
+        disputing = [(row.participant_id, row.disputed_id) for row in connection.execute(said)]
     people = {(batch, state): count for batch, state, count in states}
 
     def of_state(state: str) -> int:
@@ -145,6 +155,7 @@ def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> 
         finished=of_state(FINISHED),
         median_minutes=statistics.median(minutes) if minutes else None,
         latest=latest,
+        disputes=disputing,
     )
 
 

@@ -16,6 +16,7 @@ from builder.ratings.privacy import participant_key
 from builder.survey.database import default_url, drop_unconsented, open_database
 from builder.survey.forgotten import ForgottenPeople
 from builder.survey.limits import Network, pointing_out_proxies, protocol
+from builder.survey.links import read_signed_links
 from builder.survey.page import BUNDLE, read_bundle
 from builder.survey.server import Survey, create_app
 from builder.survey.task import read_task
@@ -26,6 +27,9 @@ LEAST_TOKEN = 16
 """Characters of a token that somebody chose."""
 
 _GRACE_S = 5
+
+_BACKLOG = 2048
+"""Connections that wait until they are accepted."""
 
 _LAST_PORT = 65535
 
@@ -38,6 +42,7 @@ def serve(
     database: str | None = None,
     token: str | None = None,
     behind: Sequence[Network] = (),
+    links: tuple[Path, str] | None = None,
     bundle: Path = BUNDLE,
 ) -> None:
     """Serves the survey of a study folder until the process is told to stop.
@@ -53,6 +58,8 @@ def serve(
         token: opens /admin; by default that of the environment, or a new one, which is printed.
         behind: addresses of web servers in front, whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody
             else's are.
+        links: the platform's keys, a file, and the survey's address as the platform knows it: only whom the platform
+            vouches for takes part.
         bundle: folder of the built page.
 
     Raises:
@@ -69,7 +76,8 @@ def serve(
     drop_unconsented(engine)
     forgotten = ForgottenPeople(folder)
     forgotten()  # a damaged file is said now, not to a participant
-    app = create_app(Survey(task, engine, participant_key(folder), files, token, forgotten))
+    signed = read_signed_links(*links) if links else None
+    app = create_app(Survey(task, engine, participant_key(folder), files, token, forgotten, signed))
     listening = _listen(host, port)
     print(f"survey   {_address(listening)}\nprogress {_address(listening)}/admin  token {token}", flush=True)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # requests that are no HTTP come by the thousand
@@ -101,6 +109,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(_BACKLOG)  # whoever reads the address that is printed now may connect at once
     except OSError as error:
         raise SurveyError(f"--host {host} --port {port}: {error}; choose others") from error
     return listening

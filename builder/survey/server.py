@@ -23,10 +23,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from builder.errors import FolderError
-from builder.ratings.privacy import pseudonym
+from builder.ratings.privacy import other_pseudonyms, pseudonym
 from builder.survey import messages, store
 from builder.survey.admin import admin_routes
 from builder.survey.limits import Allowance, limited, read_body
+from builder.survey.links import SignedLinks
 from builder.survey.page import TYPES, consent_version, page_config, shown
 from builder.survey.task import Task
 from builder.survey.ticket import ticket_key
@@ -65,6 +66,7 @@ class Survey:
     bundle: Mapping[str, bytes]
     admin_token: str
     forgotten: Callable[[], Set[str]] = frozenset
+    links: SignedLinks | None = None
 
 
 def create_app(survey: Survey) -> ASGIApp:
@@ -107,20 +109,32 @@ class Calls:
 
     def _door(self) -> store.Door:
         key, forgotten = ticket_key(self._survey.key), self._survey.forgotten()
-        return store.Door(list(self._pairs), self._settings.raters_per_pair, key, forgotten)
+        signed = self._survey.links is not None
+        return store.Door(list(self._pairs), self._settings.raters_per_pair, key, forgotten, signed)
 
     async def entering(self, request: Request) -> Response:
         """`POST /api/enter`: a new participant, or one who returns."""
         said = await _read(request, messages.Enter)
-        key, person = self._survey.key, said.prolific_pid or said.session_id
-        arrival = store.Arrival(
-            person=person and pseudonym(key, person),
-            session=said.session_id and pseudonym(key, said.session_id),
-            token=said.token,
-        )
-        door, now = self._door(), _now()
+        arrival, door, now = self._arrival(said), self._door(), _now()
         entered = await self._writer.do(lambda connection: store.enter(connection, arrival, door, now))
         return JSONResponse({"token": entered.token, "session": self._session(entered)})
+
+    def _arrival(self, said: messages.Enter) -> store.Arrival:
+        """Where links are signed, nothing of the address is believed but what the signature is of."""
+        key, person, session = self._survey.key, said.prolific_pid or said.session_id, said.session_id
+        if self._survey.links is not None:
+            vouched = None if said.link is None else self._survey.links.vouched(said.link)
+            if said.link is not None and vouched is None:
+                raise store.Refused("link")
+            person, session = (None, None) if vouched is None else (vouched.person, vouched.session)
+        return store.Arrival(
+            person=person and pseudonym(key, person),
+            session=session and pseudonym(key, session),
+            token=said.token,
+            others=other_pseudonyms(key, person) if person else (),
+            not_me=said.not_me,
+            vouched=self._survey.links is not None and person is not None,
+        )
 
     def _session(self, entered: store.Entered) -> dict[str, Any]:
         known = entered.participant

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from builder.survey.database import participants, ratings, survey
+from builder.survey.database import disputes, participants, ratings, survey
 from builder.survey.messages import Consent, Demographics, Rating, Strategies
 from builder.survey.ticket import Ticket, TicketKey, opened, sealed
 
@@ -40,6 +40,7 @@ REFUSALS = {
     "pair": 403,
     "taken": 403,
     "forgotten": 403,
+    "link": 403,
     "answered": 409,
     "finished": 409,
     "full": 409,
@@ -58,21 +59,31 @@ class Refused(Exception):  # noqa: N818  nothing went wrong
 
 @dataclass(frozen=True)
 class Door:
-    """Who is let in: `capacity` participants to each of the study's batches, and nobody who was forgotten."""
+    """Who is let in: `capacity` participants to each of the study's batches, nobody who was forgotten and, where links
+    are signed, nobody new whom the platform does not vouch for.
+    """
 
     batches: Sequence[int]
     capacity: int
     key: TicketKey
     forgotten: Set[str] = frozenset()
+    signed: bool = False
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """Who enters: the pseudonyms of the person and of their session with the platform, and the token they kept."""
+    """Who enters: the pseudonyms of the person and of their session with the platform, and the token they kept.
+
+    `others` are the pseudonyms for who says, as this one does where `not_me`, that the person of this id was somebody
+    else. `vouched`: the platform's signature says who it is.
+    """
 
     person: str | None
     session: str | None
     token: str | None
+    others: Sequence[str] = ()
+    not_me: bool = False
+    vouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,44 +108,43 @@ def enter(connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> 
         now: milliseconds since 1970.
 
     Raises:
-        Refused: forgotten, finished, taken (the same person with another session of the platform) or full.
+        Refused: forgotten, finished, taken (the same person with another session of the platform), link (the platform
+            did not sign it) or full.
     """
     kept = None if arrival.token is None else opened(arrival.token, door.key)
-    if (arrival.person or (kept and kept.participant_id)) in door.forgotten:
-        raise Refused("forgotten")
     known = _returning(connection, arrival)
+    if (arrival.person or (kept and kept.participant_id)) in door.forgotten and known is None:
+        raise Refused("forgotten")
     if known is not None and known["finished_at"] is not None:
         raise Refused("finished")
     if known is None:
-        ticket = _ticket_again(connection, arrival, kept, door, now)
-        ticket = ticket or _ticket(arrival, _emptiest(connection, door, now), now)
+        ticket = _ticket_again(connection, arrival, kept, door, now) or _ticket(connection, arrival, door, now)
         token = sealed(ticket, door.key)
         return Entered(token, _row(ticket, token), [])
     if arrival.token is not None and known["token_sha256"] == _digest(arrival.token):
         token = arrival.token
     else:
-        token = sealed(_ticket(arrival, known["batch"], now), door.key)
+        token = sealed(Ticket(known["participant_id"], "", "", known["batch"], secrets.randbits(62), now), door.key)
     _update(connection, known, now, token_sha256=_digest(token))
     return Entered(token, known, _rated(connection, known))
 
 
 def _returning(connection: sa.Connection, arrival: Arrival) -> Mapping[str, Any] | None:
-    """The participant, if it is one who consented."""
+    """The participant, if it is one who consented: who has their token, or what their platform gave them alone."""
+    ids = () if arrival.person is None else (arrival.person, *arrival.others)
     if arrival.token is not None:
         known = _find(connection, _BY_TOKEN, _digest(arrival.token))
-        if known is not None and arrival.person in (None, known["participant_id"]):
+        if known is not None and (not ids or known["participant_id"] in ids):
             return known
-    if arrival.person is None:
-        return None
-    known = _find(connection, _BY_ID, arrival.person)
-    if known is not None and known["finished_at"] is None and not _may_go_on(known, arrival.session):
-        raise Refused("taken")
-    return known
+    rows = (_find(connection, _BY_ID, participant_id) for participant_id in ids)
+    return next((row for row in rows if row is not None and _may_go_on(row, arrival)), None)
 
 
-def _may_go_on(known: Mapping[str, Any], session: str | None) -> bool:
-    """Without their token, only what the platform gave them alone tells participants from who knows their id."""
-    return known["session"] is not None and hmac.compare_digest(known["session"], session or "")
+def _may_go_on(known: Mapping[str, Any], arrival: Arrival) -> bool:
+    """Without their token, the signature or the session of the platform tells them from who knows their id."""
+    if arrival.vouched:
+        return bool(known["participant_id"] == arrival.person)
+    return known["session"] is not None and hmac.compare_digest(known["session"], arrival.session or "")
 
 
 def _taken(connection: sa.Connection, now: int) -> dict[int, int]:
@@ -165,16 +175,27 @@ def _ticket_again(
     """The ticket that a browser kept, where it still stands for who arrives: a reload shows the same pairs."""
     if kept is None or kept.issued_at <= now - SILENCE_MS or kept.batch not in door.batches:
         return None
-    if arrival.person is not None and (arrival.person, arrival.session or "") != (kept.participant_id, kept.session):
+    same = arrival.person in (kept.participant_id, kept.disputed_id) and kept.session == (arrival.session or "")
+    if arrival.person is not None and not same:
         return None
     if _find(connection, _BY_ID, kept.participant_id) or _taken(connection, now).get(kept.batch, 0) >= door.capacity:
         return None
     return kept
 
 
-def _ticket(arrival: Arrival, batch: int, now: int) -> Ticket:
-    person = arrival.person or f"p-{secrets.token_hex(16)}"
-    return Ticket(person, arrival.session or "", batch, secrets.randbits(62), now)
+def _ticket(connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> Ticket:
+    """A new one, with the participant_id that nobody took part under yet."""
+    if door.signed and not arrival.vouched:
+        raise Refused("link")
+    participant_id, disputed_id = arrival.person or f"p-{secrets.token_hex(16)}", ""
+    first = _find(connection, _BY_ID, participant_id)
+    if first is not None:
+        free = next((other for other in arrival.others if _find(connection, _BY_ID, other) is None), None)
+        if not arrival.not_me or free is None:
+            raise Refused("taken" if first["finished_at"] is None else "finished")
+        participant_id, disputed_id = free, participant_id
+    batch = _emptiest(connection, door, now)
+    return Ticket(participant_id, disputed_id, arrival.session or "", batch, secrets.randbits(62), now)
 
 
 def _row(ticket: Ticket, token: str) -> dict[str, Any]:
@@ -212,6 +233,9 @@ def consent(connection: sa.Connection, token: str, said: Consent, door: Door, no
         raise Refused("full")
     row = _row(ticket, token) | {"last_seen": now, "consented_at": now, "consent_version": said.consent_version}
     connection.execute(participants.insert(), row)
+    if ticket.disputed_id:
+        said_so = {"participant_id": ticket.participant_id, "disputed_id": ticket.disputed_id, "said_at": now}
+        connection.execute(disputes.insert(), said_so)
 
 
 def demographics(connection: sa.Connection, token: str, said: Demographics, now: int) -> None:

@@ -12,11 +12,13 @@ TicketKey = NewType("TicketKey", bytes)
 class Ticket:
     """A place in the survey for who consents in time.
 
-    `participant_id` is a pseudonym, `session` that of the platform's session ("" where it gave none), `seed` orders
-    the pairs (62 bits, which also make every ticket another), `issued_at` is in milliseconds since 1970.
+    `participant_id` is a pseudonym, `disputed_id` that of who took part with the same platform's id and was somebody
+    else, as this one says, `session` that of the platform's session ("" where there is none); `seed` orders the pairs
+    (62 bits, which also make every ticket another), `issued_at` is in milliseconds since 1970.
     """
 
     participant_id: str
+    disputed_id: str
     session: str
     batch: int
     seed: int
@@ -29,7 +31,7 @@ def ticket_key(key: bytes) -> TicketKey:
 
 
 def sealed(ticket: Ticket, key: TicketKey) -> str:
-    """The ticket as a token: its fields and their HMAC-SHA256 (RFC 2104), parted by dots, at most 200 characters."""
+    """The ticket as a token: its fields and their HMAC-SHA256 (RFC 2104), parted by dots, some 210 characters."""
     text = ".".join(map(str, astuple(ticket)))
     return f"{text}.{_signature(text, key)}"
 
@@ -39,8 +41,8 @@ def opened(token: str, key: TicketKey) -> Ticket | None:
     text, _, signature = token.rpartition(".")
     if not hmac.compare_digest(_signature(text, key).encode(), signature.encode()):
         return None
-    participant_id, session, *numbers = text.split(".")
-    return Ticket(participant_id, session, *map(int, numbers))
+    participant_id, disputed_id, session, *numbers = text.split(".")
+    return Ticket(participant_id, disputed_id, session, *map(int, numbers))
 
 
 def _signature(text: str, key: TicketKey) -> str:

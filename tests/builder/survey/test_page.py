@@ -325,6 +325,7 @@ def test_who_cannot_take_part_is_told_why(open_browser: Open, serve_page: Serve,
         browser.get(f"{server.address}/?PROLIFIC_PID=person-1&STUDY_ID=study-1&SESSION_ID={session}")
         consent(Mouse(browser))
         wait_for_heading(browser, "About you" if session == "session-1" else "You have already begun")
+    check_accessibility(browser)
     browser = open_browser(1280, 800)
     browser.get(server.address)
     consent(Mouse(browser))
@@ -352,6 +353,38 @@ def test_who_withdrew_is_told_before_any_question(open_browser: Open, serve_page
         assert "survey@example.org" in find(browser, "main").text
         check_accessibility(browser)
     assert results(page_folder) == ([], [])
+
+
+def test_who_finds_somebody_else_in_their_place_takes_part_all_the_same(
+    open_browser: Open, serve_page: Serve, page_folder: Path
+):
+    server = serve_page(page_folder)
+    with server.client("127.6.6.6") as client:
+        thief = Client(client, prolific_pid="person-1", session_id="guessed")
+        assert thief.enter().status_code == 200
+        assert thief.consent().json() == {"saved": True}
+        assert thief.rate(0).json() == {"saved": True}
+        browser = open_browser(360, 740)
+        mouse = Mouse(browser)
+        browser.get(server.address + PROLIFIC)
+        consent(mouse)
+        wait_for_heading(browser, "You have already begun")
+        assert "That was not me" in find(browser, "main").text
+        mouse.press(".quiet")
+        consent(mouse)
+        say_demographics(mouse)
+        answer_pair(mouse, 0, (40, True), PAIRS)
+        wait_for_heading(browser, f"Pair 2 of {PAIRS}")
+        browser.refresh()
+        answer_pair(mouse, 1, (60, False), PAIRS)
+        wait_for_heading(browser, f"Pair 3 of {PAIRS}")
+        assert thief.rate(1).json() == {"saved": True}
+    people, ratings = results(page_folder)
+    assert len(ratings) == 4
+    (mine,) = [person for person in people if "disputes" in person]
+    assert (mine["disputes"], mine["age"]) == (thief.session["participant_id"], 34)
+    assert "Disputes" in server.admin().text
+    assert mine["participant_id"] in server.admin().text
 
 
 def test_where_the_batch_fills_before_the_consent_another_is_found(

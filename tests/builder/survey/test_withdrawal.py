@@ -2,13 +2,14 @@ import json
 import shutil
 
 import pytest
+import sqlalchemy as sa
 
 from builder.errors import RatingsError
 from builder.ratings.forget import forget
-from builder.ratings.privacy import participant_key, pseudonym
+from builder.ratings.privacy import other_pseudonyms, participant_key, pseudonym
 from builder.shards import StudyFolder
 from builder.survey import store
-from builder.survey.database import DATABASE_FILE, open_database
+from builder.survey.database import DATABASE_FILE, disputes, open_database
 from builder.survey.messages import Consent, Rating, Strategies
 from builder.survey.results import result_lines
 from builder.survey.store import Arrival, Door
@@ -55,6 +56,33 @@ def test_who_withdraws_is_gone_from_the_survey_too(folder, database):
     assert people(engine) == {bob}
     engine.dispose()
     assert (folder / "ratings" / "forgotten.csv").read_text().splitlines()[1].startswith(ann)
+
+
+def test_what_somebody_else_said_with_their_id_goes_too_and_a_participant_id_removes_one_alone(folder, database):
+    study = StudyFolder(folder).study()
+    engine = open_database(database, study.name, study.hash())
+    named = None if str(folder / DATABASE_FILE) in database else database
+    pair_id = StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py()
+    key = participant_key(folder)
+    first, second, third, _ = (pseudonym(key, "ann"), *other_pseudonyms(key, "ann"))
+    bob = pseudonym(key, "bob")
+    for person in (first, second, third, bob):
+        answer(engine, person, pair_id)
+    with engine.execution_options(writes=True).begin() as connection:
+        for other in (second, third):
+            row = {"participant_id": other, "disputed_id": first, "said_at": 1000}
+            connection.execute(disputes.insert(), row)
+    gone = forget(folder, second, named)
+    assert (gone.participant_id, gone.others, gone.answers) == (second, [], 1)
+    assert people(engine) == {first, third, bob}
+    gone = forget(folder, "ann", named)
+    assert (gone.participant_id, gone.others, gone.answers) == (first, [second, third], 2)
+    assert people(engine) == {bob}
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(disputes)).all() == []
+    engine.dispose()
+    removed = (folder / "ratings" / "forgotten.csv").read_text().splitlines()[1:]
+    assert sorted(line.partition(",")[0] for line in removed) == sorted([first, second, third])
 
 
 def test_who_withdrew_is_told_at_the_door_of_a_survey_that_runs(survey_folder, stub):

@@ -2,7 +2,7 @@ import { Refused, postJSON } from "./connection";
 import { memory } from "./memory";
 import type { Answer, Backend, Ending, Session } from "./types";
 
-const PROLIFIC = ["PROLIFIC_PID", "STUDY_ID", "SESSION_ID"] as const;
+const PROLIFIC = ["PROLIFIC_PID", "STUDY_ID", "SESSION_ID", "prolific_token"] as const;
 
 interface Unsent {
   path: string;
@@ -14,10 +14,11 @@ export function serverBackend(study: string): Backend {
   const kept = memory(study);
   const address = new URLSearchParams(location.search);
   let token = kept.get<string>("token");
+  let not_me = false;
 
   async function enter(): Promise<Session> {
-    const [prolific_pid, study_id, session_id] = PROLIFIC.map((name) => address.get(name));
-    const body = { prolific_pid, study_id, session_id, token };
+    const [prolific_pid, study_id, session_id, link] = PROLIFIC.map((name) => address.get(name));
+    const body = { prolific_pid, study_id, session_id, link, token, not_me };
     const entered = await postJSON<{ token: string; session: Session }>("api/enter", body, null);
     token = entered.token;
     kept.set("token", token);
@@ -37,6 +38,9 @@ export function serverBackend(study: string): Backend {
 
   return {
     enter,
+    disown: () => {
+      not_me = true;
+    },
     async resume() {
       const unsent = kept.get<Unsent>("unsent");
       if (token !== null && unsent !== null) await deliver(unsent).catch(ignoreRefused);

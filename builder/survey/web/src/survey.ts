@@ -7,7 +7,7 @@ import { memory } from "./memory";
 import { type Text, show, textsOf } from "./page";
 import { consentPlugin } from "./screens/consent";
 import { demographicsPlugin } from "./screens/demographics";
-import { showDone, showMessage } from "./screens/ending";
+import { offerToDisown, showDone, showMessage } from "./screens/ending";
 import { loadingPlugin } from "./screens/loading";
 import { ratingPlugin } from "./screens/rating";
 import { strategiesPlugin } from "./screens/strategies";
@@ -16,7 +16,10 @@ import { standaloneBackend } from "./standalone";
 import type { Backend, Config, Session } from "./types";
 
 /** Why somebody cannot take part; each has its texts. */
-const TURNED_AWAY = ["full", "finished", "taken", "forgotten"];
+const TURNED_AWAY = ["full", "finished", "taken", "forgotten", "link"];
+
+/** In which somebody else may have used the participant's ids. */
+const MISTAKEN = ["finished", "taken"];
 
 /** Consent is refused where the batch has just filled, or the same person consented elsewhere: entering again tells. */
 const ENTER_AGAIN = ["full", "taken", "token"];
@@ -30,18 +33,30 @@ async function main(): Promise<void> {
   document.documentElement.lang = config.language;
   document.title = text("title");
   document.getElementById("connection")!.textContent = text("connection_lost");
-  try {
-    await takePart(config, text);
-  } catch (error) {
-    showFailure(error, config, text);
-  }
+  await begin(config, text);
 }
 
-async function takePart(config: Config, text: Text): Promise<void> {
-  const backend =
-    config.mode === "server"
-      ? serverBackend(config.study)
-      : await standaloneBackend(config, initJsPsych().randomization);
+async function begin(config: Config, text: Text): Promise<void> {
+  let backend: Backend | undefined;
+  const attempt = async () => {
+    try {
+      backend ??=
+        config.mode === "server"
+          ? serverBackend(config.study)
+          : await standaloneBackend(config, initJsPsych().randomization);
+      await takePart(config, text, backend);
+    } catch (error) {
+      showFailure(error, config, text, disown);
+    }
+  };
+  const disown = () => {
+    backend?.disown?.();
+    void attempt();
+  };
+  await attempt();
+}
+
+async function takePart(config: Config, text: Text, backend: Backend): Promise<void> {
   const left = await backend.resume();
   if (left !== "finished") {
     const session = left?.consented ? left : await askConsent(config, text, backend, left);
@@ -109,10 +124,12 @@ async function run(timeline: object[]): Promise<void> {
   await jsPsych.run(timeline as Parameters<typeof jsPsych.run>[0]);
 }
 
-function showFailure(error: unknown, config: Config, text: Text): void {
+function showFailure(error: unknown, config: Config, text: Text, disown: () => void): void {
   const values = { contact: config.survey.contact ?? "" };
   if (error instanceof Refused && TURNED_AWAY.includes(error.reason)) {
-    return showMessage(display, text, error.reason, values);
+    showMessage(display, text, error.reason, values);
+    if (MISTAKEN.includes(error.reason)) offerToDisown(display, text, disown);
+    return;
   }
   console.error(error);
   showMessage(display, text, "failure", values);

@@ -130,4 +130,6 @@ export interface Backend {
   enter(): Promise<Session>;
   save(answer: Answer): Promise<void>;
   finish(): Promise<Ending & { download?: Blob }>;
+  /** Says that whoever took part with the same ids before was somebody else; then one may enter all the same. */
+  disown?(): void;
 }

@@ -26,6 +26,16 @@ export function showMessage(display: HTMLElement, text: Text, name: string, valu
   show(display, text(`${name}_heading`), element("p", {}, text(`${name}_text`, values)));
 }
 
+/** Below the message that somebody took part already: it may have been somebody else, with the same id. */
+export function offerToDisown(display: HTMLElement, text: Text, disown: () => void): void {
+  const button = element("button", { type: "button", className: "quiet" }, text("not_me"));
+  button.addEventListener("click", disown, { once: true });
+  display.append(
+    element("p", {}, text("not_me_text")),
+    element("div", { className: "actions" }, button),
+  );
+}
+
 /** Participants are sent to https addresses only, and follow the link themselves, having seen where it leads. */
 function secure(address: string | null): URL | null {
   if (!address || !URL.canParse(address)) return null;
