@@ -16,12 +16,14 @@ class Contents:
 
     source: Whose the ratings are, where they are not people's; every file then says so.
     files: Content by path in the report's folder.
+    table_numbers: The number of each table by its name.
     """
 
     def __init__(self, source: str | None) -> None:
         self.source = source
         self.files: dict[str, bytes] = {}
-        self._figures = self._tables = 0
+        self.table_numbers: dict[str, int] = {}
+        self._figures = 0
 
     def figure(
         self,
@@ -53,14 +55,14 @@ class Contents:
 
     def table(self, name: str, frame: pd.DataFrame, caption: str, *, fitted: bool = False) -> TableItem:
         """Keeps tables/<name>.csv and .tex; `fitted` tables are scaled to a page's width in LaTeX."""
-        self._tables += 1
+        self.table_numbers[name] = len(self.table_numbers) + 1
         self.files[f"tables/{name}.csv"] = tables.to_csv(frame, self.source)
         said = [tables.SOURCE_COLUMN]  # by the caption
         if "reason" in frame and frame["reason"].isin(["", None]).all():
             said.append("reason")  # that nothing is missing, by every row
         shown = frame.drop(columns=said, errors="ignore")
         self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name, fitted=fitted)
-        return table_item(name, self._tables, caption, shown)
+        return table_item(name, self.table_numbers[name], caption, shown)
 
     def _title(self, caption: str) -> str:
         return f"{self.source.capitalize()} ratings. {caption}" if self.source else caption

@@ -18,6 +18,7 @@ from analysis.report.findings import findings
 from analysis.report.folder import check_replaceable, write_folder
 from analysis.report.page import FigureItem, Page, Section, render
 from analysis.report.sections import SECTIONS
+from analysis.report.summary import summary
 from analysis.report.tables import SOURCE_COLUMN
 from analysis.results import results
 from analysis.tables.paper import printed_figures
@@ -92,7 +93,7 @@ def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> di
     contents = Contents(published.source if published.source != "human" else None)
     found = findings(published, tables)
     made = [make(found, contents) for make in tqdm(SECTIONS, desc="figures", unit="section", disable=None)]
-    sections = [section for section in made if section.text or section.items]
+    sections = [section for section in [summary(found, contents), *made] if section.text or section.items]
     page = Page(
         title=_title(published),
         dataset=published.name,

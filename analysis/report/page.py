@@ -97,7 +97,25 @@ class NoteItem:
     part: Literal["note"] = "note"
 
 
-Item = FigureItem | TableItem | StripItem | NoteItem
+@dataclass(frozen=True)
+class Statement:
+    """A sentence, and the table that it is from."""
+
+    text: str
+    table: str
+    number: int
+
+
+@dataclass(frozen=True)
+class SummaryItem:
+    """What is certain and what is not."""
+
+    certain: Sequence[Statement]
+    uncertain: Sequence[Statement]
+    part: Literal["summary"] = "summary"
+
+
+Item = FigureItem | TableItem | StripItem | NoteItem | SummaryItem
 
 
 @dataclass(frozen=True)
