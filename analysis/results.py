@@ -24,9 +24,9 @@
 | error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, interval, failures, reason |
 | calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, interval, logistic, isotonic |
 | calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason |
-| error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, reason |
-| confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, reason |
-| accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, reason |
+| error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, reason |
+| confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
+| accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, low, high, interval, reason |
 | transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
 | groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, value, low, high, difference, ratio, reason |
 | variance_components | a question and a kind | question, kind, pair, rater, residual, n_pairs, n_raters, reason |

@@ -67,7 +67,8 @@ def _consistency(found: Findings, contents: Contents) -> list[Item]:
         caption = (
             "Error consistency of every two deciders, over all pairs and kind by kind: Cohen's kappa of who errs "
             "where, 1 the same errors, 0 errors as independent as the two accuracies let them be. An error is told by "
-            "the majority of those who are not compared, or by construction (genuine: same; negative: different)."
+            "the majority of those who are not compared, or by construction (genuine: same; negative: different). "
+            + INTERVALS
         )
         items.append(contents.table("error-consistency", table, caption))
         items.append(

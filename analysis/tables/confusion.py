@@ -1,14 +1,15 @@
 """Which answers are taken for which, and how far accuracies part: as in model-vs-human (Geirhos et al. 2021)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import MissingDataError
-from analysis.frames import Numbers
-from analysis.tables.deciders import ALL, MAJORITY, PEOPLE, Deciders, conditions, deciders
+from analysis.inference import Numbers, from_replicates, independent, left_out, rate, without_interval
+from analysis.inference.units import Codes
+from analysis.tables.deciders import ALL, PEOPLE, Deciders, conditions, deciders
 
 
 def confusion(
@@ -18,31 +19,36 @@ def confusion(
     key: str,
     question: str,
     decisions: Mapping[str, str],
+    units: Sequence[str],
     references: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """How often each decider gives each answer where another is right.
 
     Answers of people count one by one, each against the majority of the others; an item of which it is not known what
-    is right is left out. Arguments: see `analysis.tables.deciders.deciders`.
+    is right is left out. units: columns of `items` with the units of dependence, for intervals (see
+    `analysis.inference`). Other arguments: see `analysis.tables.deciders.deciders`.
 
     Columns: decider ("people" or a model), reference, right, answer, n (decisions), share (of those with this right
-    answer; NaN where there are none), reason (why it is NaN).
+    answer; NaN where there are none), low, high, interval (how it was made, or why there is none), reason (why share
+    is NaN).
 
     Raises:
         MissingDataError: there are no answers to the question.
     """
     of = deciders(items, ratings, key=key, question=question, decisions=decisions, references=references)
+    batches = left_out(independent(of.items[list(units)]))
     rows: list[dict[str, Any]] = []
     for reference in of.references:
         for name in [PEOPLE, *of.models]:
-            counts = _counts(of, reference, name)
-            for right, label in enumerate(of.labels):
-                total = counts[right].sum()
-                for answer, given in enumerate(of.labels):
-                    n = int(counts[right, answer])
+            answers, right, batch = _decided(of, reference, name, batches)
+            for code, label in enumerate(of.labels):
+                of_label = right == code
+                for given_code, given in enumerate(of.labels):
+                    chosen = (answers[of_label] == given_code).astype(np.float64)
                     row: dict[str, Any] = {"decider": name, "reference": reference, "right": label, "answer": given}
-                    row |= {"n": n, "share": n / total if total else np.nan}
-                    rows.append(row | {"reason": "" if total else f"of no item {label!r} is right"})
+                    share = rate(chosen, batch[of_label])
+                    row |= {"n": int(chosen.sum()), "share": share.estimate} | share.columns()
+                    rows.append(row | {"reason": "" if len(chosen) else f"of no item {label!r} is right"})
     return pd.DataFrame(rows)
 
 
@@ -53,6 +59,7 @@ def accuracy_difference(
     key: str,
     question: str,
     decisions: Mapping[str, str],
+    units: Sequence[str],
     references: Mapping[str, str] | None = None,
     condition: str,
 ) -> pd.DataFrame:
@@ -62,11 +69,12 @@ def accuracy_difference(
     majority of the others. The row "all" holds model-vs-human's accuracy difference: the mean over conditions of the
     squared differences, 0 where people and model are right as often in every one.
 
+    units: columns of `items` with the units of dependence, for intervals (see `analysis.inference`).
     condition: a column of `items`. Other arguments: see `analysis.tables.deciders.deciders`.
 
     Columns: model, reference, condition (last "all"), n (items), people, model_accuracy (both 0 to 1; of "all" the
-    means over conditions), difference (model minus people; of "all" NaN), squared_difference, reason (why there is
-    none).
+    means over conditions), difference (model minus people; of "all" NaN), squared_difference, low, high, interval (of
+    the difference; of "all" of the squared one), reason (why there is none).
 
     Raises:
         MissingDataError: there are no answers to the question, or no model.
@@ -74,47 +82,76 @@ def accuracy_difference(
     of = deciders(items, ratings, key=key, question=question, decisions=decisions, references=references)
     if not of.models:
         raise MissingDataError("the dataset has no model that decides")
+    batches = left_out(independent(of.items[list(units)]))
+    cells = [(name, of.among(there), batches[there]) for name, there in conditions(of, condition) if name != ALL]
+    n_batches = int(batches.max()) + 1
     rows: list[dict[str, Any]] = []
-    cells = [(name, of.among(rows_of)) for name, rows_of in conditions(of, condition) if name != ALL]
     for reference in of.references:
+        known = [(name, _people(cell, reference, of_cell, n_batches)) for name, cell, of_cell in cells]
+        people = [accuracies for _, accuracies in known]
         for model in of.models:
-            made = [{"condition": name} | _accuracies(cell, reference, model) for name, cell in cells]
-            means = pd.DataFrame(made)[["people", "model_accuracy", "squared_difference"]].dropna().mean()
-            of_all = {"condition": ALL, "n": sum(row["n"] for row in made), "difference": np.nan}
-            reason = "" if np.isfinite(means["people"]) else "no condition has both accuracies"
+            counted = [_right(cell.models[model], cell.right(reference), b, n_batches) for _, cell, b in cells]
+            models = [_accuracies(counts[None]) for counts in counted]
             head = {"model": model, "reference": reference}
-            rows += [head | row for row in [*made, of_all | means.to_dict() | {"reason": reason}]]
+            for (name, theirs), ours, counts in zip(known, models, counted, strict=True):
+                rows.append(head | {"condition": name, "n": int(counts[0].sum())} | _difference(theirs, ours))
+            rows.append(head | {"condition": ALL, "n": sum(int(counts[0].sum()) for counts in counted)})
+            rows[-1] |= _mean_difference(people, models)
     columns = ["model", "reference", "condition", "n", "people", "model_accuracy", "difference", "squared_difference"]
-    return pd.DataFrame(rows)[[*columns, "reason"]]
+    return pd.DataFrame(rows)[[*columns, "low", "high", "interval", "reason"]]
 
 
-def _counts(of: Deciders, reference: str, name: str) -> Numbers:
-    """(right, answer), the number of decisions."""
-    counts = np.zeros((len(of.labels), len(of.labels)))
+def _decided(of: Deciders, reference: str, name: str, batches: Codes) -> tuple[Numbers, Numbers, Codes]:
+    """Answer, right answer and batch of every decision of which it is known what is right."""
     if name == PEOPLE:
-        decided = [(own, of.right(reference, who)) for who, own in enumerate(of.people)]
+        answers, right = of.people, np.stack([of.right(reference, who) for who in range(len(of.people))])
     else:
-        decided = [(of.models[name], of.right(reference))]
-    for answers, right in decided:
-        known = np.isfinite(answers) & np.isfinite(right)
-        np.add.at(counts, (right[known].astype(np.intp), answers[known].astype(np.intp)), 1)
-    return counts
-
-
-def _accuracies(of: Deciders, reference: str, model: str) -> dict[str, Any]:
-    shares = [_accuracy(own, of.right(reference, who)) for who, own in enumerate(of.people)]
-    persons = np.array([share for share in shares if np.isfinite(share)])
-    right = of.right(reference)
-    accuracy = _accuracy(of.models[model], right)
-    row: dict[str, Any] = {"n": int((np.isfinite(right) & np.isfinite(of.models[model])).sum())}
-    people = float(persons.mean()) if len(persons) else np.nan
-    row |= {"people": people, "model_accuracy": accuracy, "difference": accuracy - people}
-    reason = "" if np.isfinite(accuracy - people) else f"no item of which the {reference} says what is right"
-    if reference == MAJORITY and reason:
-        reason = "no item on which a majority and the model decide"
-    return row | {"squared_difference": (accuracy - people) ** 2, "reason": reason}
-
-
-def _accuracy(answers: Numbers, right: Numbers) -> float:
+        answers, right = of.models[name][None], of.right(reference)[None]
     known = np.isfinite(answers) & np.isfinite(right)
-    return float((answers[known] == right[known]).mean()) if known.any() else np.nan
+    return answers[known], right[known], np.broadcast_to(batches, answers.shape)[known]
+
+
+def _right(answers: Numbers, right: Numbers, batches: Codes, n_batches: int) -> Numbers:
+    """(2, batches), how many decisions there are, and how many are right."""
+    known = np.isfinite(answers) & np.isfinite(right)
+    correct = (answers[known] == right[known]).astype(np.float64)
+    return np.stack([np.bincount(batches[known], weights, n_batches) for weights in (np.ones(len(correct)), correct)])
+
+
+def _people(of: Deciders, reference: str, batches: Codes, n_batches: int) -> Numbers:
+    """(1 + batches,), the mean accuracy of persons, whole and without each batch."""
+    counts = [_right(own, of.right(reference, who), batches, n_batches) for who, own in enumerate(of.people)]
+    return _accuracies(np.stack(counts))
+
+
+def _accuracies(counts: Numbers) -> Numbers:
+    """(1 + batches,), the mean accuracy from counts (deciders, 2, batches), whole and without each batch."""
+    total = counts.sum(axis=2, keepdims=True)
+    n, correct = np.concatenate([total, total - counts], axis=2).transpose(1, 0, 2)
+    with np.errstate(invalid="ignore"):
+        shares = correct / n
+        means: Numbers = np.where(n > 0, shares, 0).sum(axis=0) / (n > 0).sum(axis=0)
+    return means
+
+
+def _difference(people: Numbers, model: Numbers) -> dict[str, Any]:
+    difference = model - people
+    row = {"people": people[0], "model_accuracy": model[0], "difference": difference[0]}
+    reason = "" if np.isfinite(difference[0]) else "no item of which it is known what is right"
+    interval = from_replicates(difference[0], difference[1:])
+    return row | {"squared_difference": difference[0] ** 2} | interval.columns() | {"reason": reason}
+
+
+def _mean_difference(people: Sequence[Numbers], models: Sequence[Numbers]) -> dict[str, Any]:
+    """The row of all conditions together, from (1 + batches,) of each."""
+    both = [np.stack([ours, theirs]) for ours, theirs in zip(models, people, strict=True)]
+    both = [pair for pair in both if np.isfinite(pair[:, 0]).all()]
+    if not both:
+        unknown = dict.fromkeys(("people", "model_accuracy", "difference", "squared_difference"), np.nan)
+        reason = "no condition has both accuracies"
+        return unknown | without_interval(np.nan, 0, reason).columns() | {"reason": reason}
+    models_mean, people_mean = np.mean([pair[:, 0] for pair in both], axis=0)
+    squared = np.mean([(pair[0] - pair[1]) ** 2 for pair in both], axis=0)
+    row = {"people": people_mean, "model_accuracy": models_mean, "difference": np.nan}
+    interval = from_replicates(squared[0], squared[1:])
+    return row | {"squared_difference": squared[0]} | interval.columns() | {"reason": ""}

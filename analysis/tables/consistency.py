@@ -1,14 +1,15 @@
 """Whether people and models err on the same items: error consistency (Geirhos, Meding, Wichmann 2020)."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.frames import Numbers
+from analysis.inference import FISHER, Numbers, from_replicates, independent, left_out, without_interval
+from analysis.inference.units import Codes
 from analysis.tables.deciders import PEOPLE, Deciders, conditions, deciders
 
 SEED = 0
@@ -19,8 +20,6 @@ _MOST_COUPLES = 2000
 _LEAST_ITEMS = 10
 """Items that two deciders share; of fewer, kappa is noise."""
 
-_Compared = tuple[int, float, float, float]
-
 
 def error_consistency(
     items: pd.DataFrame,
@@ -29,6 +28,7 @@ def error_consistency(
     key: str,
     question: str,
     decisions: Mapping[str, str],
+    units: Sequence[str],
     references: Mapping[str, str] | None = None,
     condition: str | None = None,
 ) -> pd.DataFrame:
@@ -41,16 +41,19 @@ def error_consistency(
     means over persons, or couples of them (2,000 drawn with seed 0 where there are more), kappa_std their SD.
 
     key, question, decisions, references: see `analysis.tables.deciders.deciders`.
+    units: columns of `items` with the units of dependence, for intervals (see `analysis.inference`).
     condition: a column of `items`; the comparison is also made within each of its values, by the references that say
         of any item there what is right.
 
     Columns: first, second ("people" or a model), reference, condition ("all", or a value of that column), n (items, of
-    the mean comparison), observed, expected, kappa, kappa_std, n_compared (comparisons with a kappa), reason.
+    the mean comparison), observed, expected, kappa, kappa_std, n_compared (comparisons with a kappa), low, high,
+    interval (of kappa: how it was made, or why there is none), reason.
 
     Raises:
         MissingDataError: there are no answers to the question.
     """
     all_deciders = deciders(items, ratings, key=key, question=question, decisions=decisions, references=references)
+    batches = left_out(independent(all_deciders.items[list(units)]))
     rows = []
     for name, rows_of in conditions(all_deciders, condition):
         within = all_deciders.among(rows_of)
@@ -58,21 +61,22 @@ def error_consistency(
             for first, second in itertools.combinations_with_replacement([PEOPLE, *within.models], 2):
                 if first == second != PEOPLE:
                     continue
-                compared = list(_compared(within, reference, first, second))
                 head = {"first": first, "second": second, "reference": reference, "condition": name}
-                rows.append(head | _mean(compared))
+                rows.append(head | _mean(_compared(within, reference, first, second, batches[rows_of])))
     return pd.DataFrame(rows)
 
 
 def consistency(first_right: npt.NDArray[np.bool_], second_right: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
     """observed, expected and kappa of two deciders on the same items; kappa is NaN where expected is 1."""
-    a, b = first_right.mean(), second_right.mean()
-    observed, expected = float((first_right == second_right).mean()), float(a * b + (1 - a) * (1 - b))
-    return observed, expected, (observed - expected) / (1 - expected) if expected < 1 else np.nan
+    counts = [len(first_right), (first_right == second_right).sum(), first_right.sum(), second_right.sum()]
+    observed, expected, kappa = _kappas(np.array(counts, np.float64))
+    return float(observed), float(expected), float(kappa)
 
 
-def _compared(of: Deciders, reference: str, first: str, second: str) -> Iterator[_Compared]:
-    """n, observed, expected and kappa of each comparison."""
+def _compared(of: Deciders, reference: str, first: str, second: str, batches: Codes) -> Numbers:
+    """(comparisons, batches, 4): items that two deciders share, on which both are right or wrong, the first, the second
+    is right; of comparisons with at least 10 items.
+    """
     couples: Iterator[tuple[Numbers, Numbers, Numbers]]
     if first == second:
         couples = ((of.people[a], of.people[b], of.right(reference, a, b)) for a, b in _couples(of.people))
@@ -80,10 +84,22 @@ def _compared(of: Deciders, reference: str, first: str, second: str) -> Iterator
         couples = ((own, of.models[second], of.right(reference, who)) for who, own in enumerate(of.people))
     else:
         couples = iter([(of.models[first], of.models[second], of.right(reference))])
+    n_batches, counts = int(batches.max(initial=-1)) + 1, []
     for one, other, right in couples:
         known = np.isfinite(one) & np.isfinite(other) & np.isfinite(right)
         if known.sum() >= _LEAST_ITEMS:
-            yield int(known.sum()), *consistency(one[known] == right[known], other[known] == right[known])
+            a, b = one[known] == right[known], other[known] == right[known]
+            columns = [np.ones(len(a)), a == b, a, b]
+            counts.append([np.bincount(batches[known], column, n_batches) for column in columns])
+    return np.array(counts, np.float64).reshape(-1, 4, n_batches).transpose(0, 2, 1)
+
+
+def _kappas(counts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """observed, expected and kappa of counts (..., 4); kappa is NaN where expected is 1, all are without items."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed, a, b = (counts[..., place] / counts[..., 0] for place in (1, 2, 3))
+        expected = a * b + (1 - a) * (1 - b)
+        return observed, expected, np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)
 
 
 def _couples(people: Numbers) -> list[tuple[int, int]]:
@@ -95,19 +111,30 @@ def _couples(people: Numbers) -> list[tuple[int, int]]:
     return list(zip(first.tolist(), second.tolist(), strict=True))
 
 
-def _mean(compared: list[_Compared]) -> dict[str, Any]:
-    if not compared:
+def _mean(counts: Numbers) -> dict[str, Any]:
+    """The figures of a row from those of its comparisons, (comparisons, batches, 4)."""
+    if not len(counts):
         unknown = dict.fromkeys(("n", "observed", "expected", "kappa", "kappa_std"), np.nan)
         reason = f"no two share {_LEAST_ITEMS} items of which it is known what is right"
-        return unknown | {"n_compared": 0, "reason": reason}
-    n, observed, expected, kappa = (np.array(column, np.float64) for column in zip(*compared, strict=True))
+        return unknown | {"n_compared": 0} | without_interval(np.nan, 0, reason).columns() | {"reason": reason}
+    total = counts.sum(axis=1)
+    observed, expected, kappa = _kappas(total)
     known = kappa[np.isfinite(kappa)]
-    return {
-        "n": float(n.mean()),
-        "observed": float(observed.mean()),
-        "expected": float(expected.mean()),
-        "kappa": float(known.mean()) if len(known) else np.nan,
-        "kappa_std": float(known.std(ddof=1)) if len(known) > 1 else np.nan,
-        "n_compared": len(known),
-        "reason": "" if len(known) else "none makes an error",
-    }
+    row = {"n": float(total[:, 0].mean()), "observed": float(observed.mean()), "expected": float(expected.mean())}
+    if not len(known):
+        row |= {"kappa": np.nan, "kappa_std": np.nan, "n_compared": 0}
+        return row | without_interval(np.nan, 0, "none makes an error").columns() | {"reason": "none makes an error"}
+    row |= {"kappa": float(known.mean()), "kappa_std": float(known.std(ddof=1)) if len(known) > 1 else np.nan}
+    interval = from_replicates(row["kappa"], _without(counts), FISHER)
+    return row | {"n_compared": len(known)} | interval.columns() | {"reason": ""}
+
+
+def _without(counts: Numbers) -> Numbers:
+    """(batches,), the mean kappa without each batch that has items of a comparison."""
+    there = counts[:, counts[..., 0].sum(axis=0) > 0]
+    rest = there.sum(axis=1, keepdims=True) - there
+    kappa = _kappas(rest)[2]
+    known = np.isfinite(kappa) & (rest[..., 0] >= _LEAST_ITEMS)
+    with np.errstate(invalid="ignore"):
+        means: Numbers = np.where(known, kappa, 0).sum(axis=0) / known.sum(axis=0)
+    return means

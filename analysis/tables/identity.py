@@ -16,16 +16,18 @@ def identity_decisions(pairs: Table, ratings: Table) -> dict[str, Any]:
 
     The reference "construction" is right of genuine pairs (same) and of negative ones (different), and of no other.
     """
-    scored = frames.frame(pairs)
+    scored, rated = frames.frame(pairs), frames.frame(ratings)
+    scored["unit"] = frames.units(scored, rated)
     kind = scored["kind"].astype("str")
     built = kind.map({_SAME: True, _DIFFERENT: False}).astype("boolean")
     return {
         "items": scored.assign(construction=built),
-        "ratings": frames.frame(ratings),
+        "ratings": rated,
         "key": "pair_id",
         "question": "identity",
         "decisions": {name: f"{name}_accept" for name in frames.recognizers(scored)},
         "references": {"construction": "construction"},
+        "units": frames.UNIT_COLUMNS,
     }
 
 

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from analysis.inference import FISHER, from_replicates
 from analysis.tables.confusion import accuracy_difference, confusion
 from analysis.tables.consistency import consistency, error_consistency
 from analysis.tables.deciders import Deciders
@@ -108,7 +109,7 @@ def test_confusion_by_hand() -> None:
         [(who, item, answer) for who, row in said.items() for item, answer in zip("xyz", row, strict=True)],
         columns=["participant_id", "item", "sure"],
     ).astype({"sure": "boolean"})
-    table = confusion(items, ratings, key="item", question="sure", decisions={"net": "net"})
+    table = confusion(items, ratings, key="item", question="sure", decisions={"net": "net"}, units=["item"])
     counts = table.set_index(["decider", "right", "answer"])["n"].to_dict()
     # The net says yes of x (right) and of y (wrong). The other two agree on x and y for c alone; on z, a meets b alone
     # and b meets a.
@@ -126,7 +127,7 @@ def test_words_are_answers_too() -> None:
         columns=["participant_id", "item", "animal"],
     )
     models = {"good": "good", "bad": "bad"}
-    table = confusion(items, ratings, key="item", question="animal", decisions=models)
+    table = confusion(items, ratings, key="item", question="animal", decisions=models, units=["item"])
     assert table.query("decider == 'good' and right == answer")["share"].tolist() == [1, 1, 1]
     assert table.query("decider == 'bad' and right == answer")["share"].tolist() == [0, 0, 0]
     assert table.query("decider == 'people' and right == answer")["n"].tolist() == [3, 3, 3]
@@ -135,7 +136,7 @@ def test_words_are_answers_too() -> None:
 def test_accuracy_difference_by_hand() -> None:
     """By construction people are right of 3/4 of the genuine and 1/2 of the negative pairs, the net of all and none."""
     pairs = pd.DataFrame({"pair_id": ["g", "h", "m", "n"], "kind": ["genuine"] * 2 + ["negative"] * 2})
-    pairs = pairs.assign(level=np.nan, net_distance=0.1, net_accept=True)
+    pairs = pairs.assign(level=np.nan, batch=0, base_id="b", net_distance=0.1, net_accept=True)
     said = {"a": [True, True, True, False], "b": [True, False, True, False]}
     ratings = pd.DataFrame(
         [(who, pair, answer) for who, row in said.items() for pair, answer in zip("ghmn", row, strict=True)],
@@ -146,6 +147,35 @@ def test_accuracy_difference_by_hand() -> None:
     assert found["people"].to_dict() == {"genuine": 0.75, "negative": 0.5, "all": 0.625}
     assert found["model_accuracy"].to_dict() == {"genuine": 1, "negative": 0, "all": 0.5}
     assert found.loc["all", "squared_difference"] == pytest.approx((0.25**2 + 0.5**2) / 2)
+
+
+def test_the_interval_of_kappa_leaves_out_batch_after_batch() -> None:
+    pairs = draw_pairs(batches=4)
+    ratings = draw_ratings(pairs, raters=4)
+    table = overall(pairs, ratings)
+    for row in [("people", "people", "majority"), ("people", "dlib", "majority"), ("dlib", "facenet512", "majority")]:
+        without = np.array([overall(pairs[pairs["batch"] != batch], ratings).loc[row, "kappa"] for batch in range(4)])
+        expected = from_replicates(table.loc[row, "kappa"], without, FISHER)
+        assert (table.loc[row, "low"], table.loc[row, "high"]) == pytest.approx((expected.low, expected.high))
+        assert table.loc[row, "interval"] == "jackknife of 4 batches"
+
+
+def test_the_interval_of_an_accuracy_difference_leaves_out_batch_after_batch() -> None:
+    pairs = draw_pairs(batches=4)
+    ratings = draw_ratings(pairs, raters=4)
+
+    def found(of: pd.DataFrame) -> pd.DataFrame:
+        table = accuracy_difference(**identity_decisions(of, ratings), condition="kind")
+        return table.set_index(["model", "reference", "condition"])
+
+    table, parts = found(pairs), [found(pairs[pairs["batch"] != batch]) for batch in range(4)]
+    for row, column in [
+        (("dlib", "majority", "positive"), "difference"),
+        (("dlib", "majority", "all"), "squared_difference"),
+    ]:
+        without = np.array([part.loc[row, column] for part in parts])
+        expected = from_replicates(table.loc[row, column], without)
+        assert (table.loc[row, "low"], table.loc[row, "high"]) == pytest.approx((expected.low, expected.high))
 
 
 def overall(pairs: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
