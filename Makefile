@@ -54,23 +54,27 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 	npm --prefix $(WEB) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+# --require-hashes: a file that is not the one that was locked is refused. Torch comes without: whether an index serves
+# its build for the CPU or for CUDA is the machine's choice, and its version alone is pinned.
 # --no-build-isolation: the pinned setuptools builds this project, nothing unpinned is downloaded for it.
-$(VENV)/.runtime: requirements.lock pyproject.toml
+LOCKED := --quiet --no-deps --require-hashes --requirement
+$(VENV)/.runtime: requirements.lock requirements-torch.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --requirement requirements.lock
+	$(PIP) install $(LOCKED) requirements.lock
+	$(PIP) install --quiet --requirement requirements-torch.lock
 	PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m builder fetch
 	touch $@
 
 # --no-deps: what the tests compare with asks for packages that do not install or import beside ours.
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock tests/requirements-reference.txt
-	$(PIP) install --quiet --requirement requirements-dev.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation --requirement tests/requirements-reference.txt
+	$(PIP) install $(LOCKED) requirements-dev.lock
+	$(PIP) install $(LOCKED) tests/requirements-reference.txt --no-build-isolation
 	touch $@
 
-# Resolves pyproject.toml anew. A torch without its build tag (+cpu) is what every machine can install.
+# Resolves pyproject.toml anew; `./lock.sh hashes` writes the hashes of lines that were added by hand.
 lock:
 	./lock.sh
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes requirements.lock and requirements-dev.lock from pyproject.toml, with what pip resolves today.
+# Writes the lock files from pyproject.toml, with what pip resolves today and the hashes of all files of each release.
+# `./lock.sh hashes` keeps the versions and writes only the hashes anew, as after a line was added by hand.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,8 +11,11 @@ pip=("$scratch/venv/bin/python" -m pip --disable-pip-version-check)
 # setuptools 82 has no pkg_resources any more, which the reference packages of the tests import.
 "${pip[@]}" install --quiet --upgrade pip "setuptools<82" wheel
 
-pins() { "${pip[@]}" freeze --all --exclude lands-between | sed 's/+cpu$//' | grep -v '^wheel==' | LC_ALL=C sort; }
 head="# Written by lock.sh from pyproject.toml; do not edit."
+# Which build of these an index serves, for the CPU or for CUDA, is the machine's choice: each has hashes of its own.
+by_machine='^(torch|torchvision)=='
+pins() { "${pip[@]}" freeze --all --exclude lands-between | sed 's/+cpu$//' | grep -v '^wheel==' | LC_ALL=C sort; }
+pinned_in() { sed -nE 's/^([A-Za-z0-9][^ ;#]*==[^ ;]+).*/\1/p' "$1"; }
 
 dependencies() {
     "$scratch/venv/bin/python" - "$1" <<'PY'
@@ -25,10 +29,29 @@ print("\n".join(each for each in listed if not each.startswith(project["name"]))
 PY
 }
 
-dependencies runtime > "$scratch/runtime.txt"
-"${pip[@]}" install --quiet --requirement "$scratch/runtime.txt" "setuptools<82"
-{ echo "$head"; pins; } > "$scratch/requirements.lock"
-dependencies dev > "$scratch/dev.txt"
-"${pip[@]}" install --quiet --requirement "$scratch/dev.txt" "setuptools<82"
-{ echo "$head"; pins | grep -vxFf "$scratch/requirements.lock"; } > "$scratch/requirements-dev.lock"
+if [ "${1:-}" = hashes ]; then
+    pinned_in requirements.lock > "$scratch/runtime.pins"
+    pinned_in requirements-dev.lock > "$scratch/dev.pins"
+else
+    dependencies runtime > "$scratch/runtime.txt"
+    "${pip[@]}" install --quiet --requirement "$scratch/runtime.txt" "setuptools<82"
+    pins > "$scratch/all.pins"
+    grep -vE "$by_machine" "$scratch/all.pins" > "$scratch/runtime.pins"
+    { echo "$head"; grep -E "$by_machine" "$scratch/all.pins"; } > "$scratch/requirements-torch.lock"
+    dependencies dev > "$scratch/dev.txt"
+    "${pip[@]}" install --quiet --requirement "$scratch/dev.txt" "setuptools<82"
+    pins | grep -vxFf "$scratch/all.pins" > "$scratch/dev.pins"
+    mv "$scratch/requirements-torch.lock" .
+fi
+
+# In an environment of its own: it is no part of what is pinned. It reads UV_DEFAULT_INDEX, not pip's configuration.
+python3 -m venv "$scratch/uv"
+"$scratch/uv/bin/python" -m pip --disable-pip-version-check install --quiet uv
+hashed() {
+    echo "$head"
+    "$scratch/uv/bin/uv" pip compile --quiet --no-deps --generate-hashes --no-annotate --no-header \
+        --python "$scratch/venv/bin/python" "$1"
+}
+hashed "$scratch/runtime.pins" > "$scratch/requirements.lock"
+hashed "$scratch/dev.pins" > "$scratch/requirements-dev.lock"
 mv "$scratch/requirements.lock" "$scratch/requirements-dev.lock" .
