@@ -1,6 +1,7 @@
 """The tables that a kind of study declares, and helpers to make them."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +14,47 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A column whose values are ids: those of the column `key` of another table."""
+
+    column: str
+    table: str
+    key: str
+
+
+@dataclass(frozen=True)
 class TableSpec:
-    """A table that every batch of a kind of study writes.
+    """A table of a study, as the engines, publishing and `verify` need to know it.
 
     name: of the table, of its config in the published dataset, and of its folder of shards.
-    key: the column with the id of a row.
+    key: columns that together name a row.
+    references: columns that name rows of other tables.
+    shows: columns with a picture, each with the column that names the row of the table `images` that has it, too.
     large: columns with pictures, which are left out where only numbers are wanted.
+    trace: whether the table traces how items came about; it is listed behind the others.
     """
 
     name: str
-    key: str
+    key: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
+    shows: tuple[tuple[str, str], ...] = ()
     large: tuple[str, ...] = ()
+    trace: bool = False
+
+
+def published_specs(own: Sequence[TableSpec]) -> tuple[TableSpec, ...]:
+    """The tables of a published dataset in the order in which they are listed: those of a kind of study, of which the
+    first holds the items, and the two that every study has.
+    """
+    (item,) = own[0].key
+    ratings = TableSpec(
+        "ratings",
+        key=("rating_id",),
+        references=(Reference(item, own[0].name, item), Reference("participant_id", "participants", "participant_id")),
+    )
+    participants = TableSpec("participants", key=("participant_id",))
+    before, behind = [each for each in own if not each.trace], [each for each in own if each.trace]
+    return (*before, ratings, participants, *behind)
 
 
 def arrow_bytes(table: pa.Table) -> bytes:

@@ -201,6 +201,39 @@ def stored(features: Features) -> pa.Schema:
     return features.arrow_schema.with_metadata({"huggingface": described})
 
 
+def stored_features(columns: pa.Schema) -> Features:
+    """The features of a published table of any kind of study, as the metadata of one of its Parquet files says them.
+
+    Raises:
+        ValueError: it says none, or others than its columns have, or a type that no published table has.
+    """
+    try:
+        described = json.loads(columns.metadata[b"huggingface"])["info"]["features"]
+        features = Features.from_dict(described)
+        wrong = [name for name, feature in features.items() if not _is_allowed(feature)]
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise ValueError(f"its metadata does not say what its columns are: {error!r}") from error
+    if wrong:
+        raise ValueError(f"columns of a type that no published table has: {', '.join(wrong[:5])}")
+    if not features.arrow_schema.equals(columns):
+        raise ValueError("its columns are not those that its metadata says")
+    return features
+
+
+_VALUES = {"bool", "string", "int32", "int64", "float32", "float64", "float16", "timestamp[ms, tz=UTC]"}
+"""Types of single values in published tables."""
+
+
+def _is_allowed(feature: Any, depth: int = 0) -> bool:
+    """Whether a published table may have a column of this type: values, labels, pictures, lists of values."""
+    if isinstance(feature, Value):
+        return feature.dtype in _VALUES
+    if isinstance(feature, ClassLabel) or (isinstance(feature, Image) and depth == 0):
+        return True
+    inner = getattr(feature, "feature", None)  # of Sequence, and of List, which `datasets` has since 4
+    return inner is not None and depth < 2 and _is_allowed(inner, depth + 1)
+
+
 def read_features(table: str, columns: pa.Schema) -> Features:
     """The features of a published table, made from the names of the columns of one of its Parquet files.
 
@@ -286,7 +319,7 @@ class LandsBetween(ArrowBasedBuilder):  # type: ignore[misc]
             raise ValueError(f"{folder or 'this dataset'} has no table {self.config.name}")
         local = dl_manager.download(files)
         with open(next(iter(local.values()))[0], "rb") as file:
-            self.info.features = read_features(self.config.name, pq.read_schema(file))
+            self.info.features = stored_features(pq.read_schema(file))
         return [SplitGenerator(name=split, gen_kwargs={"files": paths}) for split, paths in local.items()]
 
     def _generate_tables(self, files: list[str]) -> Iterator[tuple[Any, pa.Table]]:

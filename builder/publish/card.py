@@ -21,6 +21,7 @@ from builder.publish.figures import counts, raters, scores
 from builder.publish.layout import Part, Table, patterns
 from builder.publish.markdown import escaped, quoted
 from builder.studies.verification.study import verification
+from builder.tables import TableSpec
 
 TEMPLATE = "dataset_card.md"
 
@@ -41,7 +42,7 @@ def card(content: Content) -> str:
         provenance=provenance,
         settings=tomli_w.dumps(provenance.study),
         recognizers=content.recognizers,
-        counts=counts(content.tables),
+        counts=counts(content.tables, content.specs),
         scores=found,
         raters=raters(ratings, content.people.participants),
         simulated="simulated" in ratings["source"].to_pylist(),
@@ -82,14 +83,14 @@ def _metadata(content: Content) -> str:
     data["configs"] = [
         {
             "config_name": table,
-            **({"default": True} if table == "pairs" else {}),
+            **({"default": True} if table == content.specs[0].name else {}),
             # The cache of `datasets` knows a folder by its configs: without this, another version would load as this.
             "description": f"{table} of version {content.provenance.version}, content {_digest(content, table)}",
             "data_files": [{"split": split, "path": pattern} for split, pattern in splits.items()],
         }
-        for table, splits in patterns(content.tables).items()
+        for table, splits in patterns(content.tables, content.specs).items()
     ]
-    _infos(content.tables).to_dataset_card_data(data)
+    _infos(content.tables, content.specs).to_dataset_card_data(data)
     return _yaml(_for_every_version(data.to_dict()))  # type: ignore[no-untyped-call]
 
 
@@ -103,9 +104,9 @@ def _digest(content: Content, table: str) -> str:
     return hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()[:16]
 
 
-def _infos(tables: Mapping[Part, Table]) -> DatasetInfosDict:
+def _infos(tables: Mapping[Part, Table], specs: Sequence[TableSpec]) -> DatasetInfosDict:
     infos = DatasetInfosDict()
-    for name in patterns(tables):
+    for name in patterns(tables, specs):
         parts = {part: table for part, table in tables.items() if part.table == name}
         splits = SplitDict()
         for split in dict.fromkeys(part.split for part in parts):

@@ -1,7 +1,7 @@
 """What changed between two published versions, found from their tables, and the version step that it needs."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,21 +14,15 @@ from builder.errors import PublishError
 from builder.files import explained
 from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
-from builder.publish.provenance import File, Provenance, file_of
+from builder.publish.provenance import File, Provenance, file_of, kind_of
 from builder.publish.tables import by_day
+from builder.tables import TableSpec, published_specs
 from builder.toml import first_difference, shown
 from loading_script import lands_between as schema
 from loading_script.untrusted.parquet import check_expansion, first_line
 
-_KEYS = {
-    "pairs": ["pair_id"],
-    "images": ["image_id"],
-    "embeddings": ["image_id"],
-    "searches": ["search_id", "iteration"],
-    "ratings": ["rating_id"],
-    "participants": ["participant_id"],
-}
-"""What names a row of a table."""
+PEOPLE = ("ratings", "participants")
+"""The tables that people and surveys fill; the others are those of the batches that were built."""
 
 _GROWS = ["batch", "duration_s", "flags"]
 """Columns of a participant that more ratings change."""
@@ -90,11 +84,20 @@ def needed_step(changes: Iterable[Change]) -> Step:
 
 def changes(old: Version, new: Version) -> list[Change]:
     """What changed, largest step first; empty where the content is the same."""
-    people = [change for table in ("ratings", "participants") for change in _people(table, old, new)]
+    specs = _specs(new.provenance)
+    people = [change for table in PEOPLE for change in _people(specs[table], old, new)]
     more_ratings = any(change.note.startswith("ratings: ") and change.note != DAYS for change in people)
     found = [*_described(old.provenance, new.provenance), *_batches(old.provenance, new.provenance)]
-    found += [*_built(old, new, more_ratings=more_ratings), *people]
+    found += [*_built(old, new, specs, more_ratings=more_ratings), *people]
     return sorted(dict.fromkeys(found), key=lambda change: -STEPS.index(change.step))
+
+
+def _specs(provenance: Provenance) -> dict[str, TableSpec]:
+    """The tables of a version's kind of study, which is installed where one is published."""
+    kind = kind_of(provenance)
+    if kind is None:
+        raise PublishError(f"study = {shown(provenance.study.get('study'))}: no such kind of study is installed")
+    return {spec.name: spec for spec in published_specs(kind.tables)}
 
 
 def _described(old: Provenance, new: Provenance) -> Iterator[Change]:
@@ -142,13 +145,13 @@ def _few(batches: Iterable[int], most: int = 10) -> str:
     return ", ".join(map(str, ordered[:most])) + (", ..." if len(ordered) > most else "")
 
 
-def _built(old: Version, new: Version, *, more_ratings: bool) -> Iterator[Change]:
+def _built(old: Version, new: Version, specs: Mapping[str, TableSpec], *, more_ratings: bool) -> Iterator[Change]:
     """What changed in the batches that both versions have."""
     before, after = old.parts(), new.parts()
     places = {(part.table, part.batch): part for part in before}
     built = {batch.batch for batch in old.provenance.batches}
     for part, file in after.items():
-        if part.table not in schema.BUILD_TABLES or part.batch not in built:
+        if part.table in PEOPLE or part.batch not in built:
             continue
         place = places.pop((part.table, part.batch), None)
         if not place:
@@ -158,12 +161,12 @@ def _built(old: Version, new: Version, *, more_ratings: bool) -> Iterator[Change
             yield from _columns(part.table, ours, theirs)
             aggregates = [name for name in schema.AGGREGATES if name in ours.column_names]
             if aggregates and not more_ratings and not ours.select(aggregates).equals(theirs.select(aggregates)):
-                yield Change("major", "pairs: aggregates changed without new ratings")
+                yield Change("major", f"{part.table}: aggregates changed without new ratings")
             unrated = theirs.drop_columns([name for name in schema.AGGREGATES if name in theirs.column_names])
-            yield from _rows(part.table, ours, unrated, grown="minor")
+            yield from _rows(specs[part.table], ours, unrated, grown="minor")
     kept = {batch.batch for batch in new.provenance.batches}
     for table, batch in places:
-        if table in schema.BUILD_TABLES and batch in kept:
+        if table not in PEOPLE and batch in kept:
             yield Change("major", f"{table}: removed from a batch")
 
 
@@ -180,22 +183,22 @@ def _columns(table: str, old: pa.Table, new: pa.Table) -> Iterator[Change]:
         yield Change("major", f"{table}: types changed: {', '.join(changed)}")
 
 
-def _people(table: str, old: Version, new: Version) -> Iterator[Change]:
+def _people(spec: TableSpec, old: Version, new: Version) -> Iterator[Change]:
     before, after = (
-        {part: file for part, file in version.parts().items() if part.table == table} for version in (old, new)
+        {part: file for part, file in version.parts().items() if part.table == spec.name} for version in (old, new)
     )
     if before != after:
-        yield from _rows(table, old.read_all(table), new.read_all(table), grown="patch")
+        yield from _rows(spec, old.read_all(spec.name), new.read_all(spec.name), grown="patch")
 
 
-def _rows(table: str, old: pa.Table, new: pa.Table, grown: Step) -> Iterator[Change]:
+def _rows(spec: TableSpec, old: pa.Table, new: pa.Table, grown: Step) -> Iterator[Change]:
     """Rows removed, added (a change of the step `grown`), changed, in the columns of `new` that `old` has too."""
-    before, after = _positions(table, old), _positions(table, new)
+    before, after = _positions(spec, old), _positions(spec, new)
     removed, added = before.keys() - after.keys(), after.keys() - before.keys()
     if removed:
-        yield Change("major", f"{table}: {len(removed)} rows removed")
+        yield Change("major", f"{spec.name}: {len(removed)} rows removed")
     if added:
-        yield Change(grown, f"{table}: {len(added)} rows added")
+        yield Change(grown, f"{spec.name}: {len(added)} rows added")
     both = [key for key in before if key in after]
     ours = old.take(pa.array([before[key] for key in both], pa.int64()))
     theirs = new.take(pa.array([after[key] for key in both], pa.int64()))
@@ -204,8 +207,8 @@ def _rows(table: str, old: pa.Table, new: pa.Table, grown: Step) -> Iterator[Cha
             if name == "rated_at" and by_day(ours)[name].equals(theirs[name]):
                 yield Change("minor", DAYS)
                 continue
-            more = table == "participants" and (name in _GROWS or _filled(ours[name], theirs[name]))
-            yield Change("patch" if more else "major", f"{table}: {name} changed")
+            more = spec.name == "participants" and (name in _GROWS or _filled(ours[name], theirs[name]))
+            yield Change("patch" if more else "major", f"{spec.name}: {name} changed")
 
 
 def _filled(old: pa.ChunkedArray, new: pa.ChunkedArray) -> bool:
@@ -214,6 +217,6 @@ def _filled(old: pa.ChunkedArray, new: pa.ChunkedArray) -> bool:
     return bool(old.filter(known).equals(new.filter(known)))
 
 
-def _positions(table: str, rows: pa.Table) -> dict[tuple[Any, ...], int]:
-    keys = zip(*(rows[name].to_pylist() for name in _KEYS[table]), strict=True)
+def _positions(spec: TableSpec, rows: pa.Table) -> dict[tuple[Any, ...], int]:
+    keys = zip(*(rows[name].to_pylist() for name in spec.key), strict=True)
     return {key: at for at, key in enumerate(keys)}

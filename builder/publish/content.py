@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 from builder.publish.layout import Part, Table
 from builder.publish.provenance import Provenance
 from builder.publish.tables import People
+from builder.studies import load_kind
 from builder.studies.verification.study import verification
 from builder.study import Study
+from builder.tables import TableSpec, published_specs
 
 IMAGES = ["base", "sample"]
 """The columns of `pairs` that are large."""
@@ -33,6 +35,11 @@ class Content:
     def title(self) -> str:
         """On one line."""
         return " ".join((self.study.publish.title or self.study.name).split())
+
+    @property
+    def specs(self) -> tuple[TableSpec, ...]:
+        """The tables that a version of this study may have, in the order in which they are listed."""
+        return published_specs(load_kind(self.study.study).tables)
 
     @property
     def kinds(self) -> list[str]:

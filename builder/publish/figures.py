@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from builder.publish.layout import Part, Table
+from builder.tables import TableSpec
 from loading_script import lands_between as schema
 
 NOT_SAID = "not stated, or withheld"
@@ -43,12 +44,13 @@ class Raters:
     minutes: float | None
 
 
-def counts(tables: Mapping[Part, Table]) -> list[tuple[str, str, int]]:
-    """(table, split, rows) of all that is published."""
+def counts(tables: Mapping[Part, Table], specs: Sequence[TableSpec]) -> list[tuple[str, str, int]]:
+    """(table, split, rows) of all that is published, in the order of `specs`."""
+    order = [spec.name for spec in specs]
     rows: Counter[tuple[str, str]] = Counter()
     for part, table in tables.items():
         rows[part.table, part.split] += table.rows
-    return [(*place, rows[place]) for place in sorted(rows, key=lambda place: schema.TABLES.index(place[0]))]
+    return [(*place, rows[place]) for place in sorted(rows, key=lambda place: order.index(place[0]))]
 
 
 def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], distances: Sequence[str]) -> list[Scores]:

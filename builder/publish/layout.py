@@ -11,7 +11,7 @@ files is sent the `pairs` of every batch that was rated. `benchmarks.publish` me
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
+from builder.tables import TableSpec
 from loading_script import lands_between as schema
 
 _MOST_DICTIONARY = 2**30
@@ -52,15 +53,16 @@ class Table:
 def part_of(path: str) -> Part | None:
     """The part that lies at a path of a published folder; None for a path that is no table's."""
     found = schema.DATA_FILE.fullmatch(path)
-    if not found or found["table"] not in schema.TABLES:
+    if not found:
         return None
     return Part(found["table"], found["split"], None if found["batch"] is None else int(found["batch"]))
 
 
-def patterns(parts: Iterable[Part]) -> dict[str, dict[str, str]]:
-    """Table -> split -> the pattern of its files, in the order of TABLES."""
+def patterns(parts: Iterable[Part], specs: Sequence[TableSpec]) -> dict[str, dict[str, str]]:
+    """Table -> split -> the pattern of its files, in the order of `specs`."""
+    order = [spec.name for spec in specs]
     by_table: dict[str, dict[str, str]] = {}
-    for part in sorted(parts, key=lambda part: schema.TABLES.index(part.table)):
+    for part in sorted(parts, key=lambda part: order.index(part.table)):
         pattern = part.path if part.batch is None else f"data/{part.table}/{part.split}-*.parquet"
         by_table.setdefault(part.table, {})[part.split] = pattern
     return by_table

@@ -13,10 +13,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
+from builder import registry
 from builder.errors import PublishError
 from builder.files import explained
 from builder.publish.layout import part_of
 from builder.registry import split_model
+from builder.studies import DEFAULT_KIND, StudyKind, load_kind
 from builder.toml import shown
 from loading_script.lands_between import PROVENANCE
 
@@ -133,6 +135,12 @@ class Provenance(Record):
     def thresholds(self) -> dict[str, float]:
         """The decision distance of each recognizer."""
         return {model.name: model.threshold for model in self.models if model.threshold is not None}
+
+
+def kind_of(provenance: Provenance) -> StudyKind | None:
+    """The kind of study that a version is of; None where it is not installed."""
+    name = provenance.study.get("study", DEFAULT_KIND)
+    return load_kind(name) if name in registry.names("studies") else None
 
 
 def file_of(content: bytes, rows: int | None = None) -> File:

@@ -7,30 +7,37 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from datasets import Features, Image
 
 from builder.errors import PublishError
+from builder.studies import StudyKind
 from loading_script import lands_between as schema
-from loading_script.untrusted.parquet import IMAGES, check_parquet, first_line
+from loading_script.untrusted.parquet import check_parquet, first_line
 from loading_script.untrusted.png import open_png
 
 
-def read_table(path: Path, table: str, rows: int) -> pa.Table:
+def read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.Table:
     """A file of `table` that has `rows` rows; images as dictionaries of bytes.
+
+    Where the version's kind of study is not installed, None, its columns may be any of an allowed type.
 
     Raises:
         PublishError: it is no whole Parquet file, has other columns or rows, or would take more memory than such a file
             may.
     """
     try:
-        return _read_table(path, table, rows)
+        return _read_table(path, table, rows, kind)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise PublishError(first_line(error)) from error
 
 
-def _read_table(path: Path, table: str, rows: int) -> pa.Table:
+def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.Table:
     columns = pq.read_schema(path)
-    schema.read_features(table, columns)
-    images = IMAGES.get(table, [])
+    if kind:
+        kind.features(table, columns)
+    else:
+        schema.stored_features(columns)
+    images = picture_columns(columns)
     with pq.ParquetFile(path, read_dictionary=[f"{column}.bytes" for column in images]) as file:
         if file.metadata.num_rows != rows:
             raise PublishError(f"has {file.metadata.num_rows} rows, {schema.PROVENANCE} says {rows}")
@@ -42,6 +49,11 @@ def _read_table(path: Path, table: str, rows: int) -> pa.Table:
     for column in images:
         _check_images(read[column])
     return read
+
+
+def picture_columns(columns: pa.Schema) -> list[str]:
+    """The columns of a published table that hold pictures."""
+    return [name for name, feature in Features.from_arrow_schema(columns).items() if isinstance(feature, Image)]
 
 
 def image_bytes(column: pa.ChunkedArray) -> tuple[list[bytes], list[int]]:

@@ -120,11 +120,12 @@ def published_tables(
     if source:
         flagged_excluded = people.aggregates.flagged_excluded
         aggregated = ByPair(counted(people.ratings, people.participants, source, flagged_excluded=flagged_excluded))
+    items, *_ = folder.tables
     for batch, split in sorted(split_of.items()):
-        for table in schema.BUILD_TABLES:
+        for table in folder.tables:
             rows = folder.read(table, batch)
             features = Features.from_arrow_schema(rows.schema)
-            if table == "pairs":
+            if table == items:
                 theirs = ratings.take(rows["pair_id"])
                 if source:
                     rows, features = rated(rows, aggregated.take(rows["pair_id"]), source), schema.rated_pairs(features)

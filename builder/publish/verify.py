@@ -5,6 +5,7 @@ is read only if its hash is right, within the bounds of `builder.publish.reading
 """
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,13 +16,18 @@ import pyarrow as pa
 from builder.errors import LandsBetweenError, PublishError
 from builder.files import explained
 from builder.publish import hub
-from builder.publish.checks import check_images, check_part, check_tables
+from builder.publish.checks import check_part, check_pictures, check_tables
 from builder.publish.history import HISTORY, HISTORY_FILES, VERSION, read_history
 from builder.publish.layout import Part, part_of
-from builder.publish.provenance import File, Provenance, read_provenance
-from builder.publish.reading import read_table
+from builder.publish.provenance import File, Provenance, kind_of, read_provenance
+from builder.publish.reading import picture_columns, read_table
+from builder.studies import StudyKind
+from builder.tables import TableSpec, published_specs
+from builder.toml import shown
 from loading_script.lands_between import PROVENANCE
-from loading_script.untrusted.parquet import IMAGES, LEAST_KEPT, MOST_EXPANSION, first_line
+from loading_script.untrusted.parquet import LEAST_KEPT, MOST_EXPANSION, first_line
+
+log = logging.getLogger(__name__)
 
 
 def verify(folder: Path) -> list[str]:
@@ -115,17 +121,29 @@ def _version(folder: Path, provenance: Provenance) -> Iterator[str]:
 
 
 def _tables(folder: Path, provenance: Provenance) -> list[str]:
+    kind = kind_of(provenance)
+    specs = {spec.name: spec for spec in published_specs(kind.tables)} if kind else {}
+    if not kind:
+        log.warning(
+            "study = %s: no such kind of study is installed, so its tables were checked as any study's are and no "
+            "further; install the package that brings it, and verify again",
+            shown(provenance.study.get("study")),
+        )
     found: list[str] = []
     kept = 0
     tables: dict[str, list[pa.Table]] = {}
     parts = {path: part for path in sorted(provenance.files) if (part := part_of(path))}
     for path, part in parts.items():
         try:
-            rows = read_table(folder / path, part.table, provenance.files[path].rows or 0)
+            rows = read_table(folder / path, part.table, provenance.files[path].rows or 0, kind)
             found += [f"{path}: {problem}" for problem in check_part(part, rows, provenance)]
-            if part.table == "pairs":
-                found += [f"{path}: {problem}" for problem in _shown(folder, part, rows, provenance)]
-            tables.setdefault(part.table, []).append(rows.drop_columns(IMAGES.get(part.table, [])))
+            if kind and part.table in specs:
+                problems = [
+                    *kind.check(part.table, rows, provenance.thresholds()),
+                    *_pictures(folder, specs[part.table], part, rows, provenance, kind),
+                ]
+                found += [f"{path}: {problem}" for problem in problems]
+            tables.setdefault(part.table, []).append(rows.drop_columns(picture_columns(rows.schema)))
             kept += tables[part.table][-1].nbytes
         except (pa.ArrowException, OSError, ValueError, PublishError) as error:
             found.append(f"{path}: {first_line(error)}")
@@ -134,14 +152,22 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
     for table, of_table in tables.items():
         if any(rows.schema != of_table[0].schema for rows in of_table):
             found.append(f"{table}: its files do not have the same columns")
-    if "pairs" not in tables or "images" not in tables:
-        found.append("there are no tables pairs and images")
-    if found:
+    if kind:
+        first = kind.tables[0]
+        needed = [first.name, *(["images"] if first.shows else [])]
+        if not set(needed) <= tables.keys():
+            found.append(f"there are no tables {' and '.join(needed)}")
+        found += [f"{table}: is no table of the study" for table in tables if table not in specs]
+    if found or not kind:
         return found
-    return check_tables({table: pa.concat_tables(of_table) for table, of_table in tables.items()}, provenance)
+    together = {table: pa.concat_tables(of_table) for table, of_table in tables.items()}
+    return check_tables(list(specs.values()), together, provenance)
 
 
-def _shown(folder: Path, part: Part, pairs: pa.Table, provenance: Provenance) -> Iterator[str]:
+def _pictures(
+    folder: Path, spec: TableSpec, part: Part, rows: pa.Table, provenance: Provenance, kind: StudyKind
+) -> Iterator[str]:
     images = part._replace(table="images").path
-    if images in provenance.files:
-        yield from check_images(pairs, read_table(folder / images, "images", provenance.files[images].rows or 0))
+    if spec.shows and images in provenance.files:
+        count = provenance.files[images].rows or 0
+        yield from check_pictures(spec, rows, read_table(folder / images, "images", count, kind))

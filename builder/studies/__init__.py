@@ -5,7 +5,7 @@ registered under is what `study = "..."` in a study file says. The packaged stud
 folder; `python -m builder studies` lists them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -17,6 +17,7 @@ from builder.errors import StudyError
 
 if TYPE_CHECKING:  # reading a study file need not wait for torch
     import pyarrow as pa
+    from datasets import Features
 
     from builder.hosting import ModelHost
     from builder.runtime import Runtime
@@ -88,6 +89,18 @@ class StudyKind(Protocol):
 
     def build(self, study: "Study", models: Any, batch: int) -> Batch:
         """One batch: a function of the study and the batch's number alone. `models` are what `load` gave."""
+
+    def features(self, table: str, columns: "pa.Schema") -> "Features":
+        """The features of one of its published tables, made from the names of the columns.
+
+        Raises ValueError where they are not the columns of such a table.
+        """
+
+    def check(self, table: str, rows: "pa.Table", thresholds: Mapping[str, float]) -> Iterator[str]:
+        """What is wrong within the rows of one of its published tables, a line each, beside what its `tables` say.
+
+        `thresholds` are the decision distances of models by name.
+        """
 
     def simulator(self) -> Simulator:
         """Simulated raters, and models as raters."""

@@ -28,6 +28,7 @@ from builder.ratings.mapping import Mapping, read_mapping
 from builder.ratings.settings import RatingsSettings
 from builder.recognizers.dlib_format import read_network
 from builder.shards import StudyFolder
+from builder.studies.verification import KIND
 from builder.studies.verification.study import VerificationStudy
 from builder.study import read_study
 from builder.survey.texts import read_texts
@@ -211,7 +212,7 @@ def _places(value: Any) -> Any:
 
 
 def _parquet(table: str, path: Path) -> object:
-    rows = read_table(path, table, 3)
+    rows = read_table(path, table, 3, KIND)
     return rows.to_pylist()
 
 

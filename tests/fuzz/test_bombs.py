@@ -29,6 +29,7 @@ from builder.ratings.formats import read_export
 from builder.ratings.mapping import read_mapping
 from builder.recognizers.dlib_format import read_network
 from builder.shards import StudyFolder
+from builder.studies.verification import KIND
 from builder.studies.verification.picture import draw_base
 from builder.studies.verification.study import VerificationStudy
 from builder.study import read_study
@@ -101,7 +102,7 @@ def test_a_large_image_is_not_decoded(png: bytes, tmp_path: Path) -> None:
     readers: dict[str, tuple[Callable[[], object], type[Exception]]] = {
         "picture": (lambda: draw_base(root, tmp_path / "x.png", batch=0, base=0), LandsBetweenError),
         "publish": (lambda: near_threshold([Scored("negative", 0.5, png, png)], 0.6), ValueError),
-        "verify": (lambda: read_table(table, "images", 3), LandsBetweenError),
+        "verify": (lambda: read_table(table, "images", 3, KIND), LandsBetweenError),
         "survey": (lambda: read_task(root), LandsBetweenError),
         "analysis": (lambda: load_dataset(str(root)).pictures.decoded("image_id-0"), AnalysisError),
     }
@@ -146,7 +147,7 @@ def test_a_parquet_file_that_expands_is_not_read(name: str, tmp_path: Path) -> N
     (folder / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
     count = len(rows)
     del rows
-    assert "of memory" in outcome(lambda: read_table(path, "participants", count), LandsBetweenError)
+    assert "of memory" in outcome(lambda: read_table(path, "participants", count, KIND), LandsBetweenError)
     assert "of memory" in outcome(lambda: load_dataset(str(folder)), AnalysisError)
 
 

@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from datasets import Features
+from datasets import Audio, Features, Image, Sequence, Value
 
 from loading_script import lands_between as schema
 
@@ -80,3 +80,33 @@ def test_what_is_stored_says_sequence_which_every_version_of_datasets_reads(name
 def test_other_columns_are_refused(table, columns):
     with pytest.raises(ValueError, match=f"{table}: not the columns of such a table"):
         schema.read_features(table, columns)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_features_of_a_kind_that_is_not_installed_are_those_of_the_file(name):
+    assert schema.stored_features(schema.stored(PUBLISHED[name])) == PUBLISHED[name]
+
+
+def described(features: Features, said: Features) -> pa.Schema:
+    """The columns of a file whose metadata says other features than it has."""
+    return features.arrow_schema.with_metadata(schema.stored(said).metadata)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (pa.schema({"a": pa.string()}), "does not say what its columns are"),
+        (pa.schema({"a": pa.string()}).with_metadata({"huggingface": "["}), "does not say what its columns are"),
+        (
+            described(Features({"a": Value("string")}), Features({"a": Value("int32")})),
+            "not those that its metadata says",
+        ),
+        (schema.stored(Features({"a": Value("large_binary")})), "a type that no published table has: a"),
+        (schema.stored(Features({"a": Audio()})), "a type that no published table has: a"),
+        (schema.stored(Features({"a": Sequence(Sequence(Sequence(Value("int32"))))})), "no published table has: a"),
+        (schema.stored(Features({"a": Sequence(Image())})), "no published table has: a"),
+    ],
+)
+def test_features_that_no_published_table_has_are_refused(columns, message):
+    with pytest.raises(ValueError, match=message):
+        schema.stored_features(columns)

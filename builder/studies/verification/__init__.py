@@ -4,15 +4,19 @@ A base is shown with samples drawn near to it and far from it in the latent spac
 Lands Between" (Mecke, Buschek, Gruenefeld, Alt).
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import registry
 from builder.studies import Batch, Simulator, StudyKind
 from builder.studies.verification.study import VerificationStudy, verification
-from builder.tables import TableSpec
+from builder.tables import Reference, TableSpec
 
 if TYPE_CHECKING:  # reading a study file need not wait for torch
+    import pyarrow as pa
+    from datasets import Features
+
     from builder.runtime import Runtime
     from builder.studies.verification.models import Models
     from builder.study import Study
@@ -24,10 +28,26 @@ class Verification:
     name = "verification"
     Settings = VerificationStudy
     tables = (
-        TableSpec("pairs", key="pair_id", large=("base", "sample")),
-        TableSpec("images", key="image_id", large=("image",)),
-        TableSpec("embeddings", key="image_id"),
-        TableSpec("searches", key="search_id"),
+        TableSpec(
+            "pairs",
+            key=("pair_id",),
+            references=(
+                Reference("base_id", "images", "image_id"),
+                Reference("sample_id", "images", "image_id"),
+                Reference("anchor_id", "images", "image_id"),
+                Reference("search_id", "searches", "search_id"),
+            ),
+            shows=(("base", "base_id"), ("sample", "sample_id")),
+            large=("base", "sample"),
+        ),
+        TableSpec("images", key=("image_id",), large=("image",)),
+        TableSpec("embeddings", key=("image_id",), references=(Reference("image_id", "images", "image_id"),)),
+        TableSpec(
+            "searches",
+            key=("search_id", "iteration"),
+            references=(Reference("base_id", "images", "image_id"), Reference("anchor_id", "images", "image_id")),
+            trace=True,
+        ),
     )
     groups: tuple[registry.Group, ...] = ("generators", "recognizers", "distances")
 
@@ -42,6 +62,20 @@ class Verification:
         from builder.studies.verification.pipeline import build_batch
 
         return build_batch(verification(study), models, batch)
+
+    def features(self, table: str, columns: "pa.Schema") -> "Features":
+        """As the dataset's schemas say them."""
+        from loading_script import lands_between as schema
+
+        return schema.read_features(table, columns)
+
+    def check(self, table: str, rows: "pa.Table", thresholds: Mapping[str, float]) -> Iterator[str]:
+        """Whether every decision is that of its distance."""
+        from builder.studies.verification.decisions import check_decisions
+
+        if table == "pairs":
+            for name, threshold in thresholds.items():
+                yield from check_decisions(rows, name, threshold)
 
     def simulator(self) -> Simulator:
         """Raters who follow `simulate.RaterModel`; a recognizer's decisions as ratings."""

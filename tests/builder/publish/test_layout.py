@@ -8,6 +8,8 @@ from datasets import Features
 
 from builder.publish.layout import Part, parquet, part_of, patterns
 from builder.shards import StudyFolder
+from builder.studies.verification import KIND
+from builder.tables import published_specs
 from loading_script import lands_between as schema
 
 
@@ -75,7 +77,7 @@ def test_paths_and_parts():
     assert part_of(Part("participants", "test", None).path) == Part("participants", "test", None)
     for path in (
         "data/pairs/train-12.parquet",
-        "data/nothing/train.parquet",
+        "data/Nothing/train.parquet",
         "data/pairs/../train.parquet",
         "README.md",
     ):
@@ -84,7 +86,8 @@ def test_paths_and_parts():
 
 def test_patterns_are_in_the_order_of_the_tables():
     parts = [Part("searches", "train", 0), Part("participants", "train", None), Part("pairs", "train", 0)]
-    assert patterns([*parts, Part("pairs", "train", 1), Part("pairs", "test", 2)]) == {
+    parts += [Part("pairs", "train", 1), Part("pairs", "test", 2)]
+    assert patterns(parts, published_specs(KIND.tables)) == {
         "pairs": {"train": "data/pairs/train-*.parquet", "test": "data/pairs/test-*.parquet"},
         "participants": {"train": "data/participants/train.parquet"},
         "searches": {"train": "data/searches/train-*.parquet"},

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from builder.errors import PublishError
 from builder.publish.prepare import Options
 from builder.publish.publishing import publish_to_folder
-from builder.publish.reading import read_table
+from builder.publish.reading import picture_columns, read_table
 from builder.publish.verify import verify
+from builder.studies.verification import KIND
 from loading_script import lands_between as schema
 from loading_script.lands_between import PROVENANCE
 from loading_script.untrusted import parquet
@@ -231,7 +232,7 @@ def test_a_file_that_expands_beyond_bounds_is_not_read(tmp_path, monkeypatch):
     pq.write_table(rows, path, compression="zstd", use_dictionary=False)
     assert path.stat().st_size < 10_000
     with pytest.raises(PublishError, match=r"would take 30\d{5} bytes of memory"):
-        read_table(path, "participants", 3)
+        read_table(path, "participants", 3, KIND)
 
 
 def test_a_text_that_is_repeated_beyond_bounds_is_not_expanded(tmp_path, monkeypatch):
@@ -240,14 +241,14 @@ def test_a_text_that_is_repeated_beyond_bounds_is_not_expanded(tmp_path, monkeyp
     pq.write_table(with_texts(["A" * 10_000] * 200), path)
     assert path.stat().st_size < 20_000
     with pytest.raises(PublishError, match=r"would take 20\d{5} bytes of memory"):
-        read_table(path, "participants", 200)
+        read_table(path, "participants", 200, KIND)
 
 
 def test_a_file_of_more_rows_than_it_should_have_is_not_read(tmp_path):
     path = tmp_path / "people.parquet"
     pq.write_table(with_texts(["a", "b"]), path)
     with pytest.raises(PublishError, match=r"has 2 rows, provenance\.json says 1"):
-        read_table(path, "participants", 1)
+        read_table(path, "participants", 1, KIND)
 
 
 @pytest.mark.parametrize(
@@ -280,9 +281,18 @@ def test_whatever_bytes_a_table_has_it_is_read_or_refused(whole, path, changed, 
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "x.parquet").write_bytes(content)
         with contextlib.suppress(PublishError, pa.ArrowException, OSError, ValueError):
-            read = read_table(Path(folder) / "x.parquet", table, rows)
+            read = read_table(Path(folder) / "x.parquet", table, rows, KIND)
             assert read.num_rows == rows
-            read.drop_columns(parquet.IMAGES.get(table, [])).to_pylist()
+            read.drop_columns(picture_columns(read.schema)).to_pylist()
+
+
+def test_a_version_of_a_kind_that_is_not_installed_is_checked_as_far_as_any_study(folder, caplog):
+    study = json.loads((folder / PROVENANCE).read_text())["study"] | {"study": "brightness"}
+    accept(folder, study=study)
+    assert verify(folder) == []
+    assert 'study = "brightness": no such kind of study is installed' in caplog.text
+    forge(folder, PAIRS, lambda rows: rows.append_column("ip", pa.array(["x"] * rows.num_rows)))
+    assert verify(folder) == [f"{PAIRS}: its columns are not those that its metadata says"]
 
 
 def test_a_file_that_is_no_parquet_is_found(folder):
