@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from builder.errors import AssetError, BuildError, StudyError
 from builder.generators import diffusers as ours
 from builder.generators.sphere import SphereSpace
+from builder.runtime import start_runtime
 
 # Not importorskip: diffusers must first be imported by the code under test, which hides a broken torchvision from it.
 if importlib.util.find_spec("diffusers") is None:
@@ -149,6 +150,16 @@ def test_an_image_does_not_depend_on_its_company(generator):
     latents = generator.sample(range(generator.micro_batch + 5))
     together = generator.render(latents)
     np.testing.assert_array_equal(together[[18, 3]], generator.render(latents[[18, 3]]))
+
+
+def test_images_do_not_depend_on_how_many_streams_render_them(saved):
+    """Which share one scheduler of diffusers."""
+    rendered = []
+    for streams in (1, 5):
+        generator = load(saved, start_runtime("cpu", streams))
+        generator.micro_batch = 2
+        rendered.append(generator.render(generator.sample(range(21))))
+    np.testing.assert_array_equal(*rendered)
 
 
 def test_the_number_of_steps_is_the_studys(saved, generator, runtime):

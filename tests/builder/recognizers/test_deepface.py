@@ -1,5 +1,6 @@
 import importlib
 import shutil
+import types
 from importlib.util import find_spec
 
 import numpy as np
@@ -81,6 +82,24 @@ def test_batches_of_faces_of_different_sizes(recognizer, runtime, photographs):
     assert together.shape == (6, 128)
     for row in range(6):
         np.testing.assert_allclose(together[row], recognizer.embed(crops[row : row + 1])[0], rtol=0, atol=1e-5)
+
+
+def test_a_session_of_deepfaces_has_one_thread_and_dlibs_network_one_call_at_a_time(recognizer):
+    """The session is built by DeepFace, of a graph that is at hand: those of its own are not."""
+    graph = SHARED / "models" / "mobilefacenet_112_128.onnx"
+    if not graph.exists():
+        pytest.skip(f"no ONNX graph: {graph} is absent")
+    utils = deepface.import_deepface("deepface.commons.onnx_utils")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils.weight_utils, "download_weights_if_necessary", lambda **_: str(graph))
+        client = types.SimpleNamespace(model=utils.build_session("mobilefacenet.onnx", ""))
+    assert client.model.get_session_options().intra_op_num_threads == 0  # a thread for each core
+    image = np.zeros((1, 3, 112, 112), np.float32)
+    before = client.model.run(None, {"input": image})[0]
+    assert deepface.use_one_thread(client)
+    assert client.model.get_session_options().intra_op_num_threads == 1
+    np.testing.assert_allclose(client.model.run(None, {"input": image})[0], before, atol=1e-5)
+    assert recognizer._one_at_a_time
 
 
 def test_nothing_is_found_where_nothing_is(recognizer, runtime):

@@ -8,6 +8,7 @@ import pytest
 from builder.errors import AssetError, StudyError
 from builder.recognizers import onnx
 from builder.recognizers.alignments import arcface
+from builder.runtime import start_runtime
 from builder.studies.verification.models import load_models
 from builder.study import parse_study
 from tests.conftest import SHARED, run_builder
@@ -46,6 +47,14 @@ def test_embeddings_are_those_of_the_runtime_called_by_hand(recognizer, crops):
 
 def test_a_graph_for_one_image_is_run_in_a_loop(recognizer):
     assert recognizer.micro_batch == 1
+
+
+def test_embeddings_do_not_depend_on_how_many_streams_make_them(own, recognizer):
+    """Which share one session, and whose thread is the one that calls it."""
+    crops = np.random.default_rng(0).integers(0, 256, (9, 112, 112, 3), np.uint8)
+    assert recognizer._session.get_session_options().intra_op_num_threads == 1
+    embedded = [onnx.load(str(MODEL), own, start_runtime("cpu", streams)).embed(crops) for streams in (1, 5)]
+    np.testing.assert_array_equal(*embedded)
 
 
 def test_photographs_of_one_person_are_accepted_and_of_two_are_not(recognizer, crops):
