@@ -1,19 +1,20 @@
 """What every reader of an export takes and gives; the contract of `builder.ratings.formats`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any
 
 import pandas as pd
+
+from builder.tasks import QUESTIONS, Question, Scale
 
 RATING_COLUMNS = {
     "line": "int64",
     "column": "str",
     "participant": "str",
     "pair_id": "str",
-    "similarity": "Float64",
-    "identity": "boolean",
+    **{question.name: "Float64" if isinstance(question, Scale) else "boolean" for question in QUESTIONS},
     "response_time_ms": "Float64",
     "position": "Int64",
     "rated_at": "datetime64[ms, UTC]",
@@ -21,7 +22,7 @@ RATING_COLUMNS = {
 """Columns of `Export.ratings` and their pandas types.
 
 `line` is the line of the file, from 1, at which the record begins (for JSON without lines: the number of the
-record), `column` where in it the similarity stands. `participant` is the platform's own id. What is missing is NA.
+record), `column` where in it the first answer stands. `participant` is the platform's own id. What is missing is NA.
 """
 
 PARTICIPANT_COLUMNS = {
@@ -32,15 +33,20 @@ PARTICIPANT_COLUMNS = {
     "country": "str",
     "continent": "str",
     "duration_s": "Float64",
-    "strategy_similarity": "str",
-    "strategy_identity": "str",
+    **{f"strategy_{question.name}": "str" for question in QUESTIONS},
 }
 """Columns of `Export.participants`, as the participant or the platform wrote them; nothing else of a person is read."""
 
 REFUSED_COLUMNS = {"line": "int64", "column": "str", "pair_id": "str", "reason": "str"}
 """Columns of `Export.refused`; `reason` is one of READER_REASONS, so that they can be counted."""
 
-ReaderReason = Literal[
+
+def not_read(question: Question) -> str:
+    """Why an answer to a question is kept out that cannot be read."""
+    return f"{question.name} is {'no number' if isinstance(question, Scale) else 'neither yes nor no'}"
+
+
+READER_REASONS: tuple[str, ...] = (
     "preview or test",
     "status unknown",
     "rejected or returned",
@@ -49,43 +55,46 @@ ReaderReason = Literal[
     "no participant",
     "no pair",
     "names no pair of the study",
-    "similarity is no number",
-    "identity is neither yes nor no",
     "damaged by a spreadsheet",
     "more cells than columns",
     "packed cells differ in number",
     "column not understood",
     "details differ between rows",
     "detail not readable, the rest is kept",
-]
+    *map(not_read, QUESTIONS),
+)
 """Why a reader keeps a record, a column or a cell out. "names no pair of the study" and "column not understood" are of
-a whole column, with the line of the header; the last two are of a detail beside ratings that are kept. What a reader
-need not know (unknown pair ids, similarities outside 0..100, double answers) is left to the merge, which has reasons of
-its own."""
-
-READER_REASONS: tuple[ReaderReason, ...] = get_args(ReaderReason)
+a whole column, with the line of the header; "details differ between rows" and "detail not readable, the rest is kept"
+of a detail beside ratings that are kept. What a reader need not know (unknown pair ids, numbers outside a question's
+scale, double answers) is left to the merge, which has reasons of its own."""
 
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One file of an export: its path, for errors, and its bytes."""
+    """One file of an export: its path, for errors, its bytes, and what was found out of them already."""
 
     path: Path
     content: bytes
+    memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class StudyPairs:
-    """What a reader may know of the study: the pair ids of each batch, in the order of the study's tables."""
+    """What a reader may know of the study: the pair ids of each batch, in the order of its tables, and the questions."""
 
     by_batch: Mapping[int, Sequence[str]]
+    questions: tuple[Question, ...] = QUESTIONS
+
+    def ids(self) -> list[str]:
+        """The pair ids of all batches."""
+        return [pair_id for ids in self.by_batch.values() for pair_id in ids]
 
 
 @dataclass(frozen=True)
 class Export:
     """The content of one file.
 
-    A row of `ratings` has at least one of similarity and identity; a pair that was shown but not answered has none.
+    A row of `ratings` has an answer to at least one question; a pair that was shown but not answered has none.
     What the reader itself cannot take (a preview row, a cell that is no number) is in `refused`. A participant has at
     most one row in `participants`, which may be there without ratings, and ratings may be there without it.
     """
@@ -93,6 +102,8 @@ class Export:
     ratings: pd.DataFrame
     participants: pd.DataFrame
     refused: pd.DataFrame
+    absent: tuple[str, ...] = ()
+    """Keys of the mapping that name nothing in this file, of a kind in which what nobody said has no name."""
 
 
 def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -107,3 +118,9 @@ def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         },
         index=index,
     )
+
+
+def empty_export() -> Export:
+    """The content of a file in which nobody said anything."""
+    nothing = pd.DataFrame()
+    return Export(*(typed(nothing, columns) for columns in (RATING_COLUMNS, PARTICIPANT_COLUMNS, REFUSED_COLUMNS)))

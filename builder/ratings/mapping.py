@@ -1,22 +1,37 @@
-"""`mapping.toml`: what an export does not say itself.
+"""`mapping.toml`: what an export does not say itself. It adds to what is recognized, line by line.
 
-Every key is optional; a table that the file does not need is left out:
+Every key is optional; a table that the file does not need is left out. `ratings import --dry-run` prints a draft of
+one, with the names of the file's own columns.
 
     encoding = "cp1252"               # of the file, where it is neither UTF-8 nor UTF-16
     delimiter = ";"                   # between cells, where the header does not tell
     decimal_comma = true              # 73,5 is a number
     time_zone = "Europe/Berlin"       # of times that name no zone; without it they are left out
+    dates = "day first"               # of 03/04/2026; or "month first"; without it they are left out
+    questions = ["similarity"]        # what was asked here, where it was less than the study file says
+    pair_pattern = 'img/(.+)\\.png'    # how a cell names its pair: a regular expression with one group
 
     [columns]                         # which column holds what; long form: one answer a line
     participant = "person"
-    pair = "stimulus"
+    pair = "stimulus"                 # or several, ["base", "sample"], whose cells are joined with a space
     similarity = "sim"                # or, in wide form, a pattern: "sim_{pair}", "q{loop}_1"
     identity = "same"
     response_time_ms = "rt"           # or response_time_s
     position = "trial"
-    rated_at = "answered"
+    rated_at = "answered"             # in wide form also one column for the whole line
     age = "Q1"                        # also gender, country, continent, duration_s,
     gender = "Q2"                     # strategy_similarity, strategy_identity
+
+    [where.similarity]                # only in these lines; so one column can answer several questions
+    trial_type = "html-slider-response"
+
+    [where.identity]
+    trial_type = ["html-button-response", "html-keyboard-response"]
+
+    [similarity]                      # a scale that is not the study's, of 0 to 100
+    from = 1
+    to = 7
+    words = { "very similar" = 7 }    # what a cell says instead of a number
 
     [identity]                        # how a cell says that both images show the same person
     yes = ["1"]
@@ -37,17 +52,20 @@ Every key is optional; a table that the file does not need is left out:
 import codecs
 import csv
 import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.settings import Settings
 from builder.toml import parse_toml, shown
+from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
 
 _MOST_BYTES = 10_000_000
 _OF_DOMAINS = {"idna", "punycode"}
@@ -55,70 +73,117 @@ _OF_DOMAINS = {"idna", "punycode"}
 
 Name = Annotated[str, Field(min_length=1, max_length=5000)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+OneOrMore = Annotated[Names, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
-ANSWERS = ("similarity", "identity", "response_time_ms", "response_time_s", "position", "rated_at")
+DETAILS = ("response_time_ms", "response_time_s", "position", "rated_at")
+"""Keys of [columns] that say something of an answer."""
+
+ANSWERS = (*QUESTION_NAMES, *DETAILS)
 """Keys of [columns] that hold a part of an answer; in wide form each is a pattern."""
 
-FACTS = ("age", "gender", "country", "continent", "duration_s", "strategy_similarity", "strategy_identity")
+FACTS = ("age", "gender", "country", "continent", "duration_s", *(f"strategy_{name}" for name in QUESTION_NAMES))
 """Keys of [columns] that hold something of the participant; nothing else of a person is ever read."""
+
+KEYS = ("participant", "pair", *ANSWERS, *FACTS)
+"""The keys of [columns]."""
+
+PLACEHOLDERS = ("{pair}", "{loop}")
 
 
 class Columns(Settings):
-    """`[columns]`: names of columns as the export writes them, or patterns with {pair} or {loop}."""
+    """`[columns]`: by key of KEYS the name of a column as the export writes it, or a pattern with {pair} or {loop};
+    of `pair` one or several.
+    """
 
-    participant: Name | None = None
-    pair: Name | None = None
-    similarity: Name | None = None
-    identity: Name | None = None
-    response_time_ms: Name | None = None
-    response_time_s: Name | None = None
-    position: Name | None = None
-    rated_at: Name | None = None
-    age: Name | None = None
-    gender: Name | None = None
-    country: Name | None = None
-    continent: Name | None = None
-    duration_s: Name | None = None
-    strategy_similarity: Name | None = None
-    strategy_identity: Name | None = None
+    model_config = ConfigDict(extra="allow")
+
+    def get(self, key: str) -> str | None:
+        """The column of a key, None where it is not given; of a pair the first."""
+        name = (self.model_extra or {}).get(key)
+        return name[0] if isinstance(name, list | tuple) else name
+
+    @property
+    def pair_columns(self) -> tuple[str, ...]:
+        """The columns that name the pair; none where it is not given."""
+        names = (self.model_extra or {}).get("pair", ())
+        return (names,) if isinstance(names, str) else tuple(names)
 
     def answers(self) -> dict[str, str]:
         """The keys of ANSWERS that are given."""
-        return {key: name for key in ANSWERS if (name := getattr(self, key)) is not None}
+        return {key: name for key in ANSWERS if (name := self.get(key)) is not None}
 
-    def only_facts(self) -> bool:
-        """Whether something of the participants is named, and nothing of answers."""
-        return not self.answers() and any(getattr(self, key) is not None for key in FACTS)
+    def facts(self) -> dict[str, str]:
+        """The keys of FACTS that are given."""
+        return {key: name for key in FACTS if (name := self.get(key)) is not None}
+
+    def names(self) -> dict[str, str]:
+        """All columns that are given, by key; of a pair the first."""
+        return {key: name for key in KEYS if (name := self.get(key)) is not None}
 
     @property
     def placeholder(self) -> str | None:
         """`{pair}` or `{loop}` where the layout is wide, None where it is long."""
-        return next((part for part in ("{pair}", "{loop}") if part in (self.similarity or self.identity or "")), None)
+        asked = "".join(self.get(name) or "" for name in QUESTION_NAMES)
+        return next((part for part in PLACEHOLDERS if part in asked), None)
+
+    @model_validator(mode="after")
+    def _names_of_columns(self) -> Self:
+        wrong = list(self._wrong_names())
+        if wrong:
+            raise ValueError("\n  ".join(wrong))
+        return self
+
+    def _wrong_names(self) -> Iterator[str]:
+        for key, name in (self.model_extra or {}).items():
+            names = name if key == "pair" and isinstance(name, list | tuple) and name else [name]
+            if key not in KEYS:
+                yield f"columns.{key}: unknown key; known here: {', '.join(KEYS)}"
+            elif not all(isinstance(each, str) and 0 < len(each) <= 5000 for each in names):
+                many = ", or a list of them" if key == "pair" else ""
+                yield f"columns.{key} = {shown(name)}: must be the name of a column in quotes{many}"
 
     @model_validator(mode="after")
     def _one_layout(self) -> Self:
         answers = self.answers()
-        if answers and not ("similarity" in answers or "identity" in answers):
-            raise ValueError("columns: names neither similarity nor identity")
         for key, name in answers.items():
-            count = name.count("{pair}") + name.count("{loop}")
-            if count != (1 if self.placeholder else 0) or (self.placeholder and self.placeholder not in name):
+            count = sum(map(name.count, PLACEHOLDERS))
+            whole_line = key == "rated_at" and count == 0
+            if not whole_line and (
+                count != (1 if self.placeholder else 0) or (self.placeholder and self.placeholder not in name)
+            ):
                 raise ValueError(
                     f"columns.{key} = {shown(name)}: in wide form every pattern holds the same one of {{pair}} and "
                     "{loop}, once; in long form none does"
                 )
-        if self.placeholder and self.pair:
+        if self.placeholder and self.pair_columns:
             raise ValueError(f"columns.pair: the patterns with {self.placeholder} name the pair already")
-        if self.response_time_ms and self.response_time_s:
+        if self.get("response_time_ms") and self.get("response_time_s"):
             raise ValueError("columns.response_time_s: response_time_ms is given already")
         return self
 
 
 class Words(Settings):
-    """`[identity]`: the cells that mean the same person, and those that mean another; case does not matter."""
+    """A table of a question of yes or no: the cells that mean yes, and those that mean no; case does not matter."""
 
     yes: Names
     no: Names
+
+
+class OtherScale(Settings):
+    """A table of a question on a scale: the ends that it was asked on, which may be swapped, and words for numbers."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    low: Annotated[Number | None, Field(alias="from")] = None
+    high: Annotated[Number | None, Field(alias="to")] = None
+    words: dict[str, Number] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _two_ends(self) -> Self:
+        if (self.low is None) != (self.high is None) or (self.low is not None and self.low == self.high):
+            raise ValueError("from and to: are two different numbers, the ends of the scale")
+        return self
 
 
 class Loops(Settings):
@@ -142,17 +207,41 @@ class Packed(Settings):
 
 
 class Mapping(Settings):
-    """What the columns of an export hold, and how their cells are written."""
+    """What the columns of an export hold, and how their cells are written.
+
+    `scales` and `words` are the tables that are named as a question is, by that name.
+    """
 
     encoding: Name | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     decimal_comma: bool | None = None
     time_zone: Name | None = None
+    dates: Literal["day first", "month first"] | None = None
+    questions: Names | None = None
+    pair_pattern: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     columns: Columns = Columns()
-    identity: Words | None = None
+    where: dict[str, dict[str, OneOrMore]] = Field(default_factory=dict)
+    scales: dict[str, OtherScale] = Field(default_factory=dict)
+    words: dict[str, Words] = Field(default_factory=dict)
     pairs: dict[str, Name] = Field(default_factory=dict)
     loops: Loops | None = None
     packed: Packed | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables_of_questions(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        tables: dict[str, dict[str, Any]] = {"scales": {}, "words": {}}
+        for question in QUESTIONS:
+            if question.name in given:
+                kind = "scales" if isinstance(question, Scale) else "words"
+                tables[kind][question.name] = given[question.name]
+        own = {key: value for key, value in given.items() if key not in QUESTION_NAMES}
+        unknown = next((key for key in tables if key in own), None)
+        if unknown:
+            raise ValueError(f"{unknown}: unknown key; known here: {', '.join(known_keys())}")
+        return {**tables, **own}
 
     @field_validator("encoding")
     @classmethod
@@ -179,15 +268,46 @@ class Mapping(Settings):
             raise ValueError("cannot separate cells")
         return delimiter
 
+    @field_validator("questions")
+    @classmethod
+    def _questions(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if any(name not in QUESTION_NAMES for name in names or ()):
+            raise ValueError(f"are some of {', '.join(QUESTION_NAMES)}")
+        return names
+
+    @field_validator("pair_pattern")
+    @classmethod
+    def _pattern(cls, pattern: str | None) -> str | None:
+        try:
+            groups = re.compile(pattern or "()").groups
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"is no regular expression: {error}") from None
+        if groups != 1:
+            raise ValueError("must have one group in parentheses, which is the name of the pair")
+        return pattern
+
+    @field_validator("where")
+    @classmethod
+    def _filters(cls, filters: dict[str, Any]) -> dict[str, Any]:
+        unknown = next((key for key in filters if key not in (*ANSWERS, *FACTS)), None)
+        if unknown is not None:
+            raise ValueError(f"where.{unknown}: unknown key; known here: {', '.join((*ANSWERS, *FACTS))}")
+        return filters
+
     @model_validator(mode="after")
     def _loops_known(self) -> Self:
         if self.columns.placeholder == "{loop}" and not self.loops:
             raise ValueError("loops: is missing; the patterns with {loop} need it")
-        if self.packed and not (self.columns.answers() and (self.columns.pair or self.loops)):
-            raise ValueError("packed: needs columns.similarity or columns.identity, and columns.pair or loops")
-        if self.columns.answers() and not (self.columns.placeholder or self.columns.pair or self.packed):
-            raise ValueError("columns.pair: is missing; or write {pair} into the names of the columns of a wide table")
+        if self.packed and not (
+            any(map(self.columns.get, QUESTION_NAMES)) and (self.columns.pair_columns or self.loops)
+        ):
+            raise ValueError(f"packed: needs columns.{' or columns.'.join(QUESTION_NAMES)}, and columns.pair or loops")
         return self
+
+
+def known_keys() -> list[str]:
+    """The keys that a mapping may have at its top."""
+    return [key for key in Mapping.model_fields if key not in ("scales", "words")] + list(QUESTION_NAMES)
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -199,7 +319,7 @@ def read_mapping(path: Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(parse_toml(_content(path), str(path), "mapping", RatingsError))
     except ValidationError as error:
-        lines = [_explained(detail) for detail in error.errors(include_url=False)]
+        lines = dict.fromkeys(_explained(detail) for detail in error.errors(include_url=False))
         raise RatingsError("\n  ".join([f"{path}:", *lines])) from None
     if mapping.loops and mapping.loops.file:
         if Path(mapping.loops.file).is_absolute() or ".." in Path(mapping.loops.file).parts:
@@ -230,24 +350,37 @@ def _loop_file(path: Path) -> tuple[str, ...]:
     return pairs
 
 
+_ALLOWED = {
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "dict_type": "must be a table",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text in quotes",
+    "float_type": "must be a number",
+}
+"""What is allowed, in words of TOML, by pydantic's type of error."""
+
+
 def _explained(detail: ErrorDetails) -> str:
     """One line: key, value, what is allowed."""
-    key = ".".join(str(part) for part in detail["loc"])
+    location = detail["loc"][1:] if detail["loc"][:1] in (("scales",), ("words",)) else detail["loc"]
+    key = ".".join(str(part) for part in location)
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = _ALLOWED.get(detail["type"], message)
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key; known here: {', '.join(_beside(detail['loc']))}"
+        return f"{key}: unknown key; known here: {', '.join(_beside(location))}"
     if detail["type"] == "missing":
         return f"{key}: is missing"
-    return f"{key} = {shown(detail['input'])}: {message}" if key and not isinstance(detail["input"], dict) else message
+    if isinstance(detail["input"], dict) and detail["type"] == "value_error":
+        return message if not key or message.startswith(f"{key.partition('.')[0]}") else f"{key}: {message}"
+    return f"{key} = {shown(detail['input'])}: {message}" if key else message
 
 
 def _beside(location: tuple[int | str, ...]) -> list[str]:
     """The keys of the table that an unknown key stands in."""
-    tables: dict[Any, type[Settings]] = {
-        "columns": Columns,
-        "identity": Words,
-        "loops": Loops,
-        "packed": Packed,
-    }
-    table = tables.get(location[0], Mapping) if len(location) > 1 else Mapping
-    return list(table.model_fields)
+    if len(location) < 2:
+        return known_keys()
+    questions = {each.name: OtherScale if isinstance(each, Scale) else Words for each in QUESTIONS}
+    tables: dict[Any, type[Settings]] = {**questions, "loops": Loops, "packed": Packed}
+    fields = tables[location[0]].model_fields if location[0] in tables else {}
+    return [field.alias or name for name, field in fields.items()]

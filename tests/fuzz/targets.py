@@ -111,7 +111,7 @@ def _export(format: str, path: Path) -> object:
 
 
 def _exports(format: str) -> list[str]:
-    wanted = None if format == PLAIN.NAME else format
+    wanted = None if format == PLAIN.name else format
     named = {"lands-between.jsonl": "lands-between", "jatos.txt": "jatos"}
     named |= dict.fromkeys(["jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json"], "jspsych")
     named |= dict.fromkeys(["label-studio.json", "label-studio-min.json"], "label-studio")
@@ -321,7 +321,7 @@ TARGETS: dict[str, Target] = {
         lambda: [valid.safetensors()],
         "network.safetensors",
     ),
-    **{f"export-{name}": _exports_target(name) for name in [*READERS, PLAIN.NAME]},
+    **{f"export-{name}": _exports_target(name) for name in [*READERS, PLAIN.name]},
     "provenance": Target(
         lambda path: read_provenance(path.parent),
         lambda: _json_file(lambda: [valid.provenance()], ["format", "files", "study", "batches", "models"]),

@@ -1,7 +1,6 @@
 """Exports of survey tools, one file per format; a new format is a module in this package and a line in READERS."""
 
 from pathlib import Path
-from typing import Any, Protocol
 
 from builder.errors import RatingsError
 from builder.files import explained
@@ -21,48 +20,40 @@ from builder.ratings.formats import (
     qualtrics_json,
     sosci,
 )
+from builder.ratings.formats.reader import Reader
 from builder.ratings.mapping import Mapping
 
 MOST_BYTES = 1_000_000_000
 """Of one file; a larger one is no export of a study that people answered."""
 
 
-class Reader(Protocol):
-    """A module that reads one format."""
+class _People(Reader):
+    """Prolific's demographics: participants without ratings, which have no layout."""
 
-    NAME: str
-    """What `--format` calls it."""
-
-    def recognizes(self, file: ExportFile) -> bool:
-        """Whether the file is certainly of this format, told from its beginning; raises nothing but RatingsError."""
-
-    def read(self, file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
-        """What is in the file.
-
-        Raises:
-            RatingsError: the file as a whole cannot be read; with the line and the column where there is one.
-        """
+    def read(self, file: ExportFile, pairs: StudyPairs, mapping: Mapping | None = None) -> Export:
+        return prolific.read(file, pairs, mapping)
 
 
-_MODULES: tuple[Any, ...] = (
-    formr,
-    gorilla,
-    jatos,
-    jspsych,
-    label_studio,
-    limesurvey,
-    mturk,
-    own,
-    prolific,
-    qualtrics_csv,
-    qualtrics_json,
-    sosci,
-)
-
-READERS: dict[str, Reader] = {module.NAME: module for module in _MODULES}
+READERS: dict[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        formr.READER,
+        gorilla.READER,
+        jatos.READER,
+        jspsych.READER,
+        label_studio.READER,
+        limesurvey.READER,
+        mturk.READER,
+        own.READER,
+        _People(prolific.NAME, recognizes_more=prolific.recognizes),
+        qualtrics_csv.READER,
+        qualtrics_json.READER,
+        sosci.READER,
+    )
+}
 """Readers that recognize their format by something that no other format has."""
 
-PLAIN: Reader = plain
+PLAIN = plain.READER
 """Reads any table with the project's own column names or a mapping; asked where no other reader recognizes a file."""
 
 
@@ -106,14 +97,14 @@ def _reader(file: ExportFile, mapping: Mapping | None) -> Reader:
         raise RatingsError(f"{file.path}: is a spreadsheet or a zip archive; save it as CSV, or unpack it")
     if mapping is None and not PLAIN.recognizes(file):
         raise RatingsError(
-            f"{file.path}: is of no known format ({', '.join([*READERS, PLAIN.NAME])}); name its format with --format, "
+            f"{file.path}: is of no known format ({', '.join([*READERS, PLAIN.name])}); name its format with --format, "
             "or say in a mapping which columns hold what: --map mapping.toml"
         )
     return PLAIN
 
 
 def _named(format: str) -> Reader:
-    known = {**READERS, PLAIN.NAME: PLAIN}
+    known = {**READERS, PLAIN.name: PLAIN}
     if format not in known:
         raise RatingsError(f"--format {format}: must be one of: auto, {', '.join(known)}")
     return known[format]

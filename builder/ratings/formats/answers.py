@@ -1,6 +1,5 @@
 """From a table and its layout to an export; columns at a time, for a survey may bring a million answers."""
 
-from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,62 +13,90 @@ from builder.ratings.export import (
     RATING_COLUMNS,
     REFUSED_COLUMNS,
     Export,
-    ReaderReason,
     StudyPairs,
+    not_read,
     typed,
 )
 from builder.ratings.formats import cells
-from builder.ratings.formats.layout import Layout, Slot, layout_of
+from builder.ratings.formats.layout import Layout, Slot, cells_of
+from builder.ratings.formats.pairs import pair_names
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.toml import shown
+from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
 
-_PARTS = ("similarity", "identity", "response_time_ms", "position", "rated_at")
+Texts = dict[str, "pd.Series[str]"]
+Numbers = np.ndarray[Any, Any]
+
+_PARTS = (*QUESTION_NAMES, "response_time_ms", "position", "rated_at")
 _MOST_AT_ONCE = 500_000
 """Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
 
 _MOST = 2**31 - 1
 """Of a response time in ms and of a position: what the table ratings can hold."""
 
-_KEPT: ReaderReason = "detail not readable, the rest is kept"
+_KEPT = "detail not readable, the rest is kept"
 
 
-def export_of(
+def extracted(
     table: Table,
-    pairs: StudyPairs,
+    layout: Layout,
     mapping: Mapping | None,
-    participants: Sequence[tuple[str, ...]] = (),
-    facts: Dict[str, str] | None = None,
     missing: frozenset[str] = frozenset(),
+    pairs: StudyPairs | None = None,
 ) -> Export:
-    """The export in a table, by the names of its columns and the mapping.
+    """The export in a table of a known layout.
 
     Args:
         table: The table, without previews and tests.
-        pairs: The pairs of the study.
-        mapping: What the table does not say.
-        participants: The platform's ids of a participant, best first, each the names of the columns that make it up.
-        facts: The platform's names of columns for keys of FACTS.
+        layout: What its columns hold.
+        mapping: What the cells mean, where they do not say it.
         missing: What the platform writes where there is no answer, in lower case.
+        pairs: The pairs of the study, for cells that name theirs within a text.
 
     Raises:
-        RatingsError: as `layout_of`; or no answer is a number, or none is yes or no.
+        RatingsError: of no answer to a question can be read what it says.
     """
-    return extracted(table, layout_of(table, pairs, mapping, participants, facts or {}), mapping, missing)
-
-
-def extracted(table: Table, layout: Layout, mapping: Mapping | None, missing: frozenset[str] = frozenset()) -> Export:
-    """The export in a table of a known layout; as `export_of`."""
     ids, refused = _ids(table, layout)
-    ratings, more = _ratings(table, layout, ids, mapping, missing)
-    participants, most = _participants(table, layout, ids, missing)
+    ratings, more, answered = _ratings(table, layout, ids, mapping, missing, pairs or StudyPairs({}))
+    participants, most = _participants(table, layout, ids, missing, answered)
     noted = pd.DataFrame([asdict(refusal) for refusal in (*table.refused, *layout.refused)])
     everything = pd.concat([typed(frame, REFUSED_COLUMNS) for frame in (noted, refused, more, most)])
-    return Export(ratings, participants, typed(everything.sort_values("line", kind="stable"), REFUSED_COLUMNS))
+    everything = typed(everything.sort_values("line", kind="stable"), REFUSED_COLUMNS)
+    return Export(joined(ratings, layout.one_clock), participants, everything, layout.absent)
 
 
-def refusals(lines: Any, column: Any, reason: ReaderReason, pair_id: Any = pd.NA) -> pd.DataFrame:
-    """Rows of `Export.refused`."""
+def joined(ratings: pd.DataFrame, one_clock: bool = False) -> pd.DataFrame:
+    """The ratings, with those joined of one participant and pair that answer one question each, in their order.
+
+    The line is the first one's. The response time is the sum, the time the last; with `one_clock` those of the first
+    question, for the response times to all then begin at the same moment.
+    """
+    answered = ratings[list(QUESTION_NAMES)].notna()
+    partial = answered.sum(axis=1).lt(len(QUESTION_NAMES))
+    if not partial.any() or len(QUESTION_NAMES) < 2:
+        return ratings
+    halves = ratings[partial]
+    asked = answered[partial].idxmax(axis=1)
+    who = ["participant", "pair_id"]
+    turn = halves.groupby([halves["participant"], halves["pair_id"], asked], sort=False, dropna=False).cumcount()
+    groups = halves.assign(turn=turn).groupby([*who, "turn"], sort=False, dropna=False, as_index=False)
+    if groups.ngroups == len(halves):
+        return ratings
+    together = groups.first()
+    if one_clock:
+        first = halves.assign(turn=turn, asked=asked.map(QUESTION_NAMES.index)).sort_values("asked", kind="stable")
+        details = first.groupby([*who, "turn"], sort=False, dropna=False)[["response_time_ms", "rated_at"]].first()
+        own = together.set_index([*who, "turn"]).index
+        together[["response_time_ms", "rated_at"]] = details.reindex(own).to_numpy()
+    else:
+        together["response_time_ms"] = groups["response_time_ms"].sum(min_count=1)["response_time_ms"]
+        together["rated_at"] = groups["rated_at"].last()["rated_at"]
+    both = pd.concat([ratings[~partial], typed(together, RATING_COLUMNS)])
+    return typed(both.sort_values("line", kind="stable"), RATING_COLUMNS)
+
+
+def _refusals(lines: Any, column: Any, reason: str, pair_id: Any = pd.NA) -> pd.DataFrame:
     return pd.DataFrame({"line": lines, "column": column, "pair_id": pair_id, "reason": reason})
 
 
@@ -81,64 +108,114 @@ def _ids(table: Table, layout: Layout) -> tuple["pd.Series[str]", pd.DataFrame]:
         ids = ids.str.cat(part, sep="/").where(ids.ne(""), "")
     bad = cells.damaged_id(parts[0])
     names = "/".join(table.names[index] for index in layout.participant)
+    nobody = ids.eq("") & _says_something(table, layout)
     refused = pd.concat(
         [
-            refusals(table.lines[bad], names, "damaged by a spreadsheet"),
-            refusals(table.lines[ids.eq("")], names, "no participant"),
+            _refusals(table.lines[bad], names, "damaged by a spreadsheet"),
+            _refusals(table.lines[nobody], names, "no participant"),
         ]
     )
     return ids.mask(bad, ""), refused
 
 
+def _says_something(table: Table, layout: Layout) -> "pd.Series[bool]":
+    """Which records have an answer or a fact; of events most have none."""
+    said = pd.Series(not layout.events, index=table.cells.index)
+    if layout.events:
+        sources = [source for slot in layout.slots for key, source in slot.parts.items() if key in QUESTION_NAMES]
+        for source in dict.fromkeys([*sources, *layout.facts.values()]):
+            said |= ~cells.missing(cells_of(table, source))
+    return said
+
+
 def _ratings(
-    table: Table, layout: Layout, ids: "pd.Series[str]", mapping: Mapping | None, missing: frozenset[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The ratings, record by record, and the cells that are none."""
+    table: Table,
+    layout: Layout,
+    ids: "pd.Series[str]",
+    mapping: Mapping | None,
+    missing: frozenset[str],
+    pairs: StudyPairs,
+) -> tuple[pd.DataFrame, pd.DataFrame, Numbers]:
+    """The ratings, record by record; the cells that are none; and the records that have an answer."""
     if not layout.slots:
-        return typed(pd.DataFrame(), RATING_COLUMNS), pd.DataFrame()
+        return typed(pd.DataFrame(), RATING_COLUMNS), pd.DataFrame(), np.empty(0, np.int64)
     records, slots, texts = _gathered(table, layout.slots, ids, missing)
+    frame = pd.DataFrame({"line": table.lines[records], "participant": ids.take(records).array})
+    frame["pair_id"] = pair_names(table, layout.slots, records, slots, pairs, mapping)
+    if layout.events and not (mapping and mapping.where):
+        records, slots, texts, frame = _paired(records, slots, texts, frame, layout, mapping)
     columns = {part: _columns(table, layout.slots, part) for part in texts}
-    frame = pd.DataFrame({"line": table.lines[records], "column": columns["similarity"][slots]})
-    frame["pair_id"] = _pairs_of(table, layout.slots, records, slots, mapping.pairs if mapping else {})
-    frame["participant"] = ids.take(records).array
+    frame["column"] = columns[QUESTION_NAMES[0]][slots]
     said = {part: ~cells.missing(texts[part], missing) for part in texts}
-    frame["similarity"] = cells.numbers(texts["similarity"], table.comma).array
-    frame["identity"] = cells.answers(texts["identity"], mapping).array
+    spoilt = _answers(frame, texts, said, table, mapping)
     unit = np.array([slot.unit_ms for slot in layout.slots])[slots]
-    response_time = cells.numbers(texts["response_time_ms"], table.comma) * unit
-    frame["response_time_ms"] = response_time.where(response_time.between(0, _MOST))
-    position = cells.numbers(texts["position"], table.comma)
-    frame["position"] = position.where((position % 1 == 0) & position.between(0, _MOST)).astype("Int64")
-    frame["rated_at"], untimed = cells.times(texts["rated_at"], mapping.time_zone if mapping else None)
-    spoilt = {
-        "similarity": said["similarity"] & frame["similarity"].isna(),
-        "identity": said["identity"] & frame["identity"].isna(),
-    }
-    _any_understood(table, texts, said, spoilt)
-    damaged = spoilt["similarity"] & cells.damaged(texts["similarity"])
+    untimed = _details(frame, texts, table, mapping, unit)
+    _any_understood(table, texts, said, spoilt, mapping)
     without = frame["pair_id"].isna() | frame["pair_id"].eq("")
-    reasons: list[tuple[pd.Series[bool], str, ReaderReason]] = [
-        (without, "similarity", "no pair"),
-        (damaged, "similarity", "damaged by a spreadsheet"),
-        (spoilt["similarity"], "similarity", "similarity is no number"),
-        (spoilt["identity"], "identity", "identity is neither yes nor no"),
-        (said["response_time_ms"] & frame["response_time_ms"].isna(), "response_time_ms", _KEPT),
-        (said["position"] & frame["position"].isna(), "position", _KEPT),
-        (untimed, "rated_at", _KEPT),
-    ]
+    reasons: list[tuple[pd.Series[bool], str, str]] = [(without, QUESTION_NAMES[0], "no pair")]
+    for question in QUESTIONS:
+        bad = spoilt[question.name]
+        if isinstance(question, Scale):
+            damaged = bad & cells.damaged(texts[question.name])
+            reasons.append((damaged, question.name, "damaged by a spreadsheet"))
+        reasons.append((bad, question.name, not_read(question)))
+    kept = ~without & ~pd.DataFrame(spoilt).any(axis=1)
+    for part in ("response_time_ms", "position"):
+        reasons.append((said[part] & frame[part].isna(), part, _KEPT))
+    reasons.append((untimed, "rated_at", _KEPT))
     refused, seen = [], pd.Series(False, index=frame.index)
     for where, part, reason in reasons:
         rows = np.flatnonzero(where & ~seen)
         chosen = frame.iloc[rows]
-        refused.append(refusals(chosen["line"], columns[part][slots[rows]], reason, chosen["pair_id"]))
+        refused.append(_refusals(chosen["line"], columns[part][slots[rows]], reason, chosen["pair_id"]))
         seen |= where
-    kept = ~(without | spoilt["similarity"] | spoilt["identity"])
-    return typed(frame[kept], RATING_COLUMNS), pd.concat(refused)
+    return typed(frame[kept], RATING_COLUMNS), pd.concat(refused), np.unique(records)
+
+
+def _answers(
+    frame: pd.DataFrame, texts: Texts, said: dict[str, "pd.Series[bool]"], table: Table, mapping: Mapping | None
+) -> dict[str, "pd.Series[bool]"]:
+    """Puts the answer to each question into the frame; where one was given that cannot be read."""
+    spoilt = {}
+    for question in QUESTIONS:
+        name = question.name
+        if isinstance(question, Scale):
+            other = mapping.scales.get(name) if mapping else None
+            frame[name] = cells.scaled(texts[name], table.comma, question, other).astype("Float64").array
+            frame[name] = frame[name].mask(~said[name])
+        else:
+            frame[name] = cells.yes_or_no(texts[name], question, mapping).array
+        spoilt[name] = said[name] & frame[name].isna()
+    return spoilt
+
+
+def _details(
+    frame: pd.DataFrame, texts: Texts, table: Table, mapping: Mapping | None, unit: Numbers
+) -> "pd.Series[bool]":
+    """Puts response time, position and time into the frame; where the latter was given and cannot be read."""
+    response_time = cells.numbers(texts["response_time_ms"], table.comma) * unit
+    frame["response_time_ms"] = response_time.where(response_time.between(0, _MOST))
+    position = cells.numbers(texts["position"], table.comma)
+    frame["position"] = position.where((position % 1 == 0) & position.between(0, _MOST)).astype("Int64")
+    zone, dates = (mapping.time_zone, mapping.dates) if mapping else (None, None)
+    frame["rated_at"], untimed = cells.times(texts["rated_at"], zone, dates)
+    return untimed
+
+
+def _paired(
+    records: Numbers, slots: Numbers, texts: Texts, frame: pd.DataFrame, layout: Layout, mapping: Mapping | None
+) -> tuple[Numbers, Numbers, Texts, pd.DataFrame]:
+    """Without the events that name no pair, where the mapping says in which column pairs stand: these are others."""
+    if not (mapping and mapping.columns.pair_columns):
+        return records, slots, texts, frame
+    keep = np.flatnonzero(frame["pair_id"].ne("") & frame["pair_id"].notna())
+    kept = {part: text.take(keep).reset_index(drop=True) for part, text in texts.items()}
+    return records[keep], slots[keep], kept, frame.iloc[keep].reset_index(drop=True)
 
 
 def _gathered(
     table: Table, slots: Sequence[Slot], ids: "pd.Series[str]", missing: frozenset[str]
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], dict[str, "pd.Series[str]"]]:
+) -> tuple[Numbers, Numbers, Texts]:
     """The answered places: the record and the slot of each, record by record, and their texts."""
     count = max(len(table.lines), 1)
     step = max(_MOST_AT_ONCE // count, 1)
@@ -146,98 +223,92 @@ def _gathered(
     texts: dict[str, list[pd.Series[str]]] = {part: [] for part in _PARTS}
     for first in range(0, len(slots), step):
         some = slots[first : first + step]
-        stacked = {part: _stacked(table, some, part) for part in ("similarity", "identity")}
-        said = [~cells.missing(text, missing).to_numpy(bool) for text in stacked.values()]
-        places = np.flatnonzero((said[0] | said[1]) & np.tile(ids.ne("").to_numpy(bool), len(some)))
+        stacked = {part: _stacked(table, some, part) for part in QUESTION_NAMES}
+        said = np.logical_or.reduce([~cells.missing(text, missing).to_numpy(bool) for text in stacked.values()])
+        places = np.flatnonzero(said & np.tile(ids.ne("").to_numpy(bool), len(some)))
         records.append(places % count)
         numbers.append(places // count + first)
         for part in _PARTS:
             text = stacked[part] if part in stacked else _stacked(table, some, part)
             texts[part].append(text.take(places))
     order = np.argsort(np.concatenate(records), kind="stable")
-    sorted_texts = {part: pd.concat(found).take(order).reset_index(drop=True) for part, found in texts.items()}
+    sorted_texts = {part: pd.concat(some).take(order).reset_index(drop=True) for part, some in texts.items()}
     return np.concatenate(records)[order], np.concatenate(numbers)[order], sorted_texts
 
 
 def _stacked(table: Table, slots: Sequence[Slot], part: str) -> "pd.Series[str]":
     """The cells of a part of the answers, slot after slot; "" where a slot has no such column."""
     nothing = pd.Series("", index=range(len(table.lines)), dtype="str")
-    if not any(part in slot.columns for slot in slots):
+    if not any(part in slot.parts for slot in slots):
         return pd.Series("", index=range(len(table.lines) * len(slots)), dtype="str")
-    columns = [table.cells[slot.columns[part]] if part in slot.columns else nothing for slot in slots]
+    columns = [cells_of(table, slot.parts[part]) if part in slot.parts else nothing for slot in slots]
     return pd.concat(columns, ignore_index=True)
 
 
-def _columns(table: Table, slots: Sequence[Slot], part: str) -> np.ndarray[Any, Any]:
-    """The name of the column of a part of an answer in each slot; that of the other answer where there is none."""
-    instead = ("similarity", "identity")
-    numbers = (next(slot.columns[name] for name in (part, *instead) if name in slot.columns) for slot in slots)
-    return np.array([table.names[number] for number in numbers], object)
-
-
-def _pairs_of(
-    table: Table, slots: Sequence[Slot], records: Any, places: Any, aliases: Dict[str, str]
-) -> "pd.Series[str]":
-    """The pair of each answered place: that of its slot, or what the record says in the slot's column."""
-    by_slot = np.argsort(places, kind="stable")
-    bounds = np.searchsorted(places[by_slot], np.arange(len(slots) + 1))
-    parts = []
-    for slot, first, last in zip(slots, bounds[:-1], bounds[1:], strict=True):
-        if isinstance(slot.pair, int):
-            said = table.cells[slot.pair].str.strip().take(records[by_slot[first:last]])
-            parts.append(said.map(dict(aliases)).fillna(said).astype("str") if aliases else said)
-        else:
-            parts.append(pd.Series(slot.pair, index=range(last - first), dtype="str"))
-    back = np.empty_like(by_slot)
-    back[by_slot] = np.arange(len(by_slot))
-    return pd.concat(parts, ignore_index=True).take(back).reset_index(drop=True)
+def _columns(table: Table, slots: Sequence[Slot], part: str) -> Numbers:
+    """The name of the column of a part of an answer in each slot; that of an answer where there is none."""
+    sources = (next(slot.parts[name] for name in (part, *QUESTION_NAMES) if name in slot.parts) for slot in slots)
+    return np.array([table.names[source.column] for source in sources], object)
 
 
 def _any_understood(
     table: Table,
-    texts: dict[str, "pd.Series[str]"],
+    texts: Texts,
     said: dict[str, "pd.Series[bool]"],
     spoilt: dict[str, "pd.Series[bool]"],
+    mapping: Mapping | None,
 ) -> None:
     """Refuses the file where not a single answer can be read: then it is not a cell that is wrong, but the reading."""
-    hints = {
-        "similarity": "similarities are numbers from 0 to 100; where the comma is decimal, say so in a mapping: "
-        "decimal_comma = true",
-        "identity": 'say in a mapping which mean the same person: [identity] yes = ["..."], no = ["..."]',
-    }
-    for part, hint in hints.items():
-        if spoilt[part].any() and bool((spoilt[part] == said[part]).all()):
-            met = texts[part][spoilt[part]].value_counts().head(5)
-            words = ", ".join(f"{shown(word)} ({count} times)" for word, count in met.items())
-            raise RatingsError(f"{table.path}: no {part} is understood; met {words}; {hint}")
+    for question in QUESTIONS:
+        name = question.name
+        if not (spoilt[name].any() and bool((spoilt[name] == said[name]).all())):
+            continue
+        met = texts[name][spoilt[name]].value_counts().head(5)
+        words = ", ".join(f"{shown(word)} ({count} times)" for word, count in met.items())
+        if isinstance(question, Scale):
+            hint = (
+                f"answers are numbers from {question.low:g} to {question.high:g}; where the comma is decimal, say so in "
+                f"a mapping: decimal_comma = true; where they are words: [{name}] words = {{ {shown(met.index[0])} = 1 }}"
+            )
+        else:
+            hint = f'say in a mapping which mean yes to "{question.text}": [{name}] yes = ["..."], no = ["..."]'
+        raise RatingsError(f"{table.path}: no {name} is understood; met {words}; {hint}")
 
 
 def _participants(
-    table: Table, layout: Layout, ids: "pd.Series[str]", missing: frozenset[str]
+    table: Table, layout: Layout, ids: "pd.Series[str]", missing: frozenset[str], answered: Numbers
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for each participant, with what all rows that say something agree on."""
-    known = ids.ne("").to_numpy(bool)
+    texts = {key: cells_of(table, source).str.strip() for key, source in layout.facts.items()}
+    known = ids.ne("").to_numpy(bool, copy=True)
+    if layout.events:
+        telling = np.zeros(len(known), bool)
+        telling[answered] = True
+        for text in texts.values():
+            telling |= text.ne("").to_numpy(bool)
+        known &= telling
     frame = pd.DataFrame({"line": table.lines[known], "participant": ids[known].array})
     refused = []
-    for key, index in layout.facts.items():
-        text = table.cells[index].str.strip()[known].reset_index(drop=True)
+    for key, source in layout.facts.items():
+        text = texts[key][known].reset_index(drop=True)
         absent = text.eq("") | text.str.casefold().isin(missing | {"n/a"})
         if key == "duration_s":
             read = cells.numbers(text, table.comma)
             bad = ~absent & (read.isna() | read.lt(0)) & ~cells.missing(text)
-            refused.append(refusals(frame["line"][bad], table.names[index], _KEPT))
+            refused.append(_refusals(frame["line"][bad], table.names[source.column], _KEPT))
             frame[key] = read.mask(read.lt(0)).astype("Float64")
         else:
             frame[key] = text.mask(absent)
-    said = [key for key in layout.facts if key in frame]
     grouped = frame.groupby("participant", sort=False)
     first = grouped.first().reset_index()
     if len(first) < len(frame):
-        for key in said:
+        for key, source in layout.facts.items():
             various = grouped[key].nunique().gt(1)
             at_odds = first["participant"].map(various).to_numpy(bool)
             refused.append(
-                refusals(first["line"][at_odds], table.names[layout.facts[key]], "details differ between rows")
+                _refusals(first["line"][at_odds], table.names[source.column], "details differ between rows")
             )
             first[key] = first[key].mask(at_odds)
-    return typed(first, PARTICIPANT_COLUMNS), pd.concat([*refused, refusals([], [], _KEPT)])
+    return typed(first, PARTICIPANT_COLUMNS), pd.concat([*refused, _refusals([], [], _KEPT)])
+
+

@@ -3,18 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from builder.ratings.mapping import Mapping
+from builder.ratings.mapping import Mapping, OtherScale
+from builder.tasks import Scale, YesNo
 
-YES = frozenset(
-    {"yes", "y", "true", "same", "same person", "the same person", "same identity"}
-    | {"ja", "j", "wahr", "gleich", "gleiche person", "die gleiche person", "dieselbe person"}
-)
-"""What means the same person where no mapping says otherwise; numbers such as 1 and 2 mean nothing without one."""
-
-NO = frozenset(
-    {"no", "n", "false", "different", "different person", "different persons", "different people", "different identity"}
-    | {"nein", "falsch", "verschieden", "verschiedene personen", "andere person", "nicht dieselbe person"}
-)
+_YES = ("yes", "y", "true", "ja", "j", "wahr")
+_NO = ("no", "n", "false", "nein", "falsch")
+"""What means yes and no to any question where no mapping says otherwise; numbers such as 1 and 2 mean nothing without
+one."""
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """How tools write that there is no number or no answer (N/A: LimeSurvey, a question not shown; NA: R)."""
@@ -23,6 +18,13 @@ _EXPONENT = r"\d(?:[.,]\d+)?E\+\d+"
 _DATE = r"\d{1,2}[./\- ]{1,2}(?:[A-Za-zäÄ]{3,9}\.?|\d{1,2}[./-]\d{2,4})|[A-Za-zäÄ]{3}[ -]\d{2}|#+"
 _ZONED = r"(?:Z|[+-]\d{2}:?\d{2}|UTC|GMT)$"
 _EPOCH_MS = r"\d{12,13}(?:\.0*)?"
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_DATES = {
+    order: tuple(f"{day} {clock}" for day in days for clock in _CLOCKS) + days
+    for order, days in {"day first": ("%d-%m-%Y", "%d-%m-%y"), "month first": ("%m-%d-%Y", "%m-%d-%y")}.items()
+}
+"""Dates and times after their points and slashes were replaced by hyphens."""
+
 _LATEST = pd.Timestamp("2200-01-01", tz="UTC")
 _EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
 
@@ -44,18 +46,41 @@ def numbers(cells: "pd.Series[str]", comma: bool) -> "pd.Series[float]":
     return read.where(np.isfinite(read))
 
 
-def answers(cells: "pd.Series[str]", mapping: Mapping | None) -> "pd.Series[bool]":
-    """Whether a cell says the same person (boolean, NA for what says neither)."""
-    words = mapping.identity if mapping else None
-    yes = {_word(word) for word in words.yes} if words else YES
-    no = {_word(word) for word in words.no} if words else NO
+def scaled(cells: "pd.Series[str]", comma: bool, question: Scale, other: OtherScale | None) -> "pd.Series[float]":
+    """Answers on the question's scale, NaN for what is no number; from the mapping's other scale where there is one."""
+    if other is None:
+        return numbers(cells, comma)
+    read = numbers(cells, comma)
+    if other.words:
+        words = {_word(word): number for word, number in other.words.items()}
+        codes, values = pd.factorize(cells, use_na_sentinel=True)
+        meant = np.array([*(words.get(_word(str(value)), np.nan) for value in values), np.nan], np.float64)
+        read = read.fillna(pd.Series(meant[codes], index=cells.index))
+    if other.low is None or other.high is None:
+        return read
+    return question.low + (read - other.low) / (other.high - other.low) * (question.high - question.low)
+
+
+def yes_or_no(cells: "pd.Series[str]", question: YesNo, mapping: Mapping | None) -> "pd.Series[bool]":
+    """Whether a cell says yes to a question (boolean, NA for what says neither)."""
+    yes, no = words_of(question, mapping)
     codes, values = pd.factorize(cells, use_na_sentinel=True)
     known = [True if (word := _word(str(value))) in yes else False if word in no else pd.NA for value in values]
     return pd.Series(pd.array([*known, pd.NA], "boolean")[codes], index=cells.index)
 
 
-def times(cells: "pd.Series[str]", zone: str | None) -> "tuple[pd.Series[pd.Timestamp], pd.Series[bool]]":
-    """UTC times of ISO 8601 texts or of milliseconds since 1970, and where a cell is no time.
+def words_of(question: YesNo, mapping: Mapping | None) -> tuple[frozenset[str], frozenset[str]]:
+    """The words that mean yes and no to a question: the mapping's, or else those of any and of this question."""
+    if mapping and (words := mapping.words.get(question.name)):
+        return frozenset(map(_word, words.yes)), frozenset(map(_word, words.no))
+    return frozenset((*_YES, *question.yes)), frozenset((*_NO, *question.no))
+
+
+def times(
+    cells: "pd.Series[str]", zone: str | None, dates: str | None = None
+) -> "tuple[pd.Series[pd.Timestamp], pd.Series[bool]]":
+    """UTC times of ISO 8601 texts, of milliseconds since 1970 or of `dates` ("day first", "month first"), and where a
+    cell is no time.
 
     A time without a zone is of `zone`; where there is none, or the clock showed it twice or never, it is left out
     (NaT), for it could be hours off.
@@ -67,6 +92,9 @@ def times(cells: "pd.Series[str]", zone: str | None) -> "tuple[pd.Series[pd.Time
     read = pd.to_datetime(utc, format="ISO8601", errors="coerce", utc=True)
     read = read.fillna(pd.to_datetime(pd.to_numeric(text.where(epoch)), unit="ms", utc=True, errors="coerce"))
     naive = pd.to_datetime(text.where(~zoned & ~epoch), format="ISO8601", errors="coerce")
+    for pattern in _DATES.get(dates or "", ()):
+        plain = text.where(~zoned & ~epoch).str.replace(r"[./]", "-", regex=True)
+        naive = naive.fillna(pd.to_datetime(plain, format=pattern, errors="coerce"))
     if zone:
         read = read.fillna(naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC"))
     read = read.where((read > _EARLIEST) & (read < _LATEST))

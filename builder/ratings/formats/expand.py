@@ -10,13 +10,24 @@ import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyPairs
-from builder.ratings.formats import cells
-from builder.ratings.formats.layout import loop_pairs
-from builder.ratings.formats.tabular import Refusal, Table, cell_text, flattened, records_table
-from builder.ratings.mapping import Mapping
+from builder.ratings.formats.json_records import cell_text, flattened
+from builder.ratings.formats.layout import loop_pairs, places
+from builder.ratings.formats.names import PairFinder, long_part, tokens_of
+from builder.ratings.formats.tabular import Refusal, Table, records_table
+from builder.ratings.mapping import Columns, Mapping
+from builder.toml import shown
+from builder.tasks import QUESTION_NAMES
 
 _MOST_ANSWERS = 10_000
 _TRUE = frozenset({"true", "on", "checked", "selected"})
+_FALSE = frozenset({"false", "off", "unchecked", ""})
+
+
+def expanded(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[Table, Mapping | None]:
+    """The table with one answer in each cell, and the mapping as one for the result."""
+    if not table.sparse:
+        table = with_options(with_json(table, pairs, mapping), pairs, mapping)
+    return unpacked(table, pairs, mapping)
 
 
 def unpacked(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[Table, Mapping | None]:
@@ -28,14 +39,21 @@ def unpacked(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[
     if not (mapping and mapping.packed):
         return table, mapping
     separator = mapping.packed.separator
-    names = list(mapping.columns.answers().values()) + ([mapping.columns.pair] if mapping.columns.pair else [])
+    pair_columns = mapping.columns.pair_columns
+    if len(pair_columns) > 1:
+        raise RatingsError(f"{table.path}: the mapping's columns.pair names several columns, and [packed] takes one")
+    names = [*mapping.columns.answers().values(), *pair_columns]
     lists = {}
     for name in names:
-        column = table.column(name)
-        if column is None:
-            raise RatingsError(f"{table.path}, line {table.header_line}: no column called {json.dumps(name)}")
-        lists[name] = pd.Series([_split(cell, separator) for cell in column.str.strip()], dtype="object")
-    if not mapping.columns.pair:
+        numbers = places(table, name)
+        if not numbers:
+            raise RatingsError(
+                f"{table.path}, line {table.header_line}: no column called {shown(name)}, which the mapping names"
+            )
+        lists[name] = pd.Series(
+            [_split(cell, separator) for cell in table.cells[numbers[0]].str.strip()], dtype="object"
+        )
+    if not pair_columns:
         order = list(loop_pairs(pairs, mapping))
         lists["pair_id"] = pd.Series([order] * len(table.lines), dtype="object")
     counts = pd.DataFrame({name: values.map(len) for name, values in lists.items()})
@@ -49,50 +67,78 @@ def unpacked(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[
         np.repeat(rows, repeats),
         {name: [item for row in rows for item in values.iloc[row]] for name, values in lists.items()},
     )
-    columns = mapping.columns.model_copy(update={"pair": mapping.columns.pair or "pair_id"})
+    columns = Columns.model_validate({**mapping.columns.names(), "pair": next(iter(pair_columns), "pair_id")})
     return (
         replace(result, refused=(*table.refused, *refused)),
         mapping.model_copy(update={"columns": columns, "packed": None}),
     )
 
 
-def with_json(table: Table) -> Table:
+def with_json(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> Table:
     """The table with the JSON objects in its cells laid out as further columns, their paths joined by dots.
 
-    A cell with a list of several objects makes a line of each. A column counts as JSON where every cell that is not
-    empty begins as an object or a list of objects.
+    A column counts as JSON where every cell that is not empty begins as an object or a list of objects, and a name
+    within is one of the mapping's or tells of an answer; all else stays as it is. A cell with a list of several objects
+    makes a line of each.
 
     Raises:
         RatingsError: a cell of such a column is no JSON, with the line and the column; or two columns hold lists.
     """
-    columns = [index for index in range(len(table.names)) if _is_json(table.cells[index])]
-    if not columns:
-        return table
-    objects = {index: [_objects(table, row, index) for row in range(len(table.lines))] for index in columns}
-    several = [index for index in columns if any(len(cell) > 1 for cell in objects[index])]
+    laid_out: dict[int, list[list[dict[str, Any]] | None]] = {}
+    notes = []
+    for index in range(len(table.names)):
+        if not _is_json(table.cells[index]):
+            continue
+        objects = [_objects(text) for text in table.cells[index]]
+        broken = next((row for row, cell in enumerate(objects) if cell is None), None)
+        where = f"column {shown(table.labels[index] or table.names[index])}"
+        note = f"line {table.lines[broken]}: {where} is no JSON" if broken is not None else ""
+        if _wanted(table, index, objects, pairs, mapping):
+            if note:
+                raise RatingsError(f"{table.path}, {note}, or no list of JSON objects")
+            laid_out[index] = objects
+        elif note:
+            notes.append(note)
+    if not laid_out:
+        return replace(table, notes=(*table.notes, *notes))
+    return _with_objects(table, laid_out)
+
+
+def _with_objects(table: Table, laid_out: dict[int, list[list[dict[str, Any]] | None]]) -> Table:
+    several = [index for index, cells in laid_out.items() if any(cell and len(cell) > 1 for cell in cells)]
     if len(several) > 1:
-        names = " and ".join(json.dumps(table.names[index]) for index in several)
+        names = " and ".join(shown(table.names[index]) for index in several)
         raise RatingsError(
             f"{table.path}, line {table.header_line}: the columns {names} hold lists of JSON objects; which belong "
             "together? Delete all but one from the export"
         )
-    counts = [max(len(cell), 1) for cell in objects[several[0]]] if several else [1] * len(table.lines)
+    counts = [max(len(cell or ()), 1) for cell in laid_out[several[0]]] if several else [1] * len(table.lines)
     rows = np.repeat(np.arange(len(table.lines)), counts)
     result = _repeated(table, rows, {})
-    for index in columns:
+    for index, cells in laid_out.items():
         turns = [turn if index in several else 0 for count in counts for turn in range(count)]
-        records = [_leaves(objects[index][row], turn) for row, turn in zip(rows, turns, strict=True)]
-        result = _beside(result, records_table(table.path, records))
+        records = [_leaves(cells[row] or [], turn) for row, turn in zip(rows, turns, strict=True)]
+        part = records_table(table.path, records)
+        labels = tuple(f"{table.names[index]}.{name}" for name in part.names)
+        result = _beside(result, replace(part, labels=labels))
     return result
 
 
-def with_options(table: Table) -> Table:
-    """The table with each group of columns such as `x.yes` and `x.no`, one of them true, as one column `x`."""
+def with_options(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> Table:
+    """The table with each group of columns such as `x.yes` and `x.no`, or `x.1` to `x.7`, of which one is true, as one
+    column `x`; where x speaks of a question or is a name of the mapping.
+    """
+    named = set(mapping.columns.names().values()) if mapping else set()
+    finder: PairFinder | None = None
     groups: dict[str, dict[str, int]] = {}
     for index, name in enumerate(table.names):
         stem, _, option = name.rpartition(".")
-        if stem and option.casefold() in cells.YES | cells.NO:
-            groups.setdefault(stem, {})[option] = index
+        if not stem or not option or name in named or not (stem in named or set(tokens_of(stem)) & set(QUESTION_NAMES)):
+            continue
+        if table.cells[index].str.strip().str.casefold().isin(_TRUE | _FALSE).all():
+            finder = finder or PairFinder(pairs, {})
+            if finder.find(name)[0] == finder.find(stem)[0]:  # ...-0.5 is no option of ...-0
+                groups.setdefault(stem, {})[option] = index
     groups = {stem: options for stem, options in groups.items() if len(options) > 1}
     for stem, options in groups.items():
         chosen = {
@@ -102,8 +148,9 @@ def with_options(table: Table) -> Table:
         value = pd.Series("", index=table.cells.index, dtype="str")
         for option, column in chosen.items():
             value = value.mask(column, option)
-        value = value.mask(count.gt(1), "several")  # neither yes nor no, and refused as such
-        part = Table(table.path, (stem,), ("",), pd.DataFrame({0: value}), table.lines)
+        value = value.mask(count.gt(1), "several")  # no answer, and refused as such
+        label = table.labels[next(iter(options.values()))].rpartition(".")[0]
+        part = Table(table.path, (stem,), (label,), pd.DataFrame({0: value}), table.lines)
         table = _beside(table, part)
     inner = {index for options in groups.values() for index in options.values()}
     return _without(table, inner)
@@ -118,31 +165,58 @@ def _split(cell: str, separator: str) -> list[str]:
 
 
 def _is_json(column: "pd.Series[str]") -> bool:
-    filled = column[column.ne("")].str.lstrip()
-    return bool(len(filled)) and bool(filled.str.match(r"\{|\[\s*[\{\]]").all())
+    filled = column[column.ne("")]
+    if not len(filled) or not filled.iloc[0].lstrip()[:1] in ("{", "["):
+        return False
+    return bool(filled.str.lstrip().str.match(r"\{|\[\s*[\{\]]").all())
 
 
-def _objects(table: Table, row: int, index: int) -> list[dict[str, Any]]:
-    """The JSON objects in a cell."""
-    text = table.cells[index].iloc[row]
+def _objects(text: str) -> list[dict[str, Any]] | None:
+    """The JSON objects in a cell, None where it holds anything else."""
     if not text:
         return []
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise RatingsError(
-            f"{table.path}, line {table.lines[row]}: column {json.dumps(table.names[index])} is no JSON: {error}"
-        ) from error
+    except (ValueError, RecursionError):
+        return None
     objects = value if isinstance(value, list) else [value]
     if len(objects) > _MOST_ANSWERS or not all(isinstance(item, dict) for item in objects):
-        raise RatingsError(
-            f"{table.path}, line {table.lines[row]}: column {json.dumps(table.names[index])} is no list of JSON objects"
-        )
+        return None
     return objects
 
 
+def _wanted(
+    table: Table,
+    index: int,
+    objects: list[list[dict[str, Any]] | None],
+    pairs: StudyPairs,
+    mapping: Mapping | None,
+) -> bool:
+    """Whether the names within a column of JSON are the mapping's, or tell of an answer."""
+    columns = mapping.columns if mapping else Columns()
+    if {table.names[index], table.labels[index]} & set(columns.names().values()):
+        return False
+    names: dict[str, None] = {}
+    for cell in objects:
+        for item in cell or ():
+            names |= dict.fromkeys(name for name, _ in flattened(item))
+            if len(names) > _MOST_ANSWERS:
+                return False
+    mapped = [name for name in columns.names().values() if not places(table, name)]
+    if any(name in names or name.removeprefix(f"{table.names[index]}.") in names for name in mapped):
+        return True
+    finder = PairFinder(pairs, mapping.pairs if mapping else {})
+    fits = [name.partition(columns.placeholder) for name in mapped if columns.placeholder and columns.placeholder in name]
+    return any(
+        long_part(name) in QUESTION_NAMES
+        or finder.find(name)[0]
+        or any(name.startswith(before) and name.endswith(after) for before, _, after in fits)
+        for name in names
+    )
+
+
 def _leaves(objects: list[dict[str, Any]], turn: int) -> dict[str, str]:
-    return dict(flattened(objects[turn])) if turn < len(objects) else {}
+    return {name: cell_text(value) for name, value in flattened(objects[turn])} if turn < len(objects) else {}
 
 
 def _repeated(table: Table, rows: Any, columns: dict[str, list[str]]) -> Table:

@@ -12,14 +12,13 @@ import zlib
 from collections.abc import Iterator
 
 from builder.errors import RatingsError
-from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats.json_records import Record, json_values, several_values
-from builder.ratings.formats.jspsych import is_json, row_trials
-from builder.ratings.formats.tabular import Refusal, table
-from builder.ratings.formats.trials import Run, export_of_runs, is_trial, trials_in
+from builder.ratings.export import ExportFile
+from builder.ratings.formats import tabular
+from builder.ratings.formats.json_records import Record, is_json, json_values, several_values
+from builder.ratings.formats.reader import Reader
+from builder.ratings.formats.tabular import Refusal, Table
+from builder.ratings.formats.trials import MEANING, Run, is_trial, left_at_once, row_trials, trials_in, trials_table
 from builder.ratings.mapping import Mapping
-
-NAME = "jatos"
 
 _RESULT = re.compile(r"(?:[^/]+/)*study_result_([0-9]{1,18})/comp-result_([0-9]{1,18})/data\.txt")
 _LOOKED_AT = 100
@@ -31,7 +30,7 @@ _MOST_EXPANSION, _LEAST_BYTES = 100, 50_000_000
 """They may be so many times larger than the archive; or of so many bytes, where that is more."""
 
 
-def recognizes(file: ExportFile) -> bool:
+def _recognizes(file: ExportFile) -> bool:
     """Whether it is an archive of results, or several JSON values of which one of the first holds a trial."""
     if _is_archive(file):
         with contextlib.suppress(RatingsError):
@@ -43,14 +42,10 @@ def recognizes(file: ExportFile) -> bool:
     return any(is_trial(trial) for _, value in first for trial in trials_in(value)[:1])
 
 
-def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
-    """The content; `line` is that at which a result begins, or in an archive the number of the trial.
-
-    Raises:
-        RatingsError: as `trials.export_of_runs`; a result is no JSON and no CSV; an archive is damaged or too large.
-    """
+def _table(file: ExportFile, mapping: Mapping | None) -> Table:
+    """The trials; a line is that at which a result begins, or in an archive the number of the trial."""
     if not _is_archive(file):
-        return export_of_runs(file, [Run(trials) for trials in _by_line(file)], pairs, mapping)
+        return trials_table(file, [Run(trials) for trials in _by_line(file)], mapping)
     runs: list[Run] = []
     refused: list[Refusal] = []
     count = 0
@@ -59,7 +54,7 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
         runs.append(Run([Record(count + number, fields) for number, (_, fields) in enumerate(trials, 1)], study_result))
         refused += rejected
         count += len(trials)
-    return export_of_runs(file, runs, pairs, mapping, refused)
+    return trials_table(file, runs, mapping, refused)
 
 
 def _trials(part: ExportFile, mapping: Mapping | None) -> tuple[list[Record], tuple[Refusal, ...]]:
@@ -68,7 +63,7 @@ def _trials(part: ExportFile, mapping: Mapping | None) -> tuple[list[Record], tu
         return [], ()
     if is_json(part):
         return [Record(line, trial) for line, value in json_values(part) for trial in trials_in(value)], ()
-    rows = table(part, mapping)
+    rows = tabular.table(part, mapping)
     return row_trials(rows), rows.refused
 
 
@@ -113,3 +108,6 @@ def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
                 raise RatingsError(f"{file.path}: unpacks to more than {most} bytes; export fewer results at once")
             path = file.path / f"study_result_{study_result}" / f"comp-result_{component}"
             yield str(study_result), ExportFile(path, content)
+
+
+READER = Reader("jatos", recognizes_more=_recognizes, table=_table, meaning=MEANING, may_be_empty=left_at_once)

@@ -6,12 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
-
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
-from builder.ratings.formats.tabular import Refusal, Table, cell_text
+from builder.ratings.formats.tabular import Refusal, Table, records_table
 from builder.toml import shown
 
 _SPACE = " \t\r\n"
@@ -23,6 +20,11 @@ class Record(NamedTuple):
 
     line: int
     fields: Mapping[str, Any]
+
+
+def is_json(file: ExportFile) -> bool:
+    """Whether the file begins as JSON does."""
+    return file.content[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{")
 
 
 def json_values(file: ExportFile) -> Iterator[tuple[int, Any]]:
@@ -50,44 +52,61 @@ def json_values(file: ExportFile) -> Iterator[tuple[int, Any]]:
         yield line, value
 
 
+def json_value(file: ExportFile) -> Any:
+    """The one JSON value that is the whole file.
+
+    Raises:
+        RatingsError: as `json_values`; or there is more than one.
+    """
+    values = [value for _, value in itertools.islice(json_values(file), 2)]
+    if len(values) != 1:
+        raise RatingsError(f"{file.path}: is not one JSON value, which this format is")
+    return values[0]
+
+
 def first_object(file: ExportFile) -> dict[str, Any]:
     """The first object of the file, or of the array that the file begins with; empty where there is none.
 
     For telling formats apart: what is wrong with the file is left to those who read it.
     """
-    text = file.content[:_HEAD_BYTES].decode("utf-8-sig", errors="replace")
-    begin = len(text) - len(text.lstrip(_SPACE + "["))
-    try:
-        value, _ = json.JSONDecoder().raw_decode(text, begin)
-    except (RecursionError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    if "first_object" not in file.memo:
+        text = file.content[:_HEAD_BYTES].decode("utf-8-sig", errors="replace")
+        begin = len(text) - len(text.lstrip(_SPACE + "["))
+        try:
+            value, _ = json.JSONDecoder().raw_decode(text, begin)
+        except (RecursionError, ValueError):
+            value = {}
+        file.memo["first_object"] = value if isinstance(value, dict) else {}
+    found: dict[str, Any] = file.memo["first_object"]
+    return found
 
 
 def several_values(file: ExportFile) -> bool:
     """Whether the file is more than one JSON value; what is wrong with it is left to those who read it."""
-    try:
-        return len(list(itertools.islice(json_values(file), 2))) > 1
-    except RatingsError:
-        return False
+    if "several_values" not in file.memo:
+        try:
+            file.memo["several_values"] = len(list(itertools.islice(json_values(file), 2))) > 1
+        except RatingsError:
+            file.memo["several_values"] = False
+    return bool(file.memo["several_values"])
 
 
-def objects_table(
-    file: ExportFile, records: Sequence[Record], names: Sequence[str], refused: Sequence[Refusal] = ()
-) -> Table:
-    """The table of the named fields of objects, one row for each; all else in them is left where it is."""
-    columns = {
-        index: pd.Series([field_text(record.fields.get(name)) for record in records], dtype="str")
-        for index, name in enumerate(names)
-    }
-    return Table(
-        path=file.path,
-        names=tuple(names),
-        labels=("",) * len(names),
-        cells=pd.DataFrame(columns, columns=pd.RangeIndex(len(names))),
-        lines=np.fromiter((record.line for record in records), np.int64, len(records)),
-        refused=tuple(refused),
-    )
+def objects_table(file: ExportFile, records: Sequence[Record], refused: Sequence[Refusal] = ()) -> Table:
+    """The table of objects, one row for each; their names in the order in which they are met.
+
+    Raises:
+        RatingsError: too many cells.
+    """
+    texts = [{cell_text(name): field_text(value) for name, value in record.fields.items()} for record in records]
+    return records_table(file.path, texts, [record.line for record in records], refused)
+
+
+def cell_text(value: Any) -> str:
+    """A JSON value as the text of a cell; null is empty, and what no file can hold is replaced."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def field_text(value: Any) -> str:
@@ -97,6 +116,15 @@ def field_text(value: Any) -> str:
     if type(value) is int:
         return str(value)
     return "[...]" if isinstance(value, list | dict) else cell_text(value)
+
+
+def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of a JSON object with their paths, the names joined by dots; lists within it are leaves."""
+    if not isinstance(value, dict):
+        yield prefix, value
+        return
+    for name, inner in value.items():
+        yield from flattened(inner, f"{prefix}.{cell_text(name)}" if prefix else cell_text(name))
 
 
 def _text(file: ExportFile) -> str:

@@ -1,61 +1,43 @@
-"""Label Studio's JSON, and its JSON-MIN."""
+"""Label Studio's JSON, and its JSON-MIN: tasks whose data has the pair, results under the names of their tags.
+
+Predictions and drafts are no one's rating and not read; an annotation that was cancelled is refused. A line is the
+number of the task, or in JSON-MIN of the annotation.
+"""
 
 from collections.abc import Mapping as Dict
 from typing import Any
 
 from builder.errors import RatingsError
-from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats.answers import export_of
+from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
-from builder.ratings.formats.tabular import Refusal
-from builder.ratings.mapping import Columns, Mapping
-from builder.toml import shown
+from builder.ratings.formats.layout import Column, Meaning
+from builder.ratings.formats.reader import Reader
+from builder.ratings.formats.tabular import Refusal, Table
+from builder.ratings.mapping import Mapping
 
-NAME = "label-studio"
+_OWN = ("annotator", "lead_time", "created_at")
+"""What the table has of an annotation itself."""
 
-_NAMES = ("participant", "pair_id", "similarity", "identity", "response_time_s", "rated_at")
 
-
-def recognizes(file: ExportFile) -> bool:
+def _recognizes(file: ExportFile) -> bool:
     """Whether the first object is a task with its annotations, or one annotation as JSON-MIN has them."""
     first = first_object(file)
     return _is_task(first) or ("annotator" in first and "annotation_id" in first)
 
 
-def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
-    """The content: tasks whose data has `pair_id`, a number `similarity` and a choice `identity`.
-
-    Other names of these three come from the mapping. Predictions and drafts are no one's rating and not read; an
-    annotation that was cancelled is refused. `line` is the number of the task, or in JSON-MIN of the annotation.
-
-    Raises:
-        RatingsError: it is no array of tasks or annotations; and as `answers.export_of`.
-    """
-    columns = mapping.columns if mapping else None
-    names = {
-        "pair_id": columns.pair if columns and columns.pair else "pair_id",
-        "similarity": columns.similarity if columns and columns.similarity else "similarity",
-        "identity": columns.identity if columns and columns.identity else "identity",
-    }
+def _table(file: ExportFile, mapping: Mapping | None) -> Table:
     records: list[Record] = []
     refused: list[Refusal] = []
     for number, task in enumerate(_objects(file), start=1):
         if not _is_task(task):
-            records.append(Record(number, _annotation(task, task, names)))
+            records.append(Record(number, _answer(task, task)))
             continue
         for annotation in _annotations(file, number, task):
             if annotation.get("was_cancelled") or annotation.get("skipped"):
                 refused.append(Refusal(number, "annotations", "rejected or returned"))
             else:
-                given = _given(annotation, names)
-                records.append(Record(number, _annotation({**task["data"], **given}, annotation, names)))
-    if records and not any(record.fields["pair_id"] for record in records):
-        raise RatingsError(
-            f"{file.path}: no task has {shown(names['pair_id'])} in its data; say in a mapping which key names the "
-            "pair: [columns] pair = ..., similarity = ..., identity = ..."
-        )
-    own = mapping.model_copy(update={"columns": Columns()}) if mapping else None
-    return export_of(objects_table(file, records, _NAMES, refused), pairs, own)
+                records.append(Record(number, _answer({**task["data"], **_results(annotation)}, annotation)))
+    return objects_table(file, records, refused)
 
 
 def _is_task(value: Dict[str, Any]) -> bool:
@@ -65,44 +47,38 @@ def _is_task(value: Dict[str, Any]) -> bool:
 def _objects(file: ExportFile) -> list[dict[str, Any]]:
     """The tasks, or of JSON-MIN the annotations."""
     values = [value for _, value in json_values(file)]
-    found = [each for value in values for each in (value if isinstance(value, list) else [value])]
-    for number, each in enumerate(found, start=1):
+    objects = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    for number, each in enumerate(objects, start=1):
         if not isinstance(each, dict):
             raise RatingsError(f"{file.path}, task {number}: is no object; export as JSON or as JSON-MIN")
-    return found
+    return objects
 
 
 def _annotations(file: ExportFile, number: int, task: dict[str, Any]) -> list[dict[str, Any]]:
     """The annotations of a task; versions before 1.0 called them completions."""
-    found = task.get("annotations", task.get("completions"))
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+    annotations = task.get("annotations", task.get("completions"))
+    if not isinstance(annotations, list) or not all(isinstance(each, dict) for each in annotations):
         raise RatingsError(f"{file.path}, task {number}: its annotations are no list of objects; export as JSON")
-    return found
+    return annotations
 
 
-def _given(annotation: dict[str, Any], names: Dict[str, str]) -> dict[str, Any]:
-    """The results by the name of the tag that gave them; both of two results under one name."""
+def _results(annotation: dict[str, Any]) -> dict[str, Any]:
+    """The results by the name of the tag that gave them; all of several results under one name."""
     results = annotation.get("result")
-    given: dict[str, list[Any]] = {}
+    by_name: dict[str, list[Any]] = {}
     for result in results if isinstance(results, list) else []:
-        if isinstance(result, dict) and result.get("from_name") in (names["similarity"], names["identity"]):
-            given.setdefault(result["from_name"], []).append(result.get("value"))
-    return dict(given)
+        if isinstance(result, dict) and isinstance(result.get("from_name"), str):
+            by_name.setdefault(result["from_name"], []).append(result.get("value"))
+    return dict(by_name)
 
 
-def _annotation(values: Dict[str, Any], annotation: Dict[str, Any], names: Dict[str, str]) -> dict[str, Any]:
-    """One answer: the pair and the results in `values`, who gave them and when in `annotation`."""
+def _answer(values: Dict[str, Any], annotation: Dict[str, Any]) -> dict[str, Any]:
+    """One line: the task's data and the results in `values`, who gave them and when in `annotation`."""
     who = annotation.get("completed_by", annotation.get("annotator"))
     if isinstance(who, dict):
         who = who.get("id", who.get("email"))
-    return {
-        "participant": who,
-        "pair_id": values.get(names["pair_id"]),
-        "similarity": _plain(values.get(names["similarity"])),
-        "identity": _plain(values.get(names["identity"])),
-        "response_time_s": annotation.get("lead_time"),
-        "rated_at": annotation.get("created_at"),
-    }
+    own = {"annotator": who, "lead_time": annotation.get("lead_time"), "created_at": annotation.get("created_at")}
+    return {name: _plain(value) for name, value in values.items()} | own
 
 
 def _plain(value: Any) -> Any:
@@ -112,3 +88,18 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         value = value.get("number", value.get("choices", value))
     return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+READER = Reader(
+    "label-studio",
+    recognizes_more=_recognizes,
+    table=_table,
+    meaning=Meaning(
+        columns={
+            "participant": Column(("annotator",)),
+            "response_time_s": Column(("lead_time",)),
+            "rated_at": Column(("created_at",)),
+        },
+        facts_by_name=False,  # the task's own gender is that of a face
+    ),
+)

@@ -1,320 +1,189 @@
-"""Which column of a table holds what: told from names, from labels, or from a mapping."""
+"""What each column of a table answers, as plain data: told by a mapping, by the tool's declaration, and by names."""
 
 import re
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyPairs
-from builder.ratings.formats.tabular import Refusal, Table
-from builder.ratings.mapping import FACTS, Mapping
-from builder.toml import shown
-
-PARTICIPANT_NAMES = ("participant_id", "participant", "prolific_pid", "prolific_id", "prolificpid", "prolificid")
-"""Columns that name the participant in any export, best first; the platform's own id comes after these."""
-
-_PAIR_NAMES = ("pair_id", "pair")
-_LOOP = re.compile(r"(\d{1,4})[_.](.+)")
-_LIKE_A_PAIR = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,59}-\d{5,9}-base\d{1,9}-[a-z][a-z0-9.-]{0,150}")
-_LONGER = re.compile(r"[.-][0-9]|-[a-z]")
-_OURS = {"similarity", "identity", "response", "time", "ms", "s", "position", "rated", "at", "answer", "input"}
-_QUIET = re.compile(
-    r"(first|last)[_ ]click|click[_ ]count|_do(_\d+)*\s*$|strategy|^(question|group) time|^(frage|gruppen)zeit"
+from builder.ratings.formats.names import (
+    LIKE_A_PAIR,
+    PARTICIPANT_NAMES,
+    PairFinder,
+    long_part,
+    one_of,
+    part_of,
+    tokens_of,
 )
-"""In names of columns beside a question that are no answer to it: Qualtrics' clicks and display orders, strategies,
-LimeSurvey's times."""
+from builder.ratings.formats.tabular import Refusal, Table
+from builder.ratings.mapping import ANSWERS, FACTS, Mapping
+from builder.toml import shown
+from builder.tasks import QUESTION_NAMES
+
+_LOOP = re.compile(r"(\d{1,4})[_.](.+)")
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Where:
+    """The lines in which a column has one of some words, in lower case."""
+
+    column: int
+    words: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The cells of a column, in the lines where all of `where` hold."""
+
+    column: int
+    where: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True)
 class Slot:
     """Where the answers to one pair stand in every record.
 
-    `pair` is a pair id, or the number of the column whose cells name the pair; `columns` the number of the column of
-    each part of the answer that there is; `unit_ms` the unit of the response time.
+    `pair` is a pair id, or the numbers of the columns whose cells name the pair; `parts` has a source for each part of
+    the answer that there is; `unit_ms` is the unit of the response time.
     """
 
-    pair: str | int
-    columns: dict[str, int]
+    pair: str | tuple[int, ...]
+    parts: Dict[str, Source]
     unit_ms: float = 1.0
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where in a table the answers, the facts of the participants and the parts of their ids stand."""
+    """Where in a table the answers, the facts of the participants and the parts of their ids stand.
+
+    `events`: most lines are no answers, so that one which names no pair and no participant's detail is passed over.
+    `one_clock`: response times to the questions on a pair begin at one moment.
+    `absent` are keys of the mapping that name nothing which is in the table, where nobody may have said it.
+    """
 
     slots: tuple[Slot, ...]
     participant: tuple[int, ...]
-    facts: Dict[str, int]
-    refused: tuple[Refusal, ...] = field(default=())
+    facts: Dict[str, Source]
+    refused: tuple[Refusal, ...] = ()
+    events: bool = False
+    one_clock: bool = False
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a tool always calls by one of `names`, best first; `where` gives the words of other columns, in
+    lower case, in whose lines it counts.
+    """
+
+    names: tuple[str, ...]
+    where: Dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the columns of a tool mean, by keys as in a mapping's [columns].
+
+    `participants` are the ids that the tool gives, best first, each the names of the columns that make it up, after
+    those that name the participant in any export; `facts_by_name`: whether a column called as a fact is one; `events` and
+    `one_clock` as of Layout.
+    """
+
+    columns: Dict[str, Column] = field(default_factory=dict)
+    participants: Sequence[tuple[str, ...]] = ()
+    facts_by_name: bool = True
+    events: bool = False
+    one_clock: bool = False
 
 
 def layout_of(
-    table: Table,
-    pairs: StudyPairs,
-    mapping: Mapping | None,
-    participants: Sequence[tuple[str, ...]],
-    facts: Dict[str, str],
+    table: Table, pairs: StudyPairs, mapping: Mapping | None, meaning: Meaning, may_be_empty: bool = False
 ) -> Layout:
-    """The layout of a table.
+    """The layout of a table: the mapping goes before the tool's own columns, and these before what names tell.
 
-    Args:
-        table: The table.
-        pairs: The pairs of the study.
-        mapping: What the table does not say; what it says of the columns goes before their names.
-        participants: The platform's ids of a participant, best first, each the names of the columns that make it up.
-        facts: The platform's names of columns for keys of FACTS.
+    `may_be_empty`: whether a table without answers is one of people who left.
 
     Raises:
-        RatingsError: it cannot be told, with what was met and how a mapping would say it.
+        RatingsError: it cannot be told, with what was met and how a mapping would say it; or the mapping names what is
+            not there.
     """
-    refused: tuple[Refusal, ...] = ()
-    if mapping and mapping.columns.answers():
-        slots = _mapped(table, pairs, mapping)
-    else:
-        slots, refused = _named(table, pairs, mapping)
-    if not slots:
-        met = ", ".join(shown(name) for name in table.names[:12])
-        raise RatingsError(
-            f"{table.path}, line {table.header_line}: no column names a pair of the study and one of similarity and "
-            f"identity, as in similarity_<pair id>. Columns met: {met}{', ...' if len(table.names) > 12 else ''}. Say "
-            "in a mapping which columns hold them: [columns] similarity = ..., identity = ..., pair = ..."
-        )
-    return Layout(slots, participant_of(table, mapping, participants), facts_of(table, mapping, facts), refused)
+    mapping = mapping or Mapping()
+    _check_pairs(table, pairs, mapping)
+    claimed = _Claimed(table, mapping)
+    named = _Named(table, pairs, mapping, claimed.columns)
+    slots = _merged_slots(_patterns(table, pairs, mapping), named.wide())
+    slots += named.looped(pairs)
+    slots += _long(table, mapping, meaning, claimed, named)
+    slots = [slot for slot in slots if _answers(slot)]
+    facts = facts_of(table, mapping, meaning.columns, by_name=meaning.facts_by_name)
+    only_facts = not mapping.columns.answers() and bool(facts) and (meaning.events or bool(mapping.columns.facts()))
+    if not slots and not only_facts and not may_be_empty:
+        raise RatingsError(_nothing_answers(table))
+    _check_aliases(table, mapping, slots)
+    participant = participant_of(table, mapping, meaning)
+    absent = tuple(claimed.absent)
+    return Layout(tuple(slots), participant, facts, tuple(named.refused), meaning.events, meaning.one_clock, absent)
 
 
-def facts_of(table: Table, mapping: Mapping | None, facts: Dict[str, str]) -> dict[str, int]:
-    """The numbers of the columns that hold the keys of FACTS; `facts` as of `layout_of`.
+def facts_of(
+    table: Table, mapping: Mapping | None, facts: Dict[str, str] | Dict[str, Column], by_name: bool = True
+) -> dict[str, Source]:
+    """The sources of the keys of FACTS; `facts` are the tool's own columns.
 
     Raises:
         RatingsError: the mapping names a column that is not there.
     """
-    found = {}
+    sources = {}
     for key in FACTS:
-        named = getattr(mapping.columns, key) if mapping else None
-        candidates = [key, *([facts[key]] if key in facts else []), *(["sex"] if key == "gender" else [])]
-        index = _index(table, f"columns.{key}", named) if named else _first(table, candidates)
-        if index is not None:
-            found[key] = index
-    return found
+        own = facts.get(key)
+        column = Column((own,)) if isinstance(own, str) else own
+        if mapping and (name := mapping.columns.get(key)):
+            source = _mapped_source(table, mapping, key, name)
+        else:
+            source = _declared(table, column) if column else None
+            if source is None and by_name:
+                source = _declared(table, Column((key, *(["sex"] if key == "gender" else []))))
+        if source is not None:
+            sources[key] = source
+    return sources
 
 
-def _first(table: Table, names: Sequence[str]) -> int | None:
-    return next((index for name in names if (index := table.index(name)) is not None), None)
-
-
-def tokens_of(name: str) -> tuple[str, ...]:
-    """The words and numbers of a name, in lower case."""
-    return tuple(re.findall(r"[a-z0-9]+", name.casefold()))
-
-
-class PairFinder:
-    """Finds the pair of the study that a text names."""
-
-    def __init__(self, pairs: StudyPairs, aliases: Dict[str, str]) -> None:
-        known = [pair_id for ids in pairs.by_batch.values() for pair_id in ids]
-        self._ids = {pair_id.casefold(): pair_id for pair_id in known}
-        self._ids |= {alias.casefold(): pair_id for alias, pair_id in aliases.items()}
-        self._loose: dict[tuple[str, ...], set[str]] = {}
-        for name, pair_id in self._ids.items():
-            self._loose.setdefault(tokens_of(name), set()).add(pair_id)
-        self._longest = max(map(len, self._loose), default=0)
-
-    def find(self, text: str) -> tuple[set[str], str]:
-        """The pairs that a text names, and the text without them.
-
-        A pair id as it is written counts first; only where there is none, one whose hyphens and dots a tool replaced,
-        and that only where nothing but words of ours and numbers stands before it.
-        """
-        lower = text.casefold()
-        words = list(re.finditer(r"[a-z0-9]+", lower))
-        foreign = next((at for at, word in enumerate(words) if _foreign(word[0])), len(words))
-        exact, loose = [], []
-        for first in range(len(words)):
-            for last in range(first, min(first + self._longest, len(words))):
-                if tuple(word[0] for word in words[first : last + 1]) not in self._loose:
-                    continue
-                start, end = words[first].start(), words[last].end()
-                if lower[start:end] in self._ids:
-                    exact += [(start, end)] if _alone(lower, words, first, end) else []
-                elif foreign >= first:
-                    loose.append((start, end))
-        if exact:
-            return {self._ids[lower[start:end]] for start, end in exact}, _without(lower, exact)
-        found = {pair for start, end in loose for pair in self._loose[tokens_of(lower[start:end])]}
-        return found, _without(lower, loose)
-
-
-def _alone(text: str, words: Sequence["re.Match[str]"], first: int, end: int) -> bool:
-    """Whether what stands from a word to `end` is no part of a longer id, such as ...-0.2 of ...-0.25 or of ...-0.2-1.
-
-    Only what stands around it is looked at: a name may be long, and name pairs a thousand times.
-    """
-    if first and text[words[first - 1].end() : words[first].start()] == "-" and words[first - 1][0] not in _OURS:
-        return False
-    return not _LONGER.match(text, end)
-
-
-def _foreign(word: str) -> bool:
-    """Whether a word is none of ours: small_00000_... may be the end of very_small_00000_..."""
-    return word not in _OURS and not re.fullmatch(r"[a-z]{0,3}\d+", word)
-
-
-def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    kept, after = [], 0
-    for start, end in sorted(spans):
-        kept.append(text[after:start])
-        after = max(after, end)
-    return " ".join([*kept, text[after:]])
-
-
-def _part(name: str) -> str | None:
-    """Which part of an answer a name without its pair speaks of; "" where it is known to be none.
+def participant_of(table: Table, mapping: Mapping | None, meaning: Meaning) -> tuple[int, ...]:
+    """The numbers of the columns that make up the participant's id.
 
     Raises:
-        ValueError: of two.
+        RatingsError: there are none.
     """
-    tokens = tokens_of(name)
-    words = "_".join(["", *tokens, ""])
-    if "_page_submit_" in words or "_response_time_s_" in words:
-        return "response_time_s"
-    if _QUIET.search(name.casefold()):
-        return ""
-    if "_response_time_ms_" in words or tokens == ("rt",):
-        return "response_time_ms"
-    if "_rated_at_" in words:
-        return "rated_at"
-    return _one_of(tokens, ("similarity", "identity", "position"))
+    if mapping and (name := mapping.columns.get("participant")):
+        return (_index(table, "participant", name),)
+    own = meaning.columns.get("participant")
+    first = [(name,) for name in (own.names if own else ())]
+    for parts in [*first, *((name,) for name in PARTICIPANT_NAMES), *meaning.participants]:
+        numbers = [index for part in parts if (index := table.index(part)) is not None]
+        filled = all(table.cells[index].str.strip().ne("").any() for index in numbers)
+        if len(numbers) == len(parts) and (filled or not len(table.lines)):
+            return tuple(numbers)
+    raise RatingsError(
+        f"{table.path}, line {table.header_line}: no column names the participant; say in a mapping which does: "
+        "[columns] participant = ..."
+    )
 
 
-def _one_of(tokens: Sequence[str], words: Sequence[str]) -> str | None:
-    found = [word for word in words if word in tokens]
-    if len(found) > 1:
-        raise ValueError(" and ".join(found))
-    return found[0] if found else None
+def few(names: Sequence[str], most: int = 12) -> str:
+    """The first of some names, for a message."""
+    return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "") or "none"
 
 
-def _named(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[tuple[Slot, ...], tuple[Refusal, ...]]:
-    """The slots that names and labels tell: wide, loops, or long."""
-    finder = PairFinder(pairs, mapping.pairs if mapping else {})
-    wide: dict[tuple[str, int], dict[str, int]] = {}
-    loops: dict[int, dict[str, int]] = {}
-    plain: dict[str, int] = {}
-    refused = []
-    for index, (name, label) in enumerate(zip(table.names, table.labels, strict=True)):
-        pair, part = _pair_and_part(table, index, finder)
-        loop = _LOOP.fullmatch(name.strip())
-        if pair and part:
-            _place(wide, pair, part, index)
-        elif pair and part is None:
-            refused.append(Refusal(table.header_line, name, "column not understood", pair))
-        elif not pair and loop and (key := _long_part(loop[2])):
-            loops.setdefault(int(loop[1]), {}).setdefault(key, index)
-        elif not pair and (key := _long_part(name)) and key not in plain:
-            plain[key] = index
-        elif not pair and part in ("similarity", "identity"):
-            if foreign := _LIKE_A_PAIR.search(f"{name} {label}".casefold()):
-                _place(wide, foreign[0], part, index)
-            else:
-                refused.append(Refusal(table.header_line, name, "names no pair of the study"))
-    slots = [_slot(pair, columns) for (pair, _), columns in wide.items()]
-    slots += _looped(table, loops, pairs, mapping)
-    if "pair" in plain and ("similarity" in plain or "identity" in plain):
-        slots.append(_slot(plain.pop("pair"), plain))
-    elif slots or refused:
-        refused += [
-            Refusal(table.header_line, table.names[index], "names no pair of the study")
-            for key, index in plain.items()
-            if key in ("similarity", "identity")
-        ]
-    return tuple(slot for slot in slots if _answers(slot)), tuple(refused)
-
-
-def _pair_and_part(table: Table, index: int, finder: PairFinder) -> tuple[str | None, str | None]:
-    """The pair that a column names, and the part of an answer; its label counts where its name does not tell."""
-    name, label = table.names[index], table.labels[index]
-    found, rest = finder.find(name)
-    if not found:
-        found, label = finder.find(label)
-    if len(found) > 1:
-        raise RatingsError(
-            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, may name the pairs "
-            f"{' and '.join(sorted(found))}; say which in a mapping: [pairs], or [columns] with {{pair}}"
-        )
-    pair = next(iter(found), None)
-    try:
-        part = _part(rest)
-        return pair, _one_of(tokens_of(label), ("similarity", "identity")) if pair and part is None else part
-    except ValueError as error:
-        if not pair:
-            return None, None
-        raise RatingsError(
-            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, speaks of {error}; say what "
-            "it holds in a mapping: [columns]"
-        ) from None
-
-
-def _long_part(name: str) -> str | None:
-    """The part of an answer of a column whose name, but for a number at its end, is only that."""
-    plain = "_".join(tokens_of(re.sub(r"_\d+$", "", name.strip())))
-    if plain in _PAIR_NAMES:
-        return "pair"
-    if plain == "response_time_s" or plain.endswith("page_submit"):
-        return "response_time_s"
-    return plain if plain in ("similarity", "identity", "position", "rated_at", "response_time_ms") else None
-
-
-def _place(wide: dict[tuple[str, int], dict[str, int]], pair: str, part: str, index: int) -> None:
-    """A second column for the same part of the same pair is a second answer, which the merge refuses or not."""
-    turn = 0
-    while part in wide.get((pair, turn), {}):
-        turn += 1
-    wide.setdefault((pair, turn), {})[part] = index
-
-
-def _slot(pair: str | int, columns: dict[str, int]) -> Slot:
-    columns = dict(columns)
-    if "response_time_s" in columns and "response_time_ms" not in columns:
-        columns["response_time_ms"] = columns.pop("response_time_s")
-        return Slot(pair, columns, 1000.0)
-    columns.pop("response_time_s", None)
-    return Slot(pair, columns)
-
-
-def _answers(slot: Slot) -> bool:
-    return "similarity" in slot.columns or "identity" in slot.columns
-
-
-def _looped(table: Table, loops: dict[int, dict[str, int]], pairs: StudyPairs, mapping: Mapping | None) -> list[Slot]:
-    """The slots of loop-and-merge columns, their pairs from columns beside them or from the mapping."""
-    slots = []
-    for number, columns in loops.items():
-        pair: str | int | None = columns.pop("pair", None)
-        if not ("similarity" in columns or "identity" in columns):
-            continue
-        if mapping and mapping.loops:
-            pair = loop_pair(table, number, pairs, mapping)
-        if pair is None:
-            first = table.names[next(iter(columns.values()))]
-            raise RatingsError(
-                f"{table.path}, line {table.header_line}: column {shown(first)} is of loop {number}, and no column "
-                f"{number}_pair_id names its pair; say in a mapping which pair each loop showed: [loops] batch = 0, or "
-                "file = ..."
-            )
-        slots.append(_slot(pair, columns))
-    return slots
-
-
-def loop_pair(table: Table, number: int, pairs: StudyPairs, mapping: Mapping) -> str:
-    """The pair of a loop, by the mapping's [loops].
-
-    Raises:
-        RatingsError: there is no such loop, or no such batch.
-    """
-    order = loop_pairs(pairs, mapping)
-    if not 1 <= number <= len(order):
-        raise RatingsError(f"{table.path}: loop {number}: the mapping's [loops] knows 1 to {len(order)}")
-    return order[number - 1]
+def cells_of(table: Table, source: Source) -> "pd.Series[str]":
+    """The cells of a source; "" in the lines that do not count."""
+    text = table.cells[source.column]
+    for where in source.where:
+        text = text.where(table.cells[where.column].str.strip().str.casefold().isin(where.words), "")
+    return text
 
 
 def loop_pairs(pairs: StudyPairs, mapping: Mapping) -> Sequence[str]:
@@ -334,64 +203,369 @@ def loop_pairs(pairs: StudyPairs, mapping: Mapping) -> Sequence[str]:
     return pairs.by_batch[loops.batch]
 
 
-def _mapped(table: Table, pairs: StudyPairs, mapping: Mapping) -> tuple[Slot, ...]:
-    """The slots that the mapping's [columns] name."""
-    columns = mapping.columns
-    if columns.placeholder is None:
-        found = {key: _index(table, f"columns.{key}", name) for key, name in columns.answers().items()}
-        place = _index(table, "columns.pair", columns.pair) if columns.pair else -1
-        return (_slot(place, found),)
-    if columns.placeholder == "{loop}":
-        order = loop_pairs(pairs, mapping)
-        keys = {str(number): pair for number, pair in enumerate(order, start=1)}
-    else:
-        known = {pair: pair for ids in pairs.by_batch.values() for pair in ids}
-        loose = {re.sub(r"[.-]", "_", pair): pair for pair in known}
-        keys = loose | known | mapping.pairs
-    slots: dict[str, dict[str, int]] = {}
-    places = {name: index for index, name in reversed(list(enumerate(table.names)))}
-    for key, pair in keys.items():
-        for part, pattern in columns.answers().items():
-            column = pattern.replace(columns.placeholder, key)
-            if column in places:
-                slots.setdefault(pair, {}).setdefault(part, places[column])
-    if not slots:
+class _Claimed:
+    """The columns that the mapping's [columns] name one by one, and the keys that name nothing in a sparse table."""
+
+    def __init__(self, table: Table, mapping: Mapping) -> None:
+        self.absent: list[str] = []
+        self.pair: tuple[int, ...] = ()
+        self.sources: dict[str, Source] = {}
+        for name in mapping.columns.pair_columns:
+            self.pair += (_index(table, "pair", name),)
+        for key, name in mapping.columns.answers().items():
+            if mapping.columns.placeholder and mapping.columns.placeholder in name:
+                continue
+            source = _mapped_source(table, mapping, key, name)
+            if source is None:
+                self.absent.append(key)
+            else:
+                self.sources[key] = source
+        if mapping.columns.answers() and len(self.absent) == len(mapping.columns.answers()):
+            key = self.absent[0]
+            raise RatingsError(_no_column(table, key, mapping.columns.get(key) or ""))
+        more = [mapping.columns.get("participant"), *mapping.columns.facts().values()]
+        others = [index for name in more if name for index in places(table, name)]
+        self.columns = {*self.pair, *others, *(source.column for source in self.sources.values())}
+        self.columns |= {index for index, _, _ in _matches(table, mapping)}
+
+
+class _Named:
+    """What the names of columns tell of themselves, but for those that the mapping claims."""
+
+    def __init__(self, table: Table, pairs: StudyPairs, mapping: Mapping, claimed: set[int]) -> None:
+        self._table, self._mapping = table, mapping
+        self._pairs: dict[str, list[dict[str, int]]] = {}
+        self._loops: dict[int, list[dict[str, int]]] = {}
+        self.long: list[dict[str, int]] = []
+        self.refused: list[Refusal] = []
+        finder = PairFinder(pairs, mapping.pairs)
+        for index in range(len(table.names)):
+            if index not in claimed:
+                self._take(index, finder)
+
+    def _take(self, index: int, finder: PairFinder) -> None:
+        name, label = self._table.names[index], self._table.labels[index]
+        pair, part = _pair_and_part(self._table, index, finder)
+        loop = _LOOP.fullmatch(name.strip())
+        if pair and part:
+            _into_first(self._pairs.setdefault(pair, []), part, index)
+        elif pair and part is None:
+            self.refused.append(Refusal(self._table.header_line, name, "column not understood", pair))
+        elif not pair and loop and (key := long_part(loop[2])):
+            _into_last(self._loops.setdefault(int(loop[1]), []), key, index)
+        elif not pair and (key := long_part(name)):
+            _into_last(self.long, key, index)
+        elif not pair and part in QUESTION_NAMES:
+            if foreign := LIKE_A_PAIR.search(f"{name} {label}".casefold()):
+                _into_first(self._pairs.setdefault(foreign[0], []), part, index)
+            else:
+                self.refuse(index)
+
+    def refuse(self, index: int) -> None:
+        """Keeps an answer's column out by its name."""
+        self.refused.append(Refusal(self._table.header_line, self._table.names[index], "names no pair of the study"))
+
+    def tells_pairs(self) -> bool:
+        """Whether some columns name a pair or a loop."""
+        return bool(self._pairs or self._loops)
+
+    def wide(self) -> list[Slot]:
+        """The slots of columns that name their pair; a second column for one part of it is a second answer."""
+        return [_slot(pair, _sources(parts)) for pair, turns in self._pairs.items() for parts in turns]
+
+    def looped(self, pairs: StudyPairs) -> list[Slot]:
+        """The slots of loop-and-merge columns, block by block; their pairs from beside them or from the mapping."""
+        slots = []
+        for number, blocks in self._loops.items():
+            answered = [block for block in blocks if _asks(block)]
+            paired = any("pair" in block for block in answered) or self._mapping.loops
+            if answered and not paired:
+                first = self._table.names[next(iter(answered[0].values()))]
+                raise RatingsError(
+                    f"{self._table.path}, line {self._table.header_line}: column {shown(first)} is of loop {number}, "
+                    f"and no column {number}_pair_id names its pair; say in a mapping which pair each loop showed: "
+                    "[loops] batch = 0, or file = ..."
+                )
+            for block in answered:
+                pair: str | tuple[int, ...] | None = (block["pair"],) if "pair" in block else None
+                if self._mapping.loops:
+                    pair = _loop_pair(self._table, number, pairs, self._mapping)
+                if pair is None:
+                    for part in _asks(block):
+                        self.refuse(block[part])
+                    continue
+                slots.append(_slot(pair, _sources({part: at for part, at in block.items() if part != "pair"})))
+        return slots
+
+
+def _long(
+    table: Table, mapping: Mapping, meaning: Meaning, claimed: _Claimed, named: _Named
+) -> list[Slot]:
+    """The slots of a long table, one for each block of columns; what the first one lacks comes from the mapping and
+    from the tool's own columns.
+    """
+    wide = mapping.columns.placeholder is not None
+    given = {} if wide else claimed.sources
+    own = {key: source for key in ANSWERS if (source := _declared(table, meaning.columns.get(key)))}
+    own_pair = _declared(table, meaning.columns.get("pair"))
+    blocks = named.long or [{}]
+    slots, unpaired = [], []
+    for number, block in enumerate(blocks):
+        parts = _sources({part: at for part, at in block.items() if part != "pair"})
+        pair = (block["pair"],) if "pair" in block else ()
+        if number == 0:
+            parts = {**parts, **own, **given}
+            pair = claimed.pair or ((own_pair.column,) if own_pair else pair)
+        if pair and any(key in parts for key in QUESTION_NAMES):
+            slots.append(_slot(pair, _of_one_unit(parts, given)))
+        else:
+            unpaired += [at for part, at in block.items() if part in QUESTION_NAMES]
+    if given and not slots and not mapping.packed and any(key in given for key in QUESTION_NAMES):
         raise RatingsError(
-            f"{table.path}, line {table.header_line}: no column matches the mapping's patterns "
-            f"{', '.join(shown(pattern) for pattern in columns.answers().values())}; columns met: "
-            f"{', '.join(shown(name) for name in table.names[:12])}"
+            f"{table.path}: the mapping's columns.pair: is missing; or write {{pair}} into the names of the columns of "
+            f"a wide table. Columns met: {few(table.names)}"
         )
-    return tuple(slot for slot in (_slot(pair, parts) for pair, parts in slots.items()) if _answers(slot))
+    own_answers = [own[key] for key in QUESTION_NAMES if key in own]
+    if own_answers and not slots and any(cells_of(table, source).str.strip().ne("").any() for source in own_answers):
+        raise RatingsError(
+            f"{table.path}, line {table.header_line}: no column pair_id names the pairs; say in a mapping which does: "
+            f"[columns] pair = .... Columns met: {few(table.names, 40)}"
+        )
+    if slots or named.refused or named.tells_pairs():
+        for index in unpaired:
+            named.refuse(index)
+    return slots
 
 
-def _index(table: Table, key: str, name: str) -> int:
-    """The number of a column that the mapping names."""
-    places = [index for index, other in enumerate(table.names) if other == name.strip()]
-    if not places:
-        places = [index for index, label in enumerate(table.labels) if label == name.strip()]
-    if len(places) == 1:
-        return places[0]
-    met = "no column" if not places else f"{len(places)} columns"
-    raise RatingsError(
-        f"{table.path}, line {table.header_line}: {met} called {shown(name)} (the mapping's {key}); columns met: "
-        f"{', '.join(shown(other) for other in table.names[:12])}{', ...' if len(table.names) > 12 else ''}"
-    )
+def _of_one_unit(parts: dict[str, Source], given: Dict[str, Source]) -> dict[str, Source]:
+    """The parts with one response time: that of the mapping where it gives one."""
+    for unit, other in (("response_time_ms", "response_time_s"), ("response_time_s", "response_time_ms")):
+        if unit in given and other in parts and other not in given:
+            return {key: source for key, source in parts.items() if key != other}
+    return parts
 
 
-def participant_of(table: Table, mapping: Mapping | None, participants: Sequence[tuple[str, ...]]) -> tuple[int, ...]:
-    """The numbers of the columns that make up the participant's id; `participants` as of `layout_of`.
+def _into_first(turns: list[dict[str, int]], part: str, index: int) -> None:
+    for turn in turns:
+        if part not in turn:
+            turn[part] = index
+            return
+    turns.append({part: index})
+
+
+def _into_last(blocks: list[dict[str, int]], part: str, index: int) -> None:
+    """A part that the last block has already begins another one: headers of several blocks repeat."""
+    if not blocks or part in blocks[-1]:
+        blocks.append({})
+    blocks[-1][part] = index
+
+
+def _asks(block: Dict[str, int]) -> list[str]:
+    return [part for part in block if part in QUESTION_NAMES]
+
+
+def _sources(parts: Dict[str, int]) -> dict[str, Source]:
+    return {part: Source(index) for part, index in parts.items()}
+
+
+def _slot(pair: str | tuple[int, ...], parts: Dict[str, Source]) -> Slot:
+    parts = dict(parts)
+    if "response_time_s" in parts and "response_time_ms" not in parts:
+        parts["response_time_ms"] = parts.pop("response_time_s")
+        return Slot(pair, parts, 1000.0)
+    parts.pop("response_time_s", None)
+    return Slot(pair, parts)
+
+
+def _answers(slot: Slot) -> bool:
+    return any(name in slot.parts for name in QUESTION_NAMES)
+
+
+def _merged_slots(mapped: Sequence[Slot], named: Sequence[Slot]) -> list[Slot]:
+    """The mapping's slots, each with what the names of other columns say of the same pair; and the slots of others."""
+    slots = list(mapped)
+    by_pair = {slot.pair: number for number, slot in reversed(list(enumerate(slots)))}
+    for slot in named:
+        number = by_pair.get(slot.pair)
+        if number is None or slots[number].parts.keys() & slot.parts.keys():
+            slots.append(slot)
+        else:
+            unit = slot.unit_ms if "response_time_ms" in slot.parts else slots[number].unit_ms
+            slots[number] = replace(slots[number], parts={**slot.parts, **slots[number].parts}, unit_ms=unit)
+    return slots
+
+
+def _pair_and_part(table: Table, index: int, finder: PairFinder) -> tuple[str | None, str | None]:
+    """The pair that a column names, and the part of an answer; its label counts where its name does not tell."""
+    name, label = table.names[index], table.labels[index]
+    met, rest = finder.find(name)
+    if not met:
+        met, label = finder.find(label)
+    if len(met) > 1:
+        raise RatingsError(
+            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, may name the pairs "
+            f"{' and '.join(sorted(met))}; say which in a mapping: [pairs], or [columns] with {{pair}}"
+        )
+    pair = next(iter(met), None)
+    try:
+        part = part_of(rest)
+        return pair, one_of(tokens_of(label), QUESTION_NAMES) if pair and part is None else part
+    except ValueError as error:
+        if not pair:
+            return None, None
+        raise RatingsError(
+            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, speaks of {error}; say what "
+            "it holds in a mapping: [columns]"
+        ) from None
+
+
+def _loop_pair(table: Table, number: int, pairs: StudyPairs, mapping: Mapping) -> str:
+    order = loop_pairs(pairs, mapping)
+    if not 1 <= number <= len(order):
+        raise RatingsError(f"{table.path}: loop {number}: the mapping's [loops] knows 1 to {len(order)}")
+    return order[number - 1]
+
+
+def _matches(table: Table, mapping: Mapping) -> list[tuple[int, str, str]]:
+    """The columns that fit the mapping's patterns: number, part, and what stands in the place of the placeholder."""
+    placeholder = mapping.columns.placeholder
+    if placeholder is None:
+        return []
+    matches = []
+    for part, pattern in mapping.columns.answers().items():
+        before, _, after = pattern.partition(placeholder)
+        for index, name in enumerate(table.names):
+            inner = name[len(before) : len(name) - len(after)]
+            if placeholder in pattern and inner and name == f"{before}{inner}{after}":
+                matches.append((index, part, inner))
+    return matches
+
+
+def _patterns(table: Table, pairs: StudyPairs, mapping: Mapping) -> list[Slot]:
+    """The slots of the mapping's patterns.
 
     Raises:
-        RatingsError: there are none.
+        RatingsError: a pattern fits no column, or a name of [pairs] does.
     """
-    if mapping and mapping.columns.participant:
-        return (_index(table, "columns.participant", mapping.columns.participant),)
-    for parts in [*((name,) for name in PARTICIPANT_NAMES), *participants]:
-        found = [index for part in parts if (index := table.index(part)) is not None]
-        filled = all(table.cells[index].str.strip().ne("").any() for index in found)
-        if len(found) == len(parts) and (filled or not len(table.lines)):
-            return tuple(found)
-    raise RatingsError(
-        f"{table.path}, line {table.header_line}: no column names the participant; say in a mapping which does: "
-        "[columns] participant = ..."
+    placeholder = mapping.columns.placeholder
+    if placeholder is None:
+        return []
+    if placeholder == "{loop}":
+        keys = {str(number): pair for number, pair in enumerate(loop_pairs(pairs, mapping), start=1)}
+    else:
+        loose = {re.sub(r"[.-]", "_", pair): pair for pair in pairs.ids()}
+        keys = loose | {pair: pair for pair in pairs.ids()} | mapping.pairs
+    turns: dict[str, list[dict[str, int]]] = {}
+    fitting = set()
+    for index, part, inner in _matches(table, mapping):
+        if inner in keys:
+            _into_first(turns.setdefault(keys[inner], []), part, index)
+            fitting.add(part)
+    for part, pattern in mapping.columns.answers().items():
+        if part not in fitting and placeholder in pattern:
+            raise RatingsError(
+                f"{table.path}, line {table.header_line}: no column fits the mapping's columns.{part} = "
+                f"{shown(pattern)}, with {'a loop of [loops]' if placeholder == '{loop}' else 'a pair'} in the place "
+                f"of {placeholder}; columns met: {few(table.names)}"
+            )
+    whole = {
+        part: source
+        for part, pattern in mapping.columns.answers().items()
+        if placeholder not in pattern and (source := _mapped_source(table, mapping, part, pattern))
+    }
+    filters = {part: _where(table, mapping.where.get(part, {}), f"where.{part}") for part in fitting}
+    return [
+        _slot(pair, {**whole, **{part: Source(at, filters[part]) for part, at in parts.items()}})
+        for pair, some in turns.items()
+        for parts in some
+    ]
+
+
+def _declared(table: Table, column: Column | None) -> Source | None:
+    """The source that a tool's own column is, None where the table has none of that name."""
+    for name in column.names if column else ():
+        index = table.index(name)
+        if index is not None and column is not None:
+            beside = {other: table.index(other) for other in column.where}
+            if None in beside.values():
+                return None
+            filters = [Where(at, frozenset(column.where[o])) for o, at in beside.items() if at is not None]
+            return Source(index, tuple(filters))
+    return None
+
+
+def _mapped_source(table: Table, mapping: Mapping, key: str, name: str) -> Source | None:
+    """The source that a key of the mapping names; None where a sparse table has no such name."""
+    if table.sparse and not places(table, name):
+        return None
+    return Source(_index(table, key, name), _where(table, mapping.where.get(key, {}), f"where.{key}"))
+
+
+def _where(table: Table, filters: Dict[str, Sequence[str]], key: str) -> tuple[Where, ...]:
+    return tuple(
+        Where(_index(table, f"{key}.{name}", name, ""), frozenset(word.strip().casefold() for word in words))
+        for name, words in filters.items()
     )
+
+
+def places(table: Table, name: str) -> list[int]:
+    """The columns of a name as it stands in a mapping, by name or else by label."""
+    numbers = [index for index, other in enumerate(table.names) if other == name.strip()]
+    return numbers or [index for index, label in enumerate(table.labels) if label == name.strip()]
+
+
+def _index(table: Table, key: str, name: str, prefix: str = "columns.") -> int:
+    """The number of a column that the mapping names."""
+    numbers = places(table, name)
+    if numbers and all(table.cells[at].equals(table.cells[numbers[0]]) for at in numbers[1:]):
+        return numbers[0]
+    raise RatingsError(_no_column(table, key, name, prefix, len(numbers)))
+
+
+def _no_column(table: Table, key: str, name: str, prefix: str = "columns.", count: int = 0) -> str:
+    met = "no column" if not count else f"{count} columns"
+    return (
+        f"{table.path}, line {table.header_line}: {met} called {shown(name)} (the mapping's {prefix}{key}); columns "
+        f"met: {few(table.names)}"
+    )
+
+
+def _nothing_answers(table: Table) -> str:
+    questions = " or ".join(QUESTION_NAMES)
+    return (
+        f"{table.path}, line {table.header_line}: no column names a pair of the study and answers {questions}, as "
+        f"{QUESTION_NAMES[0]}_<pair id> does in a wide table, or pair_id beside {QUESTION_NAMES[0]} in a long one. "
+        f"Columns met: {few(table.names, 20)}. Say in a mapping which columns hold them: [columns] pair = ..., "
+        f"{QUESTION_NAMES[0]} = ...{''.join(f'. {note}' for note in table.notes)}"
+    )
+
+
+def _check_pairs(table: Table, pairs: StudyPairs, mapping: Mapping) -> None:
+    """Refuses a mapping that names pairs which the study does not have."""
+    known = set(pairs.ids())
+    wrong = [f"pairs.{name} = {shown(pair)}" for name, pair in mapping.pairs.items() if pair not in known]
+    listed = (mapping.loops.pairs or ()) if mapping.loops else ()
+    wrong += [f"loop {number}, {shown(pair)}" for number, pair in enumerate(listed, start=1) if pair not in known]
+    if wrong:
+        more = f", and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
+        raise RatingsError(
+            f"{table.path}: the mapping names pairs that the study does not have: {', '.join(wrong[:_MOST_NAMED])}"
+            f"{more}; the study's own are called as {shown(next(iter(sorted(known)), ''))}"
+        )
+
+
+def _check_aliases(table: Table, mapping: Mapping, slots: Sequence[Slot]) -> None:
+    """Refuses a mapping with a name in [pairs] that no column has, where all columns name their pair."""
+    if not mapping.pairs or any(not isinstance(slot.pair, str) for slot in slots) or mapping.packed:
+        return
+    texts = "\n".join((*table.names, *table.labels)).casefold()
+    answered = {slot.pair for slot in slots}
+    unmet = [
+        name for name, pair in mapping.pairs.items() if pair not in answered or name.casefold() not in texts
+    ]
+    if unmet:
+        more = f" and {len(unmet) - _MOST_NAMED} more" if len(unmet) > _MOST_NAMED else ""
+        raise RatingsError(
+            f"{table.path}, line {table.header_line}: no column has the name of the mapping's "
+            f"{', '.join(f'pairs.{name}' for name in unmet[:_MOST_NAMED])}{more}; columns met: {few(table.names)}"
+        )

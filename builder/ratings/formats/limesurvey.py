@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats.answers import export_of
-from builder.ratings.formats.tabular import Table, head, table
+from builder.ratings.export import ExportFile
+from builder.ratings.formats import tabular
+from builder.ratings.formats.layout import Column, Meaning
+from builder.ratings.formats.reader import Reader
+from builder.ratings.formats.tabular import Table, head
 from builder.ratings.mapping import Mapping
-
-NAME = "limesurvey"
 
 _CODES = {
     "response id": "id",
@@ -19,6 +19,8 @@ _CODES = {
     "letzte seite": "lastpage",
     "seed": "seed",
     "zufallsstartwert": "seed",
+    "start language": "startlanguage",
+    "start-sprache": "startlanguage",
     "date started": "startdate",
     "datum gestartet": "startdate",
     "total time": "interviewtime",
@@ -26,25 +28,19 @@ _CODES = {
 }
 """LimeSurvey's own columns by their headings in English and German, where the export has no codes."""
 
+_OWN = ({"id", "submitdate", "lastpage"}, {"id", "lastpage", "seed"}, {"id", "lastpage", "startlanguage"})
+"""Of a survey with dates, and of one without."""
 
-def recognizes(file: ExportFile) -> bool:
-    """Whether the header has LimeSurvey's own columns."""
+
+def _recognizes(file: ExportFile) -> bool:
     rows = head(file, 1)
     names = {_code(name) for name in rows[0]} if rows else set()
-    return {"id", "submitdate", "lastpage"} <= names
+    return any(own <= names for own in _OWN)
 
 
-def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
-    """The content. Ids of responses begin at 1 in every survey, so the seed or the start makes them distinct.
-
-    Raises:
-        RatingsError: as `answers.export_of`.
-    """
-    rows: Table = table(file, mapping)
-    rows = replace(rows, labels=rows.names, names=tuple(_code(name) or name for name in rows.names))
-    return export_of(
-        rows, pairs, mapping, [("id", "seed"), ("id", "startdate"), ("id",)], {"duration_s": "interviewtime"}
-    )
+def _table(file: ExportFile, mapping: Mapping | None) -> Table:
+    rows = tabular.table(file, mapping)
+    return replace(rows, labels=rows.names, names=tuple(_code(name) or name for name in rows.names))
 
 
 def _code(name: str) -> str | None:
@@ -53,3 +49,14 @@ def _code(name: str) -> str | None:
     known = set(_CODES.values())
     first = plain.partition(". ")[0]
     return plain if plain in known else first if first in known else _CODES.get(plain)
+
+
+READER = Reader(
+    "limesurvey",
+    recognizes_more=_recognizes,
+    table=_table,
+    meaning=Meaning(
+        columns={"duration_s": Column(("interviewtime",))},
+        participants=[("id", "seed"), ("id", "startdate"), ("id",)],  # ids begin at 1 in every survey
+    ),
+)

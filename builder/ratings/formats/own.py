@@ -1,39 +1,31 @@
 """The results of our own survey: JSON Lines, first what it is, then one participant or one rating a line."""
 
 from builder.errors import RatingsError
-from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats.answers import export_of
+from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
-from builder.ratings.mapping import Mapping
+from builder.ratings.formats.reader import Reader
+from builder.ratings.formats.tabular import Table
+from builder.ratings.mapping import FACTS, Mapping
 from builder.toml import shown
-
-NAME = "lands-between"
+from builder.tasks import QUESTION_NAMES
 
 FORMAT = "lands-between-survey"
 VERSION = 1
 
 _FIELDS = {
-    "rating": ("participant_id", "pair_id", "similarity", "identity", "response_time_ms", "position", "rated_at"),
-    "participant": (
-        "participant_id", "age", "gender", "country", "continent", "duration_s", "strategy_similarity",
-        "strategy_identity",
-    ),
-}  # fmt: skip
+    "rating": ("participant_id", "pair_id", *QUESTION_NAMES, "response_time_ms", "position", "rated_at"),
+    "participant": ("participant_id", *FACTS),
+}
 """What is read, by the kind of the record."""
 
 
-def recognizes(file: ExportFile) -> bool:
-    """Whether the file begins with our own first line."""
+def _recognizes(file: ExportFile) -> bool:
     return first_object(file).get("format") == FORMAT
 
 
-def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
-    """The content; the file says everything itself, and the mapping is not looked at.
-
-    Raises:
-        RatingsError: the file is of another version, or a line is no record.
-    """
-    records = []
+def _table(file: ExportFile, mapping: Mapping | None) -> Table:
+    """The records; a file of another version, or a line that is no record, is refused with its line."""
+    records = [Record(0, dict.fromkeys(name for fields in _FIELDS.values() for name in fields))]
     for number, (line, value) in enumerate(json_values(file)):
         where = f"{file.path}, line {line}"
         if not isinstance(value, dict):
@@ -47,8 +39,7 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
                 f"{where}: record {shown(kind)} is none of {', '.join(_FIELDS)}; export the results again"
             )
         records.append(Record(line, {name: value.get(name) for name in _FIELDS[kind]}))
-    names = list(dict.fromkeys(name for fields in _FIELDS.values() for name in fields))
-    return export_of(objects_table(file, records, names), pairs, None)
+    return objects_table(file, records).from_row(1)
 
 
 def _check_first(where: str, value: dict[str, object]) -> None:
@@ -59,3 +50,12 @@ def _check_first(where: str, value: dict[str, object]) -> None:
             f"{where}: has version {shown(value.get('version'))}, this version of Lands Between reads {VERSION}; use "
             "the one that exported it"
         )
+
+
+READER = Reader(
+    "lands-between",
+    recognizes_more=_recognizes,
+    table=_table,
+    unused=tuple(Mapping.model_fields),
+    may_be_empty=lambda table: True,
+)

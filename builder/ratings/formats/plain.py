@@ -1,31 +1,49 @@
-"""A plain table in long or wide form, with a mapping or with the project's own column names."""
+"""A plain table in long or wide form, or JSON, with a mapping or with the project's own column names."""
 
-from builder.ratings.export import Export, ExportFile, StudyPairs
-from builder.ratings.formats.answers import export_of, extracted
-from builder.ratings.formats.expand import unpacked, with_json
-from builder.ratings.formats.layout import PARTICIPANT_NAMES, Layout, facts_of, participant_of, tokens_of
-from builder.ratings.formats.tabular import head, table
+import itertools
+from typing import Any
+
+from builder.errors import RatingsError
+from builder.ratings.export import ExportFile
+from builder.ratings.formats import tabular
+from builder.ratings.formats.json_records import Record, flattened, is_json, json_values, objects_table
+from builder.ratings.formats.names import PARTICIPANT_NAMES, tokens_of
+from builder.ratings.formats.reader import Reader
+from builder.ratings.formats.tabular import Table, head
 from builder.ratings.mapping import Mapping
+from builder.tasks import QUESTION_NAMES
 
-NAME = "plain"
 
-
-def recognizes(file: ExportFile) -> bool:
-    """Whether the header has the project's own column names."""
+def _recognizes(file: ExportFile) -> bool:
+    """Whether the header, or the first object, has the project's own column names."""
+    if is_json(file):
+        return False
     rows = head(file, 1)
     names = [name.casefold() for name in rows[0]] if rows else []
     words = {word for name in names for word in tokens_of(name)}
-    return any(name in PARTICIPANT_NAMES for name in names) and bool(words & {"similarity", "identity"})
+    return any(name in PARTICIPANT_NAMES for name in names) and not words.isdisjoint(QUESTION_NAMES)
 
 
-def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
-    """The content; a mapping that names facts of the participants and no answers reads just these.
+def _table(file: ExportFile, mapping: Mapping | None) -> Table:
+    if not is_json(file):
+        return tabular.table(file, mapping)
+    values = list(json_values(file))
+    objects = [(line, each) for line, value in values for each in _objects(value)]
+    if not objects or not all(isinstance(each, dict) for _, each in objects):
+        raise RatingsError(f"{file.path}: is JSON, and no list of objects, one for each line of a table")
+    numbers = itertools.count(1)
+    lines = [next(numbers) if len(values) == 1 else line for line, _ in objects]
+    return objects_table(
+        file, [Record(line, dict(flattened(each))) for line, (_, each) in zip(lines, objects, strict=True)]
+    )
 
-    Raises:
-        RatingsError: as `answers.export_of`.
-    """
-    rows, mapping = unpacked(with_json(table(file, mapping)), pairs, mapping)
-    if mapping and mapping.columns.only_facts():
-        facts = facts_of(rows, mapping, {})
-        return extracted(rows, Layout((), participant_of(rows, mapping, ()), facts), mapping)
-    return export_of(rows, pairs, mapping)
+
+def _objects(value: Any) -> list[Any]:
+    """The records in a JSON value: those of a list, of the one list in an object, or the value itself."""
+    if isinstance(value, dict):
+        lists = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
+        return lists[0] if len(lists) == 1 else [value]
+    return value if isinstance(value, list) else [value]
+
+
+READER = Reader("plain", recognizes_more=_recognizes, table=_table)

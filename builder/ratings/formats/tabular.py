@@ -4,13 +4,11 @@ import codecs
 import csv
 import io
 import itertools
-import json
 import re
 from collections.abc import Iterator, Sequence, Set
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import charset_normalizer
 import numpy as np
@@ -18,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from builder.errors import RatingsError
-from builder.ratings.export import ExportFile, ReaderReason
+from builder.ratings.export import ExportFile
 from builder.ratings.mapping import Mapping
 from builder.toml import shown
 
@@ -38,7 +36,7 @@ class Refusal:
 
     line: int
     column: str
-    reason: ReaderReason
+    reason: str
     pair_id: str | None = None
 
 
@@ -48,7 +46,9 @@ class Table:
 
     `cells` has one column for each name, numbered from 0, and one row for each of `lines`: the line of the file, from
     1, at which the record begins. `labels` are what else the file says of the columns, such as the text of a question.
-    `comma` says that a decimal comma is to be expected.
+    `comma` says that a decimal comma is to be expected. `sparse`: a record has only the names of what it says, as in
+    JSON, so that a name which is nowhere may be of what nobody said. `notes` are what a message says where no answer is
+    met.
     """
 
     path: Path
@@ -59,6 +59,8 @@ class Table:
     header_line: int = 1
     comma: bool = False
     refused: tuple[Refusal, ...] = ()
+    sparse: bool = False
+    notes: tuple[str, ...] = ()
 
     def index(self, name: str) -> int | None:
         """The number of the column of that name, upper and lower case alike; None where there is none.
@@ -80,7 +82,13 @@ class Table:
         index = self.index(name)
         return None if index is None else self.cells[index]
 
-    def only(self, keep: "pd.Series[bool]", reason: ReaderReason, column: str) -> "Table":
+    def from_row(self, count: int, labels: Sequence[str] | None = None) -> "Table":
+        """The table without its first rows, which said something of the columns."""
+        cells = self.cells.iloc[count:].reset_index(drop=True)
+        stripped = self.labels if labels is None else tuple(label.strip() for label in labels)
+        return replace(self, labels=stripped, cells=cells, lines=self.lines[count:])
+
+    def only(self, keep: "pd.Series[bool]", reason: str, column: str) -> "Table":
         """The rows where `keep` holds; the others are refused."""
         if keep.all():
             return self
@@ -116,7 +124,7 @@ def table(file: ExportFile, mapping: Mapping | None = None) -> Table:
     step = max(_BLOCK_CELLS // len(names), 1)
     while block := list(itertools.islice(records, step)):
         count += len(block)
-        _check_cells(file.path, count, len(names), written=len(file.content), spread=10)
+        check_cells(file.path, count, len(names), written=len(file.content), spread=10)
         whole = [record for record in block if not any(record[1][len(names) :])]
         refused += [Refusal(line, "", "more cells than columns") for line, cells in block if any(cells[len(names) :])]
         lines.append(np.fromiter((line for line, _ in whole), np.int64, len(whole)))
@@ -134,7 +142,7 @@ def table(file: ExportFile, mapping: Mapping | None = None) -> Table:
     )
 
 
-def by_status(table: Table, column: str, live: Set[str], refused: Dict[ReaderReason, Set[str]]) -> Table:
+def by_status(table: Table, column: str, live: Set[str], refused: Dict[str, Set[str]]) -> Table:
     """The records of people, by what a column says of each, in lower case; all where there is no such column.
 
     `refused` gives the reasons for the statuses that are none of people; one that is neither there nor in `live` is
@@ -149,7 +157,14 @@ def by_status(table: Table, column: str, live: Set[str], refused: Dict[ReaderRea
 
 
 def head(file: ExportFile, count: int = 3) -> list[list[str]]:
-    """The first records of a delimited file; none where it is no such file. Raises nothing."""
+    """The first records of a delimited file, at most three; none where it is no such file. Raises nothing."""
+    if "head" not in file.memo:
+        file.memo["head"] = _head(file, 3)
+    first: list[list[str]] = file.memo["head"]
+    return first[:count]
+
+
+def _head(file: ExportFile, count: int) -> list[list[str]]:
     start = ExportFile(file.path, file.content[:_HEAD_BYTES])
     cut = len(file.content) > _HEAD_BYTES
     try:
@@ -161,49 +176,26 @@ def head(file: ExportFile, count: int = 3) -> list[list[str]]:
         return []
 
 
-def records_table(path: Path, records: Sequence[dict[str, str]]) -> Table:
-    """The table of records that have names for their cells; the line of a record is its number, from 1."""
+def records_table(
+    path: Path, records: Sequence[Dict[str, str]], lines: Sequence[int] | None = None, refused: Sequence[Refusal] = ()
+) -> Table:
+    """The table of records that have names for their cells; the line of a record is its number, from 1, where `lines`
+    does not say it.
+
+    Raises:
+        RatingsError: too many cells.
+    """
     names = tuple(dict.fromkeys(name for record in records for name in record))
-    _check_cells(path, len(records), len(names), written=sum(map(len, records)), spread=100)
+    check_cells(path, len(records), len(names), written=sum(map(len, records)), spread=100)
     cells = _frame(
         [[pa.array([record.get(name, "") for record in records], pa.string()) for name in names]], len(names)
     )
-    return Table(path, names, ("",) * len(names), cells, np.arange(1, len(records) + 1))
+    numbers = np.asarray(lines if lines is not None else np.arange(1, len(records) + 1), np.int64)
+    labels = ("",) * len(names)
+    return Table(path, names, labels, cells, numbers, refused=tuple(refused), sparse=True)
 
 
-def json_value(file: ExportFile, mapping: Mapping | None = None) -> Any:
-    """The JSON value that is the whole file.
-
-    Raises:
-        RatingsError: it is none, with the line and the column.
-    """
-    text = file.content.decode(_encoding(file, mapping), errors="replace")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RatingsError(f"{file.path}, line {error.lineno}, column {error.colno}: no JSON: {error.msg}") from error
-    except (RecursionError, ValueError) as error:
-        raise RatingsError(f"{file.path}: JSON nested too deep, or a number of too many digits") from error
-
-
-def cell_text(value: Any) -> str:
-    """A JSON value as the text of a cell; null is empty, and what no file can hold is replaced."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The leaves of a JSON object with their paths, the names joined by dots; lists within it are leaves."""
-    if not isinstance(value, dict):
-        yield prefix, cell_text(value)
-        return
-    for name, inner in value.items():
-        yield from flattened(inner, f"{prefix}.{cell_text(name)}" if prefix else cell_text(name))
-
-
-def _check_cells(path: Path, records: int, names: int, *, written: int, spread: int) -> None:
+def check_cells(path: Path, records: int, names: int, *, written: int, spread: int) -> None:
     """Refuses a table that is mostly cells which its file does not have: a few bytes a record under a long header.
 
     At most `spread` cells are filled in for each that may be `written`.

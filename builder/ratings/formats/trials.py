@@ -1,37 +1,46 @@
-"""From the trials of jsPsych, wherever they were kept, to an export."""
+"""Trials of an experiment, such as jsPsych's, as a table: one line for each, what is in objects laid out."""
 
-import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import pandas as pd
-
 from builder.errors import RatingsError
-from builder.ratings.export import RATING_COLUMNS, Export, ExportFile, StudyPairs, typed
-from builder.ratings.formats.answers import export_of
+from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import Record, field_text, objects_table
-from builder.ratings.formats.layout import PARTICIPANT_NAMES
-from builder.ratings.formats.tabular import Refusal
+from builder.ratings.formats.layout import Column, Meaning
+from builder.ratings.formats.names import PARTICIPANT_NAMES
+from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import FACTS
 from builder.ratings.mapping import Mapping as ExportMapping
-from builder.toml import shown
 
 PARTICIPANTS = [("subject_id",), ("subject",), ("run_id",), ("jatosStudyResultId",), ("study_result",)]
 """What experiments and the servers they run on call a participant by, best first."""
 
-_PARTICIPANT = (*PARTICIPANT_NAMES, *(name for names in PARTICIPANTS for name in names))
-_ANSWERS = ("pair_id", "similarity", "identity", "response_time_ms", "position", "rated_at")
+_SPENT = "time_elapsed of the whole, s"
 _CLOCKS = ("trial_index", "time_elapsed")
-_TELLING = ("similarity", "identity", *FACTS)
-"""A trial without any of these has nothing that is read."""
-
 _AGREED = "lands-between-consent"
 """The first trial of our own page, after which somebody may have left."""
 
-_TEXTS_OF_JSON = ("response", "responses")
+_NOTHING = ("", "null")
+"""How jsPsych writes into a CSV what a trial does not have, and what it has as null."""
+
+_OBJECTS = ("response", "responses")
 """Properties that plugins write JSON objects into, in a CSV and before version 7 in JSON too."""
+
+MEANING = Meaning(
+    columns={
+        "response_time_ms": Column(("response_time_ms", "rt")),
+        "duration_s": Column((_SPENT,)),
+        **{
+            key: Column((key,), {"task": ("demographics", "strategies")}) for key in FACTS if key != "duration_s"
+        },
+    },
+    participants=PARTICIPANTS,
+    facts_by_name=False,
+    events=True,
+)
+"""Of trials: what our own page asks of a participant stands in trials of their own; elsewhere `age` is a stimulus's."""
 
 
 class Run(NamedTuple):
@@ -54,58 +63,68 @@ def trials_in(value: Any) -> list[Mapping[str, Any]]:
     return [each for each in flat if isinstance(each, dict)]
 
 
-def export_of_runs(
+def row_trials(rows: Table) -> list[Record]:
+    """The trials in a table: of each its line, and the cells that hold something.
+
+    A server may put one participant's table below another's: the same header again is passed over.
+
+    Raises:
+        RatingsError: another header follows, or two columns of one name differ.
+    """
+    columns = {name: rows.column(name) for name in dict.fromkeys(rows.names) if name}
+    texts = {name: cells.to_list() for name, cells in columns.items() if cells is not None}
+    trials = []
+    for row, line in enumerate(rows.lines):
+        fields = {name: cells[row] for name, cells in texts.items() if cells[row] not in _NOTHING}
+        if is_trial(list(fields.values())):
+            if any(name != text for name, text in fields.items()) or len(fields) < len(texts):
+                raise RatingsError(
+                    f"{rows.path}, line {line}: another header; results with other columns came one after another. "
+                    "Export them as JSON, as an archive, or one file each"
+                )
+            continue
+        trials.append(Record(int(line), fields))
+    return trials
+
+
+def trials_table(
     file: ExportFile,
     runs: Sequence[Run],
-    pairs: StudyPairs,
     mapping: ExportMapping | None,
     refused: Sequence[Refusal] = (),
     comma: bool = False,
-) -> Export:
-    """The export in trials.
+) -> Table:
+    """The table of trials; what stands in an object is called `response.Q0`.
 
-    A trial is a rating where it has a pair and an answer, by our own names or by the mapping's; what stands in an
-    object is called `response.Q0`. What says who the participant is in some trials of a run, always with one value,
-    holds for the whole run. A trial that was saved twice is read once; similarity and identity may come from two.
-
-    Raises:
-        RatingsError: no trial has what is looked for; and as `answers.export_of`.
+    What says who the participant is in some trials of a run, always with one value, holds for the whole run. A trial
+    that was saved twice is read once.
     """
-    opened = [run._replace(trials=[_opened(trial) for trial in run.trials]) for run in runs]
-    met = dict.fromkeys(name for run in opened for trial in run.trials for name in trial.fields)
-    by_key = _mapped(file, mapping, list(met))
-    mapped = [name for names in by_key.values() for name in names]
-    telling = {*_TELLING, *(name for key in _TELLING for name in by_key.get(key, ()))}
+    who = {*PARTICIPANT_NAMES, *(name for names in PARTICIPANTS for name in names)}
+    if mapping and (name := mapping.columns.get("participant")):
+        who.add(name)
     records: list[Record] = []
-    for run in opened:
-        for trials in _goes(run.trials):
-            selected = [_selected(trial, run.study_result, mapping, mapped) for trial in trials]
-            filled = _filled(selected, {*_PARTICIPANT, *by_key.get("participant", ())})
-            records += [trial for trial in filled if any(field_text(trial.fields.get(name)) for name in telling)]
-    answers_named = {"similarity", "identity"} & by_key.keys()
-    left_at_once = any(trial.fields.get("trial_type") == _AGREED for run in opened for trial in run.trials)
-    told = any({"pair_id", *FACTS} & trial.fields.keys() for trial in records)
-    if not (answers_named or told or left_at_once):
-        raise RatingsError(
-            f"{file.path}: no trial has pair_id and one of similarity and identity. Properties met: {_few(met)}. Say "
-            "in a mapping which hold them: [columns] pair = ..., similarity = ..., identity = ..., participant = ..."
-        )
-    names = list(dict.fromkeys([*_PARTICIPANT, *_ANSWERS, *FACTS, *mapped]))
-    table = objects_table(file, list(_once(records)), names, refused)
-    export = export_of(replace(table, comma=comma), pairs, mapping, PARTICIPANTS)
-    return replace(export, ratings=_joined(export.ratings))
+    for run in runs:
+        for trials in _goes([_opened(trial, run.study_result) for trial in run.trials]):
+            records += _filled(trials, who)
+    return replace(objects_table(file, list(_once(records)), refused), comma=comma)
+
+
+def left_at_once(table: Table) -> bool:
+    """Whether it is of our own page, where somebody may have agreed and left."""
+    kinds = table.column("trial_type")
+    return kinds is not None and bool(kinds.eq(_AGREED).any())
 
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _opened(trial: Record) -> Record:
-    """The trial with the objects in it opened, one level deep."""
+def _opened(trial: Record, study_result: str) -> Record:
+    """The trial with the objects in it opened, one level deep, and with what the server and the last trial add."""
     fields: dict[str, Any] = {}
     for name, value in trial.fields.items():
         inner = value
-        if name in _TEXTS_OF_JSON and isinstance(value, str) and value.startswith("{"):
+        if name in _OBJECTS and isinstance(value, str) and value.startswith("{"):
             try:
                 inner = json.loads(value)
             except (ValueError, RecursionError):
@@ -114,34 +133,11 @@ def _opened(trial: Record) -> Record:
             fields |= {f"{name}.{key}": each for key, each in inner.items()}
         else:
             fields[name] = inner
+    if study_result:
+        fields["study_result"] = study_result
+    if fields.get("task") == "strategies":
+        fields[_SPENT] = _number(fields.get("time_elapsed")) / 1000
     return trial._replace(fields=fields)
-
-
-def _mapped(file: ExportFile, mapping: ExportMapping | None, met: Sequence[str]) -> dict[str, list[str]]:
-    """The properties that each key of the mapping's columns names, those of a pattern as far as they were met.
-
-    Raises:
-        RatingsError: no trial has one of them.
-    """
-    if mapping is None:
-        return {}
-    names = {key: name for key, name in mapping.columns.model_dump().items() if name is not None}
-    found = {}
-    for key, name in names.items():
-        before, placeholder, after = name.partition(mapping.columns.placeholder or name)
-        pattern = placeholder != name
-        fitting = [each for each in met if each.startswith(before) and each.endswith(after)] if pattern else [name]
-        if not pattern and name not in met:
-            raise RatingsError(
-                f"{file.path}: no trial has {shown(name)} (the mapping's columns.{key}). Properties met: {_few(met)}"
-            )
-        found[key] = fitting
-    return found
-
-
-def _few(names: Sequence[str] | Mapping[str, Any]) -> str:
-    first = ", ".join(shown(name) for name in itertools.islice(names, 20))
-    return f"{first}, ..." if len(names) > 20 else first or "none"
 
 
 def _goes(trials: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -163,32 +159,15 @@ def _number(value: Any) -> float:
         return float("nan")
 
 
-def _selected(trial: Record, study_result: str, mapping: ExportMapping | None, mapped: Sequence[str]) -> Record:
-    """What is read of a trial: who, the answer, what our own page asks of the participant, what the mapping names."""
-    folded = {name.casefold(): value for name, value in reversed(list(trial.fields.items()))}
-    fields = {name: folded[name.casefold()] for name in (*_PARTICIPANT, *_ANSWERS) if name.casefold() in folded}
-    if "rt" in folded:
-        fields.setdefault("response_time_ms", folded["rt"])
-    if study_result:
-        fields["study_result"] = study_result
-    task = folded.get("task")
-    if task in ("demographics", "strategies"):
-        fields |= {name: folded[name] for name in FACTS if name in folded}
-    if task == "strategies":
-        fields["duration_s"] = _number(folded.get("time_elapsed")) / 1000
-    columns = mapping.columns if mapping else None
-    without_pair = columns and columns.pair and not field_text(trial.fields.get(columns.pair)).strip()
-    other = set(columns.answers().values()) if columns and without_pair else set()
-    fields |= {name: trial.fields[name] for name in mapped if name in trial.fields and name not in other}
-    for name in other:
-        fields.pop(name, None)
-    return trial._replace(fields=fields | {clock: folded[clock] for clock in _CLOCKS if clock in folded})
-
-
 def _filled(trials: Sequence[Record], names: set[str]) -> Sequence[Record]:
     """The trials, each with what says who took part in any of them, where all that say it agree."""
-    said = {name: {text for trial in trials if (text := field_text(trial.fields.get(name)).strip())} for name in names}
-    agreed = {name: next(iter(texts)) for name, texts in said.items() if len(texts) == 1}
+    spelled = {name.casefold() for name in names}
+    texts: dict[str, set[str]] = {}
+    for trial in trials:
+        for name, value in trial.fields.items():
+            if name.casefold() in spelled and (text := field_text(value).strip()):
+                texts.setdefault(name, set()).add(text)
+    agreed = {name: next(iter(some)) for name, some in texts.items() if len(some) == 1}
     return [trial._replace(fields={**trial.fields, **agreed}) for trial in trials]
 
 
@@ -203,19 +182,3 @@ def _once(trials: Sequence[Record]) -> Iterator[Record]:
         if key not in seen:
             seen.add(key)
             yield trial
-
-
-def _joined(ratings: pd.DataFrame) -> pd.DataFrame:
-    """The ratings, with those joined that two trials of one pair gave: one its similarity, the other its identity."""
-    pair = ratings.groupby(["participant", "pair_id"], sort=False)
-    halves = pair["line"].transform("size").eq(2)
-    for answer in ("similarity", "identity"):
-        halves &= pair[answer].transform("count").eq(1)
-    if not halves.any():
-        return ratings
-    parts = ratings[halves].groupby(["participant", "pair_id"], sort=False, as_index=False)
-    joined = parts.first()
-    joined["response_time_ms"] = parts["response_time_ms"].sum(min_count=1)["response_time_ms"]
-    joined["rated_at"] = parts["rated_at"].last()["rated_at"]
-    both = pd.concat([ratings[~halves], typed(joined, RATING_COLUMNS)])
-    return typed(both.sort_values("line", kind="stable"), RATING_COLUMNS)

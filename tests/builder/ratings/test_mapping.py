@@ -4,7 +4,7 @@ import pytest
 
 from builder.errors import RatingsError
 from builder.ratings import mapping as module
-from builder.ratings.mapping import Mapping, read_mapping
+from builder.ratings.mapping import KEYS, known_keys, read_mapping
 
 
 def written(folder: Path, text: str) -> Path:
@@ -19,10 +19,10 @@ def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
     lines = [line.strip() for line in example.splitlines()]
     kept = [line for line in lines if not line.startswith(("pairs =", "file =", "strategy"))]
     read = read_mapping(written(tmp_path, "\n".join(kept)))
-    assert read.columns.pair == "stimulus"
+    assert read.columns.pair_columns == ("stimulus",)
     assert read.loops
     assert read.loops.batch == 0
-    for key in Mapping.model_fields:
+    for key in (*known_keys(), *KEYS):
         assert key in example
 
 
@@ -37,9 +37,19 @@ def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
         ("[identity]\nyes = ['1']", r"identity.no: is missing"),
         ("[loops]\nbatch = 0\nfile = 'x'", r"loops: needs exactly one of batch, pairs and file"),
         ("[columns]\nsimilarity = 's_{loop}'", r"loops: is missing; the patterns with \{loop\} need it"),
-        ("[columns]\nsimilarity = 's'", r"columns.pair: is missing; or write \{pair\}"),
         ("[columns]\nsimilarity = 's_{pair}'\nidentity = 'i'", r"columns.identity = .*: in wide form every pattern"),
-        ("[columns]\nage = 'a'\nposition = 'p'", r"columns: names neither similarity nor identity"),
+        ("[columns]\nage = 5", r"columns.age = 5: must be the name of a column in quotes$"),
+        ("[columns]\npair = []", r"columns.pair = \[\]: must be the name of a column in quotes, or a list of them"),
+        ("[where]\nlikeness = {}", r"where.likeness: unknown key; known here: similarity, identity"),
+        ("[where.similarity]\nkind = 5", r"where.similarity.kind = 5: must be a list"),
+        ("pair_pattern = 'a'", r'pair_pattern = "a": must have one group'),
+        ("pair_pattern = '('", r'pair_pattern = "\(": is no regular expression'),
+        ("questions = ['likeness']", r"questions = .*: are some of similarity, identity"),
+        ("[similarity]\nfrom = 1", r"^[^\n]*\n  similarity: from and to: are two different numbers"),
+        ("[similarity]\nfrom = 7\nto = 7", r"similarity: from and to: are two different numbers"),
+        ("[similarity]\nyes = ['1']", r"similarity.yes: unknown key; known here: from, to, words"),
+        ("similarity = 7", r"similarity = 7: must be a table"),
+        ("scales = {}", r"scales: unknown key; known here: encoding, "),
         ("[packed]\nseparator = ','", r"packed: needs columns.similarity or columns.identity"),
         ("[columns", r"not valid TOML"),
         ("[loops]\nfile = 'absent.csv'", r"absent.csv: no such file"),

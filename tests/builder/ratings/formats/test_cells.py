@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from builder.ratings.formats import cells
+from builder.tasks import QUESTIONS
 from builder.ratings.mapping import Mapping
 
 
@@ -16,13 +17,13 @@ def test_numbers() -> None:
 
 
 def test_words_for_yes_and_no() -> None:
-    read = cells.answers(texts("Yes", " SAME  person ", "nein", "FALSE", "1", ""), None)
+    read = cells.yes_or_no(texts("Yes", " SAME  person ", "nein", "FALSE", "1", ""), QUESTIONS[1], None)
     assert read.tolist() == [True, True, False, False, pd.NA, pd.NA]
 
 
 def test_mapped_words_replace_ours() -> None:
     mapping = Mapping.model_validate({"identity": {"yes": ["1"], "no": ["2"]}})
-    assert cells.answers(texts("1", "2", "yes"), mapping).tolist() == [True, False, pd.NA]
+    assert cells.yes_or_no(texts("1", "2", "yes"), QUESTIONS[1], mapping).tolist() == [True, False, pd.NA]
 
 
 @pytest.mark.parametrize("text", ["1.23E+17", "1,23E+17", "5E+23", "05. Jan", "Jan 05", "3/4/2026", "####"])

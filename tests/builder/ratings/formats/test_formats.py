@@ -110,7 +110,7 @@ def test_the_pairs_are_those_of_the_small_study(small_folder: Path) -> None:
 
 def only_its_own_error(content: bytes, name: str, mapping: Mapping | None = None) -> None:
     """Reads, or refuses with the one error that readers may raise."""
-    reader = {**READERS, PLAIN.NAME: PLAIN}[name]
+    reader = {**READERS, PLAIN.name: PLAIN}[name]
     file = ExportFile(Path("export"), content)
     try:
         reader.recognizes(file)

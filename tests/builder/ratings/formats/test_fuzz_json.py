@@ -21,19 +21,19 @@ MAPPINGS = [
 ]
 
 VALID = {
-    own: [(EXPORTS / "lands-between.jsonl").read_bytes()],
-    jspsych: [(EXPORTS / name).read_bytes() for name in ("jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json")],
-    jatos: [
+    own.READER: [(EXPORTS / "lands-between.jsonl").read_bytes()],
+    jspsych.READER: [(EXPORTS / name).read_bytes() for name in ("jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json")],
+    jatos.READER: [
         (EXPORTS / "jatos.txt").read_bytes(),
         archive({"metadata.json": METADATA, "study_result_1/comp-result_1/data.txt": RATED}).content,
     ],
-    label_studio: [(EXPORTS / name).read_bytes() for name in ("label-studio.json", "label-studio-min.json")],
+    label_studio.READER: [(EXPORTS / name).read_bytes() for name in ("label-studio.json", "label-studio-min.json")],
 }
 
 WHOLE = [
-    (own, VALID[own][0]),
-    *((jspsych, VALID[jspsych][file]) for file in (0, 2)),
-    *((label_studio, each) for each in VALID[label_studio]),
+    (own.READER, VALID[own.READER][0]),
+    *((jspsych.READER, VALID[jspsych.READER][file]) for file in (0, 2)),
+    *((label_studio.READER, each) for each in VALID[label_studio.READER]),
 ]
 """Those that are JSON from their first byte to their last."""
 
@@ -80,22 +80,22 @@ def check(reader, content, mapping=None):
     assert export.ratings[["similarity", "identity"]].notna().any(axis=1).all()
 
 
-@pytest.mark.parametrize("reader", VALID, ids=lambda reader: reader.NAME)
+@pytest.mark.parametrize("reader", VALID, ids=lambda reader: reader.name)
 @given(content=st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="replace")))
 @settings(max_examples=30)
 def test_any_bytes(reader, content):
     check(reader, content)
 
 
-@pytest.mark.parametrize("reader", VALID, ids=lambda reader: reader.NAME)
+@pytest.mark.parametrize("reader", VALID, ids=lambda reader: reader.name)
 @given(values=st.lists(VALUES, max_size=4), mapping=st.sampled_from(MAPPINGS), apart=st.sampled_from(["\n", "", " "]))
 @settings(max_examples=60)
 def test_any_json(reader, values, mapping, apart):
-    first = ['{"format": "lands-between-survey", "version": 1}'] if reader is own else []
+    first = ['{"format": "lands-between-survey", "version": 1}'] if reader is own.READER else []
     check(reader, apart.join([*first, *map(json.dumps, values)]).encode(), mapping)
 
 
-@pytest.mark.parametrize("reader", VALID, ids=lambda reader: reader.NAME)
+@pytest.mark.parametrize("reader", VALID, ids=lambda reader: reader.name)
 @given(data=st.data(), mapping=st.sampled_from(MAPPINGS))
 @settings(max_examples=40)
 def test_any_damage_to_a_valid_export(reader, data, mapping):
@@ -107,14 +107,14 @@ def test_any_damage_to_a_valid_export(reader, data, mapping):
     check(reader, bytes(content), mapping)
 
 
-@pytest.mark.parametrize(("reader", "content"), WHOLE, ids=lambda case: getattr(case, "NAME", ""))
+@pytest.mark.parametrize(("reader", "content"), WHOLE, ids=lambda case: getattr(case, "name", ""))
 @given(value=VALUES, data=st.data())
 @settings(max_examples=25)
 def test_any_value_in_the_place_of_another(reader, content, value, data):
-    values = [json.loads(line) for line in content.splitlines()] if reader is own else json.loads(content)
+    values = [json.loads(line) for line in content.splitlines()] if reader is own.READER else json.loads(content)
     place, key = data.draw(st.sampled_from([*places(values)]))
     place[key] = value
-    check(reader, "\n".join(map(json.dumps, values if reader is own else [values])).encode())
+    check(reader, "\n".join(map(json.dumps, values if reader is own.READER else [values])).encode())
 
 
 def places(value):

@@ -66,7 +66,7 @@ def test_an_archive_without_participants_goes_by_its_study_results():
         }
     )
     assert detect(file) == "jatos"
-    export = jatos.read(file, PAIRS, None)
+    export = jatos.READER.read(file, PAIRS, None)
     assert rows(export.ratings, "line", "participant", "similarity") == [(2, "9001", 20.0), (4, "9002", 80.0)]
     assert "501" not in everything_in(export)
 
@@ -84,7 +84,7 @@ def test_an_archive_within_a_folder_of_csv_and_of_osweb():
             ),
         }
     )
-    export = jatos.read(file, PAIRS, mapping)
+    export = jatos.READER.read(file, PAIRS, mapping)
     assert rows(export.ratings, "participant", "similarity") == [("anna", 90.0), ("berta", 60.0)]
     assert rows(export.refused, "line", "reason") == [(2, "similarity is no number")]
 
@@ -98,7 +98,7 @@ def test_nothing_is_written_and_no_name_in_an_archive_is_followed(tmp_path, monk
             "study_result_3/comp-result_1/../../../x/data.txt": RATED,
         }
     )
-    jatos.read(file, PAIRS, None)
+    jatos.READER.read(file, PAIRS, None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -106,17 +106,17 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch):
     monkeypatch.setattr(jatos, "_MOST_BYTES", 10_000)
     file = archive({f"study_result_{n}/comp-result_1/data.txt": " " * 4000 for n in range(5)})
     with pytest.raises(RatingsError, match="unpacks to more than 10000 bytes"):
-        jatos.read(file, PAIRS, None)
+        jatos.READER.read(file, PAIRS, None)
 
 
 def test_a_damaged_archive_is_refused():
     content = bytearray(archive({"study_result_1/comp-result_1/data.txt": RATED}, zipfile.ZIP_STORED).content)
     content[80] ^= 1
     with pytest.raises(RatingsError, match=r"study_result_1/comp-result_1: cannot be unpacked: Bad CRC-32"):
-        jatos.read(ExportFile(EXPORTS / "results.jrzip", bytes(content)), PAIRS, None)
+        jatos.READER.read(ExportFile(EXPORTS / "results.jrzip", bytes(content)), PAIRS, None)
 
 
 def test_a_result_that_is_cut_is_refused_with_its_name():
     file = archive({"study_result_1/comp-result_2/data.txt": RATED[:-5]})
     with pytest.raises(RatingsError, match=r"study_result_1/comp-result_2, line 1, column \d+: no JSON"):
-        jatos.read(file, PAIRS, None)
+        jatos.READER.read(file, PAIRS, None)

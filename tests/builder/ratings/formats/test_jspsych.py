@@ -42,7 +42,7 @@ def rating(index, pair=GENUINE, similarity=73, identity=True, **fields):
 def read(*trials, mapping=None):
     file = ExportFile(EXPORTS / "trials.json", json.dumps(trials).encode())
     assert detect(file) == "jspsych"
-    return jspsych.read(file, PAIRS, mapping)
+    return jspsych.READER.read(file, PAIRS, mapping)
 
 
 def test_our_own_page_is_read_without_a_mapping():
@@ -134,7 +134,7 @@ def test_who_left_after_the_consent_to_our_page_said_nothing():
 def test_null_in_a_csv_is_what_somebody_did_not_say():
     header = "trial_type,trial_index,time_elapsed,task,participant_id,age,gender,country,continent"
     content = f"{header}\r\nlands-between-demographics,1,9000,demographics,anna,null,female,null,Europe\r\n"
-    export = jspsych.read(ExportFile(EXPORTS / "trials.csv", content.encode()), PAIRS, None)
+    export = jspsych.READER.read(ExportFile(EXPORTS / "trials.csv", content.encode()), PAIRS, None)
     assert rows(export.participants, "age", "gender", "country", "continent") == [(None, "female", None, "Europe")]
 
 
@@ -157,12 +157,12 @@ def test_a_pattern_finds_the_answers_of_one_trial_to_many_pairs():
 @pytest.mark.parametrize(
     ("trials", "mapping", "message"),
     [
-        ([trial(0, response="s")], None, r'no trial has pair_id.*Properties met: "trial_type", .*\[columns\] pair'),
+        ([trial(0, response="s")], None, r'no column names a pair.*Columns met: "trial_type", .*\[columns\] pair'),
         ([rating(0)], None, "no column names the participant"),
         (
             [rating(0, subject="a")],
             Mapping(columns=Columns(pair="pair_id", similarity="sim")),
-            r'no trial has "sim" \(the mapping\'s columns.similarity\). Properties met: ',
+            r'no column called "sim" \(the mapping\'s columns.similarity\); columns met: ',
         ),
     ],
 )
@@ -181,7 +181,7 @@ def test_truncated_json_is_recognized_and_refused_with_its_place():
     file = ExportFile(EXPORTS / "cut.json", content)
     assert detect(file) == "jspsych"
     with pytest.raises(RatingsError, match=r"cut.json, line 1, column \d+: no JSON"):
-        jspsych.read(file, PAIRS, None)
+        jspsych.READER.read(file, PAIRS, None)
 
 
 def test_one_table_below_another_is_read_where_the_columns_are_the_same():
@@ -189,8 +189,8 @@ def test_one_table_below_another_is_read_where_the_columns_are_the_same():
     tables = [f"x,0,5,{name},{GENUINE},{similarity}\n" for name, similarity in (("anna", 4), ("berta", 9))]
     file = ExportFile(EXPORTS / "jatos_results.txt", (header + tables[0] + header + tables[1]).encode())
     assert detect(file) == "jspsych"
-    ratings = jspsych.read(file, PAIRS, None).ratings
+    ratings = jspsych.READER.read(file, PAIRS, None).ratings
     assert rows(ratings, "line", "participant", "similarity") == [(2, "anna", 4.0), (4, "berta", 9.0)]
     other = "subject,trial_type,trial_index,time_elapsed,pair_id,similarity\n"
     with pytest.raises(RatingsError, match=r"jatos_results.txt, line 3: another header"):
-        jspsych.read(ExportFile(file.path, (header + tables[0] + other + tables[1]).encode()), PAIRS, None)
+        jspsych.READER.read(ExportFile(file.path, (header + tables[0] + other + tables[1]).encode()), PAIRS, None)

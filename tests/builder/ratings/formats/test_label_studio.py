@@ -57,7 +57,8 @@ def test_a_prediction_is_no_rating():
     task = {"data": {"pair_id": GENUINE}, "annotations": [], "predictions": [{"result": [{"from_name": "similarity"}]}]}
     file = ExportFile(EXPORTS / "tasks.json", json.dumps([task]).encode())
     assert detect(file) == "label-studio"
-    assert label_studio.read(file, PAIRS, None).ratings.empty
+    with pytest.raises(RatingsError, match="no column names a pair"):
+        label_studio.READER.read(file, PAIRS, None)
 
 
 def test_other_names_come_from_a_mapping():
@@ -70,7 +71,7 @@ def test_other_names_come_from_a_mapping():
         columns=Columns(pair="pair", similarity="alike", identity="same"),
         identity=Words(yes=("one face",), no=("different faces",)),
     )
-    export = label_studio.read(ExportFile(EXPORTS / "tasks.json", json.dumps([task]).encode()), PAIRS, mapping)
+    export = label_studio.READER.read(ExportFile(EXPORTS / "tasks.json", json.dumps([task]).encode()), PAIRS, mapping)
     assert rows(export.ratings, "participant", "pair_id", "similarity", "identity") == [("4", NEGATIVE, 12.0, False)]
 
 
@@ -79,9 +80,9 @@ def test_other_names_come_from_a_mapping():
     [
         ([1], "task 1: is no object"),
         ([{"data": {}, "annotations": 3}], "task 1: its annotations are no list"),
-        ([{"data": {}, "annotations": [{}]}], 'no task has "pair_id" in its data; say in a mapping'),
+        ([{"data": {}, "annotations": [{}]}], r"no column names a pair of the study.*Say in a mapping"),
     ],
 )
 def test_what_is_no_export_is_refused(content, message):
     with pytest.raises(RatingsError, match=message):
-        label_studio.read(ExportFile(EXPORTS / "tasks.json", json.dumps(content).encode()), PAIRS, None)
+        label_studio.READER.read(ExportFile(EXPORTS / "tasks.json", json.dumps(content).encode()), PAIRS, None)

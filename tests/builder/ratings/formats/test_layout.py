@@ -4,9 +4,14 @@ import pytest
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyPairs
-from builder.ratings.formats.layout import PairFinder, layout_of
+from builder.ratings.formats.layout import Meaning, Slot, layout_of
+from builder.ratings.formats.names import PairFinder
 from builder.ratings.formats.tabular import table
 from tests.builder.ratings.formats.exports import GENUINE, INTERPOLATION, OPTIMIZED, PAIRS, file
+
+
+def columns(slot: Slot) -> dict[str, int]:
+    return {part: source.column for part, source in slot.parts.items()}
 
 
 @pytest.mark.parametrize("pair", [pair for ids in PAIRS.by_batch.values() for pair in ids])
@@ -38,21 +43,21 @@ def test_underscores_that_may_mean_two_pairs() -> None:
     pairs = StudyPairs({0: ["s-00000-base0-positive-d0-1", "s-00000-base0-positive-d0-1.5"]})
     rows = table(file("participant,similarity_s_00000_base0_positive_d0_1_5\np,3\n"))
     with pytest.raises(RatingsError, match=r"column 2, .*, may name the pairs s-0.*-1 and s-0.*-1\.5; say which"):
-        layout_of(rows, pairs, None, (), {})
+        layout_of(rows, pairs, None, Meaning())
     exact = table(file("participant,similarity_s-00000-base0-positive-d0-1.5\np,3\n"))
-    assert layout_of(exact, pairs, None, (), {}).slots[0].pair == "s-00000-base0-positive-d0-1.5"
+    assert layout_of(exact, pairs, None, Meaning()).slots[0].pair == "s-00000-base0-positive-d0-1.5"
 
 
 def test_a_column_of_both_words() -> None:
     rows = table(file(f"participant,similarity_identity_{GENUINE}\np,3\n"))
     with pytest.raises(RatingsError, match=r"column 2, .* speaks of similarity and identity"):
-        layout_of(rows, PAIRS, None, (), {})
+        layout_of(rows, PAIRS, None, Meaning())
 
 
 def test_a_second_column_for_the_same_answer_is_a_second_answer() -> None:
     rows = table(file(f"participant,similarity_{OPTIMIZED},identity_{OPTIMIZED},similarity_{OPTIMIZED}\np,3,yes,4\n"))
-    slots = layout_of(rows, PAIRS, None, (), {}).slots
-    assert [(slot.pair, slot.columns) for slot in slots] == [
+    slots = layout_of(rows, PAIRS, None, Meaning()).slots
+    assert [(slot.pair, columns(slot)) for slot in slots] == [
         (OPTIMIZED, {"similarity": 1, "identity": 2}),
         (OPTIMIZED, {"similarity": 3}),
     ]
@@ -61,25 +66,25 @@ def test_a_second_column_for_the_same_answer_is_a_second_answer() -> None:
 @pytest.mark.parametrize("name", ["time_{}_First Click", "similarity_{}_DO_1", "Question time: similarity {}"])
 def test_columns_beside_a_question_are_no_answers(name: str) -> None:
     rows = table(file(f"participant,similarity_{OPTIMIZED},{name.format(OPTIMIZED)}\np,3,4\n"))
-    layout = layout_of(rows, PAIRS, None, (), {})
-    assert [slot.columns for slot in layout.slots] == [{"similarity": 1}]
+    layout = layout_of(rows, PAIRS, None, Meaning())
+    assert [columns(slot) for slot in layout.slots] == [{"similarity": 1}]
     assert layout.refused == ()
 
 
 def test_a_question_in_words_is_no_display_order() -> None:
     rows = table(file(f"participant,How similar do they look? [similarity {OPTIMIZED}]\np,3\n"))
-    assert layout_of(rows, PAIRS, None, (), {}).slots[0].columns == {"similarity": 1}
+    assert columns(layout_of(rows, PAIRS, None, Meaning()).slots[0]) == {"similarity": 1}
 
 
 def test_a_label_names_the_pair_and_the_part() -> None:
     rows = table(file("participant,Q1_1,Q2,Q3\np,3,yes,x\n"))
     labels = ("", f"How similar do they look? similarity {OPTIMIZED}", f"identity: {OPTIMIZED}", "Your identity?")
-    layout = layout_of(replace(rows, labels=labels), PAIRS, None, (), {})
-    assert [(slot.pair, slot.columns) for slot in layout.slots] == [(OPTIMIZED, {"similarity": 1, "identity": 2})]
+    layout = layout_of(replace(rows, labels=labels), PAIRS, None, Meaning())
+    assert [(slot.pair, columns(slot)) for slot in layout.slots] == [(OPTIMIZED, {"similarity": 1, "identity": 2})]
     assert layout.refused == ()
 
 
 def test_nobody_named() -> None:
     rows = table(file(f"name,similarity_{INTERPOLATION}\np,3\n"))
     with pytest.raises(RatingsError, match=r"line 1: no column names the participant; say in a mapping"):
-        layout_of(rows, PAIRS, None, (), {})
+        layout_of(rows, PAIRS, None, Meaning())

@@ -13,7 +13,7 @@ RATING = {"record": "rating", "participant_id": "p", "pair_id": GENUINE, "simila
 
 def read(tmp_path, *records, first=(("format", "lands-between-survey"), ("version", 1))):
     content = "".join(json.dumps(record) + "\n" for record in (dict(first), *records))
-    return own.read(ExportFile(tmp_path / "results.jsonl", content.encode()), PAIRS, None)
+    return own.READER.read(ExportFile(tmp_path / "results.jsonl", content.encode()), PAIRS, None)
 
 
 def test_everything_in_the_results_of_our_survey_is_read():
@@ -89,7 +89,7 @@ def test_a_detail_that_cannot_be_read_leaves_the_answer(tmp_path, change):
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_line(tmp_path, content, message):
     with pytest.raises(RatingsError, match=message) as caught:
-        own.read(ExportFile(tmp_path / "results.jsonl", content), PAIRS, None)
+        own.READER.read(ExportFile(tmp_path / "results.jsonl", content), PAIRS, None)
     assert "results.jsonl" in str(caught.value)
     assert len(str(caught.value)) < 400
 

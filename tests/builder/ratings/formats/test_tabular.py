@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.errors import RatingsError
-from builder.ratings.formats.tabular import head, json_value, table
+from builder.ratings.formats.json_records import json_value
+from builder.ratings.formats.tabular import head, table
 from builder.ratings.mapping import Mapping
 from tests.builder.ratings.formats.exports import file
 
