@@ -9,8 +9,9 @@ from builder.ratings.countries import continents_of
 from builder.ratings.export import REFUSED_COLUMNS, Export
 from builder.ratings.privacy import findings, is_pseudonym, pseudonym
 from builder.ratings.settings import RatingsSettings
+from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
 
-TEXTS = ["strategy_similarity", "strategy_identity"]
+TEXTS = [f"strategy_{name}" for name in QUESTION_NAMES]
 """The free texts of a participant."""
 
 _LONGEST_MS = 2**31 - 1
@@ -34,9 +35,16 @@ class Cleaned:
     left_out: pd.DataFrame
 
 
-def cleaned(export: Export, known_pairs: pd.Index, key: bytes, settings: RatingsSettings) -> Cleaned:
-    """Puts pseudonyms in the place of participants, refuses what is no rating, coarsens what is said of a person."""
-    ratings, refused, odd = _ratings(_pseudonymous(export.ratings, key), known_pairs)
+def cleaned(
+    export: Export, known_pairs: pd.Index, key: bytes, settings: RatingsSettings, asked: tuple[str, ...] | None = None
+) -> Cleaned:
+    """Puts pseudonyms in the place of participants, refuses what is no rating, coarsens what is said of a person.
+
+    A rating answers every question that was asked: `asked`, or what the study file says.
+    """
+    ratings, refused, odd = _ratings(
+        _pseudonymous(export.ratings, key), known_pairs, asked or settings.questions or QUESTION_NAMES
+    )
     participants, not_understood = _participants(_pseudonymous(export.participants, key), settings.age_bin)
     participants, held_back = _without_findings(participants)
     refused = pd.concat([export.refused, refused])
@@ -60,14 +68,18 @@ def _pseudonymous(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
     return rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
 
 
-def _ratings(rows: pd.DataFrame, known_pairs: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _ratings(
+    rows: pd.DataFrame, known_pairs: pd.Index, asked: tuple[str, ...]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The rows that are ratings, those that are none, and cells of the former that were left out."""
-    reasons = {
-        "unknown pair": ~rows["pair_id"].isin(known_pairs),
-        "similarity missing": rows["similarity"].isna(),
-        "similarity outside 0 to 100": ~rows["similarity"].between(0, 100).fillna(value=True),
-        "identity missing": rows["identity"].isna(),
-    }
+    reasons = {"unknown pair": ~rows["pair_id"].isin(known_pairs)}
+    for question in QUESTIONS:
+        answers = rows[question.name]
+        if question.name in asked:
+            reasons[f"{question.name} missing"] = answers.isna()
+        if isinstance(question, Scale):
+            outside = ~answers.between(question.low, question.high).fillna(value=True)
+            reasons[f"{question.name} outside {question.low:g} to {question.high:g}"] = outside
     good = pd.Series(data=True, index=rows.index)
     refused = []
     for reason, bad in reasons.items():

@@ -80,7 +80,7 @@ class ExportFile:
 
 @dataclass(frozen=True)
 class StudyPairs:
-    """What a reader may know of the study: the pair ids of each batch, in the order of its tables, and the questions."""
+    """What a reader may know of the study: pair ids by batch, in the order of its tables, and the questions."""
 
     by_batch: Mapping[int, Sequence[str]]
     questions: tuple[Question, ...] = QUESTIONS
@@ -123,4 +123,4 @@ def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 def empty_export() -> Export:
     """The content of a file in which nobody said anything."""
     nothing = pd.DataFrame()
-    return Export(*(typed(nothing, columns) for columns in (RATING_COLUMNS, PARTICIPANT_COLUMNS, REFUSED_COLUMNS)))
+    return Export(typed(nothing, RATING_COLUMNS), typed(nothing, PARTICIPANT_COLUMNS), typed(nothing, REFUSED_COLUMNS))

@@ -1,7 +1,6 @@
-"""`mapping.toml`: what an export does not say itself. It adds to what is recognized, line by line.
+r"""`mapping.toml`: what an export does not say itself. It adds to what is recognized, line by line.
 
-Every key is optional; a table that the file does not need is left out. `ratings import --dry-run` prints a draft of
-one, with the names of the file's own columns.
+Every key is optional; a table that the file does not need is left out:
 
     encoding = "cp1252"               # of the file, where it is neither UTF-8 nor UTF-16
     delimiter = ";"                   # between cells, where the header does not tell
@@ -9,7 +8,7 @@ one, with the names of the file's own columns.
     time_zone = "Europe/Berlin"       # of times that name no zone; without it they are left out
     dates = "day first"               # of 03/04/2026; or "month first"; without it they are left out
     questions = ["similarity"]        # what was asked here, where it was less than the study file says
-    pair_pattern = 'img/(.+)\\.png'    # how a cell names its pair: a regular expression with one group
+    pair_pattern = 'img/(.+)\.png'    # how a cell names its pair: a regular expression with one group
 
     [columns]                         # which column holds what; long form: one answer a line
     participant = "person"
@@ -64,8 +63,8 @@ from pydantic_core import ErrorDetails
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.settings import Settings
-from builder.toml import parse_toml, shown
 from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
+from builder.toml import parse_toml, shown
 
 _MOST_BYTES = 10_000_000
 _OF_DOMAINS = {"idna", "punycode"}

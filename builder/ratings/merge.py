@@ -9,9 +9,12 @@ from builder.ratings import records
 from builder.ratings.clean import TEXTS, Cleaned, refusal
 from builder.ratings.held import Held
 from builder.ratings.ids import rating_id
+from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
 
 _ANSWER = ["participant_id", "pair_id"]
 """What a rating is an answer of and to; there is one for each."""
+
+_QUESTIONS = list(QUESTION_NAMES)
 
 _SAID = ["age", "gender", "continent", *TEXTS]
 
@@ -76,26 +79,35 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _new_ratings(known: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, int, pd.DataFrame]:
-    """Those that no known one and no earlier row answers; how many say the same again; those that say another thing."""
-    answers = known[[*_ANSWER, "similarity", "identity"]].astype({"similarity": "Float64", "identity": "boolean"})
+    """Those that no known one and no earlier row answers; how many say the same again; those that say another thing.
+
+    What a row of the file says for the second time is told by the file alone, so that it is told alike on every import.
+    """
+    types = {each.name: "Float64" if isinstance(each, Scale) else "boolean" for each in QUESTIONS}
+    answers = known[[*_ANSWER, *_QUESTIONS]].astype(types).assign(known=True)
     beside = rows[_ANSWER].merge(answers, on=_ANSWER, how="left").set_axis(rows.index)
-    in_store = beside["similarity"].notna()
-    first = rows.assign(similarity_first=rows["similarity"], identity_first=rows["identity"])
-    first = first.groupby(_ANSWER, sort=False)[["similarity_first", "identity_first"]].transform("first")
-    similarity = beside["similarity"].fillna(first["similarity_first"])
-    identity = beside["identity"].fillna(first["identity_first"])
-    again = in_store | rows.duplicated(_ANSWER)
-    same = (rows["similarity"] == similarity) & (rows["identity"] == identity)
-    new = rows[~again]
+    in_store = beside["known"].notna()
+    again = rows.duplicated(_ANSWER)
+    first = rows[_ANSWER].merge(rows[~again][[*_ANSWER, *_QUESTIONS]], on=_ANSWER, how="left").set_axis(rows.index)
+    repeated = (in_store & _equal(rows, beside)) | (~in_store & again & _equal(rows, first))
+    new = rows[~in_store & ~again]
     new = new.assign(
         rating_id=[rating_id(*each) for each in zip(new["participant_id"], new["pair_id"], strict=True)],
         source="human",
     )
     contradicting = [
-        refusal(rows[in_store & ~same], "contradicts a rating already there"),
-        refusal(rows[again & ~in_store & ~same], "second answer to a pair, the first is kept"),
+        refusal(rows[in_store & ~again & ~repeated], "contradicts a rating already there"),
+        refusal(rows[again & ~repeated], "second answer to a pair, the first is kept"),
     ]
-    return new, int((again & same).sum()), pd.concat(contradicting)
+    return new, int(repeated.sum()), pd.concat(contradicting)
+
+
+def _equal(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+    """Where all answers are the same, those that were not given included."""
+    same = pd.Series(data=True, index=rows.index)
+    for name in _QUESTIONS:
+        same &= (rows[name] == others[name]).fillna(value=False) | (rows[name].isna() & others[name].isna())
+    return same.astype(bool)
 
 
 def _with_people(held: Held, rows: Cleaned, added: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

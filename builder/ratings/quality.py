@@ -28,10 +28,10 @@ def flags(ratings: pd.DataFrame, pairs: pd.DataFrame, settings: RatingsSettings,
     answered = ratings.join(pairs, on="pair_id")
     by_participant = answered.groupby("participant_id", sort=False)
     genuine = answered[answered["kind"] == "genuine"]
-    inattentive = genuine[(genuine["similarity"] < settings.attention_similarity) | ~genuine["identity"]]
+    inattentive = genuine[(genuine["similarity"] < settings.attention_similarity) | genuine["identity"].eq(False)]
     medians = answered.dropna(subset=["response_time_ms"]).groupby("participant_id")["response_time_ms"].median()
     similarity = by_participant["similarity"]
-    constant = (similarity.nunique() == 1) & (similarity.size() > 1)
+    constant = (similarity.nunique() == 1) & (similarity.count() > 1)
     wanted = batches(ratings, pairs).map(pairs.groupby("batch").size()).astype("float64") * settings.min_share
     rated = by_participant.size()
     enough = rated[rated >= wanted.reindex(rated.index)]

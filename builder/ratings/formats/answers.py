@@ -22,8 +22,8 @@ from builder.ratings.formats.layout import Layout, Slot, cells_of
 from builder.ratings.formats.pairs import pair_names
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
-from builder.toml import shown
 from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
+from builder.toml import shown
 
 Texts = dict[str, "pd.Series[str]"]
 Numbers = np.ndarray[Any, Any]
@@ -160,9 +160,8 @@ def _ratings(
             reasons.append((damaged, question.name, "damaged by a spreadsheet"))
         reasons.append((bad, question.name, not_read(question)))
     kept = ~without & ~pd.DataFrame(spoilt).any(axis=1)
-    for part in ("response_time_ms", "position"):
-        reasons.append((said[part] & frame[part].isna(), part, _KEPT))
-    reasons.append((untimed, "rated_at", _KEPT))
+    for part in ("response_time_ms", "position", "rated_at"):
+        reasons += [(untimed if part == "rated_at" else said[part] & frame[part].isna(), part, _KEPT)]
     refused, seen = [], pd.Series(False, index=frame.index)
     for where, part, reason in reasons:
         rows = np.flatnonzero(where & ~seen)
@@ -193,7 +192,7 @@ def _details(
     frame: pd.DataFrame, texts: Texts, table: Table, mapping: Mapping | None, unit: Numbers
 ) -> "pd.Series[bool]":
     """Puts response time, position and time into the frame; where the latter was given and cannot be read."""
-    response_time = cells.numbers(texts["response_time_ms"], table.comma) * unit
+    response_time: pd.Series[float] = cells.numbers(texts["response_time_ms"], table.comma) * unit
     frame["response_time_ms"] = response_time.where(response_time.between(0, _MOST))
     position = cells.numbers(texts["position"], table.comma)
     frame["position"] = position.where((position % 1 == 0) & position.between(0, _MOST)).astype("Int64")
@@ -267,8 +266,9 @@ def _any_understood(
         words = ", ".join(f"{shown(word)} ({count} times)" for word, count in met.items())
         if isinstance(question, Scale):
             hint = (
-                f"answers are numbers from {question.low:g} to {question.high:g}; where the comma is decimal, say so in "
-                f"a mapping: decimal_comma = true; where they are words: [{name}] words = {{ {shown(met.index[0])} = 1 }}"
+                f"answers are numbers from {question.low:g} to {question.high:g}; where the comma is decimal, say so "
+                f"in a mapping: decimal_comma = true; where they are words: [{name}] words = "
+                f"{{ {shown(met.index[0])} = 1 }}"
             )
         else:
             hint = f'say in a mapping which mean yes to "{question.text}": [{name}] yes = ["..."], no = ["..."]'
@@ -305,10 +305,6 @@ def _participants(
         for key, source in layout.facts.items():
             various = grouped[key].nunique().gt(1)
             at_odds = first["participant"].map(various).to_numpy(bool)
-            refused.append(
-                _refusals(first["line"][at_odds], table.names[source.column], "details differ between rows")
-            )
+            refused.append(_refusals(first["line"][at_odds], table.names[source.column], "details differ between rows"))
             first[key] = first[key].mask(at_odds)
     return typed(first, PARTICIPANT_COLUMNS), pd.concat([*refused, _refusals([], [], _KEPT)])
-
-

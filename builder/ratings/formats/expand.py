@@ -15,8 +15,8 @@ from builder.ratings.formats.layout import loop_pairs, places
 from builder.ratings.formats.names import PairFinder, long_part, tokens_of
 from builder.ratings.formats.tabular import Refusal, Table, records_table
 from builder.ratings.mapping import Columns, Mapping
-from builder.toml import shown
 from builder.tasks import QUESTION_NAMES
+from builder.toml import shown
 
 _MOST_ANSWERS = 10_000
 _TRUE = frozenset({"true", "on", "checked", "selected"})
@@ -166,7 +166,7 @@ def _split(cell: str, separator: str) -> list[str]:
 
 def _is_json(column: "pd.Series[str]") -> bool:
     filled = column[column.ne("")]
-    if not len(filled) or not filled.iloc[0].lstrip()[:1] in ("{", "["):
+    if not len(filled) or filled.iloc[0].lstrip()[:1] not in ("{", "["):
         return False
     return bool(filled.str.lstrip().str.match(r"\{|\[\s*[\{\]]").all())
 
@@ -206,7 +206,9 @@ def _wanted(
     if any(name in names or name.removeprefix(f"{table.names[index]}.") in names for name in mapped):
         return True
     finder = PairFinder(pairs, mapping.pairs if mapping else {})
-    fits = [name.partition(columns.placeholder) for name in mapped if columns.placeholder and columns.placeholder in name]
+    fits = [
+        name.partition(columns.placeholder) for name in mapped if columns.placeholder and columns.placeholder in name
+    ]
     return any(
         long_part(name) in QUESTION_NAMES
         or finder.find(name)[0]

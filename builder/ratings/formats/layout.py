@@ -20,8 +20,8 @@ from builder.ratings.formats.names import (
 )
 from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import ANSWERS, FACTS, Mapping
-from builder.toml import shown
 from builder.tasks import QUESTION_NAMES
+from builder.toml import shown
 
 _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
 _MOST_NAMED = 5
@@ -89,8 +89,8 @@ class Meaning:
     """What the columns of a tool mean, by keys as in a mapping's [columns].
 
     `participants` are the ids that the tool gives, best first, each the names of the columns that make it up, after
-    those that name the participant in any export; `facts_by_name`: whether a column called as a fact is one; `events` and
-    `one_clock` as of Layout.
+    those that name the participant in any export; `facts_by_name`: whether a column called as a fact is one;
+    `events` and `one_clock` as of Layout.
     """
 
     columns: Dict[str, Column] = field(default_factory=dict)
@@ -298,9 +298,7 @@ class _Named:
         return slots
 
 
-def _long(
-    table: Table, mapping: Mapping, meaning: Meaning, claimed: _Claimed, named: _Named
-) -> list[Slot]:
+def _long(table: Table, mapping: Mapping, meaning: Meaning, claimed: _Claimed, named: _Named) -> list[Slot]:
     """The slots of a long table, one for each block of columns; what the first one lacks comes from the mapping and
     from the tool's own columns.
     """
@@ -312,7 +310,7 @@ def _long(
     slots, unpaired = [], []
     for number, block in enumerate(blocks):
         parts = _sources({part: at for part, at in block.items() if part != "pair"})
-        pair = (block["pair"],) if "pair" in block else ()
+        pair: tuple[int, ...] = (block["pair"],) if "pair" in block else ()
         if number == 0:
             parts = {**parts, **own, **given}
             pair = claimed.pair or ((own_pair.column,) if own_pair else pair)
@@ -560,9 +558,7 @@ def _check_aliases(table: Table, mapping: Mapping, slots: Sequence[Slot]) -> Non
         return
     texts = "\n".join((*table.names, *table.labels)).casefold()
     answered = {slot.pair for slot in slots}
-    unmet = [
-        name for name, pair in mapping.pairs.items() if pair not in answered or name.casefold() not in texts
-    ]
+    unmet = [name for name, pair in mapping.pairs.items() if pair not in answered or name.casefold() not in texts]
     if unmet:
         more = f" and {len(unmet) - _MOST_NAMED} more" if len(unmet) > _MOST_NAMED else ""
         raise RatingsError(

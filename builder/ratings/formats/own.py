@@ -6,8 +6,8 @@ from builder.ratings.formats.json_records import Record, first_object, json_valu
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import FACTS, Mapping
-from builder.toml import shown
 from builder.tasks import QUESTION_NAMES
+from builder.toml import shown
 
 FORMAT = "lands-between-survey"
 VERSION = 1

@@ -39,7 +39,7 @@ def pair_names(
         else:
             rows = records[by_slot[first:last]]
             cells = [table.cells[index].str.strip().take(rows) for index in slot.pair]
-            text = cells[0].str.cat(cells[1:], sep=" ").str.strip() if len(cells) > 1 else cells[0]
+            text = cells[0].str.cat(pd.concat(cells[1:], axis=1), sep=" ").str.strip() if len(cells) > 1 else cells[0]
             codes, values = pd.factorize(text)
             meant = pd.array([*named(list(map(str, values))), ""], "str")
             parts.append(pd.Series(meant[codes]))
@@ -71,5 +71,3 @@ def _inner(text: str, pattern: "re.Pattern[str]") -> str:
     """What the pattern's group holds; the text where it does not fit."""
     match = pattern.search(text[:_LONGEST])
     return match[1] or text if match else text
-
-

@@ -28,7 +28,7 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
     if not is_json(file):
         return tabular.table(file, mapping)
     values = list(json_values(file))
-    objects = [(line, each) for line, value in values for each in _objects(value)]
+    objects = [(line, each) for line, value in values for each in _objects(value, mapping)]
     if not objects or not all(isinstance(each, dict) for _, each in objects):
         raise RatingsError(f"{file.path}: is JSON, and no list of objects, one for each line of a table")
     numbers = itertools.count(1)
@@ -38,9 +38,14 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
     )
 
 
-def _objects(value: Any) -> list[Any]:
-    """The records in a JSON value: those of a list, of the one list in an object, or the value itself."""
+def _objects(value: Any, mapping: Mapping | None) -> list[Any]:
+    """The records in a JSON value: those of a list, the value itself where it has a name that is looked for, or those
+    of the one list in it.
+    """
     if isinstance(value, dict):
+        wanted = {*(mapping.columns.names().values() if mapping else ()), *PARTICIPANT_NAMES}
+        if not wanted.isdisjoint(name for name, _ in flattened(value)):
+            return [value]
         lists = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
         return lists[0] if len(lists) == 1 else [value]
     return value if isinstance(value, list) else [value]

@@ -36,7 +36,7 @@ def _fields(file: ExportFile, number: int, response: Any) -> dict[str, Any]:
         raise RatingsError(f"{file.path}: response {number} has no values")
     labels = response.get("labels")
     chosen = labels if isinstance(labels, dict) else {}
-    fields = {_NAMES.get(key, key): chosen.get(key, value) for key, value in values.items()}
+    fields: dict[str, Any] = {_NAMES.get(str(key), str(key)): chosen.get(key, value) for key, value in values.items()}
     return {**fields, "ResponseId": response.get("responseId")}
 
 

@@ -40,7 +40,7 @@ class Reader:
     header: frozenset[str] = frozenset()
     recognizes_more: Callable[[ExportFile], bool] | None = None
     table: Callable[[ExportFile, Mapping | None], Table] = tabular.table
-    meaning: Meaning = Meaning()
+    meaning: Meaning = default(default_factory=Meaning)
     missing: frozenset[str] = frozenset()
     unused: tuple[str, ...] = ()
     may_be_empty: Callable[[Table], bool] = default(default=lambda table: False)
@@ -63,9 +63,8 @@ class Reader:
         if layout is None:
             return empty_export()
         export = extracted(table, layout, mapping, self.missing, pairs)
-        if not len(export.ratings) and not _tells(export):
-            if layout.slots and not self.may_be_empty(table):
-                raise RatingsError(_no_answers(table, layout))
+        if layout.slots and not len(export.ratings) and not _tells(export) and not self.may_be_empty(table):
+            raise RatingsError(_no_answers(table, layout))
         return export
 
     def laid_out(
@@ -83,7 +82,7 @@ class Reader:
 
     def _check(self, file: ExportFile, mapping: Mapping | None) -> None:
         unused = {*self.unused, *(_OF_TEXT if is_json(file) else ())}
-        given = [key for key in mapping.model_fields_set if key in unused] if mapping else []
+        given = [key for key in mapping.model_fields_set if key in unused and getattr(mapping, key)] if mapping else []
         if given:
             raise RatingsError(
                 f"{file.path}: the mapping's {', '.join(sorted(given))} says nothing to the reader {self.name}"

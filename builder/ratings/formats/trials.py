@@ -32,9 +32,7 @@ MEANING = Meaning(
     columns={
         "response_time_ms": Column(("response_time_ms", "rt")),
         "duration_s": Column((_SPENT,)),
-        **{
-            key: Column((key,), {"task": ("demographics", "strategies")}) for key in FACTS if key != "duration_s"
-        },
+        **{key: Column((key,), {"task": ("demographics", "strategies")}) for key in FACTS if key != "duration_s"},
     },
     participants=PARTICIPANTS,
     facts_by_name=False,

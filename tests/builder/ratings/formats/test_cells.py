@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from builder.ratings.formats import cells
-from builder.tasks import QUESTIONS
 from builder.ratings.mapping import Mapping
+from builder.tasks import QUESTIONS
 
 
 def texts(*values: str) -> "pd.Series[str]":

@@ -22,7 +22,9 @@ MAPPINGS = [
 
 VALID = {
     own.READER: [(EXPORTS / "lands-between.jsonl").read_bytes()],
-    jspsych.READER: [(EXPORTS / name).read_bytes() for name in ("jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json")],
+    jspsych.READER: [
+        (EXPORTS / name).read_bytes() for name in ("jspsych-page.json", "jspsych-lab.csv", "jspsych-6.json")
+    ],
     jatos.READER: [
         (EXPORTS / "jatos.txt").read_bytes(),
         archive({"metadata.json": METADATA, "study_result_1/comp-result_1/data.txt": RATED}).content,
