@@ -13,7 +13,7 @@
 | people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, similarity_std, identity_std, identity_entropy, reason |
 | image_attributes | an image | image_id, brightness, contrast, sharpness, red, green, blue, saturation, saturation_std, per alignment `<name>_roll`, `_eyes`, `_yaw`, `_pitch`, what DeepFace says (see `deepface_attributes`) and what was joined |
 | deepface | a model of DeepFace | attribute, file, n_images, n_faces, reason |
-| attribute_model | the random forest | n_pairs, n_bases, n_attributes, r2, r2_std |
+| attribute_model | the random forest | n_pairs, n_batches, n_attributes, r2, r2_low, r2_high, interval, r2_std, reason |
 | attribute_importance | an attribute | attribute, importance, importance_std |
 | strategies | a question and a facial feature | question, feature, n, n_texts, share, low, high |
 | agreement | a statistic and a question | statistic, question, scope, value, low, high, interval, n_pairs, n_participants, dropped_pairs, dropped_participants, reason |
@@ -29,8 +29,8 @@
 | accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, low, high, interval, reason |
 | transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
 | groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, value, low, high, difference, ratio, reason |
-| variance_components | a question and a kind | question, kind, pair, rater, residual, n_pairs, n_raters, reason |
-| power | a question, a kind, raters and a wanted width | question, kind, raters, width, pairs, reason |
+| variance_components | a question and a kind | question, kind, batch, pair, rater, residual, n_batches, pairs_per_batch, n_pairs, n_raters, reason |
+| power | a question, a kind, raters and a wanted width | question, kind, raters, width, batches, pairs, reason |
 | limits | a statement of what the dataset cannot show | topic, subject, n, statement |
 | skipped | a table that cannot be made | table, reason |
 

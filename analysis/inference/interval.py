@@ -59,11 +59,16 @@ def together(**intervals: Interval) -> str:
 
 @dataclass(frozen=True)
 class Scale:
-    """Where a figure's error is nearly normal and of constant size: forth, and back again."""
+    """Where a figure's error is nearly normal and of constant size: forth, and back again.
+
+    wide: whether leaving out one of g batches shows too little of the error, as it does of correlations of values that
+        are mostly the same: its variance is then taken g / (g - 1) times.
+    """
 
     name: str
     forth: Callable[[Numbers], Numbers]
     back: Callable[[Numbers], Numbers]
+    wide: bool = False
 
 
 def _same(values: Numbers) -> Numbers:
@@ -82,7 +87,7 @@ def _from_arcsine(values: Numbers) -> Numbers:
 
 PLAIN = Scale("plain", _same, _same)
 """For means."""
-FISHER = Scale("Fisher's z", np.arctanh, np.tanh)
+FISHER = Scale("Fisher's z", np.arctanh, np.tanh, wide=True)
 """For correlations, and for all else between -1 and 1 (alpha, kappa)."""
 LOGIT = Scale("logit", special.logit, special.expit)
 """For rates and areas under a curve."""
@@ -109,7 +114,8 @@ def limits(
         return unknown, unknown, unknown
     with np.errstate(divide="ignore", invalid="ignore"):
         center, others = scale.forth(np.asarray(estimate, np.float64)), scale.forth(without)
-        error = np.sqrt((g - 1) / g * ((others - others.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1))
+        squares = ((others - others.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
+        error = np.sqrt(squares if scale.wide else (g - 1) / g * squares)
         error = np.where(np.isfinite(center), error, np.nan)
         return _around(center, error, g - 1, scale, null)
 

@@ -8,7 +8,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis.inference.interval import CONFIDENCE, LEAST, LOGIT, Interval, limits, without_interval
 from analysis.inference.numbers import Numbers
-from analysis.inference.units import independent, left_out
+from analysis.inference.units import columns_of, independent, left_out
 
 NEAR = 0.1
 """A rate below it, or above 1 less it, has an interval of another kind: the jackknife's is too narrow there."""
@@ -91,5 +91,4 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
 
 def _distinct(units: "npt.ArrayLike | pd.DataFrame | pd.Series") -> int:
     """The number of units of the finest column."""
-    columns = pd.DataFrame(units if isinstance(units, pd.DataFrame | pd.Series) else np.asarray(units))
-    return int(columns.nunique().max())
+    return max(len(pd.unique(column)) for column in columns_of(units))

@@ -1,5 +1,7 @@
 """Which rows are independent of which, from the units that they share."""
 
+from typing import Any, TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -7,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 Codes = npt.NDArray[np.intp]
+Column: TypeAlias = "npt.NDArray[Any] | pd.Series[Any]"
 
 MOST_LEFT_OUT = 100
 """Groups of batches that are left out in turn: with more batches, several are left out at a time."""
@@ -18,15 +21,13 @@ def independent(units: "npt.ArrayLike | pd.DataFrame | pd.Series") -> Codes:
     units: (n,) or (n, k), a column per unit of dependence, such as batch, image and rater. A value that is null is
         shared with no other row.
     """
-    columns = pd.DataFrame(units if isinstance(units, pd.DataFrame | pd.Series) else np.asarray(units))
-    coded = [_codes(columns.iloc[:, place]) for place in range(columns.shape[1])]
-    if len(coded) == 1:
-        return coded[0]
-    n = len(columns)
-    nodes, start = [], n
+    coded = [_codes(column) for column in columns_of(units)]
+    n, start, nodes = len(coded[0]), len(coded[0]), []
     for codes in coded:
         nodes.append(start + codes)
         start += int(codes.max(initial=-1)) + 1
+    if all(_within(codes, coded[0]) for codes in coded[1:]):
+        return coded[0]
     rows, ends = np.tile(np.arange(n), len(coded)), np.concatenate(nodes)
     graph = coo_array((np.ones(len(rows), np.int8), (rows, ends)), shape=(start, start))
     labels = connected_components(graph, directed=False)[1][:n]
@@ -39,8 +40,26 @@ def left_out(batches: Codes) -> Codes:
     return np.unique(batches, return_inverse=True)[1].astype(np.intp)
 
 
-def _codes(column: "pd.Series") -> Codes:
+def columns_of(units: "npt.ArrayLike | pd.DataFrame | pd.Series") -> "list[Column]":
+    """The columns of units, (n,) each."""
+    if isinstance(units, pd.DataFrame):
+        return [units.iloc[:, place] for place in range(units.shape[1])]
+    if isinstance(units, pd.Series):
+        return [units]
+    values = np.asarray(units)
+    return list(values.T) if values.ndim == 2 else [values]
+
+
+def _codes(column: "Column") -> Codes:
     codes, _ = pd.factorize(column)
     alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    if alone.any():
+        codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
     return codes.astype(np.intp)
+
+
+def _within(fine: Codes, coarse: Codes) -> bool:
+    """Whether all rows with the same fine code have the same coarse one."""
+    first = np.zeros(int(fine.max(initial=-1)) + 1, np.intp)
+    first[fine] = coarse
+    return bool((first[fine] == coarse).all())

@@ -250,7 +250,7 @@ def attributes(found: Findings, contents: Contents) -> Section:
         caption = "DeepFace's models, how many images each has an answer for, and why one was not asked."
         items.append(contents.table("deepface", found.tables["deepface"], caption))
     if found.has("attribute_model"):
-        caption = "A random forest from attribute differences to mean similarity; cross-validation grouped by base."
+        caption = "A random forest from attribute differences to mean similarity; cross-validation grouped by batch."
         items.append(contents.table("attribute-model", found.tables["attribute_model"], caption))
     if found.has("attribute_importance"):
         table = found.tables["attribute_importance"].sort_values("importance", ascending=False)
@@ -342,15 +342,21 @@ def group(found: Findings, contents: Contents) -> Section:
     return Section("groups", "Groups", text, items)
 
 
+POWER = (
+    "Batches, and so pairs, needed for a 95 % interval of a kind's mean of a wanted width: every batch has other pairs "
+    "and other raters, each of whom rates all of its pairs, as in this study."
+)
+
+
 def planning(found: Findings, contents: Contents) -> Section:
     """Power."""
     items: list[Item] = []
     if found.has("variance_components"):
-        caption = "Variance of ratings between pairs, between raters, and the rest."
+        caption = "Variance of ratings between batches, between the pairs of a batch, between raters, and the rest."
         items.append(contents.table("variance-components", found.tables["variance_components"], caption))
     if found.has("power"):
         table = found.tables["power"]
-        items.append(contents.table("power", table, "Pairs needed for a 95 % interval of a wanted width."))
+        items.append(contents.table("power", table, POWER))
         kind = str(table.groupby("kind", observed=True, sort=False)["pairs"].max().fillna(0).idxmax())
         of_kind = table[table["kind"] == kind]
         items.append(

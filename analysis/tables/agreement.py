@@ -72,12 +72,19 @@ def rater_agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
 def alpha_of_weights(given: pd.DataFrame, question: str) -> Callable[[Numbers], Numbers]:
     """Alpha with the interval metric, as a statistic of weights (r, pairs), pairs in the order of their ids.
 
-    For the answers 0 and 1 the interval metric is the nominal one. Given m answers x to a pair, sums over its couples
-    of answers, of (x_i - x_j)^2, follow from m and the sums of x and of x^2.
+    For the answers 0 and 1 the interval metric is the nominal one.
     """
     by_pair = given.groupby("pair_id")[question]
     n, total = by_pair.count().to_numpy(np.float64), by_pair.sum().to_numpy(np.float64)
     squares = (given[question] ** 2).groupby(given["pair_id"]).sum().to_numpy(np.float64)
+    return alpha_of_sums(np.asarray(n, np.float64), total, squares)
+
+
+def alpha_of_sums(n: Numbers, total: Numbers, squares: Numbers) -> Callable[[Numbers], Numbers]:
+    """The same, from the number of answers to each pair, their sum and the sum of their squares, (pairs,) each.
+
+    The sum of (x_i - x_j)^2 over couples of answers to a pair follows from these three.
+    """
     within = 2 * (n * squares - total**2) / np.maximum(n - 1, 1)
     usable = n >= 2
 

@@ -1,6 +1,6 @@
 """Section 5.5: how much of the similarity of a pair the differences between its images explain."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupKFold
 from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
+from analysis.inference import jackknife
 from analysis.tables.attributes import attribute_differences
 
 FOLDS = 5
@@ -25,33 +26,44 @@ SEED = 0
 def attribute_forest(
     pairs: Table, ratings: Table | None, attributes: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A random forest from attribute differences to the mean similarity of a pair, judged on bases it has not seen.
+    """A random forest from attribute differences to the mean similarity of a pair, judged on batches it has not seen.
 
-    100 trees, leaves of at least 5 pairs, seed 0. Five folds with all pairs of a base in one; fewer where there are
-    fewer bases. Genuine pairs are left out: they differ in nothing. An attribute that is not known in a pair counts as
-    its median over the training folds.
+    100 trees, leaves of at least 5 pairs, seed 0. Five folds with all pairs of a batch in one, for bases of a batch
+    share images; fewer where there are fewer batches. Genuine pairs are left out: they differ in nothing. An attribute
+    that is not known in a pair counts as its median over the training folds.
 
     Returns:
-        The fit: n_pairs, n_bases, n_attributes, r2 (of all predictions of held-out pairs together), r2_std (of the
-        folds' own R2). And per attribute, by falling importance: attribute, importance (mean fall of the held-out R2
-        when its values are shuffled, 5 times a fold), importance_std (over folds and shuffles).
+        The fit: n_pairs, n_batches, n_attributes, r2 (of all predictions of held-out pairs together; below 0 where the
+        mean of all pairs predicts better), r2_low, r2_high (without one batch after the other, the forests being what
+        they are), interval (how it was made, or why there is none), r2_std (of the folds' own R2), reason (why the
+        importances mean nothing). And per attribute, by falling importance: attribute, importance (mean fall of the
+        held-out R2 when its values are shuffled, 5 times a fold), importance_std (over folds and shuffles).
 
     Raises:
-        MissingDataError: there are no ratings of similarity, fewer than two bases with ratings, fewer than 20 pairs,
-            or all have the same similarity.
+        MissingDataError: there are no ratings of similarity, fewer than two independent batches with ratings, fewer
+            than 20 pairs, or all have the same similarity.
     """
     rated = frames.rated(pairs, ratings)
     rated = rated[(rated["kind"] != "genuine") & rated["similarity_mean"].notna()]
-    bases = rated["base_id"].nunique()
-    if len(rated) < 20 or bases < 2:
-        raise MissingDataError(f"{len(rated)} rated pairs of {bases} bases are too few for a random forest")
+    batches = rated["unit"].nunique()
+    if len(rated) < 20:
+        raise MissingDataError(f"{len(rated)} rated pairs are too few for a random forest")
+    if batches < 2:
+        raise MissingDataError("with one batch, no forest can be judged: its pairs share images and raters")
     similarity = rated["similarity_mean"].to_numpy(np.float64)
     if np.ptp(similarity) == 0:
         raise MissingDataError("all pairs have the same similarity")
     differences = attribute_differences(rated, attributes).dropna(axis="columns", how="all")
-    predicted, folds, falls = _held_out(differences.to_numpy(np.float64), similarity, rated["base_id"].to_numpy())
-    fit: dict[str, float] = {"n_pairs": len(rated), "n_bases": bases, "n_attributes": differences.shape[1]}
-    fit |= {"r2": r2_score(similarity, predicted), "r2_std": float(np.std(folds, ddof=1))}
+    predicted, folds, falls = _held_out(differences.to_numpy(np.float64), similarity, rated["unit"].to_numpy())
+    fit: dict[str, Any] = {"n_pairs": len(rated), "n_batches": batches, "n_attributes": differences.shape[1]}
+    found = jackknife(_r2_of_weights(similarity, predicted), rated["unit"])
+    fit |= (
+        {"r2": r2_score(similarity, predicted)}
+        | {"r2_low": found.low, "r2_high": found.high, "interval": found.words()}
+        | {"r2_std": float(np.std(folds, ddof=1))}
+    )
+    unknown = not found.low > 0
+    fit["reason"] = "R2 may be 0 or less: the importances mean nothing" if unknown else ""
     return pd.DataFrame([fit]), _importance(differences.columns, falls)
 
 
@@ -68,6 +80,18 @@ def _held_out(values: Numbers, similarity: Numbers, groups: npt.NDArray[Any]) ->
         shuffled = permutation_importance(forest, known[test], similarity[test], n_repeats=REPEATS, random_state=SEED)
         falls.append(shuffled.importances)
     return predicted, folds, np.concatenate(falls, axis=1)
+
+
+def _r2_of_weights(similarity: Numbers, predicted: Numbers) -> Callable[[Numbers], Numbers]:
+    """R2 as a statistic of weights (r, n)."""
+    missed = (similarity - predicted) ** 2
+
+    def r2(weights: Numbers) -> Numbers:
+        total = weights.sum(axis=1)
+        spread = weights @ similarity**2 - (weights @ similarity) ** 2 / total
+        return np.asarray(1 - (weights @ missed) / spread, np.float64)
+
+    return r2
 
 
 def _importance(attributes: Iterable[Any], falls: Numbers) -> pd.DataFrame:

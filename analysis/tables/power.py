@@ -1,32 +1,35 @@
-"""How many raters and pairs a wanted interval needs, from how much pairs, raters and answers vary."""
+"""How many raters and batches a wanted interval needs, from how much batches, pairs, raters and answers vary."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from analysis.errors import MissingDataError
 from analysis.frames import Table
-from analysis.intervals import ALPHA
+from analysis.inference import CONFIDENCE, LEAST
 from analysis.tables.answers import QUESTIONS, answers, complete_block
 
 WIDTHS: Mapping[str, Sequence[float]] = {"similarity": (5.0, 10.0, 20.0), "identity": (0.05, 0.1, 0.2)}
 RATERS = (5, 10, 20, 40, 80)
 
-_COMPONENTS = ["pair", "rater", "residual"]
+_COMPONENTS = ["batch", "pair", "rater", "residual"]
+_MOST_BATCHES = 1_000_000
 
 
 def variance_components(pairs: Table, ratings: Table) -> pd.DataFrame:
-    """How much answers vary between pairs of one kind, between raters, and beyond both.
+    """How much answers vary between batches, between the pairs of one kind in a batch, between raters, and beyond.
 
     Two-way analysis of variance without replication of every batch's pairs of a kind, over raters and pairs without a
-    gap (see `agreement`); the components follow from the mean squares (a negative one is 0) and are averaged over
-    batches, weighted by pairs. Identity counts as 0 and 1. Levels of a kind count as variance between pairs.
+    gap (see `agreement`); the components of pair, rater and residual follow from the mean squares and are averaged over
+    batches, weighted by pairs. What the means of batches vary beyond what these three bring is the component of the
+    batch: pairs of a batch share images. A component that comes out below 0 is 0, after averaging. Identity counts as 0
+    and 1. Levels of a kind count as variance between pairs.
 
-    Columns: question, kind, pair, rater, residual (variances, in squared units of the answer), n_pairs, n_raters (both
-    summed over batches), reason.
+    Columns: question, kind, batch, pair, rater, residual (variances, in squared units of the answer), n_batches,
+    pairs_per_batch (mean), n_pairs, n_raters (both summed over batches), reason.
 
     Raises:
         MissingDataError: there are no ratings.
@@ -43,24 +46,23 @@ def variance_components(pairs: Table, ratings: Table) -> pd.DataFrame:
 def power(
     components: pd.DataFrame, raters: Sequence[int] = RATERS, widths: Mapping[str, Sequence[float]] = WIDTHS
 ) -> pd.DataFrame:
-    """Pairs needed for a 95 % interval of a kind's mean that is at most so wide, when each rater rates every pair.
+    """Batches, and so pairs, needed for a 95 % interval of a kind's mean that is at most so wide on average.
 
-    The variance of the mean of P pairs rated by R raters is pair / P + rater / R + residual / (P R); the width is
-    2 x 1.96 times its root.
+    Every batch has other pairs, as many as now, and other raters, who rate all of them. The interval is the one that
+    the report gives (see `width`).
 
     components: what `variance_components` gives.
 
-    Columns: question, kind, raters, width, pairs (NaN where no number of pairs is enough), reason.
+    Columns: question, kind, raters (per pair), width, batches, pairs, reason.
 
     Raises:
         MissingDataError: no component is known.
     """
     known = components.dropna(subset=_COMPONENTS)
     if known.empty:
-        raise MissingDataError("how much answers vary is known of no kind")
+        raise MissingDataError("how much answers vary, between batches too, is known of no kind: it takes two batches")
     rows = [
-        {"question": row["question"], "kind": row["kind"], "raters": n, "width": wanted}
-        | _needed([row[name] for name in _COMPONENTS], n, wanted)
+        {"question": row["question"], "kind": row["kind"], "raters": n, "width": wanted} | _needed(row, n, wanted)
         for _, row in known.iterrows()
         for wanted in widths[row["question"]]
         for n in raters
@@ -68,36 +70,58 @@ def power(
     return pd.DataFrame(rows)
 
 
-def width(pair: float, rater: float, residual: float, n_raters: int, n_pairs: int) -> float:
-    """Of the 95 % interval of the mean of `n_pairs`, each rated by the same `n_raters`; from the three variances."""
-    variance = pair / n_pairs + rater / n_raters + residual / (n_pairs * n_raters)
-    return float(2 * stats.norm.ppf(1 - ALPHA / 2) * np.sqrt(variance))
+def width(variances: Sequence[float], n_batches: int, n_pairs: float, n_raters: int) -> float:
+    """The mean width of the 95 % interval of a mean over `n_batches`, each of `n_pairs` that its `n_raters` rate.
+
+    variances: of batch, pair, rater and residual. A batch's mean has the variance batch + pair / P + rater / R +
+    residual / (P R); the interval is Student's over batches, and the standard deviation of few is too small on average,
+    by the factor c4.
+    """
+    batch, pair, rater, residual = variances
+    variance = batch + pair / n_pairs + rater / n_raters + residual / (n_pairs * n_raters)
+    n = n_batches
+    small = np.sqrt(2 / (n - 1)) * np.exp(special.gammaln(n / 2) - special.gammaln((n - 1) / 2))
+    return float(2 * stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * small * np.sqrt(variance / n))
 
 
-def _needed(variances: Sequence[float], n_raters: int, wanted: float) -> dict[str, Any]:
-    pair, rater, residual = variances
-    left = (wanted / (2 * stats.norm.ppf(1 - ALPHA / 2))) ** 2 - rater / n_raters
-    if left <= 0:
-        return {"pairs": np.nan, "reason": "needs more raters, however many pairs"}
-    return {"pairs": float(max(1, np.ceil((pair + residual / n_raters) / left - 1e-9))), "reason": ""}
+def _needed(row: "pd.Series[Any]", n_raters: int, wanted: float) -> dict[str, Any]:
+    """The fewest batches, by halving: the width falls with their number."""
+    variances, n_pairs = [float(row[name]) for name in _COMPONENTS], float(row["pairs_per_batch"])
+    low, high = LEAST - 1, LEAST
+    while width(variances, high, n_pairs, n_raters) > wanted:
+        if high > _MOST_BATCHES:
+            return {"batches": np.nan, "pairs": np.nan, "reason": f"more than {_MOST_BATCHES} batches"}
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = width(variances, middle, n_pairs, n_raters) <= wanted
+        low, high = (low, middle) if enough else (middle, high)
+    return {"batches": float(high), "pairs": float(np.ceil(high * n_pairs - 1e-9)), "reason": ""}
 
 
 def _components(blocks: Sequence[pd.DataFrame]) -> dict[str, Any]:
     blocks = [block for block in blocks if block.shape[0] >= 2 and block.shape[1] >= 2]
-    row: dict[str, Any] = dict.fromkeys(_COMPONENTS, np.nan)
-    row |= {"n_pairs": sum(block.shape[0] for block in blocks), "n_raters": sum(block.shape[1] for block in blocks)}
+    shapes = np.array([block.shape for block in blocks], np.float64).reshape(-1, 2)
+    row: dict[str, Any] = dict.fromkeys(_COMPONENTS, np.nan) | {"n_batches": len(blocks), "pairs_per_batch": np.nan}
+    row |= {"n_pairs": int(shapes[:, 0].sum()), "n_raters": int(shapes[:, 1].sum())}
     if not blocks:
         return row | {"reason": "no batch has 2 pairs that the same 2 raters rated"}
-    found = np.average([_of_block(block) for block in blocks], axis=0, weights=[block.shape[0] for block in blocks])
-    return row | dict(zip(_COMPONENTS, map(float, found), strict=True)) | {"reason": ""}
+    row["pairs_per_batch"] = float(shapes[:, 0].mean())
+    pair, rater, residual = np.average([_of_block(block) for block in blocks], axis=0, weights=shapes[:, 0])
+    row |= {"pair": max(0.0, float(pair)), "rater": max(0.0, float(rater)), "residual": float(residual)}
+    if len(blocks) < 2:
+        return row | {"reason": "one batch does not show how much batches vary"}
+    n_pairs, n_raters = shapes.T
+    within = float(np.mean(pair / n_pairs + rater / n_raters + residual / (n_pairs * n_raters)))
+    between = float(np.var([block.to_numpy().mean() for block in blocks], ddof=1))
+    return row | {"batch": max(0.0, between - within), "reason": ""}
 
 
 def _of_block(block: pd.DataFrame) -> tuple[float, float, float]:
+    """Unbiased variances of pair, rater and residual; the first two may be below 0."""
     values = block.to_numpy(np.float64)
     n_pairs, n_raters = values.shape
     of_pair, of_rater = values.mean(axis=1), values.mean(axis=0)
     rest = values - of_pair[:, None] - of_rater[None, :] + values.mean()
     residual = float((rest**2).sum() / ((n_pairs - 1) * (n_raters - 1)))
-    pair = max(0.0, float(of_pair.var(ddof=1)) - residual / n_raters)
-    rater = max(0.0, float(of_rater.var(ddof=1)) - residual / n_pairs)
-    return pair, rater, residual
+    return float(of_pair.var(ddof=1)) - residual / n_raters, float(of_rater.var(ddof=1)) - residual / n_pairs, residual

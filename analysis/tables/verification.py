@@ -142,7 +142,7 @@ def _summary(rated: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]
         reason = "all answers are the same: every threshold on one side of all distances is as good"
         return row | {"interval": together(agreement=agreement), "reason": reason}
     row["best_threshold"], row["best_agreement"] = best_threshold(distance, share)
-    best = peak(*_agreement_curve(distance, share), acquired["unit"])
+    best = peak(*agreement_curve(distance, share), acquired["unit"])
     row |= {"best_low": best.low, "best_high": best.high}
     reason = "" if np.isfinite(row["best_threshold"]) else "people's answers are met best where nothing is accepted"
     if clear["same"].nunique() < 2:
@@ -230,7 +230,7 @@ def _gains(distance: Numbers, rate: Numbers, weights: Numbers) -> tuple[Numbers,
     return cuts, np.concatenate([np.zeros((len(weights), 1)), gained], axis=1)
 
 
-def _agreement_curve(distance: Numbers, rate: Numbers) -> tuple[Numbers, Callable[[Numbers], Numbers]]:
+def agreement_curve(distance: Numbers, rate: Numbers) -> tuple[Numbers, Callable[[Numbers], Numbers]]:
     """Thresholds (c,), and what share of people's answers each gives more than to accept nothing, by weights."""
     cuts, _ = _gains(distance, rate, np.ones((1, len(distance))))
     return cuts, lambda weights: _gains(distance, rate, weights)[1] / weights.sum(axis=1, keepdims=True)

@@ -135,7 +135,9 @@ def test_the_forest_finds_what_counts() -> None:
     ceiling = 1 - 25 / pairs.loc[~genuine, "similarity_mean"].var()
     assert ceiling - 0.06 < fit.loc[0, "r2"] < ceiling + 0.01
     assert fit.loc[0, "n_pairs"] == (~genuine).sum()
-    assert fit.loc[0, "n_bases"] == 16
+    assert fit.loc[0, "n_batches"] == 4
+    assert 0 < fit.loc[0, "r2_low"] < fit.loc[0, "r2"] < fit.loc[0, "r2_high"] < 1
+    assert fit.loc[0, "reason"] == ""
 
 
 def test_a_base_is_never_trained_on_and_predicted() -> None:
@@ -147,6 +149,31 @@ def test_a_base_is_never_trained_on_and_predicted() -> None:
     pairs["similarity_mean"] = pairs["base_id"].map(dict(zip(of_base, rng.random(16) * 100, strict=True)))
     fit, _ = attribute_forest(pairs, None, attributes)
     assert fit.loc[0, "r2"] < 0.2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_attributes_of_noise_explain_nothing(seed: int) -> None:
+    """People see how alike two images are, both ways the same; attributes are noise. A fold that holds (A, B) out and
+    trains on (B, A) knows the answer: by bases R2 is above .05, by batches it is not above 0.
+    """
+    rng = np.random.default_rng(seed)
+    pairs = draw_pairs(batches=5)
+    pairs = pairs[pairs["kind"].isin(["negative", "genuine"])].reset_index(drop=True)
+    negative = pairs["kind"] == "negative"
+    others = [
+        [name for name in pd.unique(pairs["base_id"]) if name[0] == base[0] and name != base]
+        for base in pd.unique(pairs["base_id"])
+    ]
+    pairs.loc[negative, "sample_id"] = np.concatenate(others)
+    couples = ["".join(sorted(names)) for names in pairs[["base_id", "sample_id"]].to_numpy()]
+    alike = dict(zip(dict.fromkeys(couples), rng.normal(50, 20, len(couples)), strict=False))
+    pairs = pairs.assign(similarity_mean=[alike[couple] for couple in couples], identity_rate=0.5, n_ratings=10)
+    ids = pd.unique(pairs["base_id"])
+    attributes = pd.DataFrame({"image_id": ids} | {f"noise{place}": rng.random(len(ids)) for place in range(6)})
+    fit, _ = attribute_forest(pairs, None, attributes)
+    assert fit.loc[0, "r2"] < 0.02
+    assert fit.loc[0, "r2_low"] < 0
+    assert fit.loc[0, "reason"] == "R2 may be 0 or less: the importances mean nothing"
 
 
 def test_unknown_attributes_are_filled() -> None:
@@ -162,7 +189,7 @@ def test_too_little_for_a_forest() -> None:
     pairs, attributes = study()
     with pytest.raises(MissingDataError, match="too few"):
         attribute_forest(pairs.iloc[:15], None, attributes)
-    with pytest.raises(MissingDataError, match="of 1 bases are too few"):
-        attribute_forest(pairs[pairs["base_id"] == "0-0"], None, attributes)
+    with pytest.raises(MissingDataError, match="with one batch, no forest can be judged"):
+        attribute_forest(pairs[pairs["batch"] == 0], None, attributes)
     with pytest.raises(MissingDataError, match="same similarity"):
         attribute_forest(pairs.assign(similarity_mean=50.0), None, attributes)

@@ -258,7 +258,7 @@ def test_limits(tables: dict[str, pd.DataFrame]) -> None:
 
 def test_what_is_too_small_is_listed(tables: dict[str, pd.DataFrame]) -> None:
     skipped = tables["skipped"].set_index("table")["reason"]
-    assert skipped["attribute_model"] == "6 rated pairs of 2 bases are too few for a random forest"
+    assert skipped["attribute_model"] == "6 rated pairs are too few for a random forest"
     assert "fewer than two groups of 30" in skipped["groups"]
 
 

@@ -30,9 +30,9 @@ def test_against_the_formula_and_scipy() -> None:
         assert found["spearman"] == pytest.approx(np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1])
         of_batch, low, high = of_kind["batch"].to_numpy(), found["low"], found["high"]
         z = np.arctanh([np.corrcoef(x[of_batch != out], y[of_batch != out])[0, 1] for out in range(3)])
-        reach = stats.t.ppf(0.975, 2) * np.sqrt(2 * z.var())
+        reach = stats.t.ppf(0.975, 2) * np.sqrt(3 * z.var())
         assert np.arctanh([low, high]) == pytest.approx(np.arctanh(found["pearson"]) + np.array([-reach, reach]))
-        t = np.arctanh(found["pearson"]) / np.sqrt(2 * z.var())
+        t = np.arctanh(found["pearson"]) / np.sqrt(3 * z.var())
         assert found["p_batches"] == pytest.approx(2 * stats.t.sf(abs(t), 2))
         assert found["spearman_low"] < found["spearman"] < found["spearman_high"]
 

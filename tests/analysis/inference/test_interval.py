@@ -16,12 +16,12 @@ def test_the_interval_of_a_mean_is_students() -> None:
 
 
 def test_the_scale_bends_the_interval() -> None:
-    """z of .5 is .5493; values whose z without a batch are .4493, .5493, .6493 have the error sqrt(2/3 * .02)."""
+    """z of .5 is .5493; values whose z without a batch are .4493, .5493, .6493 have the error sqrt(3/2 * 2/3 * .02)."""
     z = np.arctanh(0.5)
     low, high, p = limits(np.float64(0.5), np.tanh(z + np.array([-0.1, 0, 0.1])), FISHER, 0.0)
-    reach = 4.302653 * np.sqrt(2 / 3 * 0.02)
+    reach = 4.302653 * np.sqrt(0.02)
     assert (low, high) == pytest.approx((np.tanh(z - reach), np.tanh(z + reach)), rel=1e-6)
-    assert p == pytest.approx(2 * stats.t.sf(z / np.sqrt(2 / 3 * 0.02), 2))
+    assert p == pytest.approx(2 * stats.t.sf(z / np.sqrt(0.02), 2))
 
 
 def test_many_at_once_are_as_one_by_one() -> None:
