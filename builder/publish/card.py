@@ -17,39 +17,33 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from builder.errors import PublishError
 from builder.publish.content import Content
-from builder.publish.figures import counts, raters, scores
+from builder.publish.figures import counts, raters
 from builder.publish.layout import Part, Table, patterns
 from builder.publish.markdown import escaped, quoted
-from builder.studies.verification.study import verification
+from builder.studies import load_kind
 from builder.tables import TableSpec
 
 TEMPLATE = "dataset_card.md"
-
-_FEW = 30
-"""Pairs of a kind below which the card warns of its rates."""
 
 _SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M")]
 
 
 def card(content: Content) -> str:
     """The whole README.md."""
-    study, provenance = verification(content.study), content.provenance
-    ratings = content.people.ratings
-    found = scores(content.pairs, content.kinds, content.recognizers, study.distances)
-    text = _template().render(
+    study, provenance = content.study, content.provenance
+    parts, ratings = load_kind(study.study).publish(), content.people.ratings
+    text = _template(parts.card()).render(
         title=content.title,
         study=study,
         provenance=provenance,
         settings=tomli_w.dumps(provenance.study),
-        recognizers=content.recognizers,
+        items=content.specs[0].name,
         counts=counts(content.tables, content.specs),
-        scores=found,
         raters=raters(ratings, content.people.participants),
         simulated="simulated" in ratings["source"].to_pylist(),
         seeds=sum(len(batch.seeds) for batch in provenance.batches),
         passed_over=sum(len(batch.seeds_passed_over) for batch in provenance.batches),
-        not_found=sum(each.not_found[study.target] for each in found),
-        few=[each.kind for each in found if each.pairs < _FEW],
+        **parts.figures(content),
     )
     return f"---\n{_metadata(content)}---\n\n{text}"
 
@@ -71,14 +65,15 @@ def citation(content: Content) -> bytes:
 
 def _metadata(content: Content) -> str:
     human = content.provenance.aggregates.source == "human"
+    tags = load_kind(content.study.study).publish().tags
     data = DatasetCardData(
         pretty_name=content.title,
         license=content.study.publish.license,
         language=["en"],
         annotations_creators=["crowdsourced" if human else "machine-generated"],
         source_datasets=["original"],
-        size_categories=[next((name for most, name in _SIZES if content.pairs.num_rows < most), "10M<n<100M")],
-        tags=["lands-between", "verification", "synthetic", "human-perception" if human else "model-audit"],
+        size_categories=[next((name for most, name in _SIZES if content.items.num_rows < most), "10M<n<100M")],
+        tags=["lands-between", *tags, "human-perception" if human else "model-audit"],
     )
     data["configs"] = [
         {
@@ -131,12 +126,17 @@ def _for_every_version(metadata: Any) -> Any:
     return {"sequence" if key == "list" else key: _for_every_version(value) for key, value in metadata.items()}
 
 
-def _template() -> jinja2.Template:
+def _template(blocks: str) -> jinja2.Template:
+    """The template of every card, with the blocks of a kind of study."""
     environment = jinja2.Environment(  # noqa: S701 - Markdown: what comes from data goes through md or quote
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=jinja2.DictLoader({TEMPLATE: _template_path().read_text("utf-8")}),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters |= {"md": escaped, "quote": quoted, "figure": _figure}
-    return environment.from_string(_template_path().read_text("utf-8"))
+    return environment.from_string(blocks)
 
 
 def _figure(value: float | None) -> str:

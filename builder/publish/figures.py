@@ -16,23 +16,6 @@ NOT_SAID = "not stated, or withheld"
 
 
 @dataclass(frozen=True)
-class Scores:
-    """The pairs of a kind.
-
-    mean: by column of a distance; accepted: share by recognizer; both of the pairs in which both faces were found,
-    None where there are none. not_found: how many others there are. similarity, identity: means over the rated pairs.
-    """
-
-    kind: str
-    pairs: int
-    mean: dict[str, float | None]
-    accepted: dict[str, float | None]
-    not_found: dict[str, int]
-    similarity: float | None
-    identity: float | None
-
-
-@dataclass(frozen=True)
 class Raters:
     """Who gave the ratings of a source: how many of each value, in order of the values."""
 
@@ -51,28 +34,6 @@ def counts(tables: Mapping[Part, Table], specs: Sequence[TableSpec]) -> list[tup
     for part, table in tables.items():
         rows[part.table, part.split] += table.rows
     return [(*place, rows[place]) for place in sorted(rows, key=lambda place: order.index(place[0]))]
-
-
-def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], distances: Sequence[str]) -> list[Scores]:
-    """By kind, in the order of `kinds`, of those that have pairs."""
-    columns = [*(f"{name}_distance" for name in recognizers), *distances]
-    found = []
-    for label, kind in enumerate(kinds):
-        rows = pairs.filter(pc.equal(pairs["kind"], label))
-        if rows.num_rows:
-            rated = schema.AGGREGATES[0] in rows.column_names
-            found.append(
-                Scores(
-                    kind=kind,
-                    pairs=rows.num_rows,
-                    mean={column: pc.mean(rows[column]).as_py() for column in columns},
-                    accepted={name: pc.mean(rows[f"{name}_accept"]).as_py() for name in recognizers},
-                    not_found={name: rows[f"{name}_accept"].null_count for name in recognizers},
-                    similarity=pc.mean(rows["similarity_mean"]).as_py() if rated else None,
-                    identity=pc.mean(rows["identity_rate"]).as_py() if rated else None,
-                )
-            )
-    return found
 
 
 def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:

@@ -14,7 +14,7 @@ from builder.publish import gate
 from builder.publish.anonymity import NOTHING, Earlier, anonymized, blanked
 from builder.publish.card import card, citation
 from builder.publish.changes import DAYS, Change, Version, changes, needed_step
-from builder.publish.content import Content, read_pairs
+from builder.publish.content import Content, read_items
 from builder.publish.history import (
     HISTORY_FILES,
     VERSION,
@@ -28,10 +28,10 @@ from builder.publish.history import (
 )
 from builder.publish.layout import Part, Table, parquet
 from builder.publish.models import models_of
-from builder.publish.pictures import draw_pictures
 from builder.publish.provenance import FORMAT, Batch, File, Provenance, file_of, public_study, read_provenance, to_json
 from builder.publish.tables import People, published_tables, read_people, split_of_batches
 from builder.shards import StudyFolder
+from builder.studies import load_kind
 from builder.study import Study
 from loading_script import lands_between as schema
 
@@ -105,7 +105,8 @@ def prepare(
         return Prepared(before.folder, before.provenance, (), people.left_out, people.participants, times)
     _check_version(version, before, history, found)
     history = published(history, version, [change.note for change in found])
-    _write_rest(root, Content(into, study, provenance, tables, people, read_pairs(into, tables)), history)
+    items, *_ = load_kind(study.study).tables
+    _write_rest(root, Content(into, study, provenance, tables, people, read_items(into, tables, items)), history)
     gate.check_identifiers(into, _stated_texts(provenance), people.released)
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
     write_whole(into / schema.PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
@@ -223,7 +224,7 @@ def _check_version(version: str, before: Version | None, history: History, found
 
 def _write_rest(root: Path, content: Content, history: History) -> None:
     """Everything but the tables and the provenance."""
-    draw_pictures(root, content)
+    load_kind(content.study.study).publish().draw(root, content)
     files = history_files(history) | {
         "README.md": card(content).encode(),
         "CITATION.cff": citation(content),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from builder import registry
 from builder.errors import StudyError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
     from datasets import Features
 
     from builder.hosting import ModelHost
+    from builder.publish.content import Content
     from builder.runtime import Runtime
     from builder.stopwatch import Step
     from builder.study import Study
@@ -65,6 +66,38 @@ class Simulator(Protocol):
         """A model's own decisions as ratings, its participant, and how many items it decided nothing on."""
 
 
+class NamedModel(NamedTuple):
+    """A model of a study: its role in words, its group, the name that columns carry, and what the study file says."""
+
+    role: Literal["generator", "recognizer", "distance"]
+    group: registry.Group
+    name: str
+    model: str
+
+
+class PublishParts(Protocol):
+    """What a published version of a kind of study says, beside what every version says."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags of the card."""
+
+    def card(self) -> str:
+        """A template that extends `dataset_card.md` and fills its blocks."""
+
+    def models(self, study: "Study") -> list[NamedModel]:
+        """Every model that the study was made with."""
+
+    def thresholds(self, study: "Study", runtime: "Runtime") -> dict[str, float]:
+        """The decision distances of those models that have one, by name."""
+
+    def figures(self, content: "Content") -> dict[str, Any]:
+        """Values for the template."""
+
+    def draw(self, root: Path, content: "Content") -> None:
+        """Writes the card's pictures into the folder of the version; `root` is the study folder."""
+
+
 class StudyKind(Protocol):
     """One kind of study. Importing it imports neither torch nor pandas; its methods import what they need.
 
@@ -101,6 +134,9 @@ class StudyKind(Protocol):
 
         `thresholds` are the decision distances of models by name.
         """
+
+    def publish(self) -> PublishParts:
+        """What a published version says of the study."""
 
     def simulator(self) -> Simulator:
         """Simulated raters, and models as raters."""

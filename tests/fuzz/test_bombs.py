@@ -23,14 +23,13 @@ from builder.errors import LandsBetweenError
 from builder.generators.stylegan2.checkpoints import read_weights
 from builder.generators.stylegan2.network import Network
 from builder.generators.stylegan2.nvidia_pickle import read_pickle
-from builder.publish.pictures import Scored, near_threshold
 from builder.publish.reading import read_table
 from builder.ratings.formats import read_export
 from builder.ratings.mapping import read_mapping
 from builder.recognizers.dlib_format import read_network
 from builder.shards import StudyFolder
 from builder.studies.verification import KIND
-from builder.studies.verification.picture import draw_base
+from builder.studies.verification.pictures import Scored, draw_base, near_threshold
 from builder.studies.verification.study import VerificationStudy
 from builder.study import read_study
 from builder.survey.task import read_task

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import registry
-from builder.studies import Batch, Simulator, StudyKind
+from builder.studies import Batch, PublishParts, Simulator, StudyKind
 from builder.studies.verification.study import VerificationStudy, verification
 from builder.tables import Reference, TableSpec
 
@@ -77,6 +77,12 @@ class Verification:
             for name, threshold in thresholds.items():
                 yield from check_decisions(rows, name, threshold)
 
+    def publish(self) -> PublishParts:
+        """The card's text, its figures and pictures."""
+        from builder.studies.verification.publish import VerificationParts
+
+        return VerificationParts()
+
     def simulator(self) -> Simulator:
         """Raters who follow `simulate.RaterModel`; a recognizer's decisions as ratings."""
         from builder.studies.verification import simulate
@@ -85,7 +91,7 @@ class Verification:
 
     def picture(self, folder: str | Path, png: Path, *, batch: int, index: int) -> None:
         """Draws one base with all its samples."""
-        from builder.studies.verification.picture import draw_base
+        from builder.studies.verification.pictures import draw_base
 
         draw_base(folder, png, batch=batch, base=index)
 

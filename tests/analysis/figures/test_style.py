@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 from PIL import ImageColor
 
 from analysis.figures import style
-from builder.publish.pictures import COLORS
+from builder.studies.verification.pictures import COLORS
 
 # Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency",
 # the matrices of severity 1.0, for linear RGB.

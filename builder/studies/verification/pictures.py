@@ -1,17 +1,21 @@
-"""The pictures of the card, drawn with Pillow: the same rows give the same bytes."""
+"""Pictures of a verification study, drawn with Pillow: the same rows give the same bytes."""
 
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from datasets import Features
 from PIL import Image, ImageDraw
 
-from builder.errors import PublishError
+from builder.errors import FolderError, PublishError
 from builder.files import write_whole
-from builder.publish.content import Content, read_images
-from builder.studies.verification.picture import draw_base
+from builder.publish.content import Content
+from builder.shards import StudyFolder
 from builder.studies.verification.study import verification
 from loading_script.untrusted.png import decode_rgb
 
@@ -31,6 +35,14 @@ _LEFT, _RIGHT, _LANE, _AXIS, _WIDTH = 110, 20, 44, 30, 800
 _TILE, _GAP, _CAPTION = 96, 6, 28
 """Pixels."""
 
+_LINE = 14
+"""Height of one line of text, pixels."""
+
+_COLUMNS = 9
+"""Samples of a kind in a line, at most; more go on in the next."""
+
+_PICTURES = ("base", "sample")
+
 _NEAR = 8
 """Pairs in the picture of those near the threshold."""
 
@@ -46,19 +58,20 @@ def draw_pictures(root: Path, content: Content) -> None:
     """
     target = verification(content.study).target
     threshold = content.provenance.thresholds()[target]
+    kinds = kind_names(content)
     folder = content.folder / "pictures"
     folder.mkdir()
     draw_base(root, folder / "base.png", batch=content.provenance.batches[0].batch, base=0)
-    columns = [content.pairs[name].to_pylist() for name in ("kind", f"{target}_distance", "pair_id")]
-    found = [(content.kinds[label], distance, pair) for label, distance, pair in zip(*columns, strict=True)]
+    columns = [content.items[name].to_pylist() for name in ("kind", f"{target}_distance", "pair_id")]
+    found = [(kinds[label], distance, pair) for label, distance, pair in zip(*columns, strict=True)]
     found = [(kind, distance, pair) for kind, distance, pair in found if distance is not None]
-    distances = {kind: [distance for of, distance, _ in found if of == kind] for kind in content.kinds}
+    distances = {kind: [distance for of, distance, _ in found if of == kind] for kind in kinds}
     shown = {kind: of_kind for kind, of_kind in distances.items() if of_kind}
     write_whole(folder / "scores.png", scores_by_kind(shown, threshold, f"distance of {target}"))
     near = sorted(
         (abs(distance - threshold), kind, distance, pair) for kind, distance, pair in found if kind != "genuine"
     )
-    images = read_images(content, [pair for *_, pair in near[:_NEAR]])
+    images = _read_images(content, [pair for *_, pair in near[:_NEAR]])
     nearest = [Scored(kind, distance, *images[pair]) for _, kind, distance, pair in near[:_NEAR]]
     try:
         picture = near_threshold(nearest, threshold)
@@ -74,6 +87,14 @@ class Scored(NamedTuple):
     distance: float
     base: bytes
     sample: bytes
+
+
+def kind_names(content: Content) -> list[str]:
+    """The names of the label `kind`."""
+    names: list[str] = next(
+        table.features["kind"].names for part, table in content.tables.items() if part.table == "pairs"
+    )
+    return names
 
 
 def scores_by_kind(distances: Mapping[str, Sequence[float]], threshold: float, label: str) -> bytes:
@@ -128,3 +149,67 @@ def _png(sheet: Image.Image) -> bytes:
     buffer = io.BytesIO()
     sheet.quantize(256).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
+
+
+def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
+    """Writes `png`: one row per kind, each sample captioned with its level and the target's distance.
+
+    Raises:
+        FolderError: the batch is not finished or damaged or has no such base.
+    """
+    study = StudyFolder(folder)
+    table = study.read("pairs", batch)
+    rows = table.to_pylist()
+    target = verification(study.study()).target
+    bases = list(dict.fromkeys(row["base_id"] for row in rows))
+    if not 0 <= base < len(bases):
+        raise FolderError(f"{folder}: batch {batch} has the bases 0 to {len(bases) - 1}; --base {base} is none of them")
+    labels = Features.from_arrow_schema(table.schema)["kind"]
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["base_id"] == bases[base]:
+            by_kind.setdefault(labels.int2str(row["kind"]), []).append(row)
+    lines = [kept[start : start + _COLUMNS] for kept in by_kind.values() for start in range(0, len(kept), _COLUMNS)]
+    names = [kind for kind, kept in by_kind.items() for _ in range(0, len(kept), _COLUMNS)]
+    buffer = io.BytesIO()
+    try:
+        sheet = _sheet(lines, names, target)
+    except ValueError as error:
+        raise FolderError(f"{folder}: batch {batch}: an image {error}") from error
+    sheet.quantize(256).save(buffer, format="PNG", optimize=True)
+    write_whole(png, buffer.getvalue())
+
+
+def _sheet(lines: list[list[dict[str, Any]]], names: list[str], target: str) -> Image.Image:
+    height = _TILE + _LINE + _GAP
+    columns = max(len(samples) for samples in lines)
+    sheet = Image.new("RGB", (_TILE + columns * (_TILE + _GAP) + _GAP, len(lines) * height + _GAP), "white")
+    pen = ImageDraw.Draw(sheet)
+    for line, (samples, name) in enumerate(zip(lines, names, strict=True)):
+        top = _GAP + line * height
+        pen.text((_GAP, top + _TILE // 2 - 6), name, fill="black")
+        for column, row in enumerate(samples):
+            left = _TILE + _GAP + column * (_TILE + _GAP)
+            tile = decode_rgb(row["sample"]["bytes"]).resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (left, top))
+            pen.text((left, top + _TILE + 1), _caption(row, target), fill="black")
+    return sheet
+
+
+def _caption(row: dict[str, Any], target: str) -> str:
+    distance = row[f"{target}_distance"]
+    level = "" if row["level"] is None else f"{row['level']:g}: "
+    missed = " missed" if row["reached"] is False else ""
+    return f"{level}{'not found' if distance is None else f'{distance:.2f}'}{missed}"
+
+
+def _read_images(content: Content, pair_ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
+    """Base and sample of some pairs, as PNG."""
+    batches = content.items.filter(pc.is_in(content.items["pair_id"], value_set=pa.array(pair_ids, pa.string())))
+    found: dict[str, tuple[bytes, bytes]] = {}
+    for part in content.tables:
+        if part.table == "pairs" and part.batch in batches["batch"].to_pylist():
+            rows = pq.ParquetFile(content.folder / part.path).read(columns=["pair_id", *_PICTURES])
+            wanted = rows.filter(pc.is_in(rows["pair_id"], value_set=pa.array(pair_ids, pa.string())))
+            found |= {row["pair_id"]: (row["base"]["bytes"], row["sample"]["bytes"]) for row in wanted.to_pylist()}
+    return found

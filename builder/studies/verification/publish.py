@@ -1,0 +1,103 @@
+"""What a published verification study says of itself, beside what every study says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from builder.publish.content import Content
+from builder.runtime import Runtime
+from builder.studies import NamedModel
+from builder.studies.verification.models import decision_threshold
+from builder.studies.verification.pictures import draw_pictures, kind_names
+from builder.studies.verification.study import verification
+from builder.study import Study
+from loading_script import lands_between as schema
+
+_FEW = 30
+"""Pairs of a kind below which the card warns of its rates."""
+
+
+class VerificationParts:
+    """Satisfies `builder.studies.PublishParts`."""
+
+    tags = ("verification", "synthetic")
+
+    def card(self) -> str:
+        """Blocks of the card's template."""
+        return resources.files(__package__).joinpath("card.md").read_text("utf-8")
+
+    def models(self, study: Study) -> list[NamedModel]:
+        """The generator, the recognizers, the distances."""
+        described = verification(study)
+        named = [NamedModel("generator", "generators", "generator", described.generator.model)]
+        named += [NamedModel("recognizer", "recognizers", each.name, each.model) for each in described.recognizers]
+        return named + [NamedModel("distance", "distances", name, name) for name in described.distances]
+
+    def thresholds(self, study: Study, runtime: Runtime) -> dict[str, float]:
+        """The decision distance of each recognizer; one whose own it is, is loaded to ask for it."""
+        return {
+            each.name: float(each.threshold)
+            if isinstance(each.threshold, int | float)
+            else decision_threshold(each, each.load(runtime))
+            for each in verification(study).recognizers
+        }
+
+    def figures(self, content: Content) -> dict[str, Any]:
+        """Scores by kind, and what the text counts."""
+        study = verification(content.study)
+        recognizers = [each.name for each in study.recognizers]
+        by_kind = scores(content.items, kind_names(content), recognizers, study.distances)
+        return {
+            "recognizers": recognizers,
+            "scores": by_kind,
+            "not_found": sum(each.not_found[study.target] for each in by_kind),
+            "few": [each.kind for each in by_kind if each.pairs < _FEW],
+        }
+
+    def draw(self, root: Path, content: Content) -> None:
+        """Writes the pictures of the card."""
+        draw_pictures(root, content)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The pairs of a kind.
+
+    mean: by column of a distance; accepted: share by recognizer; both of the pairs in which both faces were found,
+    None where there are none. not_found: how many others there are. similarity, identity: means over the rated pairs.
+    """
+
+    kind: str
+    pairs: int
+    mean: dict[str, float | None]
+    accepted: dict[str, float | None]
+    not_found: dict[str, int]
+    similarity: float | None
+    identity: float | None
+
+
+def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], distances: Sequence[str]) -> list[Scores]:
+    """By kind, in the order of `kinds`, of those that have pairs."""
+    columns = [*(f"{name}_distance" for name in recognizers), *distances]
+    found = []
+    for label, kind in enumerate(kinds):
+        rows = pairs.filter(pc.equal(pairs["kind"], label))
+        if rows.num_rows:
+            rated = schema.AGGREGATES[0] in rows.column_names
+            found.append(
+                Scores(
+                    kind=kind,
+                    pairs=rows.num_rows,
+                    mean={column: pc.mean(rows[column]).as_py() for column in columns},
+                    accepted={name: pc.mean(rows[f"{name}_accept"]).as_py() for name in recognizers},
+                    not_found={name: rows[f"{name}_accept"].null_count for name in recognizers},
+                    similarity=pc.mean(rows["similarity_mean"]).as_py() if rated else None,
+                    identity=pc.mean(rows["identity_rate"]).as_py() if rated else None,
+                )
+            )
+    return found
