@@ -69,7 +69,8 @@ class ModelHost:
 
 
 def load_model(role: str, name: str, load: Callable[[], Any]) -> Any:
-    """A model, which must say how many rows it sees at a time; of a distance that may be None, for there is no model.
+    """A model, which must say how many rows it sees at a time; of a distance that may be None, for there is no model. A
+    generator must also say how large its images are.
 
     Raises:
         ModelError: it cannot be loaded, or does not say so.
@@ -80,4 +81,10 @@ def load_model(role: str, name: str, load: Callable[[], Any]) -> Any:
         size = model.micro_batch
         if not (isinstance(size, int) and size >= 1) and not (role == "distance" and size is None):
             raise call.fault(f"micro_batch is {size!r}; wanted is a whole number from 1")
+        if role == "generator":
+            sides = model.image_shape
+            if not (
+                isinstance(sides, tuple) and len(sides) == 2 and all(type(each) is int and each > 0 for each in sides)
+            ):
+                raise call.fault(f"image_shape is {sides!r}; wanted are height and width in pixels")
     return model

@@ -404,6 +404,7 @@ def load(argument, own, runtime):
         raise RuntimeError("no such device")
     generator = dcgan.load(None, dcgan.Settings(), runtime)
     generator.micro_batch = 0 if own.fault == "micro_batch" else 4
+    generator.image_shape = (64,) if own.fault == "image_shape" else (64, 64)
     return generator
 
 
@@ -447,7 +448,7 @@ def say(function, *arguments):
 
 
 runtime = start_runtime("cpu")
-for fault in ("load", "micro_batch"):
+for fault in ("load", "micro_batch", "image_shape"):
     say(load_models, study(generator=fault), runtime)
 models = load_models(study(), runtime)
 for fault in ("list", "base", "latent", "nan", "evaluate", "unknown"):
@@ -473,6 +474,7 @@ def test_a_plugin_that_fails_is_named(tmp_path):
     assert result.stdout.splitlines() == [
         "generator 'broken': load raised RuntimeError: no such device",
         "generator 'broken': micro_batch is 0; wanted is a whole number from 1",
+        "generator 'broken': image_shape is (64,); wanted are height and width in pixels",
         odd + "gave list; wanted is Drawn",
         odd + "gave a sample of base 7; the batch has 2 bases",
         odd + "gave the latent of 'odd' as float32 (50,); wanted is float32 (100,)",
