@@ -25,6 +25,7 @@
 | calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, interval, logistic, isotonic |
 | calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason |
 | error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, reason |
+| noise_ceiling | a kind or "all", a question, and a measure or "people" | condition, question, measure, n, correlation, split_half, share, share_low, share_high, single, leave_one_out, single_share, low, high, interval, reason |
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
 | accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, low, high, interval, reason |
 | transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
@@ -49,13 +50,14 @@ from analysis.tables.agreement import agreement, rater_agreement
 from analysis.tables.answers import QUESTIONS
 from analysis.tables.attributes import image_attributes, joined, measured_names
 from analysis.tables.calibration import calibration
+from analysis.tables.ceiling import noise_ceiling
 from analysis.tables.confusion import accuracy_difference, confusion
 from analysis.tables.consistency import error_consistency
 from analysis.tables.correlations import correlations
 from analysis.tables.disagreement import disagreement, people_disagreement
 from analysis.tables.forest import attribute_forest
 from analysis.tables.groupings import DEFAULT, check_groupings, groupings, groups_by
-from analysis.tables.identity import identity_decisions, identity_scores
+from analysis.tables.identity import identity_decisions, identity_scores, model_measures
 from analysis.tables.identity_model import identity_model
 from analysis.tables.limits import limits
 from analysis.tables.overview import overview
@@ -144,6 +146,7 @@ def _makers(
     yield ["calibration", "calibration_fit"], lambda made: calibration(**identity_scores(pairs, ratings))
     decided = identity_decisions(pairs, ratings)
     yield ["error_consistency"], lambda made: (error_consistency(**decided, condition="kind"),)
+    yield ["noise_ceiling"], lambda made: (noise_ceiling(**model_measures(pairs, ratings)),)
     yield ["confusion"], lambda made: (confusion(**decided),)
     yield ["accuracy_difference"], lambda made: (accuracy_difference(**decided, condition="kind"),)
     yield ["transfer"], lambda made: (transfer(pairs, published.target),)

@@ -80,6 +80,15 @@ def _consistency(found: Findings, contents: Contents) -> list[Item]:
                 f"Heat map. Kappa: {said}.",
             )
         )
+    if found.has("noise_ceiling"):
+        caption = (
+            "The noise ceiling: correlation of each measure with people's mean, beside the largest that the noise of "
+            "their answers lets any model reach (split_half: the root of the reliability of the mean by Spearman and "
+            "Brown, over 50 random halves of the raters), and its share of it. leave_one_out: the mean correlation of "
+            "a rater with the others, against which single, that of the measure with single raters, is held. The row "
+            f"people has the ceiling itself. {INTERVALS}"
+        )
+        items.append(contents.table("noise-ceiling", found.tables["noise_ceiling"], caption))
     if found.has("accuracy_difference"):
         caption = (
             "How often people and each model are right, kind by kind. Squared differences, and their mean over kinds "

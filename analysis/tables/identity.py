@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis import frames
 from analysis.frames import Table
+from analysis.tables.answers import QUESTIONS
 
 _SAME, _DIFFERENT = "genuine", "negative"
 """The kinds whose answer follows from how a pair is made."""
@@ -28,6 +29,20 @@ def identity_decisions(pairs: Table, ratings: Table) -> dict[str, Any]:
         "decisions": {name: f"{name}_accept" for name in frames.recognizers(scored)},
         "references": {"construction": "construction"},
         "units": frames.UNIT_COLUMNS,
+    }
+
+
+def model_measures(pairs: Table, ratings: Table) -> dict[str, Any]:
+    """Arguments of `noise_ceiling`: both questions, every distance, kind by kind."""
+    scored, rated = frames.frame(pairs), frames.frame(ratings)
+    return {
+        "items": scored.assign(unit=frames.units(scored, rated)),
+        "ratings": rated,
+        "key": "pair_id",
+        "questions": QUESTIONS,
+        "measures": frames.measures(scored),
+        "units": frames.UNIT_COLUMNS,
+        "condition": "kind",
     }
 
 

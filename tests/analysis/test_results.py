@@ -21,7 +21,7 @@ NAMES = [
     *("overview", "participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
     *("people_disagreement", "attribute_model", "attribute_importance", "strategies", "agreement", "rater_agreement"),
     *("identity_model", "roc", "verification", "error_rates", "calibration", "calibration_fit", "error_consistency"),
-    *("confusion", "accuracy_difference"),
+    *("confusion", "accuracy_difference", "noise_ceiling", "compared_means", "compared_correlations"),
     *("transfer", "groups", "variance_components", "power", "limits", "skipped", "image_attributes", "deepface"),
 ]
 
@@ -36,6 +36,7 @@ MAIN_COLUMN = {
     "calibration_fit": "slope",
     "error_consistency": "kappa",
     "confusion": "share",
+    "noise_ceiling": "split_half",
     "accuracy_difference": "squared_difference",
     "groups": "value",
     "variance_components": "residual",
@@ -69,7 +70,7 @@ def documented() -> dict[str, list[str]]:
 
 
 def test_every_table_is_made_and_documented(whole: Published) -> None:
-    made = results(whole)
+    made = results(whole, compare_with="paper")
     assert sorted(made) == sorted(NAMES) == sorted(documented())
     assert made["skipped"].empty
     for name, columns in documented().items():
@@ -220,7 +221,7 @@ LACKING = [
 
 @pytest.mark.parametrize("lacking", LACKING)
 def test_a_study_that_lacks_something(whole: Published, lacking: Callable[[Published], Published]) -> None:
-    made = results(lacking(whole))
+    made = results(lacking(whole), compare_with="paper")
     skipped = made["skipped"]
     assert sorted([*made, *skipped["table"]]) == sorted(NAMES)
     assert (skipped["reason"].str.len() > 10).all()

@@ -28,6 +28,7 @@ TABLES = {
         "error-consistency",
         "confusion",
         "accuracy-difference",
+        "noise-ceiling",
         "transfer",
         "agreement",
         "rater-agreement",

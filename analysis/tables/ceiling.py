@@ -1,0 +1,196 @@
+"""The noise ceiling: how well any model could go with people, given how far people go with one another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.inference import (
+    FISHER,
+    PLAIN,
+    Numbers,
+    Scale,
+    from_replicates,
+    independent,
+    left_out,
+    weighted_pearson,
+    without_interval,
+)
+from analysis.inference.units import Codes
+from analysis.tables.deciders import ALL
+
+SPLITS, SEED = 50, 0
+"""Random halves of the raters of every item; their mean is taken."""
+
+_LEAST_ITEMS = 3
+
+
+def noise_ceiling(
+    items: pd.DataFrame,
+    ratings: pd.DataFrame,
+    *,
+    key: str,
+    questions: Sequence[str],
+    measures: Mapping[str, str],
+    units: Sequence[str],
+    condition: str | None = None,
+) -> pd.DataFrame:
+    """Correlations of models with people beside the largest that the noise of people's answers lets any model reach.
+
+    Two ceilings, each for one correlation:
+
+    - split half: the raters of each batch are parted at random, 50 times (seed 0); the mean correlation r of the two
+      halves' means gives the reliability of all raters' mean by Spearman and Brown, 2 r / (1 + r). A model that knew
+      the true value of every item would correlate with the raters' mean by its root. `correlation` is that of the
+      measure with the mean of all raters.
+    - leave one out: the mean over raters of the correlation of their answers with the mean of the others who rated the
+      same items. It is held against `single`, the mean over raters of the correlation of the measure with their
+      answers.
+
+    items: a row per item. ratings: a row per answer of a participant.
+    key: the column of both with the item's id.
+    questions: columns of `ratings` with numbers or booleans.
+    measures: the column of `items` with each model's score.
+    units: columns of `items` with the units of dependence.
+    condition: a column of `items`; also within each of its values.
+
+    Columns: condition ("all", or a value of that column), question, measure ("people": the ceilings themselves), n
+    (items), correlation, split_half, share (correlation / split_half, in size), share_low, share_high, single,
+    leave_one_out, single_share, low, high, interval (of `correlation`; in the row of people, of `split_half`), reason.
+
+    Raises:
+        MissingDataError: no item has answers of two raters.
+    """
+    rows: list[dict[str, Any]] = []
+    for question in questions:
+        answers = _Answers.of(items, ratings, key, question, units)
+        for name, there in _conditions(answers.items, condition):
+            rows += [{"condition": name, "question": question} | row for row in answers.among(there).rows(measures)]
+    if not any(np.isfinite(row["split_half"]) for row in rows):
+        raise MissingDataError("no item has answers of two raters")
+    return pd.DataFrame(rows)
+
+
+class _Answers:
+    """Items, the answers of people to one question (people, items), and what each item is without every batch."""
+
+    def __init__(self, items: pd.DataFrame, people: Numbers, batches: Codes) -> None:
+        self.items, self.people, self.batches = items, people, batches
+        self._there = np.isfinite(people)
+
+    @classmethod
+    def of(
+        cls, items: pd.DataFrame, ratings: pd.DataFrame, key: str, question: str, units: Sequence[str]
+    ) -> "_Answers":
+        answered = ratings.dropna(subset=question).drop_duplicates(["participant_id", key])
+        answered = answered.assign(answer=answered[question].astype("Float64").to_numpy(np.float64))
+        counts = answered.groupby(key).size()
+        items = items[items[key].isin(counts.index[counts >= 2])].reset_index(drop=True)
+        wide = answered[answered[key].isin(items[key])].pivot(index="participant_id", columns=key, values="answer")
+        return cls(
+            items, wide.reindex(columns=items[key]).to_numpy(np.float64), left_out(independent(items[list(units)]))
+        )
+
+    def among(self, rows: npt.NDArray[np.bool_]) -> "_Answers":
+        """The same on some of the items, with those alone who rated one of them."""
+        there = self.people[:, rows]
+        return _Answers(
+            self.items[rows].reset_index(drop=True), there[np.isfinite(there).any(axis=1)], self.batches[rows]
+        )
+
+    def rows(self, measures: Mapping[str, str]) -> list[dict[str, Any]]:
+        """A row for the ceilings, then one a measure."""
+        weights = self._weights()
+        ceiling, loo = self._split_half(weights), self._leave_one_out()
+        mean = _mean(self.people)
+        first = {"measure": "people", "n": len(self.items), "split_half": ceiling[0], "leave_one_out": loo}
+        made = [first | _interval(ceiling, FISHER) | {"reason": _reason(ceiling[0], len(self.items))}]
+        for name, column in measures.items():
+            score = self.items[column].to_numpy(np.float64, na_value=np.nan)
+            r = _weighted(score, mean, weights)
+            single = self._single(score)
+            row = {"measure": name, "n": int(np.isfinite(score).sum()), "correlation": r[0]}
+            row |= {"split_half": ceiling[0], "single": single, "leave_one_out": loo}
+            shares = np.abs(r) / ceiling
+            share = from_replicates(shares[0], shares[1:], PLAIN)
+            row |= {"share": shares[0], "share_low": share.low, "share_high": share.high}
+            row |= {"single_share": abs(single) / loo if loo > 0 else np.nan}
+            made.append(row | _interval(r, FISHER) | {"reason": _reason(r[0], len(self.items))})
+        order = ["measure", "n", "correlation", "split_half", "share", "share_low", "share_high"]
+        order += ["single", "leave_one_out", "single_share", "low", "high", "interval", "reason"]
+        return [{column: row.get(column, np.nan) for column in order} for row in made]
+
+    def _weights(self) -> Numbers:
+        """(1 + batches, items): all items, then all without each batch."""
+        there = np.unique(self.batches)
+        return np.concatenate([np.ones((1, len(self.batches))), self.batches[None, :] != there[:, None]])
+
+    def _split_half(self, weights: Numbers) -> Numbers:
+        """(r,), the root of the reliability of the mean of all raters; NaN where the halves do not go together."""
+        rng = np.random.default_rng(SEED)
+        correlations = []
+        for _ in range(SPLITS):
+            rank = np.where(self._there, rng.random(len(self.people))[:, None], np.nan)
+            first = self._there & (rank < np.nanmedian(rank, axis=0))
+            halves = [_mean(np.where(side, self.people, np.nan)) for side in (first, self._there & ~first)]
+            correlations.append(_weighted(halves[0], halves[1], weights))
+        r = np.mean(correlations, axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(r > 0, np.sqrt(2 * r / (1 + r)), np.nan)
+
+    def _leave_one_out(self) -> float:
+        n, total = self._there.sum(axis=0), np.nansum(self.people, axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rest = (total - self.people) / (n - 1)
+        return _mean_of([_pearson(own, others) for own, others in zip(self.people, rest, strict=True)])
+
+    def _single(self, score: Numbers) -> float:
+        return _mean_of([_pearson(own, score) for own in self.people])
+
+
+def _conditions(items: pd.DataFrame, column: str | None) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    yield ALL, np.ones(len(items), np.bool_)
+    if column is not None:
+        for value in dict.fromkeys(items[column].sort_values()):
+            yield str(value), (items[column] == value).to_numpy(np.bool_)
+
+
+def _mean(answers: Numbers) -> Numbers:
+    """(items,), the mean over people (people, items) who answered; NaN where nobody did."""
+    n = np.isfinite(answers).sum(axis=0)
+    return np.where(n > 0, np.nansum(answers, axis=0) / np.maximum(n, 1), np.nan)
+
+
+def _weighted(x: Numbers, y: Numbers, weights: Numbers) -> Numbers:
+    """(r,), the correlation of the items that have both, by weights (r, items); NaN with fewer than 3."""
+    known = np.isfinite(x) & np.isfinite(y)
+    if known.sum() < _LEAST_ITEMS:
+        return np.full(len(weights), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return weighted_pearson(x[known], y[known])(weights[:, known])
+
+
+def _pearson(x: Numbers, y: Numbers) -> float:
+    return float(_weighted(x, y, np.ones((1, len(x))))[0])
+
+
+def _mean_of(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else np.nan
+
+
+def _interval(values: Numbers, scale: Scale) -> dict[str, Any]:
+    if not np.isfinite(values[0]):
+        return without_interval(np.nan, 0, "not defined").columns()
+    return from_replicates(float(values[0]), values[1:], scale).columns()
+
+
+def _reason(value: float, n: int) -> str:
+    if np.isfinite(value):
+        return ""
+    if n < _LEAST_ITEMS:
+        return f"{n} items with answers of two raters"
+    return "the halves of the raters do not go together, or answers or scores are all the same"
