@@ -25,6 +25,8 @@
 | calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, interval, logistic, isotonic |
 | calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason |
 | error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, reason |
+| drift | a question, or the time for an answer | figure, n, slope, low, high, interval, p, reason |
+| response_time | a model | model, n, slope, low, high, interval, p, reason |
 | noise_ceiling | a kind or "all", a question, and a measure or "people" | condition, question, measure, n, correlation, split_half, share, share_low, share_high, single, leave_one_out, single_share, low, high, interval, reason |
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
 | accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, low, high, interval, reason |
@@ -55,9 +57,10 @@ from analysis.tables.confusion import accuracy_difference, confusion
 from analysis.tables.consistency import error_consistency
 from analysis.tables.correlations import correlations
 from analysis.tables.disagreement import disagreement, people_disagreement
+from analysis.tables.drift import drift, time_by_distance
 from analysis.tables.forest import attribute_forest
 from analysis.tables.groupings import DEFAULT, check_groupings, groupings, groups_by
-from analysis.tables.identity import identity_decisions, identity_scores, model_measures
+from analysis.tables.identity import identity_decisions, identity_scores, model_measures, time_margins
 from analysis.tables.identity_model import identity_model
 from analysis.tables.limits import limits
 from analysis.tables.overview import overview
@@ -80,6 +83,8 @@ _SIZE: Final[Mapping[str, Any]] = {
     "units": {"batches": "batch", "bases": "base_id"},
 }
 """What the overview counts."""
+
+_ASKED = ("items", "ratings", "key", "questions", "units")
 
 WITHOUT_RATINGS = {"image_attributes", "deepface", "transfer", "skipped", "limits"}
 """Tables that say nothing of people, and so carry no `ratings_source`."""
@@ -146,7 +151,10 @@ def _makers(
     yield ["calibration", "calibration_fit"], lambda made: calibration(**identity_scores(pairs, ratings))
     decided = identity_decisions(pairs, ratings)
     yield ["error_consistency"], lambda made: (error_consistency(**decided, condition="kind"),)
-    yield ["noise_ceiling"], lambda made: (noise_ceiling(**model_measures(pairs, ratings)),)
+    measured = model_measures(pairs, ratings)
+    yield ["drift"], lambda made: (drift(**{name: measured[name] for name in _ASKED}),)
+    yield ["response_time"], lambda made: (time_by_distance(**time_margins(pairs, ratings, published.thresholds)),)
+    yield ["noise_ceiling"], lambda made: (noise_ceiling(**measured),)
     yield ["confusion"], lambda made: (confusion(**decided),)
     yield ["accuracy_difference"], lambda made: (accuracy_difference(**decided, condition="kind"),)
     yield ["transfer"], lambda made: (transfer(pairs, published.target),)

@@ -310,6 +310,18 @@ def people(found: Findings, contents: Contents) -> Section:
     if found.has("identity_model"):
         caption = "Mixed-effects logistic model of the identity decision; random effects of participant and pair."
         items.append(contents.table("identity-model", found.tables["identity_model"], caption))
+    if found.has("drift"):
+        caption = (
+            "Drift: the change of an answer, and of the time for it (log2: -1 is half the time), per hundred pairs "
+            f"that a person has rated, within persons and pairs. {INTERVALS}"
+        )
+        items.append(contents.table("drift", found.tables["drift"], caption))
+    if found.has("response_time"):
+        caption = (
+            "Time for an answer against how far a pair is from a model's threshold: doublings of the time per standard "
+            f"deviation of that distance, within persons. Below 0, pairs near the threshold take longer. {INTERVALS}"
+        )
+        items.append(contents.table("response-time", found.tables["response_time"], caption))
     return Section("people", "People among themselves", items=items)
 
 

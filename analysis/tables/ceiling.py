@@ -118,7 +118,7 @@ class _Answers:
             share = from_replicates(shares[0], shares[1:], PLAIN)
             row |= {"share": shares[0], "share_low": share.low, "share_high": share.high}
             row |= {"single_share": abs(single) / loo if loo > 0 else np.nan}
-            made.append(row | _interval(r, FISHER) | {"reason": _reason(r[0], len(self.items))})
+            made.append(row | _interval(r, FISHER) | {"reason": _reason(r[0] * ceiling[0], len(self.items))})
         order = ["measure", "n", "correlation", "split_half", "share", "share_low", "share_high"]
         order += ["single", "leave_one_out", "single_share", "low", "high", "interval", "reason"]
         return [{column: row.get(column, np.nan) for column in order} for row in made]

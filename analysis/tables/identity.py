@@ -1,7 +1,9 @@
 """The question of identity of a verification study, as the tables that every kind of study shares take a question."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import frames
@@ -43,6 +45,18 @@ def model_measures(pairs: Table, ratings: Table) -> dict[str, Any]:
         "measures": frames.measures(scored),
         "units": frames.UNIT_COLUMNS,
         "condition": "kind",
+    }
+
+
+def time_margins(pairs: Table, ratings: Table, thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """Arguments of `time_by_distance`: how far every distance is from its recognizer's threshold."""
+    measured = model_measures(pairs, ratings)
+    items, names = measured["items"], [name for name, value in thresholds.items() if np.isfinite(value)]
+    names = [name for name in names if f"{name}_distance" in items]
+    margins = {name: (items[f"{name}_distance"] - thresholds[name]).abs() for name in names}
+    return {name: measured[name] for name in ("ratings", "key", "units")} | {
+        "items": items.assign(**margins),
+        "margins": names,
     }
 
 

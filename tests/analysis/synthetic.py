@@ -52,6 +52,11 @@ def draw_ratings(
             identity = rng.random(len(odds)) < 1 / (1 + np.exp(-odds))
             similarity = np.clip(50 + 10 * odds + rng.normal(0, 10, len(odds)), 0, 100).round()
             answers = {"pair_id": of_batch["pair_id"], "similarity": similarity, "identity": identity}
+            order = np.random.default_rng(rater)
+            answers |= {
+                "position": order.permutation(len(odds)),
+                "response_time_ms": order.integers(900, 9000, len(odds)),
+            }
             tables.append(pd.DataFrame(answers).assign(participant_id=f"r{batch}-{rater}", source="human"))
     return pd.concat(tables, ignore_index=True)
 

@@ -21,7 +21,15 @@ NAMES = [
     *("overview", "participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
     *("people_disagreement", "attribute_model", "attribute_importance", "strategies", "agreement", "rater_agreement"),
     *("identity_model", "roc", "verification", "error_rates", "calibration", "calibration_fit", "error_consistency"),
-    *("confusion", "accuracy_difference", "noise_ceiling", "compared_means", "compared_correlations"),
+    *(
+        "confusion",
+        "accuracy_difference",
+        "noise_ceiling",
+        "drift",
+        "response_time",
+        "compared_means",
+        "compared_correlations",
+    ),
     *("transfer", "groups", "variance_components", "power", "limits", "skipped", "image_attributes", "deepface"),
 ]
 
@@ -37,6 +45,8 @@ MAIN_COLUMN = {
     "error_consistency": "kappa",
     "confusion": "share",
     "noise_ceiling": "split_half",
+    "drift": "slope",
+    "response_time": "slope",
     "accuracy_difference": "squared_difference",
     "groups": "value",
     "variance_components": "residual",

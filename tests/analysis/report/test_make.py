@@ -29,6 +29,8 @@ TABLES = {
         "confusion",
         "accuracy-difference",
         "noise-ceiling",
+        "drift",
+        "response-time",
         "transfer",
         "agreement",
         "rater-agreement",

@@ -1,0 +1,129 @@
+"""Whether answers change while people rate: by the place of an item in a person's order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.inference import PLAIN, Numbers, from_replicates, independent, left_out, without_interval
+from analysis.inference.units import Codes
+
+HUNDRED = 100
+"""A slope is stated per hundred items."""
+
+
+def drift(
+    items: pd.DataFrame,
+    ratings: pd.DataFrame,
+    *,
+    key: str,
+    questions: Sequence[str],
+    units: Sequence[str],
+    position: str = "position",
+    times: str = "response_time_ms",
+) -> pd.DataFrame:
+    """The change of each answer, and of the time that it takes, per hundred items that a person has rated.
+
+    A slope within persons and items: the answer and the position, each less its mean over the person and over the item
+    (least squares with both as fixed effects), so that neither the order of the items nor who came far counts. The time
+    is that of log2 of the milliseconds: -1 is half the time after a hundred items.
+
+    items, ratings, key, questions, units: see `analysis.tables.ceiling.noise_ceiling`.
+    position: the column of `ratings` with the item's place in the person's order, from 0.
+    times: the column of `ratings` with the time for the answer in milliseconds.
+
+    Columns: figure (a question, or "log2 time"), n (answers), slope (per hundred items), low, high, interval, p (that
+    there is no drift), reason.
+
+    Raises:
+        MissingDataError: the ratings have no position.
+    """
+    joined = ratings.merge(items[[key, *units]], on=key)
+    if position not in joined or joined[position].nunique() < 2:
+        raise MissingDataError("the ratings do not say in which order the items were shown")
+    columns = {question: joined[question].astype("Float64") for question in questions}
+    if times in joined:
+        milliseconds = joined[times].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+        columns["log2 time"] = pd.Series(np.log2(np.where(milliseconds > 0, milliseconds, np.nan)), joined.index)
+    rows = []
+    for figure, values in columns.items():
+        known = joined.assign(value=values.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", position])
+        rows.append({"figure": figure, "n": len(known)} | _slope(known, key, position, units))
+    return pd.DataFrame(rows)
+
+
+def _slope(known: pd.DataFrame, key: str, position: str, units: Sequence[str]) -> dict[str, Any]:
+    unknown = {"slope": np.nan} | without_interval(np.nan, 0).columns() | {"p": np.nan}
+    if len(known) < 3 or known["value"].nunique() < 2:
+        return unknown | {"reason": "fewer than 3 answers, or all the same"}
+    people, places = (pd.factorize(known[column])[0] for column in ("participant_id", key))
+    order = known[position].to_numpy(np.float64) / HUNDRED
+    x, y = _within(order, people, places), _within(known["value"].to_numpy(np.float64), people, places)
+    if not (x**2).sum() > 1e-9 * len(x):
+        return unknown | {"reason": "every item was shown at one place"}
+    return _line(x, y, left_out(independent(known[[*units, "participant_id"]])))
+
+
+def _line(x: Numbers, y: Numbers, batches: Codes) -> dict[str, Any]:
+    """The slope of y on x through 0, and its interval; persons and items lie within batches, so that means over them
+    stay what they are without another batch.
+    """
+    xx, xy = (np.bincount(batches, products) for products in (x * x, x * y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        without: Numbers = (xy.sum() - xy) / (xx.sum() - xx)
+    interval = from_replicates(float(xy.sum() / xx.sum()), without, PLAIN, null=0.0)
+    return {"slope": interval.estimate} | interval.columns() | {"p": interval.p, "reason": ""}
+
+
+def _within(values: Numbers, *groups: Codes) -> Numbers:
+    """The values less the means of crossed groups, by alternating projections until nothing changes."""
+    rest: Numbers = values - values.mean()
+    for _ in range(200):
+        before = rest
+        for codes in groups:
+            rest = rest - (np.bincount(codes, rest) / np.bincount(codes))[codes]
+        if np.abs(rest - before).max() <= 1e-10 * max(np.abs(values).max(), 1e-12):
+            break
+    return rest
+
+
+def time_by_distance(
+    items: pd.DataFrame, ratings: pd.DataFrame, *, key: str, margins: Sequence[str], units: Sequence[str]
+) -> pd.DataFrame:
+    """Whether people take longer over items that are near a model's threshold.
+
+    The slope of a person's log2 time on how far an item is from the threshold, within persons: below 0 the items near
+    it take longer, as they do where people hesitate where the model does.
+
+    margins: columns of `items` with a model's distance from its own threshold, in size; in standard deviations here.
+
+    Columns: model (the column's name), n (answers), slope (doublings of the time per standard deviation of the
+    distance), low, high, interval, p, reason.
+
+    Raises:
+        MissingDataError: the ratings have no times, or there is no model with a threshold.
+    """
+    if not margins:
+        raise MissingDataError("the dataset has no model with a threshold")
+    joined = ratings.merge(items[[key, *units, *margins]], on=key)
+    if "response_time_ms" not in joined or not (joined["response_time_ms"] > 0).any():
+        raise MissingDataError("the ratings do not say how long an answer took")
+    joined = joined[joined["response_time_ms"] > 0]
+    rows = []
+    for name in margins:
+        known = joined[joined[name].notna()]
+        times = np.log2(known["response_time_ms"].to_numpy(np.float64))
+        margin = known[name].to_numpy(np.float64)
+        rows.append({"model": name, "n": len(known)} | _within_persons(known, times, margin, units))
+    return pd.DataFrame(rows)
+
+
+def _within_persons(known: pd.DataFrame, times: Numbers, margin: Numbers, units: Sequence[str]) -> dict[str, Any]:
+    unknown = {"slope": np.nan} | without_interval(np.nan, 0).columns() | {"p": np.nan}
+    if len(known) < 3 or np.ptp(margin) == 0 or np.ptp(times) == 0:
+        return unknown | {"reason": "fewer than 3 answers, or all times or distances are the same"}
+    people = pd.factorize(known["participant_id"])[0]
+    x, y = _within(margin / margin.std(), people), _within(times, people)
+    return _line(x, y, left_out(independent(known[[*units, "participant_id"]])))
