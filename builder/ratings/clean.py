@@ -1,6 +1,6 @@
 """From what a reader found in a file to rows as the study keeps them, and why others are refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -25,6 +25,7 @@ class Cleaned:
     `ratings` has participant_id, pair_id, similarity, identity, response_time_ms, position, rated_at, line, column;
     `participants` is indexed by participant_id and has age, gender, continent, duration_s, the TEXTS, and line;
     `held_back` has participant_id, question, found, text: texts in which something may identify somebody.
+    `submissions` has participant_id and status, as the platform says of each.
     `refused` are rows that could be ratings, `left_out` cells that were left out while their row was kept.
     """
 
@@ -33,6 +34,7 @@ class Cleaned:
     held_back: pd.DataFrame
     refused: pd.DataFrame
     left_out: pd.DataFrame
+    submissions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["participant_id", "status"]))
 
 
 def cleaned(
@@ -48,7 +50,8 @@ def cleaned(
     participants, not_understood = _participants(_pseudonymous(export.participants, key), settings.age_bin)
     participants, held_back = _without_findings(participants)
     refused = pd.concat([export.refused, refused])
-    return Cleaned(ratings, participants, held_back, refused, pd.concat([odd, not_understood]))
+    submissions = _pseudonymous(export.submissions, key)
+    return Cleaned(ratings, participants, held_back, refused, pd.concat([odd, not_understood]), submissions)
 
 
 def refusal(rows: pd.DataFrame, reason: str, column: str | None = None) -> pd.DataFrame:

@@ -27,6 +27,12 @@ def add_commands(commands: Any) -> None:
     forget.add_argument("participant", metavar="PARTICIPANT", help="the platform's id, or the participant_id")
     forget.add_argument("--database", metavar="URL", help="of the survey (default: SQLite in the study folder)")
 
+    withdrawn = _command(
+        actions, "withdrawn", _withdrawn, "list who returned, revoked or was rejected on the platform, or remove them"
+    )
+    withdrawn.add_argument("--remove", action="store_true", help="take their ratings out")
+    withdrawn.add_argument("--database", metavar="URL", help="of the survey (default: SQLite in the study folder)")
+
     simulate = _command(actions, "simulate", _simulate, "add ratings of simulated raters, named so in every row")
     simulate.add_argument("--raters", type=int, default=10, metavar="N", help="for each batch (default: 10)")
     simulate.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
@@ -59,8 +65,43 @@ def _import(options: argparse.Namespace) -> int:
         for path, each in zip(options.exports, outcomes, strict=True):
             if each.reasons:
                 print(f"  {each.file}  {path.name}")
-    if reasons["consent revoked"]:
-        print("\nwhere consent was revoked, ratings forget removes what came of that person in other exports")
+    _point_out_withdrawn(options.folder)
+    return 0
+
+
+def _point_out_withdrawn(folder: Path) -> None:
+    from builder.ratings.withdrawn import withdrawn_people
+
+    people = withdrawn_people(folder)
+    here = people[people["ratings"] > 0]
+    if len(here):
+        said = ", ".join(f"{status} {count}" for status, count in here["status"].value_counts().items())
+        print(f"\nratings of people whose submission does not count are still here, {here['ratings'].sum()} of them")
+        print(f"({said}): ratings withdrawn lists them, and with --remove takes them out")
+
+
+def _withdrawn(options: argparse.Namespace) -> int:
+    from builder.ratings.withdrawn import remove_withdrawn, withdrawn_people
+
+    if options.remove:
+        gone = remove_withdrawn(options.folder, options.database)
+        if not any(gone.people.values()):
+            print("nobody was removed: nothing of people whose submission does not count is here")
+            return 1
+        said = ", ".join(f"{status} {count}" for status, count in gone.people.items())
+        print(f"removed {sum(gone.people.values())} people ({said}) with {gone.ratings} ratings", end="")
+        print(f" and {gone.answers} answers in the survey's database; later imports will refuse their rows")
+        if gone.published:
+            print("Published versions that still hold somebody who was removed (publish --retract withdraws one):")
+            print("\n".join(f"  {each}" for each in gone.published))
+        return 0
+    people = withdrawn_people(options.folder)
+    for row in people.to_dict("records"):
+        print(f"{row['participant_id']}  {row['status']:8}  {row['ratings']:6} ratings here")
+    counts = people["status"].value_counts()
+    print(f"{len(people)} people whose submission does not count: ", end="")
+    print(", ".join(f"{status} {counts.get(status, 0)}" for status in ("returned", "revoked", "rejected")), end="")
+    print("; --remove takes their ratings out" if people["ratings"].sum() else "; none of their ratings is here")
     return 0
 
 
@@ -80,6 +121,9 @@ def _status(options: argparse.Namespace) -> int:
         print("refused or left out (ratings/refused.csv)")
         _print_reasons(status.reasons)
     print(f"texts held back: {status.held_back}; participants removed: {status.forgotten}")
+    if status.withdrawn:
+        said = ", ".join(f"{word} {count}" for word, count in sorted(status.withdrawn.items()))
+        print(f"people whose submission does not count (ratings withdrawn): {said}")
     return 0
 
 

@@ -37,6 +37,13 @@ PARTICIPANT_COLUMNS = {
 }
 """Columns of `Export.participants`, as the participant or the platform wrote them; nothing else of a person is read."""
 
+REVOKED, RETURNED, REJECTED, COUNTS = "revoked", "returned", "rejected", "counts"
+"""What becomes of a submission on a platform: its participant revoked consent or returned it, the researcher rejected
+it, or it counts."""
+
+SUBMISSION_COLUMNS = {"participant": "str", "status": "str"}
+"""Columns of `Export.submissions`; `status` is one of the four above."""
+
 REFUSED_COLUMNS = {"line": "int64", "column": "str", "pair_id": "str", "reason": "str"}
 """Columns of `Export.refused`; `reason` is one of READER_REASONS, so that they can be counted."""
 
@@ -50,6 +57,9 @@ READER_REASONS: tuple[str, ...] = (
     "preview or test",
     "status unknown",
     "rejected or returned",
+    "returned",
+    "rejected",
+    "timed out or screened out",
     "consent revoked",
     "marked as spam",
     "no participant",
@@ -104,6 +114,8 @@ class Export:
     refused: pd.DataFrame
     absent: tuple[str, ...] = ()
     """Keys of the mapping that name nothing in this file, of a kind in which what nobody said has no name."""
+    submissions: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), SUBMISSION_COLUMNS))
+    """What the platform says of each submission that it is sure of; a participant may have several."""
 
 
 def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

@@ -17,6 +17,10 @@ from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 
 
+class NobodyHereError(RatingsError):
+    """Nobody with this id has ratings."""
+
+
 @dataclass(frozen=True)
 class Forgotten:
     """Who was removed, with how many ratings in the tables and in the survey's database, and the published versions
@@ -44,7 +48,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
         database: The survey's, where it is not in the study folder.
 
     Raises:
-        RatingsError: nobody with this id is or was here.
+        NobodyHereError: nobody with this id is or was here.
         FolderError: this is no study folder, or it cannot be written.
         SurveyError: the survey's database cannot be opened.
     """
@@ -60,7 +64,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
         answers = _remove_from_survey(folder, ids, database)
         met = [each for each in ids if each in here | gone or each in answers]
         if not met:
-            raise RatingsError(
+            raise NobodyHereError(
                 f"{folder}: nobody with the id {participant!r} has ratings here; give the platform's id as it stands "
                 "in the export, or the participant_id of the tables"
             )

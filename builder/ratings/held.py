@@ -1,6 +1,6 @@
 """What a study folder holds of ratings, as a whole: read, changed, written back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +31,7 @@ class Held:
     released: pd.DataFrame
     refused: pd.DataFrame
     forgotten: pd.DataFrame
+    withdrawn: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=records.WITHDRAWN, dtype="str"))
 
 
 def read_held(folder: Path) -> Held:
@@ -47,6 +48,7 @@ def read_held(folder: Path) -> Held:
         records.read(folder, "released", records.RELEASED),
         records.without_names(records.read(folder, "refused", records.REFUSED)),
         records.read(folder, "forgotten", records.FORGOTTEN),
+        records.read(folder, "withdrawn", records.WITHDRAWN),
     )
 
 
@@ -75,6 +77,7 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
             "released": held.released,
             "refused": held.refused,
             "forgotten": held.forgotten,
+            "withdrawn": held.withdrawn,
         }.items()
     )
     participants = table(held.participants.reset_index(names="participant_id"), schema.participants())

@@ -9,6 +9,7 @@ from builder.ratings import records
 from builder.ratings.clean import TEXTS, Cleaned, refusal
 from builder.ratings.held import Held
 from builder.ratings.ids import rating_id
+from builder.ratings.submissions import kept_out, standing
 from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
 
 _ANSWER = ["participant_id", "pair_id"]
@@ -43,15 +44,18 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
         rows: what the file brought.
         file: what refused.csv calls the file, `records.file_label`: never its own name.
     """
+    read = len(rows.ratings) + len(rows.refused)
+    withdrawn = standing(held.withdrawn, rows.submissions)
+    rows, outside = kept_out(rows, withdrawn)
     forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], "participant was removed")
     added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten])
     people, differing = _with_people(held, rows, added)
-    refused = [rows.refused, removed, contradicting]
+    refused = [rows.refused, outside, removed, contradicting]
     noted = pd.concat([*refused, rows.left_out, differing])
     outcome = Outcome(
         file=file,
-        read=len(rows.ratings) + len(rows.refused),
+        read=read,
         added=len(added),
         already=already,
         refused=sum(map(len, refused)),
@@ -64,6 +68,7 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
         participants=people,
         held_back=_with_held_back(held, rows),
         refused=stacked([held.refused, _lines(noted, file)]).drop_duplicates(),
+        withdrawn=withdrawn,
     )
     return after, outcome
 

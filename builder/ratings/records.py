@@ -14,7 +14,8 @@ REFUSED = ["file", "line", "column", "pair_id", "reason"]
 HELD_BACK = ["participant_id", "question", "found", "text"]
 RELEASED = ["participant_id", "question", "text"]
 FORGOTTEN = ["participant_id", "removed_at", "ratings"]
-"""Columns of refused.csv, held-back.csv, released.csv and forgotten.csv."""
+WITHDRAWN = ["participant_id", "status"]
+"""Columns of refused.csv, held-back.csv, released.csv, forgotten.csv and withdrawn.csv."""
 
 _LABEL = re.compile(r"export-[0-9a-f]{12}")
 _LABEL_DIGITS = 12

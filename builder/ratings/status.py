@@ -25,7 +25,9 @@ class SourceStatus:
 
 @dataclass(frozen=True)
 class RatingsStatus:
-    """By source; and what was refused by reason, texts held back, persons removed."""
+    """By source; and what was refused by reason, texts held back, persons removed, and persons whose submission does
+    not count, by what their platform says.
+    """
 
     wanted: int
     pairs: int
@@ -33,6 +35,7 @@ class RatingsStatus:
     reasons: Counter[str]
     held_back: int
     forgotten: int
+    withdrawn: Counter[str]
 
 
 def ratings_status(folder: Path) -> RatingsStatus:
@@ -66,4 +69,5 @@ def ratings_status(folder: Path) -> RatingsStatus:
         reasons=Counter(held.refused["reason"]),
         held_back=len(held.held_back),
         forgotten=len(held.forgotten),
+        withdrawn=Counter(held.withdrawn["status"]),
     )

@@ -1,10 +1,24 @@
 """Prolific's demographic export: participants without ratings, which the merge joins by the participant."""
 
+from dataclasses import replace
+
+import pandas as pd
+
 from builder.errors import RatingsError
-from builder.ratings.export import Export, ExportFile, StudyPairs
+from builder.ratings.export import (
+    COUNTS,
+    REJECTED,
+    RETURNED,
+    REVOKED,
+    SUBMISSION_COLUMNS,
+    Export,
+    ExportFile,
+    StudyPairs,
+    typed,
+)
 from builder.ratings.formats.answers import extracted
 from builder.ratings.formats.layout import Layout, facts_of
-from builder.ratings.formats.tabular import by_status, head, table
+from builder.ratings.formats.tabular import Table, by_status, head, table
 from builder.ratings.mapping import Mapping
 
 NAME = "prolific"
@@ -14,7 +28,7 @@ _OWN = [{"submission id", "participant id", "status"}, {"session_id", "participa
 """Columns of the export as it is, and as it was until 2022."""
 
 _LIVE = {"approved", "awaiting review", "awaiting_review", "partially approved", "partially_approved", "active"}
-_GONE = {"returned", "rejected", "timed-out", "timed_out", "timed out", "screened out", "screened_out", "no code"}
+_LATE = {"timed-out", "timed_out", "timed out", "screened out", "screened_out", "no code"}
 _WITHHELD = frozenset({"data_expired", "data expired", "rather not say", "prefer not to say", "not applicable"})
 _REVOKED = "consent_revoked"
 _FACTS = {
@@ -34,17 +48,32 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
     """The participants whose submission counts.
 
     Who returned it, ran out of time or was rejected is refused, and so is who withdrew consent (CONSENT_REVOKED in any
-    cell). DATA_EXPIRED means that Prolific deleted a detail: it is missing.
+    cell); `Export.submissions` tells them apart. DATA_EXPIRED means that Prolific deleted a detail: it is missing.
 
     Raises:
         RatingsError: as `tabular.table`; or there is no such column.
     """
     rows = table(file, mapping)
-    revoked = rows.cells.apply(lambda column: column.str.strip().str.casefold().eq(_REVOKED)).any(axis=1)
-    rows = rows.only(~revoked, "consent revoked", "")
-    rows = by_status(rows, "Status", _LIVE, {"rejected or returned": _GONE})
     participant = next((index for name in _PARTICIPANT if (index := rows.index(name)) is not None), None)
     if participant is None:
         raise RatingsError(f"{file.path}, line {rows.header_line}: no column Participant id")
+    revoked = rows.cells.apply(lambda column: column.str.strip().str.casefold().eq(_REVOKED)).any(axis=1)
+    submissions = _submissions(rows, participant, revoked)
+    rows = rows.only(~revoked, "consent revoked", "")
+    rows = by_status(
+        rows, "Status", _LIVE, {"returned": {"returned"}, "rejected": {"rejected"}, "timed out or screened out": _LATE}
+    )
     own = {key: name for key, names in _FACTS.items() for name in names if rows.index(name) is not None}
-    return extracted(rows, Layout((), (participant,), facts_of(rows, mapping, own)), mapping, _WITHHELD)
+    export = extracted(rows, Layout((), (participant,), facts_of(rows, mapping, own)), mapping, _WITHHELD)
+    return replace(export, submissions=submissions)
+
+
+def _submissions(rows: Table, participant: int, revoked: "pd.Series[bool]") -> pd.DataFrame:
+    """The submissions whose participant is named and whose status says whether they count."""
+    ids = rows.cells[participant].str.strip()
+    words = dict.fromkeys(_LIVE, COUNTS) | {"returned": RETURNED, "rejected": REJECTED}
+    column = rows.column("Status")
+    said = pd.Series("", index=ids.index) if column is None else column.str.strip().str.casefold()
+    status = said.map(words).mask(revoked, REVOKED)
+    named = ids.ne("") & ids.str.casefold().ne(_REVOKED) & status.notna()
+    return typed(pd.DataFrame({"participant": ids[named], "status": status[named]}), SUBMISSION_COLUMNS)

@@ -13,7 +13,7 @@ def test_participants_without_ratings() -> None:
 def test_withdrawn_and_returned_submissions_are_refused() -> None:
     assert refused(read("prolific.csv")) == [
         (4, "", "consent revoked"),
-        (5, "Status", "rejected or returned"),
-        (6, "Status", "rejected or returned"),
+        (5, "Status", "returned"),
+        (6, "Status", "timed out or screened out"),
         (7, "Status", "status unknown"),
     ]

@@ -1,0 +1,88 @@
+"""`ratings withdrawn`: whose submission does not count any more, and taking out what they said."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from builder.ratings import records
+from builder.ratings.export import REJECTED
+from builder.ratings.forget import NobodyHereError, forget
+from builder.ratings.held import read_held, write_held
+from builder.ratings.pairs import read_pairs
+from builder.ratings.store import RatingsFolder
+from builder.ratings.submissions import WITHDRAWN
+from builder.shards import StudyFolder
+
+
+def withdrawn_people(folder: Path) -> pd.DataFrame:
+    """Who stands outside: participant_id, status, and how many ratings of theirs are here still.
+
+    Raises:
+        FolderError: this is no study folder, or a file of it is damaged.
+    """
+    StudyFolder(folder).manifest()
+    held = read_held(folder)
+    counts = held.ratings["participant_id"].value_counts()
+    return held.withdrawn.assign(ratings=held.withdrawn["participant_id"].map(counts).fillna(0).astype("int64"))
+
+
+@dataclass(frozen=True)
+class Removed:
+    """People by status, ratings and answers in the survey's database that went with them, and the published versions
+    that hold them still.
+    """
+
+    people: dict[str, int]
+    ratings: int
+    answers: int
+    published: list[str]
+
+
+def remove_withdrawn(folder: Path, database: str | None = None) -> Removed:
+    """Takes who stands outside out of the ratings.
+
+    Who returned or revoked withdrew, and is forgotten, in the survey's database too; who was rejected is taken out of
+    the tables alone, and may come back with an export that says that they count.
+
+    Raises:
+        FolderError: this is no study folder, or it cannot be written.
+        SurveyError: the survey's database cannot be opened.
+    """
+    people = withdrawn_people(folder)
+    forgotten = set(read_held(folder).forgotten["participant_id"])
+    gone = dict.fromkeys(WITHDRAWN, 0)
+    ratings = answers = 0
+    published: list[str] = []
+    for participant_id, status in people[people["status"] != REJECTED][records.WITHDRAWN].to_numpy():
+        if participant_id in forgotten:
+            continue
+        try:
+            each = forget(folder, participant_id, database)
+        except NobodyHereError:  # who was kept out
+            continue
+        gone[status] += 1
+        ratings, answers = ratings + each.ratings, answers + each.answers
+        published += [version for version in each.published if version not in published]
+    rejected = set(people["participant_id"][people["status"] == REJECTED])
+    gone[REJECTED], more = _take_out(folder, rejected)
+    return Removed(gone, ratings + more, answers, published)
+
+
+def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
+    """How many people and ratings were in the tables."""
+    pairs = read_pairs(folder)
+    with RatingsFolder(folder).locked():
+        held = read_held(folder)
+        theirs = held.ratings["participant_id"].isin(participant_ids)
+        here = held.participants.index.isin(participant_ids)
+        if here.any() or theirs.any():
+            left = replace(
+                held,
+                ratings=held.ratings[~theirs],
+                participants=held.participants[~here],
+                held_back=held.held_back[~held.held_back["participant_id"].isin(participant_ids)],
+                released=held.released[~held.released["participant_id"].isin(participant_ids)],
+            )
+            write_held(folder, left, pairs, StudyFolder(folder).study().ratings)
+    return int(here.sum()), int(theirs.sum())
