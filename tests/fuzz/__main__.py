@@ -6,8 +6,11 @@ import sys
 import time
 from pathlib import Path
 
-from tests.fuzz.fuzzing import fuzz
-from tests.fuzz.targets import TARGETS
+try:
+    from tests.fuzz.fuzzing import fuzz
+    from tests.fuzz.targets import TARGETS
+except ModuleNotFoundError as error:
+    sys.exit(f"{error.name} is not installed: make .venv/.dev installs what the tests need")
 
 
 def main() -> int:

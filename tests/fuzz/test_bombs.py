@@ -253,6 +253,18 @@ def weights(name: str) -> bytes:
         return whole.replace(b'"data_offsets":[0,', b'"data_offsets":[9,', 1)
     if name == "memo.pkl":
         return b"\x80\x02}r\xff\xff\xff\x7f."
+    if name == "hash.pkl":  # a tuple of two of the tuple before, 40 times over: its hash is that of 2^40 numbers
+        return b"\x80\x02}K\x01" + b"2\x86" * 40 + b"Ns."
+    if name == "hash.pt":
+        return archived(b"\x80\x02}K\x01" + b"2\x86" * 40 + b"Ns.", zipfile.ZIP_STORED)
+    if name == "key.pkl":  # a long number as a key, again and again: its hash is never kept
+        number = b"\x8b" + struct.pack("<i", 100_000) + b"\x01" * 100_000
+        return b"\x80\x02}q\x00" + number + b"q\x010" + b"h\x01Ns" * 100_000 + b"."
+    if name == "sets.pkl":  # sets of one list, again and again
+        numbers = b"".join(b"J" + struct.pack("<i", number) for number in range(20_000))
+        return b"\x80\x02}cbuiltins\nset\nq\x000](" + numbers + b"eq\x010" + b"h\x00h\x01\x85R0" * 20_000 + b"."
+    if name == "steps.pkl":
+        return b"\x80\x02}" + b"N0" * 600_000 + b"."
     if name == "array.pkl":
         return b"\x80\x02cnumpy\nndarray\n\x8a\x05\x00\x00\x00\x00\x01\x85\x85R."
     if name == "long name.pt":
@@ -282,6 +294,11 @@ def archived(program: bytes, method: int, numbers: bytes = b"") -> bytes:
         ("offsets.safetensors", "no safetensors file"),
         ("memo.pkl", "is numbered 2147483647"),
         ("array.pkl", "has no content"),
+        ("hash.pkl", "more work than any network"),
+        ("hash.pt", "more work than any network"),
+        ("key.pkl", "more work than any network"),
+        ("sets.pkl", "more work than any network"),
+        ("steps.pkl", "more than 1000000 steps"),
         ("long name.pt", "a name of 300002 characters"),
         ("deflated.pt", "it unpacks to 3000"),
     ],

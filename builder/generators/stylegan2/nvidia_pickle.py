@@ -110,10 +110,6 @@ def _persistent(meta: dict[str, Any]) -> Persistent:
     return Persistent(name, dict(state))
 
 
-def _storage(content: bytes) -> Any:
-    return read_checkpoint(io.BytesIO(content), len(content))
-
-
 def _tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
     numbers = (offset, *size, *stride)
     if len(size) != len(stride) or any(type(number) is not int or not 0 <= number < 2**48 for number in numbers):
@@ -157,7 +153,6 @@ def _array_type(*_: Any) -> Any:
 
 _FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch_utils.persistence", "_reconstruct_persistent_obj"): _persistent,
-    ("torch.storage", "_load_from_bytes"): _storage,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("numpy", "dtype"): _dtype,
@@ -182,6 +177,7 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         # A class of its own for each file: a pickle can set attributes of a class, and these die with it.
         self._easy_dict = type("EasyDict", (dict,), {"__slots__": ()})
+        self._storages: dict[bytes, Any] = {}  # the same bytes, named again and again, are read once
 
     def find_class(self, module: str, name: str) -> Any:
         """What an admitted name stands for; all others are refused by name."""
@@ -193,10 +189,17 @@ class _Unpickler(pickle.Unpickler):
             return getattr(torch, name)
         if module.startswith("dnnlib.tflib"):
             raise _TensorFlowError
+        if (module, name) == ("torch.storage", "_load_from_bytes"):
+            return _Admitted(self._storage)
         function = _FUNCTIONS.get((module, name))
         if function is None:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         return _Admitted(function)
+
+    def _storage(self, content: bytes) -> Any:
+        if content not in self._storages:
+            self._storages[content] = read_checkpoint(io.BytesIO(content), len(content))
+        return self._storages[content]
 
     def persistent_load(self, pid: Any) -> Any:
         raise pickle.UnpicklingError("it refers to something outside of itself")
