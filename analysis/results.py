@@ -31,7 +31,7 @@
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
 | accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, low, high, interval, reason |
 | transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
-| groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, value, low, high, difference, ratio, reason |
+| groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, n_units, value, low, high, interval, difference, difference_low, difference_high, difference_interval, chance_difference, p, p_holm, ratio, reason |
 | variance_components | a question and a kind | question, kind, batch, pair, rater, residual, n_batches, pairs_per_batch, n_pairs, n_raters, reason |
 | power | a question, a kind, raters and a wanted width | question, kind, raters, width, batches, pairs, reason |
 | limits | a statement of what the dataset cannot show | topic, subject, n, statement |

@@ -28,6 +28,7 @@ from analysis.inference.numbers import Numbers
 from analysis.inference.peak import peak
 from analysis.inference.rates import rate, wilson
 from analysis.inference.replicates import crossed, jackknife
+from analysis.inference.spread import chance_spread, spread
 from analysis.inference.statistics import (
     weighted_auc,
     weighted_mean,
@@ -48,6 +49,7 @@ __all__ = [
     "Interval",
     "Numbers",
     "Scale",
+    "chance_spread",
     "crossed",
     "from_replicates",
     "holm",
@@ -57,6 +59,7 @@ __all__ = [
     "limits",
     "peak",
     "rate",
+    "spread",
     "together",
     "weighted_auc",
     "weighted_mean",

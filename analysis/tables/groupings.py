@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Column, Table, flagged
+from analysis.inference import holm
 from analysis.tables.groups import groups
 from analysis.tables.participants import years
 
@@ -51,6 +52,8 @@ def check_groupings(wanted: Iterable[str], there: Collection[str]) -> None:
 def groups_by(pairs: Table, ratings: Table, there: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> pd.DataFrame:
     """The table of `groups` by each name in `wanted`; one that makes none has a row with its reason alone.
 
+    `p_holm` is p after Holm's correction for all differences of the table, a single family.
+
     Raises:
         MissingDataError: none makes a table.
     """
@@ -64,7 +67,12 @@ def groups_by(pairs: Table, ratings: Table, there: Mapping[str, pd.DataFrame], w
             reasons.append({"grouping": name, "merged": False, "n": 0, "reason": str(reason)})
     if not tables:
         raise MissingDataError("; ".join(dict.fromkeys(str(row["reason"]) for row in reasons)))
-    return pd.concat([*tables, pd.DataFrame(reasons)], ignore_index=True)
+    table = pd.concat([*tables, pd.DataFrame(reasons)], ignore_index=True)
+    family = table.drop_duplicates(["grouping", "recognizer", "rate"]).index
+    adjusted = pd.Series(holm(table.loc[family, "p"]), index=family)
+    place = table.groupby(["grouping", "recognizer", "rate"], dropna=False, sort=False).ngroup()
+    table.insert(list(table.columns).index("p") + 1, "p_holm", place.map(dict(enumerate(adjusted))))
+    return table
 
 
 def _flags(participants: pd.DataFrame) -> Column:

@@ -4,6 +4,7 @@ import pytest
 
 from analysis import AnalysisError, MissingDataError
 from analysis.frames import rated
+from analysis.tables.groupings import groups_by
 from analysis.tables.groups import OTHERS, groups
 from analysis.tables.verification import decided
 from tests.analysis.synthetic import draw_pairs, draw_participants, draw_ratings
@@ -50,10 +51,50 @@ def test_small_groups_are_merged_and_marked(pairs: pd.DataFrame, ratings: pd.Dat
 def test_numbers_are_cut_at_their_terciles(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
     people = draw_participants(ratings).assign(age=np.arange(20.0, 40.0))
     table = groups(pairs, ratings, people, "age")
-    counts = table.query("recognizer == 'dlib' and rate == 'accept'").set_index("group")["n"]
-    assert counts.sum() == len(ratings)
-    assert len(counts) == 3
-    assert counts.min() >= 6 * 112
+    counts = table.query("recognizer == 'dlib'").groupby("group")[["n", "n_units"]].agg({"n": "sum", "n_units": "max"})
+    assert counts["n"].sum() == len(ratings)
+    assert counts.index.tolist() == ["20 to 26", "27 to 32", "33 to 39"]
+    assert counts["n_units"].tolist() == [7, 6, 7]
+
+
+def test_one_person_is_no_group(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    people = draw_participants(ratings).assign(gender=["a"] * 8 + ["b"] * 8 + ["c"] + ["d"] * 3)
+    assert set(groups(pairs, ratings, people, "gender")["group"]) == {"a", "b"}  # not even together are c and d five
+    alone = people.assign(gender=["a"] * 19 + ["b"])
+    with pytest.raises(MissingDataError, match="gender: fewer than two groups of 30 and 5 participants"):
+        groups(pairs, ratings, alone, "gender")
+
+
+def test_groups_without_a_difference_and_with_one() -> None:
+    pairs = draw_pairs(batches=4, recognizers=("dlib",))
+    ratings = draw_ratings(pairs)
+    people = draw_participants(ratings)
+    people["gender"] = np.resize(["a", "b"], len(people))
+    table = groups(pairs, ratings, people, "gender").set_index(["rate", "group"])
+    none = table.loc[("false accept", "a")]
+    assert none["difference_low"] == 0
+    assert none["p"] > 0.05
+    assert 0 < none["difference"] < none["difference_high"]
+    strict = ratings["participant_id"].isin(people.loc[people["gender"] == "b", "participant_id"])
+    distance = ratings.join(pairs.set_index("pair_id")["dlib_distance"], on="pair_id")["dlib_distance"]
+    ratings.loc[strict & (distance > 0.3), "identity"] = False
+    table = groups(pairs, ratings, people, "gender").set_index(["rate", "group"])
+    found = table.loc[("false accept", "a")]
+    assert found["difference_low"] > 0
+    assert found["difference"] > found["chance_difference"]
+    assert found["p"] == 0.001  # none of 999 permutations is as far apart
+    assert table.loc[("false accept", "b"), "interval"] == "jackknife of 4 batches"
+
+
+def test_differences_of_a_table_are_one_family(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    people = draw_participants(ratings)
+    there = {name: people[["participant_id", name]] for name in ("gender", "continent")}
+    table = groups_by(pairs, ratings, there, ["gender", "continent", "absent"])
+    family = table.dropna(subset="p").drop_duplicates(["grouping", "recognizer", "rate"]).sort_values("p")
+    assert len(family) == 8
+    expected = np.maximum.accumulate(family["p"].to_numpy() * np.arange(8, 0, -1)).clip(max=1)
+    assert family["p_holm"].to_numpy() == pytest.approx(expected)
+    assert table.loc[table["grouping"] == "absent", "p_holm"].isna().all()
 
 
 def of_bases(pairs: pd.DataFrame, values: list[object]) -> pd.DataFrame:
@@ -67,10 +108,9 @@ def test_the_cuts_are_those_of_the_bases_whatever_a_model_acquired(pairs: pd.Dat
     failing = pairs.assign(dlib_distance=pairs["dlib_distance"].mask(lost), dlib_accept=pairs["dlib_accept"].mask(lost))
     values = [100.0, 10, 1, 2, 20, 200, 3, 30]
     table = groups(failing, ratings, of_bases(pairs, values), "value")
-    low, high = np.quantile(values, [1 / 3, 2 / 3])
     for _, found in table[table["rate"] == "accept"].groupby("recognizer"):
         edges = [[float(edge) for edge in group.split(" to ")] for group in found["group"]]
-        np.testing.assert_allclose(edges, [[1, low], [low, high], [high, 200]], atol=0.01)  # by rising values
+        assert edges == [[1, 3], [10, 20], [30, 200]]  # by rising values
     lost_rows = table.query("rate == 'accept'").groupby("recognizer")["n"].sum()
     assert lost_rows["dlib"] < lost_rows["facenet512"]
 
