@@ -332,8 +332,9 @@ def group(found: Findings, contents: Contents) -> Section:
     table = found.tables["groups"]
     caption = (
         "Rates by group. The difference of the largest and the smallest rate is above 0 by chance alone: "
-        "chance_difference is what it exceeds in 5 % of permutations of participants, bases or pairs within their batch, "
-        "p is by the same permutations, and p_holm after Holm's correction for all differences of this table, one family. "
+        "chance_difference is what it exceeds in 5 % of permutations of participants, bases or pairs within their "
+        "batch, p is by the same permutations, and p_holm after Holm's correction for all differences of this table, "
+        "one family. "
         f"{INTERVALS}"
     )
     items: list[Item] = [contents.table("groups", table, caption)]
@@ -353,8 +354,8 @@ def group(found: Findings, contents: Contents) -> Section:
         "A column of participants groups answers: right is what each said. A column of images or of their attributes "
         "groups pairs by their base, not by their sample: right is the majority. Numbers with more than 10 different "
         "values, or with fewer than 30 answers or pairs a value, are cut at their terciles over the participants or "
-        "bases; groups of fewer than 30, or of fewer than 5 participants, are merged. Accept rates by participant are left "
-        "out: they say which batches a group rated."
+        "bases; groups of fewer than 30, or of fewer than 5 participants, are merged. Accept rates by participant "
+        "are left out: they say which batches a group rated."
     ]
     text += [f"Not shown: {reason}." for reason in table.loc[table["group"].isna(), "reason"]]
     return Section("groups", "Groups", text, items)
