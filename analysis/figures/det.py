@@ -20,7 +20,8 @@ def det(curves: pd.DataFrame, thresholds: Mapping[str, float], *, source: str | 
     """A line per recognizer, a marker where its default threshold is; the diagonal is where both rates are equal.
 
     Args:
-        curves: recognizer, threshold, false_accept_rate, false_reject_rate (both 0 to 1), as `analysis.results`' roc.
+        curves: recognizer, threshold, false_accept_rate, false_reject_rate (both 0 to 1), and where there are bands
+            false_reject_low, false_reject_high, n_same, n_different, as `analysis.results`' roc.
         thresholds: The default threshold by recognizer; NaN where it is not known.
         source: Whose the ratings are.
     """
@@ -33,7 +34,12 @@ def det(curves: pd.DataFrame, thresholds: Mapping[str, float], *, source: str | 
             ordered = curve.sort_values("threshold")
             look = style.line_style(index)
             rates = [deviate(ordered[rate]) for rate in ("false_accept_rate", "false_reject_rate")]
-            axes.plot(*rates, label=style.plain(name), **look)
+            label = style.plain(name)
+            if "false_reject_low" in ordered:
+                label += f" ({ordered['n_same'].iloc[0]} same, {ordered['n_different'].iloc[0]} different)"
+                low, high = (deviate(ordered[end]) for end in ("false_reject_low", "false_reject_high"))
+                axes.fill_between(rates[0], low, high, color=look["color"], alpha=0.12, linewidth=0)
+            axes.plot(*rates, label=label, **look)
             at = at_threshold(ordered, thresholds.get(str(name)))
             if at is not None:
                 dot = deviate(at[["false_accept_rate", "false_reject_rate"]])

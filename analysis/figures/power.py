@@ -6,6 +6,12 @@ from matplotlib.figure import Figure
 from analysis.figures import style
 
 
+def _plain_numbers(value: float, place: int | None = None) -> str:
+    """A tick of the axis of pairs: 1, 2 and 5 times a power of ten in plain numbers, the others without a label."""
+    leading = f"{value:.0e}"[0]
+    return f"{value:,.0f}" if value >= 1 and leading in "125" else ""
+
+
 def power(table: pd.DataFrame, *, source: str | None) -> Figure:
     """A panel per question: pairs needed against raters per pair, a line per wanted width, of one kind.
 
@@ -30,6 +36,9 @@ def power(table: pd.DataFrame, *, source: str | None) -> Figure:
                     **style.line_style(index),
                 )
             axes.set(xlabel="raters per pair", ylabel="pairs needed", yscale="log")
+            for numbers in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+                numbers(_plain_numbers)
+            axes.tick_params(axis="y", which="minor", labelsize=6)
             axes.set_title(style.plain(question))
             if axes.get_lines():
                 axes.legend()

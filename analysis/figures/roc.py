@@ -9,10 +9,11 @@ from analysis.figures import style
 
 
 def roc(curves: pd.DataFrame, thresholds: Mapping[str, float], *, source: str | None) -> Figure:
-    """A line per recognizer, a marker where its default threshold is.
+    """A line per recognizer, a marker where its default threshold is, a band of the true accept rate.
 
     Args:
-        curves: recognizer, threshold, false_accept_rate, false_reject_rate (both 0 to 1), as `analysis.results`' roc.
+        curves: recognizer, threshold, false_accept_rate, false_reject_rate (both 0 to 1), and where there are bands
+            false_reject_low, false_reject_high, n_same, n_different, as `analysis.results`' roc.
         thresholds: The default threshold by recognizer; NaN where it is not known.
         source: Whose the ratings are.
     """
@@ -23,7 +24,12 @@ def roc(curves: pd.DataFrame, thresholds: Mapping[str, float], *, source: str | 
         for index, (name, curve) in enumerate(curves.groupby("recognizer", sort=False)):
             ordered = curve.sort_values("threshold")
             look = style.line_style(index)
-            axes.plot(ordered["false_accept_rate"], 1 - ordered["false_reject_rate"], label=style.plain(name), **look)
+            label = style.plain(name)
+            if "false_reject_low" in ordered:
+                label += f" ({ordered['n_same'].iloc[0]} same, {ordered['n_different'].iloc[0]} different)"
+                band = 1 - ordered["false_reject_high"], 1 - ordered["false_reject_low"]
+                axes.fill_between(ordered["false_accept_rate"], *band, color=look["color"], alpha=0.12, linewidth=0)
+            axes.plot(ordered["false_accept_rate"], 1 - ordered["false_reject_rate"], label=label, **look)
             at = at_threshold(ordered, thresholds.get(str(name)))
             if at is not None:
                 axes.plot(at["false_accept_rate"], 1 - at["false_reject_rate"], "o", color=look["color"], markersize=7)

@@ -28,13 +28,15 @@ def _curves(found: Findings, contents: Contents) -> list[Item]:
         contents.figure(
             "roc",
             roc.roc(curves, thresholds, source=source),
-            "Receiver operating characteristic, the majority of people as reference.",
+            "Receiver operating characteristic, the majority of people as reference. Bands are 95 % intervals of the "
+            "true accept rate at each threshold alone; they ignore that the false accept rate varies too.",
             f"A curve per recognizer from no to all pairs accepted. Area under the curve: {areas}.",
         ),
         contents.figure(
             "det",
             det.det(curves, thresholds, source=source),
-            "Detection error tradeoff, the majority of people as reference.",
+            "Detection error tradeoff, the majority of people as reference. Bands are 95 % intervals of the false "
+            "reject rate at each threshold alone; rates below 0.2 % are drawn there.",
             f"A curve per recognizer, false rejects against false accepts. Equal error rate: {equal}.",
         ),
         contents.table("roc", curves, "Error rates at every threshold."),

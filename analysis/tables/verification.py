@@ -14,6 +14,8 @@ from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
 from analysis.inference import LOGIT, Interval, jackknife, peak, together, weighted_auc
 from analysis.inference import rate as rate_interval
+from analysis.inference.interval import LEAST
+from analysis.inference.rates import rate_limits
 
 _FIGURES = (
     *("auc", "auc_low", "auc_high", "eer", "eer_low", "eer_high", "eer_threshold", "threshold"),
@@ -40,7 +42,9 @@ def roc(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
 
     Columns: recognizer, threshold (accepts a distance up to it; -inf: nothing), false_accept_rate (of the pairs that
     most people call two identities), false_reject_rate (of those that most call one). A ROC curve draws 1 -
-    false_reject_rate over false_accept_rate, a DET curve false_reject_rate over it.
+    false_reject_rate over false_accept_rate, a DET curve false_reject_rate over it. n_different, n_same: pairs that
+    the two rates are of. false_accept_low, false_accept_high, false_reject_low, false_reject_high: the interval of each
+    rate at this threshold alone (see `analysis.inference.rates.rate_limits`); NaN with too few batches.
 
     Raises:
         MissingDataError: there are no ratings, or people see the same identity in all pairs or none.
@@ -50,7 +54,7 @@ def roc(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     for name in frames.recognizers(rated):
         pairs_of = decided(rated, name)
         if pairs_of["same"].nunique() == 2:
-            curves.append(_curve(pairs_of).pipe(_labeled, name))
+            curves.append(_curve(pairs_of).pipe(_labeled, name).join(_bands(pairs_of)))
     if not curves:
         raise MissingDataError("no recognizer has both pairs that most people call the same and pairs they do not")
     return pd.concat(curves, ignore_index=True)
@@ -201,6 +205,26 @@ def _curve(clear: pd.DataFrame) -> pd.DataFrame:
     false_accepts, true_accepts, scores = roc_curve(clear["same"], -clear["distance"], drop_intermediate=False)
     rates = {"false_accept_rate": false_accepts, "false_reject_rate": 1 - true_accepts}
     return pd.DataFrame({"threshold": -scores} | rates)
+
+
+def _bands(clear: pd.DataFrame) -> pd.DataFrame:
+    """The intervals of both error rates at every threshold of `_curve`."""
+    columns: dict[str, Any] = {}
+    distinct, place = np.unique(clear["distance"].to_numpy(np.float64), return_inverse=True)
+    same = clear["same"].to_numpy()
+    for rate, side in {"false_accept": ~same, "false_reject": same}.items():
+        columns["n_same" if rate == "false_reject" else "n_different"] = int(side.sum())
+        batches = pd.factorize(clear.loc[side, "unit"])[0]
+        accepted = np.zeros((len(distinct) + 1, int(batches.max()) + 1))
+        np.add.at(accepted, (place[side] + 1, batches), 1)
+        accepted = accepted.cumsum(axis=0)
+        total = accepted[-1]
+        errors = accepted if rate == "false_accept" else total - accepted
+        low = high = np.full(len(errors), np.nan)
+        if len(total) >= LEAST:
+            low, high, _ = rate_limits(errors, np.broadcast_to(total, errors.shape), clear[side]["base_id"].nunique())
+        columns |= {f"{rate}_low": low, f"{rate}_high": high}
+    return pd.DataFrame(columns)
 
 
 def _labeled(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from sklearn.metrics import det_curve, roc_auc_score
 
 from analysis import MissingDataError
 from analysis.figures.distance_violins import decisions
-from analysis.frames import rated
+from analysis.frames import UNIT_COLUMNS, rated
+from analysis.inference import rate
 from analysis.tables.calibration import calibration
 from analysis.tables.disagreement import people_disagreement
 from analysis.tables.identity import identity_scores
@@ -236,3 +237,16 @@ def test_transfer_of_pairs_that_were_not_acquired_says_so() -> None:
     table = transfer(pairs, "dlib").set_index("recognizer")
     assert set(table.loc["dlib", "reason"]) == {"no pair was acquired"}
     assert set(table.loc["facenet512", "reason"]) == {""}
+
+
+def test_the_bands_of_a_curve_are_the_intervals_of_its_rates(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    clear = decided(rated(pairs, ratings), "dlib")
+    curve = roc(pairs, ratings).query("recognizer == 'dlib'")
+    for point in curve.iloc[5 :: len(curve) // 6].to_dict("records"):
+        accepted = (clear["distance"] <= point["threshold"]).to_numpy()
+        for side, errors, name in ((False, accepted, "false_accept"), (True, ~accepted, "false_reject")):
+            rows = (clear["same"] == side).to_numpy()
+            expected = rate(errors[rows].astype(float), clear.loc[rows, list(UNIT_COLUMNS)])
+            found = (point[f"{name}_rate"], point[f"{name}_low"], point[f"{name}_high"])
+            assert found == pytest.approx((expected.estimate, expected.low, expected.high))
+    assert (curve["n_same"].iloc[0], curve["n_different"].iloc[0]) == (clear["same"].sum(), (~clear["same"]).sum())

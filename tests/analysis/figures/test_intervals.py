@@ -144,8 +144,8 @@ RATERS = frame("similarity_pearson identity_agreement", (0.8, 0.9), (0.2, 0.5), 
 
 
 def test_statistics_left_and_raters_right():
-    left, right = people_agreement(AGREEMENT, RATERS, source=None).axes
-    assert rows_of(left) == ["Krippendorff's alpha", "ICC(2,k), batch 0"]
+    above, below, right = people_agreement(AGREEMENT, RATERS, source=None).axes
+    assert (rows_of(above), rows_of(below)) == (["Krippendorff's alpha"], ["ICC(2,k), batch 0"])
     (dots,) = right.get_lines()
     assert list(dots.get_xdata())[:2] == [0.8, 0.2]
     assert "n = 3" in right.get_title(loc="left")
