@@ -26,7 +26,7 @@ def det(curves: pd.DataFrame, thresholds: Mapping[str, float], *, source: str | 
         source: Whose the ratings are.
     """
     with style.look():
-        figure = style.new_figure(5.6, 4.0)
+        figure = style.new_figure(7.4, 4.0)
         axes = figure.subplots()
         ends = deviate(pd.Series([0.0, 1.0]))
         axes.plot(ends, ends, color=style.FAINT, linewidth=0.8, label="equal error rate")

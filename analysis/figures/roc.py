@@ -18,7 +18,7 @@ def roc(curves: pd.DataFrame, thresholds: Mapping[str, float], *, source: str | 
         source: Whose the ratings are.
     """
     with style.look():
-        figure = style.new_figure(5.6, 4.0)
+        figure = style.new_figure(7.4, 4.0)
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=style.FAINT, linewidth=0.8, label="chance")
         for index, (name, curve) in enumerate(curves.groupby("recognizer", sort=False)):
