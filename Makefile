@@ -22,6 +22,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy examples/plugin/lands_between_example
 
 benchmark: survey $(VENV)/.dev
