@@ -21,6 +21,11 @@ _LABEL = re.compile(r"export-[0-9a-f]{12}")
 _LABEL_DIGITS = 12
 
 
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+"""What a spreadsheet takes for a formula by its beginning, or would without the apostrophes before it; what is none."""
+
+
 def file_label(path: Path) -> str:
     """What refused.csv calls an export: `export-` and the first 12 digits of the SHA-256 of its content.
 
@@ -58,7 +63,7 @@ def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
         raise FolderError(f"{path}: damaged: {error}; put a copy in its place") from error
     if list(rows.columns) != columns:
         raise FolderError(f"{path}: damaged: its columns are not {', '.join(columns)}; put a copy in its place")
-    return rows
+    return rows.map(_original)
 
 
 def path_of(folder: Path, name: str) -> Path:
@@ -69,8 +74,22 @@ def path_of(folder: Path, name: str) -> Path:
 def file(name: str, rows: pd.DataFrame) -> tuple[str, bytes]:
     """A file of `ratings/` by its name in the study folder, and its content."""
     buffer = io.StringIO()
-    rows.to_csv(buffer, index=False, lineterminator="\n")
+    rows.map(_harmless).to_csv(buffer, index=False, lineterminator="\n")
     return _within(name), buffer.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _harmless(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula; `_original` undoes it.
+
+    A number is no formula, whatever its sign.
+    """
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _original(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _within(name: str) -> str:
