@@ -11,6 +11,7 @@ from builder.errors import PublishError
 from builder.publish.anonymity import Earlier, finer, smallest_group
 from builder.publish.layout import part_of
 from builder.publish.markdown import escaped
+from builder.publish.provenance import FILES
 from builder.publish.tables import People
 from builder.ratings.privacy import findings
 from builder.shards import StudyFolder
@@ -102,13 +103,14 @@ def check_identifiers(folder: Path, stated: Iterable[str], released: Set[str] = 
 
     Args:
         folder: what goes out.
-        stated: texts that the researcher wrote to be published, such as the contact; they are not searched.
+        stated: texts that the researcher wrote to be published, such as the contact; neither they nor the names of the
+            published files are searched.
         released: free texts that somebody read and released; neither are these.
 
     Raises:
         PublishError: something was found, naming the file, the column and what it is.
     """
-    texts = [form for text in stated for form in (text, *(escaped(line) for line in text.splitlines()))]
+    texts = [form for text in (*stated, *FILES) for form in (text, *(escaped(line) for line in text.splitlines()))]
     for path in sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()):
         part = part_of(path)
         if part and part.table in ("ratings", "participants"):

@@ -1,6 +1,6 @@
 """From a study folder to the whole folder of a published version."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -241,9 +241,18 @@ def _files(folder: Path, tables: Mapping[Part, Table]) -> dict[str, File]:
     return {path: file_of((folder / path).read_bytes(), rows.get(path)) for path in paths if path not in HISTORY_FILES}
 
 
+def _strings(value: Any) -> Iterator[str]:
+    """Every text in a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
+
+
 def _stated_texts(provenance: Provenance) -> list[str]:
-    """What the researcher and the models' authors wrote to be published, and versions of software."""
-    stated: list[str] = [*provenance.environment.values()]
+    """What the researcher and the models' authors wrote to be published, settings, and versions of software."""
+    stated: list[str] = [*provenance.environment.values(), *_strings(provenance.study)]
     stated += [text for model in provenance.models for text in (model.model, model.license)]
     for table in provenance.statements.values():
         for value in table.values():
