@@ -4,13 +4,17 @@ import datetime
 import random
 import shutil
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import tomli_w
 
+from builder.files import Folder
+from builder.ratings import records
+from builder.ratings.clean import TEXTS
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from loading_script import lands_between as schema
@@ -48,10 +52,12 @@ def set_keys(root: Path, **tables: dict[str, Any]) -> None:
     (root / "study.toml").write_text(tomli_w.dumps(study))
 
 
-def rate(root: Path, participants: int, source: str = "human", seed: int = 0, **changed: Any) -> None:
+def rate(
+    root: Path, participants: int, source: str = "human", seed: int = 0, *, read: bool = True, **changed: Any
+) -> None:
     """Adds participants and their ratings, the same for the same seed; each rates all pairs of one batch.
 
-    Participant 3 is flagged. `changed` replaces columns of every participant.
+    Participant 3 is flagged. `changed` replaces columns of every participant; `read`: whether their texts are released.
     """
     store = RatingsFolder(root)
     pairs = {batch: StudyFolder(root).read("pairs", batch)["pair_id"].to_pylist() for batch in _batches(root)}
@@ -79,6 +85,19 @@ def rate(root: Path, participants: int, source: str = "human", seed: int = 0, **
         pa.concat_tables([store.ratings(), _table(ratings, schema.ratings())]),
         pa.concat_tables([store.participants(), _table(people, schema.participants())]),
     )
+    if read:
+        release_all(root, people)
+
+
+def release_all(root: Path, people: Sequence[Mapping[str, Any]]) -> None:
+    """Releases the free texts of some participants, as somebody does who has read them."""
+    texts = [
+        [who["participant_id"], question, who[question]] for who in people for question in TEXTS if who.get(question)
+    ]
+    released = pd.concat(
+        [records.read(root, "released", records.RELEASED), pd.DataFrame(texts, columns=records.RELEASED)]
+    )
+    Folder(root).write(dict([records.file("released", released)]))
 
 
 def _batches(root: Path) -> Sequence[int]:

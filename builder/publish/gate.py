@@ -75,6 +75,20 @@ def check_statements(study: Study, people: People) -> None:
         raise PublishError(f"study.toml of the study folder lacks what the card must state: {', '.join(names)}")
 
 
+def check_texts(folder: Path, people: People) -> None:
+    """Whether somebody has read every free text that goes out.
+
+    Raises:
+        PublishError: nobody has, naming the command that shows them.
+    """
+    if people.unread:
+        raise PublishError(
+            f"{people.unread} free texts were read by nobody, and no program knows the names in them:\n"
+            f"  python -m builder ratings texts {folder}\n  shows them, and releases or withholds them; nothing was "
+            "published"
+        )
+
+
 def check_people(people: People, k: int, earlier: Earlier) -> None:
     """Whether every rating has its participant, and demographics are shared by k: of everybody, and of those who came
     new after any earlier version; and whether nothing is finer than it was.

@@ -93,6 +93,7 @@ def prepare(
     split_of = split_of_batches(study, gate.check_shards(folder))
     people = read_people(folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded)
     gate.check_statements(study, people)
+    gate.check_texts(root, people)
     offered = dict(offered or {}) | ({before.provenance.version: before.read_all("participants")} if before else {})
     earlier = _earlier(offered, before)
     people, draft = _described(folder, study, version, people, split_of, earlier)

@@ -1,6 +1,6 @@
 """From a study folder to the tables of a published version."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +12,17 @@ from builder.errors import PublishError
 from builder.publish.aggregates import counted, rated, source_of
 from builder.publish.layout import Part
 from builder.publish.provenance import Aggregates
-from builder.ratings import records
-from builder.ratings.held import read_tables
-from builder.ratings.privacy import findings
+from builder.ratings.held import judged_tables, read_held
+from builder.ratings.texts import unread
 from builder.shards import StudyFolder
 from builder.study import Study
 from loading_script import lands_between as schema
 
-_TEXTS = ["strategy_similarity", "strategy_identity"]
-
 
 @dataclass(frozen=True)
 class People:
-    """Ratings and participants that go out; `left_out` says in words what does not, `released` are texts in which
-    something was found and which somebody read and confirmed to identify nobody.
+    """Ratings and participants that go out; `left_out` says in words what does not, `released` are the texts that
+    somebody read and confirmed to identify nobody, and `unread` is how many others the table has.
     """
 
     ratings: pa.Table
@@ -33,6 +30,7 @@ class People:
     aggregates: Aggregates
     left_out: tuple[str, ...]
     released: frozenset[str]
+    unread: int
 
 
 class ByPair:
@@ -61,23 +59,28 @@ class ByPair:
 def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: bool) -> People:
     """The human ratings of a study folder, the simulated ones where asked, and who gave them.
 
-    Ratings of models are left out: what models say of a pair is in its columns. Free texts in which something may
-    identify somebody are left out unless they were released. Both are sorted by id, so that neither tells the order
-    in which they came, and of the time of a rating the day is left.
+    Ratings of models are left out: what models say of a pair is in its columns. Both are sorted by id, so that neither
+    tells the order in which they came, and of the time of a rating the day is left.
 
     Raises:
         FolderError: the files are damaged.
     """
-    every_rating, participants = read_tables(folder.root)
+    held = read_held(folder.root)
+    every_rating, participants = judged_tables(folder.root, held)
     ratings, left_out = _of_sources(every_rating, ["human", "simulated"] if with_simulated else ["human"])
     rating = pc.is_in(participants["participant_id"], value_set=pc.unique(ratings["participant_id"]))
-    confirmed = records.read(folder.root, "released", records.RELEASED)
-    released = frozenset(confirmed[["participant_id", "question", "text"]].itertuples(index=False, name=None))
-    participants, texts = _without_identifiers(participants.filter(rating).sort_by("participant_id"), released)
+    participants = participants.filter(rating).sort_by("participant_id")
+    waiting = unread(held)["participant_id"].isin(participants["participant_id"].to_pylist())
     source = source_of(ratings)
     aggregates = Aggregates(source=source, flagged_excluded=flagged_excluded and source is not None)
-    read = frozenset(text for _, _, text in released)
-    return People(by_day(ratings.sort_by("rating_id")), participants, aggregates, (*left_out, *texts), read)
+    return People(
+        by_day(ratings.sort_by("rating_id")),
+        participants,
+        aggregates,
+        tuple(left_out),
+        frozenset(held.released["text"]),
+        int(waiting.sum()),
+    )
 
 
 def by_day(ratings: pa.Table) -> pa.Table:
@@ -156,18 +159,3 @@ def _of_sources(ratings: pa.Table, sources: list[str]) -> tuple[pa.Table, list[s
     counts = {source: pc.sum(pc.equal(ratings["source"], source)).as_py() or 0 for source in others}
     said = [f"{count} {source} ratings" for source, count in counts.items() if count]
     return ratings.filter(pc.is_in(ratings["source"], value_set=pa.array(sources))), said
-
-
-def _without_identifiers(participants: pa.Table, released: Set[tuple[str, str, str]]) -> tuple[pa.Table, list[str]]:
-    ids = participants["participant_id"].to_pylist()
-    said = []
-    for column in _TEXTS:
-        texts = participants[column].to_pylist()
-        for at, text in enumerate(texts):
-            found = findings(text) if text and (ids[at], column, text) not in released else []
-            if found:
-                texts[at] = None
-                said.append(f"{column} of {ids[at]}: {', '.join(found)}")
-        place = participants.column_names.index(column)
-        participants = participants.set_column(place, participants.schema.field(column), pa.array(texts, pa.string()))
-    return participants, said

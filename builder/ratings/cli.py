@@ -1,6 +1,7 @@
 """The commands of `python -m builder ratings`; no logic of their own."""
 
 import argparse
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ def add_commands(commands: Any) -> None:
 
     _command(actions, "status", _status, "ratings per pair, pairs short of the wanted number, participants flagged")
 
-    texts = _command(actions, "texts", _texts, "list the free texts held back because they may identify somebody")
-    texts.add_argument("--release", type=int, nargs="+", metavar="N", help="confirm that these identify nobody")
+    texts = _command(actions, "texts", _texts, "show the free texts that nobody has read; release or withhold them")
+    texts.add_argument("--release", nargs="+", metavar="N", help="these identify nobody: N, N-M, or all")
+    texts.add_argument("--withhold", nargs="+", metavar="N", help="never publish these")
 
     forget = _command(actions, "forget", _forget, "remove one person, for a withdrawal of consent")
     forget.add_argument("participant", metavar="PARTICIPANT", help="the platform's id, or the participant_id")
@@ -134,16 +136,37 @@ def _print_reasons(reasons: Counter[str]) -> None:
 
 def _texts(options: argparse.Namespace) -> int:
     from builder.errors import printable
-    from builder.ratings.texts import held_back, release
+    from builder.ratings.texts import decide, show
 
-    if options.release:
-        release(options.folder, options.release)
-        print(f"released {len(set(options.release))}")
-    texts = held_back(options.folder)
-    for number, row in enumerate(texts.itertuples(), start=1):
-        print(f"{number}  {row.question} of {row.participant_id}: {row.found}\n   {printable(str(row.text))}")
-    print(f"{len(texts)} held back" + ("; --release N ... confirms that they identify nobody" if len(texts) else ""))
+    if options.release or options.withhold:
+        everything = options.release == ["all"]
+        released = None if everything else _numbers(options.release or [])
+        counts = decide(options.folder, released, _numbers(options.withhold or []))
+        print(f"released {counts[0]}, withheld {counts[1]}; ratings texts shows what is left")
+        return 0
+    texts = show(options.folder)
+    for number, row in enumerate(texts.to_dict("records"), start=1):
+        found = f"holds what looks like: {row['found']}" if row["found"] else "nothing found"
+        print(f"{number}  {row['question']} of {row['participant_id']}: {found}\n   {printable(str(row['text']))}")
+    if len(texts):
+        print(f"{len(texts)} to read: a program knows no names, places or numbers of persons.")
+        print("--withhold N ... keeps back what may identify somebody; --release N ... or all lets the rest go.")
+    else:
+        print("every free text was read")
     return 0
+
+
+def _numbers(ranges: list[str]) -> list[int]:
+    """The numbers in texts such as 3 and 5-9."""
+    from builder.errors import RatingsError
+
+    numbers: list[int] = []
+    for text in ranges:
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", text)
+        if not match:
+            raise RatingsError(f"{text!r}: give numbers of texts, such as 3 or 5-9, or --release all")
+        numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return numbers
 
 
 def _forget(options: argparse.Namespace) -> int:

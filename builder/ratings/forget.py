@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from builder.errors import RatingsError
+from builder.files import Folder
 from builder.publish.record import forget_in_records
 from builder.ratings import records
 from builder.ratings.held import read_held, write_held
@@ -81,6 +82,8 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
                 released=held.released[~held.released["participant_id"].isin(new)],
                 forgotten=stacked([held.forgotten, pd.DataFrame(lines, columns=records.FORGOTTEN)]),
             )
+            shown = records.read(folder, "shown", records.RELEASED)
+            Folder(folder).write(dict([records.file("shown", shown[shown["participant_id"] != id_])]))
             write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
     versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
     return Forgotten(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions)

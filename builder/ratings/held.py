@@ -91,7 +91,17 @@ def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:
         FolderError: this is no study folder, or a file of it is damaged.
         RatingsError: no batch is built.
     """
-    held = judged(read_held(folder), read_pairs(folder), StudyFolder(folder).study().ratings)
+    return judged_tables(folder, read_held(folder))
+
+
+def judged_tables(folder: Path, held: Held) -> tuple[pa.Table, pa.Table]:
+    """The ratings and the participants of what was read of a study folder, judged.
+
+    Raises:
+        FolderError: this is no study folder.
+        RatingsError: no batch is built.
+    """
+    held = judged(held, read_pairs(folder), StudyFolder(folder).study().ratings)
     participants = held.participants.reset_index(names="participant_id")
     return table(held.ratings, schema.ratings()), table(participants, schema.participants())
 

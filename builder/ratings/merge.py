@@ -50,7 +50,7 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
     forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], "participant was removed")
     added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten])
-    people, differing = _with_people(held, rows, added)
+    people, differing = _with_people(held, _without_held_back(held, rows), added)
     refused = [rows.refused, outside, removed, contradicting]
     noted = pd.concat([*refused, rows.left_out, differing])
     outcome = Outcome(
@@ -134,6 +134,17 @@ def _with_people(held: Held, rows: Cleaned, added: pd.DataFrame) -> tuple[pd.Dat
         people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
     people.loc[fresh, "source"] = "human"
     return people.rename_axis("participant_id"), pd.concat(differing)
+
+
+def _without_held_back(held: Held, rows: Cleaned) -> Cleaned:
+    """The rows without texts that are held back: what somebody withheld does not come in again."""
+    participants = rows.participants.copy()
+    for question in TEXTS:
+        ours = held.held_back[held.held_back["question"] == question]
+        texts = pd.MultiIndex.from_frame(participants[[question]].reset_index())
+        back = texts.isin(pd.MultiIndex.from_frame(ours[["participant_id", "text"]]))
+        participants[question] = participants[question].mask(back)
+    return replace(rows, participants=participants)
 
 
 def _with_held_back(held: Held, rows: Cleaned) -> pd.DataFrame:

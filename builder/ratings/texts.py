@@ -1,4 +1,9 @@
-"""`ratings texts`: free texts held back because something in them may identify somebody."""
+"""`ratings texts`: shows every free text that nobody has read yet, so that somebody releases or withholds it.
+
+A program finds e-mail addresses and the like; names and places only a reader knows. What stands in released.csv was
+read and goes out with the next version; what was withheld lies in held-back.csv and never does. Numbers are those of
+the list that was shown last, shown.csv, so that nothing is released that came in after somebody looked.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,47 +12,109 @@ from pathlib import Path
 import pandas as pd
 
 from builder.errors import RatingsError
+from builder.files import Folder
 from builder.ratings import records
-from builder.ratings.held import read_held, write_held
+from builder.ratings.clean import TEXTS
+from builder.ratings.held import Held, read_held, write_held
 from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
+from builder.ratings.privacy import findings
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 
+WITHHELD = "withheld by a reader"
+"""What held-back.csv says was found in a text that somebody withheld."""
 
-def held_back(folder: Path) -> pd.DataFrame:
-    """The texts: participant_id, question, found, text.
+_KEY = records.RELEASED
+
+
+def show(folder: Path) -> pd.DataFrame:
+    """The texts that wait for a reader, and notes that they were shown: participant_id, question, found, text.
 
     Raises:
         FolderError: this is no study folder, or its records are damaged.
     """
     StudyFolder(folder).manifest()
-    return read_held(folder).held_back
+    with RatingsFolder(folder).locked():
+        held = read_held(folder)
+        new = unread(held)
+        suspect = held.held_back[held.held_back["found"] != WITHHELD]
+        texts = stacked([new, suspect]).sort_values(["question", "participant_id"], kind="stable", ignore_index=True)
+        Folder(folder).write(dict([records.file("shown", texts[_KEY])]))
+    return texts
 
 
-def release(folder: Path, numbers: Sequence[int]) -> None:
-    """Confirms that these texts, numbered from 1 as `held_back` lists them, identify nobody: they join the table, and
-    released.csv tells the gate of publishing that somebody has read them.
+def unread(held: Held) -> pd.DataFrame:
+    """The texts in the table that people wrote and nobody has released: participant_id, question, found, text."""
+    written = held.participants.loc[held.participants["source"] == "human", TEXTS]
+    texts = (
+        written.rename_axis("participant_id").reset_index().melt("participant_id", None, "question", "text").dropna()
+    )
+    released = pd.MultiIndex.from_frame(held.released[_KEY])
+    texts = texts[~pd.MultiIndex.from_frame(texts[_KEY]).isin(released)]
+    found = ["; ".join(findings(text)) for text in texts["text"]]
+    return texts.assign(found=pd.Series(found, index=texts.index, dtype="str"))[records.HELD_BACK].astype("str")
+
+
+def decide(folder: Path, released: Sequence[int] | None, withheld: Sequence[int] = ()) -> tuple[int, int]:
+    """Releases or withholds texts by their numbers in the list that was shown last, from 1.
+
+    Args:
+        folder: The study folder.
+        released: Those that identify nobody; None: all that were shown and are not withheld.
+        withheld: Those that are never published.
+
+    Returns:
+        How many were released and withheld.
 
     Raises:
-        RatingsError: there is no such text, or a participant's answer to that question is in the table already.
+        RatingsError: no list was shown, there is no such number in it, or one is named twice.
     """
     pairs = read_pairs(folder)
     with RatingsFolder(folder).locked():
-        held = read_held(folder)
-        unknown = [number for number in numbers if not 1 <= number <= len(held.held_back)]
-        if unknown:
-            raise RatingsError(f"{folder}: no text {unknown[0]} is held back; there are {len(held.held_back)}")
-        rows = held.held_back.iloc[[number - 1 for number in dict.fromkeys(numbers)]]
-        participants = held.participants.copy()
-        for participant, question, text in rows[["participant_id", "question", "text"]].to_numpy():
-            if pd.notna(participants.loc[participant, question]):
-                raise RatingsError(f"{folder}: {participant} has another text for {question} already")
-            participants.loc[participant, question] = text
-        held = replace(
-            held,
-            participants=participants,
-            held_back=held.held_back.drop(index=rows.index),
-            released=stacked([held.released, rows[records.RELEASED]]),
-        )
+        held, shown = read_held(folder), records.read(folder, "shown", _KEY)
+        if shown.empty:
+            raise RatingsError(f"{folder}: no text was shown yet: run ratings texts first, and read them")
+        if released is None:
+            released = [number for number in range(1, len(shown) + 1) if number not in withheld]
+        for number in (*released, *withheld):
+            if not 1 <= number <= len(shown):
+                raise RatingsError(f"{folder}: the list that was shown last has {len(shown)} texts, and no {number}")
+        if both := set(released) & set(withheld):
+            raise RatingsError(f"{folder}: {min(both)} cannot be both released and withheld")
+        read, kept_back = (shown.iloc[[number - 1 for number in dict.fromkeys(each)]] for each in (released, withheld))
+        held = _with_withheld(_with_released(held, read), kept_back)
         write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
+    return len(read), len(kept_back)
+
+
+def _with_released(held: Held, read: pd.DataFrame) -> Held:
+    participants = held.participants.copy()
+    present = read[read["participant_id"].isin(participants.index)]  # the others were forgotten since
+    for participant, question, text in present[_KEY].to_numpy():
+        before = participants.loc[participant, question]
+        if pd.notna(before) and before != text:
+            raise RatingsError(f"{participant} has another text for {question} already")
+        participants.loc[participant, question] = text
+    left = held.held_back[~_among(held.held_back, present)]
+    released = stacked([held.released, present[_KEY]]).drop_duplicates(ignore_index=True)
+    return replace(held, participants=participants, held_back=left, released=released)
+
+
+def _with_withheld(held: Held, kept_back: pd.DataFrame) -> Held:
+    participants = held.participants.copy()
+    present = kept_back[kept_back["participant_id"].isin(participants.index)]
+    for participant, question, text in present[_KEY].to_numpy():
+        if participants.loc[participant, question] == text:
+            participants.loc[participant, question] = None
+    others = held.held_back[~_among(held.held_back, present)]
+    back = stacked([others, present.assign(found=WITHHELD)[records.HELD_BACK]])
+    return replace(
+        held, participants=participants, held_back=back, released=held.released[~_among(held.released, present)]
+    )
+
+
+def _among(rows: pd.DataFrame, texts: pd.DataFrame) -> pd.Series:
+    """Which rows are of these texts."""
+    among = pd.MultiIndex.from_frame(rows[_KEY]).isin(pd.MultiIndex.from_frame(texts[_KEY]))
+    return pd.Series(among, index=rows.index, dtype="bool")

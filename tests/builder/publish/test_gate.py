@@ -2,14 +2,13 @@
 
 import shutil
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from builder.errors import FolderError, PublishError
 from builder.publish.gate import check_identifiers
-from builder.ratings import records
+from builder.ratings import texts
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from tests.studies import rate, set_keys
@@ -117,35 +116,25 @@ def test_human_and_simulated_ratings_never_mix_in_an_aggregate(publish, study, p
     assert body.startswith("**This dataset contains simulated ratings")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "write to jane@example.org",
-        "see https://example.org/x",
-        "call +49 89 636 48018",
-        "I am A1B2C3D4E5F6G7",
-        "10.0.0.7",
-    ],
-)
-def test_a_text_that_may_identify_somebody_is_left_out_and_said(publish, study, published, text):
-    rate(study, 10, strategy_identity=text)
-    outcome = publish("1.0.0")
-    assert len([line for line in outcome.prepared.left_out if line.startswith("strategy_identity of p-")]) == 10
-    people = published_rows(published, "participants")
-    assert people["strategy_identity"].null_count == 10
-    assert set(people["strategy_similarity"].to_pylist()) == {"I looked at the eyes."}
-
-
-def test_a_released_text_goes_out_though_something_is_found_in_it(publish, study, published):
-    text = "as on www.example.org, the eyes"
-    rate(study, 10, strategy_identity=text)
-    ids = RatingsFolder(study).participants()["participant_id"].to_pylist()
-    rows = [[id_, "strategy_identity", text] for id_ in ids[:4]]
-    name, content = records.file("released", pd.DataFrame(rows, columns=records.RELEASED))
-    (study / name).write_bytes(content)
+def test_free_texts_go_out_when_somebody_has_read_all_of_them(publish, study, published):
+    rate(study, 6, read=False, strategy_identity="ask my neighbor Anna Huber, or www.example.org")
+    with pytest.raises(PublishError, match=r"12 free texts were read by nobody(.|\n)*ratings texts .*study"):
+        publish("1.0.0")
+    listed = texts.show(study)
+    assert listed["question"].tolist() == ["strategy_identity"] * 6 + ["strategy_similarity"] * 6
+    assert listed["found"].tolist() == ["link"] * 6 + [""] * 6
+    texts.decide(study, range(1, 7), [7])
+    with pytest.raises(PublishError, match="5 free texts were read by nobody"):
+        publish("1.0.0")
+    texts.decide(study, [8, 9, 10, 11, 12])
     publish("1.0.0")
     people = published_rows(published, "participants")
-    assert people["strategy_identity"].to_pylist().count(text) == 4
+    assert people["strategy_similarity"].to_pylist().count("I looked at the eyes.") == 5
+    assert set(people["strategy_identity"].to_pylist()) == {"ask my neighbor Anna Huber, or www.example.org"}
+    rate(study, 1, read=False, seed=1)
+    with pytest.raises(PublishError, match="1 free texts were read by nobody"):
+        publish("1.1.0")
+    assert len(texts.show(study)) == 1
 
 
 @pytest.mark.parametrize("identifier", ["jane@example.org", "5f0a1b2c3d4e5f6a7b8c9d0e", "A1B2C3D4E5F6G7"])

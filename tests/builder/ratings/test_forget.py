@@ -12,7 +12,7 @@ from builder.ratings.pairs import read_pairs
 from builder.ratings.privacy import participant_key, pseudonym
 from builder.ratings.settings import RatingsSettings
 from builder.ratings.store import RatingsFolder
-from builder.ratings.texts import held_back, release
+from builder.ratings.texts import decide, show
 from tests.builder.ratings.conftest import export_of
 
 TEXTS = {"strategy_similarity": "the eyes, ask @ann", "strategy_identity": "the nose, www.ann.example.org"}
@@ -95,17 +95,48 @@ def test_nobody_is_removed_for_an_unknown_id(folder, export):
     assert files(folder) == before
 
 
-def test_texts_are_released_by_number(folder, export):
+def test_texts_are_released_or_withheld_by_number(folder, export):
     take(folder, export)
-    assert list(held_back(folder)["text"]) == list(TEXTS.values())
-    release(folder, [2])
-    assert list(held_back(folder)["text"]) == [TEXTS["strategy_similarity"]]
+    with pytest.raises(RatingsError, match="run ratings texts first"):
+        decide(folder, None)
+    assert list(show(folder)["text"]) == [TEXTS["strategy_identity"], TEXTS["strategy_similarity"]]
+    assert decide(folder, [1]) == (1, 0)
     (said,) = [row for row in RatingsFolder(folder).participants().to_pylist() if row["age"]]
     assert (said["strategy_similarity"], said["strategy_identity"]) == (None, TEXTS["strategy_identity"])
     take(folder, export)
-    assert list(held_back(folder)["text"]) == [TEXTS["strategy_similarity"]]
-    with pytest.raises(RatingsError, match="no text 2"):
-        release(folder, [2])
+    assert decide(folder, [1]) == (1, 0)
+    assert list(show(folder)["text"]) == [TEXTS["strategy_similarity"]]
+    for numbers in ([2], [0]):
+        with pytest.raises(RatingsError, match="has 1 texts, and no"):
+            decide(folder, numbers)
+    assert decide(folder, [], [1]) == (0, 1)
+    take(folder, export)
+    assert show(folder).empty
+    assert "eyes" in (folder / "ratings" / "held-back.csv").read_text()
+
+
+def test_a_text_in_which_nothing_is_found_waits_too_and_does_not_come_back(folder):
+    first = read_pairs(folder).index[0]
+    said = [{"participant": "ann", "age": "34", "strategy_similarity": "as my aunt Berta Huber would"}]
+    export = export_of([("ann", first, 90, True)], said)
+    take(folder, export)
+    assert list(show(folder)["found"]) == [""]
+    assert decide(folder, None, [1]) == (0, 1)
+    take(folder, export)
+    assert RatingsFolder(folder).participants()["strategy_similarity"].to_pylist() == [None]
+    forget(folder, "ann")
+    assert not any(b"Huber" in content for content in files(folder).values())
+
+
+def test_nothing_is_released_that_came_in_after_somebody_looked(folder):
+    first = read_pairs(folder).index[0]
+    for name in ("bob", "ann"):
+        said = [{"participant": name, "strategy_similarity": f"{name} looked at the eyes"}]
+        take(folder, export_of([(name, first, 90, True)], said))
+        if name == "bob":
+            show(folder)
+    assert decide(folder, None) == (1, 0)
+    assert list(show(folder)["text"]) == ["ann looked at the eyes"]
 
 
 def test_one_command_at_a_time_changes_the_ratings(folder, export):

@@ -160,7 +160,7 @@ def test_the_commands_say_what_became_of_every_row(folder, tmp_path):
         (["import", "{folder}", "{folder}/study.toml", "--map", "no.toml"], "no.toml: no such file"),
         (["status", "nowhere"], "no such file; name a study folder"),
         (["forget", "{folder}", "nobody"], "'nobody'"),
-        (["texts", "{folder}", "--release", "1"], "no text 1"),
+        (["texts", "{folder}", "--release", "1"], "no text was shown yet"),
         (["simulate", "{folder}", "--raters", "0"], "raters = 0"),
         (["from-model", "{folder}", "arcface"], "it has dlib"),
     ],
