@@ -27,7 +27,7 @@ def add_commands(commands: Any) -> None:
 
     forget = _command(actions, "forget", _forget, "remove one person, for a withdrawal of consent")
     forget.add_argument("participant", metavar="PARTICIPANT", help="the platform's id, or the participant_id")
-    forget.add_argument("--database", metavar="URL", help="of the survey (default: SQLite in the study folder)")
+    forget.add_argument("--database", metavar="URL", help="of the survey (default: all that it used)")
 
     withdrawn = _command(
         actions, "withdrawn", _withdrawn, "list who returned, revoked or was rejected on the platform, or remove them"
@@ -181,8 +181,14 @@ def _forget(options: argparse.Namespace) -> int:
         print("Published versions that still hold this person, or another who was removed:")
         print("\n".join(f"  {each}" for each in gone.published))
         print("Beside a later version each shows who left: withdraw them with publish --retract.")
-    print("The exports that were imported still hold this person: remove the rows there too.")
-    return 0
+    print(
+        "\n".join([*gone.beyond, "The exports that were imported still hold this person: remove the rows there too."])
+    )
+    if gone.remains:
+        print("NOT DONE YET, what was removed can still be read in:")
+        print("\n".join(f"  {each}" for each in gone.remains))
+        print("Run the same command again when nobody reads there.")
+    return 1 if gone.remains else 0
 
 
 def _simulate(options: argparse.Namespace) -> int:

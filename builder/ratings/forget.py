@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -10,12 +11,16 @@ from builder.errors import RatingsError
 from builder.files import Folder
 from builder.publish.record import forget_in_records
 from builder.ratings import records
+from builder.ratings.databases import remembered
 from builder.ratings.held import read_held, write_held
 from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
 from builder.ratings.privacy import is_pseudonym, other_pseudonyms, participant_key, pseudonym
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+
+if TYPE_CHECKING:
+    from builder.survey.withdrawal import Removal
 
 
 class NobodyHereError(RatingsError):
@@ -27,8 +32,9 @@ class Forgotten:
     """Who was removed, with how many ratings in the tables and in the survey's database, and the published versions
     (with where they are) that still hold them or another who was removed.
 
-    `others` took part with the same platform's id and said that the first was somebody else: they are removed too,
-    and counted.
+    `remains` says where it can still be read although it is removed, until the same command is run again; `beyond` what
+    is out of its reach. `others` took part with the same platform's id and said that the first was somebody else: they
+    are removed too, and counted.
     """
 
     participant_id: str
@@ -36,6 +42,8 @@ class Forgotten:
     ratings: int
     answers: int
     published: list[str]
+    remains: list[str]
+    beyond: list[str]
 
 
 def forget(folder: Path, participant: str, database: str | None = None) -> Forgotten:
@@ -46,7 +54,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
     Args:
         folder: The study folder.
         participant: The platform's id of the person, or the participant_id in the tables.
-        database: The survey's, where it is not in the study folder.
+        database: The survey's, where it is not in the study folder and the study cannot open it as it remembers it.
 
     Raises:
         NobodyHereError: nobody with this id is or was here.
@@ -62,7 +70,8 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
         if participant not in here | gone and not is_pseudonym(participant):
             key = participant_key(folder)
             ids = [pseudonym(key, participant), *other_pseudonyms(key, participant)]
-        answers = _remove_from_survey(folder, ids, database)
+        removed = _remove_from_survey(folder, ids, database)
+        answers = removed.answers if removed else {}
         met = [each for each in ids if each in here | gone or each in answers]
         if not met:
             raise NobodyHereError(
@@ -83,15 +92,16 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
                 forgotten=stacked([held.forgotten, pd.DataFrame(lines, columns=records.FORGOTTEN)]),
             )
             shown = records.read(folder, "shown", records.RELEASED)
-            Folder(folder).write(dict([records.file("shown", shown[shown["participant_id"] != id_])]))
+            Folder(folder).write(dict([records.file("shown", shown[~shown["participant_id"].isin(new)])]))
             write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
     versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
-    return Forgotten(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions)
+    remains, beyond = (removed.remains, removed.beyond) if removed else ([], [])
+    return Forgotten(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions, remains, beyond)
 
 
-def _remove_from_survey(folder: Path, participant_ids: list[str], database: str | None) -> dict[str, int]:
-    if database is None and not (folder / "ratings" / "survey.sqlite").is_file():
-        return {}  # and the survey's packages need not be installed
+def _remove_from_survey(folder: Path, participant_ids: list[str], database: str | None) -> "Removal | None":
+    if database is None and not (folder / "ratings" / "survey.sqlite").is_file() and not remembered(folder):
+        return None  # and the survey's packages need not be installed
     from builder.survey.withdrawal import remove_participants
 
     return remove_participants(folder, participant_ids, database)

@@ -153,4 +153,6 @@ def _with_held_back(held: Held, rows: Cleaned) -> pd.DataFrame:
     new = rows.held_back[~rows.held_back["participant_id"].isin(held.forgotten["participant_id"])]
     text = pd.MultiIndex.from_frame(new[["participant_id", "question"]])
     new = new[(confirmed.reindex(text).to_numpy() != new["text"].to_numpy())]
+    here = pd.MultiIndex.from_frame(held.held_back[records.RELEASED])
+    new = new[~pd.MultiIndex.from_frame(new[records.RELEASED]).isin(here)]
     return stacked([held.held_back, new[records.HELD_BACK].astype("str")]).drop_duplicates()

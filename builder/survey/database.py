@@ -75,7 +75,7 @@ disputes = Table(
 _ADVISORY_LOCK = 0x1A9D5
 """Any number of ours."""
 
-_NO_MORE_THAN_S = 10
+NO_MORE_THAN_S = 10
 """Waiting for a lock or for the server of the database."""
 
 
@@ -88,6 +88,19 @@ def default_url(folder: Path) -> str:
     for ending in ("", "-wal", "-shm", "-journal"):
         Folder(folder).check(f"{DATABASE_FILE.as_posix()}{ending}")
     return sa.URL.create("sqlite", database=str(folder / DATABASE_FILE)).render_as_string()
+
+
+def address(url: str) -> str:
+    """Which database a URL names: without a password, of a file its whole path.
+
+    Raises:
+        SurveyError: it is no URL.
+    """
+    parsed = _parsed(url)
+    if parsed.drivername == "sqlite":
+        return sa.URL.create("sqlite", database=str(Path(parsed.database or "").absolute())).render_as_string()
+    where = {key: value for key, value in parsed.query.items() if key in ("host", "port")}
+    return parsed.set(drivername="postgresql", password=None, query=where).render_as_string()
 
 
 def open_database(url: str, study: str, study_hash: str) -> sa.Engine:
@@ -128,21 +141,25 @@ def drop_unconsented(engine: sa.Engine) -> None:
         connection.execute(participants.delete().where(participants.c.consented_at.is_(None)))
 
 
-def _engine(url: str) -> sa.Engine:
+def _parsed(url: str) -> sa.URL:
     try:
-        parsed = sa.make_url(url)
+        return sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise SurveyError("--database: is no address such as postgresql://user@host/name") from error
+
+
+def _engine(url: str) -> sa.Engine:
+    parsed = _parsed(url)
     options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}  # no answer gets into a log
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:") and not parsed.query:
         _private(Path(str(parsed.database)))
-        engine = sa.create_engine(parsed, connect_args={"timeout": _NO_MORE_THAN_S}, **options)
+        engine = sa.create_engine(parsed, connect_args={"timeout": NO_MORE_THAN_S}, **options)
         sa.event.listen(engine, "connect", _set_up_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return sa.create_engine(parsed, connect_args={"connect_timeout": _NO_MORE_THAN_S}, **options)
+        return sa.create_engine(parsed, connect_args={"connect_timeout": NO_MORE_THAN_S}, **options)
     raise SurveyError(
         f"--database {parsed.render_as_string(hide_password=True)}: must be postgresql://... or sqlite:///FILE"
     )

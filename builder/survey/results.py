@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from builder.errors import SurveyError
 from builder.files import write_whole
+from builder.ratings.databases import remember
 from builder.shards import StudyFolder
-from builder.survey.database import DATABASE_FILE, default_url, disputes, open_database, participants, ratings
+from builder.survey.database import DATABASE_FILE, address, default_url, disputes, open_database, participants, ratings
 from builder.survey.store import SILENCE_MS
 from builder.survey.task import Pair, Task
 
@@ -59,6 +60,8 @@ def write_results(folder: Path, file: Path, database: str | None) -> tuple[int, 
     if database is None and not (folder / DATABASE_FILE).is_file():
         raise SurveyError(f"{folder / DATABASE_FILE}: there is none yet: nobody was asked; begin with survey serve")
     engine = open_database(database or default_url(folder), study.name, study.hash())
+    if database:
+        remember(folder, address(database))
     try:
         lines = list(result_lines(engine, study.name))
     finally:

@@ -12,8 +12,9 @@ from pathlib import Path
 import uvicorn
 
 from builder.errors import SurveyError
+from builder.ratings.databases import remember
 from builder.ratings.privacy import participant_key
-from builder.survey.database import default_url, drop_unconsented, open_database
+from builder.survey.database import address, default_url, drop_unconsented, open_database
 from builder.survey.forgotten import ForgottenPeople
 from builder.survey.limits import Network, pointing_out_proxies, protocol
 from builder.survey.links import read_signed_links
@@ -73,6 +74,8 @@ def serve(
     files = read_bundle(bundle)
     task = read_task(folder)
     engine = open_database(database or default_url(folder), task.name, task.study_hash)
+    if database:
+        remember(folder, address(database))
     drop_unconsented(engine)
     forgotten = ForgottenPeople(folder)
     forgotten()  # a damaged file is said now, not to a participant

@@ -4,14 +4,17 @@ import shutil
 import pytest
 import sqlalchemy as sa
 
-from builder.errors import RatingsError
+from builder.cli import main
+from builder.errors import RatingsError, SurveyError
+from builder.ratings.databases import remember
 from builder.ratings.forget import forget
 from builder.ratings.privacy import other_pseudonyms, participant_key, pseudonym
 from builder.shards import StudyFolder
+from builder.survey import database as tables
 from builder.survey import store
 from builder.survey.database import DATABASE_FILE, disputes, open_database
 from builder.survey.messages import Consent, Rating, Strategies
-from builder.survey.results import result_lines
+from builder.survey.results import result_lines, write_results
 from builder.survey.store import Arrival, Door
 from builder.survey.ticket import ticket_key
 from tests.builder.survey.serving import Page, serving
@@ -116,3 +119,63 @@ def test_nothing_of_them_stays_in_the_file(folder):
     left = b"".join(file.read_bytes() for file in path.parent.glob("survey.sqlite*"))
     assert TEXT.encode() not in left
     assert ann.encode() not in left
+
+
+def test_a_database_that_the_survey_used_is_remembered_without_its_password(folder, database, tmp_path):
+    study = StudyFolder(folder).study()
+    engine = open_database(database, study.name, study.hash())
+    ann, bob = (pseudonym(participant_key(folder), name) for name in ("ann", "bob"))
+    for person in (ann, bob):
+        answer(engine, person, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
+    secret = sa.make_url(database)
+    secret = secret if secret.drivername == "sqlite" else secret.set(password="geheim")  # noqa: S106
+    write_results(folder, tmp_path / "results.jsonl", secret.render_as_string(hide_password=False))
+    assert "geheim" not in (folder / "ratings" / "databases.txt").read_text()
+    gone = forget(folder, "ann")
+    assert (gone.answers, gone.remains) == (1, [])
+    assert [each.partition(":")[0] for each in gone.beyond] == (["PostgreSQL"] if "postgres" in database else [])
+    assert people(engine) == {bob}
+    engine.dispose()
+
+
+def test_a_database_that_cannot_be_opened_is_asked_for(folder):
+    participant_key(folder)
+    remember(folder, "postgresql://jane@127.0.0.1:1/survey")
+    with pytest.raises(
+        SurveyError, match=r"jane@127\.0\.0\.1(.|\n)*nobody was removed(.|\n)*--database(.|\n)*databases"
+    ):
+        forget(folder, "ann")
+    assert not (folder / "ratings" / "forgotten.csv").exists()
+
+
+def test_what_a_reader_keeps_in_the_log_is_said_and_the_same_command_ends_it(folder, monkeypatch, capsys):
+    monkeypatch.setattr(tables, "NO_MORE_THAN_S", 0.2)
+    study = StudyFolder(folder).study()
+    path = folder / DATABASE_FILE
+    ann = pseudonym(participant_key(folder), "ann")
+    engine = open_database(f"sqlite:///{path}", study.name, study.hash())
+    answer(engine, ann, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
+    command = ["ratings", "forget", str(folder), "ann"]
+    with engine.connect() as reader:
+        reader.execute(sa.select(disputes)).all()
+        assert main(command) == 1
+    assert "NOT DONE YET" in capsys.readouterr().out
+    assert main(command) == 0
+    left = b"".join(file.read_bytes() for file in path.parent.glob("survey.sqlite*"))
+    assert TEXT.encode() not in left
+    assert ann.encode() not in left
+    engine.dispose()
+
+
+def test_a_transaction_that_sees_removed_rows_of_postgresql_is_said(folder, postgres_database, monkeypatch):
+    monkeypatch.setattr(tables, "NO_MORE_THAN_S", 1)
+    study = StudyFolder(folder).study()
+    engine = open_database(postgres_database, study.name, study.hash())
+    ann = pseudonym(participant_key(folder), "ann")
+    answer(engine, ann, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
+        reader.execute(sa.select(sa.func.now()))
+        (said,) = forget(folder, "ann", postgres_database).remains
+        assert said.endswith("as long as a transaction from before is open")
+    assert forget(folder, "ann", postgres_database).remains == []
+    engine.dispose()
