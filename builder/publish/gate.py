@@ -141,8 +141,8 @@ def check_identifiers(folder: Path, stated: Iterable[str], released: Set[str] = 
 
 
 def _but_for_figures(text: str) -> list[str]:
-    """What is found in ids and in tables of figures, where digits are no phone number."""
-    return [found for found in findings(text) if found != "phone number"]
+    """What is found in ids and in tables of figures, where digits are no phone number and no place."""
+    return [found for found in findings(text) if found not in ("phone number", "coordinates")]
 
 
 def _refuse(where: str, found: list[str]) -> None:

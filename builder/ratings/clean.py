@@ -14,6 +14,7 @@ from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
 TEXTS = [f"strategy_{name}" for name in QUESTION_NAMES]
 """The free texts of a participant."""
 
+_UNSIGNED = "a pseudonym, not in results that this study's survey signed: write them again with survey results"
 _LONGEST_MS = 2**31 - 1
 _PAIR_ID = r"[a-z0-9-]{1,60}-\d{5,9}-[\w.-]{1,150}"
 
@@ -38,20 +39,29 @@ class Cleaned:
 
 
 def cleaned(
-    export: Export, known_pairs: pd.Index, key: bytes, settings: RatingsSettings, asked: tuple[str, ...] | None = None
+    export: Export,
+    known_pairs: pd.Index,
+    key: bytes,
+    settings: RatingsSettings,
+    asked: tuple[str, ...] | None = None,
+    *,
+    pseudonyms: bool = False,
 ) -> Cleaned:
     """Puts pseudonyms in the place of participants, refuses what is no rating, coarsens what is said of a person.
 
-    A rating answers every question that was asked: `asked`, or what the study file says.
+    A rating answers every question that was asked: `asked`, or what the study file says. `pseudonyms`: whether the file
+    names participants by them, as our survey's signed results do. Any other file's are refused: they are published, so
+    that anybody can write them down.
     """
-    ratings, refused, odd = _ratings(
-        _pseudonymous(export.ratings, key), known_pairs, asked or settings.questions or QUESTION_NAMES
-    )
-    participants, not_understood = _participants(_pseudonymous(export.participants, key), settings.age_bin)
+    rated, strangers = _pseudonymous(export.ratings, key, pseudonyms=pseudonyms)
+    described, unknown = _pseudonymous(export.participants, key, pseudonyms=pseudonyms)
+    ratings, refused, odd = _ratings(rated, known_pairs, asked or settings.questions or QUESTION_NAMES)
+    participants, not_understood = _participants(described, settings.age_bin)
     participants, held_back = _without_findings(participants)
-    refused = pd.concat([export.refused, refused])
-    submissions = _pseudonymous(export.submissions, key)
-    return Cleaned(ratings, participants, held_back, refused, pd.concat([odd, not_understood]), submissions)
+    submissions, unheard = _pseudonymous(export.submissions, key, pseudonyms=pseudonyms)
+    refused = pd.concat([export.refused, strangers, refused])
+    left_out = pd.concat([odd, unknown, unheard, not_understood])
+    return Cleaned(ratings, participants, held_back, refused, left_out, submissions)
 
 
 def refusal(rows: pd.DataFrame, reason: str, column: str | None = None) -> pd.DataFrame:
@@ -64,11 +74,14 @@ def refusal(rows: pd.DataFrame, reason: str, column: str | None = None) -> pd.Da
     return refused.astype(REFUSED_COLUMNS)
 
 
-def _pseudonymous(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """`participant` becomes `participant_id`; our own survey gives pseudonyms already."""
-    different = rows["participant"].unique()
-    ids = {each: each if is_pseudonym(each) else pseudonym(key, each) for each in different}
-    return rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
+def _pseudonymous(rows: pd.DataFrame, key: bytes, *, pseudonyms: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`participant` becomes `participant_id`; and the rows whose participant is a pseudonym that nobody vouches for."""
+    different = {each: is_pseudonym(each.strip()) for each in rows["participant"].unique()}
+    ids = {each: each if known and pseudonyms else pseudonym(key, each) for each, known in different.items()}
+    claimed = rows["participant"].map(different).astype("bool") & (not pseudonyms)
+    kept = rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
+    column = None if "column" in rows else "participant"
+    return kept[~claimed], refusal(rows[claimed], _UNSIGNED, column)
 
 
 def _ratings(

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
+from builder.files import explained
 from builder.ratings.clean import cleaned
 from builder.ratings.formats import read_export
 from builder.ratings.held import frame, read_held, write_held
@@ -17,6 +18,7 @@ from builder.ratings.merge import Outcome, merged, stacked
 from builder.ratings.pairs import by_batch, read_pairs
 from builder.ratings.privacy import participant_key
 from builder.ratings.records import file_label
+from builder.ratings.signature import is_signed
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 
@@ -48,7 +50,10 @@ def import_exports(
             export = read_export(path, by_batch(pairs), format_name, meaning)
             if len(export.ratings) >= _MANY and export.ratings["similarity"].max() <= _ODD_SCALE:
                 log.warning("%s: no similarity is above %d: was the question asked on 0 to 100?", path, _ODD_SCALE)
-            held, outcome = merged(held, cleaned(export, pairs.index, key, settings), file_label(path))
+            with explained(path):
+                ours = is_signed(path.read_bytes(), key)
+            rows = cleaned(export, pairs.index, key, settings, pseudonyms=ours)
+            held, outcome = merged(held, rows, file_label(path))
             outcomes.append(outcome)
         write_held(folder, held, pairs, settings)
     return outcomes

@@ -40,11 +40,12 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 _HANDLE = re.compile(r"(?<![^\W_]|\.)@\w{3,}")
 _PLATFORM_ID = re.compile(
     r"""
-      (?<![0-9a-f])[0-9a-f]{24,28}(?![0-9a-f])                      # Prolific: participant, study and session
-    | (?<![0-9a-z])a(?=[0-9a-z]*[0-9])[0-9a-z]{11,20}(?![0-9a-z])   # MTurk: worker
-    | (?<![a-z])r_[0-9a-z]{11,17}(?![0-9a-z])                       # Qualtrics: response
+      (?<![0-9a-fA-F])[0-9a-fA-F]{24,28}(?![0-9a-fA-F])             # Prolific: participant, study and session
+    | (?<![0-9A-Z])A(?=[0-9A-Z]*[0-9])[0-9A-Z]{11,20}(?![0-9A-Z])   # MTurk: worker
+    | (?<![0-9a-z])a(?=[0-9a-z]*[0-9])(?=[0-9a-z]*[g-z])[0-9a-z]{11,20}(?![0-9a-z])  # small: more than a rating's id
+    | (?i:(?<![a-z])r_[0-9a-z]{11,17}(?![0-9a-z]))                  # Qualtrics: response
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 """What stands beside an id, an underscore or the rest of a file's name, does not hide it: only what would make it
 longer does, so that a digest or a pseudonym (32 digits or more) is none. The 24 digits of an id are up to 28 with the

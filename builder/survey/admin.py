@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from builder.ratings.signature import signed
 from builder.survey.limits import Allowance, address_of, read_body
 from builder.survey.results import progress, result_lines
 from builder.survey.task import Task
@@ -28,12 +29,13 @@ _FILES = resources.files("builder.survey") / "admin_page"
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def admin_routes(task: Task, engine: sa.Engine, token: str, now: Callable[[], int]) -> list[Route]:
+def admin_routes(task: Task, engine: sa.Engine, key: bytes, token: str, now: Callable[[], int]) -> list[Route]:
     """The pages under /admin.
 
     Args:
         task: the study's task.
         engine: the survey's database.
+        key: that of the study's pseudonyms, which signs the results.
         token: opens them, as `Authorization: Bearer` or typed into the form that sets a cookie.
         now: milliseconds since 1970.
     """
@@ -65,7 +67,9 @@ def admin_routes(task: Task, engine: sa.Engine, token: str, now: Callable[[], in
         if not lock.admits(request):
             return closed()
         headers = {"Content-Disposition": f'attachment; filename="{task.name}-results.jsonl"'}
-        return StreamingResponse(result_lines(engine, task.name), media_type="application/x-ndjson", headers=headers)
+        return StreamingResponse(
+            signed(result_lines(engine, task.name), key), media_type="application/x-ndjson", headers=headers
+        )
 
     def guarded(handler: Handler) -> Handler:
         async def answer(request: Request) -> Response:

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from builder.errors import SurveyError
 from builder.files import write_whole
 from builder.ratings.databases import remember
+from builder.ratings.privacy import participant_key
+from builder.ratings.signature import signed
 from builder.shards import StudyFolder
 from builder.survey.database import DATABASE_FILE, address, default_url, disputes, open_database, participants, ratings
 from builder.survey.store import SILENCE_MS
@@ -63,12 +65,12 @@ def write_results(folder: Path, file: Path, database: str | None) -> tuple[int, 
     if database:
         remember(folder, address(database))
     try:
-        lines = list(result_lines(engine, study.name))
+        lines = list(signed(result_lines(engine, study.name), participant_key(folder)))
     finally:
         engine.dispose()
     write_whole(file, "".join(lines).encode())
     people = sum(line.startswith(_PARTICIPANT_LINE) for line in lines)
-    return people, len(lines) - people - 1
+    return people, len(lines) - people - 2
 
 
 def _participant(row: sa.RowMapping) -> dict[str, Any]:

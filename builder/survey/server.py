@@ -80,7 +80,7 @@ def create_app(survey: Survey) -> ASGIApp:
             _route("/api/ratings", messages.Rating, calls.rate),
             _route("/api/strategies", messages.Strategies, calls.strategies),
             _route("/api/finish", messages.Finish, calls.finish),
-            *admin_routes(survey.task, survey.engine, survey.admin_token, _now),
+            *admin_routes(survey.task, survey.engine, survey.key, survey.admin_token, _now),
             Route("/task.json", _answering(page_config(survey.task, "server"))),
             Route("/images/{image_id}.png", _images(survey.task)),
             Route("/{name:path}", _bundle(survey.bundle)),

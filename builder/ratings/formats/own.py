@@ -6,6 +6,7 @@ from builder.ratings.formats.json_records import Record, first_object, json_valu
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import FACTS, Mapping
+from builder.ratings.signature import RECORD
 from builder.tasks import QUESTION_NAMES
 from builder.toml import shown
 
@@ -34,6 +35,8 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
             _check_first(where, value)
             continue
         kind = value.get("record")
+        if kind == RECORD:  # whether it is right is the importer's to say, who has the key
+            continue
         if kind not in list(_FIELDS):
             raise RatingsError(
                 f"{where}: record {shown(kind)} is none of {', '.join(_FIELDS)}; export the results again"

@@ -139,7 +139,7 @@ def test_free_texts_go_out_when_somebody_has_read_all_of_them(publish, study, pu
 
 @pytest.mark.parametrize("identifier", ["jane@example.org", "5f0a1b2c3d4e5f6a7b8c9d0e", "A1B2C3D4E5F6G7"])
 def test_an_id_of_a_platform_does_not_leave(publish, study, published, identifier):
-    rate(study, 1)
+    rate(study, 1, strategy_similarity=None)
     store = RatingsFolder(study)
     tables = []
     for table in (store.ratings(), store.participants()):

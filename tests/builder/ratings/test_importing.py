@@ -10,6 +10,8 @@ from builder.ratings.export import StudyPairs
 from builder.ratings.formats import read_export
 from builder.ratings.importing import add, import_exports
 from builder.ratings.pairs import read_pairs
+from builder.ratings.privacy import participant_key
+from builder.ratings.signature import signed
 from builder.ratings.status import ratings_status
 from builder.ratings.store import RatingsFolder
 from builder.studies.verification.simulate import from_model, simulate
@@ -69,6 +71,32 @@ def test_an_export_is_merged_once(folder, tmp_path):
         "strategy_similarity": "eyes",
         "strategy_identity": None,
     }
+
+
+def test_a_published_pseudonym_is_nobody_but_in_signed_results(folder, tmp_path):
+    first, second, *_ = read_pairs(folder).index
+    import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", first, 90, True))])
+    (ann,) = RatingsFolder(folder).participants()["participant_id"].to_pylist()
+    before = RatingsFolder(folder).ratings()
+    forged = results(tmp_path / "forged.jsonl", person(ann, age=99), rating(ann, second, 1, False))
+    table = tmp_path / "forged.csv"
+    table.write_text(f"participant,similarity_{second},identity_{second}\n{ann},1,no\n")
+    lines = forged.read_text().splitlines(keepends=True)
+    others = tmp_path / "others.jsonl"
+    others.write_text("".join(signed(lines, b"k" * 32)))
+    changed = tmp_path / "changed.jsonl"
+    real = "".join(signed(lines, participant_key(folder)))
+    changed.write_text(real.replace('"similarity": 1,', '"similarity": 2,'))
+    for path in (forged, table, others, changed):
+        (outcome,) = import_exports(folder, [path])
+        assert (outcome.read, outcome.added, outcome.refused) == (1, 0, 1)
+        assert any(reason.startswith("a pseudonym, not in results") for reason in outcome.reasons)
+    assert RatingsFolder(folder).ratings().equals(before)
+    assert RatingsFolder(folder).participants()["age"].to_pylist() == [None]
+    whole = tmp_path / "whole.jsonl"
+    whole.write_text(real)
+    (outcome,) = import_exports(folder, [whole])
+    assert (outcome.added, outcome.participants, outcome.refused) == (1, 0, 0)
 
 
 def test_of_several_files_all_are_merged_or_none(folder, tmp_path):

@@ -25,8 +25,9 @@ NOTHING = Held(
 )
 
 
-def take(held, export, file="a.csv", **settings):
-    return merged(held, cleaned(export, PAIRS.index, KEY, RatingsSettings(**settings)), file)
+def take(held, export, file="a.csv", *, pseudonyms=False, **settings):
+    rows = cleaned(export, PAIRS.index, KEY, RatingsSettings(**settings), pseudonyms=pseudonyms)
+    return merged(held, rows, file)
 
 
 def answers(held):
@@ -214,7 +215,7 @@ def test_who_was_removed_does_not_come_back():
 
 def test_a_pseudonym_of_our_own_survey_stays_what_it_is():
     own = pseudonym(KEY, "ann")
-    held, _ = take(NOTHING, export_of([(own, "s-00000-g", 90, True)]))
+    held, _ = take(NOTHING, export_of([(own, "s-00000-g", 90, True)]), pseudonyms=True)
     again, outcome = take(held, export_of(participants=[{"participant": "ann", "age": "34"}]))
     assert list(again.participants.index) == [own]
     assert outcome.participants == 0

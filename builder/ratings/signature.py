@@ -1,0 +1,52 @@
+"""The signature of our own survey's results, their last line: an HMAC-SHA256 of all before it, with a key of the study.
+
+Results name participants by pseudonyms, which are published: without a signature, whoever writes a file could add
+answers to anybody's.
+"""
+
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+
+RECORD = "signature"
+"""What such a line says in `record`."""
+
+_FIELD = "hmac_sha256"
+_MOST_BYTES = 1000
+"""Of the last line."""
+
+
+def signed(lines: Iterable[str], key: bytes) -> Iterator[str]:
+    """The lines of results, each with its end, and their signature.
+
+    Args:
+        lines: What is signed.
+        key: That of the study's pseudonyms.
+    """
+    mac = _mac(key)
+    for line in lines:
+        mac.update(line.encode())
+        yield line
+    yield json.dumps({"record": RECORD, _FIELD: mac.hexdigest()}) + "\n"
+
+
+def is_signed(content: bytes, key: bytes) -> bool:
+    """Whether the last line of a file is a signature of all before it, by the survey of the study with this key."""
+    body, newline, last = content.rstrip(b"\r\n").rpartition(b"\n")
+    if len(last) > _MOST_BYTES:
+        return False
+    try:
+        record = json.loads(last)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(record, dict) or record.get("record") != RECORD:
+        return False
+    mac = _mac(key)
+    mac.update(body + newline)
+    claimed = str(record.get(_FIELD)).encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(mac.hexdigest().encode(), claimed)
+
+
+def _mac(key: bytes) -> hmac.HMAC:
+    """With a key of its own: no pseudonym, an HMAC of what somebody typed, can be a signature."""
+    return hmac.new(hmac.digest(key, b"survey results", "sha512"), digestmod="sha256")
