@@ -58,9 +58,9 @@ def cleaned(
     ratings, refused, odd = _ratings(rated, known_pairs, asked or settings.questions or QUESTION_NAMES)
     participants, not_understood = _participants(described, settings.age_bin)
     participants, held_back = _without_findings(participants)
-    submissions, unheard = _pseudonymous(export.submissions, key, pseudonyms=pseudonyms)
-    refused = pd.concat([export.refused, strangers, refused])
-    left_out = pd.concat([odd, unknown, unheard, not_understood])
+    submissions, _ = _pseudonymous(export.submissions, key, pseudonyms=pseudonyms)
+    refused = pd.concat([export.refused, refusal(strangers, _UNSIGNED), refused])
+    left_out = pd.concat([odd, refusal(unknown, _UNSIGNED, "participant"), not_understood])
     return Cleaned(ratings, participants, held_back, refused, left_out, submissions)
 
 
@@ -80,8 +80,7 @@ def _pseudonymous(rows: pd.DataFrame, key: bytes, *, pseudonyms: bool) -> tuple[
     ids = {each: each if known and pseudonyms else pseudonym(key, each) for each, known in different.items()}
     claimed = rows["participant"].map(different).astype("bool") & (not pseudonyms)
     kept = rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
-    column = None if "column" in rows else "participant"
-    return kept[~claimed], refusal(rows[claimed], _UNSIGNED, column)
+    return kept[~claimed], rows[claimed]
 
 
 def _ratings(
