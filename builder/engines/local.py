@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from builder.engines import Built, Doing, Failed, Job, Ready
+from builder.errors import BuildError
 from builder.machine import out_of_memory_kills
 
 if TYPE_CHECKING:  # only the workers need torch
@@ -44,9 +45,15 @@ class Local:
         if worker in self._executors:
             self._executors[worker].shutdown()
         before = set(multiprocessing.active_children())
-        self._executors[worker] = ProcessPoolExecutor(1, _SPAWN, _prepare, (worker, self._job.verbose))
-        with _interrupts_blocked():
-            self._doing[worker] = self._executors[worker].submit(_start, self._job, worker, halvings)
+        try:
+            self._executors[worker] = ProcessPoolExecutor(1, _SPAWN, _prepare, (worker, self._job.verbose))
+            with _interrupts_blocked():
+                self._doing[worker] = self._executors[worker].submit(_start, self._job, worker, halvings)
+        except OSError as error:
+            raise BuildError(
+                f"worker {worker} cannot be started: {error.strerror}; fewer --workers need less, and `ulimit -n` and "
+                "`ulimit -u` show what a process may have"
+            ) from error
         self._processes[worker] = set(multiprocessing.active_children()) - before
         return self._doing[worker]
 
@@ -63,7 +70,7 @@ class Local:
     def close(self) -> None:
         """Ends the processes, those that are at work at once."""
         for worker, executor in self._executors.items():
-            if not self._doing[worker].done():
+            if worker in self._doing and not self._doing[worker].done():
                 for process in self._processes[worker]:
                     process.kill()
             executor.shutdown()
