@@ -23,7 +23,7 @@
 | verification | a recognizer | recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_low, eer_high, eer_threshold, threshold, agreement, agreement_low, agreement_high, best_threshold, best_low, best_high, best_agreement, interval, reason |
 | error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, interval, failures, reason |
 | calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, interval, logistic, isotonic |
-| calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason |
+| calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason, slope_low, slope_high, half_low, half_high, interval |
 | error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, reason |
 | drift | a question, or the time for an answer | figure, n, slope, low, high, interval, p, reason |
 | response_time | a model | model, n, slope, low, high, interval, p, reason |

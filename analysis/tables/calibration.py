@@ -13,6 +13,7 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers
+from analysis.inference import from_replicates, independent, left_out, together, without_interval
 from analysis.inference import rate as rate_interval
 
 BINS = 10
@@ -34,7 +35,8 @@ def calibration(
         (mean of the items'), low, high, interval (how it was made, or why there is none; the bins' edges count as
         fixed), logistic and isotonic (the two fits at score_mean). And the logistic fit, each answer counting once:
         model, n (items), n_answers, intercept, slope (log odds, per unit of the score), half (the score at which half
-        of the people say yes), brier (of single answers), reason (why it is NaN).
+        of the people say yes), brier (of single answers), reason (why the fit is NaN), slope_low, slope_high, half_low,
+        half_high, interval (how these were made, or why there are none).
 
     Raises:
         MissingDataError: no item has both a score and an answer.
@@ -46,7 +48,7 @@ def calibration(
             columns = {"score": column, "rate": rate, "answers": answers}
             scored = pd.DataFrame({short: rated[long] for short, long in columns.items()})
             fit = _logistic(scored)
-            fits.append({"model": name} | fit)
+            fits.append({"model": name} | fit | _intervals(scored, rated[list(units)], fit))
             bins.append(_binned(scored, rated[list(units)], fit).assign(model=name))
     if not fits:
         raise MissingDataError(f"no item has both a score and an answer ({rate})")
@@ -90,6 +92,19 @@ def _logistic(scored: pd.DataFrame) -> dict[str, Any]:
     brier = float(np.average(p**2 - 2 * p * rate + rate, weights=n))
     half = -intercept / slope if slope else np.nan
     return row | {"intercept": intercept, "slope": slope, "half": half, "brier": brier, "reason": ""}
+
+
+def _intervals(scored: pd.DataFrame, units: pd.DataFrame, fit: dict[str, Any]) -> dict[str, Any]:
+    """The intervals of slope and half: the fit is made again without each batch."""
+    names = ("slope", "half")
+    if fit["reason"]:
+        made = {name: without_interval(np.nan, 0, "no fit") for name in names}
+    else:
+        batches = left_out(independent(units))
+        fits = [_logistic(scored[batches != batch]) for batch in range(int(batches.max()) + 1)] if batches.max() else []
+        made = {name: from_replicates(fit[name], np.array([each[name] for each in fits])) for name in names}
+    columns = {f"{name}_{end}": getattr(made[name], end) for name in names for end in ("low", "high")}
+    return columns | {"interval": together(**made)}
 
 
 def _separated(score: Numbers, rate: Numbers) -> bool:

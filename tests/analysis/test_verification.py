@@ -9,7 +9,7 @@ from sklearn.metrics import det_curve, roc_auc_score
 from analysis import MissingDataError
 from analysis.figures.distance_violins import decisions
 from analysis.frames import UNIT_COLUMNS, rated
-from analysis.inference import rate
+from analysis.inference import from_replicates, rate
 from analysis.tables.calibration import calibration
 from analysis.tables.disagreement import people_disagreement
 from analysis.tables.identity import identity_scores
@@ -250,3 +250,14 @@ def test_the_bands_of_a_curve_are_the_intervals_of_its_rates(pairs: pd.DataFrame
             found = (point[f"{name}_rate"], point[f"{name}_low"], point[f"{name}_high"])
             assert found == pytest.approx((expected.estimate, expected.low, expected.high))
     assert (curve["n_same"].iloc[0], curve["n_different"].iloc[0]) == (clear["same"].sum(), (~clear["same"]).sum())
+
+
+def test_the_interval_of_half_leaves_out_batch_after_batch(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
+    def half(of: pd.DataFrame) -> pd.Series:
+        return calibration(**identity_scores(of, ratings))[1].set_index("model").loc["dlib"]
+
+    whole, without = half(pairs), [half(pairs[pairs["batch"] != batch])["half"] for batch in range(4)]
+    expected = from_replicates(whole["half"], np.array(without))
+    assert (whole["half_low"], whole["half_high"]) == pytest.approx((expected.low, expected.high))
+    assert whole["half_low"] < 0.5 < whole["half_high"]  # log odds 5 - 10 d
+    assert "4 batches" in whole["interval"]
