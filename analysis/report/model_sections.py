@@ -139,8 +139,8 @@ def _calibrations(found: Findings, contents: Contents) -> list[Item]:
         items.append(contents.table("calibration", table, f"Identity rate by bin of distance. {INTERVALS}"))
     if found.has("calibration_fit"):
         caption = (
-            "Logistic calibration of distance to identity rate; half is the distance at which it is one half. Kinds are "
-            f"mixed in it: how they differ is in no number here. {INTERVALS}"
+            "Logistic calibration of distance to identity rate; half is the distance at which it is one half. "
+            f"All kinds are mixed in it. {INTERVALS}"
         )
         items.append(contents.table("calibration-fit", found.tables["calibration_fit"], caption))
     return items
