@@ -308,7 +308,11 @@ def people(found: Findings, contents: Contents) -> Section:
             )
             items.append(contents.table("rater-agreement", raters, "Each rater against the rest."))
     if found.has("identity_model"):
-        caption = "Mixed-effects logistic model of the identity decision; random effects of participant and pair."
+        caption = (
+            "Mixed-effects logistic model of the identity decision; random intercepts of participant and pair, and a "
+            "random slope of the distance by participant. Intervals are Wald's; they do not know that pairs of a base "
+            "share images."
+        )
         items.append(contents.table("identity-model", found.tables["identity_model"], caption))
     if found.has("drift"):
         caption = (

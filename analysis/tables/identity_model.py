@@ -14,6 +14,8 @@ from analysis.tables.answers import answers
 
 _COLUMNS = ["recognizer", "term", "estimate", "se", "low", "high", "odds_ratio", "n_ratings", "reason"]
 
+UNCLEAR = "the answers hardly tell it from 0: no interval"
+
 _MOST_CELLS = 50_000_000
 """Participants times pairs; the fit takes a few numbers for each."""
 
@@ -22,12 +24,13 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
     """Log odds of the answer "same identity", one model per recognizer.
 
     Fixed: the recognizer's distance and LPIPS (the first of the columns lpips_*), each per standard deviation over the
-    ratings used, and kind against the kind with the most ratings. Random intercepts: participant and pair. See
+    ratings used, and kind against the kind with the most ratings. Random intercepts: participant and pair; and a
+    random slope of the distance by participant, for people differ in how much it tells them. See
     `analysis.mixed_logistic`; pairs that could not be acquired are left out.
 
     Columns: recognizer, term ("intercept", "distance", "lpips_alex", "kind: negative vs optimized", ...,
-    "sd: participant", "sd: pair"), estimate, se, low, high (Wald), odds_ratio, n_ratings, reason (why an estimate is
-    NaN, or of no use). An sd has an estimate alone.
+    "sd: participant", "sd: distance by participant", "sd: pair"), estimate, se, low, high (Wald; of an sd by the
+    curvature in its logarithm), odds_ratio, n_ratings, reason (why an estimate or its interval is NaN, or of no use).
 
     Raises:
         MissingDataError: there are no ratings of identity, or no recognizer.
@@ -51,23 +54,41 @@ def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataF
         return pd.DataFrame([{"recognizer": name, "term": "distance", "n_ratings": len(given), "reason": reason}])
     design = _design(given, {"distance": f"{name}_distance"} | {column: column for column in lpips})
     pair, participant = (pd.factorize(given[column])[0] for column in ("pair_id", "participant_id"))
+    slopes = [term for term in ("distance",) if term in design]
     fit = mixed_logistic.fit(
         given["identity"].to_numpy(np.float64),
         design.to_numpy(np.float64),
         pair.astype(np.intp),
         participant.astype(np.intp),
+        design[slopes].to_numpy(np.float64) if slopes else None,
     )
     rows: list[dict[str, Any]] = _terms(list(design.columns), fit.coefficients, fit.errors)
-    rows.append({"term": "sd: participant", "estimate": fit.sd_small})
-    rows.append({"term": "sd: pair", "estimate": fit.sd_large})
     reason = "" if fit.converged else "the fit did not converge"
     rows = [{"reason": reason} | row for row in rows]
-    for row, column in ((rows[-2], "participant_id"), (rows[-1], "pair_id")):
+    rows += _deviations(fit, slopes, reason)
+    columns = {"sd: participant": "participant_id", "sd: pair": "pair_id"}
+    for row, column in ((row, columns[row["term"]]) for row in rows if row["term"] in columns):
         if given.groupby(column).size().max() < 2:  # what varies between them is not told from the answers' own noise
-            row |= {"estimate": np.nan, "reason": f"no {column.removesuffix('_id')} has two ratings"}
+            row |= {
+                "estimate": np.nan,
+                "low": np.nan,
+                "high": np.nan,
+                "reason": f"no {column.removesuffix('_id')} has two ratings",
+            }
     constant = [term for term in ("distance", *lpips) if term not in design]
     rows += [{"term": term, "reason": "is the same in all ratings: not in the model"} for term in constant]
     return pd.DataFrame(rows).assign(recognizer=name, n_ratings=len(given))
+
+
+def _deviations(fit: mixed_logistic.Fit, slopes: list[str], reason: str) -> list[dict[str, Any]]:
+    """Rows of the standard deviations; one without an interval says why."""
+    terms = ["sd: pair", "sd: participant", *(f"sd: {term} by participant" for term in slopes)]
+    unclear = "; ".join(filter(None, [reason, UNCLEAR]))
+    rows = [
+        {"term": term, "estimate": estimate, "low": low, "high": high, "reason": reason if low > 0 else unclear}
+        for term, estimate, (low, high) in zip(terms, fit.deviations, fit.limits, strict=True)
+    ]
+    return [*rows[1:], rows[0]]
 
 
 def _impossible(given: pd.DataFrame) -> str:

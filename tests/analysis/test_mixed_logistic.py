@@ -3,7 +3,7 @@ import pytest
 from scipy import optimize
 
 from analysis import mixed_logistic
-from analysis.tables.identity_model import identity_model
+from analysis.tables.identity_model import UNCLEAR, identity_model
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
 # Contagious bovine pleuropneumonia: new cases and animals by herd and period; Lesnoff et al. (2004), lme4's `cbpp`.
@@ -50,6 +50,20 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
     assert objective(at)[1] == pytest.approx(numeric, rel=1e-4)
 
 
+def test_the_gradient_with_random_slopes_is_that_of_finite_differences() -> None:
+    answers, design, herd, period = cbpp()
+    slopes = np.random.default_rng(0).normal(size=(len(answers), 1))
+    data = mixed_logistic._Data(answers, design, herd, period, 15, 4, slopes)
+
+    def objective(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        mode = mixed_logistic._mode(data, parameters[:4], np.exp(parameters[4:]), np.zeros(23))
+        return mixed_logistic._objective(data, parameters, mode)
+
+    at = np.array([-1, 0.3, -0.5, 0.2, -0.2, 0.1, -0.4])
+    numeric = optimize.approx_fprime(at, lambda parameters: objective(parameters)[0], 1e-6)
+    assert objective(at)[1] == pytest.approx(numeric, rel=1e-4)
+
+
 def test_laplace_is_close_to_the_integral() -> None:
     """One grouping of three, two answers each: the likelihood by quadrature."""
     answers, large = np.array([1.0, 0, 1, 1, 0, 0]), np.array([0, 0, 1, 1, 2, 2])
@@ -80,7 +94,7 @@ def test_what_ratings_were_drawn_from_is_found() -> None:
     assert of_dlib.loc["sd: pair", "estimate"] == pytest.approx(0.8, abs=0.15)
     assert of_dlib.loc["sd: participant", "estimate"] == pytest.approx(0.5, abs=0.15)
     assert of_dlib.loc["lpips_alex", "low"] < 0 < of_dlib.loc["lpips_alex", "high"]
-    assert set(of_dlib["reason"]) == {""}
+    assert set(of_dlib["reason"].drop("sd: distance by participant")) == {""}
     kinds = [term for term in of_dlib.index if term.startswith("kind")]
     assert len(kinds) == 4
     for term in kinds:  # given the distance, the kind says nothing
@@ -98,6 +112,37 @@ def test_too_little_has_a_reason(raters: int, answer: bool | None, reason: str) 
     if answer is not None:
         ratings["identity"] = answer
     assert set(identity_model(pairs, ratings)["reason"]) == {reason}
+
+
+def test_slopes_that_differ_between_people_are_found() -> None:
+    """Log odds fall by 10 a unit of distance on average, with an SD of 3 between people."""
+    pairs = draw_pairs(batches=6, recognizers=("dlib",))
+    ratings = draw_ratings(pairs)
+    rng = np.random.default_rng(5)
+    distance = ratings.join(pairs.set_index("pair_id")["dlib_distance"], on="pair_id")["dlib_distance"]
+    people = ratings["participant_id"].unique()
+    slope = ratings["participant_id"].map(dict(zip(people, -10 + 3 * rng.normal(size=len(people)), strict=True)))
+    odds = 5 + slope * (distance - distance.mean()) + 10 * (0.5 - distance.mean())
+    ratings["identity"] = rng.random(len(ratings)) < 1 / (1 + np.exp(-odds))
+    table = identity_model(pairs, ratings).set_index("term")
+    found, spread = table.loc["sd: distance by participant"], distance.std()
+    assert found["low"] < 3 * spread < found["high"]
+    assert found["low"] > 0.3
+    assert table.loc["distance", "low"] < -10 * spread < table.loc["distance", "high"]
+    pair = table.loc["sd: pair"]  # pairs do not differ beyond their distance
+    assert pair["estimate"] < 0.3
+    assert set(table["reason"]) <= {"", UNCLEAR}
+
+
+def test_a_deviation_at_its_bound_has_no_interval_and_a_search_beyond_has_not_converged() -> None:
+    answers, design, herd, _ = cbpp()
+    fit = mixed_logistic.fit(answers, design, herd, np.zeros(len(answers), np.intp))
+    assert fit.at_bound.tolist() == [False, True]  # all animals are in one group of the smaller grouping
+    assert np.isnan(fit.limits[1]).all()
+    assert fit.limits[0, 0] < 0.642 < fit.limits[0, 1]
+    parted = np.repeat([0.0, 1], 20_000)  # each group says one thing, a thousand times
+    fit = mixed_logistic.fit(parted, np.ones((40_000, 1)), np.repeat(np.arange(40), 1000), np.zeros(40_000, np.intp))
+    assert not fit.converged
 
 
 def test_a_kind_with_one_answer_only_stays_finite() -> None:
