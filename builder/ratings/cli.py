@@ -8,6 +8,9 @@ from typing import Any
 
 from builder.arguments import local_folder
 
+_MOST_LINES = 40
+"""Of files that are told one by one; the total is told of all."""
+
 
 def add_commands(commands: Any) -> None:
     """Adds `ratings` and its commands to those of `python -m builder`."""
@@ -15,9 +18,16 @@ def add_commands(commands: Any) -> None:
     actions = ratings.add_subparsers(required=True, metavar="COMMAND")
 
     importing = _command(actions, "import", _import, "merge exports of survey tools into the ratings")
-    importing.add_argument("exports", type=Path, nargs="+", metavar="EXPORT")
+    importing.add_argument(
+        "exports", type=Path, nargs="+", metavar="EXPORT", help="a file, a folder of files or an archive"
+    )
     importing.add_argument("--format", default="auto", metavar="NAME", help="default: auto, what the file looks like")
     importing.add_argument("--map", type=Path, metavar="FILE.toml", help="what the columns hold, where they do not say")
+
+    importing.add_argument("--dry-run", action="store_true", help="show what would happen, and draft a mapping")
+    importing.add_argument("--skip-others", action="store_true", help="name and skip what cannot be read as an export")
+
+    _command(actions, "undo", _undo, "take the last import back, whole")
 
     _command(actions, "status", _status, "ratings per pair, pairs short of the wanted number, participants flagged")
 
@@ -52,23 +62,50 @@ def _command(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentP
 
 def _import(options: argparse.Namespace) -> int:
     from builder.ratings.importing import import_exports
+    from builder.ratings.preview import preview
 
-    outcomes = import_exports(options.folder, options.exports, options.format, options.map)
-    width = max(len(path.name) for path in options.exports)
-    print(f"{'file':{width}} {'read':>9} {'added':>9} {'already there':>14} {'refused':>9} {'participants added':>19}")
-    for path, each in zip(options.exports, outcomes, strict=True):
-        counts = f"{each.read:9} {each.added:9} {each.already:14} {each.refused:9} {each.participants:19}"
-        print(f"{path.name:{width}} {counts}")
-    reasons: Counter[str] = sum((each.reasons for each in outcomes), Counter())
-    if reasons:
-        print(f"\nrefused or left out, line by line in {options.folder / 'ratings' / 'refused.csv'}:")
-        _print_reasons(reasons)
-        print("in which a file is called by a digest of its content, for its name may tell who somebody is:")
-        for path, each in zip(options.exports, outcomes, strict=True):
-            if each.reasons:
-                print(f"  {each.file}  {path.name}")
+    arguments = (options.folder, options.exports, options.format, options.map, options.skip_others)
+    if options.dry_run:
+        seen = preview(*arguments)
+        print(seen.error or "nothing is written; an import would do this:\n")
+        if seen.imported:
+            _print_imported(options.folder, seen.imported, dry=True)
+            print(f"\nthe first ratings as they would be stored:\n{seen.first.to_string(index=False)}")
+        print(f"\na mapping for {options.exports[0].name}, to be mended and given with --map:\n{seen.draft}")
+        return 2 if seen.error else 0
+    imported = import_exports(*arguments)
+    _print_imported(options.folder, imported, dry=False)
     _point_out_withdrawn(options.folder)
     return 0
+
+
+def _print_imported(folder: Path, imported: Any, dry: bool) -> None:
+    width = max((len(path.name) for path, _ in imported.outcomes), default=4)
+    print(f"{'file':{width}} {'read':>9} {'added':>9} {'already there':>14} {'refused':>9} {'participants added':>19}")
+    totals = [0, 0, 0, 0, 0]
+    for path, each in imported.outcomes:
+        counts = (each.read, each.added, each.already, each.refused, each.participants)
+        totals = [total + count for total, count in zip(totals, counts, strict=True)]
+        if len(imported.outcomes) <= _MOST_LINES:
+            _print_counts(path.name, width, counts)
+    if len(imported.outcomes) > 1:
+        _print_counts(f"{len(imported.outcomes)} files"[:width], width, totals)
+    for path, each in imported.outcomes:
+        if not each.read:
+            print(f"no rating in {path.name}: {each.participants} new participants")
+    for path, reason in imported.skipped:
+        print(f"skipped {path.name}: {reason}")
+    reasons = imported.reasons()
+    if reasons:
+        print(
+            f"\nrefused or left out, line by line in {folder / 'ratings' / 'refused.csv'}:" if not dry else "\nrefused:"
+        )
+        _print_reasons(reasons)
+        _print_missing(imported)
+        print("in which a file is called by a digest of its content, for its name may tell who somebody is:")
+        for path, each in imported.outcomes:
+            if each.reasons:
+                print(f"  {each.file}  {path.name}")
 
 
 def _point_out_withdrawn(folder: Path) -> None:
@@ -104,6 +141,36 @@ def _withdrawn(options: argparse.Namespace) -> int:
     print(f"{len(people)} people whose submission does not count: ", end="")
     print(", ".join(f"{status} {counts.get(status, 0)}" for status in ("returned", "revoked", "rejected")), end="")
     print("; --remove takes their ratings out" if people["ratings"].sum() else "; none of their ratings is here")
+    return 0
+
+
+def _print_counts(name: str, width: int, counts: Any) -> None:
+    read, added, already, refused, participants = counts
+    print(f"{name:{width}} {read:9} {added:9} {already:14} {refused:9} {participants:19}")
+
+
+def _print_missing(imported: Any) -> None:
+    """Says what to do where all ratings lack the answer to one question."""
+    from builder.tasks import QUESTION_NAMES
+
+    read = sum(each.read for _, each in imported.outcomes)
+    for name in QUESTION_NAMES:
+        if read and imported.reasons()[f"{name} missing"] == read:
+            rest = [f'"{other}"' for other in QUESTION_NAMES if other != name]
+            print(
+                f"nobody answered {name}: where it was not asked, say so in the study file, [ratings] questions = "
+                f"[{', '.join(rest)}], or for these files in a mapping: questions = [{', '.join(rest)}]"
+            )
+
+
+def _undo(options: argparse.Namespace) -> int:
+    from builder.ratings.undo import undo
+
+    gone = undo(options.folder)
+    print(
+        f"the last import is taken back: {gone.ratings} ratings, {gone.participants} participants and {gone.refused} "
+        "lines of refused.csv are gone"
+    )
     return 0
 
 

@@ -12,7 +12,7 @@ from builder.files import Folder
 from builder.publish.record import forget_in_records
 from builder.ratings import records
 from builder.ratings.databases import remembered
-from builder.ratings.held import read_held, write_held
+from builder.ratings.held import Held, read_held, write_held
 from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
 from builder.ratings.privacy import is_pseudonym, other_pseudonyms, participant_key, pseudonym
@@ -87,6 +87,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
                 held,
                 ratings=held.ratings[~theirs],
                 participants=held.participants.drop(index=new, errors="ignore"),
+                imports=held.imports[~import_lines_of(held, new)],
                 held_back=held.held_back[~held.held_back["participant_id"].isin(new)],
                 released=held.released[~held.released["participant_id"].isin(new)],
                 forgotten=stacked([held.forgotten, pd.DataFrame(lines, columns=records.FORGOTTEN)]),
@@ -97,6 +98,13 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
     versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
     remains, beyond = (removed.remains, removed.beyond) if removed else ([], [])
     return Forgotten(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions, remains, beyond)
+
+
+def import_lines_of(held: Held, participant_ids: list[str]) -> pd.Series:
+    """Which lines of imports.csv are of these participants."""
+    keys = held.imports["key"]
+    theirs = held.ratings["rating_id"][held.ratings["participant_id"].isin(participant_ids)]
+    return keys.isin(theirs) | keys.str.split("\t").str[0].isin(participant_ids)
 
 
 def _remove_from_survey(folder: Path, participant_ids: list[str], database: str | None) -> "Removal | None":

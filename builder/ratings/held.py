@@ -32,6 +32,7 @@ class Held:
     refused: pd.DataFrame
     forgotten: pd.DataFrame
     withdrawn: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=records.WITHDRAWN, dtype="str"))
+    imports: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=records.IMPORTS, dtype="str"))
 
 
 def read_held(folder: Path) -> Held:
@@ -49,6 +50,7 @@ def read_held(folder: Path) -> Held:
         records.without_names(records.read(folder, "refused", records.REFUSED)),
         records.read(folder, "forgotten", records.FORGOTTEN),
         records.read(folder, "withdrawn", records.WITHDRAWN),
+        records.read(folder, "imports", records.IMPORTS),
     )
 
 
@@ -78,6 +80,7 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
             "refused": held.refused,
             "forgotten": held.forgotten,
             "withdrawn": held.withdrawn,
+            "imports": held.imports,
         }.items()
     )
     participants = table(held.participants.reset_index(names="participant_id"), schema.participants())

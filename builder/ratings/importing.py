@@ -1,62 +1,138 @@
 """`ratings import`: exports of survey tools into the ratings of a study folder."""
 
-import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
-from builder.files import explained
-from builder.ratings.clean import cleaned
-from builder.ratings.formats import read_export
-from builder.ratings.held import frame, read_held, write_held
-from builder.ratings.mapping import read_mapping
+from builder.errors import RatingsError
+from builder.ratings.clean import Cleaned, cleaned
+from builder.ratings.export import Export, ExportFile
+from builder.ratings.formats import read_file
+from builder.ratings.formats.files import export_files
+from builder.ratings.held import Held, frame, read_held, write_held
+from builder.ratings.mapping import Mapping, read_mapping
 from builder.ratings.merge import Outcome, merged, stacked
 from builder.ratings.pairs import by_batch, read_pairs
 from builder.ratings.privacy import participant_key
 from builder.ratings.records import file_label
+from builder.ratings.scales import check_scales
+from builder.ratings.settings import RatingsSettings
 from builder.ratings.signature import is_signed
 from builder.ratings.store import RatingsFolder
+from builder.ratings.undo import with_import
 from builder.shards import StudyFolder
 
-log = logging.getLogger(__name__)
 
-_MANY, _ODD_SCALE = 10, 10
-"""So many ratings without one above this are hardly of a scale of 0 to 100: 1 to 7, or 0 to 1."""
+@dataclass(frozen=True)
+class Imported:
+    """What became of the exports: each one's path and outcome, and those that were skipped with the reason."""
+
+    outcomes: list[tuple[Path, Outcome]]
+    skipped: list[tuple[Path, str]]
+
+    def reasons(self) -> Counter[str]:
+        """How often which reason stands in refused.csv."""
+        return sum((outcome.reasons for _, outcome in self.outcomes), Counter())
+
+
+@dataclass(frozen=True)
+class _Read:
+    path: Path
+    label: str
+    rows: Cleaned
 
 
 def import_exports(
-    folder: Path, exports: Sequence[Path], format_name: str = "auto", mapping: Path | None = None
-) -> list[Outcome]:
+    folder: Path,
+    exports: Sequence[Path],
+    format_name: str = "auto",
+    mapping: Path | None = None,
+    skip_others: bool = False,
+) -> Imported:
     """Merges exports into the ratings of a study folder, all of them or, on an error, none.
 
-    Returns:
-        What became of each, in order.
+    Args:
+        folder: The study folder.
+        exports: Files, folders of files and archives.
+        format_name: The reader, or "auto".
+        mapping: A file that says what the exports do not.
+        skip_others: Whether a file that cannot be read as an export is named and skipped.
 
     Raises:
-        RatingsError: a file cannot be read as an export, naming file, line and column.
+        RatingsError: a file cannot be read as an export, naming file, line and column; or there is none that can.
         FolderError: this is no study folder, or it cannot be written.
     """
     pairs = read_pairs(folder)
     settings = StudyFolder(folder).study().ratings
-    meaning = read_mapping(mapping) if mapping else None
     with RatingsFolder(folder).locked():
-        key = participant_key(folder)
-        held, outcomes = read_held(folder), []
-        for path in tqdm(exports, desc="exports", unit="file", disable=None, leave=False):
-            export = read_export(path, by_batch(pairs), format_name, meaning)
-            if len(export.ratings) >= _MANY and export.ratings["similarity"].max() <= _ODD_SCALE:
-                log.warning("%s: no similarity is above %d: was the question asked on 0 to 100?", path, _ODD_SCALE)
-            with explained(path):
-                ours = is_signed(path.read_bytes(), key)
-            rows = cleaned(export, pairs.index, key, settings, pseudonyms=ours)
-            held, outcome = merged(held, rows, file_label(path))
-            outcomes.append(outcome)
-        write_held(folder, held, pairs, settings)
-    return outcomes
+        before = read_held(folder)
+        after, imported = merged_exports(
+            before, exports, pairs, participant_key(folder), settings, format_name, mapping, skip_others
+        )
+        write_held(folder, with_import(before, after), pairs, settings)
+    return imported
+
+
+def merged_exports(
+    held: Held,
+    exports: Sequence[Path],
+    pairs: pd.DataFrame,
+    key: bytes,
+    settings: RatingsSettings,
+    format_name: str,
+    mapping: Path | None,
+    skip_others: bool,
+) -> tuple[Held, Imported]:
+    """What a folder holds, with the exports merged into it, and what became of each; nothing is written."""
+    meaning = read_mapping(mapping) if mapping else None
+    known, outcomes, skipped, absent = by_batch(pairs), [], [], []
+    read: list[tuple[Path, Export]] = []
+    files = tqdm(_files(exports), desc="exports", unit="file", disable=None, leave=False)
+    rows: list[_Read] = []
+    for file in files:
+        try:
+            export = read_file(file, known, format_name, meaning)
+        except RatingsError as error:
+            if not skip_others:
+                raise
+            skipped.append((file.path, str(error)))
+            continue
+        absent.append(set(export.absent))
+        read.append((file.path, replace(export, participants=export.participants.iloc[:0])))
+        asked, ours = meaning.questions if meaning else None, is_signed(file.content, key)
+        clean = cleaned(export, pairs.index, key, settings, asked, pseudonyms=ours)
+        rows.append(_Read(file.path, file_label(file.content), clean))
+    _check_all(read, absent, skipped, meaning)
+    for each in rows:
+        held, outcome = merged(held, each.rows, each.label)
+        outcomes.append((each.path, outcome))
+    return held, Imported(outcomes, skipped)
+
+
+def _files(exports: Sequence[Path]) -> Iterator[ExportFile]:
+    for path in exports:
+        yield from export_files(path)
+
+
+def _check_all(
+    read: Sequence[tuple[Path, Export]],
+    absent: Sequence[set[str]],
+    skipped: Sequence[tuple[Path, str]],
+    meaning: Mapping | None,
+) -> None:
+    """What can be told of all files alone: keys of the mapping that none has, and answers on another scale."""
+    if not read:
+        raise RatingsError(f"none of {len(skipped)} files could be read; {skipped[0][1] if skipped else ''}")
+    nowhere = sorted(set.intersection(*absent)) if absent else []
+    if nowhere and meaning:
+        names = ", ".join(f"columns.{key} = {meaning.columns.get(key)!r}" for key in nowhere)
+        raise RatingsError(f"no file has what the mapping names: {names}")
+    check_scales(read, meaning)
 
 
 def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:

@@ -15,7 +15,8 @@ HELD_BACK = ["participant_id", "question", "found", "text"]
 RELEASED = ["participant_id", "question", "text"]
 FORGOTTEN = ["participant_id", "removed_at", "ratings"]
 WITHDRAWN = ["participant_id", "status"]
-"""Columns of refused.csv, held-back.csv, released.csv, forgotten.csv and withdrawn.csv."""
+IMPORTS = ["import", "kind", "key"]
+"""Columns of refused.csv, held-back.csv, released.csv, forgotten.csv, withdrawn.csv and imports.csv."""
 
 _LABEL = re.compile(r"export-[0-9a-f]{12}")
 _LABEL_DIGITS = 12
@@ -26,16 +27,12 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 """What a spreadsheet takes for a formula by its beginning, or would without the apostrophes before it; what is none."""
 
 
-def file_label(path: Path) -> str:
+def file_label(content: bytes) -> str:
     """What refused.csv calls an export: `export-` and the first 12 digits of the SHA-256 of its content.
 
     Nothing of its name: people and platforms put ids and names of persons into it.
-
-    Raises:
-        FolderError: it cannot be read.
     """
-    with explained(path), path.open("rb") as content:
-        return f"export-{hashlib.file_digest(content, 'sha256').hexdigest()[:_LABEL_DIGITS]}"
+    return f"export-{hashlib.sha256(content).hexdigest()[:_LABEL_DIGITS]}"
 
 
 def without_names(refused: pd.DataFrame) -> pd.DataFrame:

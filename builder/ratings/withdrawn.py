@@ -7,7 +7,7 @@ import pandas as pd
 
 from builder.ratings import records
 from builder.ratings.export import REJECTED
-from builder.ratings.forget import NobodyHereError, forget
+from builder.ratings.forget import NobodyHereError, forget, import_lines_of
 from builder.ratings.held import read_held, write_held
 from builder.ratings.pairs import read_pairs
 from builder.ratings.store import RatingsFolder
@@ -83,6 +83,7 @@ def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
                 participants=held.participants[~here],
                 held_back=held.held_back[~held.held_back["participant_id"].isin(participant_ids)],
                 released=held.released[~held.released["participant_id"].isin(participant_ids)],
+                imports=held.imports[~import_lines_of(held, list(participant_ids))],
             )
             write_held(folder, left, pairs, StudyFolder(folder).study().ratings)
     return int(here.sum()), int(theirs.sum())

@@ -1,9 +1,9 @@
 """Exports of survey tools, one file per format; a new format is a module in this package and a line in READERS."""
 
+import itertools
 from pathlib import Path
 
 from builder.errors import RatingsError
-from builder.files import explained
 from builder.ratings.export import Export, ExportFile, StudyPairs
 from builder.ratings.formats import (
     formr,
@@ -20,11 +20,10 @@ from builder.ratings.formats import (
     qualtrics_json,
     sosci,
 )
+from builder.ratings.formats.files import as_text, export_files
 from builder.ratings.formats.reader import Reader
+from builder.ratings.formats.unknown import unknown_format
 from builder.ratings.mapping import Mapping
-
-MOST_BYTES = 1_000_000_000
-"""Of one file; a larger one is no export of a study that people answered."""
 
 
 class _People(Reader):
@@ -58,10 +57,22 @@ PLAIN = plain.READER
 
 
 def read_export(path: Path, pairs: StudyPairs, format: str = "auto", mapping: Mapping | None = None) -> Export:
+    """The content of one file of an export; as `read_file`.
+
+    Raises:
+        RatingsError: as `read_file`, or it is a folder or an archive of several.
+    """
+    several = list(itertools.islice(export_files(path), 2))
+    if len(several) > 1:
+        raise RatingsError(f"{path}: holds several files")
+    return read_file(several[0], pairs, format, mapping)
+
+
+def read_file(file: ExportFile, pairs: StudyPairs, format: str = "auto", mapping: Mapping | None = None) -> Export:
     """The content of one file of an export.
 
     Args:
-        path: The file, at most MOST_BYTES long.
+        file: The file.
         pairs: The pair ids of the study.
         format: The name of a reader, or "auto" for the one that recognizes the file.
         mapping: What the file itself does not say.
@@ -69,12 +80,21 @@ def read_export(path: Path, pairs: StudyPairs, format: str = "auto", mapping: Ma
     Raises:
         RatingsError: the file cannot be read, or is of no known format or of several.
     """
-    file = _load(path)
-    reader = _reader(file, mapping) if format == "auto" else _named(format)
+    text = as_text(file)
+    reader = reader_of(text, format, mapping)
     try:
-        return reader.read(file, pairs, mapping)
+        return reader.read(text, pairs, mapping)
     except RecursionError:
-        raise RatingsError(f"{path}: JSON nested too deep") from None
+        raise RatingsError(f"{file.path}: JSON nested too deep") from None
+
+
+def reader_of(file: ExportFile, format: str, mapping: Mapping | None) -> Reader:
+    """The reader of a name, or with "auto" the one that recognizes the file.
+
+    Raises:
+        RatingsError: there is none of this name; none recognizes it, or several do.
+    """
+    return _reader(file, mapping) if format == "auto" else _named(format)
 
 
 def detect(file: ExportFile) -> str | None:
@@ -93,13 +113,8 @@ def _reader(file: ExportFile, mapping: Mapping | None) -> Reader:
     name = detect(file)
     if name is not None:
         return READERS[name]
-    if file.content.startswith(b"PK"):
-        raise RatingsError(f"{file.path}: is a spreadsheet or a zip archive; save it as CSV, or unpack it")
     if mapping is None and not PLAIN.recognizes(file):
-        raise RatingsError(
-            f"{file.path}: is of no known format ({', '.join([*READERS, PLAIN.name])}); name its format with --format, "
-            "or say in a mapping which columns hold what: --map mapping.toml"
-        )
+        raise RatingsError(f"{file.path}: {unknown_format(file, [*READERS, PLAIN.name])}")
     return PLAIN
 
 
@@ -108,15 +123,3 @@ def _named(format: str) -> Reader:
     if format not in known:
         raise RatingsError(f"--format {format}: must be one of: auto, {', '.join(known)}")
     return known[format]
-
-
-def _load(path: Path) -> ExportFile:
-    with explained(path):
-        if not path.is_file():
-            raise RatingsError(f"{path}: {'is no file, name the exports in it' if path.exists() else 'no such file'}")
-        if path.stat().st_size > MOST_BYTES:
-            raise RatingsError(f"{path}: larger than {MOST_BYTES} bytes; split it")
-        content = path.read_bytes()
-        if not content.strip():
-            raise RatingsError(f"{path}: is empty; export it again")
-        return ExportFile(path, content)

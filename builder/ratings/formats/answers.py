@@ -63,7 +63,7 @@ def extracted(
     noted = pd.DataFrame([asdict(refusal) for refusal in (*table.refused, *layout.refused)])
     everything = pd.concat([typed(frame, REFUSED_COLUMNS) for frame in (noted, refused, more, most)])
     everything = typed(everything.sort_values("line", kind="stable"), REFUSED_COLUMNS)
-    return Export(joined(ratings, layout.one_clock), participants, everything, layout.absent)
+    return Export(joined(ratings, layout.one_clock), participants, everything, absent=layout.absent)
 
 
 def joined(ratings: pd.DataFrame, one_clock: bool = False) -> pd.DataFrame:

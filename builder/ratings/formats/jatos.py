@@ -4,16 +4,15 @@ What an archive says of workers, in metadata.json, is never opened.
 """
 
 import contextlib
-import io
 import itertools
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
+from builder.ratings.formats.archives import MOST_BYTES, entries, is_zip, unpacked
 from builder.ratings.formats.json_records import Record, is_json, json_values, several_values
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Refusal, Table
@@ -22,17 +21,12 @@ from builder.ratings.mapping import Mapping
 
 _RESULT = re.compile(r"(?:[^/]+/)*study_result_([0-9]{1,18})/comp-result_([0-9]{1,18})/data\.txt")
 _LOOKED_AT = 100
-_MOST_ENTRIES = 200_000
-_MOST_BYTES = 1_000_000_000
-"""Of all results of an archive, unpacked."""
-
-_MOST_EXPANSION, _LEAST_BYTES = 100, 50_000_000
-"""They may be so many times larger than the archive; or of so many bytes, where that is more."""
+_MOST_BYTES = MOST_BYTES
 
 
 def _recognizes(file: ExportFile) -> bool:
     """Whether it is an archive of results, or several JSON values of which one of the first holds a trial."""
-    if _is_archive(file):
+    if is_zip(file):
         with contextlib.suppress(RatingsError):
             return bool(_entries(file))
         return False
@@ -44,7 +38,7 @@ def _recognizes(file: ExportFile) -> bool:
 
 def _table(file: ExportFile, mapping: Mapping | None) -> Table:
     """The trials; a line is that at which a result begins, or in an archive the number of the trial."""
-    if not _is_archive(file):
+    if not is_zip(file):
         return trials_table(file, [Run(trials) for trials in _by_line(file)], mapping)
     runs: list[Run] = []
     refused: list[Refusal] = []
@@ -73,41 +67,20 @@ def _by_line(file: ExportFile) -> Iterator[list[Record]]:
         yield [Record(line, trial) for _, value in values for trial in trials_in(value)]
 
 
-def _is_archive(file: ExportFile) -> bool:
-    return file.content.startswith(b"PK\x03\x04")
-
-
 def _entries(file: ExportFile) -> list[tuple[int, int, zipfile.ZipInfo]]:
     """The results in an archive: number of the study's result, of the component's result, entry; in that order."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise RatingsError(f"{file.path}: a damaged archive: {error}; export the results again") from error
-    if len(infos) > _MOST_ENTRIES:
-        raise RatingsError(f"{file.path}: an archive of more than {_MOST_ENTRIES} files; this is no export")
-    found = [(match, info) for info in infos if (match := _RESULT.fullmatch(info.filename))]
-    return sorted(((int(match[1]), int(match[2]), info) for match, info in found), key=lambda entry: entry[:2])
+    matches = [(match, info) for info in entries(file) if (match := _RESULT.fullmatch(info.filename))]
+    return sorted(((int(match[1]), int(match[2]), info) for match, info in matches), key=lambda entry: entry[:2])
 
 
 def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
-    """Each result with the id of the study's result that it belongs to; nothing is written anywhere."""
-    entries = _entries(file)
-    most = left = min(_MOST_BYTES, max(_LEAST_BYTES, _MOST_EXPANSION * len(file.content)))
-    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
-        for study_result, component, info in entries:
-            try:
-                with archive.open(info) as source:
-                    content = source.read(left + 1)
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
-                raise RatingsError(
-                    f"{file.path}: study_result_{study_result}/comp-result_{component}: cannot be unpacked: {error}"
-                ) from error
-            left -= len(content)
-            if left < 0:
-                raise RatingsError(f"{file.path}: unpacks to more than {most} bytes; export fewer results at once")
-            path = file.path / f"study_result_{study_result}" / f"comp-result_{component}"
-            yield str(study_result), ExportFile(path, content)
+    """Each result with the id of the study's result that it belongs to."""
+    results = _entries(file)
+    names = [f"study_result_{study_result}/comp-result_{component}" for study_result, component, _ in results]
+    chosen = [(name, info) for name, (_, _, info) in zip(names, results, strict=True)]
+    contents = unpacked(file, chosen, _MOST_BYTES)
+    for name, (study_result, _, _), content in zip(names, results, contents, strict=True):
+        yield str(study_result), ExportFile(file.path / name, content)
 
 
 READER = Reader("jatos", recognizes_more=_recognizes, table=_table, meaning=MEANING, may_be_empty=left_at_once)

@@ -2,11 +2,13 @@ import errno
 import hashlib
 import json
 import shutil
+import zipfile
 
 import pytest
 
 from builder.errors import FolderError, RatingsError
 from builder.ratings.export import StudyPairs
+from builder.ratings.forget import forget
 from builder.ratings.formats import read_export
 from builder.ratings.importing import add, import_exports
 from builder.ratings.pairs import read_pairs
@@ -14,6 +16,7 @@ from builder.ratings.privacy import participant_key
 from builder.ratings.signature import signed
 from builder.ratings.status import ratings_status
 from builder.ratings.store import RatingsFolder
+from builder.ratings.undo import Undone, undo
 from builder.studies.verification.simulate import from_model, simulate
 from loading_script import lands_between as schema
 from tests.conftest import run_builder
@@ -40,6 +43,10 @@ def results(path, *records):
     return path
 
 
+def outcomes_of(folder, *exports, **more):
+    return [outcome for _, outcome in import_exports(folder, exports, **more).outcomes]
+
+
 def files(folder):
     return {path.name: path.read_bytes() for path in (folder / "ratings").iterdir()}
 
@@ -48,7 +55,7 @@ def test_an_export_is_merged_once(folder, tmp_path):
     first, second, *_ = read_pairs(folder).index
     said = {"age": 34, "gender": "female", "country": "DE", "strategy_similarity": "eyes"}
     one = results(tmp_path / "one.jsonl", person("ann", **said), rating("ann", first, 90, True))
-    (outcome,) = import_exports(folder, [one])
+    (outcome,) = outcomes_of(folder, one)
     assert (outcome.read, outcome.added, outcome.refused, outcome.participants) == (1, 1, 0, 1)
     before = files(folder)
     import_exports(folder, [one])
@@ -56,7 +63,7 @@ def test_an_export_is_merged_once(folder, tmp_path):
     two = results(
         tmp_path / "two.jsonl", person("ann", **said), rating("ann", first, 90, True), rating("ann", second, 7, False)
     )
-    (outcome,) = import_exports(folder, [two])
+    (outcome,) = outcomes_of(folder, two)
     assert (outcome.read, outcome.added, outcome.already) == (2, 1, 1)
     (row,) = RatingsFolder(folder).participants().to_pylist()
     assert row.pop("participant_id").startswith("p-")
@@ -88,14 +95,14 @@ def test_a_published_pseudonym_is_nobody_but_in_signed_results(folder, tmp_path)
     real = "".join(signed(lines, participant_key(folder)))
     changed.write_text(real.replace('"similarity": 1,', '"similarity": 2,'))
     for path in (forged, table, others, changed):
-        (outcome,) = import_exports(folder, [path])
+        (outcome,) = outcomes_of(folder, path)
         assert (outcome.read, outcome.added, outcome.refused) == (1, 0, 1)
         assert any(reason.startswith("a pseudonym, not in results") for reason in outcome.reasons)
     assert RatingsFolder(folder).ratings().equals(before)
     assert RatingsFolder(folder).participants()["age"].to_pylist() == [None]
     whole = tmp_path / "whole.jsonl"
     whole.write_text(real)
-    (outcome,) = import_exports(folder, [whole])
+    (outcome,) = outcomes_of(folder, whole)
     assert (outcome.added, outcome.participants, outcome.refused) == (1, 0, 0)
 
 
@@ -107,7 +114,7 @@ def test_of_several_files_all_are_merged_or_none(folder, tmp_path):
     with pytest.raises(RatingsError, match=r"bad\.jsonl"):
         import_exports(folder, [good, bad])
     assert RatingsFolder(folder).ratings().num_rows == 0
-    assert [outcome.added for outcome in import_exports(folder, [good, good])] == [1, 0]
+    assert [outcome.added for outcome in outcomes_of(folder, good, good)] == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +123,7 @@ def test_of_several_files_all_are_merged_or_none(folder, tmp_path):
 def test_no_part_of_a_files_name_is_written_down(folder, tmp_path, name):
     export = results(tmp_path / name, person("ann"), rating("ann", "x", 9, True))
     digest = hashlib.sha256(export.read_bytes()).hexdigest()
-    (outcome,) = import_exports(folder, [export])
+    (outcome,) = outcomes_of(folder, export)
     assert outcome.refused == 1
     stored = files(folder)
     rows = stored["refused.csv"].decode().splitlines()
@@ -221,16 +228,94 @@ def test_a_full_disk_leaves_all_as_it_was(folder, tmp_path, monkeypatch):
     assert files(folder) == before
 
 
-def test_ratings_on_another_scale_are_pointed_out(folder, tmp_path, caplog):
-    pairs = list(read_pairs(folder).index[:10])
-    import_exports(
-        folder, [results(tmp_path / "a.jsonl", person("a"), *(rating("a", each, 7, True) for each in pairs))]
+def csv_of(path, ratings):
+    path.write_text(
+        "participant,pair,similarity,identity\n" + "".join(f"{','.join(map(str, row))}\n" for row in ratings)
     )
-    assert "no similarity is above 10" in caplog.text
-    caplog.clear()
-    export = results(tmp_path / "b.jsonl", person("b"), *(rating("b", each, 70, True) for each in pairs))
-    import_exports(folder, [export])
-    assert not caplog.text
+    return path
+
+
+def test_ratings_on_another_scale_are_refused_with_the_lines_that_would_map_them(folder, tmp_path):
+    pairs = list(read_pairs(folder).index[:10])
+    export = csv_of(tmp_path / "a.csv", [("a", pair, 1 + number % 7, "yes") for number, pair in enumerate(pairs)])
+    with pytest.raises(RatingsError, match=r"(?s)none above 10.*\[similarity\]\nfrom = 1\nto = 7\n"):
+        import_exports(folder, [export])
+    assert RatingsFolder(folder).ratings().num_rows == 0
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text("[similarity]\nfrom = 1\nto = 7\n")
+    assert [each.added for each in outcomes_of(folder, export, mapping=mapping)] == [10]
+    stored = RatingsFolder(folder).ratings()["similarity"].to_pylist()
+    assert sorted(stored) == pytest.approx(sorted(100 * (number % 7) / 6 for number in range(10)))
+
+
+def test_nothing_similar_at_all_is_an_answer(folder, tmp_path):
+    pairs = list(read_pairs(folder).index[:12])
+    export = csv_of(tmp_path / "a.csv", [("a", pair, 0, "no") for pair in pairs])
+    assert [each.added for each in outcomes_of(folder, export)] == [12]
+
+
+def test_an_import_is_taken_back_whole(folder, tmp_path):
+    first, second, *_ = read_pairs(folder).index
+    one = results(tmp_path / "a.jsonl", person("ann"), rating("ann", first, 90, True))
+    import_exports(folder, [one])
+    before = files(folder)
+    said = {"age": 34, "strategy_similarity": "ask ann@example.org"}
+    more = [person("ann", **said), person("bob"), rating("bob", first, 5, False), rating("ann", second, 7, False)]
+    two = results(tmp_path / "b.jsonl", *more, rating("bob", "x", 1, True))
+    import_exports(folder, [two])
+    assert undo(folder) == Undone(ratings=2, participants=1, refused=1)
+    assert files(folder) == before
+    assert undo(folder) == Undone(ratings=1, participants=1, refused=0)
+    assert RatingsFolder(folder).ratings().num_rows == 0
+    with pytest.raises(RatingsError, match="no import to take back"):
+        undo(folder)
+
+
+def test_a_person_who_is_removed_leaves_nothing_in_the_record_of_imports(folder, tmp_path):
+    pair = read_pairs(folder).index[0]
+    import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True))])
+    assert (folder / "ratings" / "imports.csv").read_text().count("\n") == 3
+    forget(folder, "ann")
+    assert (folder / "ratings" / "imports.csv").read_text() == "import,kind,key\n"
+
+
+def test_a_dry_run_writes_nothing_and_shows_what_would_come(folder, tmp_path):
+    pair = read_pairs(folder).index[0]
+    export = tmp_path / "a.csv"
+    export.write_text(f"participant,Q7,similarity_{pair},identity_{pair}\nann,x,90,yes\n")
+    shutil.rmtree(folder / "ratings", ignore_errors=True)
+    result = run_builder("ratings", "import", folder, export, "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert not (folder / "ratings").exists()
+    assert result.stdout.splitlines()[3].split()[1:] == ["1", "1", "0", "0", "1"]
+    for line in ('participant = "participant"', 'similarity = "similarity_{pair}"', '#   "Q7"'):
+        assert line in result.stdout.splitlines()
+    export.write_text("who,Q7\nann,x\n")
+    refused = run_builder("ratings", "import", folder, export, "--dry-run")
+    assert refused.returncode == 2
+    assert "of no known format" in refused.stdout
+    assert '#   "who"' in refused.stdout
+
+
+def test_folders_and_archives_are_imported_and_others_skipped_by_name(folder, tmp_path):
+    first, second, third, *_ = read_pairs(folder).index
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    csv_of(exports / "a.csv", [("a", first, 90, "yes")])
+    csv_of(exports / "b.csv", [("b", second, 9, "no")])
+    (exports / ".hidden.csv").write_text("x")
+    (exports / "link.csv").symlink_to(tmp_path / "nowhere")
+    with zipfile.ZipFile(exports / "c.zip", "w") as archive:
+        archive.write(csv_of(tmp_path / "c.csv", [("c", third, 50, "no")]), "../results/c.csv")
+    assert [each.added for each in outcomes_of(folder, exports)] == [1, 1, 1]
+    (exports / "notes.txt").write_text("call Eva\n")
+    with pytest.raises(RatingsError, match=r"notes\.txt: is text of no known format"):
+        import_exports(folder, [exports])
+    imported = import_exports(folder, [exports], skip_others=True)
+    assert [each.already for _, each in imported.outcomes] == [1, 1, 1]
+    assert [path.name for path, _ in imported.skipped] == ["notes.txt"]
+    with pytest.raises(RatingsError, match="none of 1 files could be read"):
+        import_exports(folder, [exports / "notes.txt"], skip_others=True)
 
 
 def test_what_is_said_of_people_is_for_its_owner_alone(folder, tmp_path):

@@ -63,7 +63,7 @@ def raters(folder):
 def test_who_returned_revoked_or_was_rejected_is_listed_kept_out_and_removed(folder, export, tmp_path):
     prolific = demographics(tmp_path / "demographics.csv", *SAID)
     import_exports(folder, [export])
-    (outcome,) = import_exports(folder, [prolific])
+    ((_, outcome),) = import_exports(folder, [prolific]).outcomes
     assert outcome.reasons == {"consent revoked": 1, "returned": 2, "rejected": 1}
     assert set(raters(folder)) == set(NAMES)  # nothing goes unasked
     listed = withdrawn_people(folder)
@@ -78,7 +78,7 @@ def test_who_returned_revoked_or_was_rejected_is_listed_kept_out_and_removed(fol
     assert (gone.people, gone.ratings) == ({"revoked": 1, "returned": 1, "rejected": 1}, 6)
     assert raters(folder) == {"ann": 2, "eve": 2}
     assert len(RatingsFolder(folder).participants()) == 2
-    (outcome,) = import_exports(folder, [export])
+    ((_, outcome),) = import_exports(folder, [export]).outcomes
     assert (outcome.read, outcome.added, outcome.already, outcome.refused) == (10, 0, 4, 6)
     assert outcome.reasons == {
         "participant returned the submission": 2,
@@ -92,7 +92,7 @@ def test_who_returned_revoked_or_was_rejected_is_listed_kept_out_and_removed(fol
 
 
 def test_who_stands_outside_already_is_not_brought_in(folder, export, tmp_path):
-    (_, outcome) = import_exports(folder, [demographics(tmp_path / "d.csv", *SAID), export])
+    _, (_, outcome) = import_exports(folder, [demographics(tmp_path / "d.csv", *SAID), export]).outcomes
     assert (outcome.read, outcome.added, outcome.refused) == (10, 4, 6)
     assert raters(folder) == {"ann": 2, "eve": 2}
     assert len(RatingsFolder(folder).participants()) == 2

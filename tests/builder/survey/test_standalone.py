@@ -314,7 +314,7 @@ def test_answers_go_to_pavlovia(experiment: tuple, open_there: Open, page_folder
     assert [path for path, _ in posted[-2:]] == [f"saved?key={rows[0]['participant_id']}", "closed"]
     said = sorted(path for path, _ in posted[:-2])
     assert said == ["incomplete", "incomplete", "opened", "opened", "opened"]  # before and after each of two reloads
-    outcomes = import_exports(page_folder, stored(posted, tmp_path))
+    outcomes = [outcome for _, outcome in import_exports(page_folder, stored(posted, tmp_path)).outcomes]
     assert [(outcome.refused, outcome.reasons) for outcome in outcomes] == [(0, {})] * 3
     ratings = RatingsFolder(page_folder).ratings().sort_by("position").to_pylist()
     assert [(rating["similarity"], rating["identity"]) for rating in ratings] == answers

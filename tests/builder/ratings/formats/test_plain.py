@@ -70,7 +70,10 @@ def test_a_mapping_that_names_no_column(tmp_path: Path) -> None:
 
 
 def test_an_unknown_table_says_how_to_map_it(tmp_path: Path) -> None:
-    with pytest.raises(RatingsError, match=r"is of no known format .*--format, or say in a mapping"):
+    with pytest.raises(
+        RatingsError,
+        match=r'is a table of no known format .*may be answers: "who", .*or say in a mapping',
+    ):
         read_text(tmp_path, "who,picture,sim\np,x,3\n")
     with pytest.raises(RatingsError, match=r'Columns met: "who", "picture", "sim"\. Say in a mapping'):
         read_text(tmp_path, "who,picture,sim\np,x,3\n", format="plain")

@@ -1,0 +1,119 @@
+"""`ratings undo`: the last import, taken back whole; and what an import brought, written down for that.
+
+imports.csv has a line for every row that an import brought: the import's number, what kind of row, and its key. No
+column of the tables themselves says it.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from builder.errors import RatingsError
+from builder.ratings import records
+from builder.ratings.held import Held, read_held, write_held
+from builder.ratings.merge import stacked
+from builder.ratings.pairs import read_pairs
+from builder.ratings.store import RatingsFolder
+from builder.shards import StudyFolder
+
+_APART = "\t"
+_OF_OTHERS = ("source", "batch", "flags")
+"""Columns of a participant that no file says."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an import had brought and is gone: how many ratings, participants and lines of refused.csv."""
+
+    ratings: int
+    participants: int
+    refused: int
+
+
+def with_import(before: Held, after: Held) -> Held:
+    """`after` with lines in imports.csv for all that it has and `before` has not; itself where that is nothing."""
+    added = after.ratings["rating_id"][~after.ratings["rating_id"].isin(before.ratings["rating_id"])]
+    people = after.participants.index.difference(before.participants.index, sort=False)
+    rows = {
+        "rating": added.tolist(),
+        "participant": people.tolist(),
+        "detail": _details(before, after),
+        "refused": _new(_refused_keys(before), _refused_keys(after)),
+        "text": _new(_text_keys(before), _text_keys(after)),
+    }
+    number = str(_last(before.imports) + 1)
+    lines = [(number, kind, key) for kind, keys in rows.items() for key in keys]
+    if not lines:
+        return after
+    return replace(after, imports=stacked([after.imports, pd.DataFrame(lines, columns=records.IMPORTS)]))
+
+
+def undo(folder: Path) -> Undone:
+    """Takes the last import back: its ratings, its participants where nothing else is said of them, its refusals.
+
+    Raises:
+        RatingsError: nothing was imported, or nothing since this version keeps count.
+        FolderError: this is no study folder, or it cannot be written.
+    """
+    pairs = read_pairs(folder)
+    with RatingsFolder(folder).locked():
+        held = read_held(folder)
+        last = _last(held.imports)
+        if not last:
+            raise RatingsError(f"{folder}: no import to take back")
+        mine = held.imports["import"] == str(last)
+        after, undone = _without(held, held.imports[mine])
+        write_held(folder, replace(after, imports=held.imports[~mine]), pairs, StudyFolder(folder).study().ratings)
+    return undone
+
+
+def _without(held: Held, lines: pd.DataFrame) -> tuple[Held, Undone]:
+    keys = {kind: set(rows["key"]) for kind, rows in lines.groupby("kind")}
+    ratings = held.ratings[~held.ratings["rating_id"].isin(keys.get("rating", ()))]
+    new = keys.get("participant", set()) - set(ratings["participant_id"])
+    people = held.participants.drop(index=list(new), errors="ignore").copy()
+    for detail in keys.get("detail", ()):
+        participant, _, column = detail.partition(_APART)
+        if participant in people.index and column in people.columns:
+            people.loc[participant, column] = pd.NA
+    after = replace(
+        held,
+        ratings=ratings,
+        participants=people,
+        held_back=held.held_back[~_text_keys(held).isin(keys.get("text", ()))],
+        released=held.released[~held.released["participant_id"].isin(new)],
+        refused=held.refused[~_refused_keys(held).isin(keys.get("refused", ()))],
+    )
+    gone = Undone(
+        len(held.ratings) - len(ratings), len(held.participants) - len(people), len(held.refused) - len(after.refused)
+    )
+    return after, gone
+
+
+def _details(before: Held, after: Held) -> list[str]:
+    """What was not known of a known participant and is now."""
+    both = before.participants.index.intersection(after.participants.index)
+    told: list[str] = []
+    for column in after.participants.columns.difference(list(_OF_OTHERS)):
+        new = before.participants.loc[both, column].isna() & after.participants.loc[both, column].notna()
+        told += [f"{participant}{_APART}{column}" for participant in both[new.to_numpy(bool)]]
+    return told
+
+
+def _refused_keys(held: Held) -> pd.Series:
+    columns = [held.refused[name].astype("str").fillna("") for name in records.REFUSED]
+    return columns[0].str.cat(pd.concat(columns[1:], axis=1), sep=_APART)
+
+
+def _text_keys(held: Held) -> pd.Series:
+    return (held.held_back["participant_id"] + _APART + held.held_back["question"]).astype("str")
+
+
+def _new(before: pd.Series, after: pd.Series) -> list[str]:
+    return list(dict.fromkeys(after[~after.isin(before)]))
+
+
+def _last(imports: pd.DataFrame) -> int:
+    numbers = pd.to_numeric(imports["import"], errors="coerce").dropna()
+    return int(numbers.max()) if len(numbers) else 0
