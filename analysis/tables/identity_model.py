@@ -9,7 +9,7 @@ from scipy import stats
 from analysis import frames, mixed_logistic
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
-from analysis.intervals import ALPHA
+from analysis.inference import CONFIDENCE
 from analysis.tables.answers import answers
 
 _COLUMNS = ["recognizer", "term", "estimate", "se", "low", "high", "odds_ratio", "n_ratings", "reason"]
@@ -118,7 +118,7 @@ def _design(given: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
 
 
 def _terms(terms: list[str], estimates: Numbers, errors: Numbers) -> list[dict[str, Any]]:
-    reach = stats.norm.ppf(1 - ALPHA / 2)
+    reach = stats.norm.ppf((1 + CONFIDENCE) / 2)
     return [
         {
             "term": term,
