@@ -27,8 +27,11 @@ def main() -> int:
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     end, found = time.monotonic() + 60 * arguments.minutes, 0
     for at, name in enumerate(names):
-        seconds = (end - time.monotonic()) / (len(names) - at)
-        found += fuzz(name, seed, max(seconds, 1.0), arguments.findings)
+        left = end - time.monotonic()
+        if left <= 0:
+            print(f"the minutes are over; not tried: {', '.join(names[at:])}")
+            break
+        found += fuzz(name, seed, time.monotonic() + left / (len(names) - at), arguments.findings)
     return 1 if found else 0
 
 

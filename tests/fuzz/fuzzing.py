@@ -25,12 +25,18 @@ _FOUND = 3
 """Exit code of a process that found something; any other but 0 means that it died."""
 
 
-def fuzz(name: str, seed: int, seconds: float, findings: Path) -> bool:
-    """Tries files on a target for so long, and keeps the smallest of each finding; returns whether there was one."""
+_SHRINKING = 20.0
+"""Seconds beyond the end in which a last finding is still made smaller."""
+
+
+def fuzz(name: str, seed: int, end: float, findings: Path) -> bool:
+    """Tries files on a target until `end` on the monotonic clock, which processes share, and keeps the smallest of each
+    finding; returns whether there was one.
+    """
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
         path = Path(scratch) / TARGETS[name].name
         context = multiprocessing.get_context("spawn")
-        process = context.Process(target=_try_files, args=(name, seed, seconds, findings, path))
+        process = context.Process(target=_try_files, args=(name, seed, end, findings, path))
         process.start()
         process.join()
         if process.exitcode not in (0, _FOUND):
@@ -38,17 +44,17 @@ def fuzz(name: str, seed: int, seconds: float, findings: Path) -> bool:
         return process.exitcode != 0
 
 
-def _try_files(name: str, seed: int, seconds: float, findings: Path, path: Path) -> None:
+def _try_files(name: str, seed: int, end: float, findings: Path, path: Path) -> None:
     target = TARGETS[name]
     resource.setrlimit(resource.RLIMIT_AS, (address_space() + _MORE_MEMORY, resource.RLIM_INFINITY))
     inputs = target.inputs()
-    end, tried = time.monotonic() + seconds, 0
+    tried = 0
     smallest: bytes | None = None
     known: set[tuple[str, str, int]] = set()
 
     def once(content: bytes) -> None:
         nonlocal tried, smallest
-        if time.monotonic() > end and smallest is None:  # a finding is still made smaller
+        if time.monotonic() > end + (0 if smallest is None else _SHRINKING):
             return
         tried += 1
         path.write_bytes(content)
