@@ -116,6 +116,8 @@ class Export:
     """Keys of the mapping that name nothing in this file, of a kind in which what nobody said has no name."""
     submissions: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), SUBMISSION_COLUMNS))
     """What the platform says of each submission that it is sure of; a participant may have several."""
+    on_scale: bool = False
+    """Whether the file is of a survey of ours, which asks every question on the study's scale."""
 
 
 def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

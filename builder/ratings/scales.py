@@ -19,15 +19,17 @@ _USUAL = (1.0, 5.0, 7.0, 9.0, 10.0)
 
 
 def check_scales(read: Sequence[tuple[Path, Export]], mapping: Mapping | None) -> None:
-    """Refuses exports whose answers to a question cannot be on the study's scale, unless the mapping says theirs.
+    """Refuses exports whose answers to a question cannot be on the study's scale, unless the mapping says theirs
+    or the file is of our own survey.
 
     Files of one participant each are looked at together: one person may find nothing similar.
 
     Raises:
         RatingsError: with the lines of a mapping that would say the scale.
     """
-    groups = [(path, export.ratings) for path, export in read if export.ratings["participant"].nunique() > 1]
-    single = [(path, export.ratings) for path, export in read if export.ratings["participant"].nunique() == 1]
+    others = [(path, export.ratings) for path, export in read if not export.on_scale]
+    groups = [(path, ratings) for path, ratings in others if ratings["participant"].nunique() > 1]
+    single = [(path, ratings) for path, ratings in others if ratings["participant"].nunique() == 1]
     if single:
         path = single[0][0]
         groups.append((path, pd.concat([ratings for _, ratings in single])))

@@ -61,4 +61,5 @@ READER = Reader(
     table=_table,
     unused=tuple(Mapping.model_fields),
     may_be_empty=lambda table: True,
+    ours=lambda table: True,
 )

@@ -4,7 +4,7 @@ A file goes one way: bytes -> table (text cells with line numbers) -> layout (wh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as default
 
 from builder.errors import RatingsError
@@ -34,6 +34,7 @@ class Reader:
     missing: what the tool writes where there is no answer, in lower case.
     unused: keys of a mapping that this format has no use for.
     may_be_empty: whether the tool writes files of people who rated nothing.
+    ours: whether a table is of our own survey or page, which ask every question on the study's scale.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Reader:
     missing: frozenset[str] = frozenset()
     unused: tuple[str, ...] = ()
     may_be_empty: Callable[[Table], bool] = default(default=lambda table: False)
+    ours: Callable[[Table], bool] = default(default=lambda table: False)
 
     def recognizes(self, file: ExportFile) -> bool:
         """Whether the file is certainly of this format, told from its beginning; raises nothing but RatingsError."""
@@ -65,7 +67,7 @@ class Reader:
         export = extracted(table, layout, mapping, self.missing, pairs)
         if layout.slots and not len(export.ratings) and not _tells(export) and not self.may_be_empty(table):
             raise RatingsError(_no_answers(table, layout))
-        return export
+        return replace(export, on_scale=self.ours(table))
 
     def laid_out(
         self, file: ExportFile, pairs: StudyPairs, mapping: Mapping | None

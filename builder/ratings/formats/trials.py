@@ -107,8 +107,8 @@ def trials_table(
     return replace(objects_table(file, list(_once(records)), refused), comma=comma)
 
 
-def left_at_once(table: Table) -> bool:
-    """Whether it is of our own page, where somebody may have agreed and left."""
+def of_our_page(table: Table) -> bool:
+    """Whether it is of our own page, where somebody may have agreed and left without an answer."""
     kinds = table.column("trial_type")
     return kinds is not None and bool(kinds.eq(_AGREED).any())
 

@@ -254,6 +254,23 @@ def test_nothing_similar_at_all_is_an_answer(folder, tmp_path):
     assert [each.added for each in outcomes_of(folder, export)] == [12]
 
 
+def test_answers_of_our_own_survey_and_page_are_on_the_scale_that_it_asks(folder, tmp_path):
+    pairs = list(read_pairs(folder).index[:12])
+    survey = results(tmp_path / "a.jsonl", *(rating(who, pair, 7, False) for who in "ab" for pair in pairs))
+    answers = [
+        {"trial_type": "lands-between-rating", "pair_id": pair, "similarity": 7, "identity": "no"} for pair in pairs
+    ]
+    trials = [{"trial_type": "lands-between-consent"}, *answers]
+    page = tmp_path / "page.json"
+    page.write_text(
+        json.dumps([each | {"subject": "c", "trial_index": n, "time_elapsed": n} for n, each in enumerate(trials)])
+    )
+    assert [each.added for each in outcomes_of(folder, survey, page)] == [24, 12]
+    page.write_text(page.read_text().replace("lands-between-consent", "html-button-response"))
+    with pytest.raises(RatingsError, match="none above 10"):
+        import_exports(folder, [page])
+
+
 def test_an_import_is_taken_back_whole(folder, tmp_path):
     first, second, *_ = read_pairs(folder).index
     one = results(tmp_path / "a.jsonl", person("ann"), rating("ann", first, 90, True))
