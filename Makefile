@@ -7,10 +7,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo survey test lint lock benchmark picture clean
 
-DEMO := out/lands-between-demo
+# A packaged study; `python -m builder studies` lists them.
+STUDY := lands-between-demo
+DEMO := out/$(STUDY)
 
 demo: $(VENV)/.runtime
-	$(BIN)/python -m builder build --verbose
+	$(BIN)/python -m builder build $(STUDY) --out $(DEMO) --verbose
 	$(BIN)/python -m builder ratings simulate $(DEMO)
 	$(BIN)/python -m builder publish $(DEMO) --to $(DEMO)-dataset --version 1.0.0 --with-simulated
 	$(BIN)/python -m analysis report $(DEMO)-dataset --out $(DEMO)-report
