@@ -1,23 +1,24 @@
 """From paths to the files of exports: a folder's, an archive's, and the text in a spreadsheet or a file of SPSS."""
 
-import csv
-import io
-import tempfile
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.ratings.export import ExportFile
-from builder.ratings.formats import jatos
+from builder.ratings.formats import jatos, workbook
 from builder.ratings.formats.archives import entries, is_zip, unpacked
 
 MOST_BYTES = 1_000_000_000
 """Of one file; a larger one is no export of a study that people answered."""
 
 _MOST_FILES = 100_000
+_MOST_GIB, _MOST_S = 4, 300
+"""Of memory and processor time, for reading a spreadsheet or a file of SPSS."""
+
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SPSS = (b"$FL2", b"$FL3")
 _EXTRA = "reading it takes an extra: pip install 'lands-between[exports]'; or save it as CSV"
@@ -66,9 +67,12 @@ def as_text(file: ExportFile) -> ExportFile:
         RatingsError: what reads it is not installed, it is damaged, or it is of a kind that nothing here reads.
     """
     if _is_spreadsheet(file):
-        return replace(file, content=_csv(_sheet(file)), memo={})
+        if is_zip(file):  # what it unpacks to is bounded before a parser sees it
+            for _ in unpacked(file, [(info.filename, info) for info in entries(file)], MOST_BYTES):
+                pass
+        return _table(file, "spreadsheet", "a spreadsheet")
     if file.content.startswith(_SPSS):
-        return replace(file, content=_csv(_spss(file)), memo={})
+        return _table(file, "spss", "a file of SPSS")
     kind = next((text for start, text in _KINDS.items() if file.content.startswith(start)), None)
     if kind is None and file.content[:2000].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         kind = "a page of HTML or XML, perhaps of a login; export the results as CSV or JSON"
@@ -115,63 +119,17 @@ def _is_spreadsheet(file: ExportFile) -> bool:
     return any(name.startswith(("xl/workbook", "xl/worksheets")) for name in names) or "content.xml" in names
 
 
-def _sheet(file: ExportFile) -> list[list[Any]]:
-    """The rows of the one sheet that is not empty."""
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ImportError:
-        raise RatingsError(f"{file.path}: is a spreadsheet; {_EXTRA}") from None
-    if is_zip(file):  # what it unpacks to is bounded before a parser sees it
-        for _ in unpacked(file, [(info.filename, info) for info in entries(file)], MOST_BYTES):
-            pass
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(file.content))
-        sheets = {
-            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
-        }
-    except (CalamineError, ValueError, OSError) as error:
-        raise RatingsError(f"{file.path}: a damaged spreadsheet: {error}; save it again") from error
-    filled = {name: rows for name, rows in sheets.items() if any(cell != "" for row in rows for cell in row)}
-    if len(filled) != 1:
-        names = ", ".join(filled) or "none"
-        raise RatingsError(f"{file.path}: sheets with something in them: {names}; save the one with answers alone")
-    return next(iter(filled.values()))
-
-
-def _spss(file: ExportFile) -> list[list[Any]]:
-    """The names and the records of a file of SPSS; of a variable whose values all have labels, these."""
-    try:
-        import pyreadstat
-    except ImportError:
-        raise RatingsError(f"{file.path}: is a file of SPSS; {_EXTRA}") from None
-    with tempfile.NamedTemporaryFile(suffix=".sav") as copy:
-        copy.write(file.content)
-        copy.flush()
-        try:
-            columns, meta = pyreadstat.read_sav(copy.name, output_format="dict")
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OSError, MemoryError) as error:
-            raise RatingsError(f"{file.path}: a damaged file of SPSS: {error}; save it again") from error
-    texts = [_labeled(list(values), meta.variable_value_labels.get(name, {})) for name, values in columns.items()]
-    return [list(columns), *map(list, zip(*texts, strict=True))]
-
-
-def _labeled(values: list[Any], labels: dict[Any, str]) -> list[Any]:
-    present = [value for value in values if value is not None and value == value]
-    return [labels.get(value, value) for value in values] if all(value in labels for value in present) else values
-
-
-def _csv(rows: list[list[Any]]) -> bytes:
-    """Rows as CSV; a blank one keeps its line."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    return str(value).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+def _table(file: ExportFile, kind: str, shown: str) -> ExportFile:
+    """The table in the file as CSV, parsed in a process with bounds on its memory and time."""
+    command = [sys.executable, "-P", workbook.__file__, kind, str(_MOST_GIB), str(_MOST_S)]
+    run = subprocess.run(command, input=file.content, capture_output=True, check=False)  # noqa: S603
+    if run.returncode == workbook.NOT_INSTALLED:
+        raise RatingsError(f"{file.path}: is {shown}; {_EXTRA}")
+    if run.returncode == workbook.REFUSED:
+        raise RatingsError(f"{file.path}: {run.stderr.decode(errors='replace')}")
+    if run.returncode:
+        raise RatingsError(
+            f"{file.path}: {shown} that is damaged, or takes more than {_MOST_GIB} GiB or {_MOST_S} s to read; save "
+            "its table as CSV"
+        )
+    return replace(file, content=run.stdout, memo={})
