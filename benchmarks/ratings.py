@@ -1,7 +1,12 @@
-"""A million ratings from one Qualtrics export, imported by a process of its own: `python -m benchmarks.ratings`."""
+"""Imports by a process of their own: a million ratings from one Qualtrics export, then 200 files of jsPsych.
+
+`python -m benchmarks.ratings`
+"""
 
 import csv
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +21,7 @@ from builder.ratings.pairs import read_pairs
 
 PARTICIPANTS = 9_000
 WANTED_S, WANTED_GIB = 60, 2.0
+FILES, WANTED_FILES_S = 200, 10
 
 STUDY = """
 name = "million"
@@ -68,6 +74,19 @@ def main() -> None:
         alone = time.perf_counter() - start
         ratio = seconds / alone
         print(f"pandas.read_csv and melt, nothing checked: {alone:.0f} s for {len(rows):,} cells; ratio {ratio:.1f}")
+        many = Path(temporary, "many")
+        many.mkdir()
+        for number in range(FILES):
+            (many / f"{number}.json").write_text(json.dumps(jspsych(pairs, number)))
+        shutil.rmtree(folder / "ratings")
+        before, load = os.times(), os.getloadavg()[0]
+        seconds, _ = _run("ratings", "import", folder, many)
+        after = os.times()
+        processor = sum(after[2:4]) - sum(before[2:4])
+        print(
+            f"{FILES} files of jsPsych, {len(pairs)} trials each: {seconds:.1f} s (wanted: below {WANTED_FILES_S}), "
+            f"{processor:.1f} s of processor time, load {load:.1f}"
+        )
 
 
 def qualtrics(pairs: Sequence[str], participants: int) -> Iterator[list[str]]:
@@ -86,6 +105,21 @@ def qualtrics(pairs: Sequence[str], participants: int) -> Iterator[list[str]]:
         answers = np.column_stack([similarity.astype(str), identity, seconds.astype(str)]).ravel()
         age, gender = str(rng.integers(18, 80)), str(rng.choice(["female", "male"]))
         yield [*_PLATFORM.values(), f"R_{participant:015d}", age, gender, *answers]
+
+
+def jspsych(pairs: Sequence[str], participant: int) -> list[dict[str, object]]:
+    """The trials of one participant, who rated every pair, said who they are, and wrote how they answered."""
+    rng = np.random.default_rng(participant)
+    similarity = rng.integers(0, 101, len(pairs)).tolist()
+    trials: list[dict[str, object]] = [
+        {"pair_id": pair, "similarity": alike, "identity": alike > 50, "rt": 2_000 + alike, "position": position}
+        for position, (pair, alike) in enumerate(zip(pairs, similarity, strict=True))
+    ]
+    said = {"age": 20 + participant % 50, "gender": "female", "country": "DE"}
+    texts = {"strategy_similarity": f"the eyes, {participant} times", "strategy_identity": "nose and chin"}
+    trials = [{"task": "demographics", **said}, *trials, {"task": "strategies", **texts}]
+    who = {"trial_type": "lands-between", "participant_id": f"{participant:024x}"}
+    return [{**trial, **who, "trial_index": n, "time_elapsed": 5_000 * n} for n, trial in enumerate(trials)]
 
 
 def melted(export: Path) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from builder.ratings import demographics
 from builder.ratings.countries import continents_of
-from builder.ratings.export import REFUSED_COLUMNS, Export
+from builder.ratings.export import REFUSED_COLUMNS, Export, stacked, typed
 from builder.ratings.privacy import findings, is_pseudonym, pseudonym
 from builder.ratings.settings import RatingsSettings
 from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
@@ -16,6 +16,7 @@ TEXTS = [f"strategy_{name}" for name in QUESTION_NAMES]
 
 _UNSIGNED = "a pseudonym, not in results that this study's survey signed: write them again with survey results"
 _LONGEST_MS = 2**31 - 1
+_NONE = typed(pd.DataFrame(), REFUSED_COLUMNS)
 _PAIR_ID = r"[a-z0-9-]{1,60}-\d{5,9}-[\w.-]{1,150}"
 
 
@@ -59,13 +60,15 @@ def cleaned(
     participants, not_understood = _participants(described, settings.age_bin)
     participants, held_back = _without_findings(participants)
     submissions, _ = _pseudonymous(export.submissions, key, pseudonyms=pseudonyms)
-    refused = pd.concat([export.refused, refusal(strangers, _UNSIGNED), refused])
-    left_out = pd.concat([odd, refusal(unknown, _UNSIGNED, "participant"), not_understood])
+    refused = stacked([export.refused, refusal(strangers, _UNSIGNED), refused])
+    left_out = stacked([odd, refusal(unknown, _UNSIGNED, "participant"), not_understood])
     return Cleaned(ratings, participants, held_back, refused, left_out, submissions)
 
 
 def refusal(rows: pd.DataFrame, reason: str, column: str | None = None) -> pd.DataFrame:
     """Rows as they stand in refused.csv; `column` names the cell where the rows do not."""
+    if rows.empty:
+        return _NONE
     shown = pd.Series("", index=rows.index, dtype="str")
     if "pair_id" in rows:  # a text that cannot be an id may be anything, also personal: it is not written down
         shown = rows["pair_id"].where(rows["pair_id"].str.fullmatch(_PAIR_ID, na=False), "")
@@ -76,6 +79,8 @@ def refusal(rows: pd.DataFrame, reason: str, column: str | None = None) -> pd.Da
 
 def _pseudonymous(rows: pd.DataFrame, key: bytes, *, pseudonyms: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`participant` becomes `participant_id`; and the rows whose participant is a pseudonym that nobody vouches for."""
+    if rows.empty:
+        return rows.rename(columns={"participant": "participant_id"}), rows
     different = {each: is_pseudonym(each.strip()) for each in rows["participant"].unique()}
     ids = {each: each if known and pseudonyms else pseudonym(key, each) for each, known in different.items()}
     claimed = rows["participant"].map(different).astype("bool") & (not pseudonyms)
@@ -111,7 +116,7 @@ def _ratings(
     kept = kept.assign(
         response_time_ms=time.mask(no_time).astype("Int32"), position=position.mask(no_position).astype("Int32")
     )
-    return kept, pd.concat(refused), pd.concat(left_out)
+    return kept, stacked(refused), stacked(left_out)
 
 
 def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -128,25 +133,31 @@ def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame
         "country": continents_of(said["country"].dropna().unique()),
         "continent": {text: demographics.continent(text) for text in said["continent"].dropna().unique()},
     }
-    refused = []
+    refused = [_NONE]
     for name, meaning in understood.items():
+        if not meaning:
+            continue
         meant = said[name].map(meaning)
         refused.append(refusal(said[said[name].notna() & meant.isna()], f"{name} not understood, left out", name))
         said[name] = meant.astype("str")
     duration = said["duration_s"].where(said["duration_s"] >= 0).astype("Float64")
     said = said.assign(continent=said["continent"].fillna(said["country"]), duration_s=duration)
     columns = ["age", "gender", "continent", "duration_s", *TEXTS, "line"]
-    return said.groupby("participant_id", sort=False)[columns].first(), pd.concat(refused)
+    if said["participant_id"].is_unique:
+        return said.set_index("participant_id")[columns], stacked(refused)
+    return said.groupby("participant_id", sort=False)[columns].first(), stacked(refused)
 
 
 def _without_findings(participants: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    held = []
+    held = [pd.DataFrame(columns=["participant_id", "question", "found", "text"], dtype="str")]
     kept = participants.copy()
     for question in TEXTS:
         texts = participants[question].dropna()
         found = texts.map(lambda text: "; ".join(findings(text))).astype("str")
         suspect = found[found != ""]
+        if suspect.empty:
+            continue
         rows = {"question": question, "found": suspect, "text": texts[suspect.index]}
         held.append(pd.DataFrame(rows).reset_index(names="participant_id"))
         kept.loc[suspect.index, question] = pd.NA
-    return kept, pd.concat(held, ignore_index=True)
+    return kept, stacked(held)

@@ -123,6 +123,8 @@ class Export:
 def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """`rows` with exactly `columns`, in that order and of those pandas types; a column that is absent is all NA."""
     index = pd.RangeIndex(len(rows))
+    if list(rows) == list(columns) and all(rows[name].dtype == kind for name, kind in columns.items()):
+        return rows.set_axis(index)
     return pd.DataFrame(
         {
             name: rows[name].set_axis(index).astype(kind)  # type: ignore[call-overload]
@@ -132,6 +134,12 @@ def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         },
         index=index,
     )
+
+
+def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Rows below each other; the types of empty parts do not count."""
+    filled = [part for part in parts if len(part)] or list(parts[:1])
+    return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0].reset_index(drop=True)
 
 
 def empty_export() -> Export:

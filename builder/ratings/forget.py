@@ -12,8 +12,8 @@ from builder.files import Folder
 from builder.publish.record import forget_in_records
 from builder.ratings import records
 from builder.ratings.databases import remembered
+from builder.ratings.export import stacked
 from builder.ratings.held import Held, read_held, write_held
-from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
 from builder.ratings.privacy import is_pseudonym, other_pseudonyms, participant_key, pseudonym
 from builder.ratings.store import RatingsFolder

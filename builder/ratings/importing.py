@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 from builder.errors import RatingsError
 from builder.ratings.clean import Cleaned, cleaned
-from builder.ratings.export import Export, ExportFile
+from builder.ratings.export import Export, ExportFile, stacked
 from builder.ratings.formats import read_file
 from builder.ratings.formats.files import export_files
 from builder.ratings.held import Held, frame, read_held, write_held
 from builder.ratings.mapping import Mapping, read_mapping
-from builder.ratings.merge import Outcome, merged, stacked
+from builder.ratings.merge import Outcome, merged
 from builder.ratings.pairs import by_batch, read_pairs
 from builder.ratings.privacy import participant_key
 from builder.ratings.records import file_label

@@ -7,6 +7,7 @@ import pandas as pd
 
 from builder.ratings import records
 from builder.ratings.clean import TEXTS, Cleaned, refusal
+from builder.ratings.export import stacked
 from builder.ratings.held import Held
 from builder.ratings.ids import rating_id
 from builder.ratings.submissions import kept_out, standing
@@ -52,7 +53,7 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
     added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten])
     people, differing = _with_people(held, _without_held_back(held, rows), added)
     refused = [rows.refused, outside, removed, contradicting]
-    noted = pd.concat([*refused, rows.left_out, differing])
+    noted = stacked([*refused, rows.left_out, differing])
     outcome = Outcome(
         file=file,
         read=read,
@@ -78,33 +79,33 @@ def _lines(noted: pd.DataFrame, file: str) -> pd.DataFrame:
     return noted.assign(file=file)[records.REFUSED].astype("str").fillna("")
 
 
-def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Rows below each other; the types of empty parts do not count."""
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-
-
 def _new_ratings(known: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, int, pd.DataFrame]:
     """Those that no known one and no earlier row answers; how many say the same again; those that say another thing.
 
     What a row of the file says for the second time is told by the file alone, so that it is told alike on every import.
     """
     types = {each.name: "Float64" if isinstance(each, Scale) else "boolean" for each in QUESTIONS}
-    answers = known[[*_ANSWER, *_QUESTIONS]].astype(types).assign(known=True)
+    answers = known.loc[known["participant_id"].isin(rows["participant_id"].unique()), [*_ANSWER, *_QUESTIONS]]
+    again = rows.duplicated(_ANSWER)
+    if answers.empty and not again.any():
+        return _identified(rows), 0, refusal(rows.iloc[:0], "")
+    answers = answers.astype(types).assign(known=True)
     beside = rows[_ANSWER].merge(answers, on=_ANSWER, how="left").set_axis(rows.index)
     in_store = beside["known"].notna()
-    again = rows.duplicated(_ANSWER)
     first = rows[_ANSWER].merge(rows[~again][[*_ANSWER, *_QUESTIONS]], on=_ANSWER, how="left").set_axis(rows.index)
     repeated = (in_store & _equal(rows, beside)) | (~in_store & again & _equal(rows, first))
-    new = rows[~in_store & ~again]
-    new = new.assign(
-        rating_id=[rating_id(*each) for each in zip(new["participant_id"], new["pair_id"], strict=True)],
-        source="human",
-    )
+    new = _identified(rows[~in_store & ~again])
     contradicting = [
         refusal(rows[in_store & ~again & ~repeated], "contradicts a rating already there"),
         refusal(rows[again & ~repeated], "second answer to a pair, the first is kept"),
     ]
-    return new, int(repeated.sum()), pd.concat(contradicting)
+    return new, int(repeated.sum()), stacked(contradicting)
+
+
+def _identified(rows: pd.DataFrame) -> pd.DataFrame:
+    """The ratings of people with their rating_id."""
+    ids = [rating_id(*each) for each in zip(rows["participant_id"], rows["pair_id"], strict=True)]
+    return rows.assign(rating_id=ids, source="human")
 
 
 def _equal(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
@@ -123,8 +124,8 @@ def _with_people(held: Held, rows: Cleaned, added: pd.DataFrame) -> tuple[pd.Dat
     known = held.participants
     said = rows.participants[~rows.participants.index.isin(held.forgotten["participant_id"])]
     both = said.index.intersection(known.index)
-    differing = []
-    for name in _SAID:
+    differing = [refusal(said.iloc[:0], "")]
+    for name in _SAID if len(both) else ():
         ours, theirs = known.loc[both, name], said.loc[both, name]
         other = ours.notna() & theirs.notna() & (ours != theirs)
         differing.append(refusal(said.loc[both][other], f"another {name} than the one already there, left out", name))
@@ -133,11 +134,13 @@ def _with_people(held: Held, rows: Cleaned, added: pd.DataFrame) -> tuple[pd.Dat
     for name in [*_SAID, "duration_s"]:
         people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
     people.loc[fresh, "source"] = "human"
-    return people.rename_axis("participant_id"), pd.concat(differing)
+    return people.rename_axis("participant_id"), stacked(differing)
 
 
 def _without_held_back(held: Held, rows: Cleaned) -> Cleaned:
     """The rows without texts that are held back: what somebody withheld does not come in again."""
+    if held.held_back.empty:
+        return rows
     participants = rows.participants.copy()
     for question in TEXTS:
         ours = held.held_back[held.held_back["question"] == question]
@@ -149,6 +152,8 @@ def _without_held_back(held: Held, rows: Cleaned) -> Cleaned:
 
 def _with_held_back(held: Held, rows: Cleaned) -> pd.DataFrame:
     """The texts held back with new ones; one that was confirmed stays confirmed, one of a removed person goes."""
+    if rows.held_back.empty:
+        return held.held_back
     confirmed = held.participants[TEXTS].stack().rename_axis(["participant_id", "question"])
     new = rows.held_back[~rows.held_back["participant_id"].isin(held.forgotten["participant_id"])]
     text = pd.MultiIndex.from_frame(new[["participant_id", "question"]])

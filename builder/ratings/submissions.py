@@ -25,6 +25,8 @@ def standing(known: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
         known: the same before, as in withdrawn.csv.
         said: participant_id and status of every submission that the export has.
     """
+    if said.empty:
+        return known
     order = [REVOKED, COUNTS, RETURNED, REJECTED]
     ranked = said.assign(rank=said["status"].map(order.index)).sort_values("rank", kind="stable")
     now = ranked.drop_duplicates("participant_id")[records.WITHDRAWN]
@@ -37,6 +39,8 @@ def standing(known: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
 
 def kept_out(rows: Cleaned, withdrawn: pd.DataFrame) -> tuple[Cleaned, pd.DataFrame]:
     """A file's rows without those of who stands outside, and their ratings as refused.csv has them."""
+    if withdrawn.empty:
+        return rows, refusal(rows.ratings.iloc[:0], "")
     status = dict(zip(withdrawn["participant_id"], withdrawn["status"], strict=True))
     refused = []
     for each, reason in WITHDRAWN.items():

@@ -15,8 +15,8 @@ from builder.errors import RatingsError
 from builder.files import Folder
 from builder.ratings import records
 from builder.ratings.clean import TEXTS
+from builder.ratings.export import stacked
 from builder.ratings.held import Held, read_held, write_held
-from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
 from builder.ratings.privacy import findings
 from builder.ratings.store import RatingsFolder

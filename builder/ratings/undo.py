@@ -11,8 +11,8 @@ import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings import records
+from builder.ratings.export import stacked
 from builder.ratings.held import Held, read_held, write_held
-from builder.ratings.merge import stacked
 from builder.ratings.pairs import read_pairs
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder

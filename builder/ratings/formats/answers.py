@@ -15,6 +15,7 @@ from builder.ratings.export import (
     Export,
     StudyPairs,
     not_read,
+    stacked,
     typed,
 )
 from builder.ratings.formats import cells
@@ -35,6 +36,7 @@ _MOST_AT_ONCE = 500_000
 _MOST = 2**31 - 1
 """Of a response time in ms and of a position: what the table ratings can hold."""
 
+_NONE = typed(pd.DataFrame(), REFUSED_COLUMNS)
 _KEPT = "detail not readable, the rest is kept"
 
 
@@ -61,8 +63,8 @@ def extracted(
     ratings, more, answered = _ratings(table, layout, ids, mapping, missing, pairs or StudyPairs({}))
     participants, most = _participants(table, layout, ids, missing, answered)
     noted = pd.DataFrame([asdict(refusal) for refusal in (*table.refused, *layout.refused)])
-    everything = pd.concat([typed(frame, REFUSED_COLUMNS) for frame in (noted, refused, more, most)])
-    everything = typed(everything.sort_values("line", kind="stable"), REFUSED_COLUMNS)
+    parts = [typed(frame, REFUSED_COLUMNS) for frame in (noted, refused, more, most) if len(frame)]
+    everything = stacked(parts or [_NONE]).sort_values("line", kind="stable", ignore_index=True)
     return Export(joined(ratings, layout.one_clock), participants, everything, absent=layout.absent)
 
 
@@ -97,6 +99,8 @@ def joined(ratings: pd.DataFrame, one_clock: bool = False) -> pd.DataFrame:
 
 
 def _refusals(lines: Any, column: Any, reason: str, pair_id: Any = pd.NA) -> pd.DataFrame:
+    if not len(lines):
+        return _NONE
     return pd.DataFrame({"line": lines, "column": column, "pair_id": pair_id, "reason": reason})
 
 
@@ -108,8 +112,10 @@ def _ids(table: Table, layout: Layout) -> tuple["pd.Series[str]", pd.DataFrame]:
         ids = ids.str.cat(part, sep="/").where(ids.ne(""), "")
     bad = cells.damaged_id(parts[0])
     names = "/".join(table.names[index] for index in layout.participant)
-    nobody = ids.eq("") & _says_something(table, layout)
-    refused = pd.concat(
+    nobody = ids.eq("")
+    if nobody.any():
+        nobody &= _says_something(table, layout)
+    refused = stacked(
         [
             _refusals(table.lines[bad], names, "damaged by a spreadsheet"),
             _refusals(table.lines[nobody], names, "no participant"),
@@ -162,13 +168,15 @@ def _ratings(
     kept = ~without & ~pd.DataFrame(spoilt).any(axis=1)
     for part in ("response_time_ms", "position", "rated_at"):
         reasons += [(untimed if part == "rated_at" else said[part] & frame[part].isna(), part, _KEPT)]
-    refused, seen = [], pd.Series(False, index=frame.index)
+    refused, seen = [_NONE], pd.Series(False, index=frame.index)
     for where, part, reason in reasons:
         rows = np.flatnonzero(where & ~seen)
+        if not len(rows):
+            continue
         chosen = frame.iloc[rows]
         refused.append(_refusals(chosen["line"], columns[part][slots[rows]], reason, chosen["pair_id"]))
         seen |= where
-    return typed(frame[kept], RATING_COLUMNS), pd.concat(refused), np.unique(records)
+    return typed(frame[kept], RATING_COLUMNS), stacked(refused), np.unique(records)
 
 
 def _answers(
@@ -303,8 +311,10 @@ def _participants(
     first = grouped.first().reset_index()
     if len(first) < len(frame):
         for key, source in layout.facts.items():
+            if frame[key].count() == first[key].count():  # nobody says it twice
+                continue
             various = grouped[key].nunique().gt(1)
             at_odds = first["participant"].map(various).to_numpy(bool)
             refused.append(_refusals(first["line"][at_odds], table.names[source.column], "details differ between rows"))
             first[key] = first[key].mask(at_odds)
-    return typed(first, PARTICIPANT_COLUMNS), pd.concat([*refused, _refusals([], [], _KEPT)])
+    return typed(first, PARTICIPANT_COLUMNS), stacked([*refused, _refusals([], [], _KEPT)])

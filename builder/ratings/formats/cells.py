@@ -85,6 +85,8 @@ def times(
     A time without a zone is of `zone`; where there is none, or the clock showed it twice or never, it is left out
     (NaT), for it could be hours off.
     """
+    if not cells.any():
+        return pd.Series(pd.NaT, index=cells.index, dtype="datetime64[ns, UTC]"), pd.Series(False, index=cells.index)
     text = cells.str.strip()
     zoned = text.str.contains(_ZONED, regex=True)
     epoch = text.str.fullmatch(_EPOCH_MS)

@@ -5,6 +5,7 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from builder.errors import RatingsError
@@ -182,7 +183,9 @@ def cells_of(table: Table, source: Source) -> "pd.Series[str]":
     """The cells of a source; "" in the lines that do not count."""
     text = table.cells[source.column]
     for where in source.where:
-        text = text.where(table.cells[where.column].str.strip().str.casefold().isin(where.words), "")
+        codes, values = pd.factorize(table.cells[where.column])
+        chosen = np.array([*(str(value).strip().casefold() in where.words for value in values), False], bool)
+        text = text.where(chosen[codes], "")
     return text
 
 

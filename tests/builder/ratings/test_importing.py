@@ -340,7 +340,7 @@ def test_what_is_said_of_people_is_for_its_owner_alone(folder, tmp_path):
     assert (folder / "ratings").stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (None, "is no file")])
+@pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (None, "no file is in it")])
 def test_what_is_no_export_at_all_is_said(tmp_path, content, said):
     path = tmp_path / "export"
     path.mkdir() if content is None else path.write_bytes(content)
