@@ -169,14 +169,18 @@ def _build(options: argparse.Namespace) -> int:
     if outcome.built or outcome.failed:
         what = f"built {outcome.built} now"
     rows = ", ".join(f"{count} {table}" for table, count in status.rows.items())
-    print(f"{out}: {batches}, {rows} ({what})\n")
-    default = next(iter(status.rows))
+    print(f"{out}: {batches}, {rows} ({what})")
+    if status.done:
+        _print_how_to_load(out, next(iter(status.rows)))
+    return 1 if outcome.failed else 0
+
+
+def _print_how_to_load(out: str, default: str) -> None:
     if "://" in out and not out.startswith("file://"):
         arguments = f'"arrow", data_files={out.rstrip("/") + f"/shards/{default}/*.arrow"!r}'
     else:
         arguments = f'{out!r}, "{default}"'
-    print(f'from datasets import load_dataset\n{default} = load_dataset({arguments}, split="train")')
-    return 1 if outcome.failed else 0
+    print(f'\nfrom datasets import load_dataset\n{default} = load_dataset({arguments}, split="train")')
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -106,7 +106,14 @@ def _end_with_the_build() -> None:
 
 def _start(job: Job, number: int, halvings: int) -> Ready | Built | Failed:
     global _this
-    from builder.engines.worker import Worker
+    try:
+        from builder.engines.worker import Worker
+    except (ImportError, OSError, MemoryError) as error:
+        return Failed(
+            f"the libraries of the models cannot be loaded: {error}. Is there memory enough (ulimit -v shows a limit), "
+            "and is everything installed?",
+            fatal=True,
+        )
 
     _this = Worker(job, number, halvings)
     return _this.start()
