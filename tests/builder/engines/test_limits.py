@@ -11,7 +11,7 @@ import pytest
     ("limit", "said"),
     [
         ("-n 16", "cannot be started: Too many open files"),
-        ("-v 500000", "the libraries of the models cannot be loaded: libtorch_cpu.so"),
+        ("-v 700000", "the libraries of the models cannot be loaded: libtorch_cpu.so"),
     ],
 )
 def test_what_a_worker_lacks_is_said(small_study, tmp_path, limit, said):
