@@ -121,12 +121,9 @@ def _ratings(
 
 def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row per participant: what was said first."""
-    texts = ["age", "gender", "country", "continent", *TEXTS]
-    said = rows.assign(**{name: rows[name].str.strip() for name in texts})
-    for name in texts[:4]:
-        said[name] = said[name].mask(said[name].str.lower().isin(demographics.UNSAID))
-    for name in TEXTS:
-        said[name] = said[name].mask(said[name] == "")
+    said = {name: rows[name].str.strip() for name in ("age", "gender", "country", "continent", *TEXTS)}
+    for name, text in said.items():
+        said[name] = text.mask(text == "" if name in TEXTS else text.str.lower().isin(demographics.UNSAID))
     understood = {
         "age": {text: demographics.age(text, age_bin) for text in said["age"].dropna().unique()},
         "gender": {text: demographics.gender(text) for text in said["gender"].dropna().unique()},
@@ -138,14 +135,24 @@ def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame
         if not meaning:
             continue
         meant = said[name].map(meaning)
-        refused.append(refusal(said[said[name].notna() & meant.isna()], f"{name} not understood, left out", name))
+        odd = said[name].notna() & meant.isna()
+        if odd.any():
+            refused.append(refusal(rows[odd], f"{name} not understood, left out", name))
         said[name] = meant.astype("str")
-    duration = said["duration_s"].where(said["duration_s"] >= 0).astype("Float64")
-    said = said.assign(continent=said["continent"].fillna(said["country"]), duration_s=duration)
-    columns = ["age", "gender", "continent", "duration_s", *TEXTS, "line"]
-    if said["participant_id"].is_unique:
-        return said.set_index("participant_id")[columns], stacked(refused)
-    return said.groupby("participant_id", sort=False)[columns].first(), stacked(refused)
+    people = pd.DataFrame(
+        {
+            "age": said["age"],
+            "gender": said["gender"],
+            "continent": said["continent"].fillna(said["country"]),
+            "duration_s": rows["duration_s"].where(rows["duration_s"] >= 0).astype("Float64"),
+            **{name: said[name] for name in TEXTS},
+            "line": rows["line"],
+        }
+    )
+    ids = rows["participant_id"]
+    if ids.is_unique:
+        return people.set_index(pd.Index(ids)), stacked(refused)
+    return people.groupby(ids, sort=False).first(), stacked(refused)
 
 
 def _without_findings(participants: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -68,7 +68,7 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
         ratings=stacked([held.ratings, added[held.ratings.columns]]),
         participants=people,
         held_back=_with_held_back(held, rows),
-        refused=stacked([held.refused, _lines(noted, file)]).drop_duplicates(),
+        refused=stacked([held.refused, _lines(noted, file)]).drop_duplicates() if len(noted) else held.refused,
         withdrawn=withdrawn,
     )
     return after, outcome

@@ -97,7 +97,8 @@ def objects_table(file: ExportFile, records: Sequence[Record], refused: Sequence
     Raises:
         RatingsError: too many cells.
     """
-    texts = [{cell_text(name): field_text(value) for name, value in record.fields.items()} for record in records]
+    names = {name: cell_text(name) for name in dict.fromkeys(name for record in records for name in record.fields)}
+    texts = [{names[name]: field_text(value) for name, value in record.fields.items()} for record in records]
     return records_table(file.path, texts, [record.line for record in records], refused)
 
 
