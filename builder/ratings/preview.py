@@ -12,7 +12,7 @@ from builder.errors import RatingsError
 from builder.ratings.export import StudyPairs
 from builder.ratings.formats import reader_of
 from builder.ratings.formats.files import as_text, export_files
-from builder.ratings.formats.layout import Layout
+from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import answer_columns, columns_met
 from builder.ratings.held import read_held

@@ -19,8 +19,8 @@ from builder.ratings.export import (
     typed,
 )
 from builder.ratings.formats import cells
-from builder.ratings.formats.layout import Layout, Slot, cells_of
 from builder.ratings.formats.pairs import pair_names
+from builder.ratings.formats.slots import Layout, Slot, cells_of
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale

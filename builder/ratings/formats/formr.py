@@ -4,7 +4,7 @@ from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
 from builder.ratings.formats.json_records import Record, is_json, json_value, objects_table
-from builder.ratings.formats.layout import Meaning
+from builder.ratings.formats.meaning import Meaning
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table, head
 from builder.ratings.mapping import Mapping

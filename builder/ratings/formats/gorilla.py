@@ -12,7 +12,7 @@ import pandas as pd
 
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
-from builder.ratings.formats.layout import Column, Meaning
+from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import tokens_of
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table

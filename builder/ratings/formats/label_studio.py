@@ -10,7 +10,7 @@ from typing import Any
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
-from builder.ratings.formats.layout import Column, Meaning
+from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import Mapping

@@ -3,13 +3,11 @@
 import re
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-
-import numpy as np
-import pandas as pd
+from dataclasses import replace
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyPairs
+from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import (
     LIKE_A_PAIR,
     PARTICIPANT_NAMES,
@@ -19,6 +17,7 @@ from builder.ratings.formats.names import (
     part_of,
     tokens_of,
 )
+from builder.ratings.formats.slots import Layout, Slot, Source, Where, cells_of
 from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import ANSWERS, FACTS, Mapping
 from builder.tasks import QUESTION_NAMES
@@ -26,79 +25,6 @@ from builder.toml import shown
 
 _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
 _MOST_NAMED = 5
-
-
-@dataclass(frozen=True)
-class Where:
-    """The lines in which a column has one of some words, in lower case."""
-
-    column: int
-    words: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Source:
-    """The cells of a column, in the lines where all of `where` hold."""
-
-    column: int
-    where: tuple[Where, ...] = ()
-
-
-@dataclass(frozen=True)
-class Slot:
-    """Where the answers to one pair stand in every record.
-
-    `pair` is a pair id, or the numbers of the columns whose cells name the pair; `parts` has a source for each part of
-    the answer that there is; `unit_ms` is the unit of the response time.
-    """
-
-    pair: str | tuple[int, ...]
-    parts: Dict[str, Source]
-    unit_ms: float = 1.0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where in a table the answers, the facts of the participants and the parts of their ids stand.
-
-    `events`: most lines are no answers, so that one which names no pair and no participant's detail is passed over.
-    `one_clock`: response times to the questions on a pair begin at one moment.
-    `absent` are keys of the mapping that name nothing which is in the table, where nobody may have said it.
-    """
-
-    slots: tuple[Slot, ...]
-    participant: tuple[int, ...]
-    facts: Dict[str, Source]
-    refused: tuple[Refusal, ...] = ()
-    events: bool = False
-    one_clock: bool = False
-    absent: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column that a tool always calls by one of `names`, best first; `where` gives the words of other columns, in
-    lower case, in whose lines it counts.
-    """
-
-    names: tuple[str, ...]
-    where: Dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What the columns of a tool mean, by keys as in a mapping's [columns].
-
-    `participants` are the ids that the tool gives, best first, each the names of the columns that make it up, after
-    those that name the participant in any export; `facts_by_name`: whether a column called as a fact is one;
-    `events` and `one_clock` as of Layout.
-    """
-
-    columns: Dict[str, Column] = field(default_factory=dict)
-    participants: Sequence[tuple[str, ...]] = ()
-    facts_by_name: bool = True
-    events: bool = False
-    one_clock: bool = False
 
 
 def layout_of(
@@ -177,16 +103,6 @@ def participant_of(table: Table, mapping: Mapping | None, meaning: Meaning) -> t
 def few(names: Sequence[str], most: int = 12) -> str:
     """The first of some names, for a message."""
     return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "") or "none"
-
-
-def cells_of(table: Table, source: Source) -> "pd.Series[str]":
-    """The cells of a source; "" in the lines that do not count."""
-    text = table.cells[source.column]
-    for where in source.where:
-        codes, values = pd.factorize(table.cells[where.column])
-        chosen = np.array([*(str(value).strip().casefold() in where.words for value in values), False], bool)
-        text = text.where(chosen[codes], "")
-    return text
 
 
 def loop_pairs(pairs: StudyPairs, mapping: Mapping) -> Sequence[str]:

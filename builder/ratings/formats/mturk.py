@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
-from builder.ratings.formats.layout import Meaning
+from builder.ratings.formats.meaning import Meaning
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table, by_status
 from builder.ratings.mapping import Mapping

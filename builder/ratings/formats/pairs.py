@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from builder.ratings.export import StudyPairs
-from builder.ratings.formats.layout import Slot
 from builder.ratings.formats.names import PairFinder
+from builder.ratings.formats.slots import Slot
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 

@@ -17,7 +17,8 @@ from builder.ratings.export import (
     typed,
 )
 from builder.ratings.formats.answers import extracted
-from builder.ratings.formats.layout import Layout, facts_of
+from builder.ratings.formats.layout import facts_of
+from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table, by_status, head, table
 from builder.ratings.mapping import Mapping
 

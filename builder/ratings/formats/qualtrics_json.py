@@ -5,7 +5,7 @@ from typing import Any
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import Record, json_value, objects_table
-from builder.ratings.formats.layout import Column, Meaning
+from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.qualtrics_csv import NOT_ANSWERED, without_previews
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table

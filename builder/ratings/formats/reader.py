@@ -13,7 +13,9 @@ from builder.ratings.formats import tabular
 from builder.ratings.formats.answers import extracted
 from builder.ratings.formats.expand import expanded
 from builder.ratings.formats.json_records import is_json
-from builder.ratings.formats.layout import Layout, Meaning, layout_of
+from builder.ratings.formats.layout import layout_of
+from builder.ratings.formats.meaning import Meaning
+from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 

@@ -2,7 +2,7 @@
 
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
-from builder.ratings.formats.layout import Column, Meaning
+from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table, by_status
 from builder.ratings.mapping import Mapping

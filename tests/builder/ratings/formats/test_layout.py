@@ -4,8 +4,10 @@ import pytest
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyPairs
-from builder.ratings.formats.layout import Meaning, Slot, layout_of
+from builder.ratings.formats.layout import layout_of
+from builder.ratings.formats.meaning import Meaning
 from builder.ratings.formats.names import PairFinder
+from builder.ratings.formats.slots import Slot
 from builder.ratings.formats.tabular import table
 from tests.builder.ratings.formats.exports import GENUINE, INTERPOLATION, OPTIMIZED, PAIRS, file
 

@@ -1,0 +1,66 @@
+"""Where in a table the answers stand, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from builder.ratings.formats.tabular import Refusal, Table
+
+
+@dataclass(frozen=True)
+class Where:
+    """The lines in which a column has one of some words, in lower case."""
+
+    column: int
+    words: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The cells of a column, in the lines where all of `where` hold."""
+
+    column: int
+    where: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where the answers to one pair stand in every record.
+
+    `pair` is a pair id, or the numbers of the columns whose cells name the pair; `parts` has a source for each part of
+    the answer that there is; `unit_ms` is the unit of the response time.
+    """
+
+    pair: str | tuple[int, ...]
+    parts: Mapping[str, Source]
+    unit_ms: float = 1.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where in a table the answers, the facts of the participants and the parts of their ids stand.
+
+    `events`: most lines are no answers, so that one which names no pair and no participant's detail is passed over.
+    `one_clock`: response times to the questions on a pair begin at one moment.
+    `absent` are keys of the mapping that name nothing which is in the table, where nobody may have said it.
+    """
+
+    slots: tuple[Slot, ...]
+    participant: tuple[int, ...]
+    facts: Mapping[str, Source]
+    refused: tuple[Refusal, ...] = ()
+    events: bool = False
+    one_clock: bool = False
+    absent: tuple[str, ...] = ()
+
+
+def cells_of(table: Table, source: Source) -> "pd.Series[str]":
+    """The cells of a source; "" in the lines that do not count."""
+    text = table.cells[source.column]
+    for where in source.where:
+        codes, values = pd.factorize(table.cells[where.column])
+        chosen = np.array([*(str(value).strip().casefold() in where.words for value in values), False], bool)
+        text = text.where(chosen[codes], "")
+    return text
