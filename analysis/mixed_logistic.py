@@ -97,7 +97,7 @@ class _Curvature:
     inner: Numbers
 
     def log_determinant(self) -> float:
-        """Of the negative Hessian."""
+        """The inverse of the negative Hessian."""
         return float(np.log(self.diagonal).sum() + 2 * np.log(np.diag(np.linalg.cholesky(self.inner))).sum())
 
     def solve(self, right: Numbers) -> Numbers:

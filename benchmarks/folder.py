@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def measured(folder: StudyFolder, study: Path, batches: int) -> Iterator[tuple[str, Cost]]:
-    """What is done, and its cost."""
+    """Each thing that is done with a folder, and its cost."""
     where = str(folder.root)
     yield "list", timed(folder.finished)
     finished = folder.batches(folder.manifest().study_hash, verify=False).whole
@@ -89,7 +89,7 @@ def measured(folder: StudyFolder, study: Path, batches: int) -> Iterator[tuple[s
 
 
 def timed(what: Callable[[], object]) -> Cost:
-    """What a call in this process costs."""
+    """The cost of a call in this process."""
     start, processor = time.perf_counter(), time.process_time()
     what()
     return Cost(time.perf_counter() - start, time.process_time() - processor)
@@ -133,7 +133,7 @@ def grow(folder: StudyFolder, batches: Iterable[int]) -> None:
 
 
 def log_text(batch: int) -> str:
-    """What a worker's log says of a batch."""
+    """The log that a worker writes of a batch."""
     steps = [(step, 1.25, 100) for step in STEPS]
     lines = batch_lines(batch, steps, 10.0, Place(0, 1, "cpu", 2), {"peak_memory_bytes": 2**30})
     return "".join(line.model_dump_json(exclude_none=True) + "\n" for line in lines)

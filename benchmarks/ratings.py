@@ -123,7 +123,7 @@ def jspsych(pairs: Sequence[str], participant: int) -> list[dict[str, object]]:
 
 
 def melted(export: Path) -> pd.DataFrame:
-    """What a script would do that trusts the file."""
+    """The work of a script that trusts the file."""
     wide = pd.read_csv(export, skiprows=[1, 2], encoding="utf-8-sig")
     answers = [name for name in map(str, wide) if name.startswith(("similarity_", "identity_", "time_"))]
     return wide.melt("ResponseId", answers)

@@ -90,7 +90,7 @@ class Call:
         return given
 
     def faces(self, given: Any) -> Faces:
-        """What an alignment returned for the rows.
+        """The faces that an alignment returned for the rows, checked.
 
         Raises:
             ModelError: it is not what `Faces` says.

@@ -51,7 +51,7 @@ class Crew:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a build ended with; failed: batch -> why."""
+    """The outcome of a build; failed: batch -> why."""
 
     status: Status
     built: int

@@ -12,7 +12,7 @@ FORMAT = 1
 """Version of the folder's layout; a folder of another version is refused."""
 
 MOST_BYTES = 10_000_000
-"""Of one such file."""
+"""Largest manifest file, bytes."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -108,7 +108,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class SummaryItem:
-    """What is certain and what is not."""
+    """The findings that are certain, and those that are not."""
 
     certain: Sequence[Statement]
     uncertain: Sequence[Statement]

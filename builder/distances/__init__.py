@@ -15,7 +15,7 @@ class Distance(Protocol):
 
     @property
     def on(self) -> Literal["images", "latents"]:
-        """What `between` takes."""
+        """The kind of rows that `between` takes."""
 
     micro_batch: int | None
     """Rows a model sees at a time, as in `Generator`; None where there is no model."""

@@ -13,7 +13,7 @@ from builder.manifest import BatchManifest
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker of a build is told.
+    """The instructions that every worker of a build gets.
 
     where: the study folder, as an absolute path or a URL.
     cwd: the folder to which paths in the study are relative.
@@ -58,7 +58,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Failed:
-    """What a worker could not do.
+    """The reason why a worker could not do its job.
 
     fatal: no other batch could be built either: a model cannot be loaded, the folder cannot be written.
     """
@@ -68,7 +68,7 @@ class Failed:
 
 
 Doing = Future[Ready | Built | Failed]
-"""What a worker is at."""
+"""A worker's current job."""
 
 
 class Engine(Protocol):

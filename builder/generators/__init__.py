@@ -40,7 +40,7 @@ class Generator(Protocol):
 
     @property
     def space(self) -> LatentSpace:
-        """Where its latents live."""
+        """The space of its latents."""
 
     @property
     def image_shape(self) -> tuple[int, int]:

@@ -146,7 +146,7 @@ def _few(batches: Iterable[int], most: int = 10) -> str:
 
 
 def _built(old: Version, new: Version, specs: Mapping[str, TableSpec], *, more_ratings: bool) -> Iterator[Change]:
-    """What changed in the batches that both versions have."""
+    """The changes in the batches that both versions have."""
     before, after = old.parts(), new.parts()
     places = {(part.table, part.batch): part for part in before}
     built = {batch.batch for batch in old.provenance.batches}

@@ -37,7 +37,7 @@ def counts(tables: Mapping[Part, Table], specs: Sequence[TableSpec]) -> list[tup
 
 
 def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
-    """By source, of those that have ratings."""
+    """The raters of each source that has ratings."""
     found = []
     for source in schema.SOURCES:
         count = pc.sum(pc.equal(ratings["source"], source)).as_py() or 0

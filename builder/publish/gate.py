@@ -62,7 +62,7 @@ def check_shards(folder: StudyFolder) -> list[int]:
 
 
 def check_statements(study: Study, people: People) -> None:
-    """What the card has to state.
+    """Checks that the study file says what the card has to state.
 
     Raises:
         PublishError: keys of the study file are missing, naming all of them.

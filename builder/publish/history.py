@@ -40,7 +40,7 @@ _ADAPTER = TypeAdapter(History)
 
 
 def read_history(folder: Path) -> History:
-    """What was published in a folder; empty where nothing was.
+    """The versions that were published in a folder; empty where there are none.
 
     Raises:
         PublishError: the file is damaged.
