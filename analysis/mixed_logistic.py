@@ -96,8 +96,8 @@ class _Curvature:
     border: sparse.csr_array
     inner: Numbers
 
+    def log_determinant(self) -> float:
         """The logarithm of the determinant of the negative Hessian."""
-        """The inverse of the negative Hessian."""
         return float(np.log(self.diagonal).sum() + 2 * np.log(np.diag(np.linalg.cholesky(self.inner))).sum())
 
     def solve(self, right: Numbers) -> Numbers:
