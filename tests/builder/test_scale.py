@@ -23,9 +23,10 @@ from builder.cli import main
 counts, folder = collections.Counter(), ""
 
 def count(what, path):
-    if folder and str(path).startswith(folder):
+    path = str(path)  # relative where it is opened from the folder that it lies in
+    if folder and (path.startswith(folder) or not os.path.isabs(path)):
         counts[what] += 1
-        if what == "open" and "/shards/" in str(path):
+        if what == "open" and path.endswith(".arrow"):
             counts["shards opened"] += 1
 
 def listen(event, arguments):

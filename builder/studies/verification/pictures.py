@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,12 @@ from PIL import Image, ImageDraw
 
 from builder.errors import FolderError, PublishError
 from builder.files import write_whole
-from builder.publish.content import Content
 from builder.shards import StudyFolder
 from builder.studies.verification.study import verification
 from loading_script.untrusted.png import decode_rgb
+
+if TYPE_CHECKING:  # what publishing needs is an extra; `picture` is not
+    from builder.publish.content import Content
 
 Color = tuple[int, int, int]
 
@@ -50,7 +52,7 @@ _SCALE = 3
 """Times finer than it is shown that lines and dots are drawn, for smooth edges."""
 
 
-def draw_pictures(root: Path, content: Content) -> None:
+def draw_pictures(root: Path, content: "Content") -> None:
     """Writes the three pictures of the card into `pictures/` of the version's folder; `root` is the study folder.
 
     Raises:
@@ -89,7 +91,7 @@ class Scored(NamedTuple):
     sample: bytes
 
 
-def kind_names(content: Content) -> list[str]:
+def kind_names(content: "Content") -> list[str]:
     """The names of the label `kind`."""
     names: list[str] = next(
         table.features["kind"].names for part, table in content.tables.items() if part.table == "pairs"
@@ -203,7 +205,7 @@ def _caption(row: dict[str, Any], target: str) -> str:
     return f"{level}{'not found' if distance is None else f'{distance:.2f}'}{missed}"
 
 
-def _read_images(content: Content, pair_ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
+def _read_images(content: "Content", pair_ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
     """Base and sample of some pairs, as PNG."""
     batches = content.items.filter(pc.is_in(content.items["pair_id"], value_set=pa.array(pair_ids, pa.string())))
     found: dict[str, tuple[bytes, bytes]] = {}

@@ -406,7 +406,7 @@ def test_where_the_batch_fills_before_the_consent_another_is_found(
     mouse.press(NEXT)
     wait_for(lambda: browser.execute_script("return window.held.length"), "the consent")
     token = json.loads(browser.execute_script("return localStorage['lands-between:small:token']"))
-    mine, others = int(token.split(".")[2]), set()
+    mine, others = int(token.split(".")[3]), set()
     with server.client("127.5.5.5") as client:
         while mine not in others:
             other = Client(client)

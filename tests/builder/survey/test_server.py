@@ -24,7 +24,9 @@ from tests.conftest import run_builder
 def results(server):
     response = server.admin("/results")
     assert response.status_code == 200
-    return [json.loads(line) for line in response.text.splitlines()]
+    *records, last = [json.loads(line) for line in response.text.splitlines()]
+    assert last["record"] == "signature"
+    return records
 
 
 def test_the_whole_task(server):
@@ -158,7 +160,7 @@ def test_progress_and_results_are_for_who_has_the_token(survey_folder, stub, tmp
         assert TOKEN not in cookie
         assert '<dd id="finished">1</dd>' in client.get("/admin").text
         served = client.get("/admin/results").text
-        assert len(served.splitlines()) == 22
+        assert len(served.splitlines()) == 23
         done = run_builder("survey", "results", survey_folder, tmp_path / "results.jsonl")
     assert (tmp_path / "results.jsonl").read_text() == served
     assert "20 ratings of 1 participants" in done.stdout
