@@ -23,8 +23,8 @@ from builder.cli import main
 counts, folder = collections.Counter(), ""
 
 def count(what, path):
-    path = str(path)  # relative where it is opened from the folder that it lies in
-    if folder and (path.startswith(folder) or not os.path.isabs(path)):
+    path = str(path)
+    if folder and (path.startswith(folder) or path.startswith("batch-")):  # opened from the folder that it lies in
         counts[what] += 1
         if what == "open" and path.endswith(".arrow"):
             counts["shards opened"] += 1
