@@ -19,7 +19,7 @@ def names(group: Group) -> list[str]:
 
 
 def load(group: Group, name: str) -> Any:
-    """What is registered as `name` in `group`, imported.
+    """The object that is registered as `name` in `group`, imported.
 
     Raises:
         StudyError: nothing, or more than one thing, has that name, or it cannot be imported.
@@ -48,7 +48,7 @@ def split_model(model: str) -> tuple[str, str | None]:
 
 
 def _noun(group: Group) -> str:
-    """What an error calls one of a group."""
+    """The noun for one of a group, for errors."""
     return {"studies": "kind of study", "samples": "sample kind"}.get(group, group.removesuffix("s"))
 
 

@@ -415,7 +415,7 @@ class StudyFolder:
         self.storage.write(README, text.encode())
 
     def status(self, *, verify: bool = False) -> Status:
-        """Which batches are done, missing or damaged; `verify` as in `batches`."""
+        """The batches that are done, missing or damaged; `verify` as in `batches`."""
         study = self.study()
         finished = self.batches(study.hash(), verify=verify)
         return status_of(study, finished.whole, finished.damaged)
@@ -473,7 +473,7 @@ class StudyFolder:
 
 
 def status_of(study: Study, whole: Mapping[int, BatchManifest], damaged: dict[int, str]) -> Status:
-    """What `status` says of batches that are known already."""
+    """The status of batches whose manifests are read already."""
     rows = {table.name: 0 for table in load_kind(study.study).tables}
     for held in whole.values():
         for shard in held.shards:

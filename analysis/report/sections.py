@@ -268,7 +268,7 @@ def attributes(found: Findings, contents: Contents) -> Section:
 
 
 def strategy(found: Findings, contents: Contents) -> Section:
-    """What people say that they looked at."""
+    """The strategies that people describe."""
     items: list[Item] = []
     if found.has("strategies"):
         table = found.tables["strategies"]
@@ -396,7 +396,7 @@ def planning(found: Findings, contents: Contents) -> Section:
 
 
 def limits(found: Findings, contents: Contents) -> Section:
-    """What the dataset cannot show."""
+    """The limits of the dataset."""
     items: list[Item] = []
     if found.has("limits"):
         table = found.tables["limits"]

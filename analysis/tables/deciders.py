@@ -81,7 +81,7 @@ def deciders(
     decisions: Mapping[str, str],
     references: Mapping[str, str] | None = None,
 ) -> Deciders:
-    """What people and models answer.
+    """The answers of people and models.
 
     items: a row per item.
     ratings: a row per answer of a person to an item, with `participant_id`.

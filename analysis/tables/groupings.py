@@ -39,7 +39,7 @@ def groupings(
 
 
 def check_groupings(wanted: Iterable[str], there: Collection[str]) -> None:
-    """That every name is one of a grouping.
+    """Checks that every name is one of a grouping.
 
     Raises:
         AnalysisError: one is not; names those that are.

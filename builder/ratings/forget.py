@@ -101,7 +101,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
 
 
 def import_lines_of(held: Held, participant_ids: list[str]) -> pd.Series:
-    """Which lines of imports.csv are of these participants."""
+    """Whether each line of imports.csv is of one of these participants."""
     keys = held.imports["key"]
     theirs = held.ratings["rating_id"][held.ratings["participant_id"].isin(participant_ids)]
     return keys.isin(theirs) | keys.str.split("\t").str[0].isin(participant_ids)

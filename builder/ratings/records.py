@@ -64,7 +64,7 @@ def read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
 
 
 def path_of(folder: Path, name: str) -> Path:
-    """Where a file of `ratings/` lies."""
+    """The path of a file of `ratings/`."""
     return folder / _within(name)
 
 

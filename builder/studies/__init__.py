@@ -136,7 +136,7 @@ class StudyKind(Protocol):
         """
 
     def publish(self) -> PublishParts:
-        """What a published version says of the study."""
+        """The parts of a published version that this kind brings."""
 
     def simulator(self) -> Simulator:
         """Simulated raters, and models as raters."""

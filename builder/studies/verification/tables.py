@@ -37,7 +37,7 @@ class Gallery:
         self._rows.update({name: row for row, name in enumerate(self.names)})
 
     def row(self, name: str) -> int:
-        """Where a picture stands."""
+        """The row of a picture."""
         return self._rows[name]
 
 
