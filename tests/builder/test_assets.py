@@ -1,13 +1,18 @@
+import dataclasses
 import hashlib
 import io
+import shutil
 import tarfile
 import zipfile
 
 import pytest
 
 from builder import assets
-from builder.assets import ASSETS, Asset, Package
+from builder.assets import Asset, Package
+from builder.catalog import declared
+from builder.distances import lpips
 from builder.errors import AssetError
+from builder.generators import dcgan
 from tests.conftest import run_builder
 
 
@@ -17,9 +22,20 @@ def empty_cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
+def test_the_files_of_the_packaged_study_are_declared_once_each():
+    assert [asset.name for asset in declared()] == [
+        "dcgan-digiface.pt",
+        "dlib-resnet29.dat",
+        "dlib-5-landmarks.dat",
+        "lpips-alex-convolutions.ckpt",
+        "lpips-vgg-convolutions.ckpt",
+        "lpips-alex-heads.pth",
+        "lpips-vgg-heads.pth",
+    ]
+
+
 def test_every_archive_and_file_is_pinned_and_has_a_license():
-    assert len({asset.name for asset in ASSETS}) == len(ASSETS) == 7
-    for asset in ASSETS:
+    for asset in declared():
         assert len(asset.sha256) == 64
         assert asset.license
         assert asset.package.sha256 is None or len(asset.package.sha256) == 64
@@ -27,32 +43,32 @@ def test_every_archive_and_file_is_pinned_and_has_a_license():
 
 def test_the_68_point_predictor_is_left_out():
     """Its training data forbid commercial use."""
-    assert not [asset for asset in ASSETS if "68" in asset.member]
+    assert not [asset for asset in declared() if "68" in asset.member]
 
 
 def test_present_files_have_the_pinned_bytes():
-    for asset in ASSETS:
-        data = assets.path(asset.name).read_bytes()
+    for asset in declared():
+        data = assets.path(asset).read_bytes()
         assert len(data) == asset.size
         assert hashlib.sha256(data).hexdigest() == asset.sha256
 
 
 def test_heads_are_those_of_the_installed_package():
-    assert assets.path("lpips-alex-heads.pth").parts[-4:] == ("lpips", "weights", "v0.1", "alex.pth")
+    assert assets.path(lpips.HEADS["alex"]).parts[-4:] == ("lpips", "weights", "v0.1", "alex.pth")
 
 
 @pytest.mark.slow
 def test_what_is_missing_or_damaged_is_fetched_by_pip(empty_cache):
     """The smallest package, for real."""
-    (asset,) = [asset for asset in ASSETS if asset.name == "dcgan-digiface.pt"]
+    asset = dcgan.CHECKPOINT
     assert assets.state(asset) == "missing"
-    assert assets.path(asset.name) == empty_cache / asset.name
+    assert assets.path(asset) == empty_cache / asset.name
     assert assets.state(asset) == "present"
     data = bytearray((empty_cache / asset.name).read_bytes())
     data[1000] ^= 1
     (empty_cache / asset.name).write_bytes(data)
     assert assets.state(asset) == "damaged"
-    assets.path(asset.name)
+    assets.path(asset)
     assert assets.state(asset) == "present"
     assert [path.name for path in empty_cache.iterdir()] == [asset.name]
 
@@ -60,8 +76,42 @@ def test_what_is_missing_or_damaged_is_fetched_by_pip(empty_cache):
 @pytest.mark.slow
 def test_an_archive_with_another_hash_is_refused(empty_cache):
     with pytest.raises(AssetError, match=r"pip could not fetch gan_face_generate==1\.1\.1"):
-        assets.fetch_package(Package("gan_face_generate", "1.1.1", "0" * 64))
+        assets.path(dataclasses.replace(dcgan.CHECKPOINT, package=Package("gan_face_generate", "1.1.1", "0" * 64)))
     assert list(empty_cache.iterdir()) == []
+
+
+LICENSE = Asset(
+    "license-of-is-number",
+    Package("is-number", "7.0.0", "7b75c1057198cf97696909a9bee176c9c5e9bcb5b03bf3ecef2f484defadd51e", client="npm"),
+    "package/LICENSE",
+    1_091,
+    "35bdd8a44339719441900fb50fbefc5e2dca1ca662cbaed7a687de842c8b70f2",
+    "MIT",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+def test_packages_of_npm_are_fetched_by_npm_and_pinned(empty_cache):
+    """A small package, for real."""
+    assert assets.fetch([LICENSE]) == ["is-number 7.0.0"]
+    assert b"Jon Schlinkert" in assets.path(LICENSE).read_bytes()
+    assert [path.name for path in empty_cache.iterdir()] == ["license-of-is-number"]
+    other = dataclasses.replace(LICENSE, name="other", package=dataclasses.replace(LICENSE.package, sha256="0" * 64))
+    with pytest.raises(AssetError, match=r"npm fetched is-number 7\.0\.0 with SHA-256 7b75c105.*, pinned is 0000"):
+        assets.path(other)
+    absent = dataclasses.replace(other, package=dataclasses.replace(LICENSE.package, version="7.0.99"))
+    with pytest.raises(AssetError, match=r"(?s)npm could not fetch is-number==7\.0\.99 .*No matching version"):
+        assets.path(absent)
+    assert [path.name for path in empty_cache.iterdir()] == ["license-of-is-number"]
+
+
+def test_without_npm_its_packages_are_named_and_no_others_need_it(empty_cache, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(AssetError, match=r"is-number 7\.0\.0 is a package of npm, which is not here: install Node"):
+        assets.path(LICENSE)
+    assert assets.state(lpips.HEADS["alex"]) == "present"
+    assert not {asset.package.client for asset in declared()} - {"pip"}
 
 
 @pytest.mark.slow
@@ -72,7 +122,7 @@ def test_what_no_index_has_is_said_with_what_pip_says(empty_cache, monkeypatch):
     assert result.returncode == 2
     assert "pip could not fetch gan_face_generate==1.1.1" in result.stderr
     assert "No matching distribution" in result.stderr
-    assert "python -m builder fetch" in result.stderr
+    assert "run the same command again" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -81,7 +131,7 @@ def test_assets_are_listed_with_size_license_and_state(empty_cache):
     assert result.returncode == 1
     lines = result.stdout.splitlines()
     assert lines.pop() == f"cache: {empty_cache}"
-    assert len(lines) == len(ASSETS)
+    assert len(lines) == 7
     assert "missing" in lines[0]
     assert "14.322 MB" in lines[0]
     assert "DigiFace" in lines[0]

@@ -13,6 +13,7 @@ from PIL import Image
 from builder import assets
 from builder.generators import Images
 from builder.recognizers.alignments.hog import HogAlignment
+from builder.recognizers.dlib import LANDMARKS
 from builder.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ _RIGHT_EYE, _LEFT_EYE = (0, 1), (2, 3)
 
 
 def load(runtime: Runtime) -> HogAlignment:
-    """The alignment with dlib's published landmark predictor (see `builder.assets`)."""
-    return HogAlignment(assets.path("dlib-5-landmarks.dat"), runtime, _cut, SIDE)
+    """The alignment with dlib's published landmark predictor."""
+    return HogAlignment(assets.path(LANDMARKS), runtime, _cut, SIDE)
 
 
 def _cut(image: Images, landmarks: "dlib.full_object_detection") -> Images:

@@ -15,6 +15,7 @@ from PIL import Image
 from builder import assets
 from builder.generators import Images
 from builder.recognizers import Faces
+from builder.recognizers.dlib import LANDMARKS
 from builder.runtime import Runtime
 
 CHIP_SIDE, CHIP_PADDING = 150, 0.25
@@ -25,7 +26,8 @@ SMALLEST_SIDE = 256
 
 ENLARGEMENT = Image.Resampling.LANCZOS
 
-LANDMARKS = 5
+POINTS = 5
+"""Landmarks of a face."""
 
 
 class HogAlignment:
@@ -51,7 +53,7 @@ class HogAlignment:
             np.zeros((count, self._side, self._side, 3), np.uint8),
             np.zeros(count, np.bool_),
             np.zeros((count, 4), np.float32),
-            np.zeros((count, LANDMARKS, 2), np.float32),
+            np.zeros((count, POINTS, 2), np.float32),
         )
         for _ in self._threads.map(lambda row: self._align_one(images[row], faces, row), range(count)):
             pass
@@ -78,8 +80,8 @@ class HogAlignment:
 
 
 def load(runtime: Runtime) -> HogAlignment:
-    """The alignment with dlib's published landmark predictor (see `builder.assets`)."""
-    return HogAlignment(assets.path("dlib-5-landmarks.dat"), runtime, _chip, CHIP_SIDE)
+    """The alignment with dlib's published landmark predictor."""
+    return HogAlignment(assets.path(LANDMARKS), runtime, _chip, CHIP_SIDE)
 
 
 def _chip(image: Images, landmarks: "dlib.full_object_detection") -> Images:

@@ -28,7 +28,7 @@ def lpips():
 def reference(lpips, net):
     """The package's model with its own heads; its backbone filled from the asset instead of a download."""
     model = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
-    weights = iter(ours._read_convolutions(assets.path(f"lpips-{net}-convolutions.ckpt"), net))
+    weights = iter(ours._read_convolutions(assets.path(ours.CONVOLUTIONS[net]), net))
     with torch.no_grad():
         for module in model.net.modules():
             if isinstance(module, torch.nn.Conv2d):
@@ -69,9 +69,9 @@ def test_equal_images_have_distance_zero_and_order_does_not_matter(pair_of_model
 
 def test_the_heads_are_those_in_the_asset_of_the_convolutions():
     for net in ("alex", "vgg"):
-        with assets.path(f"lpips-{net}-convolutions.ckpt").open("rb") as file:
+        with assets.path(ours.CONVOLUTIONS[net]).open("rb") as file:
             stored = ours._ArrayUnpickler(file).load()
-        heads = ours._read_heads(assets.path(f"lpips-{net}-heads.pth"))
+        heads = ours._read_heads(assets.path(ours.HEADS[net]))
         for depth, head in enumerate(heads):
             np.testing.assert_array_equal(head.flatten(), stored[f"NetLinLayer_{depth}"]["Conv_0"]["kernel"].flatten())
 

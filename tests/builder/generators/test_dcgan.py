@@ -12,7 +12,7 @@ def test_it_renders_what_the_package_that_trained_it_renders(generator):
     from gan_face_generate.models import Generator
 
     reference = Generator(0, 3, 100, 64)
-    checkpoint = torch.load(assets.path("dcgan-digiface.pt"), weights_only=True, map_location="cpu")
+    checkpoint = torch.load(assets.path(dcgan.CHECKPOINT), weights_only=True, map_location="cpu")
     reference.load_state_dict(checkpoint["netG_state_dict"])
     latents = generator.sample(range(40))
     with torch.no_grad():

@@ -10,6 +10,7 @@ from builder import assets
 from builder.errors import AssetError, StudyError
 from builder.recognizers import deepface
 from builder.recognizers.alignments import deepface as alignment
+from builder.recognizers.dlib import NETWORK
 from builder.recognizers.settings import RecognizerSettings
 from builder.runtime import Running, running
 from builder.studies.verification.models import decision_threshold, load_models
@@ -26,7 +27,7 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     weights = folder / ".deepface" / "weights"
     weights.mkdir(parents=True)
-    shutil.copy(assets.path("dlib-resnet29.dat"), weights / "dlib_face_recognition_resnet_model_v1.dat")
+    shutil.copy(assets.path(NETWORK), weights / "dlib_face_recognition_resnet_model_v1.dat")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEEPFACE_HOME", str(folder))
         yield folder

@@ -17,7 +17,7 @@ TOLERANCE = 1e-4
 @pytest.fixture(scope="module")
 def reference():
     """dlib's own runtime on the same file."""
-    return dlib.face_recognition_model_v1(str(assets.path("dlib-resnet29.dat")))
+    return dlib.face_recognition_model_v1(str(assets.path(dlib_recognizer.NETWORK)))
 
 
 def descriptors(reference, crops):
@@ -49,7 +49,7 @@ def test_distance_is_scipys_and_zero_for_the_same_image(recognizer, faces):
 
 def test_the_threshold_is_where_the_file_was_trained():
     """dlib trained the network to put one person within 0.6; the file holds that number."""
-    data = assets.path("dlib-resnet29.dat").read_bytes()
+    data = assets.path(dlib_recognizer.NETWORK).read_bytes()
     mantissa = int.from_bytes(data[data.index(b"\x03\x9a\x99\x99") + 1 :][:3], "little")
     assert mantissa * 2.0**-24 == pytest.approx(dlib_recognizer.THRESHOLD, abs=1e-7)
 
@@ -68,7 +68,7 @@ HEAD = 4_000
 
 @given(st.integers(0, HEAD), st.binary(min_size=1, max_size=8))
 def test_a_file_with_other_bytes_is_read_or_refused(tmp_path_factory, position, replacement):
-    data = assets.path("dlib-resnet29.dat").read_bytes()
+    data = assets.path(dlib_recognizer.NETWORK).read_bytes()
     path = tmp_path_factory.mktemp("dat") / "network.dat"
     path.write_bytes(data[:position] + replacement + data[position + len(replacement) :])
     try:
@@ -81,13 +81,13 @@ def test_a_file_with_other_bytes_is_read_or_refused(tmp_path_factory, position, 
 @pytest.mark.parametrize("size", [0, 1, 300, 20_000, 22_466_065])
 def test_a_file_cut_short_is_refused(tmp_path, size):
     path = tmp_path / "network.dat"
-    path.write_bytes(assets.path("dlib-resnet29.dat").read_bytes()[:size])
+    path.write_bytes(assets.path(dlib_recognizer.NETWORK).read_bytes()[:size])
     with pytest.raises(AssetError, match="are left"):
         read_network(path)
 
 
 def test_a_network_of_other_layers_is_refused(tmp_path, runtime):
-    data = assets.path("dlib-resnet29.dat").read_bytes()
+    data = assets.path(dlib_recognizer.NETWORK).read_bytes()
     path = tmp_path / "network.dat"
     path.write_bytes(data[: data.rindex(b"\x01\x04fc_2")])
     with pytest.raises(AssetError, match="not dlib's face recognition network"):

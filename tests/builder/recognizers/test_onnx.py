@@ -70,8 +70,9 @@ def test_eyes_lie_where_the_template_has_them(images, runtime):
     import dlib
 
     from builder import assets
+    from builder.recognizers.dlib import LANDMARKS
 
-    predictor = dlib.shape_predictor(str(assets.path("dlib-5-landmarks.dat")))
+    predictor = dlib.shape_predictor(str(assets.path(LANDMARKS)))
     crops = arcface.load(runtime).align(images[:20]).crops
     assert crops.shape == (20, 112, 112, 3)
     eyes = []

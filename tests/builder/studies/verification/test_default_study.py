@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 
 from builder import assets
 from builder.recognizers.alignments.hog import enlarge
+from builder.recognizers.dlib import LANDMARKS, NETWORK
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.slow
@@ -147,8 +148,8 @@ def test_accept_is_distance_at_most_threshold_and_null_where_nothing_was_found(p
 def scored_by_dlib(pictures):
     """dlib's own detector, landmarks, chip and network, as `face_recognition` puts them together."""
     detector = dlib.get_frontal_face_detector()
-    predictor = dlib.shape_predictor(str(assets.path("dlib-5-landmarks.dat")))
-    network = dlib.face_recognition_model_v1(str(assets.path("dlib-resnet29.dat")))
+    predictor = dlib.shape_predictor(str(assets.path(LANDMARKS)))
+    network = dlib.face_recognition_model_v1(str(assets.path(NETWORK)))
     descriptors = []
     for picture in pictures:
         enlarged = enlarge(np.asarray(picture.convert("RGB")))
