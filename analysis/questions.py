@@ -1,0 +1,157 @@
+"""The questions that people were asked, read from the columns of the published table `ratings`.
+
+A question's name is its column, and the type of the column says how it is answered: a number, yes or no, a word. What
+depends on that is a `match` that ends in `assert_never`, so that a checker of types names every place that one more
+type of question would touch.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, assert_never
+
+import numpy as np
+import pandas as pd
+
+Column: TypeAlias = "pd.Series[Any]"
+
+SHARED: Final = frozenset(
+    {
+        *("rating_id", "participant_id", "response_time_ms", "position", "rated_at", "source"),
+        *("arm", "side", "weight"),
+    }
+)
+"""Columns of `ratings` that are no questions, beside the id of the item."""
+
+MOST_OPTIONS: Final = 10
+"""Options of a choice that have figures of their own: those that were chosen most."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A question that is answered by a number."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class YesNo:
+    """A question that is answered by yes or no."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question that is answered by one of several words."""
+
+    name: str
+
+
+Question: TypeAlias = Scale | YesNo | Choice
+
+
+def read_questions(ratings: pd.DataFrame, key: str) -> tuple[Question, ...]:
+    """The questions of a table of ratings, in the order of its columns.
+
+    ratings: as `analysis.frames.frame` gives it. key: the column with the id of the item.
+
+    A column of another type, such as a list, is no question.
+    """
+    typed = [_question(str(name), ratings[name]) for name in ratings.columns if name not in SHARED | {key}]
+    return tuple(question for question in typed if question is not None)
+
+
+def how(question: Question) -> str:
+    """How a question is answered, in words."""
+    match question:
+        case Scale():
+            return "a number"
+        case YesNo():
+            return "yes or no"
+        case Choice():
+            return "a choice"
+        case _:
+            assert_never(question)
+
+
+def aggregates(questions: Collection[Question]) -> list[str]:
+    """The columns of published items that are made from the answers to these questions."""
+    return [f"{question.name}_{end}" for question in questions for end in _ends(question)]
+
+
+def answers_of(question: Question, ratings: pd.DataFrame) -> Column:
+    """The answers to a question as statistics take them: numbers, 0 and 1 for no and yes, words; NaN where none is."""
+    answers = ratings[question.name]
+    match question:
+        case Scale() | YesNo():
+            return pd.Series(answers.astype("Float64").to_numpy(np.float64, na_value=np.nan), answers.index)
+        case Choice():
+            return answers.astype("object").where(answers.notna(), np.nan)
+        case _:
+            assert_never(question)
+
+
+def figures_of(question: Question, answers: Column) -> dict[str, Column]:
+    """Numbers whose mean says what was answered, by what the mean is of; NaN where there is no answer.
+
+    answers: as `answers_of` gives them. Of a choice each option is 1 where it was chosen and 0 where another was; only
+    the MOST_OPTIONS options that were chosen most are there.
+    """
+    match question:
+        case Scale() | YesNo():
+            return {question.name: answers}
+        case Choice():
+            return {f"{question.name}: {option}": _chosen(answers, option) for option in options(answers)}
+        case _:
+            assert_never(question)
+
+
+def options(answers: Column, most: int | None = MOST_OPTIONS) -> list[str]:
+    """The words that a choice was answered with, by name; only the `most` frequent ones, or all of them for None."""
+    counts = answers.value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+    return sorted(str(option) for option in counts.index[:most])
+
+
+def unanswered(items: pd.DataFrame, ratings: pd.DataFrame, key: str, questions: Sequence[Question]) -> dict[str, int]:
+    """The number of ratings that lack an answer, by question.
+
+    Where items have a column `task`, a question belongs to the tasks in which somebody answered it; in a rating of an
+    item of another task it was not asked, and is not missing.
+    """
+    tasks = ratings[key].map(items.set_index(key)["task"]) if "task" in items else pd.Series("", ratings.index)
+    missing = {}
+    for question in questions:
+        answered = ratings[question.name].notna()
+        asked = tasks.isin(tasks[answered].unique()) if answered.any() else pd.Series(True, ratings.index)
+        missing[question.name] = int((asked & ~answered).sum())
+    return missing
+
+
+def _question(name: str, column: Column) -> Question | None:
+    dtype = column.dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        return YesNo(name)
+    if pd.api.types.is_float_dtype(dtype):
+        return Scale(name)
+    words = isinstance(dtype, pd.StringDtype) or (dtype.kind == "O" and column.map(_is_word).all())
+    return Choice(name) if words else None
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) or value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _ends(question: Question) -> tuple[str, str]:
+    match question:
+        case Scale():
+            return "mean", "std"
+        case YesNo():
+            return "rate", "std"
+        case Choice():
+            return "mode", "share"
+        case _:
+            assert_never(question)
+
+
+def _chosen(answers: Column, option: str) -> Column:
+    return (answers == option).astype(np.float64).where(answers.notna())
