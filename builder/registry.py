@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from builder.errors import StudyError
 
-Group = Literal["studies", "generators", "recognizers", "distances", "samples"]
-"""Studies are kinds of study; samples are sample kinds, of verification; the others are models."""
+Group = Literal["studies", "generators", "recognizers", "distances", "classifiers", "images", "samples"]
+"""Studies are kinds of study; samples are sample kinds, of verification; images are sources of images; the others are
+models.
+"""
 
 
 def names(group: Group) -> list[str]:
@@ -49,7 +51,9 @@ def split_model(model: str) -> tuple[str, str | None]:
 
 def _noun(group: Group) -> str:
     """The noun for one of a group, for errors."""
-    return {"studies": "kind of study", "samples": "sample kind"}.get(group, group.removesuffix("s"))
+    return {"studies": "kind of study", "samples": "sample kind", "images": "source of images"}.get(
+        group, group.removesuffix("s")
+    )
 
 
 def _entry(group: Group, name: str) -> EntryPoint:

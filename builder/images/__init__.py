@@ -1,0 +1,62 @@
+"""Sources of images: pictures with what is known of them. One file per source.
+
+A source is registered under `lands_between.images` as a module (or object) with `Settings`, the pydantic model of the
+keys that it adds to `[images]`, and `load(argument, settings, runtime) -> ImageSource`, where `argument` is what stands
+behind the colon of `model`, or None.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+"""One picture, (h, w, 3) RGB, 0..255."""
+
+NO_GROUPS: Mapping[str, str] = MappingProxyType({})
+
+
+class ImageSource(Protocol):
+    """Pictures by row, 0 to `rows() - 1`, with labels or votes. A class that names it as its base has its defaults: a
+    source without labels, votes and groups, whose rows are called by their numbers.
+    """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of what labels are indices of, each once; empty where nothing is labeled."""
+
+    @property
+    def redistributable(self) -> bool:
+        """Whether the pictures may be published; those of a source that may not are published as row ids and hashes."""
+
+    @property
+    def license(self) -> str:
+        """The license of the pictures, as a card states it."""
+
+    def rows(self) -> int:
+        """How many pictures there are."""
+
+    def image(self, row: int) -> Image:
+        """The picture, (h, w, 3).
+
+        Raises:
+            AssetError: it cannot be read: the error names file and row.
+        """
+
+    def row_id(self, row: int) -> str:
+        """What names the row outside this program, unique in the source: a number, or the file's path in a folder."""
+        return str(row)
+
+    def label(self, row: int) -> int | None:
+        """Index of its class; None where nobody labeled it, or where there are votes, which a label rule counts."""
+        return None
+
+    def votes(self, row: int) -> tuple[int, ...] | None:
+        """How many people chose each class; None where nobody voted."""
+        return None
+
+    def groups(self, row: int) -> Mapping[str, str]:
+        """The groups that it belongs to, by what groups are made of, such as gender; the same names in every row."""
+        return NO_GROUPS
