@@ -1,9 +1,10 @@
 """A published dataset, read with `load_dataset`: its tables, its images, and whose ratings they are."""
 
+import contextlib
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,6 +18,7 @@ from datasets import (
     DownloadManager,
     concatenate_datasets,
     get_dataset_config_names,
+    get_dataset_default_config_name,
     load_dataset_builder,
 )
 from datasets import Image as ImageFeature
@@ -29,27 +31,46 @@ from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
 from analysis import frames
 from analysis.errors import AnalysisError
+from analysis.questions import SHARED, Question, aggregates, read_questions
+from analysis.registry import DEFAULT_KIND, Analysis, analysis_of
 from loading_script import lands_between as schema
 from loading_script.untrusted.arrow_stream import map_stream
-from loading_script.untrusted.parquet import IMAGES, LEAST_KEPT, MOST_EXPANSION, check_parquet, first_line
+from loading_script.untrusted.parquet import LEAST_KEPT, MOST_EXPANSION, check_parquet, first_line
 from loading_script.untrusted.png import decode_rgb
 
 _MOST_BYTES = 200_000_000
-"""Of a file that describes the dataset."""
+"""Largest file that describes the dataset, bytes."""
 
 _DEEPEST = 50
-"""Of what stands in the YAML of a card within one another."""
+"""Levels of nesting in the YAML of a card at most."""
 
-_EMPTY: Final = {
-    "ratings": list(schema.ratings()),
-    "participants": list(schema.participants()),
-    "searches": list(schema.searches()),
-}
+_SHARED_TABLES: Final = ("images", "ratings", "participants")
+"""The tables beside the items that any study may have, and that are read of any."""
+
+_RATING: Final = ("rating_id", "participant_id", "response_time_ms", "position", "rated_at", "source")
+"""Columns of `ratings` where the dataset has no such table; the id of the item and the questions come to it."""
 
 
-class _Stated(NamedTuple):
-    thresholds: dict[str, float]
-    target: str | None
+class Record(NamedTuple):
+    """What a dataset says of itself.
+
+    content: of `provenance.json` (published) or `manifest.json` (a study folder); empty where there is neither.
+    where: the file, for errors.
+    """
+
+    content: Mapping[str, Any]
+    where: str
+
+    @property
+    def kind(self) -> str:
+        """The kind of study: what `study` in its study file says, or the first kind that there was."""
+        study = self.content.get("study")
+        kind = study.get("study", DEFAULT_KIND) if isinstance(study, Mapping) else DEFAULT_KIND
+        return str(kind)
+
+    def damaged(self) -> AnalysisError:
+        """The error that says so."""
+        return AnalysisError(f"{self.where}: is not what a build or `publish` wrote; verify the dataset")
 
 
 class Pictures(Mapping[str, bytes]):
@@ -89,98 +110,112 @@ class Published:
     """The tables of a dataset; a table that it does not have is empty.
 
     name, revision: what was asked for.
-    pairs, images, searches: as published, without images; `kind` is an ordered categorical. `pairs` has the published
-        means of ratings only where the ratings themselves are not there.
+    kind: the kind of study.
+    key: the column of `items` and of `ratings` with the id of an item.
+    items, images, tables: as published, without images; a column `kind` is an ordered categorical. `items` has the
+        published means of ratings only where the ratings themselves are not there. `tables` has, by name, those that
+        the analysis of the kind reads beside the ones that every study has.
     ratings, participants: those of `source` alone, without who was excluded.
     model_ratings: ratings with the source "model", apart from the others.
     source: "human", "simulated", or None where nobody rated.
-    thresholds: by name of recognizer, in the units of its distance; stated by the dataset, or else the largest
-        distance that was accepted (NaN where none was).
-    target: the recognizer that the optimized samples were made against, where the dataset says so.
+    questions: what was asked about the items: columns of `ratings`.
     excluded: flagged participants that were left out.
     other_sources: number of ratings by each source that is not `source`; those too are left out.
     """
 
     name: str
     revision: str | None
-    pairs: pd.DataFrame
+    kind: str
+    key: str
+    items: pd.DataFrame
     images: pd.DataFrame
-    searches: pd.DataFrame
     ratings: pd.DataFrame
     participants: pd.DataFrame
     model_ratings: pd.DataFrame
     pictures: Pictures
     source: str | None
-    thresholds: dict[str, float]
-    target: str | None
+    questions: tuple[Question, ...]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     excluded: int = 0
     other_sources: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def recognizers(self) -> list[str]:
-        """Names, in the order of the columns of `pairs`."""
-        return frames.recognizers(self.pairs)
-
-    @property
-    def distances(self) -> list[str]:
-        """Columns of `pairs` such as lpips_alex and latent_l2, in their order."""
-        return frames.distances(self.pairs)
-
-    @property
-    def kinds(self) -> list[str]:
-        """The sample kinds that there are pairs of, in the dataset's order."""
-        return [str(kind) for kind in self.pairs["kind"].cat.remove_unused_categories().cat.categories]
 
 
 def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = False) -> Published:
     """The dataset of a folder (published, or a study folder) or of `user/name` on the Hub, all splits together.
 
     Ratings are of one source: human where there are any, else simulated. With `exclude_flagged`, flagged participants
-    and their ratings are left out.
+    and their ratings are left out. Where an analysis of its kind is installed, the dataset is what that makes of it:
+    of a verification study, `analysis.studies.verification.data.Verification`.
 
     Raises:
         AnalysisError: it cannot be found or read, or is no dataset of this project.
     """
-    tables = _tables(dataset, revision)
-    stated = _stated(dataset, revision)
-    images = tables.get("images")
+    _check_named(dataset)
+    with _explained(dataset, revision):
+        record = _record(dataset, revision)
+        analysis = analysis_of(record.kind) or Analysis(record.kind)
+        items, tables = _tables(dataset, revision, analysis)
     everything = {name: frames.frame(table) for name, table in tables.items()}
-    for name, columns in _EMPTY.items():
-        everything.setdefault(name, pd.DataFrame(columns=columns))
+    key = _key(everything[items], everything.get("ratings"), dataset, items)
+    ratings = everything.get("ratings")
+    questions = analysis.questions if ratings is None else read_questions(ratings, key)
+    if ratings is None:
+        ratings = pd.DataFrame(columns=[*_RATING, key, *(question.name for question in questions)])
     published = Published(
         name=dataset,
         revision=revision,
-        pairs=everything["pairs"],
+        kind=record.kind,
+        key=key,
+        items=everything[items],
         images=everything.get("images", pd.DataFrame(columns=["image_id"])),
-        searches=everything["searches"],
-        ratings=everything["ratings"],
-        participants=everything["participants"],
-        model_ratings=everything["ratings"].query("source == 'model'"),
-        pictures=Pictures(images),
+        ratings=ratings,
+        participants=everything.get("participants", pd.DataFrame(columns=list(schema.participants()))),
+        model_ratings=ratings.query("source == 'model'"),
+        pictures=Pictures(tables.get("images")),
         source=None,
-        thresholds=frames.thresholds(everything["pairs"]) | stated.thresholds,
-        target=stated.target,
+        questions=questions,
+        tables={name: everything[name] for name in analysis.tables if name in everything},
     )
-    published = _of_one_source(published)
+    published = _of_one_source(analysis.read(published, record))
     return _without_flagged(published) if exclude_flagged else published
 
 
-def _tables(dataset: str, revision: str | None) -> dict[str, Dataset]:
-    where = dataset + (f" at {revision}" if revision else "")
-    _check_named(dataset)
+def _tables(dataset: str, revision: str | None, analysis: Analysis) -> tuple[str, dict[str, Dataset]]:
+    """The name of the table of items, and all tables that are read."""
+    _check_card(dataset, revision)
+    names = get_dataset_config_names(dataset, revision=revision)
+    default = get_dataset_default_config_name(dataset, revision=revision)
+    own = [name for name in [default, *names] if name and name not in _SHARED_TABLES]
+    if not own:
+        raise AnalysisError(f"{dataset}: has no table of items; name a published dataset or a study folder")
+    wanted = [name for name in (own[0], *_SHARED_TABLES, *analysis.tables) if name in names]
+    return own[0], {name: _read(dataset, name, revision, items=own[0]) for name in wanted}
+
+
+@contextlib.contextmanager
+def _explained(dataset: str, revision: str | None) -> Iterator[None]:
+    """What reads cards, features and files raises kinds of errors without a common base; here they get one."""
     try:
-        _check_card(dataset, revision)
-        names = get_dataset_config_names(dataset, revision=revision)
-        if "pairs" not in names:
-            raise AnalysisError(f"{where}: has no table `pairs`; name a published dataset or a study folder")
-        wanted = [name for name in schema.TABLES if name in names and name != "embeddings"]
-        return {name: _read(dataset, name, revision) for name in wanted}
+        yield
     except AnalysisError:
         raise
-    except Exception as error:  # what reads cards, features and files raises kinds without a common base
+    except Exception as error:
+        where = dataset + (f" at {revision}" if revision else "")
         raise AnalysisError(
             f"{where}: cannot be read: {first_line(error)}; check the name, the revision and access"
         ) from error
+
+
+def _key(items: pd.DataFrame, ratings: pd.DataFrame | None, dataset: str, table: str) -> str:
+    """The column with the id of an item: the one that `ratings` shares with the items, or the items' first."""
+    ids = [str(name) for name in items.columns if str(name).endswith("_id") and name not in SHARED]
+    shared = [name for name in ids if ratings is None or name in ratings]
+    if not shared:
+        raise AnalysisError(
+            f"{dataset}: its table {table!r} has no column with the id of an item (such as item_id) that `ratings` "
+            "has, too; name a published dataset or a study folder"
+        )
+    return shared[0]
 
 
 def _check_named(dataset: str) -> None:
@@ -197,28 +232,30 @@ def _check_named(dataset: str) -> None:
         raise AnalysisError(f"{dataset}: no such folder; name one, or user/name on the Hub")
 
 
-def _read(dataset: str, table: str, revision: str | None) -> Dataset:
+def _read(dataset: str, table: str, revision: str | None, *, items: str) -> Dataset:
     if not Path(dataset).is_dir():
-        return _prepared(dataset, table, revision, None)
+        return _prepared(dataset, table, revision, None, items)
     # `datasets` takes a local folder for one of the same name that it prepared before. What is prepared here lasts, off
     # the disk, as long as the table that maps it.
     Path(HF_DATASETS_CACHE).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="analysis-", dir=HF_DATASETS_CACHE) as cache:
-        return _prepared(dataset, table, revision, cache)
+        return _prepared(dataset, table, revision, cache, items)
 
 
-def _prepared(dataset: str, table: str, revision: str | None, cache: str | None) -> Dataset:
+def _prepared(dataset: str, table: str, revision: str | None, cache: str | None, items: str) -> Dataset:
     builder = load_dataset_builder(dataset, table, revision=revision, cache_dir=cache)
     if not isinstance(builder, Parquet | Arrow):  # others may run or unpickle what they read
         raise AnalysisError(f"{dataset}: table {table!r}: is neither Parquet nor Arrow; this is no published dataset")
     features = builder.info.features
-    if table == "pairs" and features and isinstance(builder, Parquet):  # its images are in `images`, and 28 times here
-        columns = [name for name, feature in features.items() if not isinstance(feature, ImageFeature)]
+    unread: list[str] = []
+    if table == items and features and isinstance(builder, Parquet):  # its images are in `images`, and many times here
+        unread = [name for name, feature in features.items() if isinstance(feature, ImageFeature)]
+        columns = [name for name in features if name not in unread]
         builder = load_dataset_builder(dataset, table, revision=revision, cache_dir=cache, columns=columns)
     manager = DownloadManager(
         builder.dataset_name, download_config=DownloadConfig(cache_dir=builder._cache_downloaded_dir, use_etag=False)
     )
-    _check_files(builder, [Path(path) for path in _flat(manager.download(builder.config.data_files))])
+    _check_files(builder, [Path(path) for path in _flat(manager.download(builder.config.data_files))], unread)
     builder.download_and_prepare(dl_manager=manager)
     filled = [name for name, split in builder.info.splits.items() if split.num_examples]  # others cannot be asked for
     if not filled:
@@ -261,9 +298,11 @@ def _flat(value: Any) -> Iterator[str]:
         yield from (text for inner in value for text in _flat(inner))
 
 
-def _check_files(builder: Parquet | Arrow, paths: list[Path]) -> None:
-    """Refuses files of a table that are damaged, or would take more memory than those of a published dataset may."""
-    unread = IMAGES["pairs"] if isinstance(builder, Parquet) and builder.config.columns else ()
+def _check_files(builder: Parquet | Arrow, paths: list[Path], unread: Sequence[str]) -> None:
+    """Refuses files of a table that are damaged, or would take more memory than those of a published dataset may.
+
+    unread: columns of it that are not read.
+    """
     sizes = taken = 0
     for path in paths:
         try:
@@ -276,17 +315,18 @@ def _check_files(builder: Parquet | Arrow, paths: list[Path]) -> None:
 
 
 def _of_one_source(published: Published) -> Published:
-    sources = set(published.ratings["source"])
-    if not sources and "ratings_source" in published.pairs:
-        sources = set(published.pairs["ratings_source"].dropna())
+    sources, items = set(published.ratings["source"]), published.items
+    if not sources and "ratings_source" in items:
+        sources = set(items["ratings_source"].dropna())
     source = next((source for source in ("human", "simulated") if source in sources), None)
-    pairs, others = published.pairs, published.ratings.loc[published.ratings["source"] != source, "source"]
+    others = published.ratings.loc[published.ratings["source"] != source, "source"]
     if len(published.ratings):  # made anew from the ratings that are used, never taken from those that are not
-        pairs = pairs.drop(columns=[*frames.AGGREGATES, "ratings_source"], errors="ignore")
+        made = [*aggregates(published.questions), "n_ratings", "ratings_source"]
+        items = items.drop(columns=made, errors="ignore")
     return replace(
         published,
         source=source,
-        pairs=pairs,
+        items=items,
         ratings=published.ratings[published.ratings["source"] == source].reset_index(drop=True),
         participants=published.participants[published.participants["source"] == source].reset_index(drop=True),
         other_sources={str(name): int(n) for name, n in others.value_counts().sort_index().items()},
@@ -304,13 +344,20 @@ def _without_flagged(published: Published) -> Published:
     )
 
 
-def _stated(dataset: str, revision: str | None) -> _Stated:
-    """What the dataset says itself, in `provenance.json` (published) or `manifest.json` (a study folder)."""
+def _record(dataset: str, revision: str | None) -> Record:
+    """What the dataset says of itself, in `provenance.json` (published) or `manifest.json` (a study folder)."""
     for name in ("provenance.json", "manifest.json"):
         content = _file(dataset, revision, name)
         if content is not None:
-            return _parsed(content, f"{dataset}: {name}")
-    return _Stated({}, None)
+            record = Record({}, f"{dataset}: {name}")
+            try:
+                parsed = json.loads(content)
+            except (ValueError, RecursionError) as error:
+                raise record.damaged() from error
+            if not isinstance(parsed, dict):
+                raise record.damaged()
+            return record._replace(content=parsed)
+    return Record({}, dataset)
 
 
 def _file(dataset: str, revision: str | None, name: str) -> bytes | None:
@@ -325,15 +372,3 @@ def _file(dataset: str, revision: str | None, name: str) -> bytes | None:
     if path.stat().st_size > _MOST_BYTES:
         raise AnalysisError(f"{dataset}: {name} is larger than {_MOST_BYTES} bytes; `publish` writes no such file")
     return path.read_bytes()
-
-
-def _parsed(content: bytes, where: str) -> _Stated:
-    try:
-        record: Any = json.loads(content)
-        models = record.get("models", []) + record["study"]["recognizers"]
-        thresholds = {
-            model["name"]: float(model["threshold"]) for model in models if model.get("threshold") is not None
-        }
-        return _Stated(thresholds, str(record["study"]["samples"]["optimized"]["target"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise AnalysisError(f"{where}: is not what a build or `publish` wrote; verify the dataset") from error

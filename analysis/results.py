@@ -45,8 +45,23 @@ from typing import Any, Final
 
 import pandas as pd
 
-from analysis.dataset import Published
 from analysis.errors import MissingDataError
+from analysis.studies.verification.data import (
+    Verification,
+    identity_decisions,
+    identity_scores,
+    model_measures,
+    time_margins,
+)
+from analysis.studies.verification.tables.correlations import correlations
+from analysis.studies.verification.tables.disagreement import disagreement, people_disagreement
+from analysis.studies.verification.tables.forest import attribute_forest
+from analysis.studies.verification.tables.identity_model import identity_model
+from analysis.studies.verification.tables.paper import compared_correlations, compared_means, printed_figures
+from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
+from analysis.studies.verification.tables.similarity import similarity_distribution
+from analysis.studies.verification.tables.transfer import transfer
+from analysis.studies.verification.tables.verification import error_rates, roc, verification
 from analysis.tables import deepface
 from analysis.tables.agreement import agreement, rater_agreement
 from analysis.tables.answers import QUESTIONS
@@ -55,23 +70,13 @@ from analysis.tables.calibration import calibration
 from analysis.tables.ceiling import noise_ceiling
 from analysis.tables.confusion import accuracy_difference, confusion
 from analysis.tables.consistency import error_consistency
-from analysis.tables.correlations import correlations
-from analysis.tables.disagreement import disagreement, people_disagreement
 from analysis.tables.drift import drift, time_by_distance
-from analysis.tables.forest import attribute_forest
 from analysis.tables.groupings import DEFAULT, check_groupings, groupings, groups_by
-from analysis.tables.identity import identity_decisions, identity_scores, model_measures, time_margins
-from analysis.tables.identity_model import identity_model
 from analysis.tables.limits import limits
 from analysis.tables.overview import overview
-from analysis.tables.paper import compared_correlations, compared_means, printed_figures
 from analysis.tables.participants import participants
 from analysis.tables.power import power, variance_components
-from analysis.tables.scores_by_kind import scores_by_kind
-from analysis.tables.similarity import similarity_distribution
 from analysis.tables.strategies import strategies
-from analysis.tables.transfer import transfer
-from analysis.tables.verification import error_rates, roc, verification
 
 _Tables = dict[str, pd.DataFrame]
 _Maker = tuple[list[str], Callable[[_Tables], tuple[pd.DataFrame, ...]]]
@@ -91,7 +96,7 @@ WITHOUT_RATINGS = {"image_attributes", "deepface", "transfer", "skipped", "limit
 
 
 def results(
-    published: Published,
+    published: Verification,
     attributes: pd.DataFrame | None = None,
     progress: Callable[[list[_Maker]], Iterable[_Maker]] = iter,
     *,
@@ -105,7 +110,7 @@ def results(
     progress: goes through the steps and may show how far it is, as `tqdm.tqdm` does.
     groups: columns of participants, images or attributes (see `analysis.tables.groupings`) that are groupings beside
         the participants' gender, age and continent.
-    compare_with: a study whose printed figures are put beside this one's (see `analysis.tables.paper`).
+    compare_with: a study whose printed figures are put beside this one's (see `tables.paper` of verification).
 
     Raises:
         AnalysisError: an image cannot be read, or there is no such column, or no such printed study.
@@ -125,7 +130,7 @@ def results(
 
 
 def _makers(
-    published: Published, attributes: pd.DataFrame | None, wanted: Sequence[str], printed: Mapping[str, Any] | None
+    published: Verification, attributes: pd.DataFrame | None, wanted: Sequence[str], printed: Mapping[str, Any] | None
 ) -> Iterator[_Maker]:
     """Names of tables, and what makes them from those made before."""
     pairs, ratings = published.pairs, published.ratings
@@ -164,7 +169,7 @@ def _makers(
     yield ["limits"], lambda made: (limits(published, made.get("agreement")),)
 
 
-def _nameable(published: Published, attributes: pd.DataFrame | None) -> Collection[str]:
+def _nameable(published: Verification, attributes: pd.DataFrame | None) -> Collection[str]:
     """Names of all groupings, known before anything is measured."""
     measured = [*measured_names(published.images), *deepface.names_at_hand()] if len(published.pictures) else []
     more = [str(name) for name in attributes.columns] if attributes is not None else []
@@ -172,7 +177,7 @@ def _nameable(published: Published, attributes: pd.DataFrame | None) -> Collecti
     return groupings(published.participants, published.images, there)
 
 
-def _attributes(published: Published, attributes: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _attributes(published: Verification, attributes: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     if not len(published.pictures):
         raise MissingDataError("the dataset has no table `images`")
     known = [] if attributes is None else [str(name) for name in attributes.columns]
@@ -181,7 +186,7 @@ def _attributes(published: Published, attributes: pd.DataFrame | None) -> tuple[
     return joined(joined(measured, faces), attributes), account
 
 
-def _forest(published: Published, made: _Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _forest(published: Verification, made: _Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     if published.source is None:
         raise MissingDataError("the dataset has no ratings")
     if "image_attributes" not in made:
@@ -191,7 +196,7 @@ def _forest(published: Published, made: _Tables) -> tuple[pd.DataFrame, pd.DataF
 
 
 def _groups(
-    published: Published, attributes: pd.DataFrame | None, made: _Tables, wanted: Sequence[str]
+    published: Verification, attributes: pd.DataFrame | None, made: _Tables, wanted: Sequence[str]
 ) -> pd.DataFrame:
     there = groupings(published.participants, published.images, made.get("image_attributes", attributes))
     more = [] if attributes is None else [str(name) for name in attributes.columns if name != "image_id"]

@@ -29,8 +29,8 @@ from analysis.inference import (
     weighted_pearson,
     weighted_spearman,
 )
+from analysis.studies.verification.tables.verification import agreement_curve, weighted_eer
 from analysis.tables.agreement import alpha_of_sums
-from analysis.tables.verification import agreement_curve, weighted_eer
 from benchmarks.design import KINDS, LAYOUT, THRESHOLD, Batches, Numbers, draw
 
 BATCHES = (3, 5, 10)

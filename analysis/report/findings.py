@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import frames
-from analysis.dataset import Published
 from analysis.errors import MissingDataError
+from analysis.studies.verification import data
+from analysis.studies.verification.data import Verification
 
 
 @dataclass(frozen=True)
 class Findings:
     """What the sections are made of: the dataset, its result tables by name, rated pairs (empty without ratings)."""
 
-    published: Published
+    published: Verification
     tables: Mapping[str, pd.DataFrame]
     rated: pd.DataFrame
 
@@ -23,10 +23,10 @@ class Findings:
         return all(name in self.tables and len(self.tables[name]) for name in names)
 
 
-def findings(published: Published, tables: Mapping[str, pd.DataFrame]) -> Findings:
+def findings(published: Verification, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The dataset and its results, its pairs with what people say of them."""
     try:
-        rated = frames.rated(published.pairs, published.ratings)
+        rated = data.rated(published.pairs, published.ratings)
     except MissingDataError:
         rated = published.pairs.head(0)
     return Findings(published, tables, rated)

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Table
+from analysis.studies.verification import data
 
 QUESTIONS = ("similarity", "identity")
 
@@ -17,17 +17,17 @@ def answers(pairs: Table, ratings: Table) -> pd.DataFrame:
 
     Columns: pair_id, participant_id, similarity, identity (0 or 1), and of the pair base_id, batch, kind, level, unit.
 
-    What was not answered is NaN; ratings of other pairs are left out. `unit`: see `analysis.frames.units`.
+    What was not answered is NaN; ratings of other pairs are left out. `unit`: see `analysis.data.units`.
 
     Raises:
         MissingDataError: there are none.
     """
-    rows = frames.frame(ratings)[["pair_id", "participant_id", "similarity", "identity"]]
+    rows = data.frame(ratings)[["pair_id", "participant_id", "similarity", "identity"]]
     rows["identity"] = rows["identity"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     rows["similarity"] = rows["similarity"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
-    scored = frames.frame(pairs)
+    scored = data.frame(pairs)
     joined = rows.merge(scored[["pair_id", "base_id", "batch", "kind", "level"]], on="pair_id")
-    joined = joined.join(frames.units(scored, rows).set_axis(scored["pair_id"]).rename("unit"), on="pair_id")
+    joined = joined.join(data.units(scored, rows).set_axis(scored["pair_id"]).rename("unit"), on="pair_id")
     if joined.empty:
         raise MissingDataError("the dataset has no ratings")
     return joined

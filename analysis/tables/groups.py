@@ -8,13 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 from fairlearn.metrics import MetricFrame
 
-from analysis import frames
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Column, Table
 from analysis.inference import chance_spread, spread
 from analysis.inference import rate as interval
+from analysis.studies.verification import data
+from analysis.studies.verification.tables.verification import decided
 from analysis.tables.answers import answers
-from analysis.tables.verification import decided
 
 RATES = ("accept", "false accept", "false reject")
 SMALLEST = 30
@@ -66,14 +66,14 @@ def groups(
         AnalysisError: `table` has no such columns.
         MissingDataError: fewer than two groups are left.
     """
-    table = frames.frame(table)
+    table = data.frame(table)
     key = next((name for name in ("participant_id", "image_id", "pair_id") if name in table), None)
     if key is None or grouping not in table:
         raise AnalysisError(
             f"grouping {grouping!r}: the table needs this column and an id of participants, images or pairs"
         )
-    scored = frames.frame(pairs)
-    of_model = {name: _decisions(scored, ratings, name, key) for name in frames.recognizers(scored)}
+    scored = data.frame(pairs)
+    of_model = {name: _decisions(scored, ratings, name, key) for name in data.recognizers(scored)}
     there = {identifier for decisions in of_model.values() for identifier in decisions["key"]}
     values = table.drop_duplicates(key).set_index(key)[grouping]
     most = min(_MOST_NUMBERS, max(map(len, of_model.values()), default=0) // smallest)
@@ -99,11 +99,11 @@ def _decisions(pairs: pd.DataFrame, ratings: Table, name: str, key: str) -> pd.D
         given = answers(pairs, ratings).dropna(subset="identity")
         given = given.join(pairs.set_index("pair_id")[f"{name}_accept"].dropna(), on="pair_id", how="inner")
         rows = {"key": given["participant_id"], "same": given["identity"] > 0.5}
-        units = given[list(frames.UNIT_COLUMNS)]
+        units = given[list(data.UNIT_COLUMNS)]
         return pd.DataFrame(rows | {"accept": given[f"{name}_accept"].astype(bool)}).join(units)
-    clear = decided(frames.rated(pairs, ratings), name)
+    clear = decided(data.rated(pairs, ratings), name)
     clear = clear.assign(key=clear["base_id" if key == "image_id" else "pair_id"])
-    return clear[["key", "same", "accept", *frames.UNIT_COLUMNS]]
+    return clear[["key", "same", "accept", *data.UNIT_COLUMNS]]
 
 
 def _labels(values: Column, most: int) -> Column:
@@ -155,7 +155,7 @@ def _rates(decisions: pd.DataFrame, order: list[str], merged: bool, wanted: Sequ
         apart = _apart(counted)
         for group, value in values.items():
             of_group = counted[counted["group"] == group]
-            found = interval(of_group["value"].to_numpy().astype(np.float64), of_group[list(frames.UNIT_COLUMNS)])
+            found = interval(of_group["value"].to_numpy().astype(np.float64), of_group[list(data.UNIT_COLUMNS)])
             entry = {"group": group, "merged": merged and group == OTHERS, "rate": rate, "n": len(of_group)}
             entry |= {"n_units": of_group["key"].nunique(), "value": value} | found.columns() | apart
             rows.append(entry | {"reason": "" if len(of_group) else "no such row"})

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import frames
-from analysis.dataset import Published
 from analysis.errors import MissingDataError
 from analysis.inference import LEAST
+from analysis.studies.verification import data
+from analysis.studies.verification.data import Verification
 from loading_script.lands_between import KINDS
 
 SMALLEST = 30
@@ -16,7 +17,7 @@ RELIABLE = 2 / 3
 """Krippendorff's least alpha for tentative conclusions."""
 
 
-def limits(published: Published, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
+def limits(published: Verification, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
     """Statements of what must not be read out of the tables.
 
     agreement: the table of that name, where it could be made.
@@ -24,7 +25,7 @@ def limits(published: Published, agreement: pd.DataFrame | None = None) -> pd.Da
     Columns: topic, subject (a kind, a recognizer, ...), n (what the statement is of), statement.
     """
     try:
-        rated = frames.rated(published.pairs, published.ratings)
+        rated = data.rated(published.pairs, published.ratings)
     except MissingDataError:
         rated = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0, unit=published.pairs["batch"])
     rows = _ratings(published, rated) + _kinds(rated) + _cells(rated) + _failures(published) + _searches(rated)
@@ -47,7 +48,7 @@ def _row(topic: str, subject: str, n: float, statement: str) -> dict[str, Any]:
     return {"topic": topic, "subject": subject, "n": n, "statement": statement}
 
 
-def _ratings(published: Published, rated: pd.DataFrame) -> list[dict[str, Any]]:
+def _ratings(published: Verification, rated: pd.DataFrame) -> list[dict[str, Any]]:
     n = int(rated["n_ratings"].sum())
     if not n:
         return [_row("ratings", "all", 0, "no ratings: nothing here says what people see")]
@@ -69,7 +70,7 @@ def _ratings(published: Published, rated: pd.DataFrame) -> list[dict[str, Any]]:
     if few:
         statement = f"{few} pairs have only one or two answers on identity: their majority means little"
         rows.append(_row("ratings", "pairs", few, statement))
-    for column in frames.COUNTS.values():
+    for column in data.COUNTS.values():
         question, n = column.removeprefix("n_"), int((rated["n_ratings"] - rated[column]).sum())
         if n:
             statement = f"{n} ratings have no answer on {question}: they are in no figure about it"
@@ -86,7 +87,7 @@ def _kinds(rated: pd.DataFrame) -> list[dict[str, Any]]:
     rows = [_row("kinds", kind, 0, f"there are no {kind} pairs") for kind in KINDS if kind not in there]
     if not rated["n_ratings"].gt(0).any():
         return rows
-    for kind, level, cell in frames.cells(rated, total=False):
+    for kind, level, cell in data.cells(rated, total=False):
         if np.isnan(level):
             unrated = int(cell["n_ratings"].eq(0).sum())
             if unrated == len(cell):
@@ -99,14 +100,14 @@ def _kinds(rated: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _cells(rated: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
-    for kind, level, cell in frames.cells(rated, total=False):
+    for kind, level, cell in data.cells(rated, total=False):
         if len(cell) < SMALLEST:
             subject = kind if np.isnan(level) else f"{kind} {level:g}"
             rows.append(_row("cells", subject, len(cell), f"{subject}: {len(cell)} pairs, fewer than {SMALLEST}"))
     return rows
 
 
-def _failures(published: Published) -> list[dict[str, Any]]:
+def _failures(published: Verification) -> list[dict[str, Any]]:
     rows = []
     for name in published.recognizers:
         failed = published.pairs[published.pairs[f"{name}_accept"].isna()]

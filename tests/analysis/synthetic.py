@@ -7,8 +7,9 @@ import pandas as pd
 from datasets import Dataset, Image
 from PIL import Image as PILImage
 
-from analysis.dataset import Pictures, Published
-from analysis.frames import frame, thresholds
+from analysis.dataset import Pictures
+from analysis.questions import Scale, YesNo
+from analysis.studies.verification.data import Verification, frame, thresholds
 from loading_script.lands_between import KINDS
 
 LEVELS = {"positive": [0.2, 0.4, 0.6] * 2, "interpolation": [0.25, 0.5, 0.75] * 3, "optimized": [0.5, 0.4, 0.3] * 3}
@@ -91,7 +92,9 @@ def draw_images(pairs: pd.DataFrame, seed: int = 3) -> Dataset:
     return Dataset.from_dict(rows).cast_column("image", Image())
 
 
-def draw_study(batches: int = 10, raters: int = 10, recognizers: tuple[str, ...] = ("dlib", "facenet512")) -> Published:
+def draw_study(
+    batches: int = 10, raters: int = 10, recognizers: tuple[str, ...] = ("dlib", "facenet512")
+) -> Verification:
     pairs = draw_pairs(batches, recognizers)
     ratings = draw_ratings(pairs, raters)
     return published(pairs, ratings, draw_participants(ratings), draw_images(pairs))
@@ -99,19 +102,21 @@ def draw_study(batches: int = 10, raters: int = 10, recognizers: tuple[str, ...]
 
 def published(
     pairs: pd.DataFrame, ratings: pd.DataFrame, participants: pd.DataFrame, images: Dataset, source: str = "human"
-) -> Published:
+) -> Verification:
     """The tables as `load` would give them."""
-    return Published(
+    return Verification(
         name="synthetic",
         revision=None,
-        pairs=pairs,
+        kind="verification",
+        key="pair_id",
+        items=pairs,
         images=frame(images),
-        searches=pd.DataFrame(),
         ratings=ratings,
         participants=participants,
         model_ratings=pd.DataFrame(),
         pictures=Pictures(images),
         source=source if len(ratings) else None,
+        questions=(Scale("similarity"), YesNo("identity")),
         thresholds=thresholds(pairs),
         target=recognizers_first(pairs),
     )

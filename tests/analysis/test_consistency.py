@@ -4,10 +4,10 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from analysis.inference import FISHER, from_replicates
+from analysis.studies.verification.data import identity_decisions
 from analysis.tables.confusion import accuracy_difference, confusion
 from analysis.tables.consistency import consistency, error_consistency
 from analysis.tables.deciders import Deciders
-from analysis.tables.identity import identity_decisions
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import AnalysisError, MissingDataError, Published, frames, load
+from analysis import AnalysisError, MissingDataError, Published, load
+from analysis.studies.verification import data
 from analysis.tables.limits import limits
 from tests.analysis.conftest import COLORS, Write, hand_made, images
 
@@ -122,10 +123,10 @@ def test_published_means_are_not_used_beside_ratings(write: Write) -> None:
         ratings_source="human",
     )
     folder = str(write(tables))
-    assert frames.rated(load(folder).pairs, load(folder).ratings)["similarity_mean"].mean() == 55
+    assert data.rated(load(folder).pairs, load(folder).ratings)["similarity_mean"].mean() == 55
     none = load(folder, exclude_flagged=True)
     with pytest.raises(MissingDataError):
-        frames.rated(none.pairs, none.ratings)
+        data.rated(none.pairs, none.ratings)
 
 
 def test_published_means_stand_in_for_ratings_that_are_not_there(write: Write) -> None:
@@ -139,7 +140,7 @@ def test_published_means_stand_in_for_ratings_that_are_not_there(write: Write) -
     )
     loaded = load(str(write({"pairs": pairs})))
     assert loaded.source == "simulated"
-    assert (frames.rated(loaded.pairs, loaded.ratings)["similarity_mean"] == 50).all()
+    assert (data.rated(loaded.pairs, loaded.ratings)["similarity_mean"] == 50).all()
 
 
 def test_thresholds_that_are_not_stated_follow_from_the_decisions(write: Write) -> None:
@@ -168,7 +169,7 @@ def test_what_is_no_dataset(tmp_path: Path, write: Write) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(AnalysisError, match=r"no README\.md"):
         load(str(tmp_path / "empty"))
-    with pytest.raises(AnalysisError, match="no table `pairs`"):
+    with pytest.raises(AnalysisError, match="no table of items"):
         load(str(write({"ratings": hand_made()["ratings"]})))
 
 

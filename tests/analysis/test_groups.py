@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError, MissingDataError
-from analysis.frames import rated
+from analysis.studies.verification.data import rated
+from analysis.studies.verification.tables.verification import decided
 from analysis.tables.groupings import groups_by
 from analysis.tables.groups import OTHERS, groups
-from analysis.tables.verification import decided
 from tests.analysis.synthetic import draw_pairs, draw_participants, draw_ratings
 
 

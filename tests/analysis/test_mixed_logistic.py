@@ -3,7 +3,7 @@ import pytest
 from scipy import optimize
 
 from analysis import mixed_logistic
-from analysis.tables.identity_model import UNCLEAR, identity_model
+from analysis.studies.verification.tables.identity_model import UNCLEAR, identity_model
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
 # Contagious bovine pleuropneumonia: new cases and animals by herd and period; Lesnoff et al. (2004), lme4's `cbpp`.

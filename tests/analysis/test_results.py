@@ -14,7 +14,7 @@ import pytest
 
 import analysis.results  # noqa: F401
 from analysis import AnalysisError, Published, results
-from analysis.tables.identity_model import UNCLEAR
+from analysis.studies.verification.tables.identity_model import UNCLEAR
 from tests.analysis import graphs
 from tests.analysis.synthetic import draw_images, draw_pairs, draw_participants, draw_ratings, draw_study, published
 
@@ -58,7 +58,7 @@ MAIN_COLUMN = {
 
 @pytest.fixture(autouse=True)
 def no_warnings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("analysis.tables.forest.TREES", 5)
+    monkeypatch.setattr("analysis.studies.verification.tables.forest.TREES", 5)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
@@ -171,11 +171,11 @@ def _one_rating(study: Published) -> Published:
 
 
 def _one_kind(study: Published) -> Published:
-    return replace(study, pairs=study.pairs[study.pairs["kind"] == "genuine"].reset_index(drop=True))
+    return replace(study, items=study.pairs[study.pairs["kind"] == "genuine"].reset_index(drop=True))
 
 
 def _a_kind_missing(study: Published) -> Published:
-    return replace(study, pairs=study.pairs[study.pairs["kind"] != "optimized"].reset_index(drop=True))
+    return replace(study, items=study.pairs[study.pairs["kind"] != "optimized"].reset_index(drop=True))
 
 
 def _all_the_same_person(study: Published) -> Published:
@@ -195,25 +195,25 @@ def _constant_answers(study: Published) -> Published:
 
 
 def _constant_columns(study: Published) -> Published:
-    return replace(study, pairs=study.pairs.assign(dlib_distance=0.3, dlib_accept=True, latent_l2=1.0, lpips_alex=0.0))
+    return replace(study, items=study.pairs.assign(dlib_distance=0.3, dlib_accept=True, latent_l2=1.0, lpips_alex=0.0))
 
 
 def _nothing_acquired(study: Published) -> Published:
     unknown = pd.array([None] * len(study.pairs), "boolean")
-    return replace(study, pairs=study.pairs.assign(dlib_distance=np.nan, dlib_accept=unknown))
+    return replace(study, items=study.pairs.assign(dlib_distance=np.nan, dlib_accept=unknown))
 
 
 def _no_recognizer(study: Published) -> Published:
     scores = [column for column in study.pairs if column.startswith(("dlib", "facenet512"))]
-    return replace(study, pairs=study.pairs.drop(columns=scores))
+    return replace(study, items=study.pairs.drop(columns=scores))
 
 
 def _one_base(study: Published) -> Published:
-    return replace(study, pairs=study.pairs[study.pairs["base_id"] == "0-0"].reset_index(drop=True))
+    return replace(study, items=study.pairs[study.pairs["base_id"] == "0-0"].reset_index(drop=True))
 
 
 def _no_pairs(study: Published) -> Published:
-    return replace(study, pairs=study.pairs.iloc[:0])
+    return replace(study, items=study.pairs.iloc[:0])
 
 
 def _other_pairs(study: Published) -> Published:

@@ -6,13 +6,13 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from analysis.figures import style
-from analysis.figures.correlations import correlations
-from analysis.figures.error_rates import error_rates
 from analysis.figures.groups import groups
 from analysis.figures.intervals import draw_intervals
 from analysis.figures.people_agreement import people_agreement
 from analysis.figures.strategies import strategies
-from analysis.figures.transfer import transfer
+from analysis.studies.verification.figures.correlations import correlations
+from analysis.studies.verification.figures.error_rates import error_rates
+from analysis.studies.verification.figures.transfer import transfer
 
 
 def frame(columns, *rows):

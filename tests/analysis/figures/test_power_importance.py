@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.figures.importance import MOST, importance
 from analysis.figures.power import power
+from analysis.studies.verification.figures.importance import MOST, importance
 
 POWER = pd.DataFrame(
     [

@@ -1,7 +1,7 @@
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
-from analysis.figures.distances_by_kind import JITTER, distances_by_kind
+from analysis.studies.verification.figures.distances_by_kind import JITTER, distances_by_kind
 
 
 def test_a_column_per_kind_and_level_with_its_pairs_and_median(pairs):

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Table
+from analysis.studies.verification import data
 
 
 def scores_by_kind(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
@@ -19,11 +19,11 @@ def scores_by_kind(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     neither of the other two); the mean of every other distance. Without ratings, theirs are 0 or NaN.
     """
     try:
-        scored = frames.rated(pairs, ratings)
+        scored = data.rated(pairs, ratings)
     except MissingDataError:
-        nothing = dict.fromkeys(("n_ratings", *frames.COUNTS.values()), 0)
-        scored = frames.frame(pairs).assign(similarity_mean=np.nan, identity_rate=np.nan, **nothing)
-    return pd.DataFrame([_row(kind, level, cell) for kind, level, cell in frames.cells(scored)])
+        nothing = dict.fromkeys(("n_ratings", *data.COUNTS.values()), 0)
+        scored = data.frame(pairs).assign(similarity_mean=np.nan, identity_rate=np.nan, **nothing)
+    return pd.DataFrame([_row(kind, level, cell) for kind, level, cell in data.cells(scored)])
 
 
 def _row(kind: str, level: float, cell: pd.DataFrame) -> dict[str, Any]:
@@ -38,9 +38,9 @@ def _row(kind: str, level: float, cell: pd.DataFrame) -> dict[str, Any]:
         "similarity_mean": cell["similarity_mean"].mean(),
         "identity_rate": cell["identity_rate"].mean(),
     }
-    for name in frames.recognizers(cell):
+    for name in data.recognizers(cell):
         accept = cell[f"{name}_accept"]
         row[f"{name}_distance"] = cell[f"{name}_distance"].mean()
         row[f"{name}_accept"] = float(accept.mean()) if accept.notna().any() else np.nan
         row[f"{name}_failures"] = int(accept.isna().sum())
-    return row | {name: cell[name].mean() for name in frames.distances(cell)}
+    return row | {name: cell[name].mean() for name in data.distances(cell)}

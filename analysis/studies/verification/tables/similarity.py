@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Table
+from analysis.studies.verification import data
 
 BINS = np.linspace(0, 100, 11)
 
@@ -19,12 +19,12 @@ def similarity_distribution(pairs: Table, ratings: Table) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings of similarity.
     """
-    answers = frames.frame(ratings)[["pair_id", "similarity"]].dropna()
-    answers = answers.merge(frames.frame(pairs)[["pair_id", "kind"]].assign(level=np.nan), on="pair_id")
+    answers = data.frame(ratings)[["pair_id", "similarity"]].dropna()
+    answers = answers.merge(data.frame(pairs)[["pair_id", "kind"]].assign(level=np.nan), on="pair_id")
     if answers.empty:
         raise MissingDataError("the dataset has no ratings of similarity")
     rows = []
-    for kind, _, cell in frames.cells(answers):
+    for kind, _, cell in data.cells(answers):
         counts, _ = np.histogram(cell["similarity"], BINS)
         rows += [
             {"kind": kind, "from": low, "to": high, "n": int(n), "share": n / len(cell)}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
-from analysis.figures.similarity_distance import LARGEST, SMALLEST, areas, similarity_distance
+from analysis.studies.verification.figures.similarity_distance import LARGEST, SMALLEST, areas, similarity_distance
 
 
 def markers(figure):

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.offsetbox import AnnotationBbox
 
-from analysis.figures.latent_plane import latent_plane, plane
+from analysis.studies.verification.figures.latent_plane import latent_plane, plane
 
 
 @pytest.fixture

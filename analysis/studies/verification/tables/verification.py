@@ -1,6 +1,6 @@
 """Models against people: error curves, rates at the threshold, and the threshold that agrees best."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
 from analysis.inference import LOGIT, Interval, jackknife, peak, together, weighted_auc
 from analysis.inference import rate as rate_interval
 from analysis.inference.interval import LEAST
 from analysis.inference.rates import rate_limits
+from analysis.studies.verification import data
 
 _FIGURES = (
     *("auc", "auc_low", "auc_high", "eer", "eer_low", "eer_high", "eer_threshold", "threshold"),
@@ -49,9 +49,9 @@ def roc(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings, or people see the same identity in all pairs or none.
     """
-    rated = frames.rated(pairs, ratings)
+    rated = data.rated(pairs, ratings)
     curves = []
-    for name in frames.recognizers(rated):
+    for name in data.recognizers(rated):
         pairs_of = decided(rated, name)
         if pairs_of["same"].nunique() == 2:
             curves.append(_curve(pairs_of).pipe(_labeled, name).join(_bands(pairs_of)))
@@ -61,7 +61,7 @@ def roc(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
 
 
 def verification(
-    pairs: Table, ratings: Table | None = None, thresholds: dict[str, float] | None = None
+    pairs: Table, ratings: Table | None = None, thresholds: Mapping[str, float] | None = None
 ) -> pd.DataFrame:
     """How each recognizer does against people, over all kinds.
 
@@ -80,12 +80,12 @@ def verification(
     Raises:
         MissingDataError: there are no ratings, or no recognizer.
     """
-    rated = frames.rated(pairs, ratings)
+    rated = data.rated(pairs, ratings)
     rated = rated[rated["identity_rate"].notna()]
-    names = frames.recognizers(rated)
+    names = data.recognizers(rated)
     if rated.empty or not names:
         raise MissingDataError("the dataset has no ratings of identity" if names else "the dataset has no recognizer")
-    own = frames.thresholds(rated) | (thresholds or {})
+    own = data.thresholds(rated) | dict(thresholds or {})
     table = pd.DataFrame([{"recognizer": name} | _summary(rated, name, own[name]) for name in names])
     return table[["recognizer", "n_same", "n_different", "ties", "failures", *_FIGURES, "interval", "reason"]]
 
@@ -101,11 +101,11 @@ def error_rates(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings.
     """
-    rated = frames.rated(pairs, ratings)
+    rated = data.rated(pairs, ratings)
     rated = rated[rated["identity_rate"].notna()]
     rows: list[dict[str, Any]] = []
-    for name in frames.recognizers(rated):
-        for kind, level, cell in frames.cells(rated):
+    for name in data.recognizers(rated):
+        for kind, level, cell in data.cells(rated):
             if np.isnan(level):
                 head = {"recognizer": name, "kind": kind}
                 failures = int(cell[f"{name}_accept"].isna().sum())
@@ -140,7 +140,7 @@ def _summary(rated: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]
         return row | {"reason": "no rated pair was acquired"}
     distance, share = (acquired[column].to_numpy(np.float64) for column in (f"{name}_distance", "identity_rate"))
     accept = acquired[f"{name}_accept"].astype(bool).to_numpy()
-    agreement = rate_interval(np.where(accept, share, 1 - share), acquired[list(frames.UNIT_COLUMNS)])
+    agreement = rate_interval(np.where(accept, share, 1 - share), acquired[list(data.UNIT_COLUMNS)])
     row |= {"agreement": agreement.estimate, "agreement_low": agreement.low, "agreement_high": agreement.high}
     if np.all(share == 1) or np.all(share == 0):
         reason = "all answers are the same: every threshold on one side of all distances is as good"
@@ -234,7 +234,7 @@ def _labeled(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _rates(clear: pd.DataFrame) -> list[dict[str, Any]]:
     same, accept = clear["same"].to_numpy(), clear["accept"].to_numpy()
-    units = clear[list(frames.UNIT_COLUMNS)]
+    units = clear[list(data.UNIT_COLUMNS)]
     sides = {"false accept": accept[~same], "false reject": ~accept[same]}
     rows = []
     for rate, errors in sides.items():

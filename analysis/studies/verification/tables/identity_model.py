@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis import frames, mixed_logistic
+from analysis import mixed_logistic
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
 from analysis.inference import CONFIDENCE
+from analysis.studies.verification import data
 from analysis.tables.answers import answers
 
 _COLUMNS = ["recognizer", "term", "estimate", "se", "low", "high", "odds_ratio", "n_ratings", "reason"]
@@ -36,11 +37,11 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
         MissingDataError: there are no ratings of identity, or no recognizer.
     """
     given = answers(pairs, ratings).dropna(subset="identity")
-    scored = frames.frame(pairs)
-    names = frames.recognizers(scored)
+    scored = data.frame(pairs)
+    names = data.recognizers(scored)
     if given.empty or not names:
         raise MissingDataError("the dataset has no ratings of identity" if names else "the dataset has no recognizer")
-    lpips = [name for name in frames.distances(scored) if name.startswith("lpips")][:1]
+    lpips = [name for name in data.distances(scored) if name.startswith("lpips")][:1]
     columns = [f"{name}_distance" for name in names] + lpips
     given = given.join(scored.set_index("pair_id")[columns], on="pair_id")
     table = pd.concat([_of_recognizer(given, name, lpips) for name in names], ignore_index=True)

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from analysis.figures import style
-from analysis.figures.det import LEAST, det
-from analysis.figures.roc import at_threshold, roc
+from analysis.studies.verification.figures.det import LEAST, det
+from analysis.studies.verification.figures.roc import at_threshold, roc
 
 CURVES = pd.DataFrame(
     [

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Column, Table
+from analysis.studies.verification import data
 
 _PAIR = ["pair_id", "base_id", "sample_id", "kind", "level"]
 _SCALE = ["inverted_distance", "identity_disagreement", "model_closeness", "people_closeness", "disagreement"]
@@ -33,8 +33,8 @@ def disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: no pair has both a distance and a rating.
     """
-    rated = frames.rated(pairs, ratings)
-    tables = [_of_recognizer(rated, name) for name in frames.recognizers(rated)]
+    rated = data.rated(pairs, ratings)
+    tables = [_of_recognizer(rated, name) for name in data.recognizers(rated)]
     scored = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     if scored.empty:
         raise MissingDataError("no pair has both a distance and a rating")
@@ -54,8 +54,8 @@ def people_disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFr
     Raises:
         MissingDataError: no pair has two answers.
     """
-    rated = frames.rated(pairs, ratings)
-    counts = list(frames.COUNTS.values())
+    rated = data.rated(pairs, ratings)
+    counts = list(data.COUNTS.values())
     rated = rated[rated[counts].max(axis="columns") >= 2]
     if rated.empty:
         raise MissingDataError("no pair has two answers")

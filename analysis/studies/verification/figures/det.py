@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from analysis.figures import style
-from analysis.figures.roc import at_threshold
+from analysis.studies.verification.figures.roc import at_threshold
 
 TICKS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95]
 LEAST = 0.002

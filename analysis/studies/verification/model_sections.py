@@ -1,12 +1,13 @@
 """The section of models against people: curves, errors, calibration, consistency, transfer."""
 
-from analysis.figures import calibration, det, error_consistency, error_rates, roc, transfer
+from analysis.figures import error_consistency
 from analysis.figures.style import rows
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item, Section
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed
+from analysis.studies.verification.figures import calibration, det, error_rates, roc, transfer
 
 
 def models(found: Findings, contents: Contents) -> Section:

@@ -14,10 +14,10 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from analysis.figures import style
-from analysis.figures.latent_plane import axis_label, plane
-from analysis.figures.similarity_distance import areas
 from analysis.figures.style import rows
 from analysis.report.tables import number
+from analysis.studies.verification.figures.latent_plane import axis_label, plane
+from analysis.studies.verification.figures.similarity_distance import areas
 
 MOST = 2000
 """Pairs with images at most, or the file grows too large for a browser; more are drawn by chance, always the same."""
@@ -28,7 +28,7 @@ _SYMBOLS = {"*": "star", "o": "circle", "X": "x", "s": "square", "^": "triangle-
 def similarity_distance_plot(
     pairs: pd.DataFrame, recognizer: str, threshold: float | None, *, source: str | None
 ) -> dict[str, Any]:
-    """Figure 4b: see `analysis.figures.similarity_distance`."""
+    """Figure 4b: see `analysis.studies.verification.figures.similarity_distance`."""
     shown = pairs.dropna(subset=[f"{recognizer}_distance", "similarity_mean"])
     shown = shown.assign(
         x=shown[f"{recognizer}_distance"], y=shown["similarity_mean"], size=np.sqrt(areas(shown)) * 1.3
@@ -51,7 +51,7 @@ def similarity_distance_plot(
 def latent_plane_plot(
     pairs: pd.DataFrame, latents: Mapping[str, npt.ArrayLike], base_id: str, *, source: str | None
 ) -> dict[str, Any]:
-    """Figure 1: see `analysis.figures.latent_plane`."""
+    """Figure 1: see `analysis.studies.verification.figures.latent_plane`."""
     samples = plane(pairs, latents, base_id).assign(size=11.0)
     figure = _scatter(samples, lambda row: "")
     figure.update_layout(xaxis_title=axis_label(samples, "x"), yaxis_title=axis_label(samples, "y"))

@@ -66,7 +66,7 @@ def printed_figures(name: str) -> dict[str, Any]:
     """
     if name not in PRINTED:
         raise AnalysisError(f"no printed figures of {name!r}; there are those of: {', '.join(PRINTED)}")
-    text = resources.files("analysis").joinpath("printed", f"{name}.toml").read_text("utf-8")
+    text = resources.files("analysis.studies.verification").joinpath("printed", f"{name}.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Table
 from analysis.inference import rate
+from analysis.studies.verification import data
 
 
 def transfer(pairs: Table, target: str | None = None) -> pd.DataFrame:
@@ -25,9 +25,9 @@ def transfer(pairs: Table, target: str | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no optimized pairs, or no recognizer.
     """
-    scored = frames.frame(pairs)
+    scored = data.frame(pairs)
     optimized = scored[scored["kind"] == "optimized"]
-    names = frames.recognizers(scored)
+    names = data.recognizers(scored)
     if optimized.empty or not names:
         raise MissingDataError("the dataset has no optimized pairs" if names else "the dataset has no recognizer")
     target = target or _target(optimized, names)
@@ -49,7 +49,7 @@ def _target(optimized: pd.DataFrame, names: list[str]) -> str | None:
 
 def _accepted(cell: pd.DataFrame, name: str) -> dict[str, Any]:
     accept = cell[f"{name}_accept"].dropna().astype(bool)
-    found = rate(accept.to_numpy().astype(np.float64), cell.loc[accept.index, list(frames.UNITS)])
+    found = rate(accept.to_numpy().astype(np.float64), cell.loc[accept.index, list(data.UNITS)])
     return {
         "n": len(accept),
         "failures": len(cell) - len(accept),

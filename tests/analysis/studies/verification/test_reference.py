@@ -15,9 +15,15 @@ import pytest
 from scipy import optimize, stats
 
 from analysis import AnalysisError, MissingDataError
-from analysis.tables.correlations import correlations
-from analysis.tables.paper import compared_correlations, compared_means, printed_figures, table_1, table_2
-from analysis.tables.scores_by_kind import scores_by_kind
+from analysis.studies.verification.tables.correlations import correlations
+from analysis.studies.verification.tables.paper import (
+    compared_correlations,
+    compared_means,
+    printed_figures,
+    table_1,
+    table_2,
+)
+from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
 from loading_script.lands_between import KINDS
 
 RECOGNIZERS = ["dlib", "vgg_face", "facenet512", "openface"]

@@ -4,29 +4,26 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.figures import (
+from analysis.figures import groups, people_agreement, power, strategies
+from analysis.figures.style import rows
+from analysis.report.contents import Contents
+from analysis.report.findings import Findings
+from analysis.report.page import Item, NoteItem, Section
+from analysis.report.tables import number
+from analysis.report.words import INTERVALS, counted, listed, slug, threshold_words
+from analysis.studies.verification import interactive
+from analysis.studies.verification.figures import (
     correlations,
     distance_violins,
     distances_by_kind,
-    groups,
     importance,
     latent_plane,
-    people_agreement,
-    power,
     similarity_by_kind,
     similarity_distance,
-    strategies,
 )
-from analysis.figures.style import rows
-from analysis.report import interactive
-from analysis.report.contents import Contents
-from analysis.report.findings import Findings
-from analysis.report.model_sections import models
-from analysis.report.page import Item, NoteItem, Section
-from analysis.report.strips import people_strips, recognizer_strips, strip_items
-from analysis.report.tables import number
-from analysis.report.words import INTERVALS, counted, listed, slug, threshold_words
-from analysis.tables.paper import table_1, table_2
+from analysis.studies.verification.model_sections import models
+from analysis.studies.verification.strips import people_strips, recognizer_strips, strip_items
+from analysis.studies.verification.tables.paper import table_1, table_2
 from analysis.tables.strategies import quotes
 
 

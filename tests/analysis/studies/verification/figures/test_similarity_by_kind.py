@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures import style
-from analysis.figures.similarity_by_kind import similarity_by_kind
+from analysis.studies.verification.figures.similarity_by_kind import similarity_by_kind
 
 DISTRIBUTION = pd.DataFrame(
     [

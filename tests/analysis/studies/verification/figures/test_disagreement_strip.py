@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from analysis.figures.disagreement_strip import disagreement_strip
+from analysis.studies.verification.figures.disagreement_strip import disagreement_strip
 
 
 def test_a_column_per_pair_base_above_sample(pairs, picture):

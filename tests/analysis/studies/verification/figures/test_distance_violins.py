@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 
-from analysis.figures.distance_violins import WIDEST, decisions, distance_violins, interpolation_violins
+from analysis.studies.verification.figures.distance_violins import (
+    WIDEST,
+    decisions,
+    distance_violins,
+    interpolation_violins,
+)
 
 
 def halves(figure):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection
 
-from analysis.figures.calibration import calibration
+from analysis.studies.verification.figures.calibration import calibration
 
 BINS = pd.DataFrame(
     [

@@ -5,8 +5,8 @@ from datasets import Dataset
 from scipy import stats
 
 from analysis import MissingDataError
-from analysis.tables.correlations import correlations
-from analysis.tables.paper import table_2
+from analysis.studies.verification.tables.correlations import correlations
+from analysis.studies.verification.tables.paper import table_2
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis import frames
 from analysis.frames import Numbers, Table
 from analysis.inference import FISHER, holm, jackknife, weighted_pearson, weighted_spearman
+from analysis.studies.verification import data
 
 _COLUMNS = (
     *("kind", "measure", "n", "n_bases", "pearson", "p", "stars", "printed", "low", "high", "interval"),
@@ -36,11 +36,11 @@ def correlations(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings.
     """
-    rated = frames.rated(pairs, ratings)
+    rated = data.rated(pairs, ratings)
     rated = rated[rated["identity_rate"].notna()]
     without = rated[rated["kind"] != "genuine"]
-    measures = {"similarity": "similarity_mean"} | frames.measures(rated)
-    kinds = [(kind, cell) for kind, level, cell in frames.cells(without) if np.isnan(level)]
+    measures = {"similarity": "similarity_mean"} | data.measures(rated)
+    kinds = [(kind, cell) for kind, level, cell in data.cells(without) if np.isnan(level)]
     if len(without) < len(rated):
         kinds.append(("all with genuine", rated))
     table = pd.DataFrame(

@@ -5,14 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.dataset import Published
-from analysis.figures.disagreement_strip import disagreement_strip
 from analysis.figures.style import rows
 from analysis.report import tables
 from analysis.report.contents import Contents
-from analysis.report.interactive import data_uri, what
 from analysis.report.page import Card, Item, StripItem
 from analysis.report.words import slug
+from analysis.studies.verification.data import Verification
+from analysis.studies.verification.figures.disagreement_strip import disagreement_strip
+from analysis.studies.verification.interactive import data_uri, what
 
 MOST = 8
 """Pairs of a strip."""
@@ -85,7 +85,7 @@ def people_strips(disagreement: pd.DataFrame) -> list[Strip]:
     return strips
 
 
-def strip_items(strip: Strip, published: Published, rated: pd.DataFrame, contents: Contents) -> list[Item]:
+def strip_items(strip: Strip, published: Verification, rated: pd.DataFrame, contents: Contents) -> list[Item]:
     """The strip on the page, and as a figure in the report's folder; nothing where it has no pairs with images."""
     extra = [column for column in strip.chosen.columns if column not in rated.columns or column == "pair_id"]
     pairs = strip.chosen[extra].merge(rated, on="pair_id", how="inner", validate="one_to_one")
@@ -112,7 +112,7 @@ def _caption(row: Any, columns: tuple[str, ...]) -> str:
     return "\n".join([what(row), *(f"{tables.heading(name)} {value}" for name, value in values.items() if value)])
 
 
-def _card(published: Published, row: "pd.Series[Any]", key: str, caption: str) -> Card:
+def _card(published: Verification, row: "pd.Series[Any]", key: str, caption: str) -> Card:
     base, sample = (published.pictures.decoded(str(row[column])) for column in ("base_id", "sample_id"))
     first, *rest = caption.split("\n")
     return Card(

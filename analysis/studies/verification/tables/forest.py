@@ -11,10 +11,10 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GroupKFold
 
-from analysis import frames
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
 from analysis.inference import jackknife
+from analysis.studies.verification import data
 from analysis.tables.attributes import attribute_differences
 
 FOLDS = 5
@@ -43,7 +43,7 @@ def attribute_forest(
         MissingDataError: there are no ratings of similarity, fewer than two independent batches with ratings, fewer
             than 20 pairs, or all have the same similarity.
     """
-    rated = frames.rated(pairs, ratings)
+    rated = data.rated(pairs, ratings)
     rated = rated[(rated["kind"] != "genuine") & rated["similarity_mean"].notna()]
     batches = rated["unit"].nunique()
     if len(rated) < 20:

@@ -7,15 +7,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import det_curve, roc_auc_score
 
 from analysis import MissingDataError
-from analysis.figures.distance_violins import decisions
-from analysis.frames import UNIT_COLUMNS, rated
 from analysis.inference import from_replicates, rate
+from analysis.studies.verification.data import UNIT_COLUMNS, identity_scores, rated
+from analysis.studies.verification.figures.distance_violins import decisions
+from analysis.studies.verification.tables.disagreement import people_disagreement
+from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
+from analysis.studies.verification.tables.transfer import transfer
+from analysis.studies.verification.tables.verification import decided, error_rates, roc, verification
 from analysis.tables.calibration import calibration
-from analysis.tables.disagreement import people_disagreement
-from analysis.tables.identity import identity_scores
-from analysis.tables.scores_by_kind import scores_by_kind
-from analysis.tables.transfer import transfer
-from analysis.tables.verification import decided, error_rates, roc, verification
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
 

@@ -1,0 +1,1 @@
+"""Each file answers one question about pairs: tables in, one table out."""
