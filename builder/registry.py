@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from builder.errors import StudyError
 
-Group = Literal["studies", "generators", "recognizers", "distances", "classifiers", "images", "samples"]
-"""Studies are kinds of study; samples are sample kinds, of verification; images are sources of images; the others are
-models.
+Group = Literal["studies", "generators", "recognizers", "distances", "classifiers", "images", "explainers", "samples"]
+"""Studies are kinds of study; samples are sample kinds, of verification; images are sources of images;
+explainers say why a classifier answers as it does; the others are models.
 """
 
 
