@@ -1,7 +1,6 @@
 """Softplus twins: Dombrowski et al., "Explanations can be manipulated and geometry is to blame" (2019), section 4."""
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import fx, nn
@@ -25,10 +24,10 @@ def softplus(network: nn.Module, beta: float) -> fx.GraphModule:
     layers = dict(module.named_modules())
     replaced = 0
     for node in list(module.graph.nodes):
-        twin = _twin(node, layers)
+        twin, *slope = _twin(node, layers)
         if twin is not None:
             with module.graph.inserting_after(node):
-                smooth = module.graph.call_function(twin, (node.args[0], beta))
+                smooth = module.graph.call_function(twin, (node.args[0], beta, *slope))
             node.replace_all_uses_with(smooth)
             module.graph.erase_node(node)
             replaced += 1
@@ -53,16 +52,13 @@ def smooth_leaky_relu(x: torch.Tensor, beta: float, slope: float) -> torch.Tenso
     return slope * x + (1 - slope) * functional.softplus(x, beta=beta)
 
 
-Twin = Callable[[torch.Tensor, float], torch.Tensor]
-
-
-def _twin(node: fx.Node, layers: dict[str, nn.Module]) -> Twin | None:
-    """What takes the place of a node: None where it is no ReLU."""
+def _twin(node: fx.Node, layers: dict[str, nn.Module]) -> tuple[Callable[..., torch.Tensor] | None, *tuple[float, ...]]:
+    """What takes the place of a node, and a leaky ReLU's slope; None where it is no ReLU."""
     if node.op == "call_module":
         layer = layers[str(node.target)]
         if isinstance(layer, nn.LeakyReLU):
-            return partial(smooth_leaky_relu, slope=layer.negative_slope)
-        return {nn.ReLU: smooth_relu, nn.ReLU6: smooth_relu6}.get(type(layer))
+            return smooth_leaky_relu, layer.negative_slope
+        return ({nn.ReLU: smooth_relu, nn.ReLU6: smooth_relu6}.get(type(layer)),)
     if node.op in ("call_function", "call_method"):
-        return {"relu": smooth_relu, "relu6": smooth_relu6}.get(function_name(node))
-    return None
+        return ({"relu": smooth_relu, "relu6": smooth_relu6}.get(function_name(node)),)
+    return (None,)

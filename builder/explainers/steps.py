@@ -46,7 +46,7 @@ _FUNCTIONS: dict[str, Kind] = {
     **dict.fromkeys(("mean", "avg_pool2d", "adaptive_avg_pool2d"), Kind.AVERAGE),
     **dict.fromkeys(("max_pool2d", "adaptive_max_pool2d", "amax"), Kind.MAXIMUM),
     **dict.fromkeys(("relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh"), Kind.ACTIVATION),
-    **dict.fromkeys(("softplus", "smooth_relu", "smooth_relu6"), Kind.ACTIVATION),
+    **dict.fromkeys(("softplus", "smooth_relu", "smooth_relu6", "smooth_leaky_relu"), Kind.ACTIVATION),
     **dict.fromkeys(("add", "sub", "mul", "truediv", "div"), Kind.SCALE),
     **dict.fromkeys(("flatten", "reshape", "view", "permute", "squeeze", "unsqueeze"), Kind.ROUTE),
     **dict.fromkeys(("contiguous", "to", "float", "cat", "pad", "dropout"), Kind.ROUTE),
