@@ -24,6 +24,7 @@ from torch.nn import functional
 
 from builder import assets, settings, weights
 from builder.catalog import Entry, embedded
+from builder.classifiers import Classifier
 from builder.classifiers.network import NetworkClassifier
 from builder.errors import AssetError, StudyError
 from builder.files import write_whole
@@ -69,7 +70,7 @@ class Family:
     Settings = _Settings
     ASSETS = mnist.ASSETS
 
-    def load(self, argument: str | None, own: _Settings, runtime: Runtime) -> NetworkClassifier:
+    def load(self, argument: str | None, own: _Settings, runtime: Runtime) -> Classifier:
         """The classifier with the weights in a file, or with those of the cache, trained first where it has none.
 
         Raises:

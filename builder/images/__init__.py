@@ -6,7 +6,6 @@ behind the colon of `model`, or None.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -15,13 +14,9 @@ import numpy.typing as npt
 Image = npt.NDArray[np.uint8]
 """One picture, (h, w, 3) RGB, 0..255."""
 
-NO_GROUPS: Mapping[str, str] = MappingProxyType({})
-
 
 class ImageSource(Protocol):
-    """Pictures by row, 0 to `rows() - 1`, with labels or votes. A class that names it as its base has its defaults: a
-    source without labels, votes and groups, whose rows are called by their numbers.
-    """
+    """Pictures by row, 0 to `rows() - 1`, with labels or votes."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -47,16 +42,32 @@ class ImageSource(Protocol):
 
     def row_id(self, row: int) -> str:
         """What names the row outside this program, unique in the source: a number, or the file's path in a folder."""
-        return str(row)
 
     def label(self, row: int) -> int | None:
         """Index of its class; None where nobody labeled it, or where there are votes, which a label rule counts."""
-        return None
 
     def votes(self, row: int) -> tuple[int, ...] | None:
         """How many people chose each class; None where nobody voted."""
-        return None
 
     def groups(self, row: int) -> Mapping[str, str]:
         """The groups that it belongs to, by what groups are made of, such as gender; the same names in every row."""
-        return NO_GROUPS
+
+
+class PlainSource:
+    """The base of sources: rows are called by their numbers and have no label, no votes and no groups."""
+
+    def row_id(self, row: int) -> str:
+        """The row's number."""
+        return str(row)
+
+    def label(self, row: int) -> int | None:
+        """None."""
+        return None
+
+    def votes(self, row: int) -> tuple[int, ...] | None:
+        """None."""
+        return None
+
+    def groups(self, row: int) -> Mapping[str, str]:
+        """None of them."""
+        return {}

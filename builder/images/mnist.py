@@ -14,7 +14,7 @@ from builder import assets, settings
 from builder.assets import Asset, Package
 from builder.catalog import Entry, embedded
 from builder.errors import StudyError
-from builder.images import Image, ImageSource
+from builder.images import Image, ImageSource, PlainSource
 from builder.runtime import Runtime
 
 TABLE = Asset(
@@ -37,7 +37,7 @@ PARTS = ("train", "audit")
 _TRAIN_PER_CLASS = 100
 
 
-class Digits(ImageSource):
+class Digits(PlainSource):
     """White digits on black; a gray level is repeated in the three channels."""
 
     classes = CLASSES
@@ -69,7 +69,7 @@ class Settings(settings.Settings):
     """`[images]` has no keys for mnist-5k besides `model`."""
 
 
-def load(argument: str | None, own: Settings, runtime: Runtime) -> Digits:
+def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:
     """All digits, or one of the two parts.
 
     Raises:
