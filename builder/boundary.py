@@ -56,7 +56,8 @@ class Boundary:
         except (Exception, SystemExit) as error:
             if is_out_of_memory(error):
                 traceback.clear_frames(error.__traceback__)  # lets go of what the model held
-                raise call.fault(f"{method} ran out of memory: {error}", call.at_work()) from error
+                why = f"{method} ran out of memory: {str(error) or 'none is left'}"
+                raise call.fault(why, call.at_work()) from error
             raise call.fault(f"{method} raised {type(error).__name__}: {error}", call.at_work()) from error
 
 

@@ -50,6 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"error: {error.name} is not installed: pip install 'lands-between[{extra}]'", file=sys.stderr)
         return FAILED
+    except ImportError as error:
+        if not (error.path or "").endswith(".so"):
+            raise
+        return _no_memory(f"a library cannot be loaded: {error}")
+    except MemoryError:
+        return _no_memory("out of memory")
     except KeyboardInterrupt:
         print("\nstopped; finished batches are kept, the same command continues", file=sys.stderr)
         return INTERRUPTED
@@ -58,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: cannot write the output: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         return FAILED
+
+
+def _no_memory(what: str) -> int:
+    print(f"error: {what}. Is there memory enough (ulimit -v shows a limit)?", file=sys.stderr)
+    return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

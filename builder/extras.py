@@ -1,11 +1,12 @@
 """Which extra of this project brings a package that is not installed."""
 
-import importlib.metadata
 import re
 
 
 def extra_with(module: str) -> str | None:
     """The extra that lists the package of a module under the same name; None where none does."""
+    import importlib.metadata  # which takes longer than all else that --help needs
+
     wanted = _normalized(module.partition(".")[0])
     for requirement in importlib.metadata.requires("lands-between") or ():
         name, _, marker = requirement.partition(";")

@@ -1,6 +1,7 @@
 """What this machine has."""
 
 import os
+import resource
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -14,12 +15,14 @@ def cpus() -> int:
 
 
 def free_memory() -> int:
-    """Bytes of memory that can still be had here: of the machine's, and of those that a container may take."""
+    """Bytes of memory that can still be had here: of the machine's, and of those that a container or this process may
+    take.
+    """
     try:
         free = 1024 * _numbers(Path("/proc/meminfo"))["MemAvailable:"]
     except (OSError, KeyError):  # not Linux
         free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    return min([free, *_free_in_cgroups()])
+    return min([free, *_free_in_cgroups(), *_free_addresses()])
 
 
 def out_of_memory_kills() -> int | None:
@@ -28,6 +31,16 @@ def out_of_memory_kills() -> int | None:
         return _numbers(Path("/proc/vmstat")).get("oom_kill")
     except OSError:
         return None
+
+
+def _free_addresses() -> list[int]:
+    """What is left of the addresses that this process may have (`ulimit -v`), where there is a limit."""
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:  # not Linux
+        return []
+    return [] if most == resource.RLIM_INFINITY else [max(0, most - pages * resource.getpagesize())]
 
 
 def _free_in_cgroups() -> list[int]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+tqdm.monitor_interval = 0  # no thread that watches bars which are drawn seldom
 _line: int | None = None
 
 

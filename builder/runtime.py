@@ -34,9 +34,12 @@ PACKAGES = (
 )
 """Those on which the bytes of a shard may depend; the latter are extras."""
 
-_NO_MEMORY = ("allocate memory", "not enough memory", "out of memory", "bad_alloc", "alloc_failed")
+_NO_MEMORY = (
+    *("allocate memory", "not enough memory", "out of memory", "bad_alloc", "alloc_failed"),
+    *("could not create a primitive", "could not create a memory"),
+)
 """In the messages of errors that have no type of their own: of torch's CPU allocator, of onnxruntime, of a new CUDA
-context, of cuBLAS and cuDNN."""
+context, of cuBLAS and cuDNN, of oneDNN."""
 
 AnyArray = npt.NDArray[Any]
 
@@ -123,7 +126,7 @@ def start_runtime(
         gpu_share: likewise of a GPU's.
 
     Raises:
-        BuildError: `cuda` was asked for and torch sees none.
+        BuildError: `cuda` was asked for and torch sees none; the threads cannot be had.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise BuildError("--device cuda: torch sees no CUDA device here; use --device cpu, or a CUDA build of torch")
@@ -136,13 +139,28 @@ def start_runtime(
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    pool = ThreadPoolExecutor(threads, "stream", torch.set_num_threads, (1,))  # OpenMP counts by thread
+    pool = _started(threads)
     if device == "cpu":
         return Runtime(torch.device("cpu"), threads, memory or int(free_memory() * share * _SHARE_OF_FREE), pool)
     chosen = torch.device("cuda", gpu % torch.cuda.device_count())
     torch.cuda.set_device(chosen)  # else each worker would also hold a context on the first device
     free, _ = torch.cuda.mem_get_info(chosen)
     return Runtime(chosen, threads, memory or int(free * gpu_share * _SHARE_OF_FREE), pool)
+
+
+def _started(threads: int) -> ThreadPoolExecutor:
+    """A pool whose threads run already: none is left to be started amid the work."""
+    pool = ThreadPoolExecutor(threads, "stream", torch.set_num_threads, (1,))  # OpenMP counts by thread
+    all_here = threading.Barrier(threads)
+    try:
+        wait([pool.submit(all_here.wait) for _ in range(threads)])
+    except RuntimeError as error:
+        all_here.abort()
+        raise BuildError(
+            f"{threads} threads for models cannot be had: {error}; --threads-per-worker takes fewer, and `ulimit -u` "
+            "and `ulimit -v` show what a process may have"
+        ) from error
+    return pool
 
 
 def _peak_memory() -> int:

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import InvalidStateError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
@@ -39,27 +39,32 @@ class Local:
         self._processes: dict[int, set[BaseProcess]] = {}
         self._doing: dict[int, Doing] = {}
         self._kills = out_of_memory_kills()
+        self._died: BaseException | None = None
+        self._excepthook = threading.excepthook
+        threading.excepthook = self._thread_died
 
     def start(self, worker: int, halvings: int) -> Doing:
         """Starts a process."""
         if worker in self._executors:
-            self._executors[worker].shutdown()
+            self._executors.pop(worker).shutdown()
         before = set(multiprocessing.active_children())
         try:
-            self._executors[worker] = ProcessPoolExecutor(1, _SPAWN, _prepare, (worker, self._job.verbose))
+            executor = ProcessPoolExecutor(1, _SPAWN, _prepare, (worker, self._job.verbose))
             with _interrupts_blocked():
-                self._doing[worker] = self._executors[worker].submit(_start, self._job, worker, halvings)
-        except OSError as error:
-            raise BuildError(
-                f"worker {worker} cannot be started: {error.strerror}; fewer --workers need less, and `ulimit -n` and "
-                "`ulimit -u` show what a process may have"
-            ) from error
+                self._doing[worker] = executor.submit(_start, self._job, worker, halvings)
+        except (OSError, RuntimeError) as error:  # the latter where its thread cannot be started
+            for process in set(multiprocessing.active_children()) - before:
+                process.kill()
+            raise _cannot_be_started(worker, error) from error
+        self._executors[worker] = executor
         self._processes[worker] = set(multiprocessing.active_children()) - before
+        self._fail_if_a_thread_died()
         return self._doing[worker]
 
     def build(self, worker: int, batch: int) -> Doing:
         """Hands a batch to a process."""
         self._doing[worker] = self._executors[worker].submit(_build, batch)
+        self._fail_if_a_thread_died()
         return self._doing[worker]
 
     def lacked_memory(self, error: Exception) -> bool | None:
@@ -71,9 +76,38 @@ class Local:
         """Ends the processes, those that are at work at once."""
         for worker, executor in self._executors.items():
             if worker in self._doing and not self._doing[worker].done():
-                for process in self._processes[worker]:
-                    process.kill()
+                self._kill(worker)
             executor.shutdown()
+        threading.excepthook = self._excepthook
+
+    def _kill(self, worker: int) -> None:
+        for process in self._processes.get(worker, ()):
+            process.kill()
+
+    def _thread_died(self, died: threading.ExceptHookArgs) -> None:
+        """Notes that a thread of an executor died, in that thread: whoever waits for a future then waits for ever."""
+        if type(died.thread).__module__ == ProcessPoolExecutor.__module__ and died.exc_value is not None:
+            self._died = died.exc_value
+            self._fail_if_a_thread_died()
+        else:
+            self._excepthook(died)
+
+    def _fail_if_a_thread_died(self) -> None:
+        """To be called again after each future that is handed out, for the thread may have died before."""
+        if self._died is None:
+            return
+        for worker, doing in list(self._doing.items()):
+            self._kill(worker)
+            with contextlib.suppress(InvalidStateError):  # it is done
+                doing.set_exception(_cannot_be_started(worker, self._died))
+
+
+def _cannot_be_started(worker: int, error: BaseException) -> BuildError:
+    why = error.strerror if isinstance(error, OSError) else error
+    return BuildError(
+        f"worker {worker} cannot be started: {why}; fewer --workers need less, and `ulimit -n`, `ulimit -u` and "
+        "`ulimit -v` show what a process may have"
+    )
 
 
 @contextlib.contextmanager
@@ -89,10 +123,9 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _prepare(worker: int, verbose: bool) -> None:
-    """Makes a new process a worker, which ends with its build."""
+    """Makes a new process a worker."""
     from builder.progress import use_line
 
-    threading.Thread(target=_end_with_the_build, daemon=True).start()
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
     use_line(worker + 1)
 
@@ -107,8 +140,9 @@ def _end_with_the_build() -> None:
 def _start(job: Job, number: int, halvings: int) -> Ready | Built | Failed:
     global _this
     try:
+        threading.Thread(target=_end_with_the_build, daemon=True).start()
         from builder.engines.worker import Worker
-    except (ImportError, OSError, MemoryError) as error:
+    except (ImportError, OSError, MemoryError, RuntimeError) as error:
         return Failed(
             f"the libraries of the models cannot be loaded: {error}. Is there memory enough (ulimit -v shows a limit), "
             "and is everything installed?",

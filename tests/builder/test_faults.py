@@ -34,6 +34,7 @@ def building(study, out, *arguments, **environment):
     )
     try:
         until(lambda: (out / "manifest.json").exists() or process.poll() is not None)
+        time.sleep(0.1)  # a batch is handed out right after that
         assert process.poll() is None, process.communicate()
         yield process
     finally:

@@ -21,6 +21,16 @@ def test_free_memory_is_what_the_machine_has_and_no_more_than_a_container_may_ta
     assert machine.free_memory() == 0
 
 
+def test_free_memory_is_no_more_than_the_addresses_that_a_process_may_have():
+    limited = "import resource; from builder import machine; print(resource.getrlimit(resource.RLIMIT_AS)[0])"
+    script = f"{limited}; print(machine.free_memory()); print(open('/proc/self/statm').read().split()[0])"
+    command = 'ulimit -v 400000; exec "$0" -c "$1"'
+    result = subprocess.run(["bash", "-c", command, sys.executable, script], capture_output=True, text=True)
+    most, free, pages = map(int, result.stdout.split())
+    assert most == 400_000 * 1024
+    assert free == pytest.approx(most - pages * 4096, abs=2**20)
+
+
 def test_kills_for_lack_of_memory_are_counted_where_the_kernel_does():
     counted = machine.out_of_memory_kills()
     if sys.platform != "linux":
