@@ -42,7 +42,8 @@ class NetworkClassifier:
         height, width = images.shape[1:3]
         if self._side and (height, width) != (self._side, self._side):
             raise StudyError(
-                f"{self._name} takes images of {self._side} x {self._side} pixels, not of {width} x {height}"
+                f"{self._name} takes images of {self._side} x {self._side} pixels, not of {width} x {height}; folders "
+                f"of pictures give them so with the key side = {self._side}"
             )
         probabilities: Probabilities = in_micro_batches(
             self._run, images, size=self.micro_batch, runtime=self._runtime, row_bytes=self._row_bytes

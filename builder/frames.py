@@ -1,0 +1,85 @@
+"""Tables that a user brings, CSV or Parquet, as texts, within bounds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from builder.errors import AssetError
+from loading_script.untrusted.parquet import check_parquet, first_line
+
+MOST_BYTES = 2 * 2**30
+"""Of a file of CSV, which takes about as much in memory."""
+
+
+def place(path: Path | str, row: int) -> str:
+    """What an error calls a row of a file: `labels.csv, row 3 (from 0)`."""
+    return f"{path}, row {row} (from 0)"
+
+
+def read_frame(path: Path, wanted: Sequence[str] | None = None) -> pd.DataFrame:
+    """The rows of a table, every value as its text, "" where there is none.
+
+    Args:
+        path: ends in .csv (UTF-8, commas, the first line has the names of the columns) or .parquet.
+        wanted: columns that are needed, the only ones read; None: all of them.
+
+    Raises:
+        AssetError: it cannot be read, is too large, has no rows, or lacks a wanted column.
+    """
+    try:
+        if path.suffix.lower() == ".parquet":
+            frame = _parquet(path, wanted)
+        elif path.suffix.lower() == ".csv":
+            frame = _csv(path, wanted)
+        else:
+            raise AssetError(f"{path}: a table must be a file that ends in .csv or .parquet")
+    except FileNotFoundError:
+        raise AssetError(f"{path}: no such file in {Path.cwd()}") from None
+    except (OSError, ValueError, pa.ArrowException) as error:  # pandas' own are ValueErrors, as are those of UTF-8
+        raise AssetError(f"{path}: not a table that can be read: {first_line(error)}") from error
+    absent = [column for column in wanted or () if column not in frame]
+    if absent:
+        raise AssetError(f"{path}: has no column {' and no column '.join(absent)}; it has {', '.join(_names(path))}")
+    if frame.empty:
+        raise AssetError(f"{path}: has no rows")
+    return frame
+
+
+def _csv(path: Path, wanted: Sequence[str] | None) -> pd.DataFrame:
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES >> 30} GiB; write it as Parquet")
+    # What separates is said: pandas would otherwise find it out with a slower reader.
+    frame = pd.read_csv(
+        path,
+        dtype=str,
+        keep_default_na=False,
+        encoding="utf-8-sig",
+        skipinitialspace=True,
+        usecols=None if wanted is None else lambda name: name in wanted,
+    )
+    return frame.fillna("")  # where a row is shorter than the first
+
+
+def _parquet(path: Path, wanted: Sequence[str] | None) -> pd.DataFrame:
+    check_parquet(path)
+    with pq.ParquetFile(path) as file:
+        columns = [name for name in file.schema_arrow.names if wanted is None or name in wanted]
+        table = file.read(columns=columns, use_threads=False)
+    texts = {}
+    for name in columns:
+        try:
+            texts[name] = pc.fill_null(table[name].cast(pa.string()), "")
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise ValueError(f"column {name} has values of type {table[name].type}, which are no texts") from None
+    frame: pd.DataFrame = pa.table(texts).to_pandas()
+    return frame
+
+
+def _names(path: Path) -> list[str]:
+    if path.suffix.lower() == ".parquet":
+        return [str(name) for name in pq.read_schema(path).names]
+    return [str(name) for name in pd.read_csv(path, nrows=0, encoding="utf-8-sig", skipinitialspace=True).columns]
