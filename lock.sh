@@ -22,7 +22,7 @@ dependencies() {
 import sys, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 extras = project["optional-dependencies"]
-of_demo = ("analysis", "publish", "ratings", "survey")  # what `make demo` and `make survey` run
+of_demo = ("analysis", "explainers", "publish", "ratings", "survey")  # what `make demo` and `make survey` run
 needed = project["dependencies"] + [each for extra in of_demo for each in extras[extra]]
 listed = needed if sys.argv[1] == "runtime" else [each for extra in extras.values() for each in extra]
 print("\n".join(each for each in listed if not each.startswith(project["name"])))

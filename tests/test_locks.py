@@ -34,7 +34,7 @@ def test_torch_alone_has_no_hash():
 
 def test_what_the_project_asks_for_is_pinned_at_a_version_that_it_takes():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    of_demo = ("analysis", "publish", "ratings", "survey")
+    of_demo = ("analysis", "explainers", "publish", "ratings", "survey")
     extras = project["optional-dependencies"]
     runtime = project["dependencies"] + [line for extra in of_demo for line in extras[extra]]
     everything = project["dependencies"] + [line for lines in extras.values() for line in lines]

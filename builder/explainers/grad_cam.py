@@ -1,6 +1,7 @@
 """`grad_cam`: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks" (2017)."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,14 +10,16 @@ from torch.nn import functional
 
 from builder import settings
 from builder.errors import StudyError
-from builder.explainers.base import Attribution, NetworkExplainer, no_argument, score
+from builder.explainers.base import Attribution, NetworkExplainer, differentiable, no_argument, score
+from builder.explainers.steps import Kind, Steps
 from builder.runtime import Runtime
 
 
 class Settings(settings.Settings):
     """The keys of Grad-CAM.
 
-    layer: the module whose feature maps are weighed, by its name in the network; by default the last convolution.
+    layer: the module whose feature maps are weighed, by its name in the network; by default the last convolution, or
+        the normalization and activation that come behind it.
     """
 
     layer: str | None = None
@@ -35,16 +38,13 @@ class GradCam(NetworkExplainer):
         """The method for one network.
 
         Raises:
-            StudyError: the network has no convolution, or no layer of the name.
+            StudyError: the network has no convolution, or no layer of the name; or none is named, and it cannot be
+                traced.
         """
-        layer = _layer(network, self._own.layer)
+        features_and_score = _of_layer(network, self._own.layer) if self._own.layer else _of_last_convolution(network)
 
         def attribute(inputs: torch.Tensor, classes: torch.Tensor, *, create_graph: bool = False) -> torch.Tensor:
-            features, scores = _features_and_score(network, layer, inputs, classes)
-            if features.ndim != 4:
-                raise StudyError(
-                    f"explainer 'grad_cam': {self._own.layer} gives no feature maps but {features.ndim} axes"
-                )
+            features, scores = features_and_score(inputs, classes)
             (slopes,) = torch.autograd.grad(scores.sum(), features, create_graph=create_graph)
             # Selvaraju et al., equation 1: alpha_k = 1/Z sum_ij dy_c / dA_k_ij; equation 2: ReLU(sum_k alpha_k A_k).
             weights = slopes.mean(dim=(2, 3), keepdim=True)
@@ -55,16 +55,40 @@ class GradCam(NetworkExplainer):
         return attribute
 
 
-def _layer(network: nn.Module, name: str | None) -> nn.Module:
-    modules: dict[str, nn.Module] = dict(network.named_modules())
-    if name is None:
-        convolutions = [module for module in modules.values() if isinstance(module, nn.Conv2d)]
-        if not convolutions:
-            raise StudyError("explainer 'grad_cam': the network has no convolution; name a layer with the key layer")
-        return convolutions[-1]
+FeaturesAndScore = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+"""Images (n, 3, h, w) and classes (n,) -> feature maps (n, k, h', w') and the class scores (n,), of one graph."""
+
+
+def _of_last_convolution(network: nn.Module) -> FeaturesAndScore:
+    """Of the last convolution, or of what bends its output: the paper's A_k are what later layers see."""
+    if not any(isinstance(module, nn.Conv2d) for module in network.modules()):
+        raise StudyError("explainer 'grad_cam': the network has no convolution; name a layer with the key layer")
+    steps = Steps(network, "grad_cam")
+
+    def features_and_score(inputs: torch.Tensor, classes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        tape = steps.run(differentiable(inputs))
+        last = [step for step in tape.steps if step.kind is Kind.CONVOLUTION][-1]
+        for step in tape.steps:
+            if step.kind in (Kind.SCALE, Kind.ACTIVATION) and step.sources == (last.name,):
+                last = step
+        return last.output, tape.logits.gather(1, classes[:, None])[:, 0]
+
+    return features_and_score
+
+
+def _of_layer(network: nn.Module, name: str) -> FeaturesAndScore:
+    modules = dict(network.named_modules())
     if name not in modules:
-        raise StudyError(f"explainer 'grad_cam': the network has no layer {name!r}; it has: {', '.join(modules)[:500]}")
-    return modules[name]
+        names = ", ".join(filter(None, modules))[:500]
+        raise StudyError(f"explainer 'grad_cam': the network has no layer {name!r}; it has: {names}")
+
+    def features_and_score(inputs: torch.Tensor, classes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        features, scores = _features_and_score(network, modules[name], inputs, classes)
+        if features.ndim != 4:
+            raise StudyError(f"explainer 'grad_cam': the layer {name} gives no feature maps but {features.ndim} axes")
+        return features, scores
+
+    return features_and_score
 
 
 def _features_and_score(

@@ -82,7 +82,7 @@ def test_smoothgrad_is_the_mean_of_captums_gradients_of_the_noisy_images(inputs)
 @pytest.mark.parametrize("layer", [None, "first"])
 def test_grad_cam_agrees_with_captum(runtime, layer):
     network, images = convolutions(), pictures()
-    captums = captum.attr.LayerGradCam(network, network.second if layer is None else network.first)
+    captums = captum.attr.LayerGradCam(network, network.relu2 if layer is None else network.first)
     heat = captums.attribute(tensors(images), CLASSES, relu_attributions=True)
     wanted = functional.interpolate(heat, (14, 14), mode="bilinear")[:, 0]
     maps = explainer("grad_cam", runtime, layer=layer).explain(Classifier(network), images, CLASSES.numpy()).maps
@@ -339,7 +339,7 @@ def test_grad_cam_says_which_layers_there_are(runtime):
         explainer("grad_cam", runtime, layer="third_").explain(Classifier(convolutions()), images, classes)
     with pytest.raises(StudyError, match="no convolution"):
         explainer("grad_cam", runtime).explain(Classifier(TwoLayers()), images, classes)
-    with pytest.raises(StudyError, match="third gives no feature maps but 2 axes"):
+    with pytest.raises(StudyError, match="layer third gives no feature maps but 2 axes"):
         explainer("grad_cam", runtime, layer="third").explain(Classifier(convolutions()), images, classes)
 
 
