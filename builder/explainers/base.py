@@ -64,7 +64,15 @@ class NetworkExplainer(ABC):
         return Explanations(maps)
 
 
-def network_of(classifier: Classifier, explainer: str) -> nn.Module:
+class HasNetwork(Protocol):
+    """A classifier, of images or of rows."""
+
+    @property
+    def network(self) -> nn.Module | None:
+        """What explainers differentiate; None where there is none."""
+
+
+def network_of(classifier: HasNetwork, explainer: str) -> nn.Module:
     """The classifier's network.
 
     Raises:
