@@ -34,14 +34,14 @@ def smoothgrad(
 ) -> torch.Tensor:
     """The mean gradient of noisy copies, (n, c, h, w)."""
     inputs = differentiable(inputs)
-    # Smilkov et al., section 3: the noise level is sigma / (x_max - x_min).
+    # Smilkov et al.: the noise level is sigma / (x_max - x_min).
     deviation = own.noise * (inputs.amax(dim=(1, 2, 3)) - inputs.amin(dim=(1, 2, 3)))
     source = torch.Generator().manual_seed(own.seed)  # of the CPU, so that a GPU sees the same noise
     total = torch.zeros_like(inputs)
     for _ in range(own.samples):
         noise = torch.randn(inputs.shape[1:], generator=source).to(inputs.device)
         noisy = inputs + deviation[:, None, None, None] * noise
-        # Smilkov et al., section 2: M^(x) = 1/n sum M_c(x + N(0, sigma^2)).
+        # Smilkov et al.: M^(x) = 1/n sum M_c(x + N(0, sigma^2)).
         total = total + gradient(network, noisy if create_graph else noisy.detach(), classes, create_graph=create_graph)
     return total / own.samples
 

@@ -1,4 +1,4 @@
-"""Softplus twins: Dombrowski et al., "Explanations can be manipulated and geometry is to blame" (2019), section 4."""
+"""Softplus twins: Dombrowski et al., "Explanations can be manipulated and geometry is to blame" (2019)."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def softplus(network: nn.Module, beta: float) -> fx.GraphModule:
 
 
 def smooth_relu(x: torch.Tensor, beta: float) -> torch.Tensor:
-    """Softplus, log(1 + exp(beta x)) / beta (Dombrowski et al., equation 8)."""
+    """Softplus, log(1 + exp(beta x)) / beta (Dombrowski et al.)."""
     return functional.softplus(x, beta=beta)
 
 

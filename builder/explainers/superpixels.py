@@ -77,7 +77,7 @@ def answers(
     classes: Classes,
     segments: Sequence[Segments],
     shown: Sequence[Shown],
-    hidden: int,
+    hidden: int | Images,
 ) -> list[npt.NDArray[np.float32]]:
     """The probability of each image's class for each of its versions, (m,) an image.
 
@@ -89,7 +89,7 @@ def answers(
         classes: (n,).
         segments: of each image.
         shown: of each image.
-        hidden: the gray level of what is hidden.
+        hidden: the gray level of what is hidden, or the picture (h, w, 3) behind it.
     """
     block = classifier.micro_batch * max(1, MOST_BYTES // (classifier.micro_batch * images[0].nbytes))
     counts = [len(each) for each in shown]
@@ -107,15 +107,16 @@ def painted(segments: Sequence[Segments], weights: Sequence[npt.NDArray[np.float
 
 
 def _versions(
-    images: Images, segments: Sequence[Segments], shown: Sequence[Shown], hidden: int, block: int
+    images: Images, segments: Sequence[Segments], shown: Sequence[Shown], hidden: int | Images, block: int
 ) -> Iterator[Images]:
     """Blocks of `block` versions, the last one smaller."""
+    behind = np.asarray(hidden, np.uint8)
     pending: list[Images] = []
     missing = block
     for image, labels, rows in zip(images, segments, shown, strict=True):
         while len(rows):
             now, rows = rows[:missing], rows[missing:]
-            pending.append(np.where(now[:, labels][..., None], image, np.uint8(hidden)))
+            pending.append(np.where(now[:, labels][..., None], image, behind))
             missing -= len(now)
             if not missing:
                 yield np.concatenate(pending)
