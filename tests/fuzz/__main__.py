@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+BEGAN = time.monotonic()
+
 try:
     from tests.fuzz.fuzzing import fuzz
     from tests.fuzz.targets import TARGETS
@@ -25,7 +27,7 @@ def main() -> int:
     if unknown:
         parser.error(f"{unknown[0]}: no target; there are {', '.join(TARGETS)}")
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
-    end, found = time.monotonic() + 60 * arguments.minutes, 0
+    end, found = BEGAN + 60 * arguments.minutes, 0
     for at, name in enumerate(names):
         left = end - time.monotonic()
         if left <= 0:

@@ -29,13 +29,17 @@ _SHRINKING = 20.0
 """Seconds beyond the end in which a last finding is still made smaller."""
 
 
+class _OverError(BaseException):
+    """The time is over; no finding, and nothing that Hypothesis catches and goes on after."""
+
+
 def fuzz(name: str, seed: int, end: float, findings: Path) -> bool:
     """Tries files on a target until `end` on the monotonic clock, which processes share, and keeps the smallest of each
     finding; returns whether there was one.
     """
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
         path = Path(scratch) / TARGETS[name].name
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("fork")  # a process that loads all anew takes seconds of a target's time
         process = context.Process(target=_try_files, args=(name, seed, end, findings, path))
         process.start()
         process.join()
@@ -49,13 +53,13 @@ def _try_files(name: str, seed: int, end: float, findings: Path, path: Path) -> 
     resource.setrlimit(resource.RLIMIT_AS, (address_space() + _MORE_MEMORY, resource.RLIM_INFINITY))
     inputs = target.inputs()
     tried = 0
-    smallest: bytes | None = None
+    smallest: tuple[bytes, BaseException] | None = None
     known: set[tuple[str, str, int]] = set()
 
     def once(content: bytes) -> None:
         nonlocal tried, smallest
         if time.monotonic() > end + (0 if smallest is None else _SHRINKING):
-            return
+            raise _OverError
         tried += 1
         path.write_bytes(content)
         faulthandler.dump_traceback_later(3 * MOST_SECONDS, exit=True)
@@ -65,7 +69,7 @@ def _try_files(name: str, seed: int, end: float, findings: Path, path: Path) -> 
             raise
         except BaseException as error:
             if _where(error) not in known:
-                smallest = content
+                smallest = content, error
                 raise
         finally:
             faulthandler.cancel_dump_traceback_later()
@@ -78,9 +82,14 @@ def _try_files(name: str, seed: int, end: float, findings: Path, path: Path) -> 
             hypothesis.seed(seed)(settings(hypothesis.given(inputs)(once)))()
         except KeyboardInterrupt:
             raise
+        except _OverError:
+            pass
         except BaseException as error:
             known |= {_where(each) for each in _parts(error)}
-            _keep(findings, name, smallest or b"", "".join(traceback.format_exception(error)[-12:]))
+        if smallest is not None:
+            content, finding = smallest
+            known.add(_where(finding))
+            _keep(findings, name, content, "".join(traceback.format_exception(finding)[-12:]))
             smallest = None
         seed += 1
     print(f"{name}: {tried} files, {len(known)} findings", flush=True)
