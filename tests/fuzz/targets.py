@@ -251,7 +251,7 @@ def _archives() -> Inputs:
 
 
 def _card(path: Path) -> object:
-    return load_dataset(str(_placed(path, "README.md"))).pairs
+    return load_dataset(str(_placed(path, "README.md"))).items
 
 
 def _cards() -> Inputs:
