@@ -29,6 +29,7 @@ from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.study import parse_study
 from loading_script import lands_between as schema
+from tests.asks import ASKS
 
 BATCHES, RATERS = 11, 10
 CHUNK = 2**16
@@ -104,7 +105,7 @@ def prepared(root: Path, scratch: Path) -> Files:
 
 def rate(root: Path, batches: Iterable[int], raters: int, name: str) -> None:
     """Adds raters of each batch with random answers to all its pairs."""
-    store, draw = RatingsFolder(root), random.Random(name)  # noqa: S311 - no secret
+    store, draw = RatingsFolder(root, ASKS), random.Random(name)  # noqa: S311 - no secret
     people: list[dict[str, Any]] = []
     ratings: list[dict[str, Any]] = []
     for batch in batches:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 
 PARTICIPANTS = 9_000
 WANTED_S, WANTED_GIB = 60, 2.0
@@ -60,7 +60,7 @@ def main() -> None:
         folder, export, study = Path(temporary, "out"), Path(temporary, "export.csv"), Path(temporary, "study.toml")
         study.write_text(STUDY)
         _run("build", study, "--out", folder)
-        pairs = list(read_pairs(folder).index)
+        pairs = list(read_design(folder).items.index)
         with export.open("w", newline="", encoding="utf-8-sig") as file:
             csv.writer(file).writerows(qualtrics(pairs, PARTICIPANTS))
         size = export.stat().st_size / 2**20

@@ -21,6 +21,7 @@ from PIL import Image
 
 from benchmarks.memory import resident
 from loading_script import lands_between as schema
+from loading_script.tables import CONTINENTS, GENDERS
 
 BATCHES, BASES, RATERS = 10, 4, 10
 RECOGNIZERS = {"dlib": 0.6, "vgg_face": 0.86, "facenet512": 1.04, "openface": 0.55}
@@ -161,7 +162,7 @@ def participant(batch: int, name: str, number: int) -> dict[str, Any]:
     """Somebody who says little."""
     return {
         "participant_id": name, "source": "simulated", "batch": batch, "age": str(18 + number % 50),
-        "gender": schema.GENDERS[number % 2], "continent": schema.CONTINENTS[number % 7], "duration_s": 900.0 + number,
+        "gender": GENDERS[number % 2], "continent": CONTINENTS[number % 7], "duration_s": 900.0 + number,
         "flags": ["speed"] if number % 20 == 0 else [],
         "strategy_similarity": ["the eyes", "hair and nose"][number % 2],
         "strategy_identity": ["the mouth", "the shape of the face"][number % 2],

@@ -111,9 +111,9 @@ class Participant:
         lost = self.acknowledged.keys() - set(session["answered"])
         if lost:
             raise AssertionError(f"acknowledged and lost: {sorted(lost)}")
-        for position, pair in enumerate(session["pairs"]):
-            if pair["pair_id"] not in session["answered"]:
-                await self._rate(client, pair["pair_id"], position)
+        for position, pair in enumerate(session["items"]):
+            if pair["id"] not in session["answered"]:
+                await self._rate(client, pair["id"], position)
         await self._post(client, "strategies", {"strategy_similarity": "eyes", "strategy_identity": "mouth"})
         self.finishing = True
         await self._post(client, "finish", {})
@@ -182,9 +182,9 @@ async def with_kills(people: list[Participant], folder: Path, bundle: Path, kill
 
 def pairs_of(folder: Path) -> list[str]:
     """The pair ids of the first batch."""
-    from builder.survey.task import read_task
+    from builder.survey.items import read_items
 
-    return [pair.pair_id for pair in read_task(folder).batches[0]]
+    return [item.item_id for item in read_items(folder).batches[0]]
 
 
 def stored(folder: Path) -> list[tuple[tuple[str, str], tuple[int, bool]]]:

@@ -2,7 +2,16 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from builder import registry
@@ -15,9 +24,19 @@ COLUMN = pattern(r"^[a-z0-9_]+$", "must be lower-case letters, digits and unders
 
 
 class Settings(BaseModel):
-    """A table of a study file: unknown keys are refused, values are not converted, nothing changes later."""
+    """A table of a study file: unknown keys are refused, values are not converted, nothing changes later.
+
+    first_keys: those that a written table begins with, in order, where its class adds keys to another's.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    first_keys: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _in_order(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = dumped(self)
+        first = [key for key in self.first_keys if key in values]
+        return {key: values[key] for key in (*first, *(key for key in values if key not in first))}
 
 
 def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:

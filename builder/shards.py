@@ -24,6 +24,7 @@ from builder.storage import Disk, StoreError, open_storage
 from builder.studies import DEFAULT_KIND, load_kind
 from builder.study import Study, fingerprint_hash, parse_study
 from builder.tables import arrow_bytes
+from builder.tasks import Questionnaire
 from builder.toml import first_difference, parse_toml, shown
 from loading_script.untrusted.arrow_stream import read_stream
 
@@ -243,6 +244,14 @@ class StudyFolder:
                 f"{where}: is not the study that {self.storage.at(MANIFEST)} describes: one of them was edited; {again}"
             )
         return study
+
+    def questionnaire(self) -> Questionnaire:
+        """What the study asks people of its items.
+
+        Raises:
+            FolderError: as `study`.
+        """
+        return self.study().questionnaire()
 
     def manifest(self) -> Manifest:
         """`manifest.json`, validated.

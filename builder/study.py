@@ -20,6 +20,7 @@ from builder.ratings.settings import RatingsSettings
 from builder.settings import Settings
 from builder.studies import DEFAULT_KIND, DEFAULT_STUDY, load_kind, packaged_text
 from builder.survey.settings import SurveySettings
+from builder.tasks import Questionnaire
 from builder.toml import check, parse_toml, pattern, shown
 
 NAME = pattern(r"^[a-z0-9]+(-[a-z0-9]+)*$", "must be lower-case letters and digits with single hyphens between them")
@@ -36,7 +37,6 @@ class Study(Settings):
     """What every kind of study has; a kind's own class adds its keys."""
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
-    """Keys that a written study file begins with, in order."""
 
     study: str = DEFAULT_KIND
     name: Annotated[str, Field(pattern=NAME, max_length=60)]
@@ -63,12 +63,18 @@ class Study(Settings):
 
         The default kind's name is left out: study files were written, and hashed, before there were others.
         """
-        values = self.model_dump(mode="json", exclude_none=True)
+        values = self.model_dump(mode="json", exclude_none=True, by_alias=True)
         if self.study == DEFAULT_KIND:
             del values["study"]
-        first = [key for key in self.first_keys if key in values]
-        rest = [key for key in values if key not in (*first, *_LAST)]
-        return {key: values[key] for key in (*first, *rest, *_LAST)}
+        return {key: values[key] for key in (*(key for key in values if key not in _LAST), *_LAST)}
+
+    def questionnaire(self) -> Questionnaire:
+        """All that a study of this kind can ask people; the tables of ratings have a column for each question."""
+        return load_kind(self.study).questionnaire(self)
+
+    def asked(self) -> Questionnaire:
+        """What the study does ask people: all but what `[ratings] questions` leaves out."""
+        return self.questionnaire().restricted(self.ratings.questions)
 
 
 def fingerprint_hash(fingerprint: dict[str, Any]) -> str:

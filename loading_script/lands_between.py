@@ -27,6 +27,8 @@ from datasets import SplitGenerator
 from datasets import Value
 from datasets import Version
 
+from loading_script import tables
+
 KINDS = ["genuine", "positive", "negative", "interpolation", "optimized"]
 """The sample kinds, in the order of the ClassLabel `kind`."""
 
@@ -35,21 +37,6 @@ BUILD_TABLES = ["pairs", "images", "embeddings", "searches"]
 
 TABLES = ["pairs", "images", "embeddings", "ratings", "participants", "searches"]
 """The tables of a published dataset, each a config."""
-
-SOURCES = ["human", "simulated", "model"]
-"""Whose answer a rating is; an aggregate is of one source."""
-
-GENDERS = ["female", "male", "non-binary", "other"]
-"""Null where it was not said."""
-
-CONTINENTS = ["Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America"]
-"""Null where it was not said."""
-
-DEMOGRAPHICS = ["age", "gender", "continent"]
-"""The columns of `participants` that tell who somebody is, if few share them."""
-
-FLAGS = ["attention", "speed", "straight-lining", "too-few"]
-"""Reasons for which a participant is flagged."""
 
 AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings", "ratings_source"]
 """The columns of published `pairs` that are made from ratings; the last columns of the table."""
@@ -105,47 +92,15 @@ def rated_pairs(of: Features) -> Features:
 
 
 def ratings() -> Features:
-    """One row per answer of one participant to one pair.
-
-    `similarity` is 0 (not similar) to 100 (very similar), `identity` whether both images were taken for the same
-    person, `position` the place of the pair in the participant's order, from 0, `source` one of SOURCES. `rated_at` is
-    the day, at midnight UTC, in what is published; a study folder keeps the time.
+    """One row per answer of one participant to one pair: `similarity` is 0 (not similar) to 100 (very similar),
+    `identity` whether both images were taken for the same person.
     """
-    return Features(
-        {
-            "rating_id": Value("string"),
-            "pair_id": Value("string"),
-            "participant_id": Value("string"),
-            "similarity": Value("float64"),
-            "identity": Value("bool"),
-            "response_time_ms": Value("int32"),
-            "position": Value("int32"),
-            "rated_at": Value("timestamp[ms, tz=UTC]"),
-            "source": Value("string"),
-        }
-    )
+    return tables.ratings("pair_id", {"similarity": "float64", "identity": "bool"})
 
 
 def participants() -> Features:
-    """One row per participant; what was not said or not asked is null.
-
-    `age` is in years, or a range of years such as "30-39"; `gender` one of GENDERS, `continent` one of CONTINENTS,
-    `flags` some of FLAGS.
-    """
-    return Features(
-        {
-            "participant_id": Value("string"),
-            "source": Value("string"),
-            "batch": Value("int32"),
-            "age": Value("string"),
-            "gender": Value("string"),
-            "continent": Value("string"),
-            "duration_s": Value("float32"),
-            "flags": Sequence(Value("string")),
-            "strategy_similarity": Value("string"),
-            "strategy_identity": Value("string"),
-        }
-    )
+    """One row per participant, with how they judged in their own words."""
+    return tables.participants(["strategy_similarity", "strategy_identity"])
 
 
 def images(alignments: Names[str], latent_dim: int) -> Features:

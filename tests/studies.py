@@ -14,10 +14,10 @@ import tomli_w
 
 from builder.files import Folder
 from builder.ratings import records
-from builder.ratings.clean import TEXTS
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from loading_script import lands_between as schema
+from tests.asks import ASKS
 
 SURVEY = {
     "purpose": "We compare faces.\nIn two lines.",
@@ -59,7 +59,7 @@ def rate(
 
     Participant 3 is flagged. `changed` replaces columns of every participant; `read`: whether their texts are released.
     """
-    store = RatingsFolder(root)
+    store = RatingsFolder(root, ASKS)
     pairs = {batch: StudyFolder(root).read("pairs", batch)["pair_id"].to_pylist() for batch in _batches(root)}
     people, ratings = [], []
     for number in range(participants):
@@ -92,7 +92,10 @@ def rate(
 def release_all(root: Path, people: Sequence[Mapping[str, Any]]) -> None:
     """Releases the free texts of some participants, as somebody does who has read them."""
     texts = [
-        [who["participant_id"], question, who[question]] for who in people for question in TEXTS if who.get(question)
+        [who["participant_id"], question, who[question]]
+        for who in people
+        for question in ASKS.text_names
+        if who.get(question)
     ]
     released = pd.concat(
         [records.read(root, "released", records.RELEASED), pd.DataFrame(texts, columns=records.RELEASED)]

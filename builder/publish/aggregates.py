@@ -1,13 +1,61 @@
-"""The last columns of published `pairs`: what the ratings of one source say of each pair."""
+"""The last columns of the published items: what the ratings of one source say of each."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, assert_never
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from datasets import Features, Value
 
-from loading_script.lands_between import AGGREGATES
+from builder.tasks import Choice, Question, Scale, YesNo
+from loading_script import tables
 
 Source = Literal["human", "simulated"]
+
+COUNT, SOURCE = "n_ratings", "ratings_source"
+"""The columns that every rated table of items has: how many ratings, and of which source."""
+
+
+def questions_in(ratings: pa.Schema) -> tuple[Question, ...]:
+    """The questions that the columns of published ratings answer, told by their types, in their order."""
+    names = [field for field in ratings if field.name in tables.answers_in(ratings)]
+    return tuple(
+        YesNo(field.name, "")
+        if pa.types.is_boolean(field.type)
+        else Choice(field.name, "")
+        if pa.types.is_string(field.type)
+        else Scale(field.name, "")
+        for field in names
+    )
+
+
+def aggregates_of(question: Question) -> dict[str, str]:
+    """The columns that are made from the answers to a question, and their types.
+
+    Of a scale the mean and the standard deviation (ddof 1, null for one answer); of yes and no the share of yes and the
+    same over 0 and 1; of a choice the option chosen most often, of equals the first by name, and its share.
+    """
+    name = question.name
+    match question:
+        case Scale():
+            return {f"{name}_mean": "float64", f"{name}_std": "float64"}
+        case YesNo():
+            return {f"{name}_rate": "float64", f"{name}_std": "float64"}
+        case Choice():
+            return {f"{name}_mode": "string", f"{name}_share": "float64"}
+        case _:
+            assert_never(question)
+
+
+def aggregate_columns(questions: Sequence[Question]) -> dict[str, str]:
+    """The columns of rated items that are made from ratings, and their types."""
+    columns = {name: dtype for question in questions for name, dtype in aggregates_of(question).items()}
+    return {**columns, COUNT: "int32", SOURCE: "string"}
+
+
+def rated_features(of: Features, questions: Sequence[Question]) -> Features:
+    """The columns of published items with ratings, `of` being those without."""
+    return Features({**of, **{name: Value(dtype) for name, dtype in aggregate_columns(questions).items()}})
 
 
 def source_of(ratings: pa.Table) -> Source | None:
@@ -25,33 +73,65 @@ def counted(ratings: pa.Table, participants: pa.Table, source: Source, *, flagge
     return ours.filter(pc.invert(pc.is_in(ours["participant_id"], value_set=flagged.combine_chunks())))
 
 
-def rated(pairs: pa.Table, ratings: pa.Table, source: Source) -> pa.Table:
-    """`pairs` with the columns AGGREGATES over `ratings`, the result of `counted`.
+def rated(items: pa.Table, key: str, ratings: pa.Table, questions: Sequence[Question], source: Source) -> pa.Table:
+    """The items with the columns of `aggregate_columns` over `ratings`, the result of `counted`.
 
-    Means and standard deviations (ddof 1, null for one rating) of the similarity 0 to 100 and of the identity as
-    0 or 1; `n_ratings` is 0 and the others are null where a pair has none.
+    An answer that is null was not asked for, and counts nowhere. `n_ratings` is 0 and the others are null where an item
+    has none.
     """
-    numbers = pa.table(
-        {
-            "pair_id": ratings["pair_id"],
-            "similarity": ratings["similarity"],
-            "identity": ratings["identity"].cast(pa.int8()).cast(pa.float64()),
-        }
-    )
-    sample = pc.VarianceOptions(ddof=1)
-    grouped = numbers.group_by("pair_id", use_threads=False).aggregate(
-        [(name, function, options) for name in ("similarity", "identity") for function, options in _spread(sample)]
-        + [([], "count_all")]
-    )
-    rows = pc.index_in(pairs["pair_id"], value_set=grouped["pair_id"].combine_chunks())
-    of_pair = grouped.take(rows.combine_chunks())
-    counts = of_pair["count_all"].fill_null(0).cast(pa.int32())
-    columns = [of_pair["similarity_mean"], of_pair["similarity_stddev"], of_pair["identity_mean"]]
-    columns += [of_pair["identity_stddev"], counts, pc.if_else(pc.greater(counts, 0), source, None)]
-    for name, column in zip(AGGREGATES, columns, strict=True):
-        pairs = pairs.append_column(name, column)
-    return pairs
+    counts = _by_item(items, key, ratings, [([], "count_all", None)])["count_all"].fill_null(0).cast(pa.int32())
+    columns: dict[str, pa.ChunkedArray] = {}
+    for question in questions:
+        columns |= _aggregated(items, key, ratings, question)
+    columns |= {COUNT: counts, SOURCE: pc.if_else(pc.greater(counts, 0), source, None)}
+    for name, column in columns.items():
+        items = items.append_column(name, column)
+    return items
 
 
-def _spread(sample: pc.VarianceOptions) -> list[tuple[str, pc.FunctionOptions | None]]:
-    return [("mean", None), ("stddev", sample)]
+def _aggregated(items: pa.Table, key: str, ratings: pa.Table, question: Question) -> dict[str, pa.ChunkedArray]:
+    names = list(aggregates_of(question))
+    match question:
+        case Scale():
+            return dict(zip(names, _spread(items, key, ratings, question.name), strict=True))
+        case YesNo():
+            numbers = ratings[question.name].cast(pa.int8()).cast(pa.float64())
+            as_numbers = pa.table({key: ratings[key], question.name: numbers})
+            return dict(zip(names, _spread(items, key, as_numbers, question.name), strict=True))
+        case Choice():
+            return dict(zip(names, _mode(items, key, ratings, question.name), strict=True))
+        case _:
+            assert_never(question)
+
+
+def _spread(items: pa.Table, key: str, ratings: pa.Table, name: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """The mean of the answers to each item, and their standard deviation."""
+    aggregations = [(name, "mean", None), (name, "stddev", pc.VarianceOptions(ddof=1))]
+    of_item = _by_item(items, key, ratings, aggregations)
+    return of_item[f"{name}_mean"], of_item[f"{name}_stddev"]
+
+
+def _mode(items: pa.Table, key: str, ratings: pa.Table, name: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """The option of each item that was chosen most often, and its share of the answers."""
+    given = ratings.filter(pc.is_valid(ratings[name]))
+    counts = given.group_by([key, name], use_threads=False).aggregate([([], "count_all")])
+    ordered = counts.sort_by([(key, "ascending"), ("count_all", "descending"), (name, "ascending")])
+    first = ordered.group_by(key, use_threads=False).aggregate(
+        [(name, "first"), ("count_all", "max"), ("count_all", "sum")]
+    )
+    rows = pc.index_in(items[key], value_set=first[key].combine_chunks())
+    of_item = first.take(rows.combine_chunks())
+    share = pc.divide(of_item["count_all_max"].cast(pa.float64()), of_item["count_all_sum"].cast(pa.float64()))
+    return of_item[f"{name}_first"], share
+
+
+def _by_item(
+    items: pa.Table,
+    key: str,
+    ratings: pa.Table,
+    aggregations: Sequence[tuple[str | list[str], str, pc.FunctionOptions | None]],
+) -> pa.Table:
+    """The aggregations of each item's ratings, a row for each item."""
+    grouped = ratings.group_by(key, use_threads=False).aggregate(list(aggregations))
+    rows = pc.index_in(items[key], value_set=grouped[key].combine_chunks())
+    return grouped.take(rows.combine_chunks())

@@ -18,7 +18,7 @@ import pyarrow as pa
 from builder.errors import PublishError
 from builder.publish.provenance import Demographics, Years
 from builder.ratings.demographics import age
-from loading_script.lands_between import CONTINENTS, DEMOGRAPHICS, GENDERS
+from loading_script.tables import CONTINENTS, DEMOGRAPHICS, GENDERS
 
 _YEARS: tuple[Years, ...] = (1, 10, 20, None)
 

@@ -12,13 +12,14 @@ from datasets import Features
 
 from builder.errors import PublishError
 from builder.files import explained
+from builder.publish.aggregates import aggregate_columns, questions_in
 from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, file_of, kind_of
 from builder.publish.tables import by_day
 from builder.tables import TableSpec, published_specs
 from builder.toml import first_difference, shown
-from loading_script import lands_between as schema
+from loading_script.tables import participants
 from loading_script.untrusted.parquet import check_expansion, first_line
 
 PEOPLE = ("ratings", "participants")
@@ -70,11 +71,14 @@ class Version(NamedTuple):
         except (pa.ArrowException, ValueError) as error:
             raise PublishError(f"{path}: cannot be read: {first_line(error)}") from error
 
-    def read_all(self, table: str) -> pa.Table:
-        """The rows of all splits of `ratings` or `participants`; none where the version has no such table."""
-        columns = (schema.ratings() if table == "ratings" else schema.participants()).arrow_schema
+    def read_all(self, table: str, columns: pa.Schema) -> pa.Table:
+        """The rows of all splits of a table; none, of these columns, where the version has no such table."""
         parts = [part for part in self.parts() if part.table == table]
-        return pa.concat_tables([columns.empty_table(), *(self.read(part).cast(columns) for part in parts)])
+        return pa.concat_tables([self.read(part) for part in parts] or [columns.empty_table()])
+
+    def participants(self) -> pa.Table:
+        """Who is in the version."""
+        return self.read_all("participants", participants([]).arrow_schema)
 
 
 def needed_step(changes: Iterable[Change]) -> Step:
@@ -159,10 +163,10 @@ def _built(old: Version, new: Version, specs: Mapping[str, TableSpec], *, more_r
         elif before[place].sha256 != file.sha256:
             ours, theirs = old.read(place), new.read(part)
             yield from _columns(part.table, ours, theirs)
-            aggregates = [name for name in schema.AGGREGATES if name in ours.column_names]
+            aggregates = _aggregates(ours, new, old)
             if aggregates and not more_ratings and not ours.select(aggregates).equals(theirs.select(aggregates)):
                 yield Change("major", f"{part.table}: aggregates changed without new ratings")
-            unrated = theirs.drop_columns([name for name in schema.AGGREGATES if name in theirs.column_names])
+            unrated = theirs.drop_columns(_aggregates(theirs, new, old))
             yield from _rows(specs[part.table], ours, unrated, grown="minor")
     kept = {batch.batch for batch in new.provenance.batches}
     for table, batch in places:
@@ -188,7 +192,25 @@ def _people(spec: TableSpec, old: Version, new: Version) -> Iterator[Change]:
         {part: file for part, file in version.parts().items() if part.table == spec.name} for version in (old, new)
     )
     if before != after:
-        yield from _rows(spec, old.read_all(spec.name), new.read_all(spec.name), grown="patch")
+        columns = _columns_of(spec.name, new, old)
+        ours, theirs = old.read_all(spec.name, columns), new.read_all(spec.name, columns)
+        yield from _columns(spec.name, ours, theirs)
+        yield from _rows(spec, ours, theirs, grown="patch")
+
+
+def _columns_of(table: str, *versions: Version) -> pa.Schema:
+    """The columns of a table in the first of the versions that has it; none where none has."""
+    for version in versions:
+        for part in version.parts():
+            if part.table == table:
+                return version.read(part).schema
+    return pa.schema([])
+
+
+def _aggregates(rows: pa.Table, *versions: Version) -> list[str]:
+    """The columns of items that are made from ratings, told from the first of the versions that has ratings."""
+    ratings = _columns_of("ratings", *versions)
+    return [name for name in aggregate_columns(questions_in(ratings)) if name in rows.column_names]
 
 
 def _rows(spec: TableSpec, old: pa.Table, new: pa.Table, grown: Step) -> Iterator[Change]:

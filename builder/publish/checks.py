@@ -7,13 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from builder.publish.aggregates import counted, rated
+from builder.publish.aggregates import aggregate_columns, counted, questions_in, rated
 from builder.publish.anonymity import smallest_group
 from builder.publish.layout import Part
 from builder.publish.provenance import Provenance
 from builder.publish.reading import image_bytes
 from builder.tables import TableSpec
-from loading_script import lands_between as schema
+from loading_script.lands_between import PROVENANCE
+from loading_script.tables import DEMOGRAPHICS, SOURCES
 
 Tables = Mapping[str, pa.Table]
 """All splits of each table, without images."""
@@ -45,7 +46,7 @@ def check_pictures(spec: TableSpec, rows: pa.Table, images: pa.Table) -> Iterato
 
 def check_tables(specs: Sequence[TableSpec], tables: Tables, provenance: Provenance) -> list[str]:
     """What is wrong between the tables: ids, aggregates, the size of demographic groups."""
-    return [*_ids(specs, tables), *_aggregates(tables, provenance), *_people(tables, provenance)]
+    return [*_ids(specs, tables), *_aggregates(specs[0], tables, provenance), *_people(tables, provenance)]
 
 
 def _ids(specs: Sequence[TableSpec], tables: Tables) -> Iterator[str]:
@@ -69,28 +70,31 @@ def _ids(specs: Sequence[TableSpec], tables: Tables) -> Iterator[str]:
                 )
 
 
-def _aggregates(tables: Tables, provenance: Provenance) -> Iterator[str]:
-    pairs, source = tables["pairs"], provenance.aggregates.source
-    held = [name for name in schema.AGGREGATES if name in pairs.column_names]
+def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iterator[str]:
+    """Whether the items' columns of aggregates are those of the ratings; `spec` is the table of the items."""
+    items, source = tables[spec.name], provenance.aggregates.source
+    questions = questions_in(tables["ratings"].schema) if "ratings" in tables else ()
+    held = [name for name in aggregate_columns(questions) if name in items.column_names]
     if (source is None) != (not held):
-        yield f"pairs: has {len(held)} columns of aggregates, which {schema.PROVENANCE} says are of {source} ratings"
+        yield f"{spec.name}: has {len(held)} columns of aggregates, which {PROVENANCE} says are of {source} ratings"
     if "ratings" in tables:
-        unknown = set(tables["ratings"]["source"].to_pylist()) - set(schema.SOURCES)
+        unknown = set(tables["ratings"]["source"].to_pylist()) - set(SOURCES)
         if unknown:
-            yield f"ratings: source is none of {', '.join(schema.SOURCES)} in some rows"
+            yield f"ratings: source is none of {', '.join(SOURCES)} in some rows"
     if source is None or not held:
         return
     if not {"ratings", "participants"} <= tables.keys():
-        yield "pairs: has aggregates, and there are no tables ratings and participants"
+        yield f"{spec.name}: has aggregates, and there are no tables ratings and participants"
         return
     excluded = provenance.aggregates.flagged_excluded
     ratings = counted(tables["ratings"], tables["participants"], source, flagged_excluded=excluded)
-    again = rated(pairs.drop_columns(held), ratings.sort_by("rating_id"), source)
+    (key,) = spec.key
+    again = rated(items.drop_columns(held), key, ratings.sort_by("rating_id"), questions, source)
     for name in held:
-        both = zip(pairs[name].to_pylist(), again[name].to_pylist(), strict=True)
+        both = zip(items[name].to_pylist(), again[name].to_pylist(), strict=True)
         wrong = sum(not _same(ours, theirs) for ours, theirs in both)
         if wrong:
-            yield f"pairs: {name} is not that of the ratings in {wrong} rows"
+            yield f"{spec.name}: {name} is not that of the ratings in {wrong} rows"
 
 
 def _same(ours: Any, theirs: Any) -> bool:
@@ -104,5 +108,5 @@ def _people(tables: Tables, provenance: Provenance) -> Iterator[str]:
         smallest = smallest_group(tables["participants"])
         k = provenance.demographics.k
         if smallest is not None and smallest < k:
-            columns = ", ".join(schema.DEMOGRAPHICS)
+            columns = ", ".join(DEMOGRAPHICS)
             yield f"participants: a combination of {columns} is that of {smallest}, fewer than {k}"

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from builder.publish.layout import Part, Table
 from builder.tables import TableSpec
-from loading_script import lands_between as schema
+from loading_script.tables import DEMOGRAPHICS, FLAGS, SOURCES
 
 NOT_SAID = "not stated, or withheld"
 
@@ -39,7 +39,7 @@ def counts(tables: Mapping[Part, Table], specs: Sequence[TableSpec]) -> list[tup
 def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
     """The raters of each source that has ratings."""
     found = []
-    for source in schema.SOURCES:
+    for source in SOURCES:
         count = pc.sum(pc.equal(ratings["source"], source)).as_py() or 0
         theirs = participants.filter(pc.equal(participants["source"], source))
         durations = theirs["duration_s"].drop_null().to_pylist()
@@ -50,8 +50,8 @@ def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
                     source=source,
                     ratings=count,
                     participants=theirs.num_rows,
-                    groups={column: _sizes(theirs[column]) for column in schema.DEMOGRAPHICS},
-                    flags={flag: flags[flag] for flag in schema.FLAGS if flags[flag]},
+                    groups={column: _sizes(theirs[column]) for column in DEMOGRAPHICS},
+                    flags={flag: flags[flag] for flag in FLAGS if flags[flag]},
                     minutes=median(durations) / 60 if durations else None,
                 )
             )

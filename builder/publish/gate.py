@@ -16,9 +16,10 @@ from builder.publish.tables import People
 from builder.ratings.privacy import findings
 from builder.shards import StudyFolder
 from builder.study import Study
-from loading_script import lands_between as schema
+from builder.survey.settings import wording_key
+from loading_script.tables import DEMOGRAPHICS
 
-NEEDED_FOR_PEOPLE = [
+_NEEDED_FOR_PEOPLE = [
     "purpose",
     "institution",
     "contact",
@@ -28,13 +29,9 @@ NEEDED_FOR_PEOPLE = [
     "recruitment",
     "consent",
     "consent_version",
-    "question_similarity",
-    "question_identity",
 ]
-"""Keys of `[survey]` without which no human rating is published: the card states them."""
 
-
-_COLUMNS = ", ".join(schema.DEMOGRAPHICS)
+_COLUMNS = ", ".join(DEMOGRAPHICS)
 
 
 def check_shards(folder: StudyFolder) -> list[int]:
@@ -61,6 +58,11 @@ def check_shards(folder: StudyFolder) -> list[int]:
     return list(status.done)
 
 
+def needed_for_people(study: Study) -> list[str]:
+    """Keys of `[survey]` without which no human rating is published: the card states them."""
+    return [*_NEEDED_FOR_PEOPLE, *(wording_key(name) for name in study.asked().names)]
+
+
 def check_statements(study: Study, people: People) -> None:
     """Checks that the study file says what the card has to state.
 
@@ -70,7 +72,8 @@ def check_statements(study: Study, people: People) -> None:
     missing = [key for key in ("license", "authors") if not getattr(study.publish, key)]
     names = [f"[publish] {key}" for key in missing]
     if people.aggregates.source == "human":
-        names += [f"[survey] {key}" for key in NEEDED_FOR_PEOPLE if getattr(study.survey, key) is None]
+        stated = study.survey.model_dump()
+        names += [f"[survey] {key}" for key in needed_for_people(study) if stated[key] is None]
     if names:
         raise PublishError(f"study.toml of the study folder lacks what the card must state: {', '.join(names)}")
 

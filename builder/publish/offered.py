@@ -36,4 +36,4 @@ def offered_on_hub(repo: str, into: Path) -> dict[str, pa.Table]:
         PublishError: one is damaged, or the Hub refuses or cannot be reached.
     """
     folders = hub.fetch_earlier(repo, PEOPLE, into)
-    return {version: Version(folder, read_provenance(folder)).read_all(PEOPLE) for version, folder in folders.items()}
+    return {version: Version(folder, read_provenance(folder)).participants() for version, folder in folders.items()}

@@ -33,10 +33,11 @@ from builder.publish.tables import People, published_tables, read_people, split_
 from builder.shards import StudyFolder
 from builder.studies import load_kind
 from builder.study import Study
-from loading_script import lands_between as schema
+from loading_script.lands_between import PROVENANCE
+from loading_script.tables import DEMOGRAPHICS
 
-_STATED = {"publish": ["title", "license", "authors"], "survey": gate.NEEDED_FOR_PEOPLE}
-"""Tables and keys of the study file that the card states."""
+_STATED = ["title", "license", "authors"]
+"""Keys of `[publish]` that the card states."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def prepare(
     people = read_people(folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded)
     gate.check_statements(study, people)
     gate.check_texts(root, people)
-    offered = dict(offered or {}) | ({before.provenance.version: before.read_all("participants")} if before else {})
+    offered = dict(offered or {}) | ({before.provenance.version: before.participants()} if before else {})
     earlier = _earlier(offered, before)
     people, draft = _described(folder, study, version, people, split_of, earlier)
     gate.check_people(people, study.publish.k, earlier)
@@ -110,14 +111,14 @@ def prepare(
     _write_rest(root, Content(into, study, provenance, tables, people, read_items(into, tables, items)), history)
     gate.check_identifiers(into, _stated_texts(provenance), people.released)
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
-    write_whole(into / schema.PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
+    write_whole(into / PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
     times = _with_times(history, offered)
     return Prepared(into, provenance, tuple(found), people.left_out, people.participants, times)
 
 
 def _version(folder: Path | None) -> Version | None:
     """The version in a published folder; None where there is none, or the one that was there is withdrawn."""
-    if not folder or not (folder / schema.PROVENANCE).exists():
+    if not folder or not (folder / PROVENANCE).exists():
         return None
     return Version(folder, read_provenance(folder))
 
@@ -178,7 +179,7 @@ def _withheld(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> lis
     new = [id_ for id_ in blanked(given, shown) if id_ not in before]
     if not new or not before:
         return []
-    columns = ", ".join(schema.DEMOGRAPHICS)
+    columns = ", ".join(DEMOGRAPHICS)
     return [
         f"{columns} of {len(new)} participants who came new: fewer than {k} of these share them, and versions can be "
         f"compared; once published without, they stay so: to keep them, publish when more have come"
@@ -186,9 +187,11 @@ def _withheld(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> lis
 
 
 def _statements(study: Study, people: People) -> dict[str, dict[str, Any]]:
-    tables = ["publish", "survey"] if people.aggregates.source == "human" else ["publish"]
-    written = study.model_dump(mode="json", include=set(tables))
-    return {table: {key: written[table][key] for key in _STATED[table]} for table in tables}
+    stated = {"publish": _STATED}
+    if people.aggregates.source == "human":
+        stated["survey"] = gate.needed_for_people(study)
+    written = study.model_dump(mode="json", include=set(stated))
+    return {table: {key: written[table][key] for key in keys} for table, keys in stated.items()}
 
 
 def _write_tables(folder: StudyFolder, people: People, split_of: Mapping[int, str], into: Path) -> dict[Part, Table]:

@@ -188,15 +188,15 @@ def to_json(adapter: TypeAdapter[_Model], value: _Model) -> bytes:
     return adapter.dump_json(value, indent=1) + b"\n"
 
 
-def public_study(identity: Any) -> Any:
-    """A study's identity without the folders in which weights lie on the machine that built it."""
-    if isinstance(identity, list):
-        return [public_study(each) for each in identity]
-    if not isinstance(identity, dict):
-        return identity
+def public_study(fingerprint: Any) -> Any:
+    """A study's fingerprint without the folders in which weights lie on the machine that built it."""
+    if isinstance(fingerprint, list):
+        return [public_study(each) for each in fingerprint]
+    if not isinstance(fingerprint, dict):
+        return fingerprint
     return {
         key: public_model(value) if key == "model" and isinstance(value, str) else public_study(value)
-        for key, value in identity.items()
+        for key, value in fingerprint.items()
     }
 
 

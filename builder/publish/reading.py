@@ -12,6 +12,7 @@ from datasets import Features, Image
 from builder.errors import PublishError
 from builder.studies import StudyKind
 from loading_script import lands_between as schema
+from loading_script.tables import read_people
 from loading_script.untrusted.parquet import check_parquet, first_line
 from loading_script.untrusted.png import open_png
 
@@ -33,7 +34,10 @@ def read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.
 
 def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.Table:
     columns = pq.read_schema(path)
-    if kind:
+    if table in ("ratings", "participants") and kind:
+        (key,) = kind.tables[0].key
+        read_people(table, columns, key)
+    elif kind:
         kind.features(table, columns)
     else:
         schema.stored_features(columns)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from builder.errors import PublishError
 from builder.files import Folder
-from loading_script.lands_between import DEMOGRAPHICS
+from loading_script.tables import DEMOGRAPHICS
 
 _FOLDER = "published"
 

@@ -9,14 +9,16 @@ import pyarrow.compute as pc
 from datasets import Features
 
 from builder.errors import PublishError
-from builder.publish.aggregates import counted, rated, source_of
+from builder.publish.aggregates import counted, rated, rated_features, source_of
 from builder.publish.layout import Part
 from builder.publish.provenance import Aggregates
 from builder.ratings.held import judged_tables, read_held
+from builder.ratings.items import read_design
+from builder.ratings.schema import participant_features, rating_features
 from builder.ratings.texts import unread
 from builder.shards import StudyFolder
 from builder.study import Study
-from loading_script import lands_between as schema
+from loading_script.tables import SOURCES
 
 
 @dataclass(frozen=True)
@@ -33,44 +35,45 @@ class People:
     unread: int
 
 
-class ByPair:
-    """Ratings by pair. Those of a batch are found in time that grows with them, not with all that there are."""
+class ByItem:
+    """Ratings by item. Those of a batch are found in time that grows with them, not with all that there are."""
 
-    def __init__(self, ratings: pa.Table) -> None:
+    def __init__(self, ratings: pa.Table, key: str) -> None:
         self._ratings = ratings.combine_chunks()
-        encoded = ratings["pair_id"].combine_chunks().dictionary_encode()
+        encoded = ratings[key].combine_chunks().dictionary_encode()
         codes = encoded.indices.to_numpy()
-        self._code = {pair: code for code, pair in enumerate(encoded.dictionary.to_pylist())}
+        self._code = {item: code for code, item in enumerate(encoded.dictionary.to_pylist())}
         self._rows = np.argsort(codes, kind="stable")
         self._ends = np.cumsum(np.bincount(codes, minlength=len(self._code)))
 
-    def take(self, pair_ids: pa.ChunkedArray) -> pa.Table:
-        """The ratings of these pairs, in the order that they had; they can be taken once."""
-        codes = [self._code.pop(pair) for pair in pair_ids.to_pylist() if pair in self._code]
+    def take(self, item_ids: pa.ChunkedArray) -> pa.Table:
+        """The ratings of these items, in the order that they had; they can be taken once."""
+        codes = [self._code.pop(item) for item in item_ids.to_pylist() if item in self._code]
         starts = [self._ends[code - 1] if code else 0 for code in codes]
         rows = [self._rows[start : self._ends[code]] for start, code in zip(starts, codes, strict=True)]
         return self._ratings.take(np.sort(np.concatenate([np.array([], np.int64), *rows])))
 
     def left(self) -> list[str]:
-        """The pairs whose ratings were not taken."""
+        """The items whose ratings were not taken."""
         return list(self._code)
 
 
 def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: bool) -> People:
     """The human ratings of a study folder, the simulated ones where asked, and who gave them.
 
-    Ratings of models are left out: what models say of a pair is in its columns. Both are sorted by id, so that neither
+    Ratings of models are left out: what models say of an item is in its columns. Both are sorted by id, so that neither
     tells the order in which they came, and of the time of a rating the day is left.
 
     Raises:
         FolderError: the files are damaged.
     """
-    held = read_held(folder.root)
-    every_rating, participants = judged_tables(folder.root, held)
+    design = read_design(folder.root)
+    held = read_held(folder.root, design.asks)
+    every_rating, participants = judged_tables(held, design)
     ratings, left_out = _of_sources(every_rating, ["human", "simulated"] if with_simulated else ["human"])
     rating = pc.is_in(participants["participant_id"], value_set=pc.unique(ratings["participant_id"]))
     participants = participants.filter(rating).sort_by("participant_id")
-    waiting = unread(held)["participant_id"].isin(participants["participant_id"].to_pylist())
+    waiting = unread(held, design.asks)["participant_id"].isin(participants["participant_id"].to_pylist())
     source = source_of(ratings)
     aggregates = Aggregates(source=source, flagged_excluded=flagged_excluded and source is not None)
     return People(
@@ -114,48 +117,52 @@ def published_tables(
 ) -> Iterator[tuple[Part, pa.Table, Features]]:
     """Every part of the version that has rows, a batch at a time: where it lies, its rows, its features.
 
-    A rating is in the split of its pair, a participant in that of the batch they rated most.
+    A rating is in the split of its item, a participant in that of the batch they rated most.
 
     Raises:
-        PublishError: a rating names a pair that is not in the study.
+        PublishError: a rating names an item that is not in the study.
     """
-    ratings, source = ByPair(people.ratings), people.aggregates.source
+    asks = folder.study().questionnaire()
+    ratings, source = ByItem(people.ratings, asks.key), people.aggregates.source
     if source:
-        flagged_excluded = people.aggregates.flagged_excluded
-        aggregated = ByPair(counted(people.ratings, people.participants, source, flagged_excluded=flagged_excluded))
-    items, *_ = folder.tables
+        excluded = people.aggregates.flagged_excluded
+        of_source = counted(people.ratings, people.participants, source, flagged_excluded=excluded)
+        aggregated = ByItem(of_source, asks.key)
     for batch, split in sorted(split_of.items()):
         for table in folder.tables:
             rows = folder.read(table, batch)
             features = Features.from_arrow_schema(rows.schema)
-            if table == items:
-                theirs = ratings.take(rows["pair_id"])
+            if table == asks.table:
+                theirs = ratings.take(rows[asks.key])
                 if source:
-                    rows, features = rated(rows, aggregated.take(rows["pair_id"]), source), schema.rated_pairs(features)
+                    rows = rated(rows, asks.key, aggregated.take(rows[asks.key]), asks.questions, source)
+                    features = rated_features(features, asks.questions)
                 if theirs.num_rows:
-                    yield Part("ratings", split, batch), theirs, schema.ratings()
+                    yield Part("ratings", split, batch), theirs, rating_features(asks)
             if rows.num_rows:
                 yield Part(table, split, batch), rows, features
     left = ratings.left()
     if left:
         raise PublishError(
-            f"ratings: there are some of pairs that no finished batch has, such as {left[0]!r}; build the batches that "
-            "were rated"
+            f"ratings: there are some of {asks.table} that no finished batch has, such as {left[0]!r}; build the "
+            "batches that were rated"
         )
-    yield from _participants(people.participants, split_of)
+    yield from _participants(people.participants, split_of, participant_features(asks))
 
 
-def _participants(participants: pa.Table, split_of: Mapping[int, str]) -> Iterator[tuple[Part, pa.Table, Features]]:
+def _participants(
+    participants: pa.Table, split_of: Mapping[int, str], features: Features
+) -> Iterator[tuple[Part, pa.Table, Features]]:
     first = next(iter(split_of.values()))
     splits = pa.array([split_of.get(batch, first) for batch in participants["batch"].to_pylist()], pa.string())
     for split in dict.fromkeys(split_of.values()):
         theirs = participants.filter(pc.equal(splits, split))
         if theirs.num_rows:
-            yield Part("participants", split, None), theirs, schema.participants()
+            yield Part("participants", split, None), theirs, features
 
 
 def _of_sources(ratings: pa.Table, sources: list[str]) -> tuple[pa.Table, list[str]]:
-    others = [source for source in schema.SOURCES if source not in sources]
+    others = [source for source in SOURCES if source not in sources]
     counts = {source: pc.sum(pc.equal(ratings["source"], source)).as_py() or 0 for source in others}
     said = [f"{count} {source} ratings" for source, count in counts.items() if count]
     return ratings.filter(pc.is_in(ratings["source"], value_set=pa.array(sources))), said

@@ -1,31 +1,28 @@
 """From what a reader found in a file to rows as the study keeps them, and why others are refused."""
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import pandas as pd
 
 from builder.ratings import demographics
 from builder.ratings.countries import continents_of
-from builder.ratings.export import REFUSED_COLUMNS, Export, stacked, typed
+from builder.ratings.export import Export, refused_columns, stacked, typed
+from builder.ratings.items import Design
 from builder.ratings.privacy import findings, is_pseudonym, pseudonym
-from builder.ratings.settings import RatingsSettings
-from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
-
-TEXTS = [f"strategy_{name}" for name in QUESTION_NAMES]
-"""The free texts of a participant."""
+from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
 
 _UNSIGNED = "a pseudonym, not in results that this study's survey signed: write them again with survey results"
 _LONGEST_MS = 2**31 - 1
-_NONE = typed(pd.DataFrame(), REFUSED_COLUMNS)
-_PAIR_ID = r"[a-z0-9-]{1,60}-\d{5,9}-[\w.-]{1,150}"
+_ITEM_ID = r"[a-z0-9-]{1,60}-\d{5,9}-[\w.-]{1,150}"
 
 
 @dataclass(frozen=True)
 class Cleaned:
     """One file's rows under pseudonyms.
 
-    `ratings` has participant_id, pair_id, similarity, identity, response_time_ms, position, rated_at, line, column;
-    `participants` is indexed by participant_id and has age, gender, continent, duration_s, the TEXTS, and line;
+    `ratings` has participant_id, the item's id, the answers, response_time_ms, position, rated_at, line, column;
+    `participants` is indexed by participant_id and has age, gender, continent, duration_s, the free texts, and line;
     `held_back` has participant_id, question, found, text: texts in which something may identify somebody.
     `submissions` has participant_id and status, as the platform says of each.
     `refused` are rows that could be ratings, `left_out` cells that were left out while their row was kept.
@@ -41,40 +38,40 @@ class Cleaned:
 
 def cleaned(
     export: Export,
-    known_pairs: pd.Index,
+    design: Design,
     key: bytes,
-    settings: RatingsSettings,
     asked: tuple[str, ...] | None = None,
     *,
     pseudonyms: bool = False,
 ) -> Cleaned:
     """Puts pseudonyms in the place of participants, refuses what is no rating, coarsens what is said of a person.
 
-    A rating answers every question that was asked: `asked`, or what the study file says. `pseudonyms`: whether the file
-    names participants by them, as our survey's signed results do. Any other file's are refused: they are published, so
-    that anybody can write them down.
+    A rating answers every question that was asked of its item: `asked`, or what the study file says. `pseudonyms`:
+    whether the file names participants by them, as our survey's signed results do. Any other file's are refused: they
+    are published, so that anybody can write them down.
     """
     rated, strangers = _pseudonymous(export.ratings, key, pseudonyms=pseudonyms)
     described, unknown = _pseudonymous(export.participants, key, pseudonyms=pseudonyms)
-    ratings, refused, odd = _ratings(rated, known_pairs, asked or settings.questions or QUESTION_NAMES)
-    participants, not_understood = _participants(described, settings.age_bin)
-    participants, held_back = _without_findings(participants)
+    asks = design.asks
+    ratings, refused, odd = _ratings(rated, design, asks.restricted(asked or design.settings.questions))
+    participants, not_understood = _participants(described, design.settings.age_bin, asks)
+    participants, held_back = _without_findings(participants, asks)
     submissions, _ = _pseudonymous(export.submissions, key, pseudonyms=pseudonyms)
-    refused = stacked([export.refused, refusal(strangers, _UNSIGNED), refused])
-    left_out = stacked([odd, refusal(unknown, _UNSIGNED, "participant"), not_understood])
+    refused = stacked([export.refused, refusal(strangers, asks, _UNSIGNED), refused])
+    left_out = stacked([odd, refusal(unknown, asks, _UNSIGNED, "participant"), not_understood])
     return Cleaned(ratings, participants, held_back, refused, left_out, submissions)
 
 
-def refusal(rows: pd.DataFrame, reason: str, column: str | None = None) -> pd.DataFrame:
+def refusal(rows: pd.DataFrame, asks: Questionnaire, reason: str, column: str | None = None) -> pd.DataFrame:
     """Rows as they stand in refused.csv; `column` names the cell where the rows do not."""
     if rows.empty:
-        return _NONE
+        return typed(pd.DataFrame(), refused_columns(asks))
     shown = pd.Series("", index=rows.index, dtype="str")
-    if "pair_id" in rows:  # a text that cannot be an id may be anything, also personal: it is not written down
-        shown = rows["pair_id"].where(rows["pair_id"].str.fullmatch(_PAIR_ID, na=False), "")
+    if asks.key in rows:  # a text that cannot be an id may be anything, also personal: it is not written down
+        shown = rows[asks.key].where(rows[asks.key].str.fullmatch(_ITEM_ID, na=False), "")
     where = rows["column"] if column is None else column
-    refused = pd.DataFrame({"line": rows["line"], "column": where, "pair_id": shown, "reason": reason})
-    return refused.astype(REFUSED_COLUMNS)
+    refused = pd.DataFrame({"line": rows["line"], "column": where, asks.key: shown, "reason": reason})
+    return refused.astype(refused_columns(asks))
 
 
 def _pseudonymous(rows: pd.DataFrame, key: bytes, *, pseudonyms: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -89,21 +86,25 @@ def _pseudonymous(rows: pd.DataFrame, key: bytes, *, pseudonyms: bool) -> tuple[
 
 
 def _ratings(
-    rows: pd.DataFrame, known_pairs: pd.Index, asked: tuple[str, ...]
+    rows: pd.DataFrame, design: Design, asked: Questionnaire
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The rows that are ratings, those that are none, and cells of the former that were left out."""
-    reasons = {"unknown pair": ~rows["pair_id"].isin(known_pairs)}
-    for question in QUESTIONS:
+    asks = design.asks
+    items = design.items.reindex(rows[asks.key]).set_axis(rows.index)
+    reasons = {f"unknown {asks.item}": ~rows[asks.key].isin(design.items.index)}
+    for question in asks.questions:
         answers = rows[question.name]
-        if question.name in asked:
-            reasons[f"{question.name} missing"] = answers.isna()
-        if isinstance(question, Scale):
-            outside = ~answers.between(question.low, question.high).fillna(value=True)
-            reasons[f"{question.name} outside {question.low:g} to {question.high:g}"] = outside
+        reasons[f"{question.name} missing"] = answers.isna() & _is_asked(question, asked, items)
+        if len(asks.tasks) > 1:
+            reasons[f"{question.name} is not asked of this {asks.item}"] = answers.notna() & ~_is_asked(
+                question, asks, items
+            )
+        reason, outside = _outside(question, answers, items)
+        reasons[reason] = outside
     good = pd.Series(data=True, index=rows.index)
     refused = []
     for reason, bad in reasons.items():
-        refused.append(refusal(rows[good & bad], reason))
+        refused.append(refusal(rows[good & bad], asks, reason))
         good &= ~bad
     kept = rows[good]
     time, position = kept["response_time_ms"].round(), kept["position"]
@@ -111,7 +112,7 @@ def _ratings(
         "response time not understood, left out": ~time.between(0, _LONGEST_MS).fillna(value=True),
         "position not understood, left out": ~position.between(0, _LONGEST_MS).fillna(value=True),
     }
-    left_out = [refusal(kept[bad], reason) for reason, bad in odd.items()]
+    left_out = [refusal(kept[bad], asks, reason) for reason, bad in odd.items()]
     no_time, no_position = odd.values()
     kept = kept.assign(
         response_time_ms=time.mask(no_time).astype("Int32"), position=position.mask(no_position).astype("Int32")
@@ -119,25 +120,53 @@ def _ratings(
     return kept, stacked(refused), stacked(left_out)
 
 
-def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _is_asked(question: Question, asks: Questionnaire, items: pd.DataFrame) -> pd.Series:
+    """Whether a question is asked of each item."""
+    tasks = [task.name for task in asks.tasks if question in task.questions]
+    if len(tasks) == len(asks.tasks) or len(asks.tasks) == 1:
+        return pd.Series(data=bool(tasks), index=items.index)
+    return items["task"].isin(tasks)
+
+
+def _outside(question: Question, answers: pd.Series, items: pd.DataFrame) -> tuple[str, pd.Series]:
+    """Which answers are none that the question has, and why."""
+    match question:
+        case Scale():
+            reason = f"{question.name} outside {question.low:g} to {question.high:g}"
+            return reason, ~answers.between(question.low, question.high).fillna(value=True)
+        case YesNo():
+            return f"{question.name} is neither yes nor no", pd.Series(data=False, index=answers.index)
+        case Choice():
+            reason = f"{question.name} is no option"
+            if not question.column:
+                return reason, answers.notna() & ~answers.isin(question.options)
+            options = [set() if each is None else set(each) for each in items[question.column].array]
+            allowed = [answer in some for answer, some in zip(answers.array, options, strict=True)]
+            return reason, answers.notna() & ~pd.Series(allowed, index=answers.index, dtype=bool)
+        case _:
+            assert_never(question)
+
+
+def _participants(rows: pd.DataFrame, age_bin: int | None, asks: Questionnaire) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row per participant: what was said first."""
-    said = {name: rows[name].str.strip() for name in ("age", "gender", "country", "continent", *TEXTS)}
+    texts = asks.text_names
+    said = {name: rows[name].str.strip() for name in ("age", "gender", "country", "continent", *texts)}
     for name, text in said.items():
-        said[name] = text.mask(text == "" if name in TEXTS else text.str.lower().isin(demographics.UNSAID))
+        said[name] = text.mask(text == "" if name in texts else text.str.lower().isin(demographics.UNSAID))
     understood = {
         "age": {text: demographics.age(text, age_bin) for text in said["age"].dropna().unique()},
         "gender": {text: demographics.gender(text) for text in said["gender"].dropna().unique()},
         "country": continents_of(said["country"].dropna().unique()),
         "continent": {text: demographics.continent(text) for text in said["continent"].dropna().unique()},
     }
-    refused = [_NONE]
+    refused = [refusal(rows.iloc[:0], asks, "")]
     for name, meaning in understood.items():
         if not meaning:
             continue
         meant = said[name].map(meaning)
         odd = said[name].notna() & meant.isna()
         if odd.any():
-            refused.append(refusal(rows[odd], f"{name} not understood, left out", name))
+            refused.append(refusal(rows[odd], asks, f"{name} not understood, left out", name))
         said[name] = meant.astype("str")
     people = pd.DataFrame(
         {
@@ -145,7 +174,7 @@ def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame
             "gender": said["gender"],
             "continent": said["continent"].fillna(said["country"]),
             "duration_s": rows["duration_s"].where(rows["duration_s"] >= 0).astype("Float64"),
-            **{name: said[name] for name in TEXTS},
+            **{name: said[name] for name in texts},
             "line": rows["line"],
         }
     )
@@ -155,10 +184,10 @@ def _participants(rows: pd.DataFrame, age_bin: int | None) -> tuple[pd.DataFrame
     return people.groupby(ids, sort=False).first(), stacked(refused)
 
 
-def _without_findings(participants: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _without_findings(participants: pd.DataFrame, asks: Questionnaire) -> tuple[pd.DataFrame, pd.DataFrame]:
     held = [pd.DataFrame(columns=["participant_id", "question", "found", "text"], dtype="str")]
     kept = participants.copy()
-    for question in TEXTS:
+    for question in asks.text_names:
         texts = participants[question].dropna()
         found = texts.map(lambda text: "; ".join(findings(text))).astype("str")
         suspect = found[found != ""]

@@ -14,7 +14,7 @@ _MOST_LINES = 40
 
 def add_commands(commands: Any) -> None:
     """Adds `ratings` and its commands to those of `python -m builder`."""
-    ratings = commands.add_parser("ratings", help="bring in, check and remove what people say of the pairs")
+    ratings = commands.add_parser("ratings", help="bring in, check and remove what people say of the items")
     actions = ratings.add_subparsers(required=True, metavar="COMMAND")
 
     importing = _command(actions, "import", _import, "merge exports of survey tools into the ratings")
@@ -101,7 +101,7 @@ def _print_imported(folder: Path, imported: Any, dry: bool) -> None:
             f"\nrefused or left out, line by line in {folder / 'ratings' / 'refused.csv'}:" if not dry else "\nrefused:"
         )
         _print_reasons(reasons)
-        _print_missing(imported)
+        _print_missing(folder, imported)
         print("in which a file is called by a digest of its content, for its name may tell who somebody is:")
         for path, each in imported.outcomes:
             if each.reasons:
@@ -149,14 +149,15 @@ def _print_counts(name: str, width: int, counts: Any) -> None:
     print(f"{name:{width}} {read:9} {added:9} {already:14} {refused:9} {participants:19}")
 
 
-def _print_missing(imported: Any) -> None:
+def _print_missing(folder: Path, imported: Any) -> None:
     """Says what to do where all ratings lack the answer to one question."""
-    from builder.tasks import QUESTION_NAMES
+    from builder.shards import StudyFolder
 
+    names = StudyFolder(folder).study().questionnaire().names
     read = sum(each.read for _, each in imported.outcomes)
-    for name in QUESTION_NAMES:
+    for name in names:
         if read and imported.reasons()[f"{name} missing"] == read:
-            rest = [f'"{other}"' for other in QUESTION_NAMES if other != name]
+            rest = [f'"{other}"' for other in names if other != name]
             print(
                 f"nobody answered {name}: where it was not asked, say so in the study file, [ratings] questions = "
                 f"[{', '.join(rest)}], or for these files in a mapping: questions = [{', '.join(rest)}]"
@@ -182,9 +183,10 @@ def _status(options: argparse.Namespace) -> int:
         if not each.ratings and (source != "human" or any(other.ratings for other in status.sources.values())):
             continue
         print(f"{source}: {each.ratings} ratings by {each.participants} participants")
-        print("  ratings per pair  " + ", ".join(f"{n}: {pairs} pairs" for n, pairs in each.pairs_by_ratings.items()))
+        counts = ", ".join(f"{n}: {items} {status.table}" for n, items in each.items_by_ratings.items())
+        print(f"  ratings per {status.table.removesuffix('s')}  {counts}")
         if source == "human":
-            print(f"  short of {status.wanted}: {each.short} of {status.pairs} pairs")
+            print(f"  short of {status.wanted}: {each.short} of {status.items} {status.table}")
         print("  flagged  " + ", ".join(f"{flag} {n}" for flag, n in each.flagged.items()))
     if status.reasons:
         print("refused or left out (ratings/refused.csv)")

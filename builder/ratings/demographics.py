@@ -2,7 +2,7 @@
 
 import re
 
-from loading_script.lands_between import CONTINENTS
+from loading_script.tables import CONTINENTS
 
 UNSAID = {
     "",
@@ -67,10 +67,10 @@ def age(text: str, bin_years: int | None) -> str | None:
 
 
 def gender(text: str) -> str | None:
-    """One of `loading_script.lands_between.GENDERS`; None: not understood."""
+    """One of `loading_script.tables.GENDERS`; None: not understood."""
     return _GENDERS.get(" ".join(text.lower().split()))
 
 
 def continent(text: str) -> str | None:
-    """One of `loading_script.lands_between.CONTINENTS`, of its English or German name; None: not understood."""
+    """One of `loading_script.tables.CONTINENTS`, of its English or German name; None: not understood."""
     return _CONTINENTS.get(" ".join(text.lower().split()))

@@ -3,39 +3,60 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import pandas as pd
 
-from builder.tasks import QUESTIONS, Question, Scale
+from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
 
-RATING_COLUMNS = {
-    "line": "int64",
-    "column": "str",
-    "participant": "str",
-    "pair_id": "str",
-    **{question.name: "Float64" if isinstance(question, Scale) else "boolean" for question in QUESTIONS},
-    "response_time_ms": "Float64",
-    "position": "Int64",
-    "rated_at": "datetime64[ms, UTC]",
-}
-"""Columns of `Export.ratings` and their pandas types.
 
-`line` is the line of the file, from 1, at which the record begins (for JSON without lines: the number of the
-record), `column` where in it the first answer stands. `participant` is the platform's own id. What is missing is NA.
-"""
+def answer_type(question: Question) -> str:
+    """The pandas type of the answers to a question."""
+    match question:
+        case Scale():
+            return "Float64"
+        case YesNo():
+            return "boolean"
+        case Choice():
+            return "str"
+        case _:
+            assert_never(question)
 
-PARTICIPANT_COLUMNS = {
-    "line": "int64",
-    "participant": "str",
-    "age": "str",
-    "gender": "str",
-    "country": "str",
-    "continent": "str",
-    "duration_s": "Float64",
-    **{f"strategy_{question.name}": "str" for question in QUESTIONS},
-}
-"""Columns of `Export.participants`, as the participant or the platform wrote them; nothing else of a person is read."""
+
+def rating_columns(asks: Questionnaire) -> dict[str, str]:
+    """Columns of `Export.ratings` and their pandas types.
+
+    `line` is the line of the file, from 1, at which the record begins (for JSON without lines: the number of the
+    record), `column` where in it the first answer stands. `participant` is the platform's own id. What is missing is
+    NA.
+    """
+    return {
+        "line": "int64",
+        "column": "str",
+        "participant": "str",
+        asks.key: "str",
+        **{question.name: answer_type(question) for question in asks.questions},
+        "response_time_ms": "Float64",
+        "position": "Int64",
+        "rated_at": "datetime64[ms, UTC]",
+    }
+
+
+def participant_columns(asks: Questionnaire) -> dict[str, str]:
+    """Columns of `Export.participants`, as the participant or the platform wrote them; nothing else of a person is
+    read.
+    """
+    return {
+        "line": "int64",
+        "participant": "str",
+        "age": "str",
+        "gender": "str",
+        "country": "str",
+        "continent": "str",
+        "duration_s": "Float64",
+        **dict.fromkeys(asks.text_names, "str"),
+    }
+
 
 REVOKED, RETURNED, REJECTED, COUNTS = "revoked", "returned", "rejected", "counts"
 """What becomes of a submission on a platform: its participant revoked consent or returned it, the researcher rejected
@@ -44,39 +65,63 @@ it, or it counts."""
 SUBMISSION_COLUMNS = {"participant": "str", "status": "str"}
 """Columns of `Export.submissions`; `status` is one of the four above."""
 
-REFUSED_COLUMNS = {"line": "int64", "column": "str", "pair_id": "str", "reason": "str"}
-"""Columns of `Export.refused`; `reason` is one of READER_REASONS, so that they can be counted."""
+
+def refused_columns(asks: Questionnaire) -> dict[str, str]:
+    """Columns of `Export.refused`; `reason` is one of `reader_reasons`, so that they can be counted."""
+    return {"line": "int64", "column": "str", asks.key: "str", "reason": "str"}
 
 
 def not_read(question: Question) -> str:
     """Why an answer to a question is kept out that cannot be read."""
-    return f"{question.name} is {'no number' if isinstance(question, Scale) else 'neither yes nor no'}"
+    match question:
+        case Scale():
+            return f"{question.name} is no number"
+        case YesNo():
+            return f"{question.name} is neither yes nor no"
+        case Choice():
+            return f"{question.name} is no option"
+        case _:
+            assert_never(question)
 
 
-READER_REASONS: tuple[str, ...] = (
-    "preview or test",
-    "status unknown",
-    "rejected or returned",
-    "returned",
-    "rejected",
-    "timed out or screened out",
-    "consent revoked",
-    "marked as spam",
-    "no participant",
-    "no pair",
-    "names no pair of the study",
-    "damaged by a spreadsheet",
-    "more cells than columns",
-    "packed cells differ in number",
-    "column not understood",
-    "details differ between rows",
-    "detail not readable, the rest is kept",
-    *map(not_read, QUESTIONS),
-)
-"""Why a reader keeps a record, a column or a cell out. "names no pair of the study" and "column not understood" are of
-a whole column, with the line of the header; "details differ between rows" and "detail not readable, the rest is kept"
-of a detail beside ratings that are kept. What a reader need not know (unknown pair ids, numbers outside a question's
-scale, double answers) is left to the merge, which has reasons of its own."""
+def no_item(asks: Questionnaire) -> str:
+    """Why an answer is kept out that names no item."""
+    return f"no {asks.item}"
+
+
+def foreign_item(asks: Questionnaire) -> str:
+    """Why a column is kept out whose name tells of an answer to no item of the study."""
+    return f"names no {asks.item} of the study"
+
+
+def reader_reasons(asks: Questionnaire) -> tuple[str, ...]:
+    """Why a reader keeps a record, a column or a cell out.
+
+    "names no item of the study" and "column not understood" are of a whole column, with the line of the header;
+    "details differ between rows" and "detail not readable, the rest is kept" of a detail beside ratings that are kept.
+    What a reader need not know (unknown ids, numbers outside a question's scale, double answers) is left to the merge,
+    which has reasons of its own.
+    """
+    return (
+        "preview or test",
+        "status unknown",
+        "rejected or returned",
+        "returned",
+        "rejected",
+        "timed out or screened out",
+        "consent revoked",
+        "marked as spam",
+        "no participant",
+        no_item(asks),
+        foreign_item(asks),
+        "damaged by a spreadsheet",
+        "more cells than columns",
+        "packed cells differ in number",
+        "column not understood",
+        "details differ between rows",
+        "detail not readable, the rest is kept",
+        *map(not_read, asks.questions),
+    )
 
 
 @dataclass(frozen=True)
@@ -89,22 +134,22 @@ class ExportFile:
 
 
 @dataclass(frozen=True)
-class StudyPairs:
-    """What a reader may know of the study: pair ids by batch, in the order of its tables, and the questions."""
+class StudyItems:
+    """What a reader may know of the study: ids of its items by batch, in the order of its tables, and what is asked."""
 
     by_batch: Mapping[int, Sequence[str]]
-    questions: tuple[Question, ...] = QUESTIONS
+    asks: Questionnaire
 
     def ids(self) -> list[str]:
-        """The pair ids of all batches."""
-        return [pair_id for ids in self.by_batch.values() for pair_id in ids]
+        """The ids of the items of all batches."""
+        return [item_id for ids in self.by_batch.values() for item_id in ids]
 
 
 @dataclass(frozen=True)
 class Export:
     """The content of one file.
 
-    A row of `ratings` has an answer to at least one question; a pair that was shown but not answered has none.
+    A row of `ratings` has an answer to at least one question; an item that was shown but not answered has none.
     What the reader itself cannot take (a preview row, a cell that is no number) is in `refused`. A participant has at
     most one row in `participants`, which may be there without ratings, and ratings may be there without it.
     """
@@ -142,7 +187,11 @@ def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0].reset_index(drop=True)
 
 
-def empty_export() -> Export:
+def empty_export(asks: Questionnaire) -> Export:
     """The content of a file in which nobody said anything."""
     nothing = pd.DataFrame()
-    return Export(typed(nothing, RATING_COLUMNS), typed(nothing, PARTICIPANT_COLUMNS), typed(nothing, REFUSED_COLUMNS))
+    return Export(
+        typed(nothing, rating_columns(asks)),
+        typed(nothing, participant_columns(asks)),
+        typed(nothing, refused_columns(asks)),
+    )

@@ -14,10 +14,9 @@ from builder.ratings import records
 from builder.ratings.databases import remembered
 from builder.ratings.export import stacked
 from builder.ratings.held import Held, read_held, write_held
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.ratings.privacy import is_pseudonym, other_pseudonyms, participant_key, pseudonym
 from builder.ratings.store import RatingsFolder
-from builder.shards import StudyFolder
 
 if TYPE_CHECKING:
     from builder.survey.withdrawal import Removal
@@ -61,9 +60,9 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
         FolderError: this is no study folder, or it cannot be written.
         SurveyError: the survey's database cannot be opened.
     """
-    pairs = read_pairs(folder)
-    with RatingsFolder(folder).locked():
-        held = read_held(folder)
+    design = read_design(folder)
+    with RatingsFolder(folder, design.asks).locked():
+        held = read_held(folder, design.asks)
         here = set(held.participants.index) | set(held.held_back["participant_id"])
         gone = set(held.forgotten["participant_id"])
         ids = [participant]
@@ -94,7 +93,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
             )
             shown = records.read(folder, "shown", records.RELEASED)
             Folder(folder).write(dict([records.file("shown", shown[~shown["participant_id"].isin(new)])]))
-            write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
+            write_held(folder, held, design)
     versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
     remains, beyond = (removed.remains, removed.beyond) if removed else ([], [])
     return Forgotten(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions, remains, beyond)

@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from datasets import Features
 
 from builder.files import Folder
 from builder.ratings import records
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import Design, read_design
 from builder.ratings.quality import batches, flags
-from builder.ratings.settings import RatingsSettings
-from builder.ratings.store import RatingsFolder
-from builder.shards import StudyFolder
-from loading_script import lands_between as schema
+from builder.ratings.store import RatingsFolder, schemas
+from builder.tasks import Questionnaire
 
 _NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.float32(): pd.Float32Dtype()}
 
@@ -35,35 +32,35 @@ class Held:
     imports: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=records.IMPORTS, dtype="str"))
 
 
-def read_held(folder: Path) -> Held:
+def read_held(folder: Path, asks: Questionnaire) -> Held:
     """What the folder holds; who writes it back has it locked from before.
 
     Raises:
         FolderError: a file of it is damaged.
     """
-    store = RatingsFolder(folder)
+    store = RatingsFolder(folder, asks)
     return Held(
         frame(store.ratings()),
         frame(store.participants()).set_index("participant_id"),
         records.read(folder, "held-back", records.HELD_BACK),
         records.read(folder, "released", records.RELEASED),
-        records.without_names(records.read(folder, "refused", records.REFUSED)),
+        records.without_names(records.read(folder, "refused", records.refused_lines(asks.key))),
         records.read(folder, "forgotten", records.FORGOTTEN),
         records.read(folder, "withdrawn", records.WITHDRAWN),
         records.read(folder, "imports", records.IMPORTS),
     )
 
 
-def judged(held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> Held:
+def judged(held: Held, design: Design) -> Held:
     """The same with every participant's batch and flags made anew, by the bounds that the study file names now."""
     people = held.participants.assign(
-        batch=batches(held.ratings, pairs).reindex(held.participants.index).astype("Int32"),
-        flags=flags(held.ratings, pairs, settings, held.participants.index),
+        batch=batches(held.ratings, design).reindex(held.participants.index).astype("Int32"),
+        flags=flags(held.ratings, design, held.participants.index),
     )
     return replace(held, participants=people)
 
 
-def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsSettings) -> None:
+def write_held(folder: Path, held: Held, design: Design) -> None:
     """Writes it back, judged: all of it or, on an error, nothing.
 
     The tables come last: an import that was killed between two renames is run again and ends the same.
@@ -71,7 +68,7 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
     Raises:
         FolderError: there is no room, or no right to write.
     """
-    held = judged(held, pairs, settings)
+    held = judged(held, design)
     files = dict(
         records.file(name, rows)
         for name, rows in {
@@ -83,8 +80,7 @@ def write_held(folder: Path, held: Held, pairs: pd.DataFrame, settings: RatingsS
             "imports": held.imports,
         }.items()
     )
-    participants = table(held.participants.reset_index(names="participant_id"), schema.participants())
-    Folder(folder).write(files | RatingsFolder.files(table(held.ratings, schema.ratings()), participants))
+    Folder(folder).write(files | RatingsFolder(folder, design.asks).files(*_tables(held, design.asks)))
 
 
 def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:
@@ -94,19 +90,19 @@ def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:
         FolderError: this is no study folder, or a file of it is damaged.
         RatingsError: no batch is built.
     """
-    return judged_tables(folder, read_held(folder))
+    design = read_design(folder)
+    return judged_tables(read_held(folder, design.asks), design)
 
 
-def judged_tables(folder: Path, held: Held) -> tuple[pa.Table, pa.Table]:
-    """The ratings and the participants of what was read of a study folder, judged.
+def judged_tables(held: Held, design: Design) -> tuple[pa.Table, pa.Table]:
+    """The ratings and the participants of what was read of a study folder, judged."""
+    return _tables(judged(held, design), design.asks)
 
-    Raises:
-        FolderError: this is no study folder.
-        RatingsError: no batch is built.
-    """
-    held = judged(held, read_pairs(folder), StudyFolder(folder).study().ratings)
+
+def _tables(held: Held, asks: Questionnaire) -> tuple[pa.Table, pa.Table]:
+    of = schemas(asks)
     participants = held.participants.reset_index(names="participant_id")
-    return table(held.ratings, schema.ratings()), table(participants, schema.participants())
+    return table(held.ratings, of["ratings"]), table(participants, of["participants"])
 
 
 def frame(rows: pa.Table) -> pd.DataFrame:
@@ -115,6 +111,6 @@ def frame(rows: pa.Table) -> pd.DataFrame:
     return read
 
 
-def table(rows: pd.DataFrame, features: Features) -> pa.Table:
+def table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     """Rows in pandas as an Arrow table of the schema's columns."""
-    return pa.Table.from_pandas(rows[list(features)], schema=features.arrow_schema, preserve_index=False)
+    return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)

@@ -15,17 +15,16 @@ from builder.ratings.export import Export, ExportFile, stacked
 from builder.ratings.formats import read_file
 from builder.ratings.formats.files import export_files
 from builder.ratings.held import Held, frame, read_held, write_held
+from builder.ratings.items import Design, read_design
 from builder.ratings.mapping import Mapping, read_mapping
 from builder.ratings.merge import Outcome, merged
-from builder.ratings.pairs import by_batch, read_pairs
 from builder.ratings.privacy import participant_key
 from builder.ratings.records import file_label
 from builder.ratings.scales import check_scales
-from builder.ratings.settings import RatingsSettings
 from builder.ratings.signature import is_signed
 from builder.ratings.store import RatingsFolder
 from builder.ratings.undo import with_import
-from builder.shards import StudyFolder
+from builder.tasks import Questionnaire
 
 
 @dataclass(frozen=True)
@@ -67,36 +66,34 @@ def import_exports(
         RatingsError: a file cannot be read as an export, naming file, line and column; or there is none that can.
         FolderError: this is no study folder, or it cannot be written.
     """
-    pairs = read_pairs(folder)
-    settings = StudyFolder(folder).study().ratings
-    with RatingsFolder(folder).locked():
-        before = read_held(folder)
+    design = read_design(folder)
+    with RatingsFolder(folder, design.asks).locked():
+        before = read_held(folder, design.asks)
         after, imported = merged_exports(
-            before, exports, pairs, participant_key(folder), settings, format_name, mapping, skip_others
+            before, exports, design, participant_key(folder), format_name, mapping, skip_others
         )
-        write_held(folder, with_import(before, after), pairs, settings)
+        write_held(folder, with_import(before, after), design)
     return imported
 
 
 def merged_exports(
     held: Held,
     exports: Sequence[Path],
-    pairs: pd.DataFrame,
+    design: Design,
     key: bytes,
-    settings: RatingsSettings,
     format_name: str,
     mapping: Path | None,
     skip_others: bool,
 ) -> tuple[Held, Imported]:
     """What a folder holds, with the exports merged into it, and what became of each; nothing is written."""
-    meaning = read_mapping(mapping) if mapping else None
-    known, outcomes, skipped, absent = by_batch(pairs), [], [], []
+    meaning = read_mapping(mapping, design.asks) if mapping else None
+    items, outcomes, skipped, absent = design.for_readers(), [], [], []
     read: list[tuple[Path, Export]] = []
     files = tqdm(_files(exports), desc="exports", unit="file", disable=None, leave=False)
     rows: list[_Read] = []
     for file in files:
         try:
-            export = read_file(file, known, format_name, meaning)
+            export = read_file(file, items, format_name, meaning)
         except RatingsError as error:
             if not skip_others:
                 raise
@@ -105,11 +102,11 @@ def merged_exports(
         absent.append(set(export.absent))
         read.append((file.path, replace(export, participants=export.participants.iloc[:0])))
         asked, ours = meaning.questions if meaning else None, is_signed(file.content, key)
-        clean = cleaned(export, pairs.index, key, settings, asked, pseudonyms=ours)
+        clean = cleaned(export, design, key, asked, pseudonyms=ours)
         rows.append(_Read(file.path, file_label(file.content), clean))
-    _check_all(read, absent, skipped, meaning)
+    _check_all(read, absent, skipped, meaning, design.asks)
     for each in rows:
-        held, outcome = merged(held, each.rows, each.label)
+        held, outcome = merged(held, each.rows, design.asks, each.label)
         outcomes.append((each.path, outcome))
     return held, Imported(outcomes, skipped)
 
@@ -124,6 +121,7 @@ def _check_all(
     absent: Sequence[set[str]],
     skipped: Sequence[tuple[Path, str]],
     meaning: Mapping | None,
+    asks: Questionnaire,
 ) -> None:
     """What can be told of all files alone: keys of the mapping that none has, and answers on another scale."""
     if not read:
@@ -132,7 +130,7 @@ def _check_all(
     if nowhere and meaning:
         names = ", ".join(f"columns.{key} = {meaning.columns.get(key)!r}" for key in nowhere)
         raise RatingsError(f"no file has what the mapping names: {names}")
-    check_scales(read, meaning)
+    check_scales(read, meaning, asks)
 
 
 def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:
@@ -144,14 +142,14 @@ def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:
     Raises:
         FolderError: this is no study folder, or it cannot be written.
     """
-    pairs = read_pairs(folder)
-    with RatingsFolder(folder).locked():
-        held = read_held(folder)
+    design = read_design(folder)
+    with RatingsFolder(folder, design.asks).locked():
+        held = read_held(folder, design.asks)
         new = frame(ratings)
         new = new[~new["rating_id"].isin(held.ratings["rating_id"])]
         raters = frame(participants).set_index("participant_id")
         raters = raters[~raters.index.isin(held.participants.index)]
         people = pd.concat([each for each in (held.participants, raters) if len(each)] or [held.participants])
         held = replace(held, ratings=stacked([held.ratings, new]), participants=people)
-        write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
+        write_held(folder, held, design)
     return len(new)

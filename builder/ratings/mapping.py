@@ -1,6 +1,8 @@
 r"""`mapping.toml`: what an export does not say itself. It adds to what is recognized, line by line.
 
-Every key is optional; a table that the file does not need is left out:
+Every key is optional; a table that the file does not need is left out. What follows is of a study whose items are pairs
+and which asks `similarity`, on a scale, and `identity`, yes or no; in another kind of study its own word for an item
+stands where `pair` does, and its own questions where these two do:
 
     encoding = "cp1252"               # of the file, where it is neither UTF-8 nor UTF-16
     delimiter = ";"                   # between cells, where the header does not tell
@@ -54,16 +56,24 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, assert_never
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.settings import Settings
-from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
+from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
 from builder.toml import parse_toml, shown
 
 _MOST_BYTES = 10_000_000
@@ -78,88 +88,106 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 DETAILS = ("response_time_ms", "response_time_s", "position", "rated_at")
 """Keys of [columns] that say something of an answer."""
 
-ANSWERS = (*QUESTION_NAMES, *DETAILS)
-"""Keys of [columns] that hold a part of an answer; in wide form each is a pattern."""
+PERSON = ("age", "gender", "country", "continent", "duration_s")
+"""Keys of [columns] that hold something of the participant; beside these and the study's free texts nothing of a person
+is ever read.
+"""
 
-FACTS = ("age", "gender", "country", "continent", "duration_s", *(f"strategy_{name}" for name in QUESTION_NAMES))
-"""Keys of [columns] that hold something of the participant; nothing else of a person is ever read."""
+LOOP = "{loop}"
+"""Stands in a pattern for the number of a loop."""
 
-KEYS = ("participant", "pair", *ANSWERS, *FACTS)
-"""The keys of [columns]."""
 
-PLACEHOLDERS = ("{pair}", "{loop}")
+def answer_keys(asks: Questionnaire) -> tuple[str, ...]:
+    """Keys of [columns] that hold a part of an answer; in wide form each is a pattern."""
+    return (*asks.names, *DETAILS)
+
+
+def fact_keys(asks: Questionnaire) -> tuple[str, ...]:
+    """Keys of [columns] that hold something of the participant."""
+    return (*PERSON, *asks.text_names)
+
+
+def column_keys(asks: Questionnaire) -> tuple[str, ...]:
+    """The keys of [columns]."""
+    return ("participant", asks.item, *answer_keys(asks), *fact_keys(asks))
 
 
 class Columns(Settings):
-    """`[columns]`: by key of KEYS the name of a column as the export writes it, or a pattern with {pair} or {loop};
-    of `pair` one or several.
+    """`[columns]`: the names of columns as the export writes them.
+
+    answers: by key of `answer_keys`, a name or a pattern with `placeholder`. facts: by key of `fact_keys`. item: the
+    columns that name the item, which is in `placeholder` where the layout is wide; "" where it is long.
     """
 
-    model_config = ConfigDict(extra="allow")
+    participant: str | None = None
+    item: tuple[str, ...] = ()
+    answers: dict[str, str] = Field(default_factory=dict)
+    facts: dict[str, str] = Field(default_factory=dict)
+    placeholder: str = ""
 
     def get(self, key: str) -> str | None:
-        """The column of a key, None where it is not given; of a pair the first."""
-        name = (self.model_extra or {}).get(key)
-        return name[0] if isinstance(name, list | tuple) else name
+        """The column of a key of an answer, a fact or the participant; None where it is not given."""
+        return self.participant if key == "participant" else self.answers.get(key) or self.facts.get(key)
 
-    @property
-    def pair_columns(self) -> tuple[str, ...]:
-        """The columns that name the pair; none where it is not given."""
-        names = (self.model_extra or {}).get("pair", ())
-        return (names,) if isinstance(names, str) else tuple(names)
+    def names(self) -> tuple[str, ...]:
+        """All columns that are given; of an item the first."""
+        participant = () if self.participant is None else (self.participant,)
+        return (*participant, *self.item[:1], *self.answers.values(), *self.facts.values())
 
-    def answers(self) -> dict[str, str]:
-        """The keys of ANSWERS that are given."""
-        return {key: name for key in ANSWERS if (name := self.get(key)) is not None}
 
-    def facts(self) -> dict[str, str]:
-        """The keys of FACTS that are given."""
-        return {key: name for key in FACTS if (name := self.get(key)) is not None}
+def _columns(given: Any, asks: Questionnaire) -> Columns:
+    """What a file says in [columns].
 
-    def names(self) -> dict[str, str]:
-        """All columns that are given, by key; of a pair the first."""
-        return {key: name for key in KEYS if (name := self.get(key)) is not None}
+    Raises:
+        ValueError: every key that is unknown or is no name of a column, or patterns that do not go together.
+    """
+    if not isinstance(given, dict):
+        raise ValueError("columns: must be a table")
+    wrong = list(_wrong_names(given, asks))
+    if wrong:
+        raise ValueError("\n  ".join(wrong))
+    items = given.get(asks.item, ())
+    columns = Columns(
+        participant=given.get("participant"),
+        item=(items,) if isinstance(items, str) else tuple(items),
+        answers={key: given[key] for key in answer_keys(asks) if key in given},
+        facts={key: given[key] for key in fact_keys(asks) if key in given},
+    )
+    texts = "".join(columns.answers.get(name, "") for name in asks.names)
+    placeholder = next((part for part in _placeholders(asks) if part in texts), "")
+    columns = columns.model_copy(update={"placeholder": placeholder})
+    _check_layout(columns, asks)
+    return columns
 
-    @property
-    def placeholder(self) -> str | None:
-        """`{pair}` or `{loop}` where the layout is wide, None where it is long."""
-        asked = "".join(self.get(name) or "" for name in QUESTION_NAMES)
-        return next((part for part in PLACEHOLDERS if part in asked), None)
 
-    @model_validator(mode="after")
-    def _names_of_columns(self) -> Self:
-        wrong = list(self._wrong_names())
-        if wrong:
-            raise ValueError("\n  ".join(wrong))
-        return self
+def _placeholders(asks: Questionnaire) -> tuple[str, str]:
+    return f"{{{asks.item}}}", LOOP
 
-    def _wrong_names(self) -> Iterator[str]:
-        for key, name in (self.model_extra or {}).items():
-            names = name if key == "pair" and isinstance(name, list | tuple) and name else [name]
-            if key not in KEYS:
-                yield f"columns.{key}: unknown key; known here: {', '.join(KEYS)}"
-            elif not all(isinstance(each, str) and 0 < len(each) <= 5000 for each in names):
-                many = ", or a list of them" if key == "pair" else ""
-                yield f"columns.{key} = {shown(name)}: must be the name of a column in quotes{many}"
 
-    @model_validator(mode="after")
-    def _one_layout(self) -> Self:
-        answers = self.answers()
-        for key, name in answers.items():
-            count = sum(map(name.count, PLACEHOLDERS))
-            whole_line = key == "rated_at" and count == 0
-            if not whole_line and (
-                count != (1 if self.placeholder else 0) or (self.placeholder and self.placeholder not in name)
-            ):
-                raise ValueError(
-                    f"columns.{key} = {shown(name)}: in wide form every pattern holds the same one of {{pair}} and "
-                    "{loop}, once; in long form none does"
-                )
-        if self.placeholder and self.pair_columns:
-            raise ValueError(f"columns.pair: the patterns with {self.placeholder} name the pair already")
-        if self.get("response_time_ms") and self.get("response_time_s"):
-            raise ValueError("columns.response_time_s: response_time_ms is given already")
-        return self
+def _wrong_names(given: dict[str, Any], asks: Questionnaire) -> Iterator[str]:
+    for key, name in given.items():
+        names = name if key == asks.item and isinstance(name, list | tuple) and name else [name]
+        if key not in column_keys(asks):
+            yield f"columns.{key}: unknown key; known here: {', '.join(column_keys(asks))}"
+        elif not all(isinstance(each, str) and 0 < len(each) <= 5000 for each in names):
+            many = ", or a list of them" if key == asks.item else ""
+            yield f"columns.{key} = {shown(name)}: must be the name of a column in quotes{many}"
+
+
+def _check_layout(columns: Columns, asks: Questionnaire) -> None:
+    for key, name in columns.answers.items():
+        count = sum(map(name.count, _placeholders(asks)))
+        whole_line = key == "rated_at" and count == 0
+        right = columns.placeholder in name if columns.placeholder else True
+        if not whole_line and (count != (1 if columns.placeholder else 0) or not right):
+            raise ValueError(
+                f"columns.{key} = {shown(name)}: in wide form every pattern holds the same one of "
+                f"{' and '.join(_placeholders(asks))}, once; in long form none does"
+            )
+    if columns.placeholder and columns.item:
+        raise ValueError(f"columns.{asks.item}: the patterns with {columns.placeholder} name the {asks.item} already")
+    if "response_time_ms" in columns.answers and "response_time_s" in columns.answers:
+        raise ValueError("columns.response_time_s: response_time_ms is given already")
 
 
 class Words(Settings):
@@ -185,17 +213,24 @@ class OtherScale(Settings):
         return self
 
 
+class Options(Settings):
+    """A table of a question with options: the option that a cell means, by what it says; case does not matter."""
+
+    words: Annotated[dict[str, Name], Field(min_length=1)]
+
+
 class Loops(Settings):
-    """`[loops]`: which pair loop 1, 2, ... showed."""
+    """`[loops]`: which item loop 1, 2, ... showed: those of a batch in their order, those of a list, or of a file."""
 
     batch: Annotated[int, Field(ge=0)] | None = None
-    pairs: Names | None = None
+    items: Names | None = None
     file: Name | None = None
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if sum(source is not None for source in (self.batch, self.pairs, self.file)) != 1:
-            raise ValueError("loops: needs exactly one of batch, pairs and file")
+    def _one_source(self, info: ValidationInfo) -> Self:
+        if sum(source is not None for source in (self.batch, self.items, self.file)) != 1:
+            table = info.context.table if isinstance(info.context, Questionnaire) else "items"
+            raise ValueError(f"loops: needs exactly one of batch, {table} and file")
         return self
 
 
@@ -206,9 +241,10 @@ class Packed(Settings):
 
 
 class Mapping(Settings):
-    """What the columns of an export hold, and how their cells are written.
+    """What the columns of an export hold, and how their cells are written; `read` makes one.
 
-    `scales` and `words` are the tables that are named as a question is, by that name.
+    `scales`, `words` and `options` are the tables that are named as a question is, by that name; `item_pattern` and
+    `items` are `pair_pattern` and `[pairs]` where the items of the study are pairs.
     """
 
     encoding: Name | None = None
@@ -217,30 +253,50 @@ class Mapping(Settings):
     time_zone: Name | None = None
     dates: Literal["day first", "month first"] | None = None
     questions: Names | None = None
-    pair_pattern: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    item_pattern: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     columns: Columns = Columns()
     where: dict[str, dict[str, OneOrMore]] = Field(default_factory=dict)
     scales: dict[str, OtherScale] = Field(default_factory=dict)
     words: dict[str, Words] = Field(default_factory=dict)
-    pairs: dict[str, Name] = Field(default_factory=dict)
+    options: dict[str, Options] = Field(default_factory=dict)
+    items: dict[str, Name] = Field(default_factory=dict)
     loops: Loops | None = None
     packed: Packed | None = None
 
+    @classmethod
+    def read(cls, given: dict[str, Any], asks: Questionnaire) -> Self:
+        """The mapping that the keys of a file describe, for a study that asks this.
+
+        Raises:
+            pydantic.ValidationError: each key that is unknown or has a value that is not allowed.
+        """
+        return cls.model_validate(given, context=asks)
+
     @model_validator(mode="before")
     @classmethod
-    def _tables_of_questions(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
+    def _in_words_of_the_study(cls, given: Any, info: ValidationInfo) -> Any:
+        """The keys of a file under the names that they have here."""
+        asks = info.context
+        if not isinstance(given, dict) or not isinstance(asks, Questionnaire):
             return given
-        tables: dict[str, dict[str, Any]] = {"scales": {}, "words": {}}
-        for question in QUESTIONS:
-            if question.name in given:
-                kind = "scales" if isinstance(question, Scale) else "words"
-                tables[kind][question.name] = given[question.name]
-        own = {key: value for key, value in given.items() if key not in QUESTION_NAMES}
-        unknown = next((key for key in tables if key in own), None)
-        if unknown:
-            raise ValueError(f"{unknown}: unknown key; known here: {', '.join(known_keys())}")
+        unknown = next((key for key in given if key in cls.model_fields and key not in known_keys(asks)), None)
+        if unknown is not None:
+            raise ValueError(f"{unknown}: unknown key; known here: {', '.join(known_keys(asks))}")
+        general = {name: field for field, name in _names_of_items(asks).items()}
+        own = {general.get(key, key): value for key, value in given.items()}
+        loops = own.get("loops")
+        if isinstance(loops, dict):
+            own["loops"] = {general.get(key, key): each for key, each in loops.items()}
+        tables: dict[str, dict[str, Any]] = {}
+        for question in asks.questions:
+            if question.name in own:
+                tables.setdefault(_table_of(question)[0], {})[question.name] = own.pop(question.name)
         return {**tables, **own}
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _columns(cls, given: Any, info: ValidationInfo) -> Any:
+        return _columns(given, info.context) if isinstance(info.context, Questionnaire) else given
 
     @field_validator("encoding")
     @classmethod
@@ -269,62 +325,88 @@ class Mapping(Settings):
 
     @field_validator("questions")
     @classmethod
-    def _questions(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if any(name not in QUESTION_NAMES for name in names or ()):
-            raise ValueError(f"are some of {', '.join(QUESTION_NAMES)}")
+    def _questions(cls, names: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        asks = info.context
+        if isinstance(asks, Questionnaire) and any(name not in asks.names for name in names or ()):
+            raise ValueError(f"are some of {', '.join(asks.names)}")
         return names
 
-    @field_validator("pair_pattern")
+    @field_validator("item_pattern")
     @classmethod
-    def _pattern(cls, pattern: str | None) -> str | None:
+    def _pattern(cls, pattern: str | None, info: ValidationInfo) -> str | None:
         try:
             groups = re.compile(pattern or "()").groups
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(f"is no regular expression: {error}") from None
         if groups != 1:
-            raise ValueError("must have one group in parentheses, which is the name of the pair")
+            item = info.context.item if isinstance(info.context, Questionnaire) else "item"
+            raise ValueError(f"must have one group in parentheses, which is the name of the {item}")
         return pattern
 
     @field_validator("where")
     @classmethod
-    def _filters(cls, filters: dict[str, Any]) -> dict[str, Any]:
-        unknown = next((key for key in filters if key not in (*ANSWERS, *FACTS)), None)
+    def _filters(cls, filters: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        asks = info.context
+        keys = (*answer_keys(asks), *fact_keys(asks)) if isinstance(asks, Questionnaire) else tuple(filters)
+        unknown = next((key for key in filters if key not in keys), None)
         if unknown is not None:
-            raise ValueError(f"where.{unknown}: unknown key; known here: {', '.join((*ANSWERS, *FACTS))}")
+            raise ValueError(f"where.{unknown}: unknown key; known here: {', '.join(keys)}")
         return filters
 
     @model_validator(mode="after")
-    def _loops_known(self) -> Self:
-        if self.columns.placeholder == "{loop}" and not self.loops:
-            raise ValueError("loops: is missing; the patterns with {loop} need it")
-        if self.packed and not (
-            any(map(self.columns.get, QUESTION_NAMES)) and (self.columns.pair_columns or self.loops)
-        ):
-            raise ValueError(f"packed: needs columns.{' or columns.'.join(QUESTION_NAMES)}, and columns.pair or loops")
+    def _complete(self, info: ValidationInfo) -> Self:
+        if self.columns.placeholder == LOOP and not self.loops:
+            raise ValueError(f"loops: is missing; the patterns with {LOOP} need it")
+        asks = info.context
+        if not self.packed or not isinstance(asks, Questionnaire):
+            return self
+        if not (any(map(self.columns.get, asks.names)) and (self.columns.item or self.loops)):
+            questions = " or columns.".join(asks.names)
+            raise ValueError(f"packed: needs columns.{questions}, and columns.{asks.item} or loops")
         return self
 
 
-def known_keys() -> list[str]:
+def _names_of_items(asks: Questionnaire) -> dict[str, str]:
+    """What a file calls the fields that are of items, by field."""
+    return {"item_pattern": f"{asks.item}_pattern", "items": asks.table}
+
+
+def _table_of(question: Question) -> tuple[str, type[Settings]]:
+    """The field with the tables of such questions, and what one of them is."""
+    match question:
+        case Scale():
+            return "scales", OtherScale
+        case YesNo():
+            return "words", Words
+        case Choice():
+            return "options", Options
+        case _:
+            assert_never(question)
+
+
+def known_keys(asks: Questionnaire) -> list[str]:
     """The keys that a mapping may have at its top."""
-    return [key for key in Mapping.model_fields if key not in ("scales", "words")] + list(QUESTION_NAMES)
+    tables = {"scales", "words", "options"}
+    names = _names_of_items(asks)
+    return [names.get(key, key) for key in Mapping.model_fields if key not in tables] + list(asks.names)
 
 
-def read_mapping(path: Path) -> Mapping:
-    """The mapping in a TOML file.
+def read_mapping(path: Path, asks: Questionnaire) -> Mapping:
+    """The mapping in a TOML file, for a study that asks this.
 
     Raises:
         RatingsError: it cannot be read; or each key that is unknown or has a value that is not allowed.
     """
     try:
-        mapping = Mapping.model_validate(parse_toml(_content(path), str(path), "mapping", RatingsError))
+        mapping = Mapping.read(parse_toml(_content(path), str(path), "mapping", RatingsError), asks)
     except ValidationError as error:
-        lines = dict.fromkeys(_explained(detail) for detail in error.errors(include_url=False))
+        lines = dict.fromkeys(_explained(detail, asks) for detail in error.errors(include_url=False))
         raise RatingsError("\n  ".join([f"{path}:", *lines])) from None
     if mapping.loops and mapping.loops.file:
         if Path(mapping.loops.file).is_absolute() or ".." in Path(mapping.loops.file).parts:
             raise RatingsError(f"{path}: loops.file = {shown(mapping.loops.file)}: must be a file beside the mapping")
-        pairs = _loop_file(path.parent / mapping.loops.file)
-        return mapping.model_copy(update={"loops": Loops(pairs=pairs)})
+        items = _loop_file(path.parent / mapping.loops.file, asks.key)
+        return mapping.model_copy(update={"loops": Loops(items=items)})
     return mapping
 
 
@@ -337,16 +419,16 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
 
 
-def _loop_file(path: Path) -> tuple[str, ...]:
-    """The column pair_id of a loop-and-merge file."""
+def _loop_file(path: Path, key: str) -> tuple[str, ...]:
+    """The column of the items' ids in a loop-and-merge file."""
     try:
         text = _content(path).decode("utf-8-sig")
-        pairs = tuple(row["pair_id"] for row in csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        items = tuple(row[key] for row in csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error, KeyError) as error:
-        raise RatingsError(f"{path}: loops.file must be a CSV with a column pair_id: {error}") from error
-    if not pairs or not all(pairs):
-        raise RatingsError(f"{path}: loops.file: a line without a pair_id, or no lines")
-    return pairs
+        raise RatingsError(f"{path}: loops.file must be a CSV with a column {key}: {error}") from error
+    if not items or not all(items):
+        raise RatingsError(f"{path}: loops.file: a line without a {key}, or no lines")
+    return items
 
 
 _ALLOWED = {
@@ -360,14 +442,17 @@ _ALLOWED = {
 """What is allowed, in words of TOML, by pydantic's type of error."""
 
 
-def _explained(detail: ErrorDetails) -> str:
+def _explained(detail: ErrorDetails, asks: Questionnaire) -> str:
     """One line: key, value, what is allowed."""
-    location = detail["loc"][1:] if detail["loc"][:1] in (("scales",), ("words",)) else detail["loc"]
+    location = detail["loc"][1:] if detail["loc"][:1] in (("scales",), ("words",), ("options",)) else detail["loc"]
+    if location[:1] != ("columns",):
+        names = _names_of_items(asks)
+        location = tuple(names.get(str(part), part) for part in location)
     key = ".".join(str(part) for part in location)
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     message = _ALLOWED.get(detail["type"], message)
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key; known here: {', '.join(_beside(location))}"
+        return f"{key}: unknown key; known here: {', '.join(_beside(location, asks))}"
     if detail["type"] == "missing":
         return f"{key}: is missing"
     if isinstance(detail["input"], dict) and detail["type"] == "value_error":
@@ -375,11 +460,11 @@ def _explained(detail: ErrorDetails) -> str:
     return f"{key} = {shown(detail['input'])}: {message}" if key else message
 
 
-def _beside(location: tuple[int | str, ...]) -> list[str]:
+def _beside(location: tuple[int | str, ...], asks: Questionnaire) -> list[str]:
     """The keys of the table that an unknown key stands in."""
     if len(location) < 2:
-        return known_keys()
-    questions = {each.name: OtherScale if isinstance(each, Scale) else Words for each in QUESTIONS}
+        return known_keys(asks)
+    questions = {question.name: _table_of(question)[1] for question in asks.questions}
     tables: dict[Any, type[Settings]] = {**questions, "loops": Loops, "packed": Packed}
     fields = tables[location[0]].model_fields if location[0] in tables else {}
-    return [field.alias or name for name, field in fields.items()]
+    return [_names_of_items(asks).get(name, field.alias or name) for name, field in fields.items()]

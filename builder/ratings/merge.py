@@ -6,19 +6,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from builder.ratings import records
-from builder.ratings.clean import TEXTS, Cleaned, refusal
-from builder.ratings.export import stacked
+from builder.ratings.clean import Cleaned, refusal
+from builder.ratings.export import answer_type, stacked
 from builder.ratings.held import Held
 from builder.ratings.ids import rating_id
 from builder.ratings.submissions import kept_out, standing
-from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
-
-_ANSWER = ["participant_id", "pair_id"]
-"""What a rating is an answer of and to; there is one for each."""
-
-_QUESTIONS = list(QUESTION_NAMES)
-
-_SAID = ["age", "gender", "continent", *TEXTS]
+from builder.tasks import Questionnaire
+from loading_script.tables import DEMOGRAPHICS
 
 
 @dataclass(frozen=True)
@@ -37,21 +31,22 @@ class Outcome:
     reasons: Counter[str]
 
 
-def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
+def merged(held: Held, rows: Cleaned, asks: Questionnaire, file: str) -> tuple[Held, Outcome]:
     """The folder's content with one file's rows, and what became of them.
 
     Args:
         held: what the folder holds.
         rows: what the file brought.
+        asks: what the study asks.
         file: what refused.csv calls the file, `records.file_label`: never its own name.
     """
     read = len(rows.ratings) + len(rows.refused)
     withdrawn = standing(held.withdrawn, rows.submissions)
-    rows, outside = kept_out(rows, withdrawn)
+    rows, outside = kept_out(rows, withdrawn, asks)
     forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
-    removed = refusal(rows.ratings[forgotten], "participant was removed")
-    added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten])
-    people, differing = _with_people(held, _without_held_back(held, rows), added)
+    removed = refusal(rows.ratings[forgotten], asks, "participant was removed")
+    added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten], asks)
+    people, differing = _with_people(held, _without_held_back(held, rows, asks), added, asks)
     refused = [rows.refused, outside, removed, contradicting]
     noted = stacked([*refused, rows.left_out, differing])
     outcome = Outcome(
@@ -67,82 +62,88 @@ def merged(held: Held, rows: Cleaned, file: str) -> tuple[Held, Outcome]:
         held,
         ratings=stacked([held.ratings, added[held.ratings.columns]]),
         participants=people,
-        held_back=_with_held_back(held, rows),
-        refused=stacked([held.refused, _lines(noted, file)]).drop_duplicates() if len(noted) else held.refused,
+        held_back=_with_held_back(held, rows, asks),
+        refused=stacked([held.refused, _lines(noted, asks, file)]).drop_duplicates() if len(noted) else held.refused,
         withdrawn=withdrawn,
     )
     return after, outcome
 
 
-def _lines(noted: pd.DataFrame, file: str) -> pd.DataFrame:
+def _lines(noted: pd.DataFrame, asks: Questionnaire, file: str) -> pd.DataFrame:
     """The rows of refused.csv."""
-    return noted.assign(file=file)[records.REFUSED].astype("str").fillna("")
+    return noted.assign(file=file)[records.refused_lines(asks.key)].astype("str").fillna("")
 
 
-def _new_ratings(known: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, int, pd.DataFrame]:
+def _new_ratings(
+    known: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire
+) -> tuple[pd.DataFrame, int, pd.DataFrame]:
     """Those that no known one and no earlier row answers; how many say the same again; those that say another thing.
 
     What a row of the file says for the second time is told by the file alone, so that it is told alike on every import.
     """
-    types = {each.name: "Float64" if isinstance(each, Scale) else "boolean" for each in QUESTIONS}
-    answers = known.loc[known["participant_id"].isin(rows["participant_id"].unique()), [*_ANSWER, *_QUESTIONS]]
-    again = rows.duplicated(_ANSWER)
+    answer, questions = ["participant_id", asks.key], list(asks.names)
+    types = {each.name: answer_type(each) for each in asks.questions}
+    answers = known.loc[known["participant_id"].isin(rows["participant_id"].unique()), [*answer, *questions]]
+    again = rows.duplicated(answer)
     if answers.empty and not again.any():
-        return _identified(rows), 0, refusal(rows.iloc[:0], "")
+        return _identified(rows, asks), 0, refusal(rows.iloc[:0], asks, "")
     answers = answers.astype(types).assign(known=True)
-    beside = rows[_ANSWER].merge(answers, on=_ANSWER, how="left").set_axis(rows.index)
+    beside = rows[answer].merge(answers, on=answer, how="left").set_axis(rows.index)
     in_store = beside["known"].notna()
-    first = rows[_ANSWER].merge(rows[~again][[*_ANSWER, *_QUESTIONS]], on=_ANSWER, how="left").set_axis(rows.index)
-    repeated = (in_store & _equal(rows, beside)) | (~in_store & again & _equal(rows, first))
-    new = _identified(rows[~in_store & ~again])
+    first = rows[answer].merge(rows[~again][[*answer, *questions]], on=answer, how="left").set_axis(rows.index)
+    repeated = (in_store & _equal(rows, beside, asks)) | (~in_store & again & _equal(rows, first, asks))
+    new = _identified(rows[~in_store & ~again], asks)
     contradicting = [
-        refusal(rows[in_store & ~again & ~repeated], "contradicts a rating already there"),
-        refusal(rows[again & ~repeated], "second answer to a pair, the first is kept"),
+        refusal(rows[in_store & ~again & ~repeated], asks, "contradicts a rating already there"),
+        refusal(rows[again & ~repeated], asks, f"second answer to {asks.an_item}, the first is kept"),
     ]
     return new, int(repeated.sum()), stacked(contradicting)
 
 
-def _identified(rows: pd.DataFrame) -> pd.DataFrame:
+def _identified(rows: pd.DataFrame, asks: Questionnaire) -> pd.DataFrame:
     """The ratings of people with their rating_id."""
-    ids = [rating_id(*each) for each in zip(rows["participant_id"], rows["pair_id"], strict=True)]
+    ids = [rating_id(*each) for each in zip(rows["participant_id"], rows[asks.key], strict=True)]
     return rows.assign(rating_id=ids, source="human")
 
 
-def _equal(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+def _equal(rows: pd.DataFrame, others: pd.DataFrame, asks: Questionnaire) -> pd.Series:
     """Where all answers are the same, those that were not given included."""
     same = pd.Series(data=True, index=rows.index)
-    for name in _QUESTIONS:
+    for name in asks.names:
         same &= (rows[name] == others[name]).fillna(value=False) | (rows[name].isna() & others[name].isna())
     return same.astype(bool)
 
 
-def _with_people(held: Held, rows: Cleaned, added: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _with_people(
+    held: Held, rows: Cleaned, added: pd.DataFrame, asks: Questionnaire
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The participants with new ones and with what was not known of known ones; and where a file says another thing.
 
     A later duration is no contradiction: platforms measure from other moments.
     """
-    known = held.participants
+    known, details = held.participants, [*DEMOGRAPHICS, *asks.text_names]
     said = rows.participants[~rows.participants.index.isin(held.forgotten["participant_id"])]
     both = said.index.intersection(known.index)
-    differing = [refusal(said.iloc[:0], "")]
-    for name in _SAID if len(both) else ():
+    differing = [refusal(said.iloc[:0], asks, "")]
+    for name in details if len(both) else ():
         ours, theirs = known.loc[both, name], said.loc[both, name]
         other = ours.notna() & theirs.notna() & (ours != theirs)
-        differing.append(refusal(said.loc[both][other], f"another {name} than the one already there, left out", name))
+        reason = f"another {name} than the one already there, left out"
+        differing.append(refusal(said.loc[both][other], asks, reason, name))
     fresh = said.index.union(pd.Index(added["participant_id"].unique()), sort=False).difference(known.index, sort=False)
     people = pd.concat([known, pd.DataFrame(index=fresh, columns=known.columns)]) if len(fresh) else known.copy()
-    for name in [*_SAID, "duration_s"]:
+    for name in [*details, "duration_s"]:
         people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
     people.loc[fresh, "source"] = "human"
     return people.rename_axis("participant_id"), stacked(differing)
 
 
-def _without_held_back(held: Held, rows: Cleaned) -> Cleaned:
+def _without_held_back(held: Held, rows: Cleaned, asks: Questionnaire) -> Cleaned:
     """The rows without texts that are held back: what somebody withheld does not come in again."""
     if held.held_back.empty:
         return rows
     participants = rows.participants.copy()
-    for question in TEXTS:
+    for question in asks.text_names:
         ours = held.held_back[held.held_back["question"] == question]
         texts = pd.MultiIndex.from_frame(participants[[question]].reset_index())
         back = texts.isin(pd.MultiIndex.from_frame(ours[["participant_id", "text"]]))
@@ -150,11 +151,11 @@ def _without_held_back(held: Held, rows: Cleaned) -> Cleaned:
     return replace(rows, participants=participants)
 
 
-def _with_held_back(held: Held, rows: Cleaned) -> pd.DataFrame:
+def _with_held_back(held: Held, rows: Cleaned, asks: Questionnaire) -> pd.DataFrame:
     """The texts held back with new ones; one that was confirmed stays confirmed, one of a removed person goes."""
     if rows.held_back.empty:
         return held.held_back
-    confirmed = held.participants[TEXTS].stack().rename_axis(["participant_id", "question"])
+    confirmed = held.participants[list(asks.text_names)].stack().rename_axis(["participant_id", "question"])
     new = rows.held_back[~rows.held_back["participant_id"].isin(held.forgotten["participant_id"])]
     text = pd.MultiIndex.from_frame(new[["participant_id", "question"]])
     new = new[(confirmed.reindex(text).to_numpy() != new["text"].to_numpy())]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from builder.errors import RatingsError
-from builder.ratings.export import StudyPairs
+from builder.ratings.export import StudyItems
 from builder.ratings.formats import reader_of
 from builder.ratings.formats.files import as_text, export_files
 from builder.ratings.formats.slots import Layout
@@ -17,11 +17,10 @@ from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import answer_columns, columns_met
 from builder.ratings.held import read_held
 from builder.ratings.importing import Imported, merged_exports
-from builder.ratings.mapping import KEYS, read_mapping
-from builder.ratings.pairs import by_batch, read_pairs
+from builder.ratings.items import read_design
+from builder.ratings.mapping import column_keys, read_mapping
 from builder.ratings.privacy import KEY_FILE, participant_key
-from builder.shards import StudyFolder
-from builder.tasks import QUESTION_NAMES
+from builder.tasks import Questionnaire
 from builder.toml import shown
 
 _FIRST = 5
@@ -52,43 +51,42 @@ def preview(
         FolderError: this is no study folder.
         RatingsError: the mapping cannot be read, or the first file is none that anything is told of.
     """
-    pairs = read_pairs(folder)
-    held = read_held(folder)
+    design = read_design(folder)
+    held = read_held(folder, design.asks)
     key = participant_key(folder) if (folder / "ratings" / KEY_FILE).exists() else bytes(32)
-    settings = StudyFolder(folder).study().ratings
-    draft = draft_mapping(exports[0], by_batch(pairs), format_name, mapping)
+    draft = draft_mapping(exports[0], design.for_readers(), format_name, mapping)
     try:
-        after, imported = merged_exports(held, exports, pairs, key, settings, format_name, mapping, skip_others)
+        after, imported = merged_exports(held, exports, design, key, format_name, mapping, skip_others)
     except RatingsError as error:
         return Preview(None, str(error), held.ratings.iloc[:0], draft)
     new = after.ratings[~after.ratings["rating_id"].isin(held.ratings["rating_id"])]
     return Preview(imported, "", new.head(_FIRST), draft)
 
 
-def draft_mapping(path: Path, pairs: StudyPairs, format_name: str, mapping: Path | None) -> str:
+def draft_mapping(path: Path, items: StudyItems, format_name: str, mapping: Path | None) -> str:
     """The lines of a mapping that says what is told of a file's columns, and which others there are."""
     file = as_text(next(export_files(path)))
-    meaning = read_mapping(mapping) if mapping else None
+    meaning = read_mapping(mapping, items.asks) if mapping else None
     try:
-        reader = reader_of(file, format_name, meaning)
-        table, layout, _ = reader.laid_out(file, pairs, meaning)
+        reader = reader_of(file, format_name, meaning, items.asks)
+        table, layout, _ = reader.laid_out(file, items, meaning)
     except RatingsError:
-        return _empty_draft(columns_met(file))
-    return _draft(table, layout) if layout else ""
+        return _empty_draft(columns_met(file), items.asks)
+    return _draft(table, layout, items.asks) if layout else ""
 
 
-def _draft(table: Table, layout: Layout) -> str:
+def _draft(table: Table, layout: Layout, asks: Questionnaire) -> str:
     told: dict[str, Counter[str]] = {}
     used: set[int] = set(layout.participant)
     filters: dict[str, str] = {}
     for slot in layout.slots:
-        if isinstance(slot.pair, tuple):
-            used |= set(slot.pair)
-            told.setdefault("pair", Counter())[table.names[slot.pair[0]]] += 1
+        if isinstance(slot.item, tuple):
+            used |= set(slot.item)
+            told.setdefault(asks.item, Counter())[table.names[slot.item[0]]] += 1
         for key, source in slot.parts.items():
             used |= {source.column, *(where.column for where in source.where)}
             named = "response_time_s" if key == "response_time_ms" and slot.unit_ms != 1 else key
-            told.setdefault(named, Counter())[_pattern(table.names[source.column], slot.pair)] += 1
+            told.setdefault(named, Counter())[_pattern(table.names[source.column], slot.item, asks)] += 1
             for where in source.where:
                 words = ", ".join(shown(word) for word in sorted(where.words))
                 filters[f"[where.{key}]\n{_key(table.names[where.column])} = [{words}]"] = ""
@@ -98,7 +96,7 @@ def _draft(table: Table, layout: Layout) -> str:
     lines = ["[columns]"]
     if len(layout.participant) == 1:
         lines.append(f"participant = {shown(table.names[layout.participant[0]])}")
-    for key in KEYS:
+    for key in column_keys(asks):
         for number, (name, count) in enumerate(told.get(key, Counter()).most_common(4)):
             times = f"  # {count} columns" if count > 1 else ""
             lines.append(f"{'# ' if number else ''}{key} = {shown(name)}{times}")
@@ -106,10 +104,10 @@ def _draft(table: Table, layout: Layout) -> str:
     return "\n".join([*lines, *_others(others), *filters])
 
 
-def _pattern(name: str, pair: str | tuple[int, ...]) -> str:
-    if isinstance(pair, str):
-        for written in (pair, re.sub(r"[.-]", "_", pair)):
-            name = name.replace(written, "{pair}")
+def _pattern(name: str, item: str | tuple[int, ...], asks: Questionnaire) -> str:
+    if isinstance(item, str):
+        for written in (item, re.sub(r"[.-]", "_", item)):
+            name = name.replace(written, f"{{{asks.item}}}")
     return name
 
 
@@ -117,8 +115,8 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else shown(name)
 
 
-def _empty_draft(names: Sequence[str]) -> str:
-    keys = ["participant", "pair", *QUESTION_NAMES]
+def _empty_draft(names: Sequence[str], asks: Questionnaire) -> str:
+    keys = ["participant", asks.item, *asks.names]
     return "\n".join(
         ["[columns]", *(f'{key} = ""  # the name of a column' for key in keys), *_others(answer_columns(names))]
     )

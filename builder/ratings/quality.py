@@ -4,41 +4,37 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from builder.ratings.settings import RatingsSettings
-from loading_script.lands_between import FLAGS
+from builder.ratings.items import Design
+from builder.tasks import Control, Scale
+from loading_script.tables import FLAGS
 
 
-def flags(ratings: pd.DataFrame, pairs: pd.DataFrame, settings: RatingsSettings, participants: pd.Index) -> pd.Series:
+def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.Series:
     """The flags of each of `participants`, in the order of FLAGS.
 
-    - attention: a genuine pair, one image twice, was rated below `attention_similarity` or as different
+    - attention: a control of the study was answered as nobody answers who looks
     - speed: the median response time is below `min_median_ms`; not judged where no time is known
-    - straight-lining: the similarity of all ratings, at least two, is the same
-    - too-few: less than `min_share` of the pairs of the participant's batch are rated
+    - straight-lining: all ratings, at least two, have the same number on one of the study's scales
+    - too-few: less than `min_share` of the items of the participant's batch are rated
 
     Args:
-        ratings: columns participant_id, pair_id, similarity, identity, response_time_ms.
-        pairs: indexed by pair_id; columns batch, kind (the name).
-        settings: the bounds.
+        ratings: columns participant_id, the item's id, those of the questions, response_time_ms.
+        design: what they are of.
         participants: participant ids; one without ratings has too few.
 
     Returns:
         A list of flags for each participant, indexed by participant_id.
     """
-    answered = ratings.join(pairs, on="pair_id")
-    by_participant = answered.groupby("participant_id", sort=False)
-    genuine = answered[answered["kind"] == "genuine"]
-    inattentive = genuine[(genuine["similarity"] < settings.attention_similarity) | genuine["identity"].eq(False)]
-    medians = answered.dropna(subset=["response_time_ms"]).groupby("participant_id")["response_time_ms"].median()
-    similarity = by_participant["similarity"]
-    constant = (similarity.nunique() == 1) & (similarity.count() > 1)
-    wanted = batches(ratings, pairs).map(pairs.groupby("batch").size()).astype("float64") * settings.min_share
+    settings, items = design.settings, design.items
+    by_participant = ratings.groupby("participant_id", sort=False)
+    medians = ratings.dropna(subset=["response_time_ms"]).groupby("participant_id")["response_time_ms"].median()
+    wanted = batches(ratings, design).map(items.groupby("batch").size()).astype("float64") * settings.min_share
     rated = by_participant.size()
     enough = rated[rated >= wanted.reindex(rated.index)]
     flagged: Mapping[str, pd.Index] = {
-        "attention": pd.Index(inattentive["participant_id"]),
+        "attention": _inattentive(ratings, design),
         "speed": medians[medians < settings.min_median_ms].index,
-        "straight-lining": constant[constant].index,
+        "straight-lining": _constant(ratings, design),
         "too-few": participants.difference(enough.index),
     }
     marks = pd.DataFrame({flag: participants.isin(flagged[flag]) for flag in FLAGS}, index=participants)
@@ -49,9 +45,45 @@ def flags(ratings: pd.DataFrame, pairs: pd.DataFrame, settings: RatingsSettings,
     )
 
 
-def batches(ratings: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+def _inattentive(ratings: pd.DataFrame, design: Design) -> pd.Index:
+    """Who answered a control as nobody does who looks; one that was not answered tells nothing."""
+    asks = design.asks
+    answered = ratings.join(design.items, on=asks.key)
+    wrong = pd.Series(data=False, index=answered.index)
+    for task in asks.tasks:
+        ours = answered["task"] == task.name if len(asks.tasks) > 1 else pd.Series(data=True, index=answered.index)
+        for control in task.controls:
+            wrong |= ours & (answered[control.column] == control.value) & _fails(answered[control.question], control)
+    inattentive: pd.Index = pd.Index(answered["participant_id"][wrong])
+    return inattentive
+
+
+def _fails(answers: pd.Series, control: Control) -> pd.Series:
+    """Where an answer is not the control's."""
+    wrong = pd.Series(data=False, index=answers.index)
+    if control.least is not None:
+        wrong |= (answers < control.least).fillna(value=False)
+    if control.most is not None:
+        wrong |= (answers > control.most).fillna(value=False)
+    if control.answer is not None:
+        wrong |= (answers.notna() & answers.ne(control.answer)).fillna(value=False)
+    return wrong.astype(bool)
+
+
+def _constant(ratings: pd.DataFrame, design: Design) -> pd.Index:
+    """Who gave one number to every item, on one of the scales."""
+    people: pd.Index = pd.Index([])
+    for question in design.asks.questions:
+        if isinstance(question, Scale):
+            answers = ratings.groupby("participant_id", sort=False)[question.name]
+            constant = (answers.nunique() == 1) & (answers.count() > 1)
+            people = people.union(pd.Index(constant[constant].index))
+    return people
+
+
+def batches(ratings: pd.DataFrame, design: Design) -> pd.Series:
     """The batch of each participant who rated, indexed by participant_id; of several the one rated most often."""
-    batch = ratings["pair_id"].map(pairs["batch"])
+    batch = ratings[design.asks.key].map(design.items["batch"])
     counts = batch.groupby([ratings["participant_id"], batch.rename("batch")], sort=True).size().rename("n")
     ordered = counts.reset_index().sort_values(["participant_id", "n", "batch"], ascending=[True, False, True])
     return ordered.drop_duplicates("participant_id").set_index("participant_id")["batch"].astype("int64")

@@ -10,13 +10,18 @@ import pandas as pd
 from builder.errors import FolderError
 from builder.files import Folder, explained
 
-REFUSED = ["file", "line", "column", "pair_id", "reason"]
 HELD_BACK = ["participant_id", "question", "found", "text"]
 RELEASED = ["participant_id", "question", "text"]
 FORGOTTEN = ["participant_id", "removed_at", "ratings"]
 WITHDRAWN = ["participant_id", "status"]
 IMPORTS = ["import", "kind", "key"]
-"""Columns of refused.csv, held-back.csv, released.csv, forgotten.csv, withdrawn.csv and imports.csv."""
+"""Columns of held-back.csv, released.csv, forgotten.csv, withdrawn.csv and imports.csv."""
+
+
+def refused_lines(key: str) -> list[str]:
+    """Columns of refused.csv in a study whose items have this key."""
+    return ["file", "line", "column", key, "reason"]
+
 
 _LABEL = re.compile(r"export-[0-9a-f]{12}")
 _LABEL_DIGITS = 12

@@ -8,7 +8,7 @@ import pandas as pd
 from builder.errors import RatingsError
 from builder.ratings.export import Export
 from builder.ratings.mapping import Mapping
-from builder.tasks import QUESTIONS, Scale
+from builder.tasks import Questionnaire, Scale
 
 _MANY = 10
 _SHARE = 0.1
@@ -18,7 +18,7 @@ _USUAL = (1.0, 5.0, 7.0, 9.0, 10.0)
 """Where scales end."""
 
 
-def check_scales(read: Sequence[tuple[Path, Export]], mapping: Mapping | None) -> None:
+def check_scales(read: Sequence[tuple[Path, Export]], mapping: Mapping | None, asks: Questionnaire) -> None:
     """Refuses exports whose answers to a question cannot be on the study's scale, unless the mapping says theirs
     or the file is of our own survey.
 
@@ -33,7 +33,7 @@ def check_scales(read: Sequence[tuple[Path, Export]], mapping: Mapping | None) -
     if single:
         path = single[0][0]
         groups.append((path, pd.concat([ratings for _, ratings in single])))
-    for question in QUESTIONS:
+    for question in asks.questions:
         if isinstance(question, Scale) and not (mapping and question.name in mapping.scales):
             for path, ratings in groups:
                 _check(path, question, ratings[question.name].dropna())

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.ratings.held import judged, read_held
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.shards import StudyFolder
-from loading_script.lands_between import FLAGS, SOURCES
+from loading_script.tables import FLAGS, SOURCES
 
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """Of one source: pairs by their number of ratings, pairs with fewer than wanted, participants, and how many of
+    """One source: items by their number of ratings, items with fewer than wanted, participants, and how many of
     them each flag has by the bounds that the study file names now.
     """
 
     ratings: int
-    pairs_by_ratings: dict[int, int]
+    items_by_ratings: dict[int, int]
     short: int
     participants: int
     flagged: dict[str, int]
@@ -25,12 +25,13 @@ class SourceStatus:
 
 @dataclass(frozen=True)
 class RatingsStatus:
-    """By source; and what was refused by reason, texts held back, persons removed, and persons whose submission does
-    not count, by what their platform says.
+    """By source, of the items, which are called as their `table` is; and what was refused by reason, texts held back,
+    persons removed, and persons whose submission does not count, by what their platform says.
     """
 
     wanted: int
-    pairs: int
+    items: int
+    table: str
     sources: dict[str, SourceStatus]
     reasons: Counter[str]
     held_back: int
@@ -39,32 +40,33 @@ class RatingsStatus:
 
 
 def ratings_status(folder: Path) -> RatingsStatus:
-    """How many ratings the pairs of a study folder have.
+    """How many ratings the items of a study folder have.
 
     Raises:
         FolderError: this is no study folder, or a file of it is damaged.
     """
-    pairs = read_pairs(folder)
-    study = StudyFolder(folder).study()
-    held = judged(read_held(folder), pairs, study.ratings)
-    wanted = study.survey.raters_per_pair
+    design = read_design(folder)
+    asks = design.asks
+    held = judged(read_held(folder, asks), design)
+    wanted = StudyFolder(folder).study().survey.raters_per_item
     sources = {}
     for source in SOURCES:
         ratings = held.ratings[held.ratings["source"] == source]
         rated = held.participants.index.isin(ratings["participant_id"])
         raters = held.participants[(held.participants["source"] == source) & rated]
-        counts = ratings["pair_id"].value_counts().reindex(pairs.index, fill_value=0)
+        counts = ratings[asks.key].value_counts().reindex(design.items.index, fill_value=0)
         flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(
             ratings=len(ratings),
-            pairs_by_ratings=dict(sorted(Counter(counts.tolist()).items())),
+            items_by_ratings=dict(sorted(Counter(counts.tolist()).items())),
             short=int((counts < wanted).sum()),
             participants=len(raters),
             flagged={flag: flagged[flag] for flag in FLAGS},
         )
     return RatingsStatus(
         wanted=wanted,
-        pairs=len(pairs),
+        items=len(design.items),
+        table=asks.table,
         sources=sources,
         reasons=Counter(held.refused["reason"]),
         held_back=len(held.held_back),

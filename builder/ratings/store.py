@@ -6,23 +6,25 @@ from pathlib import Path
 
 import filelock
 import pyarrow as pa
-from datasets import Features
 
 from builder.errors import FolderError
 from builder.files import Folder, explained, written_name
-from loading_script import lands_between as schema
+from builder.ratings.schema import participant_features, rating_features
+from builder.tasks import Questionnaire
 from loading_script.untrusted.arrow_stream import read_stream
 
 _NAME, _LOCK = "ratings", ".lock"
 
-_FEATURES = {"ratings": schema.ratings(), "participants": schema.participants()}
-
 
 class RatingsFolder:
-    """`ratings/` of the study folder `root`: ratings.arrow and participants.arrow, Arrow IPC as the shards are."""
+    """`ratings/` of the study folder `root`: ratings.arrow and participants.arrow, Arrow IPC as the shards are.
 
-    def __init__(self, root: Path) -> None:
+    asks: what the study asks, which makes the tables' columns.
+    """
+
+    def __init__(self, root: Path, asks: Questionnaire) -> None:
         self.path = root / _NAME
+        self._schemas = schemas(asks)
         self._study = Folder(root)
 
     @contextlib.contextmanager
@@ -52,7 +54,7 @@ class RatingsFolder:
                 self._study.remove(f"{_NAME}/{name}")
 
     def ratings(self) -> pa.Table:
-        """The ratings, with the schema `loading_script.lands_between.ratings`; no rows where none came in yet.
+        """The ratings, with the schema of `builder.ratings.schema`; no rows where none came in yet.
 
         Raises:
             FolderError: the file is damaged.
@@ -60,7 +62,7 @@ class RatingsFolder:
         return self._read("ratings")
 
     def participants(self) -> pa.Table:
-        """The participants, with the schema `loading_script.lands_between.participants`.
+        """The participants, with the schema of `builder.ratings.schema`.
 
         Raises:
             FolderError: the file is damaged.
@@ -75,23 +77,22 @@ class RatingsFolder:
         """
         self._study.write(self.files(ratings, participants))
 
-    @staticmethod
-    def files(ratings: pa.Table, participants: pa.Table) -> dict[str, bytes]:
+    def files(self, ratings: pa.Table, participants: pa.Table) -> dict[str, bytes]:
         """What `write` writes, in its order, by names in the study folder."""
         return {
-            _file("participants"): _arrow("participants", participants),
-            _file("ratings"): _arrow("ratings", ratings),
+            _file("participants"): _arrow(participants, self._schemas["participants"]),
+            _file("ratings"): _arrow(ratings, self._schemas["ratings"]),
         }
 
     def _read(self, table: str) -> pa.Table:
         path = self._study.root / _file(table)
         if self._study.size(_file(table)) is None:
-            return _schema(table).empty_table()
+            return self._schemas[table].empty_table()
         try:
             read = read_stream(pa.py_buffer(self._study.read(_file(table))))
         except ValueError as error:
             raise FolderError(f"{path}: damaged: {error}; put a copy in its place") from error
-        if not read.schema.equals(_schema(table)):
+        if not read.schema.equals(self._schemas[table]):
             raise FolderError(f"{path}: damaged: its columns are not those of this version")
         return read
 
@@ -100,13 +101,16 @@ def _file(table: str) -> str:
     return f"{_NAME}/{table}.arrow"
 
 
-def _arrow(table: str, rows: pa.Table) -> bytes:
+def _arrow(rows: pa.Table, schema: pa.Schema) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, _schema(table)) as writer:
-        writer.write_table(rows.cast(_schema(table)).combine_chunks())
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_table(rows.cast(schema).combine_chunks())
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def _schema(table: str) -> pa.Schema:
-    features: Features = _FEATURES[table]
-    return features.arrow_schema
+def schemas(asks: Questionnaire) -> dict[str, pa.Schema]:
+    """The Arrow schemas of both tables in a study that asks this."""
+    return {
+        "ratings": rating_features(asks).arrow_schema,
+        "participants": participant_features(asks).arrow_schema,
+    }

@@ -7,6 +7,7 @@ import pandas as pd
 from builder.ratings import records
 from builder.ratings.clean import Cleaned, refusal
 from builder.ratings.export import COUNTS, REJECTED, RETURNED, REVOKED
+from builder.tasks import Questionnaire
 
 WITHDRAWN = {
     REVOKED: "participant revoked consent",
@@ -37,15 +38,15 @@ def standing(known: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     return out.sort_values("participant_id", ignore_index=True)
 
 
-def kept_out(rows: Cleaned, withdrawn: pd.DataFrame) -> tuple[Cleaned, pd.DataFrame]:
+def kept_out(rows: Cleaned, withdrawn: pd.DataFrame, asks: Questionnaire) -> tuple[Cleaned, pd.DataFrame]:
     """A file's rows without those of who stands outside, and their ratings as refused.csv has them."""
     if withdrawn.empty:
-        return rows, refusal(rows.ratings.iloc[:0], "")
+        return rows, refusal(rows.ratings.iloc[:0], asks, "")
     status = dict(zip(withdrawn["participant_id"], withdrawn["status"], strict=True))
     refused = []
     for each, reason in WITHDRAWN.items():
         theirs = rows.ratings["participant_id"].map(status) == each
-        refused.append(refusal(rows.ratings[theirs], reason))
+        refused.append(refusal(rows.ratings[theirs], asks, reason))
     left = replace(
         rows,
         ratings=rows.ratings[~rows.ratings["participant_id"].isin(status)],

@@ -14,13 +14,13 @@ import pandas as pd
 from builder.errors import RatingsError
 from builder.files import Folder
 from builder.ratings import records
-from builder.ratings.clean import TEXTS
 from builder.ratings.export import stacked
 from builder.ratings.held import Held, read_held, write_held
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.ratings.privacy import findings
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+from builder.tasks import Questionnaire
 
 WITHHELD = "withheld by a reader"
 """What held-back.csv says was found in a text that somebody withheld."""
@@ -34,19 +34,19 @@ def show(folder: Path) -> pd.DataFrame:
     Raises:
         FolderError: this is no study folder, or its records are damaged.
     """
-    StudyFolder(folder).manifest()
-    with RatingsFolder(folder).locked():
-        held = read_held(folder)
-        new = unread(held)
+    asks = StudyFolder(folder).study().questionnaire()
+    with RatingsFolder(folder, asks).locked():
+        held = read_held(folder, asks)
+        new = unread(held, asks)
         suspect = held.held_back[held.held_back["found"] != WITHHELD]
         texts = stacked([new, suspect]).sort_values(["question", "participant_id"], kind="stable", ignore_index=True)
         Folder(folder).write(dict([records.file("shown", texts[_KEY])]))
     return texts
 
 
-def unread(held: Held) -> pd.DataFrame:
+def unread(held: Held, asks: Questionnaire) -> pd.DataFrame:
     """The texts in the table that people wrote and nobody has released: participant_id, question, found, text."""
-    written = held.participants.loc[held.participants["source"] == "human", TEXTS]
+    written = held.participants.loc[held.participants["source"] == "human", list(asks.text_names)]
     texts = (
         written.rename_axis("participant_id").reset_index().melt("participant_id", None, "question", "text").dropna()
     )
@@ -70,9 +70,9 @@ def decide(folder: Path, released: Sequence[int] | None, withheld: Sequence[int]
     Raises:
         RatingsError: no list was shown, there is no such number in it, or one is named twice.
     """
-    pairs = read_pairs(folder)
-    with RatingsFolder(folder).locked():
-        held, shown = read_held(folder), records.read(folder, "shown", _KEY)
+    design = read_design(folder)
+    with RatingsFolder(folder, design.asks).locked():
+        held, shown = read_held(folder, design.asks), records.read(folder, "shown", _KEY)
         if shown.empty:
             raise RatingsError(f"{folder}: no text was shown yet: run ratings texts first, and read them")
         if released is None:
@@ -84,7 +84,7 @@ def decide(folder: Path, released: Sequence[int] | None, withheld: Sequence[int]
             raise RatingsError(f"{folder}: {min(both)} cannot be both released and withheld")
         read, kept_back = (shown.iloc[[number - 1 for number in dict.fromkeys(each)]] for each in (released, withheld))
         held = _with_withheld(_with_released(held, read), kept_back)
-        write_held(folder, held, pairs, StudyFolder(folder).study().ratings)
+        write_held(folder, held, design)
     return len(read), len(kept_back)
 
 

@@ -13,9 +13,8 @@ from builder.errors import RatingsError
 from builder.ratings import records
 from builder.ratings.export import stacked
 from builder.ratings.held import Held, read_held, write_held
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.ratings.store import RatingsFolder
-from builder.shards import StudyFolder
 
 _APART = "\t"
 _OF_OTHERS = ("source", "batch", "flags")
@@ -56,15 +55,15 @@ def undo(folder: Path) -> Undone:
         RatingsError: nothing was imported, or nothing since this version keeps count.
         FolderError: this is no study folder, or it cannot be written.
     """
-    pairs = read_pairs(folder)
-    with RatingsFolder(folder).locked():
-        held = read_held(folder)
+    design = read_design(folder)
+    with RatingsFolder(folder, design.asks).locked():
+        held = read_held(folder, design.asks)
         last = _last(held.imports)
         if not last:
             raise RatingsError(f"{folder}: no import to take back")
         mine = held.imports["import"] == str(last)
         after, undone = _without(held, held.imports[mine])
-        write_held(folder, replace(after, imports=held.imports[~mine]), pairs, StudyFolder(folder).study().ratings)
+        write_held(folder, replace(after, imports=held.imports[~mine]), design)
     return undone
 
 
@@ -102,7 +101,7 @@ def _details(before: Held, after: Held) -> list[str]:
 
 
 def _refused_keys(held: Held) -> pd.Series:
-    columns = [held.refused[name].astype("str").fillna("") for name in records.REFUSED]
+    columns = [held.refused[name].astype("str").fillna("") for name in held.refused.columns]
     return columns[0].str.cat(pd.concat(columns[1:], axis=1), sep=_APART)
 
 

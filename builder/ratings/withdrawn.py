@@ -9,7 +9,7 @@ from builder.ratings import records
 from builder.ratings.export import REJECTED
 from builder.ratings.forget import NobodyHereError, forget, import_lines_of
 from builder.ratings.held import read_held, write_held
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.ratings.store import RatingsFolder
 from builder.ratings.submissions import WITHDRAWN
 from builder.shards import StudyFolder
@@ -21,8 +21,7 @@ def withdrawn_people(folder: Path) -> pd.DataFrame:
     Raises:
         FolderError: this is no study folder, or a file of it is damaged.
     """
-    StudyFolder(folder).manifest()
-    held = read_held(folder)
+    held = read_held(folder, StudyFolder(folder).study().questionnaire())
     counts = held.ratings["participant_id"].value_counts()
     return held.withdrawn.assign(ratings=held.withdrawn["participant_id"].map(counts).fillna(0).astype("int64"))
 
@@ -50,7 +49,7 @@ def remove_withdrawn(folder: Path, database: str | None = None) -> Removed:
         SurveyError: the survey's database cannot be opened.
     """
     people = withdrawn_people(folder)
-    forgotten = set(read_held(folder).forgotten["participant_id"])
+    forgotten = set(records.read(folder, "forgotten", records.FORGOTTEN)["participant_id"])
     gone = dict.fromkeys(WITHDRAWN, 0)
     ratings = answers = 0
     published: list[str] = []
@@ -71,9 +70,9 @@ def remove_withdrawn(folder: Path, database: str | None = None) -> Removed:
 
 def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
     """How many people and ratings were in the tables."""
-    pairs = read_pairs(folder)
-    with RatingsFolder(folder).locked():
-        held = read_held(folder)
+    design = read_design(folder)
+    with RatingsFolder(folder, design.asks).locked():
+        held = read_held(folder, design.asks)
         theirs = held.ratings["participant_id"].isin(participant_ids)
         here = held.participants.index.isin(participant_ids)
         if here.any() or theirs.any():
@@ -85,5 +84,5 @@ def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
                 released=held.released[~held.released["participant_id"].isin(participant_ids)],
                 imports=held.imports[~import_lines_of(held, list(participant_ids))],
             )
-            write_held(folder, left, pairs, StudyFolder(folder).study().ratings)
+            write_held(folder, left, design)
     return int(here.sum()), int(theirs.sum())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
     from builder.stopwatch import Step
     from builder.study import Study
     from builder.tables import TableSpec
+    from builder.tasks import Questionnaire
 
 DEFAULT_KIND = "verification"
 """The kind of a study file that names none: the first one that there was."""
@@ -117,6 +118,9 @@ class StudyKind(Protocol):
     @property
     def groups(self) -> tuple[registry.Group, ...]: ...  # noqa: D102
 
+    def questionnaire(self, study: "Study") -> "Questionnaire":
+        """All that a study of this kind can ask people about its items."""
+
     def load(self, study: "Study", runtime: "Runtime") -> "ModelHost":
         """The study's models, loaded; embedded weights that are missing are fetched."""
 
@@ -174,6 +178,11 @@ def packaged_text(name: str) -> str:
         f"no packaged study is called {name!r}; there are: {', '.join(packaged())}. A study file of your own is named "
         "by its path, such as ./mine.toml"
     )
+
+
+def kind_texts(kind: str) -> Traversable:
+    """The folder with what the survey's page says of a kind of study, a file for each language."""
+    return resources.files(registry.module_name("studies", kind)).joinpath("texts")
 
 
 def _files() -> Iterator[tuple[str, Traversable]]:

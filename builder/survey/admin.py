@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from builder.ratings.signature import signed
+from builder.survey.items import SurveyItems
 from builder.survey.limits import Allowance, address_of, read_body
 from builder.survey.results import progress, result_lines
-from builder.survey.task import Task
 
 COOKIE = "lands-between-admin"
 
@@ -29,11 +29,11 @@ _FILES = resources.files("builder.survey") / "admin_page"
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def admin_routes(task: Task, engine: sa.Engine, key: bytes, token: str, now: Callable[[], int]) -> list[Route]:
+def admin_routes(items: SurveyItems, engine: sa.Engine, key: bytes, token: str, now: Callable[[], int]) -> list[Route]:
     """The pages under /admin.
 
     Args:
-        task: the study's task.
+        items: what the survey shows.
         engine: the survey's database.
         key: that of the study's pseudonyms, which signs the results.
         token: opens them, as `Authorization: Bearer` or typed into the form that sets a cookie.
@@ -46,13 +46,15 @@ def admin_routes(task: Task, engine: sa.Engine, key: bytes, token: str, now: Cal
     lock = Lock(token)
 
     def closed(message: str | None = None) -> Response:
-        return HTMLResponse(form.render(study=task.name, message=message), HTTPStatus.UNAUTHORIZED)
+        return HTMLResponse(form.render(study=items.name, message=message), HTTPStatus.UNAUTHORIZED)
 
     async def show(request: Request) -> Response:
         if not lock.admits(request):
             return closed()
-        shown = await to_thread.run_sync(progress, engine, task, now())
-        return HTMLResponse(page.render(study=task.name, wanted=task.settings.raters_per_pair, progress=shown))
+        shown = await to_thread.run_sync(progress, engine, items, now())
+        return HTMLResponse(
+            page.render(study=items.name, wanted=items.settings.raters_per_item, asks=items.asks, progress=shown)
+        )
 
     async def log_in(request: Request) -> Response:
         typed = parse_qs((await read_body(request)).decode("ascii", "replace")).get("token", [""])[0]
@@ -66,9 +68,11 @@ def admin_routes(task: Task, engine: sa.Engine, key: bytes, token: str, now: Cal
     async def results(request: Request) -> Response:
         if not lock.admits(request):
             return closed()
-        headers = {"Content-Disposition": f'attachment; filename="{task.name}-results.jsonl"'}
+        headers = {"Content-Disposition": f'attachment; filename="{items.name}-results.jsonl"'}
         return StreamingResponse(
-            signed(result_lines(engine, task.name), key), media_type="application/x-ndjson", headers=headers
+            signed(result_lines(engine, items.name, items.asks), key),
+            media_type="application/x-ndjson",
+            headers=headers,
         )
 
     def guarded(handler: Handler) -> Handler:
@@ -77,7 +81,7 @@ def admin_routes(task: Task, engine: sa.Engine, key: bytes, token: str, now: Cal
                 return await handler(request)
             except TooManyTokens:
                 text = f"Too many wrong tokens came from here. Wait {WRONG_PAUSE_S} seconds and try again."
-                content = form.render(study=task.name, message=text)
+                content = form.render(study=items.name, message=text)
                 return HTMLResponse(content, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(WRONG_PAUSE_S)})
 
         return answer

@@ -1,4 +1,4 @@
-"""The commands `survey serve`, `survey export` and `survey results`."""
+"""The commands `survey serve`, `survey export`, `survey results` and `survey texts`."""
 
 import argparse
 import ipaddress
@@ -55,6 +55,10 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     results.add_argument("--database", metavar="URL", help=database)
     results.set_defaults(run=_results)
 
+    texts = tasks.add_parser("texts", help="print all that the page says, as a file to change: [survey] language")
+    texts.add_argument("folder", type=local_folder, metavar="DIR")
+    texts.set_defaults(run=_texts)
+
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
@@ -91,4 +95,16 @@ def _results(options: argparse.Namespace) -> int:
 
     people, ratings = write_results(options.folder, options.file, options.database)
     print(f"{options.file}: {ratings} ratings of {people} participants")
+    return 0
+
+
+def _texts(options: argparse.Namespace) -> int:
+    import tomli_w
+
+    from builder.shards import StudyFolder
+    from builder.studies import kind_texts
+    from builder.survey.texts import read_texts
+
+    study = StudyFolder(options.folder).study()
+    print(tomli_w.dumps(read_texts(study.survey.language, study.asked(), kind_texts(study.study))), end="")
     return 0

@@ -1,14 +1,17 @@
 """The survey's database: its tables, and how SQLite and PostgreSQL are opened so that what is committed stays."""
 
+import functools
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
 from builder.errors import SurveyError
 from builder.files import Folder, explained
+from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
 
 DATABASE_FILE = Path("ratings", "survey.sqlite")
 """Within the study folder."""
@@ -16,61 +19,95 @@ DATABASE_FILE = Path("ratings", "survey.sqlite")
 FORMAT = 1
 """Version of the tables; a database of another version is refused."""
 
-_metadata = MetaData()
 
-survey = Table(
-    "survey",
-    _metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("format", Integer, nullable=False),
-    Column("study", String, nullable=False),
-    Column("study_hash", String(64), nullable=False),
-)
-"""One row, 1: whose survey this is. Who assigns a batch holds it, so that two never take the same slot."""
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a study's survey.
 
-participants = Table(
-    "participants",
-    _metadata,
-    Column("participant_id", String(200), primary_key=True),
-    Column("token_sha256", String(64), nullable=False, unique=True),
-    Column("session", String(200)),
-    Column("batch", Integer, nullable=False, index=True),
-    Column("seed", BigInteger, nullable=False),
-    Column("started_at", BigInteger, nullable=False),
-    Column("last_seen", BigInteger, nullable=False),
-    Column("consented_at", BigInteger),
-    Column("consent_version", Text),
-    Column("said_demographics", Boolean, nullable=False),
-    Column("age", Integer),
-    Column("gender", String(40)),
-    Column("country", String(2)),
-    Column("continent", String(40)),
-    Column("strategy_similarity", Text),
-    Column("strategy_identity", Text),
-    Column("finished_at", BigInteger),
-)
-"""Times are milliseconds since 1970, UTC. `participant_id` and `session` are pseudonyms, never a platform's own ids."""
+    survey: one row, 1: whose survey this is. Who assigns a batch holds it, so that two never take the same slot.
+    participants: times are milliseconds since 1970, UTC; `participant_id` and `session` are pseudonyms, never a
+    platform's own ids.
+    ratings: one row per answer of a participant to an item; its key column is the study's.
+    disputes: who says that somebody else, `disputed_id`, took part with their platform's id. Both keep their ratings.
+    """
 
-ratings = Table(
-    "ratings",
-    _metadata,
-    Column("participant_id", ForeignKey(participants.c.participant_id), primary_key=True),
-    Column("pair_id", String(200), primary_key=True),
-    Column("similarity", Float(53), nullable=False),
-    Column("identity", Boolean, nullable=False),
-    Column("response_time_ms", Integer, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("rated_at", BigInteger, nullable=False),
-)
+    metadata: MetaData
+    survey: Table
+    participants: Table
+    ratings: Table
+    disputes: Table
 
-disputes = Table(
-    "disputes",
-    _metadata,
-    Column("participant_id", String(200), primary_key=True),
-    Column("disputed_id", String(200), nullable=False, index=True),
-    Column("said_at", BigInteger, nullable=False),
-)
-"""Who says that somebody else, `disputed_id`, took part with their platform's id. Both keep their ratings."""
+
+@functools.cache
+def tables_of(asks: Questionnaire) -> Tables:
+    """The tables of a survey that asks this; a question that is not asked of every item may be null."""
+    metadata = MetaData()
+    survey = Table(
+        "survey",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("format", Integer, nullable=False),
+        Column("study", String, nullable=False),
+        Column("study_hash", String(64), nullable=False),
+    )
+    participants = Table(
+        "participants",
+        metadata,
+        Column("participant_id", String(200), primary_key=True),
+        Column("token_sha256", String(64), nullable=False, unique=True),
+        Column("session", String(200)),
+        Column("batch", Integer, nullable=False, index=True),
+        Column("seed", BigInteger, nullable=False),
+        Column("started_at", BigInteger, nullable=False),
+        Column("last_seen", BigInteger, nullable=False),
+        Column("consented_at", BigInteger),
+        Column("consent_version", Text),
+        Column("said_demographics", Boolean, nullable=False),
+        Column("age", Integer),
+        Column("gender", String(40)),
+        Column("country", String(2)),
+        Column("continent", String(40)),
+        *(Column(name, Text) for name in asks.text_names),
+        Column("finished_at", BigInteger),
+    )
+    ratings = Table(
+        "ratings",
+        metadata,
+        Column("participant_id", ForeignKey(participants.c.participant_id), primary_key=True),
+        Column(asks.key, String(200), primary_key=True),
+        *(
+            Column(question.name, _type(question), nullable=not _is_always_asked(question, asks))
+            for question in asks.questions
+        ),
+        Column("response_time_ms", Integer, nullable=False),
+        Column("position", Integer, nullable=False),
+        Column("rated_at", BigInteger, nullable=False),
+    )
+    disputes = Table(
+        "disputes",
+        metadata,
+        Column("participant_id", String(200), primary_key=True),
+        Column("disputed_id", String(200), nullable=False, index=True),
+        Column("said_at", BigInteger, nullable=False),
+    )
+    return Tables(metadata, survey, participants, ratings, disputes)
+
+
+def _type(question: Question) -> sa.types.TypeEngine[Any]:
+    match question:
+        case Scale():
+            return Float(53)
+        case YesNo():
+            return Boolean()
+        case Choice():
+            return String(200)
+        case _:
+            assert_never(question)
+
+
+def _is_always_asked(question: Question, asks: Questionnaire) -> bool:
+    return all(question in task.questions for task in asks.tasks)
+
 
 _ADVISORY_LOCK = 0x1A9D5
 """Any number of ours."""
@@ -103,28 +140,31 @@ def address(url: str) -> str:
     return parsed.set(drivername="postgresql", password=None, query=where).render_as_string()
 
 
-def open_database(url: str, study: str, study_hash: str) -> sa.Engine:
+def open_database(url: str, study: str, study_hash: str, asks: Questionnaire) -> sa.Engine:
     """The database with its tables, made where it has none.
 
     Args:
         url: as SQLAlchemy writes it, of SQLite (a file) or PostgreSQL.
         study: name of the study.
         study_hash: what the database must be for.
+        asks: what is asked.
 
     Raises:
-        SurveyError: it cannot be opened, or is another study's or another version's.
+        SurveyError: it cannot be opened, is another study's or another version's, or was made when other questions
+            were asked.
     """
-    engine = _engine(url)
+    engine, tables = _engine(url), tables_of(asks)
     shown = engine.url.render_as_string(hide_password=True)
     try:
         with engine.execution_options(writes=True).begin() as connection:
             if connection.dialect.name == "postgresql":  # two servers that start at once must not both make tables
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-            _metadata.create_all(connection)
-            held = connection.execute(sa.select(survey)).one_or_none()
+            tables.metadata.create_all(connection)
+            held = connection.execute(sa.select(tables.survey)).one_or_none()
             if held is None:
                 row = {"id": 1, "format": FORMAT, "study": study, "study_hash": study_hash}
-                connection.execute(survey.insert(), row)
+                connection.execute(tables.survey.insert(), row)
+            columns = {each["name"]: each["nullable"] for each in sa.inspect(connection).get_columns("ratings")}
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise SurveyError(f"{shown}: {reason}; is it there, whole, and may you write to it?") from error
@@ -132,11 +172,19 @@ def open_database(url: str, study: str, study_hash: str) -> sa.Engine:
         raise SurveyError(f"{shown}: has format {held.format}, this version reads {FORMAT}")
     if held is not None and held.study_hash != study_hash:
         raise SurveyError(f"{shown}: holds the answers to another study, {held.study!r}; name another with --database")
+    wrong = [name for name in asks.names if name not in columns]
+    wrong += [name for name, nullable in columns.items() if name not in tables.ratings.c and not nullable]
+    if wrong:
+        raise SurveyError(
+            f"{shown}: was made when other questions were asked ({', '.join(wrong)}); take its results with survey "
+            "results, import them, and name another with --database"
+        )
     return engine
 
 
-def drop_unconsented(engine: sa.Engine) -> None:
+def drop_unconsented(engine: sa.Engine, asks: Questionnaire) -> None:
     """Removes whom earlier versions kept already when they entered, who then did not consent."""
+    participants = tables_of(asks).participants
     with engine.execution_options(writes=True).begin() as connection:
         connection.execute(participants.delete().where(participants.c.consented_at.is_(None)))
 

@@ -1,4 +1,4 @@
-"""`survey export`: the same task for a web server without ours, and for tools that bring their own page."""
+"""`survey export`: the same survey for a web server without ours, and for tools that bring their own page."""
 
 import csv
 import io
@@ -6,39 +6,50 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import assert_never
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import jinja2
 
 from builder.errors import SurveyError
 from builder.files import explained
-from builder.survey.page import BUNDLE, image_path, page_config, read_bundle
-from builder.survey.task import Pair, Task, read_task
-from builder.survey.texts import read_texts
-
-FIELDS = ("pair_id", "base", "sample")
-"""Of what a tool gets of a pair; `ratings import` knows a pair by `pair_id`, answers by `similarity` and `identity`."""
+from builder.survey.items import Item, SurveyItems, read_items
+from builder.survey.page import BUNDLE, image_path, page_config, read_bundle, survey_texts, wording
+from builder.survey.texts import option_key
+from builder.tasks import Choice, Question, Scale, Task, YesNo
 
 _TEMPLATES = resources.files("builder.survey") / "export_templates"
 
 
 @dataclass(frozen=True)
-class Questions:
-    """What is asked of every pair."""
+class Asked:
+    """A question as another tool asks it: its kind, how it is worded, and value and label of each option.
 
-    similarity: str
-    identity: str
-    yes: str
-    no: str
+    `ratings import` knows its answers by its name.
+    """
+
+    question: Question
+    text: str
+    options: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """The question's name."""
+        return self.question.name
+
+    @property
+    def scale(self) -> Scale | None:
+        """The question, where it is a scale."""
+        return self.question if isinstance(self.question, Scale) else None
 
 
 def export(folder: Path, out: Path, images_url: str | None = None, bundle: Path = BUNDLE) -> None:
-    """Writes the task of a study folder to `out`, whole or not at all.
+    """Writes the survey of a study folder to `out`, whole or not at all.
 
     Args:
         folder: the study folder.
@@ -55,19 +66,14 @@ def export(folder: Path, out: Path, images_url: str | None = None, bundle: Path 
     if images_url is not None and not images_url.startswith(("https://", "http://")):
         raise SurveyError(f"--images {images_url}: must be an address that begins with https://")
     files = read_bundle(bundle)
-    task = read_task(folder)
-    questions = _questions(task)
+    survey = read_items(folder)
     address = _addresses(images_url)
     with _whole(out) as partial:
-        _write_page(partial / "page", task, files)
-        for batch, pairs in task.batches.items():
-            rows = [_fields(pair, address) for pair in pairs]
-            _write(partial / "qualtrics" / f"batch-{batch:05d}.csv", _csv(rows))
-            _write(partial / "mturk" / f"batch-{batch:05d}.csv", _csv(rows))
-        _write(partial / "mturk" / "layout.html", _rendered("mturk.html", questions=questions))
-        _write(partial / "label-studio" / "tasks.json", _label_studio_tasks(task, address))
-        _write(partial / "label-studio" / "labeling.xml", _label_studio_labeling(questions))
-        _write(partial / "README.md", _rendered("README.md", task=task, images_url=images_url))
+        _write_page(partial / "page", survey, files)
+        for task in survey.asks.tasks:
+            _write_for_tools(partial, survey, task, address)
+        kept = {"survey": survey, "asks": survey.asks, "tasks": survey.asks.tasks, "images_url": images_url}
+        _write(partial / "README.md", _rendered("README.md", pictures=_pictures, **kept))
 
 
 @contextmanager
@@ -88,22 +94,57 @@ def _write(path: Path, content: str | bytes) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def _write_page(folder: Path, task: Task, files: dict[str, bytes]) -> None:
+def _write_for_tools(folder: Path, survey: SurveyItems, task: Task, address: Callable[[str], str]) -> None:
+    """The files for tools that bring their own page; of several tasks each has a folder of its own in theirs."""
+    asked, part = _asked(survey, task), task.name if len(survey.asks.tasks) > 1 else ""
+    fields = [survey.asks.key, *_pictures(survey, task), *task.layout.words]
+    batches = {batch: [item for item in items if item.task == task.name] for batch, items in survey.batches.items()}
+    for batch, items in batches.items():
+        rows = _csv([_fields(item, fields, address) for item in items], fields)
+        _write(folder / "qualtrics" / part / f"batch-{batch:05d}.csv", rows)
+        _write(folder / "mturk" / part / f"batch-{batch:05d}.csv", rows)
+    pictures = _pictures(survey, task)
+    _write(folder / "mturk" / part / "layout.html", _rendered("mturk.html", asked=asked, pictures=pictures))
+    data = [
+        {"data": {**_fields(item, fields, address), "batch": batch}}
+        for batch, items in batches.items()
+        for item in items
+    ]
+    _write(folder / "label-studio" / part / "tasks.json", json.dumps(data, indent=1))
+    _write(folder / "label-studio" / part / "labeling.xml", _labeling(asked, pictures))
+
+
+def _pictures(survey: SurveyItems, task: Task) -> list[str]:
+    """What the images of an item are called; where a column holds several, they are numbered."""
+    if task.layout.form != "panels":
+        return [name.removesuffix("_id") for name in task.layout.pictures]
+    items = [item for of_batch in survey.batches.values() for item in of_batch if item.task == task.name]
+    return [f"image_{number}" for number in range(1, max((len(item.pictures) for item in items), default=0) + 1)]
+
+
+def _write_page(folder: Path, survey: SurveyItems, files: dict[str, bytes]) -> None:
     for name, content in files.items():
         _write(folder / name, content)
-    _write(folder / "task.json", json.dumps(page_config(task, "static"), ensure_ascii=False, indent=1))
-    for image_id in task.images:
-        _write(folder / image_path(image_id), task.png(image_id))
+    _write(folder / "task.json", json.dumps(page_config(survey, "static"), ensure_ascii=False, indent=1))
+    for image_id in survey.images:
+        _write(folder / image_path(image_id), survey.png(image_id))
 
 
-def _questions(task: Task) -> Questions:
-    texts, settings = read_texts(task.settings.language), task.settings
-    return Questions(
-        similarity=settings.question_similarity or texts["rating_similarity"],
-        identity=settings.question_identity or texts["rating_identity"],
-        yes=texts["rating_yes"],
-        no=texts["rating_no"],
-    )
+def _asked(survey: SurveyItems, task: Task) -> list[Asked]:
+    texts = survey_texts(survey)
+    return [Asked(question, wording(question, survey, texts), _options(question, texts)) for question in task.questions]
+
+
+def _options(question: Question, texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    match question:
+        case Scale():
+            return ()
+        case YesNo():
+            return (("yes", texts["rating_yes"]), ("no", texts["rating_no"]))
+        case Choice():
+            return tuple((each, texts.get(option_key(question.name, each), each)) for each in question.options)
+        case _:
+            assert_never(question)
 
 
 def _addresses(images_url: str | None) -> Callable[[str], str]:
@@ -112,40 +153,38 @@ def _addresses(images_url: str | None) -> Callable[[str], str]:
     return lambda image_id: f"{images_url.rstrip('/')}/{image_id}.png"
 
 
-def _fields(pair: Pair, address: Callable[[str], str]) -> dict[str, str]:
-    return dict(zip(FIELDS, (pair.pair_id, address(pair.base), address(pair.sample)), strict=True))
+def _fields(item: Item, fields: Sequence[str], address: Callable[[str], str]) -> dict[str, str]:
+    """What a tool gets of an item; `ratings import` knows an item by the first of the fields."""
+    pictures = [address(image_id) for image_id in item.pictures]
+    values = [item.item_id, *pictures, *item.words.values()]
+    return dict(zip(fields, values, strict=False))
 
 
-def _csv(rows: list[dict[str, str]]) -> str:
+def _csv(rows: list[dict[str, str]], fields: Sequence[str]) -> str:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, FIELDS, lineterminator="\r\n")
+    writer = csv.DictWriter(buffer, fields, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()
 
 
-def _label_studio_tasks(task: Task, address: Callable[[str], str]) -> str:
-    tasks = [
-        {"data": {**_fields(pair, address), "batch": batch}} for batch, pairs in task.batches.items() for pair in pairs
-    ]
-    return json.dumps(tasks, indent=1)
-
-
-def _label_studio_labeling(questions: Questions) -> str:
+def _labeling(asked: Sequence[Asked], pictures: Sequence[str]) -> str:
+    """Label Studio's labeling configuration."""
     view = Element("View")
-    both = SubElement(view, "View", style="display: flex; gap: 1em")
-    for name in ("base", "sample"):
-        SubElement(both, "Image", name=name, value=f"${name}")
-    SubElement(view, "Header", value=questions.similarity)
-    SubElement(
-        view, "Number", name="similarity", toName="sample", min="0", max="100", step="1", slider="true", required="true"
-    )
-    SubElement(view, "Header", value=questions.identity)
-    choices = SubElement(
-        view, "Choices", name="identity", toName="sample", choice="single", showInline="true", required="true"
-    )
-    for value, shown in (("yes", questions.yes), ("no", questions.no)):
-        SubElement(choices, "Choice", value=shown, alias=value)
+    together = SubElement(view, "View", style="display: flex; gap: 1em")
+    for name in pictures:
+        SubElement(together, "Image", name=name, value=f"${name}")
+    for each in asked:
+        SubElement(view, "Header", value=each.text)
+        common = {"name": each.name, "toName": pictures[-1]}
+        if each.scale:
+            low, high, step = (f"{value:g}" for value in (each.scale.low, each.scale.high, each.scale.step))
+            bounds = {"min": low, "max": high, "step": step, "slider": "true", "required": "true"}
+            SubElement(view, "Number", common | bounds)
+            continue
+        choices = SubElement(view, "Choices", common | {"choice": "single", "showInline": "true", "required": "true"})
+        for value, shown in each.options:
+            SubElement(choices, "Choice", value=shown, alias=value)
     indent(view)
     return tostring(view, encoding="unicode") + "\n"
 

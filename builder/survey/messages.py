@@ -1,10 +1,12 @@
 """What the page sends to the server, validated; whatever else comes is refused."""
 
-from typing import Annotated, Literal
+import functools
+from typing import Annotated, Any, Literal, assert_never
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from loading_script import lands_between as schema
+from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
+from loading_script.tables import CONTINENTS, GENDERS
 
 _NO_NUL = r"^[^\x00]*$"
 """PostgreSQL stores no NUL in a text."""
@@ -47,26 +49,46 @@ class Demographics(Message):
     """What the participant said of themselves; null where they preferred not to say. `country`: ISO 3166-1 alpha-2."""
 
     age: Annotated[int, Field(ge=1, le=120)] | None
-    gender: Literal[tuple(schema.GENDERS)] | None  # type: ignore[valid-type]
+    gender: Literal[tuple(GENDERS)] | None  # type: ignore[valid-type]
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None
-    continent: Literal[tuple(schema.CONTINENTS)] | None  # type: ignore[valid-type]
+    continent: Literal[tuple(CONTINENTS)] | None  # type: ignore[valid-type]
 
 
-class Rating(Message):
-    """One answer to one pair; the schema is `loading_script.lands_between.ratings`."""
+@functools.cache
+def rating_message(asks: Questionnaire) -> type[Message]:
+    """One person's answers to one item.
 
-    pair_id: _Name
-    similarity: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-    identity: bool
-    response_time_ms: Annotated[float, Field(ge=0, le=DAY_MS, allow_inf_nan=False)]
-    position: Annotated[int, Field(ge=0, lt=100_000)]
+    A question that is not asked of every item may be absent; whether an item's own are answered is for the server to
+    see, which knows the item.
+    """
+    fields: dict[str, Any] = {asks.key: (_Name, ...)}
+    for question in asks.questions:
+        if all(question in task.questions for task in asks.tasks):
+            fields[question.name] = (_answer_type(question), ...)
+        else:
+            fields[question.name] = (_answer_type(question) | None, None)
+    fields["response_time_ms"] = (Annotated[float, Field(ge=0, le=DAY_MS, allow_inf_nan=False)], ...)
+    fields["position"] = (Annotated[int, Field(ge=0, lt=100_000)], ...)
+    return create_model("Rating", __base__=Message, **fields)
 
 
-class Strategies(Message):
-    """How the participant judged, in their own words."""
+def _answer_type(question: Question) -> Any:
+    match question:
+        case Scale():
+            return Annotated[float, Field(ge=question.low, le=question.high, allow_inf_nan=False)]
+        case YesNo():
+            return bool
+        case Choice():
+            return _Name
+        case _:
+            assert_never(question)
 
-    strategy_similarity: _FreeText
-    strategy_identity: _FreeText
+
+@functools.cache
+def texts_message(asks: Questionnaire) -> type[Message]:
+    """What the participant said at the end, in their own words."""
+    texts: dict[str, Any] = dict.fromkeys(asks.text_names, (_FreeText, ...))
+    return create_model("Texts", __base__=Message, **texts)
 
 
 class Finish(Message):

@@ -1,12 +1,15 @@
 """The page: the bundle that `make survey` builds, and the configuration that it starts from."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from builder.errors import SurveyError
 from builder.files import explained
-from builder.survey.task import Pair, Task
-from builder.survey.texts import read_texts
+from builder.studies import kind_texts
+from builder.survey.items import Item, SurveyItems
+from builder.survey.texts import option_key, question_key, read_texts
+from builder.tasks import Choice, Question, Scale, Task, YesNo
 
 BUNDLE = Path(__file__).parent / "static"
 
@@ -20,17 +23,7 @@ TYPES = {
 }
 """Media type of a bundle's file by its ending; others are no part of the page."""
 
-_TOLD = (
-    "purpose",
-    "institution",
-    "contact",
-    "ethics_approval",
-    "expected_minutes",
-    "pay",
-    "consent",
-    "question_similarity",
-    "question_identity",
-)
+_TOLD = ("purpose", "institution", "contact", "ethics_approval", "expected_minutes", "pay", "consent")
 
 FIRST_CONSENT_VERSION = "1"
 
@@ -47,37 +40,83 @@ def read_bundle(folder: Path = BUNDLE) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in TYPES and path.is_file()}
 
 
-def consent_version(task: Task) -> str:
+def consent_version(survey: SurveyItems) -> str:
     """The version of the consent text that the page shows."""
-    return task.settings.consent_version or FIRST_CONSENT_VERSION
+    return survey.settings.consent_version or FIRST_CONSENT_VERSION
 
 
-def page_config(task: Task, mode: Literal["server", "static"]) -> dict[str, Any]:
+def page_config(survey: SurveyItems, mode: Literal["server", "static"]) -> dict[str, Any]:
     """What the page asks for as `task.json`.
 
     Raises:
         SurveyError: there are no texts in the study's language.
     """
-    settings = task.settings
-    texts = read_texts(settings.language)
-    told = {key: getattr(settings, key) for key in _TOLD} | {"consent_version": consent_version(task)}
+    settings, asks = survey.settings, survey.asks
+    texts = survey_texts(survey)
+    told = {key: getattr(settings, key) for key in _TOLD} | {"consent_version": consent_version(survey)}
     config: dict[str, Any] = {
         "mode": mode,
-        "study": task.name,
+        "study": survey.name,
         "language": texts["language"],
         "texts": texts,
         "survey": told,
+        "key": asks.key,
+        "tasks": {task.name: _task(task, survey, texts) for task in asks.tasks},
+        "free_texts": [{"name": each.name, "text": texts[each.name]} for each in asks.texts],
     }
     if mode == "static":
-        config["batches"] = [[shown(pair) for pair in pairs] for pairs in task.batches.values()]
+        config["batches"] = [[shown(item) for item in items] for items in survey.batches.values()]
         config["completion_code"] = settings.completion_code
         config["completion_url"] = settings.completion_url
     return config
 
 
-def shown(pair: Pair) -> dict[str, str]:
-    """A pair as the page takes it; images are addressed relative to the page."""
-    return {"pair_id": pair.pair_id, "base": image_path(pair.base), "sample": image_path(pair.sample)}
+def survey_texts(survey: SurveyItems) -> dict[str, str]:
+    """What the page says in the study's language.
+
+    Raises:
+        SurveyError: there are no such texts.
+    """
+    return read_texts(survey.settings.language, survey.asks, kind_texts(survey.kind))
+
+
+def wording(question: Question, survey: SurveyItems, texts: Mapping[str, str]) -> str:
+    """How a question is asked: as the study file words it, else as the language does."""
+    return survey.settings.wording(question.name) or texts[question_key(question.name)]
+
+
+def _task(task: Task, survey: SurveyItems, texts: Mapping[str, str]) -> dict[str, Any]:
+    """How the page shows the items of a task, and what it asks of them."""
+    questions = [_question(question, wording(question, survey, texts), texts) for question in task.questions]
+    return {"form": task.layout.form, "questions": questions}
+
+
+def _question(question: Question, text: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    common = {"name": question.name, "text": text}
+    match question:
+        case Scale():
+            ends = {key: texts[f"{question_key(question.name)}_{key}"] for key in ("lowest", "highest")}
+            range_ = {"low": question.low, "high": question.high, "step": question.step}
+            return {"type": "scale", **common, **range_, **ends}
+        case YesNo():
+            return {"type": "yes_no", **common}
+        case Choice():
+            labels = {option: texts.get(option_key(question.name, option), option) for option in question.options}
+            options = [{"value": option, "text": label} for option, label in labels.items()]
+            return {"type": "choice", **common, "options": options}
+        case _:
+            assert_never(question)
+
+
+def shown(item: Item, before: str = "") -> dict[str, Any]:
+    """An item as the page takes it; images are addressed relative to `before`."""
+    return {
+        "id": item.item_id,
+        "task": item.task,
+        "pictures": [f"{before}{image_path(image_id)}" for image_id in item.pictures],
+        "words": dict(item.words),
+        "options": {name: list(options) for name, options in item.options.items()},
+    }
 
 
 def image_path(image_id: str) -> str:

@@ -17,9 +17,10 @@ from builder.ratings.databases import remember
 from builder.ratings.privacy import participant_key
 from builder.ratings.signature import signed
 from builder.shards import StudyFolder
-from builder.survey.database import DATABASE_FILE, address, default_url, disputes, open_database, participants, ratings
+from builder.survey.database import DATABASE_FILE, address, default_url, open_database, tables_of
+from builder.survey.items import Item, SurveyItems
 from builder.survey.store import SILENCE_MS
-from builder.survey.task import Pair, Task
+from builder.tasks import Questionnaire
 
 FORMAT, VERSION = "lands-between-survey", 1
 
@@ -29,21 +30,23 @@ IN_PROGRESS, SILENT, FINISHED = "in progress", "silent", "finished"
 _PARTICIPANT_LINE = '{"record": "participant"'
 
 
-def result_lines(engine: sa.Engine, study: str) -> Iterator[str]:
+def result_lines(engine: sa.Engine, study: str, asks: Questionnaire) -> Iterator[str]:
     """The lines of the results file: what it is, then everyone who consented, then their ratings.
 
     Who says that somebody else took part with their platform's id has that one's participant_id as `disputes`.
     """
+    tables = tables_of(asks)
+    participants, ratings, disputes = tables.participants, tables.ratings, tables.disputes
     yield json.dumps({"format": FORMAT, "version": VERSION, "study": study}) + "\n"
     with engine.connect() as connection:
         disputing = disputes.c.participant_id == participants.c.participant_id
         people = sa.select(participants, disputes.c.disputed_id).outerjoin(disputes, disputing)
         people = people.where(participants.c.consented_at.is_not(None))
         for row in connection.execute(people.order_by(participants.c.started_at)).mappings():
-            yield json.dumps(_participant(row)) + "\n"
+            yield json.dumps(_participant(row, asks)) + "\n"
         rated = sa.select(ratings).order_by(ratings.c.rated_at, ratings.c.participant_id, ratings.c.position)
         for row in connection.execution_options(yield_per=1000).execute(rated).mappings():
-            yield json.dumps(_rating(row)) + "\n"
+            yield json.dumps(_rating(row, asks)) + "\n"
 
 
 def write_results(folder: Path, file: Path, database: str | None) -> tuple[int, int]:
@@ -61,11 +64,11 @@ def write_results(folder: Path, file: Path, database: str | None) -> tuple[int, 
     study = StudyFolder(folder).study()
     if database is None and not (folder / DATABASE_FILE).is_file():
         raise SurveyError(f"{folder / DATABASE_FILE}: there is none yet: nobody was asked; begin with survey serve")
-    engine = open_database(database or default_url(folder), study.name, study.hash())
+    engine = open_database(database or default_url(folder), study.name, study.hash(), study.asked())
     if database:
         remember(folder, address(database))
     try:
-        lines = list(signed(result_lines(engine, study.name), participant_key(folder)))
+        lines = list(signed(result_lines(engine, study.name, study.asked()), participant_key(folder)))
     finally:
         engine.dispose()
     write_whole(file, "".join(lines).encode())
@@ -73,8 +76,8 @@ def write_results(folder: Path, file: Path, database: str | None) -> tuple[int, 
     return people, len(lines) - people - 2
 
 
-def _participant(row: sa.RowMapping) -> dict[str, Any]:
-    said = ("age", "gender", "country", "continent", "consent_version", "strategy_similarity", "strategy_identity")
+def _participant(row: sa.RowMapping, asks: Questionnaire) -> dict[str, Any]:
+    said = ("age", "gender", "country", "continent", "consent_version", *asks.text_names)
     return {
         "record": "participant",
         "participant_id": row["participant_id"],
@@ -87,15 +90,19 @@ def _participant(row: sa.RowMapping) -> dict[str, Any]:
     }
 
 
-def _rating(row: sa.RowMapping) -> dict[str, Any]:
-    similarity = row["similarity"]
+def _rating(row: sa.RowMapping, asks: Questionnaire) -> dict[str, Any]:
     return {
         "record": "rating",
-        **{key: row[key] for key in ("participant_id", "pair_id")},
-        "similarity": int(similarity) if similarity.is_integer() else similarity,
-        **{key: row[key] for key in ("identity", "response_time_ms", "position")},
+        **{key: row[key] for key in ("participant_id", asks.key)},
+        **{question.name: _answer(row[question.name]) for question in asks.questions},
+        **{key: row[key] for key in ("response_time_ms", "position")},
         "rated_at": _iso(row["rated_at"]),
     }
+
+
+def _answer(value: Any) -> Any:
+    """An answer as JSON; a whole number without its point."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _iso(milliseconds: int | None) -> str | None:
@@ -106,13 +113,13 @@ def _iso(milliseconds: int | None) -> str | None:
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """One batch: participants by state, and how many pairs have how many ratings."""
+    """One batch: participants by state, and how many items have how many ratings."""
 
     batch: int
     in_progress: int
     silent: int
     finished: int
-    ratings_of_pairs: dict[int, int]
+    ratings_of_items: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ class Progress:
     """How far the survey is; `latest` has the last participants to be seen, newest first."""
 
     batches: list[BatchProgress]
-    ratings_of_pairs: dict[int, int]
+    ratings_of_items: dict[int, int]
     ratings: int
     in_progress: int
     silent: int
@@ -131,12 +138,15 @@ class Progress:
     """Who says that somebody else took part with their platform's id, and that one."""
 
 
-def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> Progress:
+def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int = 50) -> Progress:
     """Counts of what is in the store at `now`, milliseconds since 1970."""
+    tables = tables_of(items.asks)
+    participants, ratings, disputes = tables.participants, tables.ratings, tables.disputes
+    key = ratings.c[items.asks.key]
     with engine.connect() as connection:
-        states = connection.execute(_states(now)).all()
-        per_pair = sa.select(ratings.c.pair_id, sa.func.count()).group_by(ratings.c.pair_id)
-        rated: dict[str, int] = dict(connection.execute(per_pair).all())
+        states = connection.execute(_states(participants, now)).all()
+        per_item = sa.select(key, sa.func.count()).group_by(key)
+        rated: dict[str, int] = dict(connection.execute(per_item).all())
         ended = participants.c.finished_at.is_not(None)
         took = sa.select(participants.c.finished_at - participants.c.started_at).where(ended)
         minutes = [milliseconds / 60_000 for milliseconds in connection.scalars(took)]
@@ -152,8 +162,8 @@ def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> 
         return sum(count for (_, of), count in people.items() if of == state)
 
     return Progress(
-        batches=[_batch_progress(batch, task, people, rated) for batch in task.batches],
-        ratings_of_pairs=_histogram(rated, [pair for pairs in task.batches.values() for pair in pairs]),
+        batches=[_batch_progress(batch, items, people, rated) for batch in items.batches],
+        ratings_of_items=_histogram(rated, [item for of_batch in items.batches.values() for item in of_batch]),
         ratings=sum(rated.values()),
         in_progress=of_state(IN_PROGRESS),
         silent=of_state(SILENT),
@@ -165,18 +175,18 @@ def progress(engine: sa.Engine, task: Task, now: int, most_latest: int = 50) -> 
 
 
 def _batch_progress(
-    batch: int, task: Task, people: Mapping[tuple[int, str], int], rated: Mapping[str, int]
+    batch: int, items: SurveyItems, people: Mapping[tuple[int, str], int], rated: Mapping[str, int]
 ) -> BatchProgress:
     return BatchProgress(
         batch=batch,
         in_progress=people.get((batch, IN_PROGRESS), 0),
         silent=people.get((batch, SILENT), 0),
         finished=people.get((batch, FINISHED), 0),
-        ratings_of_pairs=_histogram(rated, task.batches[batch]),
+        ratings_of_items=_histogram(rated, items.batches[batch]),
     )
 
 
-def _states(now: int) -> sa.Select[int, str, int]:
+def _states(participants: sa.Table, now: int) -> sa.Select[int, str, int]:
     state = sa.case(
         (participants.c.finished_at.is_not(None), FINISHED),
         (participants.c.last_seen > now - SILENCE_MS, IN_PROGRESS),
@@ -185,6 +195,6 @@ def _states(now: int) -> sa.Select[int, str, int]:
     return sa.select(participants.c.batch, state, sa.func.count()).group_by(participants.c.batch, state)
 
 
-def _histogram(rated: Mapping[str, int], pairs: Iterable[Pair]) -> dict[int, int]:
-    """Number of ratings -> number of pairs that have so many."""
-    return dict(sorted(Counter(rated.get(pair.pair_id, 0) for pair in pairs).items()))
+def _histogram(rated: Mapping[str, int], items: Iterable[Item]) -> dict[int, int]:
+    """Number of ratings -> number of items that have so many."""
+    return dict(sorted(Counter(rated.get(item.item_id, 0) for item in items).items()))

@@ -16,11 +16,11 @@ from builder.ratings.databases import remember
 from builder.ratings.privacy import participant_key
 from builder.survey.database import address, default_url, drop_unconsented, open_database
 from builder.survey.forgotten import ForgottenPeople
+from builder.survey.items import read_items
 from builder.survey.limits import Network, pointing_out_proxies, protocol
 from builder.survey.links import read_signed_links
 from builder.survey.page import BUNDLE, read_bundle
 from builder.survey.server import Survey, create_app
-from builder.survey.task import read_task
 
 TOKEN_VARIABLE = "LANDS_BETWEEN_SURVEY_TOKEN"  # noqa: S105  the name of a variable
 
@@ -72,15 +72,15 @@ def serve(
     if len(token) < LEAST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise SurveyError(f"the token for /admin: must have {LEAST_TOKEN} or more characters, ASCII without spaces")
     files = read_bundle(bundle)
-    task = read_task(folder)
-    engine = open_database(database or default_url(folder), task.name, task.study_hash)
+    items = read_items(folder)
+    engine = open_database(database or default_url(folder), items.name, items.study_hash, items.asks)
     if database:
         remember(folder, address(database))
-    drop_unconsented(engine)
+    drop_unconsented(engine, items.asks)
     forgotten = ForgottenPeople(folder)
     forgotten()  # a damaged file is said now, not to a participant
     signed = read_signed_links(*links) if links else None
-    app = create_app(Survey(task, engine, participant_key(folder), files, token, forgotten, signed))
+    app = create_app(Survey(items, engine, participant_key(folder), files, token, forgotten, signed))
     listening = _listen(host, port)
     print(f"survey   {_address(listening)}\nprogress {_address(listening)}/admin  token {token}", flush=True)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # requests that are no HTTP come by the thousand

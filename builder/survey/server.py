@@ -26,12 +26,13 @@ from builder.errors import FolderError
 from builder.ratings.privacy import other_pseudonyms, pseudonym
 from builder.survey import messages, store
 from builder.survey.admin import admin_routes
+from builder.survey.items import Item, SurveyItems
 from builder.survey.limits import Allowance, limited, read_body
 from builder.survey.links import SignedLinks
 from builder.survey.page import TYPES, consent_version, page_config, shown
-from builder.survey.task import Task
 from builder.survey.ticket import ticket_key
 from builder.survey.writer import Writer
+from builder.tasks import Choice, Questionnaire
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Survey:
     the pseudonyms of who withdrew.
     """
 
-    task: Task
+    items: SurveyItems
     engine: sa.Engine
     key: bytes
     bundle: Mapping[str, bytes]
@@ -71,18 +72,18 @@ class Survey:
 
 def create_app(survey: Survey) -> ASGIApp:
     """The survey as an ASGI application; every response of it carries SECURITY_HEADERS."""
-    calls = Calls(survey)
+    calls, asks = Calls(survey), survey.items.asks
     app = Starlette(
         routes=[
             Route("/api/enter", calls.entering, methods=["POST"]),
             _route("/api/consent", messages.Consent, calls.consent),
             _route("/api/demographics", messages.Demographics, calls.demographics),
-            _route("/api/ratings", messages.Rating, calls.rate),
-            _route("/api/strategies", messages.Strategies, calls.strategies),
+            _route("/api/ratings", messages.rating_message(asks), calls.rate),
+            _route("/api/strategies", messages.texts_message(asks), calls.strategies),
             _route("/api/finish", messages.Finish, calls.finish),
-            *admin_routes(survey.task, survey.engine, survey.key, survey.admin_token, _now),
-            Route("/task.json", _answering(page_config(survey.task, "server"))),
-            Route("/images/{image_id}.png", _images(survey.task)),
+            *admin_routes(survey.items, survey.engine, survey.key, survey.admin_token, _now),
+            Route("/task.json", _answering(page_config(survey.items, "server"))),
+            Route("/images/{image_id}.png", _images(survey.items)),
             Route("/{name:path}", _bundle(survey.bundle)),
         ],
         exception_handlers={
@@ -103,20 +104,21 @@ class Calls:
     """The calls of the page, each answered after what it keeps is committed."""
 
     def __init__(self, survey: Survey) -> None:
-        self._survey, self._task, self._settings = survey, survey.task, survey.task.settings
-        self._writer = Writer(survey.engine)
-        self._pairs = {batch: frozenset(pair.pair_id for pair in pairs) for batch, pairs in survey.task.batches.items()}
+        self._survey, self._items, self._settings = survey, survey.items, survey.items.settings
+        self._writer, self._store = Writer(survey.engine), store.Store(survey.items.asks)
+        self._ids = survey.items.ids()
+        self._by_id = {item.item_id: item for items in survey.items.batches.values() for item in items}
 
     def _door(self) -> store.Door:
         key, forgotten = ticket_key(self._survey.key), self._survey.forgotten()
         signed = self._survey.links is not None
-        return store.Door(list(self._pairs), self._settings.raters_per_pair, key, forgotten, signed)
+        return store.Door(list(self._ids), self._settings.raters_per_item, key, forgotten, signed)
 
     async def entering(self, request: Request) -> Response:
         """`POST /api/enter`: a new participant, or one who returns."""
         said = await _read(request, messages.Enter)
         arrival, door, now = self._arrival(said), self._door(), _now()
-        entered = await self._writer.do(lambda connection: store.enter(connection, arrival, door, now))
+        entered = await self._writer.do(lambda connection: self._store.enter(connection, arrival, door, now))
         return JSONResponse({"token": entered.token, "session": self._session(entered)})
 
     def _arrival(self, said: messages.Enter) -> store.Arrival:
@@ -140,45 +142,63 @@ class Calls:
         known = entered.participant
         rng = random.Random(known["seed"])  # noqa: S311  the order of a questionnaire is no secret
         # random() is the one draw that Python promises to keep the same in all its versions.
-        pairs = sorted(self._task.batches[known["batch"]], key=lambda _: rng.random())
+        items = sorted(self._items.batches[known["batch"]], key=lambda _: rng.random())
         return {
             "participant_id": known["participant_id"],
             "batch": known["batch"],
-            "pairs": [{key: f"/{at}" if key != "pair_id" else at for key, at in shown(pair).items()} for pair in pairs],
+            "items": [shown(item, before="/") for item in items],
             "answered": list(entered.answered),
             "consented": known["consented_at"] is not None,
             "demographics": known["said_demographics"],
-            "strategies": known["strategy_similarity"] is not None,
+            "strategies": all(known[name] is not None for name in self._items.asks.text_names),
             "finished": known["finished_at"] is not None,
         }
 
     async def consent(self, token: str, said: messages.Consent, now: int) -> dict[str, Any]:
         """`POST /api/consent`, to the version that the page shows and to no other."""
-        if said.consent_version != consent_version(self._task):
+        if said.consent_version != consent_version(self._items):
             raise HTTPException(400)
         door = self._door()
-        await self._writer.do(lambda connection: store.consent(connection, token, said, door, now))
+        await self._writer.do(lambda connection: self._store.consent(connection, token, said, door, now))
         return {"saved": True}
 
     async def demographics(self, token: str, said: messages.Demographics, now: int) -> dict[str, Any]:
         """`POST /api/demographics`."""
-        await self._writer.do(lambda connection: store.demographics(connection, token, said, now))
+        await self._writer.do(lambda connection: self._store.demographics(connection, token, said, now))
         return {"saved": True}
 
-    async def rate(self, token: str, said: messages.Rating, now: int) -> dict[str, Any]:
-        """`POST /api/ratings`."""
-        await self._writer.do(lambda connection: store.rate(connection, token, said, self._pairs, now))
+    async def rate(self, token: str, said: messages.Message, now: int) -> dict[str, Any]:
+        """`POST /api/ratings`: the answers to what is asked of the item, and to nothing else."""
+        answers = said.model_dump()
+        item = self._by_id.get(answers[self._items.asks.key])
+        if item is not None and not answers_fit(item, answers, self._items.asks):
+            raise HTTPException(400)
+        await self._writer.do(lambda connection: self._store.rate(connection, token, said, self._ids, now))
         return {"saved": True}
 
-    async def strategies(self, token: str, said: messages.Strategies, now: int) -> dict[str, Any]:
+    async def strategies(self, token: str, said: messages.Message, now: int) -> dict[str, Any]:
         """`POST /api/strategies`."""
-        await self._writer.do(lambda connection: store.strategies(connection, token, said, now))
+        await self._writer.do(lambda connection: self._store.strategies(connection, token, said, now))
         return {"saved": True}
 
     async def finish(self, token: str, said: messages.Finish, now: int) -> dict[str, Any]:
-        """`POST /api/finish`: what the platform wants to see of who has rated every pair."""
-        await self._writer.do(lambda connection: store.finish(connection, token, self._pairs, now))
+        """`POST /api/finish`: what the platform wants to see of who has rated every item."""
+        await self._writer.do(lambda connection: self._store.finish(connection, token, self._ids, now))
         return {"completion_code": self._settings.completion_code, "completion_url": self._settings.completion_url}
+
+
+def answers_fit(item: Item, answers: Mapping[str, Any], asks: Questionnaire) -> bool:
+    """Whether the answers are to all that is asked of the item and to nothing else, each an option where it is one."""
+    task = next(task for task in asks.tasks if task.name == item.task)
+    for question in asks.questions:
+        answer = answers[question.name]
+        if (question in task.questions) != (answer is not None):
+            return False
+        if isinstance(question, Choice) and answer is not None:
+            options = item.options[question.name] if question.column else question.options
+            if answer not in options:
+                return False
+    return True
 
 
 def _route(path: str, message: type[messages.Message], call: Call) -> Route:
@@ -204,10 +224,10 @@ def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Respons
     return answer
 
 
-def _images(task: Task) -> Callable[[Request], Awaitable[Response]]:
+def _images(items: SurveyItems) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
-            png = task.png(request.path_params["image_id"])
+            png = items.png(request.path_params["image_id"])
         except KeyError:
             raise HTTPException(404) from None
         return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})

@@ -12,9 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from builder.survey.database import disputes, participants, ratings, survey
-from builder.survey.messages import Consent, Demographics, Rating, Strategies
+from builder.survey.database import tables_of
+from builder.survey.messages import Consent, Demographics, Message
 from builder.survey.ticket import Ticket, TicketKey, opened, sealed
+from builder.tasks import Questionnaire
 
 SILENCE_MS = 3_600_000
 """After so long without a word a slot of who has rated is free for another; so long one may take to consent."""
@@ -26,18 +27,9 @@ there. Whoever enters and does not rate holds nothing."""
 _MINUTE_MS = 60_000
 """How exactly it is known when somebody was last seen: one write less for almost every answer."""
 
-_BY_TOKEN = sa.select(participants).where(participants.c.token_sha256 == sa.bindparam("key")).with_for_update()
-_BY_ID = sa.select(participants).where(participants.c.participant_id == sa.bindparam("key")).with_for_update()
-"""A participant's row, held until the end of the transaction; SQLite holds all at once."""
-
-_OF_PAIR = sa.select(ratings.c.similarity, ratings.c.identity).where(
-    ratings.c.participant_id == sa.bindparam("participant_id"), ratings.c.pair_id == sa.bindparam("pair_id")
-)
-_RATED = sa.select(ratings.c.pair_id).where(ratings.c.participant_id == sa.bindparam("participant_id"))
-
 REFUSALS = {
     "token": 401,
-    "pair": 403,
+    "item": 403,
     "taken": 403,
     "forgotten": 403,
     "link": 403,
@@ -88,56 +80,253 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Entered:
-    """A participant's row, the pairs they answered, and the token of their next calls."""
+    """A participant's row, the items they answered, and the token of their next calls."""
 
     token: str
     participant: Mapping[str, Any]
     answered: Sequence[str]
 
 
-def enter(connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> Entered:
-    """A returning participant goes on; a new one is shown the batch with the fewest finished or rating participants.
+class Store:
+    """The survey's tables, and what participants do in them."""
 
-    Of a new one nothing is kept and nothing is reserved: the token is their ticket. Who was forgotten is known by the
-    platform's id or, where their browser comes back without it, by the ticket that it kept.
+    def __init__(self, asks: Questionnaire) -> None:
+        self._asks, self._tables = asks, tables_of(asks)
+        participants, ratings = self._tables.participants, self._tables.ratings
+        # a participant's row is held until the end of the transaction; SQLite holds all at once
+        who = sa.select(participants).with_for_update()
+        self._by_token = who.where(participants.c.token_sha256 == sa.bindparam("key"))
+        self._by_id = who.where(participants.c.participant_id == sa.bindparam("key"))
+        mine = ratings.c.participant_id == sa.bindparam("participant_id")
+        answers = [ratings.c[name] for name in asks.names]
+        self._of_item = sa.select(*answers).where(mine, ratings.c[asks.key] == sa.bindparam(asks.key))
+        self._answered = sa.select(ratings.c[asks.key]).where(mine)
 
-    Args:
-        connection: in a transaction that writes.
-        arrival: who enters.
-        door: who is let in.
-        now: milliseconds since 1970.
+    def enter(self, connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> Entered:
+        """A returning participant goes on; a new one is shown the batch of which fewest finished or rate.
 
-    Raises:
-        Refused: forgotten, finished, taken (the same person with another session of the platform), link (the platform
-            did not sign it) or full.
-    """
-    kept = None if arrival.token is None else opened(arrival.token, door.key)
-    known = _returning(connection, arrival)
-    if (arrival.person or (kept and kept.participant_id)) in door.forgotten and known is None:
-        raise Refused("forgotten")
-    if known is not None and known["finished_at"] is not None:
-        raise Refused("finished")
-    if known is None:
-        ticket = _ticket_again(connection, arrival, kept, door, now) or _ticket(connection, arrival, door, now)
-        token = sealed(ticket, door.key)
-        return Entered(token, _row(ticket, token), [])
-    if arrival.token is not None and known["token_sha256"] == _digest(arrival.token):
-        token = arrival.token
-    else:
-        token = sealed(Ticket(known["participant_id"], "", "", known["batch"], secrets.randbits(62), now), door.key)
-    _update(connection, known, now, token_sha256=_digest(token))
-    return Entered(token, known, _rated(connection, known))
+        Of a new one nothing is kept and nothing is reserved: the token is their ticket. Who was forgotten is known by
+        the platform's id or, where their browser comes back without it, by the ticket that it kept.
 
+        Args:
+            connection: in a transaction that writes.
+            arrival: who enters.
+            door: who is let in.
+            now: milliseconds since 1970.
 
-def _returning(connection: sa.Connection, arrival: Arrival) -> Mapping[str, Any] | None:
-    """The participant, if it is one who consented: who has their token, or what their platform gave them alone."""
-    ids = () if arrival.person is None else (arrival.person, *arrival.others)
-    if arrival.token is not None:
-        known = _find(connection, _BY_TOKEN, _digest(arrival.token))
-        if known is not None and (not ids or known["participant_id"] in ids):
-            return known
-    rows = (_find(connection, _BY_ID, participant_id) for participant_id in ids)
-    return next((row for row in rows if row is not None and _may_go_on(row, arrival)), None)
+        Raises:
+            Refused: forgotten, finished, taken (the same person with another session of the platform), link (the
+                platform did not sign it) or full.
+        """
+        kept = None if arrival.token is None else opened(arrival.token, door.key)
+        known = self._returning(connection, arrival)
+        if (arrival.person or (kept and kept.participant_id)) in door.forgotten and known is None:
+            raise Refused("forgotten")
+        if known is not None and known["finished_at"] is not None:
+            raise Refused("finished")
+        if known is None:
+            ticket = self._ticket_again(connection, arrival, kept, door, now) or self._ticket(
+                connection, arrival, door, now
+            )
+            token = sealed(ticket, door.key)
+            return Entered(token, self._row(ticket, token), [])
+        if arrival.token is not None and known["token_sha256"] == _digest(arrival.token):
+            token = arrival.token
+        else:
+            token = sealed(Ticket(known["participant_id"], "", "", known["batch"], secrets.randbits(62), now), door.key)
+        self._update(connection, known, now, token_sha256=_digest(token))
+        return Entered(token, known, self._rated(connection, known))
+
+    def _returning(self, connection: sa.Connection, arrival: Arrival) -> Mapping[str, Any] | None:
+        """The participant, if it is one who consented: who has their token, or what their platform gave them alone."""
+        ids = () if arrival.person is None else (arrival.person, *arrival.others)
+        if arrival.token is not None:
+            known = self._find(connection, self._by_token, _digest(arrival.token))
+            if known is not None and (not ids or known["participant_id"] in ids):
+                return known
+        rows = (self._find(connection, self._by_id, participant_id) for participant_id in ids)
+        return next((row for row in rows if row is not None and _may_go_on(row, arrival)), None)
+
+    def _taken(self, connection: sa.Connection, now: int) -> dict[int, int]:
+        """How many slots of each batch are held: by who finished, who rated of late, and who consented just now."""
+        rates = sa.exists().where(self._tables.ratings.c.participant_id == self._tables.participants.c.participant_id)
+        holds = sa.or_(
+            self._tables.participants.c.finished_at.is_not(None),
+            self._tables.participants.c.consented_at > now - GRACE_MS,
+            (self._tables.participants.c.last_seen > now - SILENCE_MS) & rates,
+        )
+        counted = (
+            sa.select(self._tables.participants.c.batch, sa.func.count())
+            .where(holds)
+            .group_by(self._tables.participants.c.batch)
+        )
+        taken: dict[int, int] = dict(connection.execute(counted).all())
+        return taken
+
+    def _emptiest(self, connection: sa.Connection, door: Door, now: int) -> int:
+        """The batch with the fewest slots held; any of several, so that who enters at one moment is spread."""
+        taken = self._taken(connection, now)
+        fewest = min(taken.get(batch, 0) for batch in door.batches)
+        if fewest >= door.capacity:
+            raise Refused("full")
+        return secrets.choice([batch for batch in door.batches if taken.get(batch, 0) == fewest])
+
+    def _ticket_again(
+        self, connection: sa.Connection, arrival: Arrival, kept: Ticket | None, door: Door, now: int
+    ) -> Ticket | None:
+        """The ticket that a browser kept, where it still stands for who arrives: a reload shows the same items."""
+        if kept is None or kept.issued_at <= now - SILENCE_MS or kept.batch not in door.batches:
+            return None
+        same = arrival.person in (kept.participant_id, kept.disputed_id) and kept.session == (arrival.session or "")
+        if arrival.person is not None and not same:
+            return None
+        if (
+            self._find(connection, self._by_id, kept.participant_id)
+            or self._taken(connection, now).get(kept.batch, 0) >= door.capacity
+        ):
+            return None
+        return kept
+
+    def _ticket(self, connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> Ticket:
+        """A new one, with the participant_id that nobody took part under yet."""
+        if door.signed and not arrival.vouched:
+            raise Refused("link")
+        participant_id, disputed_id = arrival.person or f"p-{secrets.token_hex(16)}", ""
+        first = self._find(connection, self._by_id, participant_id)
+        if first is not None:
+            free = next((other for other in arrival.others if self._find(connection, self._by_id, other) is None), None)
+            if not arrival.not_me or free is None:
+                raise Refused("taken" if first["finished_at"] is None else "finished")
+            participant_id, disputed_id = free, participant_id
+        batch = self._emptiest(connection, door, now)
+        return Ticket(participant_id, disputed_id, arrival.session or "", batch, secrets.randbits(62), now)
+
+    def _row(self, ticket: Ticket, token: str) -> dict[str, Any]:
+        """The participant that a ticket becomes."""
+        return dict.fromkeys(self._tables.participants.c.keys()) | {
+            "participant_id": ticket.participant_id,
+            "session": ticket.session or None,
+            "token_sha256": _digest(token),
+            "batch": ticket.batch,
+            "seed": ticket.seed,
+            "started_at": ticket.issued_at,
+            "last_seen": ticket.issued_at,
+            "said_demographics": False,
+        }
+
+    def consent(self, connection: sa.Connection, token: str, said: Consent, door: Door, now: int) -> None:
+        """Keeps that, when and to what somebody consented, who thereby becomes a participant; again changes nothing.
+
+        Raises:
+            Refused: token (none of ours, or too old), forgotten, taken (the same person consented elsewhere first), or
+                full (the batch has filled since they entered; entering again may find another).
+        """
+        connection.execute(sa.select(self._tables.survey.c.id).with_for_update())
+        if self._find(connection, self._by_token, _digest(token)) is not None:
+            return
+        ticket = opened(token, door.key)
+        if ticket is None or ticket.issued_at <= now - SILENCE_MS or ticket.batch not in door.batches:
+            raise Refused("token")
+        if ticket.participant_id in door.forgotten:
+            raise Refused("forgotten")
+        if self._find(connection, self._by_id, ticket.participant_id) is not None:
+            raise Refused("taken")
+        if self._taken(connection, now).get(ticket.batch, 0) >= door.capacity:
+            raise Refused("full")
+        row = self._row(ticket, token) | {
+            "last_seen": now,
+            "consented_at": now,
+            "consent_version": said.consent_version,
+        }
+        connection.execute(self._tables.participants.insert(), row)
+        if ticket.disputed_id:
+            said_so = {"participant_id": ticket.participant_id, "disputed_id": ticket.disputed_id, "said_at": now}
+            connection.execute(self._tables.disputes.insert(), said_so)
+
+    def demographics(self, connection: sa.Connection, token: str, said: Demographics, now: int) -> None:
+        """Keeps what the participant said of themselves.
+
+        Raises:
+            Refused: token (also of who has not consented) or finished.
+        """
+        known = self._going_on(connection, token)
+        self._update(connection, known, now, said_demographics=True, **said.model_dump())
+
+    def strategies(self, connection: sa.Connection, token: str, said: Message, now: int) -> None:
+        """Keeps how the participant judged.
+
+        Raises:
+            Refused: token or finished.
+        """
+        self._update(connection, self._going_on(connection, token), now, **said.model_dump())
+
+    def rate(
+        self, connection: sa.Connection, token: str, said: Message, items: Mapping[int, Set[str]], now: int
+    ) -> None:
+        """Keeps one rating; the same again changes nothing.
+
+        Args:
+            connection: in a transaction that writes.
+            token: whose rating it is.
+            said: the rating, as `messages.rating_message` has it.
+            items: the ids of the items of every batch.
+            now: milliseconds since 1970.
+
+        Raises:
+            Refused: token, item (no item of the participant's batch), answered (otherwise) or finished.
+        """
+        known, rating = self._known(connection, token), said.model_dump()
+        key = {"participant_id": known["participant_id"], self._asks.key: rating[self._asks.key]}
+        held = connection.execute(self._of_item, key).one_or_none()
+        if held is not None:
+            if tuple(held) != tuple(rating[name] for name in self._asks.names):
+                raise Refused("answered")
+            return
+        if known["finished_at"] is not None:
+            raise Refused("finished")
+        if rating[self._asks.key] not in items[known["batch"]]:
+            raise Refused("item")
+        rating |= {"response_time_ms": round(rating["response_time_ms"]), "rated_at": now}
+        connection.execute(self._tables.ratings.insert(), rating | key)
+        self._update(connection, known, now)
+
+    def finish(self, connection: sa.Connection, token: str, items: Mapping[int, Set[str]], now: int) -> None:
+        """Marks the participant as finished; again changes nothing.
+
+        Raises:
+            Refused: token, or unfinished where an item of the batch is not rated.
+        """
+        known = self._known(connection, token)
+        if known["finished_at"] is not None:
+            return
+        if items[known["batch"]] - set(self._rated(connection, known)):
+            raise Refused("unfinished")
+        self._update(connection, known, now, finished_at=now)
+
+    def _going_on(self, connection: sa.Connection, token: str) -> Mapping[str, Any]:
+        known = self._known(connection, token)
+        if known["finished_at"] is not None:
+            raise Refused("finished")
+        return known
+
+    def _known(self, connection: sa.Connection, token: str) -> Mapping[str, Any]:
+        known = self._find(connection, self._by_token, _digest(token))
+        if known is None:
+            raise Refused("token")
+        return known
+
+    def _find(self, connection: sa.Connection, query: sa.Select[Any], key: str) -> Mapping[str, Any] | None:
+        found = connection.execute(query, {"key": key}).mappings().one_or_none()
+        return None if found is None else dict(found)
+
+    def _rated(self, connection: sa.Connection, known: Mapping[str, Any]) -> Sequence[str]:
+        return connection.scalars(self._answered, {"participant_id": known["participant_id"]}).all()
+
+    def _update(self, connection: sa.Connection, known: Mapping[str, Any], now: int, **values: object) -> None:
+        if not values and now - known["last_seen"] < _MINUTE_MS:
+            return
+        mine = self._tables.participants.c.participant_id == known["participant_id"]
+        connection.execute(self._tables.participants.update().where(mine), {"last_seen": now, **values})
 
 
 def _may_go_on(known: Mapping[str, Any], arrival: Arrival) -> bool:
@@ -145,189 +334,6 @@ def _may_go_on(known: Mapping[str, Any], arrival: Arrival) -> bool:
     if arrival.vouched:
         return bool(known["participant_id"] == arrival.person)
     return known["session"] is not None and hmac.compare_digest(known["session"], arrival.session or "")
-
-
-def _taken(connection: sa.Connection, now: int) -> dict[int, int]:
-    """How many slots of each batch are held: by who finished, who rated of late, and who consented just now."""
-    rates = sa.exists().where(ratings.c.participant_id == participants.c.participant_id)
-    holds = sa.or_(
-        participants.c.finished_at.is_not(None),
-        participants.c.consented_at > now - GRACE_MS,
-        (participants.c.last_seen > now - SILENCE_MS) & rates,
-    )
-    counted = sa.select(participants.c.batch, sa.func.count()).where(holds).group_by(participants.c.batch)
-    taken: dict[int, int] = dict(connection.execute(counted).all())
-    return taken
-
-
-def _emptiest(connection: sa.Connection, door: Door, now: int) -> int:
-    """The batch with the fewest slots held; any of several, so that who enters at one moment is spread."""
-    taken = _taken(connection, now)
-    fewest = min(taken.get(batch, 0) for batch in door.batches)
-    if fewest >= door.capacity:
-        raise Refused("full")
-    return secrets.choice([batch for batch in door.batches if taken.get(batch, 0) == fewest])
-
-
-def _ticket_again(
-    connection: sa.Connection, arrival: Arrival, kept: Ticket | None, door: Door, now: int
-) -> Ticket | None:
-    """The ticket that a browser kept, where it still stands for who arrives: a reload shows the same pairs."""
-    if kept is None or kept.issued_at <= now - SILENCE_MS or kept.batch not in door.batches:
-        return None
-    same = arrival.person in (kept.participant_id, kept.disputed_id) and kept.session == (arrival.session or "")
-    if arrival.person is not None and not same:
-        return None
-    if _find(connection, _BY_ID, kept.participant_id) or _taken(connection, now).get(kept.batch, 0) >= door.capacity:
-        return None
-    return kept
-
-
-def _ticket(connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> Ticket:
-    """A new one, with the participant_id that nobody took part under yet."""
-    if door.signed and not arrival.vouched:
-        raise Refused("link")
-    participant_id, disputed_id = arrival.person or f"p-{secrets.token_hex(16)}", ""
-    first = _find(connection, _BY_ID, participant_id)
-    if first is not None:
-        free = next((other for other in arrival.others if _find(connection, _BY_ID, other) is None), None)
-        if not arrival.not_me or free is None:
-            raise Refused("taken" if first["finished_at"] is None else "finished")
-        participant_id, disputed_id = free, participant_id
-    batch = _emptiest(connection, door, now)
-    return Ticket(participant_id, disputed_id, arrival.session or "", batch, secrets.randbits(62), now)
-
-
-def _row(ticket: Ticket, token: str) -> dict[str, Any]:
-    """The participant that a ticket becomes."""
-    return dict.fromkeys(participants.c.keys()) | {
-        "participant_id": ticket.participant_id,
-        "session": ticket.session or None,
-        "token_sha256": _digest(token),
-        "batch": ticket.batch,
-        "seed": ticket.seed,
-        "started_at": ticket.issued_at,
-        "last_seen": ticket.issued_at,
-        "said_demographics": False,
-    }
-
-
-def consent(connection: sa.Connection, token: str, said: Consent, door: Door, now: int) -> None:
-    """Keeps that, when and to what somebody consented, who thereby becomes a participant; again changes nothing.
-
-    Raises:
-        Refused: token (none of ours, or too old), forgotten, taken (the same person consented elsewhere first), or
-            full (the batch has filled since they entered; entering again may find another).
-    """
-    connection.execute(sa.select(survey.c.id).with_for_update())
-    if _find(connection, _BY_TOKEN, _digest(token)) is not None:
-        return
-    ticket = opened(token, door.key)
-    if ticket is None or ticket.issued_at <= now - SILENCE_MS or ticket.batch not in door.batches:
-        raise Refused("token")
-    if ticket.participant_id in door.forgotten:
-        raise Refused("forgotten")
-    if _find(connection, _BY_ID, ticket.participant_id) is not None:
-        raise Refused("taken")
-    if _taken(connection, now).get(ticket.batch, 0) >= door.capacity:
-        raise Refused("full")
-    row = _row(ticket, token) | {"last_seen": now, "consented_at": now, "consent_version": said.consent_version}
-    connection.execute(participants.insert(), row)
-    if ticket.disputed_id:
-        said_so = {"participant_id": ticket.participant_id, "disputed_id": ticket.disputed_id, "said_at": now}
-        connection.execute(disputes.insert(), said_so)
-
-
-def demographics(connection: sa.Connection, token: str, said: Demographics, now: int) -> None:
-    """Keeps what the participant said of themselves.
-
-    Raises:
-        Refused: token (also of who has not consented) or finished.
-    """
-    known = _going_on(connection, token)
-    _update(connection, known, now, said_demographics=True, **said.model_dump())
-
-
-def strategies(connection: sa.Connection, token: str, said: Strategies, now: int) -> None:
-    """Keeps how the participant judged.
-
-    Raises:
-        Refused: token or finished.
-    """
-    _update(connection, _going_on(connection, token), now, **said.model_dump())
-
-
-def rate(connection: sa.Connection, token: str, said: Rating, pairs: Mapping[int, frozenset[str]], now: int) -> None:
-    """Keeps one rating; the same again changes nothing.
-
-    Args:
-        connection: in a transaction that writes.
-        token: whose rating it is.
-        said: the rating.
-        pairs: the pair ids of every batch.
-        now: milliseconds since 1970.
-
-    Raises:
-        Refused: token, pair (no pair of the participant's batch), answered (otherwise) or finished.
-    """
-    known = _known(connection, token)
-    key = {"participant_id": known["participant_id"], "pair_id": said.pair_id}
-    held = connection.execute(_OF_PAIR, key).one_or_none()
-    if held is not None:
-        if (held.similarity, held.identity) != (said.similarity, said.identity):
-            raise Refused("answered")
-        return
-    if known["finished_at"] is not None:
-        raise Refused("finished")
-    if said.pair_id not in pairs[known["batch"]]:
-        raise Refused("pair")
-    answer = said.model_dump() | {"response_time_ms": round(said.response_time_ms)}
-    connection.execute(ratings.insert(), answer | key | {"rated_at": now})
-    _update(connection, known, now)
-
-
-def finish(connection: sa.Connection, token: str, pairs: Mapping[int, frozenset[str]], now: int) -> None:
-    """Marks the participant as finished; again changes nothing.
-
-    Raises:
-        Refused: token, or unfinished where a pair of the batch is not rated.
-    """
-    known = _known(connection, token)
-    if known["finished_at"] is not None:
-        return
-    if pairs[known["batch"]].difference(_rated(connection, known)):
-        raise Refused("unfinished")
-    _update(connection, known, now, finished_at=now)
-
-
-def _going_on(connection: sa.Connection, token: str) -> Mapping[str, Any]:
-    known = _known(connection, token)
-    if known["finished_at"] is not None:
-        raise Refused("finished")
-    return known
-
-
-def _known(connection: sa.Connection, token: str) -> Mapping[str, Any]:
-    known = _find(connection, _BY_TOKEN, _digest(token))
-    if known is None:
-        raise Refused("token")
-    return known
-
-
-def _find(connection: sa.Connection, query: sa.Select[Any], key: str) -> Mapping[str, Any] | None:
-    found = connection.execute(query, {"key": key}).mappings().one_or_none()
-    return None if found is None else dict(found)
-
-
-def _rated(connection: sa.Connection, known: Mapping[str, Any]) -> Sequence[str]:
-    return connection.scalars(_RATED, {"participant_id": known["participant_id"]}).all()
-
-
-def _update(connection: sa.Connection, known: Mapping[str, Any], now: int, **values: object) -> None:
-    if not values and now - known["last_seen"] < _MINUTE_MS:
-        return
-    mine = participants.c.participant_id == known["participant_id"]
-    connection.execute(participants.update().where(mine), {"last_seen": now, **values})
 
 
 def _digest(token: str) -> str:

@@ -11,8 +11,15 @@ import sqlalchemy as sa
 from builder.errors import SurveyError
 from builder.ratings.databases import DATABASES, remembered
 from builder.shards import StudyFolder
-from builder.survey import database as tables
-from builder.survey.database import DATABASE_FILE, address, default_url, disputes, open_database, participants, ratings
+from builder.survey.database import (
+    DATABASE_FILE,
+    NO_MORE_THAN_S,
+    Tables,
+    address,
+    default_url,
+    open_database,
+    tables_of,
+)
 
 ARCHIVES = (
     "PostgreSQL: the rows are gone from its tables; archives of its log (WAL) and backups keep them until they expire "
@@ -42,14 +49,14 @@ def remove_participants(folder: Path, participant_ids: Sequence[str], database: 
     Raises:
         SurveyError: a database cannot be opened or is another study's; nothing was removed.
     """
-    removal = Removal()
+    removal, tables = Removal(), tables_of(StudyFolder(folder).study().asked())
     with contextlib.ExitStack() as stack:
         engines = [stack.enter_context(_opened(folder, url)) for url in _urls(folder, database)]
         for engine in engines:
-            for id_, answers in _remove_all(engine, participant_ids).items():
+            for id_, answers in _remove_all(engine, tables, participant_ids).items():
                 removal.answers[id_] = removal.answers.get(id_, 0) + answers
         for engine in engines:
-            removal.remains.extend(_overwrite(engine))
+            removal.remains.extend(_overwrite(engine, tables))
             if engine.dialect.name == "postgresql" and ARCHIVES not in removal.beyond:
                 removal.beyond.append(ARCHIVES)
     return removal
@@ -68,7 +75,7 @@ def _urls(folder: Path, database: str | None) -> list[str]:
 def _opened(folder: Path, url: str) -> Iterator[sa.Engine]:
     study = StudyFolder(folder).study()
     try:
-        engine = open_database(url, study.name, study.hash())
+        engine = open_database(url, study.name, study.hash(), study.asked())
     except SurveyError as error:
         if url not in remembered(folder):
             raise
@@ -83,14 +90,15 @@ def _opened(folder: Path, url: str) -> Iterator[sa.Engine]:
         engine.dispose()
 
 
-def _remove_all(engine: sa.Engine, participant_ids: Sequence[str]) -> dict[str, int]:
+def _remove_all(engine: sa.Engine, tables: Tables, participant_ids: Sequence[str]) -> dict[str, int]:
     with engine.execution_options(writes=True).begin() as connection:
-        removed = {each: _remove(connection, each) for each in participant_ids}
+        removed = {each: _remove(connection, tables, each) for each in participant_ids}
     return {each: answers for each, answers in removed.items() if answers is not None}
 
 
-def _remove(connection: sa.Connection, participant_id: str) -> int | None:
+def _remove(connection: sa.Connection, tables: Tables, participant_id: str) -> int | None:
     """How many ratings there were; None where the participant is not there."""
+    participants, ratings, disputes = tables.participants, tables.ratings, tables.disputes
     both = (disputes.c.participant_id == participant_id) | (disputes.c.disputed_id == participant_id)
     connection.execute(disputes.delete().where(both))
     answers = connection.execute(ratings.delete().where(ratings.c.participant_id == participant_id))
@@ -98,7 +106,7 @@ def _remove(connection: sa.Connection, participant_id: str) -> int | None:
     return answers.rowcount if person.rowcount else None
 
 
-def _overwrite(engine: sa.Engine) -> list[str]:
+def _overwrite(engine: sa.Engine, tables: Tables) -> list[str]:
     """Makes what was removed unreadable in the database's files; says where that could not be done."""
     shown = engine.url.render_as_string(hide_password=True)
     if engine.dialect.name == "sqlite":  # secure_delete has overwritten the rows, but the log has them from before
@@ -107,9 +115,9 @@ def _overwrite(engine: sa.Engine) -> list[str]:
         return [f"{shown}: its log, as long as somebody reads in the database"] if busy else []
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"SET lock_timeout = '{tables.NO_MORE_THAN_S}s'")
+            connection.exec_driver_sql(f"SET lock_timeout = '{NO_MORE_THAN_S}s'")
             alone = _is_alone(connection)
-            for table in (ratings, disputes, participants):
+            for table in (tables.ratings, tables.disputes, tables.participants):
                 connection.exec_driver_sql(f"VACUUM (FULL) {table.name}")
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -124,7 +132,7 @@ def _is_alone(connection: sa.Connection) -> bool:
         "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() "
         "AND backend_type = 'client backend' AND age(backend_xmin) >= age(CAST(:here AS xid))"
     )
-    deadline = time.monotonic() + tables.NO_MORE_THAN_S
+    deadline = time.monotonic() + NO_MORE_THAN_S
     while connection.execute(older, {"here": here}).scalar_one():
         if time.monotonic() > deadline:
             return False

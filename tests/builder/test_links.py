@@ -11,7 +11,7 @@ from builder.errors import FolderError, LandsBetweenError
 from builder.publish.prepare import Options
 from builder.publish.publishing import publish_to_folder, withdraw_from_folder
 from builder.ratings.importing import import_exports
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.ratings.privacy import participant_key
 from builder.shards import StudyFolder
 from builder.study import read_study
@@ -43,7 +43,7 @@ def precious(tmp_path):
 @pytest.fixture
 def export(folder, tmp_path):
     """An export with one rating of one person."""
-    pair = read_pairs(folder).index[0]
+    pair = read_design(folder).items.index[0]
     return results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True))
 
 

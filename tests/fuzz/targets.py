@@ -24,15 +24,17 @@ from builder.publish.provenance import read_provenance
 from builder.publish.reading import read_table
 from builder.ratings.clean import cleaned
 from builder.ratings.formats import PLAIN, READERS, read_export
+from builder.ratings.items import Design
 from builder.ratings.mapping import Mapping, read_mapping
-from builder.ratings.settings import RatingsSettings
 from builder.recognizers.dlib_format import read_network
 from builder.shards import StudyFolder
+from builder.studies import kind_texts
 from builder.studies.verification import KIND
-from builder.studies.verification.study import VerificationStudy
+from builder.studies.verification.study import VerificationRatings, VerificationStudy
 from builder.study import read_study
 from builder.survey.texts import read_texts
 from loading_script.lands_between import PROVENANCE
+from tests.asks import ASKS
 from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, MAPPINGS, PAIRS
 from tests.builder.ratings.formats.test_formats import FORMATS, names_of
 from tests.builder.ratings.formats.test_fuzz_json import NAMES_OF_JSON
@@ -91,13 +93,13 @@ def _toml(keys: dict[str, Any]) -> bytes:
 
 
 def _mappings() -> list[bytes]:
-    documented = (PACKAGE / "ratings/mapping.py").read_text().split("left out:")[1].split('"""')[0]
+    documented = (PACKAGE / "ratings/mapping.py").read_text().split("two do:")[1].split('"""')[0]
     lines = [line.removeprefix("    ") for line in documented.splitlines()]
     return [tomli_w.dumps(mapping).encode() for mapping in MAPPINGS.values()] + ["\n".join(lines).encode()]
 
 
 def _export(format: str, path: Path) -> object:
-    named = [Mapping.model_validate(MAPPINGS[name]) for name in _exports(format) if name in MAPPINGS]
+    named = [Mapping.read(MAPPINGS[name], ASKS) for name in _exports(format) if name in MAPPINGS]
     found = []
     for mapping in [None, *named]:
         try:
@@ -105,8 +107,8 @@ def _export(format: str, path: Path) -> object:
         except LandsBetweenError as error:
             found.append(error)
             continue
-        pairs = [pair for ids in PAIRS.by_batch.values() for pair in ids]
-        return cleaned(export, pd.Index(pairs), b"k" * 32, RatingsSettings())
+        items = pd.DataFrame({"batch": 0, "kind": "genuine"}, index=pd.Index(PAIRS.ids(), name=ASKS.key))
+        return cleaned(export, Design(items, ASKS, VerificationRatings()), b"k" * 32)
     raise found[0]
 
 
@@ -280,7 +282,7 @@ def _table_target(table: str) -> Target:
 
 
 def _texts() -> list[bytes]:
-    return [path.read_bytes() for path in sorted((PACKAGE / "survey/texts").glob("*.toml"))]
+    return [tomli_w.dumps(read_texts(each, ASKS, kind_texts("verification"))).encode() for each in ("de", "en")]
 
 
 def _of_manifest(name: str) -> list[bytes]:
@@ -289,9 +291,14 @@ def _of_manifest(name: str) -> list[bytes]:
 
 TARGETS: dict[str, Target] = {
     "study": Target(_study, _study_inputs, valid.studies, "study.toml"),
-    "texts": Target(read_texts, lambda: damaged(_texts(), [b"{n}", b"[a.b]\n"]), _texts, "texts.toml"),
+    "texts": Target(
+        functools.partial(read_texts, asks=ASKS, own=kind_texts("verification")),
+        lambda: damaged(_texts(), [b"{n}", b"[a.b]\n"]),
+        _texts,
+        "texts.toml",
+    ),
     "mapping": Target(
-        read_mapping,
+        functools.partial(read_mapping, asks=ASKS),
         lambda: damaged(_mappings(), [b"[columns]\n", b"{pair}", b"{loop}", b'file = "/dev/zero"\n', b'"punycode"']),
         lambda: _mappings()[:-1],
         "mapping.toml",

@@ -1,5 +1,6 @@
 """Small files that mean much: each is refused, in a process that could not hold what they mean."""
 
+import functools
 import io
 import json
 import pickle
@@ -28,13 +29,15 @@ from builder.ratings.formats import read_export
 from builder.ratings.mapping import read_mapping
 from builder.recognizers.dlib_format import read_network
 from builder.shards import StudyFolder
+from builder.studies import kind_texts
 from builder.studies.verification import KIND
 from builder.studies.verification.pictures import Scored, draw_base, near_threshold
 from builder.studies.verification.study import VerificationStudy
 from builder.study import read_study
-from builder.survey.task import read_task
+from builder.survey.items import read_items
 from builder.survey.texts import read_texts
 from loading_script import lands_between as schema
+from tests.asks import ASKS
 from tests.builder.generators.stylegan2.test_checkpoints import nvidia_modules, nvidia_networks
 from tests.builder.ratings.formats.exports import GENUINE, PAIRS
 from tests.builder.ratings.formats.test_jatos import RATED, archive
@@ -102,7 +105,7 @@ def test_a_large_image_is_not_decoded(png: bytes, tmp_path: Path) -> None:
         "picture": (lambda: draw_base(root, tmp_path / "x.png", batch=0, base=0), LandsBetweenError),
         "publish": (lambda: near_threshold([Scored("negative", 0.5, png, png)], 0.6), ValueError),
         "verify": (lambda: read_table(table, "images", 3, KIND), LandsBetweenError),
-        "survey": (lambda: read_task(root), LandsBetweenError),
+        "survey": (lambda: read_items(root), LandsBetweenError),
         "analysis": (lambda: load_dataset(str(root)).pictures.decoded("image_id-0"), AnalysisError),
     }
     for name, (read, errors) in readers.items():
@@ -184,7 +187,14 @@ TOML = {
 }
 
 
-@pytest.mark.parametrize("read", [read_study, read_mapping, read_texts])
+@pytest.mark.parametrize(
+    "read",
+    [
+        read_study,
+        functools.partial(read_mapping, asks=ASKS),
+        functools.partial(read_texts, asks=ASKS, own=kind_texts("verification")),
+    ],
+)
 @pytest.mark.parametrize("name", TOML)
 def test_toml_that_is_deep_is_not_read(name: str, read: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "deep.toml"
@@ -198,7 +208,7 @@ def test_a_mapping_leads_nowhere_else(file: str, tmp_path: Path) -> None:
     path.parent.mkdir()
     (tmp_path / "pairs.csv").write_text("pair_id\nsecret\n")
     path.write_text(f'[loops]\nfile = "{file}"\n')
-    assert "must be a file beside the mapping" in outcome(lambda: read_mapping(path), LandsBetweenError)
+    assert "must be a file beside the mapping" in outcome(lambda: read_mapping(path, ASKS), LandsBetweenError)
 
 
 def sparse_json(count: int) -> bytes:

@@ -8,12 +8,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from builder.survey import database
+from tests.asks import TABLES
 
 GOLDEN = Path(__file__).parent
 
 
 def definitions(dialect: sa.Dialect) -> str:
-    tables = sorted((database.survey, database.participants, database.ratings), key=lambda table: table.name)
+    tables = sorted((TABLES.survey, TABLES.participants, TABLES.ratings), key=lambda table: table.name)
     elements = [element for table in tables for element in (CreateTable(table), *map(CreateIndex, table.indexes))]
     return "".join(f"{str(element.compile(dialect=dialect)).strip()};\n\n" for element in elements).replace(" \n", "\n")
 

@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 
 from builder.errors import RatingsError
-from builder.ratings.export import Export, ExportFile, StudyPairs
+from builder.ratings.export import Export, ExportFile, StudyItems
 from builder.ratings.formats import (
     formr,
     gorilla,
@@ -24,13 +24,14 @@ from builder.ratings.formats.files import as_text, export_files
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.unknown import unknown_format
 from builder.ratings.mapping import Mapping
+from builder.tasks import Questionnaire
 
 
 class _People(Reader):
     """Prolific's demographics: participants without ratings, which have no layout."""
 
-    def read(self, file: ExportFile, pairs: StudyPairs, mapping: Mapping | None = None) -> Export:
-        return prolific.read(file, pairs, mapping)
+    def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
+        return prolific.read(file, items, mapping)
 
 
 READERS: dict[str, Reader] = {
@@ -56,7 +57,7 @@ PLAIN = plain.READER
 """Reads any table with the project's own column names or a mapping; asked where no other reader recognizes a file."""
 
 
-def read_export(path: Path, pairs: StudyPairs, format: str = "auto", mapping: Mapping | None = None) -> Export:
+def read_export(path: Path, items: StudyItems, format: str = "auto", mapping: Mapping | None = None) -> Export:
     """The content of one file of an export; as `read_file`.
 
     Raises:
@@ -65,15 +66,15 @@ def read_export(path: Path, pairs: StudyPairs, format: str = "auto", mapping: Ma
     several = list(itertools.islice(export_files(path), 2))
     if len(several) > 1:
         raise RatingsError(f"{path}: holds several files")
-    return read_file(several[0], pairs, format, mapping)
+    return read_file(several[0], items, format, mapping)
 
 
-def read_file(file: ExportFile, pairs: StudyPairs, format: str = "auto", mapping: Mapping | None = None) -> Export:
+def read_file(file: ExportFile, items: StudyItems, format: str = "auto", mapping: Mapping | None = None) -> Export:
     """The content of one file of an export.
 
     Args:
         file: The file.
-        pairs: The pair ids of the study.
+        items: The items of the study, and what it asks.
         format: The name of a reader, or "auto" for the one that recognizes the file.
         mapping: What the file itself does not say.
 
@@ -81,20 +82,20 @@ def read_file(file: ExportFile, pairs: StudyPairs, format: str = "auto", mapping
         RatingsError: the file cannot be read, or is of no known format or of several.
     """
     text = as_text(file)
-    reader = reader_of(text, format, mapping)
+    reader = reader_of(text, format, mapping, items.asks)
     try:
-        return reader.read(text, pairs, mapping)
+        return reader.read(text, items, mapping)
     except RecursionError:
         raise RatingsError(f"{file.path}: JSON nested too deep") from None
 
 
-def reader_of(file: ExportFile, format: str, mapping: Mapping | None) -> Reader:
+def reader_of(file: ExportFile, format: str, mapping: Mapping | None, asks: Questionnaire) -> Reader:
     """The reader of a name, or with "auto" the one that recognizes the file.
 
     Raises:
         RatingsError: there is none of this name; none recognizes it, or several do.
     """
-    return _reader(file, mapping) if format == "auto" else _named(format)
+    return _reader(file, mapping, asks) if format == "auto" else _named(format)
 
 
 def detect(file: ExportFile) -> str | None:
@@ -109,12 +110,12 @@ def detect(file: ExportFile) -> str | None:
     return names[0] if names else None
 
 
-def _reader(file: ExportFile, mapping: Mapping | None) -> Reader:
+def _reader(file: ExportFile, mapping: Mapping | None, asks: Questionnaire) -> Reader:
     name = detect(file)
     if name is not None:
         return READERS[name]
-    if mapping is None and not PLAIN.recognizes(file):
-        raise RatingsError(f"{file.path}: {unknown_format(file, [*READERS, PLAIN.name])}")
+    if mapping is None and not plain.recognizes(file, asks):
+        raise RatingsError(f"{file.path}: {unknown_format(file, [*READERS, PLAIN.name], asks)}")
     return PLAIN
 
 

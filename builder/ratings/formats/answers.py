@@ -2,41 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings.export import (
-    PARTICIPANT_COLUMNS,
-    RATING_COLUMNS,
-    REFUSED_COLUMNS,
     Export,
-    StudyPairs,
+    StudyItems,
+    no_item,
     not_read,
+    participant_columns,
+    rating_columns,
+    refused_columns,
     stacked,
     typed,
 )
 from builder.ratings.formats import cells
-from builder.ratings.formats.pairs import pair_names
+from builder.ratings.formats.items import item_names
 from builder.ratings.formats.slots import Layout, Slot, cells_of
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
-from builder.tasks import QUESTION_NAMES, QUESTIONS, Scale
+from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
 from builder.toml import shown
 
 Texts = dict[str, "pd.Series[str]"]
 Numbers = np.ndarray[Any, Any]
 
-_PARTS = (*QUESTION_NAMES, "response_time_ms", "position", "rated_at")
+_DETAILS = ("response_time_ms", "position", "rated_at")
 _MOST_AT_ONCE = 500_000
 """Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
 
 _MOST = 2**31 - 1
 """Of a response time in ms and of a position: what the table ratings can hold."""
 
-_NONE = typed(pd.DataFrame(), REFUSED_COLUMNS)
 _KEPT = "detail not readable, the rest is kept"
 
 
@@ -44,8 +44,8 @@ def extracted(
     table: Table,
     layout: Layout,
     mapping: Mapping | None,
-    missing: frozenset[str] = frozenset(),
-    pairs: StudyPairs | None = None,
+    missing: frozenset[str],
+    items: StudyItems,
 ) -> Export:
     """The export in a table of a known layout.
 
@@ -54,57 +54,64 @@ def extracted(
         layout: What its columns hold.
         mapping: What the cells mean, where they do not say it.
         missing: What the platform writes where there is no answer, in lower case.
-        pairs: The pairs of the study, for cells that name theirs within a text.
+        items: The items of the study, for cells that name theirs within a text, and what is asked of each.
 
     Raises:
         RatingsError: of no answer to a question can be read what it says.
     """
-    ids, refused = _ids(table, layout)
-    ratings, more, answered = _ratings(table, layout, ids, mapping, missing, pairs or StudyPairs({}))
-    participants, most = _participants(table, layout, ids, missing, answered)
+    asks = items.asks
+    ids, refused = _ids(table, layout, asks)
+    ratings, more, answered = _ratings(table, layout, ids, mapping, missing, items)
+    participants, most = _participants(table, layout, ids, missing, answered, asks)
     noted = pd.DataFrame([asdict(refusal) for refusal in (*table.refused, *layout.refused)])
-    parts = [typed(frame, REFUSED_COLUMNS) for frame in (noted, refused, more, most) if len(frame)]
-    everything = stacked(parts or [_NONE]).sort_values("line", kind="stable", ignore_index=True)
-    return Export(joined(ratings, layout.one_clock), participants, everything, absent=layout.absent)
+    noted = noted.rename(columns={"item_id": asks.key})
+    parts = [typed(frame, refused_columns(asks)) for frame in (noted, refused, more, most) if len(frame)]
+    everything = stacked(parts or [_none(asks)]).sort_values("line", kind="stable", ignore_index=True)
+    return Export(joined(ratings, asks, layout.one_clock), participants, everything, absent=layout.absent)
 
 
-def joined(ratings: pd.DataFrame, one_clock: bool = False) -> pd.DataFrame:
-    """The ratings, with those joined of one participant and pair that answer one question each, in their order.
+def joined(ratings: pd.DataFrame, asks: Questionnaire, one_clock: bool = False) -> pd.DataFrame:
+    """The ratings, with those joined of one participant and item that answer one question each, in their order.
 
     The line is the first one's. The response time is the sum, the time the last; with `one_clock` those of the first
     question, for the response times to all then begin at the same moment.
     """
-    answered = ratings[list(QUESTION_NAMES)].notna()
-    partial = answered.sum(axis=1).lt(len(QUESTION_NAMES))
-    if not partial.any() or len(QUESTION_NAMES) < 2:
+    names = list(asks.names)
+    answered = ratings[names].notna()
+    partial = answered.sum(axis=1).lt(len(names))
+    if not partial.any() or len(names) < 2:
         return ratings
     halves = ratings[partial]
     asked = answered[partial].idxmax(axis=1)
-    who = ["participant", "pair_id"]
-    turn = halves.groupby([halves["participant"], halves["pair_id"], asked], sort=False, dropna=False).cumcount()
+    who = ["participant", asks.key]
+    turn = halves.groupby([halves["participant"], halves[asks.key], asked], sort=False, dropna=False).cumcount()
     groups = halves.assign(turn=turn).groupby([*who, "turn"], sort=False, dropna=False, as_index=False)
     if groups.ngroups == len(halves):
         return ratings
     together = groups.first()
     if one_clock:
-        first = halves.assign(turn=turn, asked=asked.map(QUESTION_NAMES.index)).sort_values("asked", kind="stable")
+        first = halves.assign(turn=turn, asked=asked.map(names.index)).sort_values("asked", kind="stable")
         details = first.groupby([*who, "turn"], sort=False, dropna=False)[["response_time_ms", "rated_at"]].first()
         own = together.set_index([*who, "turn"]).index
         together[["response_time_ms", "rated_at"]] = details.reindex(own).to_numpy()
     else:
         together["response_time_ms"] = groups["response_time_ms"].sum(min_count=1)["response_time_ms"]
         together["rated_at"] = groups["rated_at"].last()["rated_at"]
-    both = pd.concat([ratings[~partial], typed(together, RATING_COLUMNS)])
-    return typed(both.sort_values("line", kind="stable"), RATING_COLUMNS)
+    both = pd.concat([ratings[~partial], typed(together, rating_columns(asks))])
+    return typed(both.sort_values("line", kind="stable"), rating_columns(asks))
 
 
-def _refusals(lines: Any, column: Any, reason: str, pair_id: Any = pd.NA) -> pd.DataFrame:
+def _none(asks: Questionnaire) -> pd.DataFrame:
+    return typed(pd.DataFrame(), refused_columns(asks))
+
+
+def _refusals(asks: Questionnaire, lines: Any, column: Any, reason: str, item_id: Any = pd.NA) -> pd.DataFrame:
     if not len(lines):
-        return _NONE
-    return pd.DataFrame({"line": lines, "column": column, "pair_id": pair_id, "reason": reason})
+        return _none(asks)
+    return pd.DataFrame({"line": lines, "column": column, asks.key: item_id, "reason": reason})
 
 
-def _ids(table: Table, layout: Layout) -> tuple["pd.Series[str]", pd.DataFrame]:
+def _ids(table: Table, layout: Layout, asks: Questionnaire) -> tuple["pd.Series[str]", pd.DataFrame]:
     """The participant of each record, "" where it is unknown, and why."""
     parts = [table.cells[index].str.strip() for index in layout.participant]
     ids = parts[0]
@@ -114,21 +121,21 @@ def _ids(table: Table, layout: Layout) -> tuple["pd.Series[str]", pd.DataFrame]:
     names = "/".join(table.names[index] for index in layout.participant)
     nobody = ids.eq("")
     if nobody.any():
-        nobody &= _says_something(table, layout)
+        nobody &= _says_something(table, layout, asks)
     refused = stacked(
         [
-            _refusals(table.lines[bad], names, "damaged by a spreadsheet"),
-            _refusals(table.lines[nobody], names, "no participant"),
+            _refusals(asks, table.lines[bad], names, "damaged by a spreadsheet"),
+            _refusals(asks, table.lines[nobody], names, "no participant"),
         ]
     )
     return ids.mask(bad, ""), refused
 
 
-def _says_something(table: Table, layout: Layout) -> "pd.Series[bool]":
+def _says_something(table: Table, layout: Layout, asks: Questionnaire) -> "pd.Series[bool]":
     """Which records have an answer or a fact; of events most have none."""
     said = pd.Series(not layout.events, index=table.cells.index)
     if layout.events:
-        sources = [source for slot in layout.slots for key, source in slot.parts.items() if key in QUESTION_NAMES]
+        sources = [source for slot in layout.slots for key, source in slot.parts.items() if key in asks.names]
         for source in dict.fromkeys([*sources, *layout.facts.values()]):
             said |= ~cells.missing(cells_of(table, source))
     return said
@@ -140,58 +147,69 @@ def _ratings(
     ids: "pd.Series[str]",
     mapping: Mapping | None,
     missing: frozenset[str],
-    pairs: StudyPairs,
+    items: StudyItems,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Numbers]:
     """The ratings, record by record; the cells that are none; and the records that have an answer."""
+    asks = items.asks
     if not layout.slots:
-        return typed(pd.DataFrame(), RATING_COLUMNS), pd.DataFrame(), np.empty(0, np.int64)
-    records, slots, texts = _gathered(table, layout.slots, ids, missing)
+        return typed(pd.DataFrame(), rating_columns(asks)), pd.DataFrame(), np.empty(0, np.int64)
+    records, slots, texts = _gathered(table, layout.slots, ids, missing, asks)
     frame = pd.DataFrame({"line": table.lines[records], "participant": ids.take(records).array})
-    frame["pair_id"] = pair_names(table, layout.slots, records, slots, pairs, mapping)
+    frame[asks.key] = item_names(table, layout.slots, records, slots, items, mapping)
     if layout.events and not (mapping and mapping.where):
-        records, slots, texts, frame = _paired(records, slots, texts, frame, layout, mapping)
-    columns = {part: _columns(table, layout.slots, part) for part in texts}
-    frame["column"] = columns[QUESTION_NAMES[0]][slots]
+        records, slots, texts, frame = _of_items(records, slots, texts, frame, asks, mapping)
+    columns = {part: _columns(table, layout.slots, part, asks) for part in texts}
+    frame["column"] = columns[asks.names[0]][slots]
     said = {part: ~cells.missing(texts[part], missing) for part in texts}
-    spoilt = _answers(frame, texts, said, table, mapping)
+    spoilt = _answers(frame, texts, said, table, mapping, asks)
     unit = np.array([slot.unit_ms for slot in layout.slots])[slots]
     untimed = _details(frame, texts, table, mapping, unit)
-    _any_understood(table, texts, said, spoilt, mapping)
-    without = frame["pair_id"].isna() | frame["pair_id"].eq("")
-    reasons: list[tuple[pd.Series[bool], str, str]] = [(without, QUESTION_NAMES[0], "no pair")]
-    for question in QUESTIONS:
+    _any_understood(table, texts, said, spoilt, asks)
+    without = frame[asks.key].isna() | frame[asks.key].eq("")
+    reasons: list[tuple[pd.Series[bool], str, str]] = [(without, asks.names[0], no_item(asks))]
+    for question in asks.questions:
         bad = spoilt[question.name]
         if isinstance(question, Scale):
             damaged = bad & cells.damaged(texts[question.name])
             reasons.append((damaged, question.name, "damaged by a spreadsheet"))
         reasons.append((bad, question.name, not_read(question)))
     kept = ~without & ~pd.DataFrame(spoilt).any(axis=1)
-    for part in ("response_time_ms", "position", "rated_at"):
+    for part in _DETAILS:
         reasons += [(untimed if part == "rated_at" else said[part] & frame[part].isna(), part, _KEPT)]
-    refused, seen = [_NONE], pd.Series(False, index=frame.index)
+    refused, seen = [_none(asks)], pd.Series(False, index=frame.index)
     for where, part, reason in reasons:
         rows = np.flatnonzero(where & ~seen)
         if not len(rows):
             continue
         chosen = frame.iloc[rows]
-        refused.append(_refusals(chosen["line"], columns[part][slots[rows]], reason, chosen["pair_id"]))
+        refused.append(_refusals(asks, chosen["line"], columns[part][slots[rows]], reason, chosen[asks.key]))
         seen |= where
-    return typed(frame[kept], RATING_COLUMNS), stacked(refused), np.unique(records)
+    return typed(frame[kept], rating_columns(asks)), stacked(refused), np.unique(records)
 
 
 def _answers(
-    frame: pd.DataFrame, texts: Texts, said: dict[str, "pd.Series[bool]"], table: Table, mapping: Mapping | None
+    frame: pd.DataFrame,
+    texts: Texts,
+    said: dict[str, "pd.Series[bool]"],
+    table: Table,
+    mapping: Mapping | None,
+    asks: Questionnaire,
 ) -> dict[str, "pd.Series[bool]"]:
     """Puts the answer to each question into the frame; where one was given that cannot be read."""
     spoilt = {}
-    for question in QUESTIONS:
+    for question in asks.questions:
         name = question.name
-        if isinstance(question, Scale):
-            other = mapping.scales.get(name) if mapping else None
-            frame[name] = cells.scaled(texts[name], table.comma, question, other).astype("Float64").array
-            frame[name] = frame[name].mask(~said[name])
-        else:
-            frame[name] = cells.yes_or_no(texts[name], question, mapping).array
+        match question:
+            case Scale():
+                other = mapping.scales.get(name) if mapping else None
+                frame[name] = cells.scaled(texts[name], table.comma, question, other).astype("Float64").array
+                frame[name] = frame[name].mask(~said[name])
+            case YesNo():
+                frame[name] = cells.yes_or_no(texts[name], question, mapping).array
+            case Choice():
+                frame[name] = cells.option(texts[name], question, mapping).mask(~said[name]).array
+            case _:
+                assert_never(question)
         spoilt[name] = said[name] & frame[name].isna()
     return spoilt
 
@@ -209,33 +227,34 @@ def _details(
     return untimed
 
 
-def _paired(
-    records: Numbers, slots: Numbers, texts: Texts, frame: pd.DataFrame, layout: Layout, mapping: Mapping | None
+def _of_items(
+    records: Numbers, slots: Numbers, texts: Texts, frame: pd.DataFrame, asks: Questionnaire, mapping: Mapping | None
 ) -> tuple[Numbers, Numbers, Texts, pd.DataFrame]:
-    """Without the events that name no pair, where the mapping says in which column pairs stand: these are others."""
-    if not (mapping and mapping.columns.pair_columns):
+    """Without the events that name no item, where the mapping says in which column items stand: these are others."""
+    if not (mapping and mapping.columns.item):
         return records, slots, texts, frame
-    keep = np.flatnonzero(frame["pair_id"].ne("") & frame["pair_id"].notna())
+    keep = np.flatnonzero(frame[asks.key].ne("") & frame[asks.key].notna())
     kept = {part: text.take(keep).reset_index(drop=True) for part, text in texts.items()}
     return records[keep], slots[keep], kept, frame.iloc[keep].reset_index(drop=True)
 
 
 def _gathered(
-    table: Table, slots: Sequence[Slot], ids: "pd.Series[str]", missing: frozenset[str]
+    table: Table, slots: Sequence[Slot], ids: "pd.Series[str]", missing: frozenset[str], asks: Questionnaire
 ) -> tuple[Numbers, Numbers, Texts]:
     """The answered places: the record and the slot of each, record by record, and their texts."""
     count = max(len(table.lines), 1)
     step = max(_MOST_AT_ONCE // count, 1)
     records, numbers = [], []
-    texts: dict[str, list[pd.Series[str]]] = {part: [] for part in _PARTS}
+    parts = (*asks.names, *_DETAILS)
+    texts: dict[str, list[pd.Series[str]]] = {part: [] for part in parts}
     for first in range(0, len(slots), step):
         some = slots[first : first + step]
-        stacked = {part: _stacked(table, some, part) for part in QUESTION_NAMES}
+        stacked = {part: _stacked(table, some, part) for part in asks.names}
         said = np.logical_or.reduce([~cells.missing(text, missing).to_numpy(bool) for text in stacked.values()])
         places = np.flatnonzero(said & np.tile(ids.ne("").to_numpy(bool), len(some)))
         records.append(places % count)
         numbers.append(places // count + first)
-        for part in _PARTS:
+        for part in parts:
             text = stacked[part] if part in stacked else _stacked(table, some, part)
             texts[part].append(text.take(places))
     order = np.argsort(np.concatenate(records), kind="stable")
@@ -252,9 +271,9 @@ def _stacked(table: Table, slots: Sequence[Slot], part: str) -> "pd.Series[str]"
     return pd.concat(columns, ignore_index=True)
 
 
-def _columns(table: Table, slots: Sequence[Slot], part: str) -> Numbers:
+def _columns(table: Table, slots: Sequence[Slot], part: str, asks: Questionnaire) -> Numbers:
     """The name of the column of a part of an answer in each slot; that of an answer where there is none."""
-    sources = (next(slot.parts[name] for name in (part, *QUESTION_NAMES) if name in slot.parts) for slot in slots)
+    sources = (next(slot.parts[name] for name in (part, *asks.names) if name in slot.parts) for slot in slots)
     return np.array([table.names[source.column] for source in sources], object)
 
 
@@ -263,28 +282,46 @@ def _any_understood(
     texts: Texts,
     said: dict[str, "pd.Series[bool]"],
     spoilt: dict[str, "pd.Series[bool]"],
-    mapping: Mapping | None,
+    asks: Questionnaire,
 ) -> None:
     """Refuses the file where not a single answer can be read: then it is not a cell that is wrong, but the reading."""
-    for question in QUESTIONS:
+    for question in asks.questions:
         name = question.name
         if not (spoilt[name].any() and bool((spoilt[name] == said[name]).all())):
             continue
         met = texts[name][spoilt[name]].value_counts().head(5)
         words = ", ".join(f"{shown(word)} ({count} times)" for word, count in met.items())
-        if isinstance(question, Scale):
-            hint = (
+        raise RatingsError(f"{table.path}: no {name} is understood; met {words}; {_hint(question, met.index[0])}")
+
+
+def _hint(question: Question, word: str) -> str:
+    """How a mapping would say what the answers to a question mean, of which one is `word`."""
+    match question:
+        case Scale():
+            return (
                 f"answers are numbers from {question.low:g} to {question.high:g}; where the comma is decimal, say so "
-                f"in a mapping: decimal_comma = true; where they are words: [{name}] words = "
-                f"{{ {shown(met.index[0])} = 1 }}"
+                f"in a mapping: decimal_comma = true; where they are words: [{question.name}] words = "
+                f"{{ {shown(word)} = 1 }}"
             )
-        else:
-            hint = f'say in a mapping which mean yes to "{question.text}": [{name}] yes = ["..."], no = ["..."]'
-        raise RatingsError(f"{table.path}: no {name} is understood; met {words}; {hint}")
+        case YesNo():
+            return (
+                f'say in a mapping which mean yes to "{question.text}": [{question.name}] yes = ["..."], no = ["..."]'
+            )
+        case Choice():
+            options = f" ({', '.join(question.options)})" if question.options else ""
+            words = f'words = {{ {shown(word)} = "..." }}'
+            return f"say in a mapping which option{options} each means: [{question.name}] {words}"
+        case _:
+            assert_never(question)
 
 
 def _participants(
-    table: Table, layout: Layout, ids: "pd.Series[str]", missing: frozenset[str], answered: Numbers
+    table: Table,
+    layout: Layout,
+    ids: "pd.Series[str]",
+    missing: frozenset[str],
+    answered: Numbers,
+    asks: Questionnaire,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for each participant, with what all rows that say something agree on."""
     texts = {key: cells_of(table, source).str.strip() for key, source in layout.facts.items()}
@@ -303,7 +340,7 @@ def _participants(
         if key == "duration_s":
             read = cells.numbers(text, table.comma)
             bad = ~absent & (read.isna() | read.lt(0)) & ~cells.missing(text)
-            refused.append(_refusals(frame["line"][bad], table.names[source.column], _KEPT))
+            refused.append(_refusals(asks, frame["line"][bad], table.names[source.column], _KEPT))
             frame[key] = read.mask(read.lt(0)).astype("Float64")
         else:
             frame[key] = text.mask(absent)
@@ -315,6 +352,7 @@ def _participants(
                 continue
             various = grouped[key].nunique().gt(1)
             at_odds = first["participant"].map(various).to_numpy(bool)
-            refused.append(_refusals(first["line"][at_odds], table.names[source.column], "details differ between rows"))
+            name = table.names[source.column]
+            refused.append(_refusals(asks, first["line"][at_odds], name, "details differ between rows"))
             first[key] = first[key].mask(at_odds)
-    return typed(first, PARTICIPANT_COLUMNS), stacked([*refused, _refusals([], [], _KEPT)])
+    return typed(first, participant_columns(asks)), stacked([*refused, _none(asks)])

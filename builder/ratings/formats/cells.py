@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from builder.ratings.mapping import Mapping, OtherScale
-from builder.tasks import Scale, YesNo
+from builder.tasks import Choice, Scale, YesNo
 
 _YES = ("yes", "y", "true", "ja", "j", "wahr")
 _NO = ("no", "n", "false", "nein", "falsch")
@@ -67,6 +67,20 @@ def yes_or_no(cells: "pd.Series[str]", question: YesNo, mapping: Mapping | None)
     codes, values = pd.factorize(cells, use_na_sentinel=True)
     known = [True if (word := _word(str(value))) in yes else False if word in no else pd.NA for value in values]
     return pd.Series(pd.array([*known, pd.NA], "boolean")[codes], index=cells.index)
+
+
+def option(cells: "pd.Series[str]", question: Choice, mapping: Mapping | None) -> "pd.Series[str]":
+    """The option that a cell names, NA for none: by the mapping's words, else by its own, case aside.
+
+    Where options are the item's own, any text is one; whether the item has it is told later.
+    """
+    words = {_word(each): each for each in question.options}
+    if mapping and (other := mapping.options.get(question.name)):
+        words = {_word(word): meant for word, meant in other.words.items()}
+    codes, values = pd.factorize(cells, use_na_sentinel=True)
+    own = not words
+    meant = [str(value).strip() if own else words.get(_word(str(value)), pd.NA) for value in values]
+    return pd.Series(pd.array([*meant, pd.NA], "str")[codes], index=cells.index)
 
 
 def words_of(question: YesNo, mapping: Mapping | None) -> tuple[frozenset[str], frozenset[str]]:

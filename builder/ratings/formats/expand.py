@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from builder.errors import RatingsError
-from builder.ratings.export import StudyPairs
+from builder.ratings.export import StudyItems
 from builder.ratings.formats.json_records import cell_text, flattened
-from builder.ratings.formats.layout import loop_pairs, places
-from builder.ratings.formats.names import PairFinder, long_part, tokens_of
+from builder.ratings.formats.layout import loop_items, places
+from builder.ratings.formats.names import ItemFinder, asks_in, long_part
 from builder.ratings.formats.tabular import Refusal, Table, records_table
 from builder.ratings.mapping import Columns, Mapping
-from builder.tasks import QUESTION_NAMES
 from builder.toml import shown
 
 _MOST_ANSWERS = 10_000
@@ -23,26 +22,27 @@ _TRUE = frozenset({"true", "on", "checked", "selected"})
 _FALSE = frozenset({"false", "off", "unchecked", ""})
 
 
-def expanded(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[Table, Mapping | None]:
+def expanded(table: Table, items: StudyItems, mapping: Mapping | None) -> tuple[Table, Mapping | None]:
     """The table with one answer in each cell, and the mapping as one for the result."""
     if not table.sparse:
-        table = with_options(with_json(table, pairs, mapping), pairs, mapping)
-    return unpacked(table, pairs, mapping)
+        table = with_options(with_json(table, items, mapping), items, mapping)
+    return unpacked(table, items, mapping)
 
 
-def unpacked(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[Table, Mapping | None]:
+def unpacked(table: Table, items: StudyItems, mapping: Mapping | None) -> tuple[Table, Mapping | None]:
     """The table with one line for each answer of the cells that the mapping's [packed] says hold many.
 
-    The answers of one record are in the order of its pairs, or of the mapping's [loops] where no column names these. A
+    The answers of one record are in the order of its items, or of the mapping's [loops] where no column names these. A
     record whose cells hold different numbers of answers is refused. The mapping comes back as one for the result.
     """
     if not (mapping and mapping.packed):
         return table, mapping
     separator = mapping.packed.separator
-    pair_columns = mapping.columns.pair_columns
-    if len(pair_columns) > 1:
-        raise RatingsError(f"{table.path}: the mapping's columns.pair names several columns, and [packed] takes one")
-    names = [*mapping.columns.answers().values(), *pair_columns]
+    asks, item_columns = items.asks, mapping.columns.item
+    if len(item_columns) > 1:
+        several = f"columns.{asks.item} names several columns"
+        raise RatingsError(f"{table.path}: the mapping's {several}, and [packed] takes one")
+    names = [*mapping.columns.answers.values(), *item_columns]
     lists = {}
     for name in names:
         numbers = places(table, name)
@@ -53,9 +53,9 @@ def unpacked(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[
         lists[name] = pd.Series(
             [_split(cell, separator) for cell in table.cells[numbers[0]].str.strip()], dtype="object"
         )
-    if not pair_columns:
-        order = list(loop_pairs(pairs, mapping))
-        lists["pair_id"] = pd.Series([order] * len(table.lines), dtype="object")
+    if not item_columns:
+        order = list(loop_items(items, mapping))
+        lists[asks.key] = pd.Series([order] * len(table.lines), dtype="object")
     counts = pd.DataFrame({name: values.map(len) for name, values in lists.items()})
     answered = counts[names].max(axis=1).gt(0)
     at_odds = answered & counts.nunique(axis=1).gt(1)
@@ -67,14 +67,14 @@ def unpacked(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> tuple[
         np.repeat(rows, repeats),
         {name: [item for row in rows for item in values.iloc[row]] for name, values in lists.items()},
     )
-    columns = Columns.model_validate({**mapping.columns.names(), "pair": next(iter(pair_columns), "pair_id")})
+    columns = mapping.columns.model_copy(update={"item": (next(iter(item_columns), asks.key),)})
     return (
         replace(result, refused=(*table.refused, *refused)),
         mapping.model_copy(update={"columns": columns, "packed": None}),
     )
 
 
-def with_json(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> Table:
+def with_json(table: Table, items: StudyItems, mapping: Mapping | None) -> Table:
     """The table with the JSON objects in its cells laid out as further columns, their paths joined by dots.
 
     A column counts as JSON where every cell that is not empty begins as an object or a list of objects, and a name
@@ -93,7 +93,7 @@ def with_json(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> Table
         broken = next((row for row, cell in enumerate(objects) if cell is None), None)
         where = f"column {shown(table.labels[index] or table.names[index])}"
         note = f"line {table.lines[broken]}: {where} is no JSON" if broken is not None else ""
-        if _wanted(table, index, objects, pairs, mapping):
+        if _wanted(table, index, objects, items, mapping):
             if note:
                 raise RatingsError(f"{table.path}, {note}, or no list of JSON objects")
             laid_out[index] = objects
@@ -124,19 +124,19 @@ def _with_objects(table: Table, laid_out: dict[int, list[list[dict[str, Any]] | 
     return result
 
 
-def with_options(table: Table, pairs: StudyPairs, mapping: Mapping | None) -> Table:
+def with_options(table: Table, items: StudyItems, mapping: Mapping | None) -> Table:
     """The table with each group of columns such as `x.yes` and `x.no`, or `x.1` to `x.7`, of which one is true, as one
     column `x`; where x speaks of a question or is a name of the mapping.
     """
-    named = set(mapping.columns.names().values()) if mapping else set()
-    finder: PairFinder | None = None
+    named = set(mapping.columns.names()) if mapping else set()
+    finder: ItemFinder | None = None
     groups: dict[str, dict[str, int]] = {}
     for index, name in enumerate(table.names):
         stem, _, option = name.rpartition(".")
-        if not stem or not option or name in named or not (stem in named or set(tokens_of(stem)) & set(QUESTION_NAMES)):
+        if not stem or not option or name in named or not (stem in named or asks_in(stem, items.asks)):
             continue
         if table.cells[index].str.strip().str.casefold().isin(_TRUE | _FALSE).all():
-            finder = finder or PairFinder(pairs, {})
+            finder = finder or ItemFinder(items, {})
             if finder.find(name)[0] == finder.find(stem)[0]:  # ...-0.5 is no option of ...-0
                 groups.setdefault(stem, {})[option] = index
     groups = {stem: options for stem, options in groups.items() if len(options) > 1}
@@ -189,12 +189,12 @@ def _wanted(
     table: Table,
     index: int,
     objects: list[list[dict[str, Any]] | None],
-    pairs: StudyPairs,
+    items: StudyItems,
     mapping: Mapping | None,
 ) -> bool:
     """Whether the names within a column of JSON are the mapping's, or tell of an answer."""
     columns = mapping.columns if mapping else Columns()
-    if {table.names[index], table.labels[index]} & set(columns.names().values()):
+    if {table.names[index], table.labels[index]} & set(columns.names()):
         return False
     names: dict[str, None] = {}
     for cell in objects:
@@ -202,15 +202,15 @@ def _wanted(
             names |= dict.fromkeys(name for name, _ in flattened(item))
             if len(names) > _MOST_ANSWERS:
                 return False
-    mapped = [name for name in columns.names().values() if not places(table, name)]
+    mapped = [name for name in columns.names() if not places(table, name)]
     if any(name in names or name.removeprefix(f"{table.names[index]}.") in names for name in mapped):
         return True
-    finder = PairFinder(pairs, mapping.pairs if mapping else {})
+    finder = ItemFinder(items, mapping.items if mapping else {})
     fits = [
         name.partition(columns.placeholder) for name in mapped if columns.placeholder and columns.placeholder in name
     ]
     return any(
-        long_part(name) in QUESTION_NAMES
+        long_part(name, items.asks) in items.asks.names
         or finder.find(name)[0]
         or any(name.startswith(before) and name.endswith(after) for before, _, after in fits)
         for name in names

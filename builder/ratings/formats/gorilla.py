@@ -13,11 +13,11 @@ import pandas as pd
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
 from builder.ratings.formats.meaning import Column, Meaning
-from builder.ratings.formats.names import tokens_of
+from builder.ratings.formats.names import ITEM, asks_in, item_columns, tokens_of
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table
-from builder.ratings.mapping import FACTS, Mapping
-from builder.tasks import QUESTION_NAMES
+from builder.ratings.mapping import Mapping, fact_keys
+from builder.tasks import Questionnaire
 
 _SPEAK = ["Question Key", "Object Name", "Zone Name", "Screen Name", "Display"]
 """Columns that say what an event answers, the narrowest first."""
@@ -28,15 +28,19 @@ _ANSWERS, _PERSON = "what it answers", "who"
 
 
 def _table(file: ExportFile, mapping: Mapping | None) -> Table:
-    """The events, with what each answers and who gave it."""
+    """The events."""
     rows = tabular.table(file, mapping)
     ended = rows.cells[0].str.strip().eq("END OF FILE").to_numpy(bool)
-    rows = replace(rows, cells=rows.cells[~ended].reset_index(drop=True), lines=rows.lines[~ended])
+    return replace(rows, cells=rows.cells[~ended].reset_index(drop=True), lines=rows.lines[~ended])
+
+
+def _refined(rows: Table, asks: Questionnaire) -> Table:
+    """The events, with what each answers and who gave it."""
     public, private = _text(rows, "Participant Public ID"), _text(rows, "Participant Private ID")
     prolific = len(public) and bool(public.str.fullmatch(_PROLIFIC).all())
     part = pd.Series("", index=rows.cells.index, dtype="str")
     for name in _SPEAK:
-        part = part.mask(part.eq(""), _parts(_text(rows, name)))
+        part = part.mask(part.eq(""), _parts(_text(rows, name), asks))
     kind = _text(rows, "Response Type", "Zone Type").str.casefold()
     part = part.where(kind.eq("") | kind.str.startswith("response"), "")
     cells = pd.concat([rows.cells, part, public if prolific else private], axis=1)
@@ -50,31 +54,38 @@ def _text(rows: Table, *names: str) -> "pd.Series[str]":
     return next((column.str.strip() for column in columns if column is not None), nothing)
 
 
-def _parts(names: "pd.Series[str]") -> "pd.Series[str]":
+def _parts(names: "pd.Series[str]", asks: Questionnaire) -> "pd.Series[str]":
     """The question or the fact that a name speaks of, where it is exactly one."""
     codes, values = pd.factorize(names)
     known = []
     for value in values:
         name = "_".join(tokens_of(str(value)))
-        asked = [question for question in QUESTION_NAMES if question in tokens_of(str(value))]
-        known.append(name if name in FACTS else asked[0] if len(asked) == 1 else "")
+        asked = asks_in(str(value), asks)
+        known.append(name if name in fact_keys(asks) else asked[0] if len(asked) == 1 else "")
     return pd.Series(np.array([*known, ""], object)[codes], index=names.index, dtype="str")
+
+
+def _meaning(asks: Questionnaire) -> Meaning:
+    item = item_columns(asks)
+    keys = (*asks.names, *fact_keys(asks))
+    return Meaning(
+        columns={
+            "participant": Column((_PERSON,)),
+            ITEM: Column((*item, *(f"Spreadsheet: {name}" for name in item))),
+            "response_time_ms": Column(("Reaction Time",)),
+            "rated_at": Column(("UTC Timestamp",)),
+            **{key: Column(("Response",), {_ANSWERS: (key,)}) for key in keys},
+        },
+        facts_by_name=False,
+        events=True,
+        one_clock=True,
+    )
 
 
 READER = Reader(
     "gorilla",
     header=frozenset({"Event Index", "Participant Private ID", "Response"}),
     table=_table,
-    meaning=Meaning(
-        columns={
-            "participant": Column((_PERSON,)),
-            "pair": Column(("pair_id", "pair", "Spreadsheet: pair_id", "Spreadsheet: pair")),
-            "response_time_ms": Column(("Reaction Time",)),
-            "rated_at": Column(("UTC Timestamp",)),
-            **{key: Column(("Response",), {_ANSWERS: (key,)}) for key in (*QUESTION_NAMES, *FACTS)},
-        },
-        facts_by_name=False,
-        events=True,
-        one_clock=True,
-    ),
+    refine=_refined,
+    meaning=_meaning,
 )

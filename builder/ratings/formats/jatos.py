@@ -16,7 +16,7 @@ from builder.ratings.formats.archives import MOST_BYTES, entries, is_zip, unpack
 from builder.ratings.formats.json_records import Record, is_json, json_values, several_values
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Refusal, Table
-from builder.ratings.formats.trials import MEANING, Run, is_trial, of_our_page, row_trials, trials_in, trials_table
+from builder.ratings.formats.trials import Run, is_trial, meaning, of_our_page, row_trials, trials_in, trials_table
 from builder.ratings.mapping import Mapping
 
 _RESULT = re.compile(r"(?:[^/]+/)*study_result_([0-9]{1,18})/comp-result_([0-9]{1,18})/data\.txt")
@@ -84,5 +84,5 @@ def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
 
 
 READER = Reader(
-    "jatos", recognizes_more=_recognizes, table=_table, meaning=MEANING, may_be_empty=of_our_page, ours=of_our_page
+    "jatos", recognizes_more=_recognizes, table=_table, meaning=meaning, may_be_empty=of_our_page, ours=of_our_page
 )

@@ -8,7 +8,7 @@ from builder.ratings.formats import tabular
 from builder.ratings.formats.json_records import Record, first_object, is_json, json_values, several_values
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table, head
-from builder.ratings.formats.trials import MEANING, Run, is_trial, of_our_page, row_trials, trials_in, trials_table
+from builder.ratings.formats.trials import Run, is_trial, meaning, of_our_page, row_trials, trials_in, trials_table
 from builder.ratings.mapping import Mapping
 
 
@@ -28,5 +28,5 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
 
 
 READER = Reader(
-    "jspsych", recognizes_more=_recognizes, table=_table, meaning=MEANING, may_be_empty=of_our_page, ours=of_our_page
+    "jspsych", recognizes_more=_recognizes, table=_table, meaning=meaning, may_be_empty=of_our_page, ours=of_our_page
 )

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from builder.errors import RatingsError
-from builder.ratings.export import StudyPairs
+from builder.ratings.export import StudyItems, foreign_item
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import (
-    LIKE_A_PAIR,
+    ITEM,
+    LIKE_AN_ITEM,
     PARTICIPANT_NAMES,
-    PairFinder,
+    ItemFinder,
     long_part,
     one_of,
     part_of,
@@ -19,8 +20,8 @@ from builder.ratings.formats.names import (
 )
 from builder.ratings.formats.slots import Layout, Slot, Source, Where, cells_of
 from builder.ratings.formats.tabular import Refusal, Table
-from builder.ratings.mapping import ANSWERS, FACTS, Mapping
-from builder.tasks import QUESTION_NAMES
+from builder.ratings.mapping import LOOP, Mapping, answer_keys, fact_keys
+from builder.tasks import Questionnaire
 from builder.toml import shown
 
 _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
@@ -28,7 +29,7 @@ _MOST_NAMED = 5
 
 
 def layout_of(
-    table: Table, pairs: StudyPairs, mapping: Mapping | None, meaning: Meaning, may_be_empty: bool = False
+    table: Table, items: StudyItems, mapping: Mapping | None, meaning: Meaning, may_be_empty: bool = False
 ) -> Layout:
     """The layout of a table: the mapping goes before the tool's own columns, and these before what names tell.
 
@@ -38,34 +39,38 @@ def layout_of(
         RatingsError: it cannot be told, with what was met and how a mapping would say it; or the mapping names what is
             not there.
     """
-    mapping = mapping or Mapping()
-    _check_pairs(table, pairs, mapping)
-    claimed = _Claimed(table, mapping)
-    named = _Named(table, pairs, mapping, claimed.columns)
-    slots = _merged_slots(_patterns(table, pairs, mapping), named.wide())
-    slots += named.looped(pairs)
-    slots += _long(table, mapping, meaning, claimed, named)
-    slots = [slot for slot in slots if _answers(slot)]
-    facts = facts_of(table, mapping, meaning.columns, by_name=meaning.facts_by_name)
-    only_facts = not mapping.columns.answers() and bool(facts) and (meaning.events or bool(mapping.columns.facts()))
+    mapping, asks = mapping or Mapping(), items.asks
+    _check_items(table, items, mapping)
+    claimed = _Claimed(table, mapping, asks)
+    named = _Named(table, items, mapping, claimed.columns)
+    slots = _merged_slots(_patterns(table, items, mapping), named.wide())
+    slots += named.looped()
+    slots += _long(table, mapping, meaning, claimed, named, asks)
+    slots = [slot for slot in slots if any(name in slot.parts for name in asks.names)]
+    facts = facts_of(table, mapping, meaning.columns, asks, by_name=meaning.facts_by_name)
+    only_facts = not mapping.columns.answers and bool(facts) and (meaning.events or bool(mapping.columns.facts))
     if not slots and not only_facts and not may_be_empty:
-        raise RatingsError(_nothing_answers(table))
-    _check_aliases(table, mapping, slots)
+        raise RatingsError(_nothing_answers(table, asks))
+    _check_aliases(table, mapping, slots, asks)
     participant = participant_of(table, mapping, meaning)
     absent = tuple(claimed.absent)
     return Layout(tuple(slots), participant, facts, tuple(named.refused), meaning.events, meaning.one_clock, absent)
 
 
 def facts_of(
-    table: Table, mapping: Mapping | None, facts: Dict[str, str] | Dict[str, Column], by_name: bool = True
+    table: Table,
+    mapping: Mapping | None,
+    facts: Dict[str, str] | Dict[str, Column],
+    asks: Questionnaire,
+    by_name: bool = True,
 ) -> dict[str, Source]:
-    """The sources of the keys of FACTS; `facts` are the tool's own columns.
+    """The sources of `fact_keys`; `facts` are the tool's own columns.
 
     Raises:
         RatingsError: the mapping names a column that is not there.
     """
     sources = {}
-    for key in FACTS:
+    for key in fact_keys(asks):
         own = facts.get(key)
         column = Column((own,)) if isinstance(own, str) else own
         if mapping and (name := mapping.columns.get(key)):
@@ -105,151 +110,157 @@ def few(names: Sequence[str], most: int = 12) -> str:
     return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "") or "none"
 
 
-def loop_pairs(pairs: StudyPairs, mapping: Mapping) -> Sequence[str]:
-    """The pairs of the loops 1, 2, ..., by the mapping's [loops].
+def loop_items(items: StudyItems, mapping: Mapping) -> Sequence[str]:
+    """The items of the loops 1, 2, ..., by the mapping's [loops].
 
     Raises:
         RatingsError: the study has no such batch.
     """
     loops = mapping.loops
     if loops is None or loops.file is not None:
-        raise RatingsError("the mapping's [loops] gives no pairs; read it with read_mapping")
+        raise RatingsError(f"the mapping's [loops] gives no {items.asks.table}; read it with read_mapping")
     if loops.batch is None:
-        return loops.pairs or ()
-    if loops.batch not in pairs.by_batch:
-        known = ", ".join(str(batch) for batch in sorted(pairs.by_batch)) or "none"
+        return loops.items or ()
+    if loops.batch not in items.by_batch:
+        known = ", ".join(str(batch) for batch in sorted(items.by_batch)) or "none"
         raise RatingsError(f"the mapping's loops.batch = {loops.batch}: the study has no such batch; it has {known}")
-    return pairs.by_batch[loops.batch]
+    return items.by_batch[loops.batch]
 
 
 class _Claimed:
     """The columns that the mapping's [columns] name one by one, and the keys that name nothing in a sparse table."""
 
-    def __init__(self, table: Table, mapping: Mapping) -> None:
+    def __init__(self, table: Table, mapping: Mapping, asks: Questionnaire) -> None:
         self.absent: list[str] = []
-        self.pair: tuple[int, ...] = ()
+        self.item: tuple[int, ...] = ()
         self.sources: dict[str, Source] = {}
-        for name in mapping.columns.pair_columns:
-            self.pair += (_index(table, "pair", name),)
-        for key, name in mapping.columns.answers().items():
-            if mapping.columns.placeholder and mapping.columns.placeholder in name:
+        columns = mapping.columns
+        for name in columns.item:
+            self.item += (_index(table, asks.item, name),)
+        for key, name in columns.answers.items():
+            if columns.placeholder and columns.placeholder in name:
                 continue
             source = _mapped_source(table, mapping, key, name)
             if source is None:
                 self.absent.append(key)
             else:
                 self.sources[key] = source
-        if mapping.columns.answers() and len(self.absent) == len(mapping.columns.answers()):
+        if columns.answers and len(self.absent) == len(columns.answers):
             key = self.absent[0]
-            raise RatingsError(_no_column(table, key, mapping.columns.get(key) or ""))
-        more = [mapping.columns.get("participant"), *mapping.columns.facts().values()]
+            raise RatingsError(_no_column(table, key, columns.get(key) or ""))
+        more = [columns.participant or "", *columns.facts.values()]
         others = [index for name in more if name for index in places(table, name)]
-        self.columns = {*self.pair, *others, *(source.column for source in self.sources.values())}
+        self.columns = {*self.item, *others, *(source.column for source in self.sources.values())}
         self.columns |= {index for index, _, _ in _matches(table, mapping)}
 
 
 class _Named:
     """What the names of columns tell of themselves, but for those that the mapping claims."""
 
-    def __init__(self, table: Table, pairs: StudyPairs, mapping: Mapping, claimed: set[int]) -> None:
-        self._table, self._mapping = table, mapping
-        self._pairs: dict[str, list[dict[str, int]]] = {}
+    def __init__(self, table: Table, items: StudyItems, mapping: Mapping, claimed: set[int]) -> None:
+        self._table, self._mapping, self._study, self._asks = table, mapping, items, items.asks
+        self._items: dict[str, list[dict[str, int]]] = {}
         self._loops: dict[int, list[dict[str, int]]] = {}
         self.long: list[dict[str, int]] = []
         self.refused: list[Refusal] = []
-        finder = PairFinder(pairs, mapping.pairs)
+        finder = ItemFinder(items, mapping.items)
         for index in range(len(table.names)):
             if index not in claimed:
                 self._take(index, finder)
 
-    def _take(self, index: int, finder: PairFinder) -> None:
+    def _take(self, index: int, finder: ItemFinder) -> None:
         name, label = self._table.names[index], self._table.labels[index]
-        pair, part = _pair_and_part(self._table, index, finder)
+        item, part = _item_and_part(self._table, index, finder, self._asks)
         loop = _LOOP.fullmatch(name.strip())
-        if pair and part:
-            _into_first(self._pairs.setdefault(pair, []), part, index)
-        elif pair and part is None:
-            self.refused.append(Refusal(self._table.header_line, name, "column not understood", pair))
-        elif not pair and loop and (key := long_part(loop[2])):
+        if item and part:
+            _into_first(self._items.setdefault(item, []), part, index)
+        elif item and part is None:
+            self.refused.append(Refusal(self._table.header_line, name, "column not understood", item))
+        elif not item and loop and (key := long_part(loop[2], self._asks)):
             _into_last(self._loops.setdefault(int(loop[1]), []), key, index)
-        elif not pair and (key := long_part(name)):
+        elif not item and (key := long_part(name, self._asks)):
             _into_last(self.long, key, index)
-        elif not pair and part in QUESTION_NAMES:
-            if foreign := LIKE_A_PAIR.search(f"{name} {label}".casefold()):
-                _into_first(self._pairs.setdefault(foreign[0], []), part, index)
+        elif not item and part in self._asks.names:
+            if foreign := LIKE_AN_ITEM.search(f"{name} {label}".casefold()):
+                _into_first(self._items.setdefault(foreign[0], []), part, index)
             else:
                 self.refuse(index)
 
     def refuse(self, index: int) -> None:
         """Keeps an answer's column out by its name."""
-        self.refused.append(Refusal(self._table.header_line, self._table.names[index], "names no pair of the study"))
+        self.refused.append(Refusal(self._table.header_line, self._table.names[index], foreign_item(self._asks)))
 
-    def tells_pairs(self) -> bool:
-        """Whether some columns name a pair or a loop."""
-        return bool(self._pairs or self._loops)
+    def tells_items(self) -> bool:
+        """Whether some columns name an item or a loop."""
+        return bool(self._items or self._loops)
 
     def wide(self) -> list[Slot]:
-        """The slots of columns that name their pair; a second column for one part of it is a second answer."""
-        return [_slot(pair, _sources(parts)) for pair, turns in self._pairs.items() for parts in turns]
+        """The slots of columns that name their item; a second column for one part of it is a second answer."""
+        return [_slot(item, _sources(parts)) for item, turns in self._items.items() for parts in turns]
 
-    def looped(self, pairs: StudyPairs) -> list[Slot]:
-        """The slots of loop-and-merge columns, block by block; their pairs from beside them or from the mapping."""
+    def looped(self) -> list[Slot]:
+        """The slots of loop-and-merge columns, block by block; their items from beside them or from the mapping."""
         slots = []
         for number, blocks in self._loops.items():
-            answered = [block for block in blocks if _asks(block)]
-            paired = any("pair" in block for block in answered) or self._mapping.loops
-            if answered and not paired:
+            answered = [block for block in blocks if self._answers(block)]
+            with_item = any(ITEM in block for block in answered) or self._mapping.loops
+            if answered and not with_item:
                 first = self._table.names[next(iter(answered[0].values()))]
                 raise RatingsError(
                     f"{self._table.path}, line {self._table.header_line}: column {shown(first)} is of loop {number}, "
-                    f"and no column {number}_pair_id names its pair; say in a mapping which pair each loop showed: "
+                    f"and no column {number}_{self._asks.key} names its {self._asks.item}; say in a mapping which "
+                    f"{self._asks.item} each loop showed: "
                     "[loops] batch = 0, or file = ..."
                 )
             for block in answered:
-                pair: str | tuple[int, ...] | None = (block["pair"],) if "pair" in block else None
+                item: str | tuple[int, ...] | None = (block[ITEM],) if ITEM in block else None
                 if self._mapping.loops:
-                    pair = _loop_pair(self._table, number, pairs, self._mapping)
-                if pair is None:
-                    for part in _asks(block):
+                    item = _loop_item(self._table, number, self._study, self._mapping)
+                if item is None:
+                    for part in self._answers(block):
                         self.refuse(block[part])
                     continue
-                slots.append(_slot(pair, _sources({part: at for part, at in block.items() if part != "pair"})))
+                slots.append(_slot(item, _sources({part: at for part, at in block.items() if part != ITEM})))
         return slots
 
+    def _answers(self, block: Dict[str, int]) -> list[str]:
+        return [part for part in block if part in self._asks.names]
 
-def _long(table: Table, mapping: Mapping, meaning: Meaning, claimed: _Claimed, named: _Named) -> list[Slot]:
+
+def _long(
+    table: Table, mapping: Mapping, meaning: Meaning, claimed: _Claimed, named: _Named, asks: Questionnaire
+) -> list[Slot]:
     """The slots of a long table, one for each block of columns; what the first one lacks comes from the mapping and
     from the tool's own columns.
     """
-    wide = mapping.columns.placeholder is not None
-    given = {} if wide else claimed.sources
-    own = {key: source for key in ANSWERS if (source := _declared(table, meaning.columns.get(key)))}
-    own_pair = _declared(table, meaning.columns.get("pair"))
+    given = {} if mapping.columns.placeholder else claimed.sources
+    own = {key: source for key in answer_keys(asks) if (source := _declared(table, meaning.columns.get(key)))}
+    own_item = _declared(table, meaning.columns.get(ITEM))
     blocks = named.long or [{}]
-    slots, unpaired = [], []
+    slots, without = [], []
     for number, block in enumerate(blocks):
-        parts = _sources({part: at for part, at in block.items() if part != "pair"})
-        pair: tuple[int, ...] = (block["pair"],) if "pair" in block else ()
+        parts = _sources({part: at for part, at in block.items() if part != ITEM})
+        item: tuple[int, ...] = (block[ITEM],) if ITEM in block else ()
         if number == 0:
             parts = {**parts, **own, **given}
-            pair = claimed.pair or ((own_pair.column,) if own_pair else pair)
-        if pair and any(key in parts for key in QUESTION_NAMES):
-            slots.append(_slot(pair, _of_one_unit(parts, given)))
+            item = claimed.item or ((own_item.column,) if own_item else item)
+        if item and any(key in parts for key in asks.names):
+            slots.append(_slot(item, _of_one_unit(parts, given)))
         else:
-            unpaired += [at for part, at in block.items() if part in QUESTION_NAMES]
-    if given and not slots and not mapping.packed and any(key in given for key in QUESTION_NAMES):
+            without += [at for part, at in block.items() if part in asks.names]
+    if given and not slots and not mapping.packed and any(key in given for key in asks.names):
         raise RatingsError(
-            f"{table.path}: the mapping's columns.pair: is missing; or write {{pair}} into the names of the columns of "
-            f"a wide table. Columns met: {few(table.names)}"
+            f"{table.path}: the mapping's columns.{asks.item}: is missing; or write {{{asks.item}}} into the names of "
+            f"the columns of a wide table. Columns met: {few(table.names)}"
         )
-    own_answers = [own[key] for key in QUESTION_NAMES if key in own]
+    own_answers = [own[key] for key in asks.names if key in own]
     if own_answers and not slots and any(cells_of(table, source).str.strip().ne("").any() for source in own_answers):
         raise RatingsError(
-            f"{table.path}, line {table.header_line}: no column pair_id names the pairs; say in a mapping which does: "
-            f"[columns] pair = .... Columns met: {few(table.names, 40)}"
+            f"{table.path}, line {table.header_line}: no column {asks.key} names the {asks.table}; say in a mapping "
+            f"which does: [columns] {asks.item} = .... Columns met: {few(table.names, 40)}"
         )
-    if slots or named.refused or named.tells_pairs():
-        for index in unpaired:
+    if slots or named.refused or named.tells_items():
+        for index in without:
             named.refuse(index)
     return slots
 
@@ -277,33 +288,25 @@ def _into_last(blocks: list[dict[str, int]], part: str, index: int) -> None:
     blocks[-1][part] = index
 
 
-def _asks(block: Dict[str, int]) -> list[str]:
-    return [part for part in block if part in QUESTION_NAMES]
-
-
 def _sources(parts: Dict[str, int]) -> dict[str, Source]:
     return {part: Source(index) for part, index in parts.items()}
 
 
-def _slot(pair: str | tuple[int, ...], parts: Dict[str, Source]) -> Slot:
+def _slot(item: str | tuple[int, ...], parts: Dict[str, Source]) -> Slot:
     parts = dict(parts)
     if "response_time_s" in parts and "response_time_ms" not in parts:
         parts["response_time_ms"] = parts.pop("response_time_s")
-        return Slot(pair, parts, 1000.0)
+        return Slot(item, parts, 1000.0)
     parts.pop("response_time_s", None)
-    return Slot(pair, parts)
-
-
-def _answers(slot: Slot) -> bool:
-    return any(name in slot.parts for name in QUESTION_NAMES)
+    return Slot(item, parts)
 
 
 def _merged_slots(mapped: Sequence[Slot], named: Sequence[Slot]) -> list[Slot]:
-    """The mapping's slots, each with what the names of other columns say of the same pair; and the slots of others."""
+    """The mapping's slots, each with what the names of other columns say of the same item; and the slots of others."""
     slots = list(mapped)
-    by_pair = {slot.pair: number for number, slot in reversed(list(enumerate(slots)))}
+    by_item = {slot.item: number for number, slot in reversed(list(enumerate(slots)))}
     for slot in named:
-        number = by_pair.get(slot.pair)
+        number = by_item.get(slot.item)
         if number is None or slots[number].parts.keys() & slot.parts.keys():
             slots.append(slot)
         else:
@@ -312,23 +315,23 @@ def _merged_slots(mapped: Sequence[Slot], named: Sequence[Slot]) -> list[Slot]:
     return slots
 
 
-def _pair_and_part(table: Table, index: int, finder: PairFinder) -> tuple[str | None, str | None]:
-    """The pair that a column names, and the part of an answer; its label counts where its name does not tell."""
+def _item_and_part(table: Table, index: int, finder: ItemFinder, asks: Questionnaire) -> tuple[str | None, str | None]:
+    """The item that a column names, and the part of an answer; its label counts where its name does not tell."""
     name, label = table.names[index], table.labels[index]
     met, rest = finder.find(name)
     if not met:
         met, label = finder.find(label)
     if len(met) > 1:
         raise RatingsError(
-            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, may name the pairs "
-            f"{' and '.join(sorted(met))}; say which in a mapping: [pairs], or [columns] with {{pair}}"
+            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, may name the {asks.table} "
+            f"{' and '.join(sorted(met))}; say which in a mapping: [{asks.table}], or [columns] with {{{asks.item}}}"
         )
-    pair = next(iter(met), None)
+    item = next(iter(met), None)
     try:
-        part = part_of(rest)
-        return pair, one_of(tokens_of(label), QUESTION_NAMES) if pair and part is None else part
+        part = part_of(rest, asks)
+        return item, one_of(tokens_of(label), asks.names) if item and part is None else part
     except ValueError as error:
-        if not pair:
+        if not item:
             return None, None
         raise RatingsError(
             f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, speaks of {error}; say what "
@@ -336,8 +339,8 @@ def _pair_and_part(table: Table, index: int, finder: PairFinder) -> tuple[str | 
         ) from None
 
 
-def _loop_pair(table: Table, number: int, pairs: StudyPairs, mapping: Mapping) -> str:
-    order = loop_pairs(pairs, mapping)
+def _loop_item(table: Table, number: int, items: StudyItems, mapping: Mapping) -> str:
+    order = loop_items(items, mapping)
     if not 1 <= number <= len(order):
         raise RatingsError(f"{table.path}: loop {number}: the mapping's [loops] knows 1 to {len(order)}")
     return order[number - 1]
@@ -346,10 +349,10 @@ def _loop_pair(table: Table, number: int, pairs: StudyPairs, mapping: Mapping) -
 def _matches(table: Table, mapping: Mapping) -> list[tuple[int, str, str]]:
     """The columns that fit the mapping's patterns: number, part, and what stands in the place of the placeholder."""
     placeholder = mapping.columns.placeholder
-    if placeholder is None:
+    if not placeholder:
         return []
     matches = []
-    for part, pattern in mapping.columns.answers().items():
+    for part, pattern in mapping.columns.answers.items():
         before, _, after = pattern.partition(placeholder)
         for index, name in enumerate(table.names):
             inner = name[len(before) : len(name) - len(after)]
@@ -358,42 +361,42 @@ def _matches(table: Table, mapping: Mapping) -> list[tuple[int, str, str]]:
     return matches
 
 
-def _patterns(table: Table, pairs: StudyPairs, mapping: Mapping) -> list[Slot]:
+def _patterns(table: Table, items: StudyItems, mapping: Mapping) -> list[Slot]:
     """The slots of the mapping's patterns.
 
     Raises:
-        RatingsError: a pattern fits no column, or a name of [pairs] does.
+        RatingsError: a pattern fits no column, or a name in the table of items does.
     """
     placeholder = mapping.columns.placeholder
-    if placeholder is None:
+    if not placeholder:
         return []
-    if placeholder == "{loop}":
-        keys = {str(number): pair for number, pair in enumerate(loop_pairs(pairs, mapping), start=1)}
+    if placeholder == LOOP:
+        keys = {str(number): item for number, item in enumerate(loop_items(items, mapping), start=1)}
     else:
-        loose = {re.sub(r"[.-]", "_", pair): pair for pair in pairs.ids()}
-        keys = loose | {pair: pair for pair in pairs.ids()} | mapping.pairs
+        loose = {re.sub(r"[.-]", "_", item): item for item in items.ids()}
+        keys = loose | {item: item for item in items.ids()} | mapping.items
     turns: dict[str, list[dict[str, int]]] = {}
     fitting = set()
     for index, part, inner in _matches(table, mapping):
         if inner in keys:
             _into_first(turns.setdefault(keys[inner], []), part, index)
             fitting.add(part)
-    for part, pattern in mapping.columns.answers().items():
+    for part, pattern in mapping.columns.answers.items():
         if part not in fitting and placeholder in pattern:
             raise RatingsError(
                 f"{table.path}, line {table.header_line}: no column fits the mapping's columns.{part} = "
-                f"{shown(pattern)}, with {'a loop of [loops]' if placeholder == '{loop}' else 'a pair'} in the place "
-                f"of {placeholder}; columns met: {few(table.names)}"
+                f"{shown(pattern)}, with {'a loop of [loops]' if placeholder == LOOP else items.asks.an_item} in the "
+                f"place of {placeholder}; columns met: {few(table.names)}"
             )
     whole = {
         part: source
-        for part, pattern in mapping.columns.answers().items()
+        for part, pattern in mapping.columns.answers.items()
         if placeholder not in pattern and (source := _mapped_source(table, mapping, part, pattern))
     }
     filters = {part: _where(table, mapping.where.get(part, {}), f"where.{part}") for part in fitting}
     return [
-        _slot(pair, {**whole, **{part: Source(at, filters[part]) for part, at in parts.items()}})
-        for pair, some in turns.items()
+        _slot(item, {**whole, **{part: Source(at, filters[part]) for part, at in parts.items()}})
+        for item, some in turns.items()
         for parts in some
     ]
 
@@ -447,40 +450,41 @@ def _no_column(table: Table, key: str, name: str, prefix: str = "columns.", coun
     )
 
 
-def _nothing_answers(table: Table) -> str:
-    questions = " or ".join(QUESTION_NAMES)
+def _nothing_answers(table: Table, asks: Questionnaire) -> str:
+    first = asks.names[0]
     return (
-        f"{table.path}, line {table.header_line}: no column names a pair of the study and answers {questions}, as "
-        f"{QUESTION_NAMES[0]}_<pair id> does in a wide table, or pair_id beside {QUESTION_NAMES[0]} in a long one. "
-        f"Columns met: {few(table.names, 20)}. Say in a mapping which columns hold them: [columns] pair = ..., "
-        f"{QUESTION_NAMES[0]} = ...{''.join(f'. {note}' for note in table.notes)}"
+        f"{table.path}, line {table.header_line}: no column names {asks.an_item} of the study and answers "
+        f"{' or '.join(asks.names)}, as {first}_<{asks.item} id> does in a wide table, or {asks.key} beside {first} in "
+        f"a long one. Columns met: {few(table.names, 20)}. Say in a mapping which columns hold them: [columns] "
+        f"{asks.item} = ..., {first} = ...{''.join(f'. {note}' for note in table.notes)}"
     )
 
 
-def _check_pairs(table: Table, pairs: StudyPairs, mapping: Mapping) -> None:
-    """Refuses a mapping that names pairs which the study does not have."""
-    known = set(pairs.ids())
-    wrong = [f"pairs.{name} = {shown(pair)}" for name, pair in mapping.pairs.items() if pair not in known]
-    listed = (mapping.loops.pairs or ()) if mapping.loops else ()
-    wrong += [f"loop {number}, {shown(pair)}" for number, pair in enumerate(listed, start=1) if pair not in known]
+def _check_items(table: Table, items: StudyItems, mapping: Mapping) -> None:
+    """Refuses a mapping that names items which the study does not have."""
+    known, called = set(items.ids()), items.asks.table
+    wrong = [f"{called}.{name} = {shown(item)}" for name, item in mapping.items.items() if item not in known]
+    listed = (mapping.loops.items or ()) if mapping.loops else ()
+    wrong += [f"loop {number}, {shown(item)}" for number, item in enumerate(listed, start=1) if item not in known]
     if wrong:
         more = f", and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
         raise RatingsError(
-            f"{table.path}: the mapping names pairs that the study does not have: {', '.join(wrong[:_MOST_NAMED])}"
+            f"{table.path}: the mapping names {called} that the study does not have: {', '.join(wrong[:_MOST_NAMED])}"
             f"{more}; the study's own are called as {shown(next(iter(sorted(known)), ''))}"
         )
 
 
-def _check_aliases(table: Table, mapping: Mapping, slots: Sequence[Slot]) -> None:
-    """Refuses a mapping with a name in [pairs] that no column has, where all columns name their pair."""
-    if not mapping.pairs or any(not isinstance(slot.pair, str) for slot in slots) or mapping.packed:
+def _check_aliases(table: Table, mapping: Mapping, slots: Sequence[Slot], asks: Questionnaire) -> None:
+    """Refuses a mapping with a name of an item that no column has, where all columns name their item."""
+    if not mapping.items or any(not isinstance(slot.item, str) for slot in slots) or mapping.packed:
         return
     texts = "\n".join((*table.names, *table.labels)).casefold()
-    answered = {slot.pair for slot in slots}
-    unmet = [name for name, pair in mapping.pairs.items() if pair not in answered or name.casefold() not in texts]
+    answered = {slot.item for slot in slots}
+    unmet = [name for name, item in mapping.items.items() if item not in answered or name.casefold() not in texts]
     if unmet:
         more = f" and {len(unmet) - _MOST_NAMED} more" if len(unmet) > _MOST_NAMED else ""
         raise RatingsError(
             f"{table.path}, line {table.header_line}: no column has the name of the mapping's "
-            f"{', '.join(f'pairs.{name}' for name in unmet[:_MOST_NAMED])}{more}; columns met: {few(table.names)}"
+            f"{', '.join(f'{asks.table}.{name}' for name in unmet[:_MOST_NAMED])}{more}; columns met: "
+            f"{few(table.names)}"
         )

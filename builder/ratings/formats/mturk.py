@@ -1,7 +1,7 @@
 """Mechanical Turk's batch results: one assignment a line, the task's columns as Input.x, the worker's as Answer.x.
 
-Answers stand in columns, in a JSON cell such as Answer.taskAnswers, in a group of columns such as Answer.identity.yes
-and Answer.identity.no, or packed as a mapping says. WorkTimeInSeconds is of one assignment, and a worker may have many:
+Answers stand in columns, in a JSON cell such as Answer.taskAnswers, in a group of columns such as Answer.alike.yes
+and Answer.alike.no, or packed as a mapping says. WorkTimeInSeconds is of one assignment, and a worker may have many:
 it is a duration only where a mapping says so.
 """
 

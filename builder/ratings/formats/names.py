@@ -1,21 +1,24 @@
-"""What names of columns say: the pair of the study, and the part of an answer."""
+"""What names of columns say: the item of the study, and the part of an answer."""
 
 import re
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 
-from builder.ratings.export import StudyPairs
+from builder.ratings.export import StudyItems
 from builder.ratings.mapping import DETAILS
-from builder.tasks import QUESTION_NAMES
+from builder.tasks import Questionnaire
 
 PARTICIPANT_NAMES = ("participant_id", "participant", "prolific_pid", "prolific_id", "prolificpid", "prolificid")
 """Columns that name the participant in any export, best first; the platform's own id comes after these."""
 
-PAIR_NAMES = ("pair_id", "pair")
+ITEM = "the item"
+"""The part of an answer that names its item."""
 
-LIKE_A_PAIR = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,59}-\d{5,9}-base\d{1,9}-[a-z][a-z0-9.-]{0,150}")
+LIKE_AN_ITEM = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,59}-\d{5,9}-[a-z]+\d{0,9}-[a-z][a-z0-9.-]{0,150}")
+"""An id such as another study's items have."""
+
 _LONGER = re.compile(r"[.-][0-9]|-[a-z]")
-_OURS = {*QUESTION_NAMES, "response", "time", "ms", "s", "position", "rated", "at", "answer", "input", "images", "img"}
+_OURS = {"response", "time", "ms", "s", "position", "rated", "at", "answer", "input", "images", "img"}
 _QUIET = re.compile(
     r"(first|last)[_ ]click|click[_ ]count|_do(_\d+)*\s*$|strategy|^(question|group) time|^(frage|gruppen)zeit"
 )
@@ -28,27 +31,33 @@ def tokens_of(name: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[a-z0-9]+", name.casefold()))
 
 
-class PairFinder:
-    """Finds the pair of the study that a text names."""
+def item_columns(asks: Questionnaire) -> tuple[str, str]:
+    """Columns that name the item in any export, best first."""
+    return asks.key, asks.item
 
-    def __init__(self, pairs: StudyPairs, aliases: Dict[str, str]) -> None:
-        self._ids = {pair_id.casefold(): pair_id for pair_id in pairs.ids()}
-        self._ids |= {alias.casefold(): pair_id for alias, pair_id in aliases.items()}
+
+class ItemFinder:
+    """Finds the item of the study that a text names."""
+
+    def __init__(self, items: StudyItems, aliases: Dict[str, str]) -> None:
+        self._ours = {*_OURS, *items.asks.names}
+        self._ids = {item_id.casefold(): item_id for item_id in items.ids()}
+        self._ids |= {alias.casefold(): item_id for alias, item_id in aliases.items()}
         self._loose: dict[tuple[str, ...], set[str]] = {}
-        for name, pair_id in self._ids.items():
-            self._loose.setdefault(tokens_of(name), set()).add(pair_id)
+        for name, item_id in self._ids.items():
+            self._loose.setdefault(tokens_of(name), set()).add(item_id)
         self._longest = max(map(len, self._loose), default=0)
         self._firsts = {tokens[0] for tokens in self._loose if tokens}
 
     def find(self, text: str) -> tuple[set[str], str]:
-        """The pairs that a text names, and the text without them.
+        """The items that a text names, and the text without them.
 
-        A pair id as it is written counts first; only where there is none, one whose hyphens and dots a tool replaced,
+        An id as it is written counts first; only where there is none, one whose hyphens and dots a tool replaced,
         and that only where nothing but words of ours and numbers stands before it.
         """
         lower = text.casefold()
         words = list(re.finditer(r"[a-z0-9]+", lower))
-        foreign = next((at for at, word in enumerate(words) if _foreign(word[0])), len(words))
+        foreign = next((at for at, word in enumerate(words) if self._foreign(word[0])), len(words))
         exact, loose = [], []
         for first in range(len(words)):
             if words[first][0] not in self._firsts:
@@ -58,17 +67,31 @@ class PairFinder:
                     continue
                 start, end = words[first].start(), words[last].end()
                 if lower[start:end] in self._ids:
-                    exact += [(start, end)] if _alone(lower, words, first, end) else []
+                    exact += [(start, end)] if self._alone(lower, words, first, end) else []
                 elif foreign >= first:
                     loose.append((start, end))
         if exact:
             return {self._ids[lower[start:end]] for start, end in exact}, _without(lower, exact)
-        found = {pair for start, end in loose for pair in self._loose[tokens_of(lower[start:end])]}
-        return found, _without(lower, loose)
+        named = {item for start, end in loose for item in self._loose[tokens_of(lower[start:end])]}
+        return named, _without(lower, loose)
+
+    def _alone(self, text: str, words: Sequence["re.Match[str]"], first: int, end: int) -> bool:
+        """Whether what stands from a word to `end` is no part of a longer id, such as ...-0.2 of ...-0.25 or ...-0.2-1.
+
+        Only what stands around it is looked at: a name may be long, and name items a thousand times.
+        """
+        before = words[first - 1]
+        if first and text[before.end() : words[first].start()] == "-" and before[0] not in self._ours:
+            return False
+        return not _LONGER.match(text, end)
+
+    def _foreign(self, word: str) -> bool:
+        """Whether a word is none of ours: small_00000_... may be the end of very_small_00000_..."""
+        return word not in self._ours and not re.fullmatch(r"[a-z]{0,3}\d+", word)
 
 
-def part_of(name: str) -> str | None:
-    """Which part of an answer a name without its pair speaks of; "" where it is certainly none, None where it is none
+def part_of(name: str, asks: Questionnaire) -> str | None:
+    """Which part of an answer a name without its item speaks of; "" where it is certainly none, None where it is none
     that is understood.
 
     Raises:
@@ -84,44 +107,39 @@ def part_of(name: str) -> str | None:
         return "response_time_ms"
     if "_rated_at_" in words:
         return "rated_at"
-    return one_of(tokens, (*QUESTION_NAMES, "position"))
+    return one_of(tokens, (*asks.names, "position"))
 
 
 def one_of(tokens: Sequence[str], words: Sequence[str]) -> str | None:
-    """The one of the words that is among the tokens, None where there is none.
+    """The one of the words, each of one or more tokens, that is among the tokens, None where there is none.
+
+    A word within another, such as `emotion` in `emotion_strength`, does not count beside it.
 
     Raises:
         ValueError: several are.
     """
-    met = [word for word in words if word in tokens]
+    name = "_".join(["", *tokens, ""])
+    met = [word for word in words if f"_{word}_" in name]
+    met = [word for word in met if not any(word != other and f"_{word}_" in f"_{other}_" for other in met)]
     if len(met) > 1:
         raise ValueError(" and ".join(met))
     return met[0] if met else None
 
 
-def long_part(name: str) -> str | None:
-    """The part of an answer of a column whose name, but for a number at its end, is only that; or "pair"."""
+def asks_in(name: str, asks: Questionnaire) -> list[str]:
+    """The questions that a name speaks of."""
+    words = "_".join(["", *tokens_of(name), ""])
+    return [question for question in asks.names if f"_{question}_" in words]
+
+
+def long_part(name: str, asks: Questionnaire) -> str | None:
+    """The part of an answer of a column whose name, but for a number at its end, is only that; or ITEM."""
     plain = "_".join(tokens_of(re.sub(r"_\d+$", "", name.strip())))
-    if plain in PAIR_NAMES:
-        return "pair"
+    if plain in item_columns(asks):
+        return ITEM
     if plain.endswith("page_submit"):
         return "response_time_s"
-    return plain if plain in (*QUESTION_NAMES, *DETAILS) else None
-
-
-def _alone(text: str, words: Sequence["re.Match[str]"], first: int, end: int) -> bool:
-    """Whether what stands from a word to `end` is no part of a longer id, such as ...-0.2 of ...-0.25 or of ...-0.2-1.
-
-    Only what stands around it is looked at: a name may be long, and name pairs a thousand times.
-    """
-    if first and text[words[first - 1].end() : words[first].start()] == "-" and words[first - 1][0] not in _OURS:
-        return False
-    return not _LONGER.match(text, end)
-
-
-def _foreign(word: str) -> bool:
-    """Whether a word is none of ours: small_00000_... may be the end of very_small_00000_..."""
-    return word not in _OURS and not re.fullmatch(r"[a-z]{0,3}\d+", word)
+    return plain if plain in (*asks.names, *DETAILS) else None
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -5,19 +5,16 @@ from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table
-from builder.ratings.mapping import FACTS, Mapping
+from builder.ratings.mapping import Mapping
 from builder.ratings.signature import RECORD
-from builder.tasks import QUESTION_NAMES
 from builder.toml import shown
 
 FORMAT = "lands-between-survey"
 VERSION = 1
 
-_FIELDS = {
-    "rating": ("participant_id", "pair_id", *QUESTION_NAMES, "response_time_ms", "position", "rated_at"),
-    "participant": ("participant_id", *FACTS),
-}
-"""What is read, by the kind of the record."""
+_RECORDS = ("rating", "participant")
+_MOST_FIELDS = 200
+"""Different fields of all records; what is read of them is told by their names, as in any table."""
 
 
 def _recognizes(file: ExportFile) -> bool:
@@ -26,7 +23,7 @@ def _recognizes(file: ExportFile) -> bool:
 
 def _table(file: ExportFile, mapping: Mapping | None) -> Table:
     """The records; a file of another version, or a line that is no record, is refused with its line."""
-    records = [Record(0, dict.fromkeys(name for fields in _FIELDS.values() for name in fields))]
+    records, fields = [], dict[str, None].fromkeys(("participant_id",))
     for number, (line, value) in enumerate(json_values(file)):
         where = f"{file.path}, line {line}"
         if not isinstance(value, dict):
@@ -37,12 +34,15 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
         kind = value.get("record")
         if kind == RECORD:  # whether it is right is the importer's to say, who has the key
             continue
-        if kind not in list(_FIELDS):
+        if kind not in _RECORDS:
             raise RatingsError(
-                f"{where}: record {shown(kind)} is none of {', '.join(_FIELDS)}; export the results again"
+                f"{where}: record {shown(kind)} is none of {', '.join(_RECORDS)}; export the results again"
             )
-        records.append(Record(line, {name: value.get(name) for name in _FIELDS[kind]}))
-    return objects_table(file, records).from_row(1)
+        fields |= dict.fromkeys(value)
+        if len(fields) > _MOST_FIELDS:
+            raise RatingsError(f"{where}: has more fields than our results have; export them again")
+        records.append(Record(line, value))
+    return objects_table(file, [Record(0, dict(fields)), *records]).from_row(1)
 
 
 def _check_first(where: str, value: dict[str, object]) -> None:

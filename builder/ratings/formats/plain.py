@@ -7,21 +7,20 @@ from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
 from builder.ratings.formats.json_records import Record, flattened, is_json, json_values, objects_table
-from builder.ratings.formats.names import PARTICIPANT_NAMES, tokens_of
+from builder.ratings.formats.names import PARTICIPANT_NAMES, asks_in
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table, head
 from builder.ratings.mapping import Mapping
-from builder.tasks import QUESTION_NAMES
+from builder.tasks import Questionnaire
 
 
-def _recognizes(file: ExportFile) -> bool:
+def recognizes(file: ExportFile, asks: Questionnaire) -> bool:
     """Whether the header, or the first object, has the project's own column names."""
     if is_json(file):
         return False
     rows = head(file, 1)
     names = [name.casefold() for name in rows[0]] if rows else []
-    words = {word for name in names for word in tokens_of(name)}
-    return any(name in PARTICIPANT_NAMES for name in names) and not words.isdisjoint(QUESTION_NAMES)
+    return any(name in PARTICIPANT_NAMES for name in names) and any(asks_in(name, asks) for name in names)
 
 
 def _table(file: ExportFile, mapping: Mapping | None) -> Table:
@@ -43,7 +42,7 @@ def _objects(value: Any, mapping: Mapping | None) -> list[Any]:
     of the one list in it.
     """
     if isinstance(value, dict):
-        wanted = {*(mapping.columns.names().values() if mapping else ()), *PARTICIPANT_NAMES}
+        wanted = {*(mapping.columns.names() if mapping else ()), *PARTICIPANT_NAMES}
         if not wanted.isdisjoint(name for name, _ in flattened(value)):
             return [value]
         lists = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
@@ -51,4 +50,4 @@ def _objects(value: Any, mapping: Mapping | None) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-READER = Reader("plain", recognizes_more=_recognizes, table=_table)
+READER = Reader("plain", table=_table)

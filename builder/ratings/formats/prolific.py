@@ -13,7 +13,7 @@ from builder.ratings.export import (
     SUBMISSION_COLUMNS,
     Export,
     ExportFile,
-    StudyPairs,
+    StudyItems,
     typed,
 )
 from builder.ratings.formats.answers import extracted
@@ -45,7 +45,7 @@ def recognizes(file: ExportFile) -> bool:
     return any(own <= names for own in _OWN)
 
 
-def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export:
+def read(file: ExportFile, items: StudyItems, mapping: Mapping | None) -> Export:
     """The participants whose submission counts.
 
     Who returned it, ran out of time or was rejected is refused, and so is who withdrew consent (CONSENT_REVOKED in any
@@ -65,7 +65,8 @@ def read(file: ExportFile, pairs: StudyPairs, mapping: Mapping | None) -> Export
         rows, "Status", _LIVE, {"returned": {"returned"}, "rejected": {"rejected"}, "timed out or screened out": _LATE}
     )
     own = {key: name for key, names in _FACTS.items() for name in names if rows.index(name) is not None}
-    export = extracted(rows, Layout((), (participant,), facts_of(rows, mapping, own)), mapping, _WITHHELD)
+    layout = Layout((), (participant,), facts_of(rows, mapping, own, items.asks))
+    export = extracted(rows, layout, mapping, _WITHHELD, items)
     return replace(export, submissions=submissions)
 
 

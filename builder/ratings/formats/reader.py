@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dataclasses import field as default
 
 from builder.errors import RatingsError
-from builder.ratings.export import Export, ExportFile, StudyPairs, empty_export
+from builder.ratings.export import Export, ExportFile, StudyItems, empty_export
 from builder.ratings.formats import tabular
 from builder.ratings.formats.answers import extracted
 from builder.ratings.formats.expand import expanded
@@ -18,6 +18,7 @@ from builder.ratings.formats.meaning import Meaning
 from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
+from builder.tasks import Questionnaire
 
 _OF_TEXT = ("encoding", "delimiter", "decimal_comma")
 """Keys of a mapping that say how a text is written; JSON says it itself."""
@@ -31,8 +32,8 @@ class Reader:
     header: names that the first record of a delimited file has, all of them, and that no other format has.
     recognizes: whether a file is certainly of this format, where its header does not tell; raises nothing but
         RatingsError.
-    table: the table of a file, with only what people answered.
-    meaning: what the columns mean.
+    table: the table of a file, with only what people answered; refine: adds to it what depends on what is asked.
+    meaning: what the columns mean, which may depend on what is asked.
     missing: what the tool writes where there is no answer, in lower case.
     unused: keys of a mapping that this format has no use for.
     may_be_empty: whether the tool writes files of people who rated nothing.
@@ -43,7 +44,8 @@ class Reader:
     header: frozenset[str] = frozenset()
     recognizes_more: Callable[[ExportFile], bool] | None = None
     table: Callable[[ExportFile, Mapping | None], Table] = tabular.table
-    meaning: Meaning = default(default_factory=Meaning)
+    refine: Callable[[Table, Questionnaire], Table] | None = None
+    meaning: Meaning | Callable[[Questionnaire], Meaning] = default(default_factory=Meaning)
     missing: frozenset[str] = frozenset()
     unused: tuple[str, ...] = ()
     may_be_empty: Callable[[Table], bool] = default(default=lambda table: False)
@@ -56,33 +58,37 @@ class Reader:
         rows = tabular.head(file, 1)
         return bool(self.header) and bool(rows) and set(rows[0]) >= self.header
 
-    def read(self, file: ExportFile, pairs: StudyPairs, mapping: Mapping | None = None) -> Export:
+    def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
         """What is in a file.
 
         Raises:
             RatingsError: the file as a whole cannot be read, with the line and the column where there is one; it has
                 no answer; or the mapping says what this format has no use for.
         """
-        table, layout, mapping = self.laid_out(file, pairs, mapping)
+        table, layout, mapping = self.laid_out(file, items, mapping)
         if layout is None:
-            return empty_export()
-        export = extracted(table, layout, mapping, self.missing, pairs)
+            return empty_export(items.asks)
+        export = extracted(table, layout, mapping, self.missing, items)
         if layout.slots and not len(export.ratings) and not _tells(export) and not self.may_be_empty(table):
             raise RatingsError(_no_answers(table, layout))
         return replace(export, on_scale=self.ours(table))
 
     def laid_out(
-        self, file: ExportFile, pairs: StudyPairs, mapping: Mapping | None
+        self, file: ExportFile, items: StudyItems, mapping: Mapping | None
     ) -> tuple[Table, Layout | None, Mapping | None]:
         """The table of a file, its layout, and the mapping as one for this table; no layout where it has no lines and
         may have none.
         """
         self._check(file, mapping)
-        table, mapping = expanded(self.table(file, mapping), pairs, mapping)
+        table = self.table(file, mapping)
+        if self.refine:
+            table = self.refine(table, items.asks)
+        table, mapping = expanded(table, items, mapping)
         empty = self.may_be_empty(table)
         if empty and not len(table.lines):
             return table, None, mapping
-        return table, layout_of(table, pairs, mapping, self.meaning, empty), mapping
+        meaning = self.meaning if isinstance(self.meaning, Meaning) else self.meaning(items.asks)
+        return table, layout_of(table, items, mapping, meaning, empty), mapping
 
     def _check(self, file: ExportFile, mapping: Mapping | None) -> None:
         unused = {*self.unused, *(_OF_TEXT if is_json(file) else ())}

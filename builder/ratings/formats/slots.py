@@ -27,13 +27,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Slot:
-    """Where the answers to one pair stand in every record.
+    """Where the answers to one item stand in every record.
 
-    `pair` is a pair id, or the numbers of the columns whose cells name the pair; `parts` has a source for each part of
-    the answer that there is; `unit_ms` is the unit of the response time.
+    `item` is an item's id, or the numbers of the columns whose cells name the item; `parts` has a source for each part
+    of the answer that there is; `unit_ms` is the unit of the response time.
     """
 
-    pair: str | tuple[int, ...]
+    item: str | tuple[int, ...]
     parts: Mapping[str, Source]
     unit_ms: float = 1.0
 
@@ -42,8 +42,8 @@ class Slot:
 class Layout:
     """Where in a table the answers, the facts of the participants and the parts of their ids stand.
 
-    `events`: most lines are no answers, so that one which names no pair and no participant's detail is passed over.
-    `one_clock`: response times to the questions on a pair begin at one moment.
+    `events`: most lines are no answers, so that one which names no item and no participant's detail is passed over.
+    `one_clock`: response times to the questions on an item begin at one moment.
     `absent` are keys of the mapping that name nothing which is in the table, where nobody may have said it.
     """
 

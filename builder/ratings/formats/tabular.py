@@ -37,7 +37,7 @@ class Refusal:
     line: int
     column: str
     reason: str
-    pair_id: str | None = None
+    item_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from builder.ratings.formats.json_records import Record, field_text, objects_tab
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import PARTICIPANT_NAMES
 from builder.ratings.formats.tabular import Refusal, Table
-from builder.ratings.mapping import FACTS
 from builder.ratings.mapping import Mapping as ExportMapping
+from builder.ratings.mapping import fact_keys
+from builder.tasks import Questionnaire
 
 PARTICIPANTS = [("subject_id",), ("subject",), ("run_id",), ("jatosStudyResultId",), ("study_result",)]
 """What experiments and the servers they run on call a participant by, best first."""
@@ -28,17 +29,22 @@ _NOTHING = ("", "null")
 _OBJECTS = ("response", "responses")
 """Properties that plugins write JSON objects into, in a CSV and before version 7 in JSON too."""
 
-MEANING = Meaning(
-    columns={
-        "response_time_ms": Column(("response_time_ms", "rt")),
-        "duration_s": Column((_SPENT,)),
-        **{key: Column((key,), {"task": ("demographics", "strategies")}) for key in FACTS if key != "duration_s"},
-    },
-    participants=PARTICIPANTS,
-    facts_by_name=False,
-    events=True,
-)
-"""Of trials: what our own page asks of a participant stands in trials of their own; elsewhere `age` is a stimulus's."""
+
+def meaning(asks: Questionnaire) -> Meaning:
+    """The columns of trials: what our own page asks of a participant stands in trials of their own; elsewhere `age` is
+    a stimulus's.
+    """
+    facts = [key for key in fact_keys(asks) if key != "duration_s"]
+    return Meaning(
+        columns={
+            "response_time_ms": Column(("response_time_ms", "rt")),
+            "duration_s": Column((_SPENT,)),
+            **{key: Column((key,), {"task": ("demographics", "strategies")}) for key in facts},
+        },
+        participants=PARTICIPANTS,
+        facts_by_name=False,
+        events=True,
+    )
 
 
 class Run(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import first_object, flattened, is_json
-from builder.ratings.formats.names import PAIR_NAMES, PARTICIPANT_NAMES, tokens_of
+from builder.ratings.formats.names import PARTICIPANT_NAMES, asks_in, item_columns, tokens_of
 from builder.ratings.formats.tabular import head
-from builder.tasks import QUESTION_NAMES
+from builder.tasks import Questionnaire
 from builder.toml import shown
 
 DESCRIBED = "builder/ratings/mapping.py"
@@ -42,17 +42,17 @@ _METADATA = {
 """Names that tools give to what is no answer, without spaces and signs."""
 
 
-def unknown_format(file: ExportFile, formats: Sequence[str]) -> str:
+def unknown_format(file: ExportFile, formats: Sequence[str], asks: Questionnaire) -> str:
     """The message."""
     names = columns_met(file)
     asked = answer_columns(names)
     kind = "JSON" if is_json(file) else "a table" if len(names) > 1 else "text"
-    missing = _missing(names)
+    missing = _missing(names, asks)
     listed = ", ".join(map(shown, asked[:20])) + (", ..." if len(asked) > 20 else "")
     met = f"columns that may be answers: {listed}. " if asked else ""
     return (
         f"is {kind} of no known format ({', '.join(formats)}). {met}{missing}Name its format with --format, or say in "
-        f"a mapping which columns hold what (--map mapping.toml, described in {DESCRIBED}): {_draft()}"
+        f"a mapping which columns hold what (--map mapping.toml, described in {DESCRIBED}): {_draft(asks)}"
     )
 
 
@@ -69,20 +69,20 @@ def answer_columns(names: Sequence[str]) -> list[str]:
     return [name for name in names if "".join(tokens_of(name)) not in _METADATA]
 
 
-def _missing(names: Sequence[str]) -> str:
+def _missing(names: Sequence[str], asks: Questionnaire) -> str:
     """What the plain reader needs and did not meet."""
     folded = {name.casefold() for name in names}
-    words = {word for name in names for word in tokens_of(name)}
+    answered = any(asks_in(name, asks) for name in names)
     lacking = []
     if folded.isdisjoint(PARTICIPANT_NAMES):
         lacking.append(f"one that names the participant ({PARTICIPANT_NAMES[0]})")
-    if words.isdisjoint(QUESTION_NAMES):
-        lacking.append(f"one that answers a question ({' or '.join(QUESTION_NAMES)})")
-    if words.isdisjoint(QUESTION_NAMES) and folded.isdisjoint(PAIR_NAMES):
-        lacking.append(f"one that names the pair ({PAIR_NAMES[0]})")
+    if not answered:
+        lacking.append(f"one that answers a question ({' or '.join(asks.names)})")
+    if not answered and folded.isdisjoint(item_columns(asks)):
+        lacking.append(f"one that names the {asks.item} ({asks.key})")
     return f"Without a mapping it lacks: {', '.join(lacking)}. " if lacking else ""
 
 
-def _draft() -> str:
-    answers = ", ".join(f"{name} = ..." for name in QUESTION_NAMES)
-    return f"[columns] participant = ..., pair = ..., {answers}"
+def _draft(asks: Questionnaire) -> str:
+    answers = ", ".join(f"{name} = ..." for name in asks.names)
+    return f"[columns] participant = ..., {asks.item} = ..., {answers}"

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from builder import registry
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
 from builder.studies.verification.study import VerificationStudy, verification
+from builder.studies.verification.tasks import KEY, TABLE, questionnaire
 from builder.tables import Reference, TableSpec
+from builder.tasks import Questionnaire
 
 if TYPE_CHECKING:  # reading a study file need not wait for torch
     import pyarrow as pa
@@ -29,8 +31,8 @@ class Verification:
     Settings = VerificationStudy
     tables = (
         TableSpec(
-            "pairs",
-            key=("pair_id",),
+            TABLE,
+            key=(KEY,),
             references=(
                 Reference("base_id", "images", "image_id"),
                 Reference("sample_id", "images", "image_id"),
@@ -50,6 +52,10 @@ class Verification:
         ),
     )
     groups: tuple[registry.Group, ...] = ("generators", "recognizers", "distances")
+
+    def questionnaire(self, study: "Study") -> Questionnaire:
+        """How similar, and whether the same person."""
+        return questionnaire(verification(study).ratings.attention_similarity)
 
     def load(self, study: "Study", runtime: "Runtime") -> "Models":
         """The generator, the recognizers with their alignments, the distances."""
@@ -73,7 +79,7 @@ class Verification:
         """Whether every decision is that of its distance."""
         from builder.studies.verification.decisions import check_decisions
 
-        if table == "pairs":
+        if table == TABLE:
             for name, threshold in thresholds.items():
                 yield from check_decisions(rows, name, threshold)
 

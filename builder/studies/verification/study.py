@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from builder import registry
 from builder.errors import StudyError
 from builder.generators.settings import GeneratorSettings
+from builder.ratings.settings import RatingsSettings
 from builder.recognizers.settings import RecognizerSettings
 from builder.settings import Settings, registered
 from builder.studies.verification.samples.genuine import Settings as GenuineSettings
@@ -15,7 +16,9 @@ from builder.studies.verification.samples.interpolation import Settings as Inter
 from builder.studies.verification.samples.negative import Settings as NegativeSettings
 from builder.studies.verification.samples.optimized import Settings as OptimizedSettings
 from builder.studies.verification.samples.positive import Settings as PositiveSettings
+from builder.studies.verification.tasks import ITEM, QUESTIONS
 from builder.study import Study
+from builder.survey.settings import survey_settings
 from builder.toml import check_table, refuse_unknown, shown
 
 SEEDS_PER_BATCH = 1000
@@ -53,6 +56,18 @@ class Samples(Settings):
         return {**own, **(self.__pydantic_extra__ or {})}
 
 
+class VerificationRatings(RatingsSettings):
+    """`[ratings]`: `attention_similarity` is the least similarity that somebody who looks gives to a genuine pair."""
+
+    first_keys: ClassVar[tuple[str, ...]] = ("questions", "attention_similarity")
+    question_names: ClassVar[tuple[str, ...]] = tuple(question.name for question in QUESTIONS)
+
+    attention_similarity: Annotated[float, Field(ge=0, le=100)] = 50.0
+
+
+VerificationSurvey = survey_settings(QUESTIONS, ITEM)
+
+
 class VerificationStudy(Study):
     """A verification study; the defaults are those of the paper, "Exploring the Lands Between"."""
 
@@ -67,6 +82,8 @@ class VerificationStudy(Study):
     )
     distances: Annotated[tuple[str, ...], Field(strict=False)] = ("latent_l2", "lpips_alex", "lpips_vgg")
     samples: Samples = Samples()
+    survey: VerificationSurvey = VerificationSurvey()  # type: ignore[valid-type]
+    ratings: VerificationRatings = VerificationRatings()
 
     @field_validator("distances")
     @classmethod

@@ -9,6 +9,7 @@ import yaml
 from datasets import Dataset, load_dataset
 
 from loading_script import lands_between as schema
+from loading_script.tables import CONTINENTS, GENDERS
 
 SIMULATED_PEOPLE = 8
 
@@ -72,8 +73,8 @@ def person(name: str, source: str, texts: tuple[str, str]) -> dict[str, object]:
         "source": source,
         "batch": 0,
         "age": str(20 + 3 * number),
-        "gender": schema.GENDERS[number % 2],
-        "continent": schema.CONTINENTS[2 + number % 3],
+        "gender": GENDERS[number % 2],
+        "continent": CONTINENTS[2 + number % 3],
         "duration_s": 600.0 + 60 * number,
         "flags": ["speed"] if number == 0 else [],
         "strategy_similarity": texts[0],

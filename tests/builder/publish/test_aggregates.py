@@ -3,8 +3,11 @@ import statistics
 import pyarrow as pa
 import pytest
 
-from builder.publish.aggregates import counted, rated, source_of
+from builder.publish import aggregates
+from builder.publish.aggregates import aggregate_columns, counted, questions_in, source_of
+from builder.tasks import Choice
 from loading_script import lands_between as schema
+from tests.asks import ASKS
 
 PAIRS = pa.table({"pair_id": ["a", "b", "c"]})
 
@@ -13,6 +16,10 @@ def ratings(rows: list[tuple[str, str, float, bool, str]]) -> pa.Table:
     names = ["pair_id", "participant_id", "similarity", "identity", "source"]
     filled = [dict(zip(names, row, strict=True)) | {"rating_id": str(at)} for at, row in enumerate(rows)]
     return pa.Table.from_pylist(filled, schema=schema.ratings().arrow_schema)
+
+
+def rated(pairs: pa.Table, given: pa.Table, source: aggregates.Source) -> pa.Table:
+    return aggregates.rated(pairs, "pair_id", given, ASKS.questions, source)
 
 
 def participants(flags: dict[str, list[str]]) -> pa.Table:
@@ -54,6 +61,33 @@ def test_the_columns_are_those_of_the_schema():
         "ratings_source",
     ]
     assert table.schema.field("n_ratings").type == pa.int32()
+
+
+def test_an_answer_that_was_not_asked_for_counts_nowhere():
+    given = ratings([("a", "0", 10.0, True, "human"), ("a", "1", 30.0, False, "human")])
+    given = given.set_column(
+        given.column_names.index("identity"), given.schema.field("identity"), pa.array([True, None], pa.bool_())
+    )
+    row = rated(PAIRS, given, "human").to_pylist()[0]
+    assert row["similarity_mean"] == 20.0
+    assert (row["identity_rate"], row["identity_std"], row["n_ratings"]) == (1.0, None, 2)
+
+
+def test_of_a_choice_the_mode_and_its_share():
+    given = pa.table({"item_id": [*"aaaaa", *"bbbb", "c"], "emotion": [*"xyyzy", *"yxyx", None]})
+    items = pa.table({"item_id": ["b", "a", "c", "d"]})
+    table = aggregates.rated(items, "item_id", given, (Choice("emotion", "Which?"),), "human")
+    assert table.to_pylist() == [
+        {"item_id": "b", "emotion_mode": "x", "emotion_share": 0.5, "n_ratings": 4, "ratings_source": "human"},
+        {"item_id": "a", "emotion_mode": "y", "emotion_share": 0.6, "n_ratings": 5, "ratings_source": "human"},
+        {"item_id": "c", "emotion_mode": None, "emotion_share": None, "n_ratings": 1, "ratings_source": "human"},
+        {"item_id": "d", "emotion_mode": None, "emotion_share": None, "n_ratings": 0, "ratings_source": None},
+    ]
+
+
+def test_the_questions_are_told_by_the_columns_of_ratings():
+    names = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings", "ratings_source"]
+    assert list(aggregate_columns(questions_in(schema.ratings().arrow_schema))) == names
 
 
 def test_an_aggregate_is_of_one_source():

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from builder.errors import PublishError
 from builder.publish.anonymity import Earlier, anonymized, smallest_group
 from loading_script import lands_between as schema
+from loading_script.tables import CONTINENTS, GENDERS
 
 COLUMNS = ["age", "gender", "continent"]
 PEOPLE = st.lists(
     st.tuples(
         st.none() | st.integers(18, 80).map(str) | st.sampled_from(["25-34", "30-39", "18-19"]),
-        st.none() | st.sampled_from(schema.GENDERS),
-        st.none() | st.sampled_from(schema.CONTINENTS[:3]),
+        st.none() | st.sampled_from(GENDERS),
+        st.none() | st.sampled_from(CONTINENTS[:3]),
     ),
     max_size=60,
 )

@@ -11,6 +11,7 @@ from builder.publish.gate import check_identifiers
 from builder.ratings import texts
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+from tests.asks import ASKS
 from tests.studies import rate, set_keys
 
 pytestmark = pytest.mark.slow
@@ -140,7 +141,7 @@ def test_free_texts_go_out_when_somebody_has_read_all_of_them(publish, study, pu
 @pytest.mark.parametrize("identifier", ["jane@example.org", "5f0a1b2c3d4e5f6a7b8c9d0e", "A1B2C3D4E5F6G7"])
 def test_an_id_of_a_platform_does_not_leave(publish, study, published, identifier):
     rate(study, 1, strategy_similarity=None)
-    store = RatingsFolder(study)
+    store = RatingsFolder(study, ASKS)
     tables = []
     for table in (store.ratings(), store.participants()):
         at = table.column_names.index("participant_id")
@@ -161,7 +162,7 @@ def test_an_identifier_in_the_card_or_the_changelog_is_found(tmp_path):
 
 def test_a_rating_of_an_unknown_pair_or_by_nobody_is_refused(publish, study):
     rate(study, 2)
-    store = RatingsFolder(study)
+    store = RatingsFolder(study, ASKS)
     store.write(store.ratings(), store.participants().slice(1))
     with pytest.raises(PublishError, match="is of nobody in the table participants"):
         publish("1.0.0")

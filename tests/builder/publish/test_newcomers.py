@@ -17,6 +17,7 @@ from builder.publish import tables
 from builder.publish.publishing import withdraw_from_folder
 from builder.ratings.forget import forget
 from builder.ratings.store import RatingsFolder
+from tests.asks import ASKS
 from tests.hub_server import Hub
 from tests.studies import rate, set_keys
 
@@ -37,7 +38,7 @@ def alone(old: dict[str, tuple[str | None, ...]], new: dict[str, tuple[str | Non
 
 
 def set_people(study: Path, **columns: list[str | None]) -> None:
-    store = RatingsFolder(study)
+    store = RatingsFolder(study, ASKS)
     table = store.participants()
     for name, values in columns.items():
         at = table.column_names.index(name)
@@ -143,7 +144,7 @@ def test_of_the_time_of_a_rating_the_day_is_published(publish, study, published,
     assert [change.step for change in outcome.prepared.changes] == ["minor"]
     assert outcome.prepared.with_times == ("1.0.0", "1.0.1")
     assert times(published) == {datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)}
-    assert set(RatingsFolder(study).ratings()["rated_at"].to_pylist()) == {moment}
+    assert set(RatingsFolder(study, ASKS).ratings()["rated_at"].to_pylist()) == {moment}
     assert "is the day alone" in (published / "CHANGELOG.md").read_text()
     withdraw_from_folder(published, "1.0.0", "It told times.", study)
     rate(study, 1, seed=1)

@@ -11,6 +11,7 @@ import pytest
 
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+from tests.asks import ASKS
 from tests.hub_server import Hub
 from tests.studies import rate
 
@@ -27,6 +28,7 @@ KEYS = {
 LOAD = """
 import sys
 import datasets, pyarrow as pa
+from tests.asks import ASKS
 repo, revision, folder = sys.argv[1:]
 for name in datasets.get_dataset_config_names(repo, revision=revision):
     loaded = datasets.load_dataset(repo, name, revision=revision, split="train")
@@ -90,7 +92,7 @@ def test_a_study_comes_back_from_the_hub(hub: Hub, study: Path, tmp_path: Path) 
     for name, keys in KEYS.items():
         built = pa.concat_tables([folder.read(name, batch) for batch in folder.finished()])
         assert rows(tables[name], built.column_names, keys) == rows(built, built.column_names, keys), name
-    given = RatingsFolder(study).ratings()
+    given = RatingsFolder(study, ASKS).ratings()
     answers = ["pair_id", "similarity", "identity"]
     assert rows(tables["ratings"], answers, answers) == rows(given, answers, answers)
     assert tables["participants"].num_rows == 24

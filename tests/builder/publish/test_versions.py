@@ -17,6 +17,7 @@ from builder.publish.publishing import withdraw_from_folder
 from builder.publish.verify import verify
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+from tests.asks import ASKS
 from tests.studies import rate, set_keys
 
 pytestmark = pytest.mark.slow
@@ -155,7 +156,7 @@ def test_a_batch_in_another_split_is_a_major(publish, study):
 def test_removed_ratings_are_a_major(publish, study):
     rate(study, 12)
     publish("1.0.0")
-    store = RatingsFolder(study)
+    store = RatingsFolder(study, ASKS)
     gone = store.participants()["participant_id"][0].as_py()
     store.write(
         store.ratings().filter(pa.compute.not_equal(store.ratings()["participant_id"], gone)),
@@ -240,7 +241,7 @@ def test_whose_answers_are_in_a_version_is_noted_in_the_study(publish, study, pu
     publish("1.0.0")
     (path,) = (study / "published").iterdir()
     record = json.loads(path.read_text())
-    ids = sorted(RatingsFolder(study).participants()["participant_id"].to_pylist())
+    ids = sorted(RatingsFolder(study, ASKS).participants()["participant_id"].to_pylist())
     people = {id_: {"age": None, "gender": None, "continent": None} for id_ in ids}
     noted = {"version": "1.0.0", "target": str(published), "forgotten": 0, "withdrawn": None}
     assert record == {**noted, "participants": people}

@@ -3,13 +3,23 @@
 import pandas as pd
 import pytest
 
-from builder.ratings.export import PARTICIPANT_COLUMNS, RATING_COLUMNS, REFUSED_COLUMNS, Export
+from builder.ratings.export import Export, participant_columns, rating_columns, refused_columns
+from builder.ratings.items import Design
+from builder.studies.verification.study import VerificationRatings
+from builder.studies.verification.tasks import questionnaire
+from tests.asks import ASKS
 
 PAIRS = pd.DataFrame(
     {"batch": [0, 0, 0, 0, 1, 1], "kind": ["genuine", "positive", "negative", "optimized", "genuine", "negative"]},
     index=pd.Index(["s-00000-g", "s-00000-p", "s-00000-n", "s-00000-o", "s-00001-g", "s-00001-n"], name="pair_id"),
 )
 """Two batches, of four and of two pairs."""
+
+
+def design(**settings):
+    """What the ratings of PAIRS refer to, with some keys of `[ratings]`."""
+    bounds = VerificationRatings(**settings)
+    return Design(PAIRS, questionnaire(bounds.attention_similarity), bounds)
 
 
 def rows(columns, records):
@@ -23,7 +33,9 @@ def export_of(ratings=(), participants=(), refused=()):
     keys = ["participant", "pair_id", "similarity", "identity", "response_time_ms", "position"]
     records = [{"column": "similarity", **dict(zip(keys, each, strict=False))} for each in ratings]
     return Export(
-        rows(RATING_COLUMNS, records), rows(PARTICIPANT_COLUMNS, list(participants)), rows(REFUSED_COLUMNS, refused)
+        rows(rating_columns(ASKS), records),
+        rows(participant_columns(ASKS), list(participants)),
+        rows(refused_columns(ASKS), refused),
     )
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.ratings.countries import CONTINENT_OF, continents_of
-from loading_script.lands_between import CONTINENTS
+from loading_script.tables import CONTINENTS
 
 
 @pytest.mark.parametrize(

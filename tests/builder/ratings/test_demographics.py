@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.ratings import demographics
-from loading_script.lands_between import CONTINENTS, GENDERS
+from loading_script.tables import CONTINENTS, GENDERS
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from builder.errors import FolderError, RatingsError
 from builder.ratings.clean import cleaned
 from builder.ratings.forget import forget
 from builder.ratings.held import read_held, write_held
+from builder.ratings.items import read_design
 from builder.ratings.merge import merged
-from builder.ratings.pairs import read_pairs
 from builder.ratings.privacy import participant_key, pseudonym
-from builder.ratings.settings import RatingsSettings
 from builder.ratings.store import RatingsFolder
 from builder.ratings.texts import decide, show
+from tests.asks import ASKS
 from tests.builder.ratings.conftest import export_of
 
 TEXTS = {"strategy_similarity": "the eyes, ask @ann", "strategy_identity": "the nose, www.ann.example.org"}
@@ -20,11 +20,11 @@ TEXTS = {"strategy_similarity": "the eyes, ask @ann", "strategy_identity": "the 
 
 def take(folder, export):
     """What `ratings import` does once a reader has read."""
-    pairs = read_pairs(folder)
-    with RatingsFolder(folder).locked():
-        rows = cleaned(export, pairs.index, participant_key(folder), RatingsSettings())
-        held, outcome = merged(read_held(folder), rows, "a.csv")
-        write_held(folder, held, pairs, RatingsSettings())
+    design = read_design(folder)
+    with RatingsFolder(folder, ASKS).locked():
+        rows = cleaned(export, design, participant_key(folder))
+        held, outcome = merged(read_held(folder, ASKS), rows, ASKS, "a.csv")
+        write_held(folder, held, design)
     return outcome
 
 
@@ -39,7 +39,7 @@ def folder(small_folder, tmp_path):
 
 @pytest.fixture
 def export(folder):
-    first, second, *_ = read_pairs(folder).index
+    first, second, *_ = read_design(folder).items.index
     ratings = [("ann", first, 90, True), ("ann", second, 10, False), ("bob", first, 80, True)]
     return export_of(ratings, [{"participant": "ann", "age": "34", **TEXTS}])
 
@@ -56,7 +56,7 @@ def test_a_person_is_removed_everywhere_and_stays_away(folder, export):
     before = files(folder)
     outcome = take(folder, export)
     assert (outcome.added, outcome.already, outcome.reasons) == (0, 1, {"participant was removed": 2})
-    assert RatingsFolder(folder).ratings()["participant_id"].to_pylist() == [bob]
+    assert RatingsFolder(folder, ASKS).ratings()["participant_id"].to_pylist() == [bob]
     after = files(folder)
     assert before.pop("refused.csv") != after.pop("refused.csv")
     assert before == after
@@ -101,7 +101,7 @@ def test_texts_are_released_or_withheld_by_number(folder, export):
         decide(folder, None)
     assert list(show(folder)["text"]) == [TEXTS["strategy_identity"], TEXTS["strategy_similarity"]]
     assert decide(folder, [1]) == (1, 0)
-    (said,) = [row for row in RatingsFolder(folder).participants().to_pylist() if row["age"]]
+    (said,) = [row for row in RatingsFolder(folder, ASKS).participants().to_pylist() if row["age"]]
     assert (said["strategy_similarity"], said["strategy_identity"]) == (None, TEXTS["strategy_identity"])
     take(folder, export)
     assert decide(folder, [1]) == (1, 0)
@@ -116,20 +116,20 @@ def test_texts_are_released_or_withheld_by_number(folder, export):
 
 
 def test_a_text_in_which_nothing_is_found_waits_too_and_does_not_come_back(folder):
-    first = read_pairs(folder).index[0]
+    first = read_design(folder).items.index[0]
     said = [{"participant": "ann", "age": "34", "strategy_similarity": "as my aunt Berta Huber would"}]
     export = export_of([("ann", first, 90, True)], said)
     take(folder, export)
     assert list(show(folder)["found"]) == [""]
     assert decide(folder, None, [1]) == (0, 1)
     take(folder, export)
-    assert RatingsFolder(folder).participants()["strategy_similarity"].to_pylist() == [None]
+    assert RatingsFolder(folder, ASKS).participants()["strategy_similarity"].to_pylist() == [None]
     forget(folder, "ann")
     assert not any(b"Huber" in content for content in files(folder).values())
 
 
 def test_nothing_is_released_that_came_in_after_somebody_looked(folder):
-    first = read_pairs(folder).index[0]
+    first = read_design(folder).items.index[0]
     for name in ("bob", "ann"):
         said = [{"participant": name, "strategy_similarity": f"{name} looked at the eyes"}]
         take(folder, export_of([(name, first, 90, True)], said))
@@ -140,7 +140,7 @@ def test_nothing_is_released_that_came_in_after_somebody_looked(folder):
 
 
 def test_one_command_at_a_time_changes_the_ratings(folder, export):
-    with RatingsFolder(folder).locked(), pytest.raises(FolderError, match="another command"):
+    with RatingsFolder(folder, ASKS).locked(), pytest.raises(FolderError, match="another command"):
         forget(folder, "ann")
 
 

@@ -7,11 +7,11 @@ import zipfile
 import pytest
 
 from builder.errors import FolderError, RatingsError
-from builder.ratings.export import StudyPairs
+from builder.ratings.export import StudyItems
 from builder.ratings.forget import forget
 from builder.ratings.formats import read_export
 from builder.ratings.importing import add, import_exports
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.ratings.privacy import participant_key
 from builder.ratings.signature import signed
 from builder.ratings.status import ratings_status
@@ -19,6 +19,7 @@ from builder.ratings.store import RatingsFolder
 from builder.ratings.undo import Undone, undo
 from builder.studies.verification.simulate import from_model, simulate
 from loading_script import lands_between as schema
+from tests.asks import ASKS
 from tests.conftest import run_builder
 
 HEAD = {"format": "lands-between-survey", "version": 1, "study": "small"}
@@ -52,7 +53,7 @@ def files(folder):
 
 
 def test_an_export_is_merged_once(folder, tmp_path):
-    first, second, *_ = read_pairs(folder).index
+    first, second, *_ = read_design(folder).items.index
     said = {"age": 34, "gender": "female", "country": "DE", "strategy_similarity": "eyes"}
     one = results(tmp_path / "one.jsonl", person("ann", **said), rating("ann", first, 90, True))
     (outcome,) = outcomes_of(folder, one)
@@ -65,7 +66,7 @@ def test_an_export_is_merged_once(folder, tmp_path):
     )
     (outcome,) = outcomes_of(folder, two)
     assert (outcome.read, outcome.added, outcome.already) == (2, 1, 1)
-    (row,) = RatingsFolder(folder).participants().to_pylist()
+    (row,) = RatingsFolder(folder, ASKS).participants().to_pylist()
     assert row.pop("participant_id").startswith("p-")
     assert row == {
         "source": "human",
@@ -81,10 +82,10 @@ def test_an_export_is_merged_once(folder, tmp_path):
 
 
 def test_a_published_pseudonym_is_nobody_but_in_signed_results(folder, tmp_path):
-    first, second, *_ = read_pairs(folder).index
+    first, second, *_ = read_design(folder).items.index
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", first, 90, True))])
-    (ann,) = RatingsFolder(folder).participants()["participant_id"].to_pylist()
-    before = RatingsFolder(folder).ratings()
+    (ann,) = RatingsFolder(folder, ASKS).participants()["participant_id"].to_pylist()
+    before = RatingsFolder(folder, ASKS).ratings()
     forged = results(tmp_path / "forged.jsonl", person(ann, age=99), rating(ann, second, 1, False))
     table = tmp_path / "forged.csv"
     table.write_text(f"participant,similarity_{second},identity_{second}\n{ann},1,no\n")
@@ -98,8 +99,8 @@ def test_a_published_pseudonym_is_nobody_but_in_signed_results(folder, tmp_path)
         (outcome,) = outcomes_of(folder, path)
         assert (outcome.read, outcome.added, outcome.refused) == (1, 0, 1)
         assert any(reason.startswith("a pseudonym, not in results") for reason in outcome.reasons)
-    assert RatingsFolder(folder).ratings().equals(before)
-    assert RatingsFolder(folder).participants()["age"].to_pylist() == [None]
+    assert RatingsFolder(folder, ASKS).ratings().equals(before)
+    assert RatingsFolder(folder, ASKS).participants()["age"].to_pylist() == [None]
     whole = tmp_path / "whole.jsonl"
     whole.write_text(real)
     (outcome,) = outcomes_of(folder, whole)
@@ -107,13 +108,13 @@ def test_a_published_pseudonym_is_nobody_but_in_signed_results(folder, tmp_path)
 
 
 def test_of_several_files_all_are_merged_or_none(folder, tmp_path):
-    pair = read_pairs(folder).index[0]
+    pair = read_design(folder).items.index[0]
     good = results(tmp_path / "good.jsonl", person("ann"), rating("ann", pair, 90, True))
     bad = tmp_path / "bad.jsonl"
     bad.write_text(json.dumps(HEAD) + "\n{")
     with pytest.raises(RatingsError, match=r"bad\.jsonl"):
         import_exports(folder, [good, bad])
-    assert RatingsFolder(folder).ratings().num_rows == 0
+    assert RatingsFolder(folder, ASKS).ratings().num_rows == 0
     assert [outcome.added for outcome in outcomes_of(folder, good, good)] == [1, 0]
 
 
@@ -144,23 +145,23 @@ def test_names_that_an_earlier_version_wrote_down_are_gone_after_the_next_import
 
 
 def test_tables_have_the_schemas_and_sources_are_apart(folder, tmp_path):
-    pair = read_pairs(folder).index[0]
+    pair = read_design(folder).items.index[0]
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True))])
-    assert add(folder, *simulate(folder, 2, 1)) == 2 * len(read_pairs(folder))
+    assert add(folder, *simulate(folder, 2, 1)) == 2 * len(read_design(folder).items)
     assert add(folder, *simulate(folder, 2, 1)) == 0
-    assert add(folder, *from_model(folder, "dlib")[:2]) == len(read_pairs(folder))
-    store = RatingsFolder(folder)
+    assert add(folder, *from_model(folder, "dlib")[:2]) == len(read_design(folder).items)
+    store = RatingsFolder(folder, ASKS)
     assert store.ratings().schema.equals(schema.ratings().arrow_schema)
     assert store.participants().schema.equals(schema.participants().arrow_schema)
     status = ratings_status(folder)
     assert [each.ratings for each in status.sources.values()] == [1, 80, 40]
-    assert status.sources["human"].pairs_by_ratings == {0: 39, 1: 1}
+    assert status.sources["human"].items_by_ratings == {0: 39, 1: 1}
     assert (status.sources["human"].short, status.sources["human"].flagged["too-few"]) == (40, 1)
-    assert status.sources["simulated"].pairs_by_ratings == {2: 40}
+    assert status.sources["simulated"].items_by_ratings == {2: 40}
 
 
 def test_flags_follow_the_study_file(folder, tmp_path):
-    pair = next(pair for pair in read_pairs(folder).index if "genuine" in pair)
+    pair = next(pair for pair in read_design(folder).items.index if "genuine" in pair)
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 70, True))])
     assert ratings_status(folder).sources["human"].flagged["attention"] == 0
     study = folder / "study.toml"
@@ -169,7 +170,7 @@ def test_flags_follow_the_study_file(folder, tmp_path):
 
 
 def test_the_commands_say_what_became_of_every_row(folder, tmp_path):
-    pair = read_pairs(folder).index[0]
+    pair = read_design(folder).items.index[0]
     export = results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True), rating("ann", "x", 9, True))
     result = run_builder("ratings", "import", folder, export)
     assert result.returncode == 0, result.stderr
@@ -183,7 +184,7 @@ def test_the_commands_say_what_became_of_every_row(folder, tmp_path):
     assert "short of 10: 40 of 40 pairs" in status.stdout
     gone = run_builder("ratings", "forget", folder, "ann")
     assert "removed with 1 ratings and 0 answers" in gone.stdout
-    assert RatingsFolder(folder).ratings().num_rows == 0
+    assert RatingsFolder(folder, ASKS).ratings().num_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_bad_input_is_explained(folder, arguments, said):
 def test_a_full_disk_leaves_all_as_it_was(folder, tmp_path, monkeypatch):
     import builder.files
 
-    first, second, *_ = read_pairs(folder).index
+    first, second, *_ = read_design(folder).items.index
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", first, 90, True))])
     before = files(folder)
     flush = builder.files.os.fsync
@@ -236,26 +237,26 @@ def csv_of(path, ratings):
 
 
 def test_ratings_on_another_scale_are_refused_with_the_lines_that_would_map_them(folder, tmp_path):
-    pairs = list(read_pairs(folder).index[:10])
+    pairs = list(read_design(folder).items.index[:10])
     export = csv_of(tmp_path / "a.csv", [("a", pair, 1 + number % 7, "yes") for number, pair in enumerate(pairs)])
     with pytest.raises(RatingsError, match=r"(?s)none above 10.*\[similarity\]\nfrom = 1\nto = 7\n"):
         import_exports(folder, [export])
-    assert RatingsFolder(folder).ratings().num_rows == 0
+    assert RatingsFolder(folder, ASKS).ratings().num_rows == 0
     mapping = tmp_path / "mapping.toml"
     mapping.write_text("[similarity]\nfrom = 1\nto = 7\n")
     assert [each.added for each in outcomes_of(folder, export, mapping=mapping)] == [10]
-    stored = RatingsFolder(folder).ratings()["similarity"].to_pylist()
+    stored = RatingsFolder(folder, ASKS).ratings()["similarity"].to_pylist()
     assert sorted(stored) == pytest.approx(sorted(100 * (number % 7) / 6 for number in range(10)))
 
 
 def test_nothing_similar_at_all_is_an_answer(folder, tmp_path):
-    pairs = list(read_pairs(folder).index[:12])
+    pairs = list(read_design(folder).items.index[:12])
     export = csv_of(tmp_path / "a.csv", [("a", pair, 0, "no") for pair in pairs])
     assert [each.added for each in outcomes_of(folder, export)] == [12]
 
 
 def test_answers_of_our_own_survey_and_page_are_on_the_scale_that_it_asks(folder, tmp_path):
-    pairs = list(read_pairs(folder).index[:12])
+    pairs = list(read_design(folder).items.index[:12])
     survey = results(tmp_path / "a.jsonl", *(rating(who, pair, 7, False) for who in "ab" for pair in pairs))
     answers = [
         {"trial_type": "lands-between-rating", "pair_id": pair, "similarity": 7, "identity": "no"} for pair in pairs
@@ -272,7 +273,7 @@ def test_answers_of_our_own_survey_and_page_are_on_the_scale_that_it_asks(folder
 
 
 def test_an_import_is_taken_back_whole(folder, tmp_path):
-    first, second, *_ = read_pairs(folder).index
+    first, second, *_ = read_design(folder).items.index
     one = results(tmp_path / "a.jsonl", person("ann"), rating("ann", first, 90, True))
     import_exports(folder, [one])
     before = files(folder)
@@ -283,13 +284,13 @@ def test_an_import_is_taken_back_whole(folder, tmp_path):
     assert undo(folder) == Undone(ratings=2, participants=1, refused=1)
     assert files(folder) == before
     assert undo(folder) == Undone(ratings=1, participants=1, refused=0)
-    assert RatingsFolder(folder).ratings().num_rows == 0
+    assert RatingsFolder(folder, ASKS).ratings().num_rows == 0
     with pytest.raises(RatingsError, match="no import to take back"):
         undo(folder)
 
 
 def test_a_person_who_is_removed_leaves_nothing_in_the_record_of_imports(folder, tmp_path):
-    pair = read_pairs(folder).index[0]
+    pair = read_design(folder).items.index[0]
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True))])
     assert (folder / "ratings" / "imports.csv").read_text().count("\n") == 3
     forget(folder, "ann")
@@ -297,7 +298,7 @@ def test_a_person_who_is_removed_leaves_nothing_in_the_record_of_imports(folder,
 
 
 def test_a_dry_run_writes_nothing_and_shows_what_would_come(folder, tmp_path):
-    pair = read_pairs(folder).index[0]
+    pair = read_design(folder).items.index[0]
     export = tmp_path / "a.csv"
     export.write_text(f"participant,Q7,similarity_{pair},identity_{pair}\nann,x,90,yes\n")
     shutil.rmtree(folder / "ratings", ignore_errors=True)
@@ -315,7 +316,7 @@ def test_a_dry_run_writes_nothing_and_shows_what_would_come(folder, tmp_path):
 
 
 def test_folders_and_archives_are_imported_and_others_skipped_by_name(folder, tmp_path):
-    first, second, third, *_ = read_pairs(folder).index
+    first, second, third, *_ = read_design(folder).items.index
     exports = tmp_path / "exports"
     exports.mkdir()
     csv_of(exports / "a.csv", [("a", first, 90, "yes")])
@@ -345,4 +346,4 @@ def test_what_is_no_export_at_all_is_said(tmp_path, content, said):
     path = tmp_path / "export"
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(RatingsError, match=said):
-        read_export(path, StudyPairs({}))
+        read_export(path, StudyItems({}, ASKS))

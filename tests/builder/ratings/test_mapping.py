@@ -4,7 +4,8 @@ import pytest
 
 from builder.errors import RatingsError
 from builder.ratings import mapping as module
-from builder.ratings.mapping import KEYS, known_keys, read_mapping
+from builder.ratings.mapping import column_keys, known_keys, read_mapping
+from tests.asks import ASKS
 
 
 def written(folder: Path, text: str) -> Path:
@@ -15,14 +16,14 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
     """The example in the module's docstring is read, but for keys that exclude each other."""
-    example = (module.__doc__ or "").partition("left out:")[2]
+    example = (module.__doc__ or "").partition("two do:")[2]
     lines = [line.strip() for line in example.splitlines()]
     kept = [line for line in lines if not line.startswith(("pairs =", "file =", "strategy"))]
-    read = read_mapping(written(tmp_path, "\n".join(kept)))
-    assert read.columns.pair_columns == ("stimulus",)
+    read = read_mapping(written(tmp_path, "\n".join(kept)), ASKS)
+    assert read.columns.item == ("stimulus",)
     assert read.loops
     assert read.loops.batch == 0
-    for key in (*known_keys(), *KEYS):
+    for key in (*known_keys(ASKS), *column_keys(ASKS)):
         assert key in example
 
 
@@ -57,16 +58,16 @@ def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
 )
 def test_what_is_not_allowed_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(RatingsError, match=message):
-        read_mapping(written(tmp_path, text))
+        read_mapping(written(tmp_path, text), ASKS)
 
 
 def test_a_loop_and_merge_file(tmp_path: Path) -> None:
     (tmp_path / "loops.csv").write_text("loop,pair_id\n1,b\n2,a\n")
-    read = read_mapping(written(tmp_path, "[loops]\nfile = 'loops.csv'"))
+    read = read_mapping(written(tmp_path, "[loops]\nfile = 'loops.csv'"), ASKS)
     assert read.loops
-    assert read.loops.pairs == ("b", "a")
+    assert read.loops.items == ("b", "a")
 
 
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match="no such file"):
-        read_mapping(tmp_path / "mapping.toml")
+        read_mapping(tmp_path / "mapping.toml", ASKS)

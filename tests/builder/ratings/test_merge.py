@@ -10,9 +10,9 @@ from builder.ratings.clean import cleaned
 from builder.ratings.held import Held, frame
 from builder.ratings.merge import merged
 from builder.ratings.privacy import pseudonym
-from builder.ratings.settings import RatingsSettings
 from loading_script import lands_between as schema
-from tests.builder.ratings.conftest import PAIRS, export_of
+from tests.asks import ASKS
+from tests.builder.ratings.conftest import PAIRS, design, export_of
 
 KEY = bytes(32)
 NOTHING = Held(
@@ -20,14 +20,14 @@ NOTHING = Held(
     frame(schema.participants().arrow_schema.empty_table()).set_index("participant_id"),
     pd.DataFrame(columns=records.HELD_BACK, dtype="str"),
     pd.DataFrame(columns=records.RELEASED, dtype="str"),
-    pd.DataFrame(columns=records.REFUSED, dtype="str"),
+    pd.DataFrame(columns=records.refused_lines("pair_id"), dtype="str"),
     pd.DataFrame(columns=records.FORGOTTEN, dtype="str"),
 )
 
 
 def take(held, export, file="a.csv", *, pseudonyms=False, **settings):
-    rows = cleaned(export, PAIRS.index, KEY, RatingsSettings(**settings), pseudonyms=pseudonyms)
-    return merged(held, rows, file)
+    rows = cleaned(export, design(**settings), KEY, pseudonyms=pseudonyms)
+    return merged(held, rows, ASKS, file)
 
 
 def answers(held):

@@ -2,8 +2,7 @@ import pandas as pd
 import pytest
 
 from builder.ratings.quality import batches, flags
-from builder.ratings.settings import RatingsSettings
-from tests.builder.ratings.conftest import PAIRS
+from tests.builder.ratings.conftest import design
 
 ATTENTIVE = [
     ("s-00000-g", 98, True, 3000),
@@ -17,7 +16,7 @@ def flagged(answers, **settings):
     rows = [("ann", *answer) for answer in answers]
     ratings = pd.DataFrame(rows, columns=["participant_id", "pair_id", "similarity", "identity", "response_time_ms"])
     ratings = ratings.astype({"response_time_ms": "Int32", "identity": "bool"})
-    return flags(ratings, PAIRS, RatingsSettings(**settings), pd.Index(["ann"]))["ann"]
+    return flags(ratings, design(**settings), pd.Index(["ann"]))["ann"]
 
 
 def changed(position, **answer):
@@ -60,7 +59,7 @@ def test_the_batch_is_the_one_rated_most():
         [("ann", "s-00001-g"), ("ann", "s-00000-g"), ("ann", "s-00000-p"), ("bob", "s-00001-n")],
         columns=["participant_id", "pair_id"],
     )
-    assert batches(rows, PAIRS).to_dict() == {"ann": 0, "bob": 1}
+    assert batches(rows, design()).to_dict() == {"ann": 0, "bob": 1}
 
 
 def test_too_few_is_judged_by_the_own_batch():
@@ -69,8 +68,7 @@ def test_too_few_is_judged_by_the_own_batch():
             [("ann", "s-00001-g", 99.0, True, None)],
             columns=["participant_id", "pair_id", "similarity", "identity", "response_time_ms"],
         ).astype({"response_time_ms": "Int32"}),
-        PAIRS,
-        RatingsSettings(),
+        design(),
         pd.Index(["ann"]),
     )
     assert one_of_two["ann"] == []
@@ -80,4 +78,4 @@ def test_without_ratings_and_participants_there_are_no_flags():
     nobody = pd.DataFrame(
         {"participant_id": [], "pair_id": [], "similarity": [], "identity": [], "response_time_ms": []}
     ).astype({"participant_id": "str", "pair_id": "str", "identity": "bool", "response_time_ms": "Int32"})
-    assert flags(nobody, PAIRS, RatingsSettings(), pd.Index([], dtype="str")).empty
+    assert flags(nobody, design(), pd.Index([], dtype="str")).empty

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.ratings.importing import import_exports
-from builder.ratings.pairs import read_pairs
+from builder.ratings.items import read_design
 from builder.ratings.privacy import participant_key, pseudonym
 from builder.ratings.records import WITHDRAWN
 from builder.ratings.status import ratings_status
@@ -16,6 +16,7 @@ from builder.ratings.submissions import standing
 from builder.ratings.withdrawn import remove_withdrawn, withdrawn_people
 from builder.shards import StudyFolder
 from builder.survey.database import DATABASE_FILE, open_database
+from tests.asks import ASKS
 from tests.builder.ratings.test_importing import files, person, rating, results
 from tests.builder.survey.test_withdrawal import answer, people
 from tests.conftest import run_builder
@@ -31,7 +32,7 @@ def folder(small_folder, tmp_path):
 @pytest.fixture
 def export(folder, tmp_path):
     """Two ratings of each of NAMES."""
-    pairs = read_pairs(folder).index[:2]
+    pairs = read_design(folder).items.index[:2]
     rows = [row for name in NAMES for row in (person(name, age=34), *(rating(name, each, 50, True) for each in pairs))]
     return results(tmp_path / "export.jsonl", *rows)
 
@@ -57,7 +58,7 @@ SAID = [
 def raters(folder):
     key = participant_key(folder)
     names = {pseudonym(key, name): name for name in NAMES}
-    return Counter(names[row["participant_id"]] for row in RatingsFolder(folder).ratings().to_pylist())
+    return Counter(names[row["participant_id"]] for row in RatingsFolder(folder, ASKS).ratings().to_pylist())
 
 
 def test_who_returned_revoked_or_was_rejected_is_listed_kept_out_and_removed(folder, export, tmp_path):
@@ -77,7 +78,7 @@ def test_who_returned_revoked_or_was_rejected_is_listed_kept_out_and_removed(fol
     gone = remove_withdrawn(folder)
     assert (gone.people, gone.ratings) == ({"revoked": 1, "returned": 1, "rejected": 1}, 6)
     assert raters(folder) == {"ann": 2, "eve": 2}
-    assert len(RatingsFolder(folder).participants()) == 2
+    assert len(RatingsFolder(folder, ASKS).participants()) == 2
     ((_, outcome),) = import_exports(folder, [export]).outcomes
     assert (outcome.read, outcome.added, outcome.already, outcome.refused) == (10, 0, 4, 6)
     assert outcome.reasons == {
@@ -95,7 +96,7 @@ def test_who_stands_outside_already_is_not_brought_in(folder, export, tmp_path):
     _, (_, outcome) = import_exports(folder, [demographics(tmp_path / "d.csv", *SAID), export]).outcomes
     assert (outcome.read, outcome.added, outcome.refused) == (10, 4, 6)
     assert raters(folder) == {"ann": 2, "eve": 2}
-    assert len(RatingsFolder(folder).participants()) == 2
+    assert len(RatingsFolder(folder, ASKS).participants()) == 2
 
 
 def test_a_rejection_that_was_taken_back_lets_them_in_and_a_revoked_consent_stays(folder, export, tmp_path):
@@ -108,7 +109,7 @@ def test_a_rejection_that_was_taken_back_lets_them_in_and_a_revoked_consent_stay
 
 def test_the_answers_in_the_survey_go_with_who_withdrew_and_not_with_who_was_rejected(folder, tmp_path):
     study, key = StudyFolder(folder).study(), participant_key(folder)
-    engine = open_database(f"sqlite:///{folder / DATABASE_FILE}", study.name, study.hash())
+    engine = open_database(f"sqlite:///{folder / DATABASE_FILE}", study.name, study.hash(), ASKS)
     ids = {name: pseudonym(key, name) for name in NAMES}
     for name in NAMES:
         answer(engine, ids[name], StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())

@@ -82,7 +82,7 @@ class Page:
         return self.send("ratings", self.answer(place) | changes)
 
     def answer(self, position: int) -> dict:
-        pair_id = self.session["pairs"][position]["pair_id"]
+        pair_id = self.session["items"][position]["id"]
         said = {"similarity": position * 5, "identity": position % 2 == 0}
         return {"pair_id": pair_id, **said, "response_time_ms": 1500 + position, "position": position}
 
@@ -92,7 +92,7 @@ class Page:
         assert self.consent().json() == {"saved": True}
         said = {"age": 34, "gender": "female", "country": "DE", "continent": None}
         assert self.send("demographics", said).json() == {"saved": True}
-        for position in range(len(self.session["pairs"])):
+        for position in range(len(self.session["items"])):
             assert self.rate(position).json() == {"saved": True}
         said = {"strategy_similarity": "eyes", "strategy_identity": "<b>nose</b>"}
         assert self.send("strategies", said).json() == {"saved": True}

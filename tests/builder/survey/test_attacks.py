@@ -9,9 +9,9 @@ import pytest
 
 from builder.errors import SurveyError
 from builder.shards import StudyFolder
+from builder.survey.items import read_items
 from builder.survey.messages import MOST_BYTES
 from builder.survey.server import SECURITY_HEADERS, Survey, create_app
-from builder.survey.task import read_task
 from tests.builder.survey.serving import TOKEN, Page, lines, raw, serving
 from tests.conftest import run_builder
 
@@ -82,10 +82,10 @@ def test_nothing_that_one_says_changes_or_shows_what_another_said(server, client
 
 def test_pairs_of_another_batch_cannot_be_rated(server, page):
     batch = page.session["batch"]
-    others = [pair.pair_id for pair in read_task(server.folder).batches[1 - batch]]
-    for pair_id in [*others[:3], "", "no-pair", "' OR 1=1 --", page.session["pairs"][0]["pair_id"].upper()]:
+    others = [item.item_id for item in read_items(server.folder).batches[1 - batch]]
+    for pair_id in [*others[:3], "", "no-pair", "' OR 1=1 --", page.session["items"][0]["id"].upper()]:
         answer = page.rate(0, pair_id=pair_id)
-        assert (answer.status_code, answer.json()) == (403, {"error": "pair"})
+        assert (answer.status_code, answer.json()) == (403, {"error": "item"})
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_an_id_of_a_study_that_would_lead_out_is_refused(survey_folder, monkeypa
 
     monkeypatch.setattr(StudyFolder, "read", tampered)
     with pytest.raises(SurveyError, match="cannot be shown on a page"):
-        read_task(survey_folder)
+        read_items(survey_folder)
 
 
 SCRIPT = "<script>alert(document.cookie)</script><img src=x onerror=alert(1)>\"'{{7*7}}"
@@ -399,7 +399,7 @@ class Broken:
 @pytest.fixture
 def ask(survey_folder):
     """Asks a server whose database is broken: (method, path, headers, form) to an answer."""
-    app = create_app(Survey(read_task(survey_folder), Broken(), b"k" * 32, {"index.html": b""}, TOKEN))
+    app = create_app(Survey(read_items(survey_folder), Broken(), b"k" * 32, {"index.html": b""}, TOKEN))
 
     async def answered(method, path, headers, form):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -439,7 +439,7 @@ def test_every_answer_has_the_security_headers(server, client, page):
     answers = [
         client.get("/"),
         client.get("/task.json"),
-        client.get(page.session["pairs"][0]["base"]),
+        client.get(page.session["items"][0]["pictures"][0]),
         client.get("/nothing"),
         client.get("/admin"),
         client.get("/admin/style.css"),

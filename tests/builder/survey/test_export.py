@@ -8,6 +8,7 @@ from builder.errors import SurveyError
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.survey.export import export
+from tests.asks import ASKS
 from tests.conftest import run_builder
 
 FILES = {
@@ -53,10 +54,10 @@ def test_the_page_has_the_pairs_of_every_batch_and_their_images(exported, pairs)
     assert (config["mode"], config["completion_code"], config["completion_url"]) == ("static", "C1A2B3", None)
     assert config["survey"]["contact"] == "Jane Doe, jane.doe@example.org"
     for shown, stored in zip(config["batches"], pairs, strict=True):
-        assert [pair["pair_id"] for pair in shown] == [row["pair_id"] for row in stored]
+        assert [item["id"] for item in shown] == [row["pair_id"] for row in stored]
         for pair, row in zip(shown, stored, strict=True):
-            assert (exported / "page" / pair["base"]).read_bytes() == row["base"]["bytes"]
-            assert (exported / "page" / pair["sample"]).read_bytes() == row["sample"]["bytes"]
+            assert (exported / "page" / pair["pictures"][0]).read_bytes() == row["base"]["bytes"]
+            assert (exported / "page" / pair["pictures"][1]).read_bytes() == row["sample"]["bytes"]
 
 
 @pytest.mark.parametrize("tool", ["qualtrics", "mturk"])
@@ -123,7 +124,7 @@ def test_an_export_that_fails_leaves_nothing(survey_folder, stub, tmp_path, monk
     def fails(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("builder.survey.export._label_studio_tasks", fails)
+    monkeypatch.setattr("builder.survey.export._labeling", fails)
     with pytest.raises(KeyboardInterrupt):
         export(survey_folder, tmp_path / "out", None, stub)
     assert {path.name for path in tmp_path.iterdir()} == {"study"}
@@ -142,7 +143,10 @@ def test_what_cannot_be_exported_is_said(small_folder, survey_folder, stub, tmp_
 def imported(folder, file):
     done = run_builder("ratings", "import", folder, file)
     assert done.returncode == 0, done.stderr
-    return {row["pair_id"]: (row["similarity"], row["identity"]) for row in RatingsFolder(folder).ratings().to_pylist()}
+    return {
+        row["pair_id"]: (row["similarity"], row["identity"])
+        for row in RatingsFolder(folder, ASKS).ratings().to_pylist()
+    }
 
 
 def test_what_mturk_gives_back_is_imported_without_a_mapping(exported, survey_folder, tmp_path):

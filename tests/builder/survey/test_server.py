@@ -15,8 +15,9 @@ import pytest
 from builder.errors import LandsBetweenError, SurveyError
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+from builder.survey.items import read_items
 from builder.survey.serve import serve
-from builder.survey.task import read_task
+from tests.asks import ASKS
 from tests.builder.survey.serving import TOKEN, Page, serving
 from tests.conftest import run_builder
 
@@ -43,10 +44,10 @@ def test_the_whole_task(server):
     said = ("age", "gender", "country", "continent", "consent_version", "strategy_similarity", "strategy_identity")
     assert [person[key] for key in said] == [34, "female", "DE", None, "1", "eyes", "<b>nose</b>"]
     assert person["duration_s"] > 0
-    for position, (row, pair) in enumerate(zip(rated, page.session["pairs"], strict=True)):
+    for position, (row, pair) in enumerate(zip(rated, page.session["items"], strict=True)):
         assert row.pop("rated_at") > person["started_at"]
         assert row == page.answer(position) | {"record": "rating", "participant_id": person["participant_id"]}
-        assert row["pair_id"] == pair["pair_id"]
+        assert row["pair_id"] == pair["id"]
 
 
 def test_the_pairs_of_a_session_are_those_of_its_batch_with_their_images(server):
@@ -55,23 +56,23 @@ def test_the_pairs_of_a_session_are_those_of_its_batch_with_their_images(server)
         page.enter()
         stored = StudyFolder(server.folder).read("pairs", page.session["batch"]).to_pylist()
         images = {row["pair_id"]: (row["base"]["bytes"], row["sample"]["bytes"]) for row in stored}
-        assert sorted(pair["pair_id"] for pair in page.session["pairs"]) == sorted(images)
-        for pair in page.session["pairs"]:
-            shown = tuple(client.get(pair[side]) for side in ("base", "sample"))
-            assert tuple(image.content for image in shown) == images[pair["pair_id"]]
+        assert sorted(pair["id"] for pair in page.session["items"]) == sorted(images)
+        for pair in page.session["items"]:
+            shown = tuple(client.get(address) for address in pair["pictures"])
+            assert tuple(image.content for image in shown) == images[pair["id"]]
             assert {image.headers["content-type"] for image in shown} == {"image/png"}
 
 
 def test_the_order_differs_between_participants_and_stays_for_one(server):
-    batches = read_task(server.folder).batches.values()
-    orders = [tuple(pair.pair_id for pair in pairs) for pairs in batches]
+    batches = read_items(server.folder).batches.values()
+    orders = [tuple(item.item_id for item in pairs) for pairs in batches]
     with server.client() as client:
         for _ in range(6):
             page = Page(client)
             page.enter()
-            order = [pair["pair_id"] for pair in page.session["pairs"]]
+            order = [pair["id"] for pair in page.session["items"]]
             page.enter()
-            assert order == [pair["pair_id"] for pair in page.session["pairs"]]
+            assert order == [pair["id"] for pair in page.session["items"]]
             orders.append(tuple(order))
     assert len(set(orders)) == 8
 
@@ -90,8 +91,8 @@ def test_a_page_goes_on_where_it_was_after_a_kill(survey_folder, stub):
     with serving(survey_folder, stub) as again, again.client() as client:
         page.client = client
         page.enter()
-        assert page.session["pairs"] == before["pairs"]
-        assert set(page.session["answered"]) == {pair["pair_id"] for pair in before["pairs"][:7]}
+        assert page.session["items"] == before["items"]
+        assert set(page.session["answered"]) == {pair["id"] for pair in before["items"][:7]}
         assert (page.session["consented"], page.session["demographics"]) == (True, True)
         assert (page.session["strategies"], page.session["finished"]) == (False, False)
         assert page.rate(6).json() == {"saved": True}  # the answer may have been lost on its way
@@ -166,14 +167,14 @@ def test_progress_and_results_are_for_who_has_the_token(survey_folder, stub, tmp
     assert "20 ratings of 1 participants" in done.stdout
     merged = run_builder("ratings", "import", survey_folder, tmp_path / "results.jsonl")
     assert merged.returncode == 0, merged.stderr
-    kept = {row["pair_id"]: row for row in RatingsFolder(survey_folder).ratings().to_pylist()}
+    kept = {row["pair_id"]: row for row in RatingsFolder(survey_folder, ASKS).ratings().to_pylist()}
     records = [json.loads(line) for line in served.splitlines()[1:]]
     assert len(kept) == 20
     for row in (row for row in records if row["record"] == "rating"):
         for key in row.keys() - {"record", "rated_at"}:
             assert kept[row["pair_id"]][key] == row[key]
         assert kept[row["pair_id"]]["rated_at"] == datetime.fromisoformat(row["rated_at"])
-    [person] = RatingsFolder(survey_folder).participants().to_pylist()
+    [person] = RatingsFolder(survey_folder, ASKS).participants().to_pylist()
     assert (person["age"], person["gender"], person["continent"], person["source"]) == (
         "34",
         "female",
@@ -268,13 +269,13 @@ def test_a_damaged_batch_is_named(survey_folder, stub):
 def test_ids_of_a_foreign_folder_are_not_trusted(survey_folder, change, said):
     rewrite(survey_folder, "pairs", change)
     with pytest.raises(SurveyError, match=said):
-        read_task(survey_folder)
+        read_items(survey_folder)
 
 
 def test_images_of_a_foreign_folder_are_png(survey_folder):
     rewrite(survey_folder, "images", {"image": {"bytes": b"<svg onload=alert(1)>", "path": None}})
     with pytest.raises(SurveyError, match="is no PNG"):
-        read_task(survey_folder)
+        read_items(survey_folder)
 
 
 def rewrite(folder, table, change):

@@ -15,6 +15,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from builder.ratings.importing import import_exports
 from builder.ratings.store import RatingsFolder
 from builder.survey.export import export
+from tests.asks import ASKS
 from tests.builder.survey.participant import (
     Mouse,
     answer_pair,
@@ -176,7 +177,7 @@ def check_trials(trials: list[dict[str, object]], config: dict[str, object], bat
     assert [(rating["similarity"], rating["identity"]) for rating in ratings] == answers
     assert [rating["position"] for rating in ratings] == list(range(PAIRS))
     assert [trial["trial_index"] for trial in trials] == list(range(PAIRS + 3))
-    pair_ids = [pair["pair_id"] for pair in config["batches"][batch]]
+    pair_ids = [item["id"] for item in config["batches"][batch]]
     order = [rating["pair_id"] for rating in ratings]
     assert sorted(order) == sorted(pair_ids)
     assert order != pair_ids  # by chance one time in 20!
@@ -316,12 +317,12 @@ def test_answers_go_to_pavlovia(experiment: tuple, open_there: Open, page_folder
     assert said == ["incomplete", "incomplete", "opened", "opened", "opened"]  # before and after each of two reloads
     outcomes = [outcome for _, outcome in import_exports(page_folder, stored(posted, tmp_path)).outcomes]
     assert [(outcome.refused, outcome.reasons) for outcome in outcomes] == [(0, {})] * 3
-    ratings = RatingsFolder(page_folder).ratings().sort_by("position").to_pylist()
+    ratings = RatingsFolder(page_folder, ASKS).ratings().sort_by("position").to_pylist()
     assert [(rating["similarity"], rating["identity"]) for rating in ratings] == answers
     for rating, row in zip(ratings, (row for row in rows if row["task"] == "rating"), strict=True):
         assert (rating["pair_id"], rating["position"]) == (row["pair_id"], int(row["position"]))
         assert rating["response_time_ms"] == int(row["rt"])
-    (person,) = RatingsFolder(page_folder).participants().to_pylist()
+    (person,) = RatingsFolder(page_folder, ASKS).participants().to_pylist()
     assert (person["gender"], person["continent"], person["strategy_identity"]) == ("female", "Europe", "eyes")
 
     browser.get(address)

@@ -10,16 +10,17 @@ import pytest
 import sqlalchemy as sa
 
 from builder.errors import SurveyError
-from builder.survey import store
-from builder.survey.database import drop_unconsented, open_database, participants, ratings
-from builder.survey.messages import Consent, Demographics, Rating, Strategies
+from builder.survey.database import drop_unconsented, open_database
+from builder.survey.items import Item, SurveyItems
+from builder.survey.messages import Consent, Demographics
 from builder.survey.results import progress, result_lines
 from builder.survey.settings import SurveySettings
 from builder.survey.store import GRACE_MS, SILENCE_MS, Arrival, Door, Refused
-from builder.survey.task import Pair, Task
 from builder.survey.ticket import ticket_key
 from builder.survey.writer import Writer
+from tests.asks import ASKS, STORE, TABLES, Rating, Strategies
 
+participants, ratings = TABLES.participants, TABLES.ratings
 PAIRS = {batch: frozenset(f"s-{batch:05d}-pair{n}" for n in range(3)) for batch in range(3)}
 KEY = ticket_key(bytes(32))
 GUESSED = "guessed"
@@ -29,7 +30,7 @@ T0 = 1_800_000_000_000
 
 @pytest.fixture
 def engine(database):
-    engine = open_database(database, "s", "0" * 64)
+    engine = open_database(database, "s", "0" * 64, ASKS)
     yield engine.execution_options(writes=True)
     engine.dispose()
 
@@ -37,11 +38,11 @@ def engine(database):
 def enter(engine, now=T0, capacity=2, batches=(0, 1, 2), forgotten=frozenset(), **arrival):
     known = {"person": None, "session": None, "token": None, **arrival}
     with engine.begin() as connection:
-        return store.enter(connection, Arrival(**known), Door(batches, capacity, KEY, forgotten), now)
+        return STORE.enter(connection, Arrival(**known), Door(batches, capacity, KEY, forgotten), now)
 
 
 def consent(engine, token, now=T0, capacity=2, batches=(0, 1, 2), forgotten=frozenset(), said=AGREED):
-    do(engine, store.consent, token, said, Door(batches, capacity, KEY, forgotten), now=now)
+    do(engine, STORE.consent, token, said, Door(batches, capacity, KEY, forgotten), now=now)
 
 
 def arrive(engine, now=T0, capacity=2, batches=(0, 1, 2), **arrival):
@@ -52,7 +53,7 @@ def arrive(engine, now=T0, capacity=2, batches=(0, 1, 2), **arrival):
 
 
 def rate_one(engine, entered, number=0, now=T0):
-    do(engine, store.rate, entered.token, rating(f"s-{entered.participant['batch']:05d}-pair{number}"), PAIRS, now=now)
+    do(engine, STORE.rate, entered.token, rating(f"s-{entered.participant['batch']:05d}-pair{number}"), PAIRS, now=now)
 
 
 def do(engine, action, token, *arguments, now=T0):
@@ -69,8 +70,8 @@ def rating(pair_id, similarity=50, identity=True, **changes):
 def finished(engine, now=T0, **arrival):
     entered = arrive(engine, now=now, **arrival)
     for pair_id in PAIRS[entered.participant["batch"]]:
-        do(engine, store.rate, entered.token, rating(pair_id), PAIRS, now=now)
-    do(engine, store.finish, entered.token, PAIRS, now=now + 600_000)
+        do(engine, STORE.rate, entered.token, rating(pair_id), PAIRS, now=now)
+    do(engine, STORE.finish, entered.token, PAIRS, now=now + 600_000)
     return entered
 
 
@@ -161,10 +162,10 @@ def test_who_an_earlier_version_kept_on_entering_is_dropped_and_who_consented_go
         mine = participants.c.participant_id == "p-a"
         digest = hashlib.sha256(token.encode()).hexdigest()
         connection.execute(participants.update().where(mine), {"token_sha256": digest})
-    drop_unconsented(engine)
+    drop_unconsented(engine, ASKS)
     assert len(batches(engine)) == 1
     assert enter(engine, token=token).participant["seed"] == old.participant["seed"]
-    do(engine, store.rate, token, rating("s-00000-pair0"), PAIRS)
+    do(engine, STORE.rate, token, rating("s-00000-pair0"), PAIRS)
     assert arrive(engine, person="p-b", session="p-t").participant["participant_id"] == "p-b"
 
 
@@ -191,7 +192,7 @@ def test_who_was_silent_for_a_day_goes_on_though_the_slot_is_taken(engine):
     again = enter(engine, batches=(0,), capacity=1, now=tomorrow, token=late.token)
     assert again.participant["participant_id"] == late.participant["participant_id"]
     assert (again.token, again.answered) == (late.token, ["s-00000-pair0"])
-    do(engine, store.rate, late.token, rating("s-00000-pair1"), PAIRS, now=tomorrow)
+    do(engine, STORE.rate, late.token, rating("s-00000-pair1"), PAIRS, now=tomorrow)
 
 
 def test_every_answer_keeps_the_slot(engine):
@@ -209,7 +210,7 @@ def test_a_person_is_never_assigned_twice(engine):
     again = enter(engine, person="p-a", session="p-s")  # as the page then does
     assert again.participant["seed"] == first.participant["seed"]
     assert len(batches(engine)) == 1
-    assert refusal(do, engine, store.rate, first.token, rating("s-00000-pair0"), PAIRS) == "token"
+    assert refusal(do, engine, STORE.rate, first.token, rating("s-00000-pair0"), PAIRS) == "token"
     rate_one(engine, again)
 
 
@@ -241,12 +242,13 @@ def test_who_did_not_begin_says_so_and_both_keep_every_rating(engine):
     assert enter(engine, session="p-s", **person).answered == [f"s-{mine.participant['batch']:05d}-pair0"]
     assert len(enter(engine, session="p-guessed", **person).answered) == 2
     assert refusal(enter, engine, session="p-other", **person) == "taken"
-    records = [json.loads(line) for line in result_lines(engine, "s")][1:]
+    records = [json.loads(line) for line in result_lines(engine, "s", ASKS)][1:]
     disputes = {row["participant_id"]: row.get("disputes") for row in records if row["record"] == "participant"}
     assert disputes == {"p-a": None, "p-a1": "p-a"}
     assert sum(row["record"] == "rating" for row in records) == 3
-    pairs = {batch: tuple(Pair(pair_id, "a", "b") for pair_id in sorted(PAIRS[batch])) for batch in PAIRS}
-    assert progress(engine, Task("s", "0" * 64, SurveySettings(), pairs, {}), T0).disputes == [("p-a1", "p-a")]
+    pairs = {batch: tuple(Item(pair_id, "pair", ("a", "b")) for pair_id in sorted(PAIRS[batch])) for batch in PAIRS}
+    items = SurveyItems("s", "verification", "0" * 64, SurveySettings(), ASKS, pairs, {})
+    assert progress(engine, items, T0).disputes == [("p-a1", "p-a")]
 
 
 def test_it_is_no_way_to_take_part_as_often_as_one_likes(engine):
@@ -272,7 +274,7 @@ def test_where_links_are_signed_only_whom_the_platform_vouches_for_begins(engine
     def enter_signed(**arrival):
         with engine.begin() as connection:
             known = {"person": None, "session": None, "token": None, **arrival}
-            return store.enter(connection, Arrival(**known), Door((0, 1, 2), 2, KEY, signed=True), T0)
+            return STORE.enter(connection, Arrival(**known), Door((0, 1, 2), 2, KEY, signed=True), T0)
 
     for arrival in ({}, {"person": "p-a"}, {"person": "p-a", "not_me": True, "others": ("p-a1",)}):
         assert refusal(enter_signed, **arrival) == "link"
@@ -305,14 +307,14 @@ def test_on_a_shared_computer_the_next_person_is_not_taken_for_the_last(engine):
 def test_a_rating_is_kept_once_and_never_changed(engine):
     entered = enter(engine, batches=(0,))
     pair = "s-00000-pair0"
-    assert refusal(do, engine, store.rate, entered.token, rating(pair), PAIRS) == "token"
+    assert refusal(do, engine, STORE.rate, entered.token, rating(pair), PAIRS) == "token"
     consent(engine, entered.token)
-    do(engine, store.rate, entered.token, rating(pair), PAIRS)
-    do(engine, store.rate, entered.token, rating(pair), PAIRS, now=T0 + 5)
-    assert refusal(do, engine, store.rate, entered.token, rating(pair, 51), PAIRS) == "answered"
-    assert refusal(do, engine, store.rate, entered.token, rating(pair, 50, False), PAIRS) == "answered"
-    assert refusal(do, engine, store.rate, entered.token, rating("s-00001-pair0"), PAIRS) == "pair"
-    assert refusal(do, engine, store.rate, "guessed", rating(pair), PAIRS) == "token"
+    do(engine, STORE.rate, entered.token, rating(pair), PAIRS)
+    do(engine, STORE.rate, entered.token, rating(pair), PAIRS, now=T0 + 5)
+    assert refusal(do, engine, STORE.rate, entered.token, rating(pair, 51), PAIRS) == "answered"
+    assert refusal(do, engine, STORE.rate, entered.token, rating(pair, 50, False), PAIRS) == "answered"
+    assert refusal(do, engine, STORE.rate, entered.token, rating("s-00001-pair0"), PAIRS) == "item"
+    assert refusal(do, engine, STORE.rate, "guessed", rating(pair), PAIRS) == "token"
     with engine.connect() as connection:
         rows = connection.execute(sa.select(ratings)).mappings().all()
     assert [dict(row) for row in rows] == [
@@ -331,20 +333,20 @@ def test_a_rating_is_kept_once_and_never_changed(engine):
 def test_only_who_rated_every_pair_can_finish_and_then_nothing_changes(engine):
     entered = arrive(engine, batches=(0,))
     for pair_id in sorted(PAIRS[0]):
-        assert refusal(do, engine, store.finish, entered.token, PAIRS) == "unfinished"
-        do(engine, store.rate, entered.token, rating(pair_id), PAIRS)
-    do(engine, store.finish, entered.token, PAIRS, now=T0 + 1)
-    do(engine, store.finish, entered.token, PAIRS, now=T0 + 2)
-    do(engine, store.rate, entered.token, rating("s-00000-pair0"), PAIRS)  # a page that did not hear the answer
+        assert refusal(do, engine, STORE.finish, entered.token, PAIRS) == "unfinished"
+        do(engine, STORE.rate, entered.token, rating(pair_id), PAIRS)
+    do(engine, STORE.finish, entered.token, PAIRS, now=T0 + 1)
+    do(engine, STORE.finish, entered.token, PAIRS, now=T0 + 2)
+    do(engine, STORE.rate, entered.token, rating("s-00000-pair0"), PAIRS)  # a page that did not hear the answer
     said = Strategies(strategy_similarity="a", strategy_identity="b")
-    assert refusal(do, engine, store.strategies, entered.token, said) == "finished"
+    assert refusal(do, engine, STORE.strategies, entered.token, said) == "finished"
     with engine.connect() as connection:
         assert connection.scalars(sa.select(participants.c.finished_at)).all() == [T0 + 1]
 
 
 def test_many_at_once_take_no_more_slots_than_there_are(database):
     def enter_alone(number):
-        engine = open_database(database, "s", "0" * 64)  # as another process would
+        engine = open_database(database, "s", "0" * 64, ASKS)  # as another process would
         try:
             return arrive(engine.execution_options(writes=True), person=f"p-{number % 20}").participant["batch"]
         except Refused as refused:
@@ -354,7 +356,7 @@ def test_many_at_once_take_no_more_slots_than_there_are(database):
 
     with ThreadPoolExecutor(12) as pool:
         outcomes = list(pool.map(enter_alone, range(40)))
-    engine = open_database(database, "s", "0" * 64)
+    engine = open_database(database, "s", "0" * 64, ASKS)
     assert batches(engine) == [0, 0, 1, 1, 2, 2]
     assert {"full", 0, 1, 2} <= set(outcomes) <= {"full", "taken", 0, 1, 2}
     engine.dispose()
@@ -371,10 +373,10 @@ def test_one_commit_serves_many_and_one_that_fails_costs_no_other(engine):
     async def all_together():
         writer = Writer(engine)
         consents = [
-            writer.do(lambda connection, token=each.token: store.consent(connection, token, AGREED, door, T0))
+            writer.do(lambda connection, token=each.token: STORE.consent(connection, token, AGREED, door, T0))
             for each in entered
         ]
-        wrong = writer.do(lambda connection: store.consent(connection, "guessed", AGREED, door, T0))
+        wrong = writer.do(lambda connection: STORE.consent(connection, "guessed", AGREED, door, T0))
         return await asyncio.gather(*consents[:5], writer.do(breaks), wrong, *consents[5:], return_exceptions=True)
 
     outcomes = asyncio.run(all_together())
@@ -387,9 +389,9 @@ def test_one_commit_serves_many_and_one_that_fails_costs_no_other(engine):
 
 
 def test_a_database_is_of_one_study(database):
-    open_database(database, "s", "0" * 64).dispose()
+    open_database(database, "s", "0" * 64, ASKS).dispose()
     with pytest.raises(SurveyError, match="another study, 's'"):
-        open_database(database, "t", "1" * 64)
+        open_database(database, "t", "1" * 64, ASKS)
 
 
 def test_results_and_progress_count_what_is_there(engine):
@@ -398,23 +400,23 @@ def test_results_and_progress_count_what_is_there(engine):
     rates = enter(engine, person="p-rates", batches=(0,), now=now)
     consent(engine, rates.token, now=now, said=Consent(consent_version="2"))
     said = Demographics(age=34, gender="female", country="DE", continent=None)
-    do(engine, store.demographics, rates.token, said, now=now)
-    do(engine, store.rate, rates.token, rating("s-00000-pair1", 73.5, False), PAIRS, now=now)
+    do(engine, STORE.demographics, rates.token, said, now=now)
+    do(engine, STORE.rate, rates.token, rating("s-00000-pair1", 73.5, False), PAIRS, now=now)
     arrive(engine, person="p-silent", batches=(1,), now=now - SILENCE_MS)
 
-    pairs = {batch: tuple(Pair(pair_id, "a", "b") for pair_id in sorted(PAIRS[batch])) for batch in PAIRS}
-    shown = progress(engine, Task("s", "0" * 64, SurveySettings(), pairs, {}), now)
+    pairs = {batch: tuple(Item(pair_id, "pair", ("a", "b")) for pair_id in sorted(PAIRS[batch])) for batch in PAIRS}
+    shown = progress(engine, SurveyItems("s", "verification", "0" * 64, SurveySettings(), ASKS, pairs, {}), now)
     assert (shown.ratings, shown.in_progress, shown.silent, shown.finished) == (4, 1, 1, 1)
     assert shown.median_minutes == 10
-    assert shown.ratings_of_pairs == {0: 6, 1: 2, 2: 1}
-    assert shown.batches[0].ratings_of_pairs == {1: 2, 2: 1}
+    assert shown.ratings_of_items == {0: 6, 1: 2, 2: 1}
+    assert shown.batches[0].ratings_of_items == {1: 2, 2: 1}
     assert [(each.batch, each.in_progress, each.silent, each.finished) for each in shown.batches] == [
         (0, 1, 0, 1),
         (1, 0, 1, 0),
         (2, 0, 0, 0),
     ]
 
-    first, *records = [json.loads(line) for line in result_lines(engine, "s")]
+    first, *records = [json.loads(line) for line in result_lines(engine, "s", ASKS)]
     assert first == {"format": "lands-between-survey", "version": 1, "study": "s"}
     people = {row["participant_id"]: row for row in records if row["record"] == "participant"}
     assert people.keys() == {"p-done", "p-rates", "p-silent"}

@@ -11,12 +11,12 @@ from builder.ratings.forget import forget
 from builder.ratings.privacy import other_pseudonyms, participant_key, pseudonym
 from builder.shards import StudyFolder
 from builder.survey import database as tables
-from builder.survey import store
-from builder.survey.database import DATABASE_FILE, disputes, open_database
-from builder.survey.messages import Consent, Rating, Strategies
+from builder.survey.database import DATABASE_FILE, open_database
+from builder.survey.messages import Consent
 from builder.survey.results import result_lines, write_results
 from builder.survey.store import Arrival, Door
 from builder.survey.ticket import ticket_key
+from tests.asks import ASKS, STORE, TABLES, Rating, Strategies
 from tests.builder.survey.serving import Page, serving
 
 TEXT = "the distance between eyebrows and hairline"
@@ -31,22 +31,22 @@ def answer(engine, person, pair_id):
     pairs = {0: frozenset([pair_id])}
     with engine.execution_options(writes=True).begin() as connection:
         door = Door([0], 10, ticket_key(bytes(32)))
-        token = store.enter(connection, Arrival(person=person, session=None, token=None), door, 1000).token
-        store.consent(connection, token, Consent(consent_version="1"), door, 1000)
+        token = STORE.enter(connection, Arrival(person=person, session=None, token=None), door, 1000).token
+        STORE.consent(connection, token, Consent(consent_version="1"), door, 1000)
         said = Rating(pair_id=pair_id, similarity=50, identity=True, response_time_ms=900, position=0)
-        store.rate(connection, token, said, pairs, 1000)
-        store.strategies(connection, token, Strategies(strategy_similarity=TEXT, strategy_identity=TEXT), 1000)
+        STORE.rate(connection, token, said, pairs, 1000)
+        STORE.strategies(connection, token, Strategies(strategy_similarity=TEXT, strategy_identity=TEXT), 1000)
 
 
 def people(engine):
-    lines = [json.loads(line) for line in result_lines(engine, "small")]
+    lines = [json.loads(line) for line in result_lines(engine, "small", ASKS)]
     return {line["participant_id"] for line in lines[1:]}
 
 
 def test_who_withdraws_is_gone_from_the_survey_too(folder, database):
     study = StudyFolder(folder).study()
     own = str(folder / DATABASE_FILE) in database
-    engine = open_database(database, study.name, study.hash())
+    engine = open_database(database, study.name, study.hash(), ASKS)
     pair_id = StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py()
     ann, bob = (pseudonym(participant_key(folder), name) for name in ("ann", "bob"))
     for person in (ann, bob):
@@ -63,7 +63,7 @@ def test_who_withdraws_is_gone_from_the_survey_too(folder, database):
 
 def test_what_somebody_else_said_with_their_id_goes_too_and_a_participant_id_removes_one_alone(folder, database):
     study = StudyFolder(folder).study()
-    engine = open_database(database, study.name, study.hash())
+    engine = open_database(database, study.name, study.hash(), ASKS)
     named = None if str(folder / DATABASE_FILE) in database else database
     pair_id = StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py()
     key = participant_key(folder)
@@ -74,7 +74,7 @@ def test_what_somebody_else_said_with_their_id_goes_too_and_a_participant_id_rem
     with engine.execution_options(writes=True).begin() as connection:
         for other in (second, third):
             row = {"participant_id": other, "disputed_id": first, "said_at": 1000}
-            connection.execute(disputes.insert(), row)
+            connection.execute(TABLES.disputes.insert(), row)
     gone = forget(folder, second, named)
     assert (gone.participant_id, gone.others, gone.answers) == (second, [], 1)
     assert people(engine) == {first, third, bob}
@@ -82,7 +82,7 @@ def test_what_somebody_else_said_with_their_id_goes_too_and_a_participant_id_rem
     assert (gone.participant_id, gone.others, gone.answers) == (first, [second, third], 2)
     assert people(engine) == {bob}
     with engine.connect() as connection:
-        assert connection.execute(sa.select(disputes)).all() == []
+        assert connection.execute(sa.select(TABLES.disputes)).all() == []
     engine.dispose()
     removed = (folder / "ratings" / "forgotten.csv").read_text().splitlines()[1:]
     assert sorted(line.partition(",")[0] for line in removed) == sorted([first, second, third])
@@ -111,7 +111,7 @@ def test_nothing_of_them_stays_in_the_file(folder):
     study = StudyFolder(folder).study()
     path = folder / DATABASE_FILE
     ann = pseudonym(participant_key(folder), "ann")
-    engine = open_database(f"sqlite:///{path}", study.name, study.hash())
+    engine = open_database(f"sqlite:///{path}", study.name, study.hash(), ASKS)
     answer(engine, ann, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
     engine.dispose()
     assert TEXT.encode() in b"".join(file.read_bytes() for file in path.parent.glob("survey.sqlite*"))
@@ -123,7 +123,7 @@ def test_nothing_of_them_stays_in_the_file(folder):
 
 def test_a_database_that_the_survey_used_is_remembered_without_its_password(folder, database, tmp_path):
     study = StudyFolder(folder).study()
-    engine = open_database(database, study.name, study.hash())
+    engine = open_database(database, study.name, study.hash(), ASKS)
     ann, bob = (pseudonym(participant_key(folder), name) for name in ("ann", "bob"))
     for person in (ann, bob):
         answer(engine, person, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
@@ -153,11 +153,11 @@ def test_what_a_reader_keeps_in_the_log_is_said_and_the_same_command_ends_it(fol
     study = StudyFolder(folder).study()
     path = folder / DATABASE_FILE
     ann = pseudonym(participant_key(folder), "ann")
-    engine = open_database(f"sqlite:///{path}", study.name, study.hash())
+    engine = open_database(f"sqlite:///{path}", study.name, study.hash(), ASKS)
     answer(engine, ann, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
     command = ["ratings", "forget", str(folder), "ann"]
     with engine.connect() as reader:
-        reader.execute(sa.select(disputes)).all()
+        reader.execute(sa.select(TABLES.disputes)).all()
         assert main(command) == 1
     assert "NOT DONE YET" in capsys.readouterr().out
     assert main(command) == 0
@@ -170,7 +170,7 @@ def test_what_a_reader_keeps_in_the_log_is_said_and_the_same_command_ends_it(fol
 def test_a_transaction_that_sees_removed_rows_of_postgresql_is_said(folder, postgres_database, monkeypatch):
     monkeypatch.setattr(tables, "NO_MORE_THAN_S", 1)
     study = StudyFolder(folder).study()
-    engine = open_database(postgres_database, study.name, study.hash())
+    engine = open_database(postgres_database, study.name, study.hash(), ASKS)
     ann = pseudonym(participant_key(folder), "ann")
     answer(engine, ann, StudyFolder(folder).read("pairs", 0)["pair_id"][0].as_py())
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:

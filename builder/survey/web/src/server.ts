@@ -60,11 +60,11 @@ export function serverBackend(study: string): Backend {
 function message(answer: Answer): Unsent {
   const { task, ...body } = answer;
   if (answer.task !== "rating") return { path: `api/${task}`, body };
-  const { pair_id, similarity, identity, rt, position } = answer;
-  return { path: "api/ratings", body: { pair_id, similarity, identity, response_time_ms: rt, position } };
+  const { task: _, rt, rated_at, ...rating } = answer; // the server has a clock of its own
+  return { path: "api/ratings", body: { ...rating, response_time_ms: rt } };
 }
 
-/** The pair was answered in another window; the first answer counts. */
+/** The item was answered in another window; the first answer counts. */
 function answeredBefore(error: unknown): boolean {
   return error instanceof Refused && error.reason === "answered";
 }

@@ -16,13 +16,13 @@ export async function standaloneBackend(config: StaticConfig, random: JsPsych["r
 
   return {
     async resume() {
-      if (state?.trials.at(-1)?.task === "strategies") return "finished";
+      if (state && isFinished(state, config)) return "finished";
       if (state) await host.begin(state);
       return state && session(state, config);
     },
     async enter() {
       const batch = chosenBatch(config.batches.length);
-      const order = random.shuffle(config.batches[batch]!.map((pair) => pair.pair_id));
+      const order = random.shuffle(config.batches[batch]!.map((item) => item.id));
       const participant_id = random.randomID(20);
       state = { participant_id, batch, order, started_at: Date.now(), trials: [], saved: false };
       await host.begin(state);
@@ -45,26 +45,36 @@ export async function standaloneBackend(config: StaticConfig, random: JsPsych["r
   };
 }
 
-/** Null where the study behind this address has other pairs than those that this browser began with. */
+/** Null where the study behind this address has other items than those that this browser began with. */
 function usable(state: Participation | null, config: StaticConfig): Participation | null {
   if (state === null) return null;
-  const ids = new Set(config.batches[state.batch]?.map((pair) => pair.pair_id));
+  const ids = new Set(config.batches[state.batch]?.map((item) => item.id));
   return ids.size === state.order.length && state.order.every((id) => ids.has(id)) ? state : null;
 }
 
-function session({ participant_id, batch, order, trials }: Participation, config: StaticConfig): Session {
-  const pairs = new Map(config.batches[batch]!.map((pair) => [pair.pair_id, pair]));
+function session(state: Participation, config: StaticConfig): Session {
+  const { participant_id, batch, order, trials } = state;
+  const items = new Map(config.batches[batch]!.map((item) => [item.id, item]));
   const done = (task: Answer["task"]) => trials.some((trial) => trial.task === task);
   return {
     participant_id,
     batch,
-    pairs: order.map((id) => pairs.get(id)!),
-    answered: trials.flatMap((trial) => (trial.task === "rating" ? [trial.pair_id] : [])),
+    items: order.map((id) => items.get(id)!),
+    answered: answered(state, config),
     consented: done("consent"),
     demographics: done("demographics"),
-    strategies: done("strategies"),
-    finished: done("strategies"),
+    strategies: config.free_texts.length === 0 || done("strategies"),
+    finished: isFinished(state, config),
   };
+}
+
+function answered({ trials }: Participation, { key }: StaticConfig): string[] {
+  return trials.flatMap((trial) => (trial.task === "rating" ? [String(trial[key])] : []));
+}
+
+function isFinished(state: Participation, config: StaticConfig): boolean {
+  if (config.free_texts.length > 0) return state.trials.at(-1)?.task === "strategies";
+  return new Set(answered(state, config)).size === state.order.length;
 }
 
 /** The one in the address, `?batch=2`, else a random one. */

@@ -85,33 +85,28 @@ function askConsent(config: Config, text: Text, backend: Backend, left: Session 
     }
   };
   return new Promise((resolve, reject) => {
-    const type = consentPlugin(text, config.survey, agreed, () => resolve(null));
+    const type = consentPlugin(text, config, agreed, () => resolve(null));
     run([{ type }]).then(() => resolve(session), reject);
   });
 }
 
 /** The trials that this participant has not answered yet. */
 function remaining(session: Session, config: Config, text: Text, backend: Backend): object[] {
-  const { survey, language, study } = config;
-  const total = session.pairs.length;
+  const { language, study, free_texts } = config;
+  const total = session.items.length;
   const answered = new Set(session.answered);
-  const open = session.pairs
-    .map((pair, position) => ({ ...pair, position, total }))
-    .filter(({ pair_id }) => !answered.has(pair_id));
   const images = new Map<string, string>();
-  const rating = ratingPlugin(text, survey, backend.save);
-  const ratings = open.map((pair) => ({
-    ...pair,
-    type: rating,
-    base: () => images.get(pair.base), // known when the images are loaded
-    sample: () => images.get(pair.sample),
-  }));
+  const type = ratingPlugin(text, config, images, backend.save);
+  const ratings = session.items
+    .map((item, position) => ({ type, item, position, total }))
+    .filter(({ item }) => !answered.has(item.id));
+  const open = ratings.map(({ item }) => item);
   const drafts = memory(`${study}:draft`);
   return [
     ...(session.demographics ? [] : [{ type: demographicsPlugin(text, language, backend.save) }]),
     ...(open.length > 0 ? [{ type: loadingPlugin(text, open, images) }] : []),
     ...ratings,
-    ...(session.strategies ? [] : [{ type: strategiesPlugin(text, drafts, backend.save) }]),
+    ...(session.strategies ? [] : [{ type: strategiesPlugin(text, free_texts, drafts, backend.save) }]),
   ];
 }
 

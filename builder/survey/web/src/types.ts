@@ -1,9 +1,52 @@
 /** What task.json, the server and the results hold; names as they are sent. */
 
-export interface Pair {
-  pair_id: string;
-  base: string;
-  sample: string;
+export interface Item {
+  id: string;
+  /** Of which of the study's tasks it is. */
+  task: string;
+  /** Addresses of the images, in the order of the task's layout. */
+  pictures: string[];
+  /** What fills the placeholders of its questions. */
+  words: Record<string, string>;
+  /** Of questions whose options are the item's own, by question. */
+  options: Record<string, string[]>;
+}
+
+export interface Option {
+  value: string;
+  text: string;
+}
+
+interface Asked {
+  name: string;
+  text: string;
+}
+
+export interface Scale extends Asked {
+  type: "scale";
+  low: number;
+  high: number;
+  step: number;
+  /** What the ends mean. */
+  lowest: string;
+  highest: string;
+}
+
+export interface YesNo extends Asked {
+  type: "yes_no";
+}
+
+export interface Choice extends Asked {
+  type: "choice";
+  options: Option[];
+}
+
+export type Question = Scale | YesNo | Choice;
+
+/** How the items of a task are shown, and what is asked of each. */
+export interface Task {
+  form: "single" | "side_by_side" | "panels";
+  questions: Question[];
 }
 
 /** `[survey]` of the study file; what is not known is null. */
@@ -16,12 +59,15 @@ export interface Survey {
   pay: string | null;
   consent: string | null;
   consent_version: string;
-  question_similarity: string | null;
-  question_identity: string | null;
 }
 
 interface Common {
   study: string;
+  /** What results call an item's id. */
+  key: string;
+  tasks: Record<string, Task>;
+  /** What is asked for at the end, in a participant's own words. */
+  free_texts: Asked[];
   texts: Record<string, string>;
   language: string;
   survey: Survey;
@@ -33,16 +79,16 @@ export interface ServedConfig extends Common {
 
 export interface StaticConfig extends Common, Ending {
   mode: "static";
-  batches: Pair[][];
+  batches: Item[][];
 }
 
 export type Config = ServedConfig | StaticConfig;
 
-/** Where a participant is; `pairs` in their order. */
+/** Where a participant is; `items` in their order. */
 export interface Session {
   participant_id: string;
   batch: number;
-  pairs: Pair[];
+  items: Item[];
   answered: string[];
   consented: boolean;
   demographics: boolean;
@@ -69,23 +115,21 @@ export interface Demographics {
   continent: string | null;
 }
 
+/** Answers by question; beside them the item's id, under the study's key. */
 export interface Rating {
   task: "rating";
-  pair_id: string;
-  /** 0 (not similar) to 100 (very similar). */
-  similarity: number;
-  identity: boolean;
-  /** Milliseconds from when both images were shown. */
+  /** Milliseconds from when all images were shown. */
   rt: number;
   position: number;
   /** ISO 8601, UTC. */
   rated_at: string;
+  [answer: string]: string | number | boolean;
 }
 
+/** Free texts by their names. */
 export interface Strategies {
   task: "strategies";
-  strategy_similarity: string;
-  strategy_identity: string;
+  [text: string]: string | number;
 }
 
 export type Answer = Consent | Demographics | Rating | Strategies;
@@ -103,7 +147,7 @@ export type Trial = Answer & {
 export interface Participation {
   participant_id: string;
   batch: number;
-  /** Pair ids. */
+  /** Ids of items. */
   order: string[];
   started_at: number;
   trials: Trial[];

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from builder.ratings.export import Export, ExportFile, StudyPairs
+from builder.ratings.export import Export, ExportFile, StudyItems
 from builder.ratings.formats import read_export
 from builder.ratings.mapping import Mapping
+from tests.asks import ASKS
 
 EXPORTS = Path(__file__).parents[3] / "data" / "exports"
 
@@ -18,11 +19,12 @@ KINDS = ["genuine", "positive-d0-0.2", "positive-d0-0.4", "positive-d0-0.6", "ne
     )
 ]
 
-PAIRS = StudyPairs(
+PAIRS = StudyItems(
     {
         batch: [f"small-{batch:05d}-base{base}-{kind.format(1 - base)}" for base in (0, 1) for kind in KINDS]
         for batch in (0, 1)
-    }
+    },
+    ASKS,
 )
 """The pairs of SMALL_STUDY, in the order of its tables."""
 
@@ -53,17 +55,22 @@ MAPPINGS: dict[str, dict[str, Any]] = {
 """What these exports do not say themselves."""
 
 
+def mapping_of(**keys: Any) -> Mapping:
+    """The mapping of a file with these keys."""
+    return Mapping.read(keys, ASKS)
+
+
 def read(name: str) -> Export:
     """An export of tests/data/exports, recognized by itself."""
     mapping = MAPPINGS.get(name)
-    return read_export(EXPORTS / name, PAIRS, mapping=Mapping.model_validate(mapping) if mapping else None)
+    return read_export(EXPORTS / name, PAIRS, mapping=mapping_of(**mapping) if mapping else None)
 
 
 def read_text(folder: Path, text: str | bytes, mapping: dict[str, Any] | None = None, format: str = "auto") -> Export:
     """An export of that content."""
     path = folder / "export.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_export(path, PAIRS, format, Mapping.model_validate(mapping) if mapping else None)
+    return read_export(path, PAIRS, format, mapping_of(**mapping) if mapping else None)
 
 
 def file(content: str | bytes) -> ExportFile:

@@ -3,7 +3,8 @@ import pytest
 
 from builder.ratings.formats import cells
 from builder.ratings.mapping import Mapping
-from builder.tasks import QUESTIONS
+from builder.studies.verification.tasks import QUESTIONS
+from tests.asks import ASKS
 
 
 def texts(*values: str) -> "pd.Series[str]":
@@ -22,7 +23,7 @@ def test_words_for_yes_and_no() -> None:
 
 
 def test_mapped_words_replace_ours() -> None:
-    mapping = Mapping.model_validate({"identity": {"yes": ["1"], "no": ["2"]}})
+    mapping = Mapping.read({"identity": {"yes": ["1"], "no": ["2"]}}, ASKS)
     assert cells.yes_or_no(texts("1", "2", "yes"), QUESTIONS[1], mapping).tolist() == [True, False, pd.NA]
 
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import RatingsError
-from builder.ratings.export import PARTICIPANT_COLUMNS, RATING_COLUMNS, READER_REASONS, REFUSED_COLUMNS, ExportFile
+from builder.ratings.export import ExportFile, participant_columns, rating_columns, reader_reasons, refused_columns
 from builder.ratings.formats import PLAIN, READERS, detect, read_export
 from builder.ratings.mapping import Mapping
 from builder.shards import StudyFolder
+from tests.asks import ASKS
 from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, MAPPINGS, PAIRS, read, read_text
 
 FORMATS = {
@@ -52,13 +53,13 @@ def test_exactly_one_reader_recognizes(name: str) -> None:
 def test_columns_types_and_reasons(name: str) -> None:
     export = read(name)
     for frame, columns in (
-        (export.ratings, RATING_COLUMNS),
-        (export.participants, PARTICIPANT_COLUMNS),
-        (export.refused, REFUSED_COLUMNS),
+        (export.ratings, rating_columns(ASKS)),
+        (export.participants, participant_columns(ASKS)),
+        (export.refused, refused_columns(ASKS)),
     ):
         assert {column: str(kind) for column, kind in frame.dtypes.items()} == columns
         assert frame.index.equals(pd.RangeIndex(len(frame)))
-    assert set(export.refused["reason"]) <= set(READER_REASONS)
+    assert set(export.refused["reason"]) <= set(reader_reasons(ASKS))
     assert export.participants["participant"].is_unique
 
 
@@ -173,5 +174,5 @@ def test_damaged_exports(name: str, data: st.DataObject) -> None:
         start = data.draw(st.integers(0, len(content)))
         end = data.draw(st.integers(start, min(start + 40, len(content))))
         content = content[:start] + data.draw(st.binary(max_size=8)) + content[end:]
-    mapping = Mapping.model_validate(MAPPINGS[name]) if name in MAPPINGS else None
+    mapping = Mapping.read(MAPPINGS[name], ASKS) if name in MAPPINGS else None
     only_its_own_error(content, FORMATS[name] or "plain", mapping)

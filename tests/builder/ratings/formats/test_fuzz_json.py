@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import RatingsError
-from builder.ratings.export import PARTICIPANT_COLUMNS, RATING_COLUMNS, READER_REASONS, REFUSED_COLUMNS, ExportFile
+from builder.ratings.export import ExportFile, participant_columns, rating_columns, reader_reasons, refused_columns
 from builder.ratings.formats import detect, jatos, jspsych, label_studio, own
-from builder.ratings.mapping import Columns, Mapping
-from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, NEGATIVE, PAIRS
+from tests.asks import ASKS
+from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, NEGATIVE, PAIRS, mapping_of
 from tests.builder.ratings.formats.test_jatos import METADATA, RATED, archive
 
 MAPPINGS = [
     None,
-    Mapping(columns=Columns(participant="subject", pair="pair_id", similarity="response.Q0", age="response")),
-    Mapping(columns=Columns(participant="subject", similarity="sim_{pair}", identity="{pair}")),
+    mapping_of(columns={"participant": "subject", "pair": "pair_id", "similarity": "response.Q0", "age": "response"}),
+    mapping_of(columns={"participant": "subject", "similarity": "sim_{pair}", "identity": "{pair}"}),
 ]
 
 VALID = {
@@ -71,12 +71,12 @@ def check(reader, content, mapping=None):
         assert len(refusal) < 3000
         return
     for table, columns in (
-        (export.ratings, RATING_COLUMNS),
-        (export.participants, PARTICIPANT_COLUMNS),
-        (export.refused, REFUSED_COLUMNS),
+        (export.ratings, rating_columns(ASKS)),
+        (export.participants, participant_columns(ASKS)),
+        (export.refused, refused_columns(ASKS)),
     ):
         assert dict(zip(table, map(str, table.dtypes), strict=True)) == columns
-    assert set(export.refused["reason"]) <= set(READER_REASONS)
+    assert set(export.refused["reason"]) <= set(reader_reasons(ASKS))
     assert export.ratings["participant"].notna().all()
     assert export.ratings["pair_id"].notna().all()
     assert export.ratings[["similarity", "identity"]].notna().any(axis=1).all()

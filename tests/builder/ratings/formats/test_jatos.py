@@ -7,7 +7,6 @@ import pytest
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import detect, jatos
-from builder.ratings.mapping import Columns, Mapping
 from tests.builder.ratings.formats.exports import (
     EXPORTS,
     GENUINE,
@@ -15,6 +14,7 @@ from tests.builder.ratings.formats.exports import (
     PAIRS,
     POSITIVE,
     everything_in,
+    mapping_of,
     read,
     rows,
 )
@@ -72,7 +72,7 @@ def test_an_archive_without_participants_goes_by_its_study_results():
 
 
 def test_an_archive_within_a_folder_of_csv_and_of_osweb():
-    mapping = Mapping(columns=Columns(participant="subject", pair="pair_id", similarity="similarity"))
+    mapping = mapping_of(columns={"participant": "subject", "pair": "pair_id", "similarity": "similarity"})
     file = archive(
         {
             "batch_34/study_result_1/comp-result_1/data.txt": (

@@ -6,7 +6,7 @@ import pytest
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import detect, jspsych, read_export
-from builder.ratings.mapping import Columns, Mapping, Words
+from builder.ratings.mapping import Words
 from tests.builder.ratings.formats.exports import (
     EXPORTS,
     GENUINE,
@@ -14,18 +14,19 @@ from tests.builder.ratings.formats.exports import (
     PAIRS,
     POSITIVE,
     everything_in,
+    mapping_of,
     rows,
 )
 
-LAB = Mapping(
-    columns=Columns(
-        participant="PROLIFIC_PID",
-        pair="pair_id",
-        similarity="similarity",
-        identity="identity",
-        response_time_ms="rt",
-        age="response.age",
-    ),
+LAB = mapping_of(
+    columns={
+        "participant": "PROLIFIC_PID",
+        "pair": "pair_id",
+        "similarity": "similarity",
+        "identity": "identity",
+        "response_time_ms": "rt",
+        "age": "response.age",
+    },
     identity=Words(yes=("0",), no=("1",)),
 )
 """Of jspsych-lab.csv, whose second question has the buttons 0 and 1."""
@@ -81,13 +82,17 @@ def test_a_labs_csv_without_a_mapping_says_what_it_met():
 
 
 def test_version_6_with_an_array_for_each_participant():
-    columns = Columns(
-        participant="subject", pair="stimulus", similarity="response", response_time_ms="rt", age="responses.Q0"
-    )
+    columns = {
+        "participant": "subject",
+        "pair": "stimulus",
+        "similarity": "response",
+        "response_time_ms": "rt",
+        "age": "responses.Q0",
+    }
     export = read_export(
         EXPORTS / "jspsych-6.json",
         PAIRS,
-        mapping=Mapping(columns=columns, pairs={f"{pair}.jpg": pair for pair in (GENUINE, NEGATIVE)}),
+        mapping=mapping_of(columns=columns, pairs={f"{pair}.jpg": pair for pair in (GENUINE, NEGATIVE)}),
     )
     assert rows(export.ratings, "line", "participant", "pair_id", "similarity", "response_time_ms") == [
         (2, "s01", GENUINE, 98.0, 3999.9),
@@ -105,7 +110,7 @@ def test_nothing_of_a_person_is_read_but_what_the_tables_name(name, mapping):
 
 
 def test_who_it_is_holds_for_the_whole_run_and_no_further():
-    mapping = Mapping(columns=Columns(participant="response.ID", pair="pair_id", similarity="similarity"))
+    mapping = mapping_of(columns={"participant": "response.ID", "pair": "pair_id", "similarity": "similarity"})
     anna = [trial(0, response={"ID": "anna"}), rating(1)]
     berta = [trial(0, response={"ID": "berta"}), rating(1, NEGATIVE)]
     export = read(*anna, *berta, rating(0), mapping=mapping)
@@ -139,7 +144,7 @@ def test_null_in_a_csv_is_what_somebody_did_not_say():
 
 
 def test_with_a_mapping_other_trials_that_share_a_property_are_no_ratings():
-    mapping = Mapping(columns=Columns(participant="subject", pair="face", similarity="response"))
+    mapping = mapping_of(columns={"participant": "subject", "pair": "face", "similarity": "response"})
     export = read(
         trial(0, subject="a", response="ok"), trial(1, subject="a", face=GENUINE, response=40), mapping=mapping
     )
@@ -148,7 +153,7 @@ def test_with_a_mapping_other_trials_that_share_a_property_are_no_ratings():
 
 
 def test_a_pattern_finds_the_answers_of_one_trial_to_many_pairs():
-    mapping = Mapping(columns=Columns(participant="subject", similarity="response.sim_{pair}"))
+    mapping = mapping_of(columns={"participant": "subject", "similarity": "response.sim_{pair}"})
     answers = {f"sim_{GENUINE}": "90", f"sim_{NEGATIVE}": "4", "comment": "x"}
     export = read(trial(0, subject="a", response=answers), mapping=mapping)
     assert rows(export.ratings, "pair_id", "similarity") == [(GENUINE, 90.0), (NEGATIVE, 4.0)]
@@ -161,7 +166,7 @@ def test_a_pattern_finds_the_answers_of_one_trial_to_many_pairs():
         ([rating(0)], None, "no column names the participant"),
         (
             [rating(0, subject="a")],
-            Mapping(columns=Columns(pair="pair_id", similarity="sim")),
+            mapping_of(columns={"pair": "pair_id", "similarity": "sim"}),
             r'no column called "sim" \(the mapping\'s columns.similarity\); columns met: ',
         ),
     ],

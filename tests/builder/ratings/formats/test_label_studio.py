@@ -6,7 +6,7 @@ import pytest
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import detect, label_studio
-from builder.ratings.mapping import Columns, Mapping, Words
+from builder.ratings.mapping import Words
 from tests.builder.ratings.formats.exports import (
     EXPORTS,
     GENUINE,
@@ -14,6 +14,7 @@ from tests.builder.ratings.formats.exports import (
     PAIRS,
     POSITIVE,
     everything_in,
+    mapping_of,
     read,
     rows,
 )
@@ -67,8 +68,8 @@ def test_other_names_come_from_a_mapping():
         {"from_name": "same", "value": {"choices": ["different faces"]}},
     ]
     task = {"data": {"pair": NEGATIVE}, "completions": [{"completed_by": 4, "result": result}]}
-    mapping = Mapping(
-        columns=Columns(pair="pair", similarity="alike", identity="same"),
+    mapping = mapping_of(
+        columns={"pair": "pair", "similarity": "alike", "identity": "same"},
         identity=Words(yes=("one face",), no=("different faces",)),
     )
     export = label_studio.READER.read(ExportFile(EXPORTS / "tasks.json", json.dumps([task]).encode()), PAIRS, mapping)

@@ -3,12 +3,13 @@ from dataclasses import replace
 import pytest
 
 from builder.errors import RatingsError
-from builder.ratings.export import StudyPairs
+from builder.ratings.export import StudyItems
 from builder.ratings.formats.layout import layout_of
 from builder.ratings.formats.meaning import Meaning
-from builder.ratings.formats.names import PairFinder
+from builder.ratings.formats.names import ItemFinder
 from builder.ratings.formats.slots import Slot
 from builder.ratings.formats.tabular import table
+from tests.asks import ASKS
 from tests.builder.ratings.formats.exports import GENUINE, INTERPOLATION, OPTIMIZED, PAIRS, file
 
 
@@ -21,7 +22,7 @@ def columns(slot: Slot) -> dict[str, int]:
     "template", ["similarity_{}", "{}_identity", "Answer.similarity-{}", "similarity[{}]", "{}.yes"]
 )
 def test_every_pair_is_found_alone(pair: str, template: str) -> None:
-    finder = PairFinder(PAIRS, {})
+    finder = ItemFinder(PAIRS, {})
     assert finder.find(template.format(pair))[0] == {pair}
     underscores = template.format(pair.replace("-", "_").replace(".", "_"))
     assert finder.find(underscores)[0] == {pair}
@@ -38,16 +39,16 @@ def test_every_pair_is_found_alone(pair: str, template: str) -> None:
     ],
 )
 def test_a_longer_id_is_another(name: str) -> None:
-    assert PairFinder(PAIRS, {}).find(name)[0] == set()
+    assert ItemFinder(PAIRS, {}).find(name)[0] == set()
 
 
 def test_underscores_that_may_mean_two_pairs() -> None:
-    pairs = StudyPairs({0: ["s-00000-base0-positive-d0-1", "s-00000-base0-positive-d0-1.5"]})
+    pairs = StudyItems({0: ["s-00000-base0-positive-d0-1", "s-00000-base0-positive-d0-1.5"]}, ASKS)
     rows = table(file("participant,similarity_s_00000_base0_positive_d0_1_5\np,3\n"))
     with pytest.raises(RatingsError, match=r"column 2, .*, may name the pairs s-0.*-1 and s-0.*-1\.5; say which"):
         layout_of(rows, pairs, None, Meaning())
     exact = table(file("participant,similarity_s-00000-base0-positive-d0-1.5\np,3\n"))
-    assert layout_of(exact, pairs, None, Meaning()).slots[0].pair == "s-00000-base0-positive-d0-1.5"
+    assert layout_of(exact, pairs, None, Meaning()).slots[0].item == "s-00000-base0-positive-d0-1.5"
 
 
 def test_a_column_of_both_words() -> None:
@@ -59,7 +60,7 @@ def test_a_column_of_both_words() -> None:
 def test_a_second_column_for_the_same_answer_is_a_second_answer() -> None:
     rows = table(file(f"participant,similarity_{OPTIMIZED},identity_{OPTIMIZED},similarity_{OPTIMIZED}\np,3,yes,4\n"))
     slots = layout_of(rows, PAIRS, None, Meaning()).slots
-    assert [(slot.pair, columns(slot)) for slot in slots] == [
+    assert [(slot.item, columns(slot)) for slot in slots] == [
         (OPTIMIZED, {"similarity": 1, "identity": 2}),
         (OPTIMIZED, {"similarity": 3}),
     ]
@@ -82,7 +83,7 @@ def test_a_label_names_the_pair_and_the_part() -> None:
     rows = table(file("participant,Q1_1,Q2,Q3\np,3,yes,x\n"))
     labels = ("", f"How similar do they look? similarity {OPTIMIZED}", f"identity: {OPTIMIZED}", "Your identity?")
     layout = layout_of(replace(rows, labels=labels), PAIRS, None, Meaning())
-    assert [(slot.pair, columns(slot)) for slot in layout.slots] == [(OPTIMIZED, {"similarity": 1, "identity": 2})]
+    assert [(slot.item, columns(slot)) for slot in layout.slots] == [(OPTIMIZED, {"similarity": 1, "identity": 2})]
     assert layout.refused == ()
 
 

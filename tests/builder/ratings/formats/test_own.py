@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from builder.errors import RatingsError
-from builder.ratings.export import PARTICIPANT_COLUMNS, RATING_COLUMNS, REFUSED_COLUMNS, ExportFile
+from builder.ratings.export import ExportFile, participant_columns, rating_columns, refused_columns
 from builder.ratings.formats import own, read_export
+from tests.asks import ASKS
 from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, NEGATIVE, PAIRS, POSITIVE, rows
 
 RATING = {"record": "rating", "participant_id": "p", "pair_id": GENUINE, "similarity": 73, "identity": True}
@@ -18,7 +19,7 @@ def read(tmp_path, *records, first=(("format", "lands-between-survey"), ("versio
 
 def test_everything_in_the_results_of_our_survey_is_read():
     export = read_export(EXPORTS / "lands-between.jsonl", PAIRS)
-    assert list(export.ratings) == list(RATING_COLUMNS)
+    assert list(export.ratings) == list(rating_columns(ASKS))
     assert rows(export.ratings, "line", "participant", "pair_id", "similarity", "identity", "response_time_ms") == [
         (4, "5f3a9c", NEGATIVE, 0.0, False, 4321.0),
         (5, "5f3a9c", GENUINE, 100.0, True, 1999.0),
@@ -26,13 +27,13 @@ def test_everything_in_the_results_of_our_survey_is_read():
     ]
     assert export.ratings["position"].tolist() == [0, 1, 0]
     assert export.ratings["rated_at"][0] == pd.Timestamp("2026-11-02T09:01:00.250Z")
-    assert list(export.participants) == list(PARTICIPANT_COLUMNS)
+    assert list(export.participants) == list(participant_columns(ASKS))
     assert rows(export.participants, "line", "participant", "age", "gender", "country", "continent", "duration_s") == [
         (2, "5f3a9c", "34", "female", "DE", None, 1234.5),
         (3, "77be01", None, None, None, "Europe", None),
     ]
     assert export.participants["strategy_identity"][0] == 'the "whole" face\nand the hair'
-    assert list(export.refused) == list(REFUSED_COLUMNS)
+    assert list(export.refused) == list(refused_columns(ASKS))
     assert export.refused.empty
 
 

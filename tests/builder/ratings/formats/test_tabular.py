@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from builder.errors import RatingsError
 from builder.ratings.formats.json_records import json_value
 from builder.ratings.formats.tabular import head, table
-from builder.ratings.mapping import Mapping
-from tests.builder.ratings.formats.exports import file
+from tests.builder.ratings.formats.exports import file, mapping_of
 
 
 def cells(content: str | bytes, **mapping: object) -> list[list[str]]:
-    read = table(file(content), Mapping.model_validate(mapping) if mapping else None)
+    read = table(file(content), mapping_of(**mapping) if mapping else None)
     return [list(read.names), *read.cells.to_numpy().tolist()]
 
 

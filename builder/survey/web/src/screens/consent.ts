@@ -1,8 +1,13 @@
 import { type Text, element, plugin, show, submitted } from "../page";
-import type { Survey } from "../types";
+import type { Config, Survey } from "../types";
 
 /** Information and consent. `agreed` stores the consent; `declined` is called where there is none, and nothing is stored. */
-export function consentPlugin(text: Text, survey: Survey, agreed: () => Promise<void>, declined: () => void) {
+export function consentPlugin(
+  text: Text,
+  { survey, tasks, free_texts }: Config,
+  agreed: () => Promise<void>,
+  declined: () => void,
+) {
   const info = { name: "lands-between-consent", version: "1", parameters: {}, data: {} };
   return plugin(info, async (display) => {
     const tick = element("input", { type: "checkbox", required: true });
@@ -17,6 +22,8 @@ export function consentPlugin(text: Text, survey: Survey, agreed: () => Promise<
       display,
       text("consent_heading"),
       element("p", {}, text("consent_task")),
+      questions(tasks),
+      ...(free_texts.length > 0 ? [element("p", {}, text("consent_end"))] : []),
       facts(text, survey),
       ...paragraphs(survey.consent ?? ""),
       element("p", {}, text("consent_stored")),
@@ -27,6 +34,13 @@ export function consentPlugin(text: Text, survey: Survey, agreed: () => Promise<
     await agreed();
     return { task: "consent", consent_version: survey.consent_version };
   });
+}
+
+/** What is asked of the items; what only an item tells is left open. */
+function questions(tasks: Config["tasks"]): HTMLUListElement {
+  const asked = Object.values(tasks).flatMap((task) => task.questions.map((question) => question.text));
+  const open = [...new Set(asked)].map((question) => question.replace(/\{\w+\}/g, "…"));
+  return element("ul", {}, ...open.map((question) => element("li", {}, question)));
 }
 
 function facts(text: Text, survey: Survey): HTMLDListElement {

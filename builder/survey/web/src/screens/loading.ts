@@ -1,14 +1,14 @@
 import { getImage } from "../connection";
 import { type Text, element, plugin, show } from "../page";
-import type { Pair } from "../types";
+import type { Item } from "../types";
 
 const AT_ONCE = 6;
 
-/** Fetches every image that the pairs show, so that none is waited for later; `images` maps addresses to local copies. */
-export function loadingPlugin(text: Text, pairs: Pair[], images: Map<string, string>) {
+/** Fetches every image that the items show, so that none is waited for later; `images` maps addresses to local copies. */
+export function loadingPlugin(text: Text, items: Item[], images: Map<string, string>) {
   const info = { name: "lands-between-loading", version: "1", parameters: {}, data: {} };
   return plugin(info, async (display) => {
-    const addresses = new Set(pairs.flatMap(({ base, sample }) => [base, sample]));
+    const addresses = new Set(items.flatMap(({ pictures }) => pictures));
     const said = () => text("loading_progress", { n: images.size, total: addresses.size });
     const count = element("p", { id: "loaded" }, said());
     const progress = element("progress", { max: addresses.size, value: 0 });

@@ -1,4 +1,4 @@
-"""The pair that a cell names: by its id, by a name of the mapping, or within a text."""
+"""The item that a cell names: by its id, by a name of the mapping, or within a text."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,38 +7,38 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from builder.ratings.export import StudyPairs
-from builder.ratings.formats.names import PairFinder
+from builder.ratings.export import StudyItems
+from builder.ratings.formats.names import ItemFinder
 from builder.ratings.formats.slots import Slot
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 
 _LONGEST, _MOST_TEXTS = 1000, 50_000
-"""A pair is looked for within texts of so many characters, and within so many different ones."""
+"""An item is looked for within texts of so many characters, and within so many different ones."""
 
 
-def pair_names(
+def item_names(
     table: Table,
     slots: Sequence[Slot],
     records: "np.ndarray[Any, Any]",
     places: "np.ndarray[Any, Any]",
-    pairs: StudyPairs,
+    items: StudyItems,
     mapping: Mapping | None,
 ) -> "pd.Series[str]":
-    """The pair of each answered place: that of its slot, or what the record says in the slot's columns.
+    """The item of each answered place: that of its slot, or what the record says in the slot's columns.
 
-    A cell that names no pair of the study stays as it is. The cells of several columns are joined with a space.
+    A cell that names no item of the study stays as it is. The cells of several columns are joined with a space.
     """
     by_slot = np.argsort(places, kind="stable")
     bounds = np.searchsorted(places[by_slot], np.arange(len(slots) + 1))
-    named = _naming(pairs, mapping)
+    named = _naming(items, mapping)
     parts = []
     for slot, first, last in zip(slots, bounds[:-1], bounds[1:], strict=True):
-        if isinstance(slot.pair, str):
-            parts.append(pd.Series(slot.pair, index=range(last - first), dtype="str"))
+        if isinstance(slot.item, str):
+            parts.append(pd.Series(slot.item, index=range(last - first), dtype="str"))
         else:
             rows = records[by_slot[first:last]]
-            cells = [table.cells[index].str.strip().take(rows) for index in slot.pair]
+            cells = [table.cells[index].str.strip().take(rows) for index in slot.item]
             text = cells[0].str.cat(pd.concat(cells[1:], axis=1), sep=" ").str.strip() if len(cells) > 1 else cells[0]
             codes, values = pd.factorize(text)
             meant = pd.array([*named(list(map(str, values))), ""], "str")
@@ -48,11 +48,11 @@ def pair_names(
     return pd.concat(parts, ignore_index=True).take(back).reset_index(drop=True)
 
 
-def _naming(pairs: StudyPairs, mapping: Mapping | None) -> Callable[[list[str]], list[str]]:
-    """What tells the pairs that different texts name."""
-    aliases = dict(mapping.pairs) if mapping else {}
-    known = set(pairs.ids())
-    pattern = re.compile(mapping.pair_pattern) if mapping and mapping.pair_pattern else None
+def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]], list[str]]:
+    """What tells the items that different texts name."""
+    aliases = dict(mapping.items) if mapping else {}
+    known = set(items.ids())
+    pattern = re.compile(mapping.item_pattern) if mapping and mapping.item_pattern else None
 
     def named(texts: list[str]) -> list[str]:
         meant = [_inner(text, pattern) if pattern else text for text in texts]
@@ -60,7 +60,7 @@ def _naming(pairs: StudyPairs, mapping: Mapping | None) -> Callable[[list[str]],
         unknown = [text for text in meant if text and text not in known and len(text) <= _LONGEST]
         if not unknown or not known or len(unknown) > _MOST_TEXTS:
             return meant
-        finder = PairFinder(pairs, {})
+        finder = ItemFinder(items, {})
         within = {text: met for text in unknown if len(met := finder.find(text)[0]) == 1}
         return [next(iter(within[text])) if text in within else text for text in meant]
 

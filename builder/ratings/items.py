@@ -1,0 +1,57 @@
+"""What the ratings of a study folder refer to: its items, what it asks of them, and its bounds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from datasets import ClassLabel, Features
+
+from builder.errors import RatingsError
+from builder.ratings.export import StudyItems
+from builder.ratings.settings import RatingsSettings
+from builder.shards import StudyFolder
+from builder.tasks import Questionnaire
+
+
+@dataclass(frozen=True)
+class Design:
+    """What ratings refer to.
+
+    items: indexed by their ids; columns `batch` and `Questionnaire.item_columns`, labels as names.
+    asks: all that is asked of them; settings: which of that was, and the bounds that flag a participant.
+    """
+
+    items: pd.DataFrame
+    asks: Questionnaire
+    settings: RatingsSettings
+
+    def for_readers(self) -> StudyItems:
+        """What a reader of exports may know of the study."""
+        batches = {int(str(batch)): list(rows.index) for batch, rows in self.items.groupby("batch")}
+        return StudyItems(batches, self.asks)
+
+
+def read_design(folder: Path) -> Design:
+    """What the ratings of a study folder refer to; its items are those of the finished batches.
+
+    Raises:
+        FolderError: this is no study folder, or a shard is damaged.
+        RatingsError: no batch is finished.
+    """
+    study_folder = StudyFolder(folder)
+    finished = study_folder.finished()
+    study = study_folder.study()
+    if not finished:
+        raise RatingsError(f"{folder}: no batch is built yet, so there is nothing to rate; run build first")
+    asks = study.questionnaire()
+    items = pd.concat([_of_batch(study_folder, batch, asks) for batch in finished])
+    return Design(items, asks, study.ratings)
+
+
+def _of_batch(study: StudyFolder, batch: int, asks: Questionnaire) -> pd.DataFrame:
+    table = study.read(asks.table, batch)
+    columns = dict.fromkeys([asks.key, "batch", *asks.item_columns()])
+    features = Features.from_arrow_schema(table.schema)
+    rows: pd.DataFrame = table.select(list(columns)).to_pandas().set_index(asks.key)
+    labels = {name: features[name] for name in columns if isinstance(features[name], ClassLabel)}
+    return rows.assign(**{name: rows[name].map(label.int2str) for name, label in labels.items()})
