@@ -158,7 +158,7 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
     everything = {name: frames.frame(table) for name, table in tables.items()}
     key = _key(everything[items], everything.get("ratings"), dataset, items)
     ratings = everything.get("ratings")
-    questions = analysis.questions if ratings is None else read_questions(ratings, key)
+    questions = analysis.questions if ratings is None else read_questions(ratings, key, analysis.questions)
     if ratings is None:
         ratings = pd.DataFrame(columns=[*_RATING, key, *(question.name for question in questions)])
     published = Published(

@@ -5,7 +5,7 @@ depends on that is a `match` that ends in `assert_never`, so that a checker of t
 type of question would touch.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
@@ -28,9 +28,10 @@ MOST_OPTIONS: Final = 10
 
 @dataclass(frozen=True)
 class Scale:
-    """A question that is answered by a number."""
+    """A question that is answered by a number; `span` is the length of its scale, where a kind of study says it."""
 
     name: str
+    span: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,17 @@ class Choice:
 Question: TypeAlias = Scale | YesNo | Choice
 
 
-def read_questions(ratings: pd.DataFrame, key: str) -> tuple[Question, ...]:
+def read_questions(ratings: pd.DataFrame, key: str, declared: Collection[Question] = ()) -> tuple[Question, ...]:
     """The questions of a table of ratings, in the order of its columns.
 
     ratings: as `analysis.frames.frame` gives it. key: the column with the id of the item.
+    declared: questions of which a kind of study says more than a column does; one of the same name and type is taken.
 
     A column of another type, such as a list, is no question.
     """
+    known = {(question.name, type(question)): question for question in declared}
     typed = [_question(str(name), ratings[name]) for name in ratings.columns if name not in SHARED | {key}]
-    return tuple(question for question in typed if question is not None)
+    return tuple(known.get((question.name, type(question)), question) for question in typed if question is not None)
 
 
 def how(question: Question) -> str:
@@ -110,21 +113,6 @@ def options(answers: Column, most: int | None = MOST_OPTIONS) -> list[str]:
     """The words that a choice was answered with, by name; only the `most` frequent ones, or all of them for None."""
     counts = answers.value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
     return sorted(str(option) for option in counts.index[:most])
-
-
-def unanswered(items: pd.DataFrame, ratings: pd.DataFrame, key: str, questions: Sequence[Question]) -> dict[str, int]:
-    """The number of ratings that lack an answer, by question.
-
-    Where items have a column `task`, a question belongs to the tasks in which somebody answered it; in a rating of an
-    item of another task it was not asked, and is not missing.
-    """
-    tasks = ratings[key].map(items.set_index(key)["task"]) if "task" in items else pd.Series("", ratings.index)
-    missing = {}
-    for question in questions:
-        answered = ratings[question.name].notna()
-        asked = tasks.isin(tasks[answered].unique()) if answered.any() else pd.Series(True, ratings.index)
-        missing[question.name] = int((asked & ~answered).sum())
-    return missing
 
 
 def _question(name: str, column: Column) -> Question | None:

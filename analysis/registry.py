@@ -4,16 +4,17 @@ Ours are registered in pyproject.toml like anybody else's: a package adds one fo
 entry point in the group `lands_between.analyses`, under the name that `study = "..."` in its study files says.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.errors import AnalysisError
 from analysis.questions import Question
 
 if TYPE_CHECKING:
     from analysis.dataset import Published, Record
+    from analysis.makers import Maker, Options
 
 GROUP = "lands_between.analyses"
 
@@ -21,8 +22,26 @@ DEFAULT_KIND = "verification"
 """The kind of a study that names none: the first one that there was."""
 
 
+class Noun(NamedTuple):
+    """What an item of a study is called, in the singular and in the plural."""
+
+    singular: str
+    plural: str
+
+
+ITEM = Noun("item", "items")
+
+
 def _as_it_is(published: "Published", record: "Record") -> "Published":
     return published
+
+
+def _no_measures(published: "Published") -> Mapping[str, str]:
+    return {}
+
+
+def _no_makers(published: "Published", options: "Options") -> "Sequence[Maker]":
+    return ()
 
 
 @dataclass(frozen=True)
@@ -30,16 +49,27 @@ class Analysis:
     """What the report says of one kind of study beside what it says of any.
 
     name: the kind, as it is registered.
+    item: what an item is called.
+    clusters: from what a unit of dependence is called, in the plural, to its column in the table of items, from coarse
+        to fine; the first is what a person rates as a whole. Raters are one in any study.
+    condition: a column of the items, such as the sample kind, whose values are looked at apart.
     tables: published tables that it reads beside the items, images, ratings and participants.
-    questions: what the kind asks; only used where a dataset has no ratings, which would say it.
+    questions: what the kind asks, for datasets without ratings, which would say it, and for the spans of scales.
     read: makes of a dataset, and of what it says of itself, one of a class of the kind's own. Raises AnalysisError
         where it is none of the kind.
+    measures: the columns of the items with the models' scores that are held against people's answers, by name.
+    makers: of its own tables; one that makes a table that every study has is taken instead of the shared one.
     """
 
     name: str
+    item: Noun = ITEM
+    clusters: Mapping[str, str] = field(default_factory=lambda: {"batches": "batch"})
+    condition: str | None = "kind"
     tables: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     read: "Callable[[Published, Record], Published]" = _as_it_is
+    measures: "Callable[[Published], Mapping[str, str]]" = _no_measures
+    makers: "Callable[[Published, Options], Sequence[Maker]]" = _no_makers
 
 
 def installed() -> list[str]:

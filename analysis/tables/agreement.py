@@ -1,8 +1,8 @@
 """How far people agree: Krippendorff's alpha, ICC(2,k), and each rater with the rest."""
 
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, assert_never
 
 import numpy as np
 import pandas as pd
@@ -11,160 +11,227 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
 from analysis.errors import MissingDataError
-from analysis.frames import Numbers, Table
+from analysis.frames import Column, Numbers
 from analysis.inference import FISHER, jackknife, without_interval
-from analysis.tables.answers import answers, complete_block
+from analysis.questions import Choice, Question, Scale, YesNo, options
+from analysis.registry import Noun
+from analysis.tables.answers import Answers, complete_block
 
-_QUESTIONS = ["similarity", "identity"]
 
+def agreement(answers: Answers) -> pd.DataFrame:
+    """Krippendorff's alpha over everything, and ICC(2,k) batch by batch; for every question.
 
-def agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
-    """Krippendorff's alpha over everything, and ICC(2,k) batch by batch; for both questions.
-
-    Alpha (similarity: interval metric; identity: nominal) takes every rating of a pair that has two; its 95 % interval
-    leaves out one batch after the other, on Fisher's z. ICC(2,k) (two-way random effects, absolute agreement, mean of k
-    raters; McGraw and Wong's ICC(A,k)) needs raters who rated the same pairs, which they are within a batch: a
-    participant with less than 90 % of the batch's rated pairs is left out, then every pair that one of the others did
-    not rate. A batch alone has no interval: its pairs share images. The row with the scope "mean of batches" is the
-    mean of theirs, weighted by pairs, with an interval as alpha's.
+    Alpha (of numbers: interval metric; of yes and no and of choices: nominal) takes every rating of an item that has
+    two; its 95 % interval leaves out one batch after the other, on Fisher's z. ICC(2,k) (two-way random effects,
+    absolute agreement, mean of k raters; McGraw and Wong's ICC(A,k)) is not defined for a choice, and needs raters who
+    rated the same items, which they are within a batch: a participant with less than 90 % of the batch's rated items is
+    left out, then every item that one of the others did not rate. A batch alone has no interval: its items share
+    images. The row with the scope "mean of batches" is the mean of theirs, weighted by items, with an interval as
+    alpha's.
 
     Columns: statistic ("alpha", "ICC(2,k)"), question, scope ("all", "batch 3", "mean of batches"), value, low, high,
-    interval (how it was made, or why there is none), n_pairs, n_participants (k of the ICC), dropped_pairs,
-    dropped_participants, reason.
+    interval (how it was made, or why there is none), n_items (or n_pairs, and so on, by what an item is called),
+    n_participants (k of the ICC), dropped_items, dropped_participants, reason.
 
     Raises:
         MissingDataError: there are no ratings.
     """
-    given = answers(pairs, ratings)
+    joined = answers.joined()
     rows = []
-    for question in _QUESTIONS:
-        rows.append({"statistic": "alpha", "question": question, "scope": "all"} | _alpha(given, question))
-        of_batches = []
-        for batch, of_batch in given.groupby("batch"):
-            row = {"statistic": "ICC(2,k)", "question": question, "scope": f"batch {batch}"}
-            of_batches.append(row | _icc(of_batch, question) | {"unit": of_batch["unit"].iloc[0]})
-        rows += [*of_batches, _mean_of_batches(pd.DataFrame(of_batches), question)]
-    return pd.DataFrame(rows).drop(columns="unit")
+    for question in answers.questions:
+        name = question.name
+        rows.append({"statistic": "alpha", "question": name, "scope": "all"} | _alpha(answers, joined, question))
+        match question:
+            case Scale() | YesNo():
+                rows += _iccs(answers, joined, name)
+            case Choice():  # its answers have no order and no distance
+                pass
+            case _:
+                assert_never(question)
+    return pd.DataFrame(rows).drop(columns="unit", errors="ignore")
 
 
-def rater_agreement(pairs: Table, ratings: Table) -> pd.DataFrame:
-    """Each participant against the others who rated the same pairs.
+def rater_agreement(answers: Answers) -> pd.DataFrame:
+    """Each participant against the others who rated the same items.
 
-    Columns: participant_id, n_pairs (that others rated too), similarity_pearson (with the mean of the others),
-    identity_agreement (share of pairs with the answer of most of the others; where they are split evenly the pair does
-    not count), identity_kappa (Cohen's, the same two answers), reason (why one of them is NaN).
+    Columns: participant_id, n_items (or n_pairs, and so on; that others rated too); of every question with numbers
+    `<question>_pearson` (with the mean of the others); of every other one `<question>_agreement` (share of items with
+    the answer of most of the others; where two answers are given as often the item does not count) and
+    `<question>_kappa` (Cohen's, the same two answers); reason (why one of them is NaN).
 
     Raises:
-        MissingDataError: no pair was rated by two.
+        MissingDataError: no item was rated by two.
     """
-    given = answers(pairs, ratings)
-    given = given[given.groupby("pair_id")["participant_id"].transform("size") >= 2]
-    if given.empty:
-        raise MissingDataError("no pair was rated by two participants")
-    for question in _QUESTIONS:
-        by_pair = given.groupby("pair_id")[question]
-        others = by_pair.transform("count") - given[question].notna()
-        rest = by_pair.transform("sum") - given[question].fillna(0)
-        given[f"{question}_rest"] = np.where(others > 0, rest / others.where(others > 0, 1), np.nan)
-    return pd.DataFrame([_rater(str(name), own) for name, own in given.groupby("participant_id")])
+    joined, key = answers.joined(), answers.key
+    joined = joined[joined.groupby(key)["participant_id"].transform("size") >= 2]
+    if joined.empty:
+        raise MissingDataError(f"no {answers.item.singular} was rated by two participants")
+    for question in answers.questions:
+        joined[f"{question.name}_rest"] = _rest(joined, key, question)
+    return pd.DataFrame([_rater(answers, str(name), own) for name, own in joined.groupby("participant_id")])
 
 
-def alpha_of_weights(given: pd.DataFrame, question: str) -> Callable[[Numbers], Numbers]:
-    """Alpha with the interval metric, as a statistic of weights (r, pairs), pairs in the order of their ids.
+def alpha_of_weights(joined: pd.DataFrame, key: str, question: Question) -> Callable[[Numbers], Numbers]:
+    """Alpha as a statistic of weights (r, items), items in the order of their ids.
 
-    For the answers 0 and 1 the interval metric is the nominal one.
+    For the answers 0 and 1 the interval metric is the nominal one; of a choice, each option is 0 or 1, and the
+    disagreements of all options are added, which is the nominal metric again.
     """
-    by_pair = given.groupby("pair_id")[question]
-    n, total = by_pair.count().to_numpy(np.float64), by_pair.sum().to_numpy(np.float64)
-    squares = (given[question] ** 2).groupby(given["pair_id"]).sum().to_numpy(np.float64)
-    return alpha_of_sums(np.asarray(n, np.float64), total, squares)
+    by_item = joined.groupby(key)[question.name]
+    n = np.asarray(by_item.count(), np.float64)
+    match question:
+        case Scale() | YesNo():
+            columns = [joined[question.name]]
+        case Choice():
+            there = joined[question.name]
+            columns = [(there == option).astype(np.float64).where(there.notna()) for option in options(there, None)]
+        case _:
+            assert_never(question)
+    sums = [
+        (column.groupby(joined[key]).sum().to_numpy(np.float64), (column**2).groupby(joined[key]).sum().to_numpy())
+        for column in columns
+    ]
+    return _alpha_of_sums(n, [(total, np.asarray(squares, np.float64)) for total, squares in sums])
 
 
 def alpha_of_sums(n: Numbers, total: Numbers, squares: Numbers) -> Callable[[Numbers], Numbers]:
-    """The same, from the number of answers to each pair, their sum and the sum of their squares, (pairs,) each.
-
-    The sum of (x_i - x_j)^2 over couples of answers to a pair follows from these three.
+    """The same with the interval metric, from the number of answers to each item, their sum and the sum of their
+    squares, (items,) each.
     """
-    within = 2 * (n * squares - total**2) / np.maximum(n - 1, 1)
+    return _alpha_of_sums(n, [(total, squares)])
+
+
+def _alpha_of_sums(n: Numbers, sums: Sequence[tuple[Numbers, Numbers]]) -> Callable[[Numbers], Numbers]:
+    """Alpha from the sums and the sums of squares of one or more columns, whose disagreements are added.
+
+    The sum of (x_i - x_j)^2 over couples of answers to an item follows from these.
+    """
+    within = sum((2 * (n * squares - total**2) / np.maximum(n - 1, 1) for total, squares in sums), np.zeros(len(n)))
     usable = n >= 2
 
     def alpha(weights: Numbers) -> Numbers:
         weights = weights * usable
-        count, of_all = weights @ n, 2 * ((weights @ n) * (weights @ squares) - (weights @ total) ** 2)
+        count = weights @ n
+        apart = [2 * (count * (weights @ squares) - (weights @ total) ** 2) for total, squares in sums]
+        of_all = sum(apart, np.zeros(len(weights)))
         return np.where(of_all > 0, 1 - (count - 1) * (weights @ within) / np.where(of_all > 0, of_all, 1), np.nan)
 
     return alpha
 
 
-def _alpha(given: pd.DataFrame, question: str) -> dict[str, Any]:
-    given = given[given[question].notna()]
-    given = given[given.groupby("pair_id")[question].transform("size") >= 2]
-    n = {"n_pairs": given["pair_id"].nunique(), "n_participants": given["participant_id"].nunique()}
-    n |= {"dropped_pairs": 0, "dropped_participants": 0}
+def _alpha(answers: Answers, joined: pd.DataFrame, question: Question) -> dict[str, Any]:
+    key, item, name = answers.key, answers.item, question.name
+    joined = joined[joined[name].notna()]
+    joined = joined[joined.groupby(key)[name].transform("size") >= 2]
+    n = {f"n_{item.plural}": joined[key].nunique(), "n_participants": joined["participant_id"].nunique()}
+    n |= {f"dropped_{item.plural}": 0, "dropped_participants": 0}
     unknown = {"value": np.nan, "low": np.nan, "high": np.nan, "interval": ""}
-    if given.empty:
-        return unknown | n | {"reason": "no pair has two answers"}
-    if n["n_pairs"] < 2:
-        return unknown | n | {"reason": "one pair with two answers: no other pair to tell it from"}
-    if given[question].nunique() < 2:
+    if joined.empty:
+        return unknown | n | {"reason": f"no {item.singular} has two answers"}
+    if joined[key].nunique() < 2:
+        return (
+            unknown | n | {"reason": f"one {item.singular} with two answers: no other {item.singular} to tell it from"}
+        )
+    if joined[name].nunique() < 2:
         return unknown | n | {"reason": "all answers are the same"}
-    # krippendorff.alpha takes pairs x values x values of memory
-    found = jackknife(alpha_of_weights(given, question), given.groupby("pair_id")["unit"].first(), FISHER)
+    # krippendorff.alpha takes items x values x values of memory
+    found = jackknife(alpha_of_weights(joined, key, question), joined.groupby(key)["unit"].first(), FISHER)
     return {"value": found.estimate} | found.columns() | n | {"reason": ""}
 
 
-def _icc(of_batch: pd.DataFrame, question: str) -> dict[str, Any]:
-    block = complete_block(of_batch, question)
-    n_pairs, n_participants = block.shape
-    rated = of_batch[of_batch[question].notna()]
+def _iccs(answers: Answers, joined: pd.DataFrame, name: str) -> list[dict[str, Any]]:
+    """A row for each batch, and one for their mean."""
+    rows = []
+    for batch, of_batch in joined.groupby("batch"):
+        row = {"statistic": "ICC(2,k)", "question": name, "scope": f"batch {batch}"}
+        rows.append(row | _icc(answers, of_batch, name) | {"unit": of_batch["unit"].iloc[0]})
+    return [*rows, _mean_of_batches(pd.DataFrame(rows), name, answers.item)]
+
+
+def _icc(answers: Answers, of_batch: pd.DataFrame, name: str) -> dict[str, Any]:
+    key, item = answers.key, answers.item
+    block = complete_block(of_batch, key, of_batch[name])
+    n_items, n_participants = block.shape
+    rated = of_batch[of_batch[name].notna()]
     row: dict[str, Any] = {"value": np.nan, "low": np.nan, "high": np.nan, "interval": ""}
-    row |= {"n_pairs": n_pairs, "n_participants": n_participants}
-    row["dropped_pairs"] = rated["pair_id"].nunique() - n_pairs
+    row |= {f"n_{item.plural}": n_items, "n_participants": n_participants}
+    row[f"dropped_{item.plural}"] = rated[key].nunique() - n_items
     row["dropped_participants"] = rated["participant_id"].nunique() - n_participants
-    if n_pairs < 3 or n_participants < 2:
-        return row | {"reason": "fewer than 2 participants with the same 3 pairs"}
+    if n_items < 3 or n_participants < 2:
+        return row | {"reason": f"fewer than 2 participants with the same 3 {item.plural}"}
     if np.ptp(block.mean(axis="columns")) == 0:
-        return row | {"reason": "all pairs have the same mean"}
+        return row | {"reason": f"all {item.plural} have the same mean"}
     data = block.melt(ignore_index=False, var_name="participant_id", value_name="answer").reset_index()
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):  # who agree leave no residual
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="pingouin")  # it calls what pandas drops
-        table = pingouin.intraclass_corr(data, targets="pair_id", raters="participant_id", ratings="answer")
+        table = pingouin.intraclass_corr(data, targets=key, raters="participant_id", ratings="answer")
     value = float(table.set_index("Type").loc["ICC(A,k)", "ICC"])
     return row | {"value": value} | without_interval(value, 1).columns() | {"reason": ""}
 
 
-def _mean_of_batches(batches: pd.DataFrame, question: str) -> dict[str, Any]:
+def _mean_of_batches(batches: pd.DataFrame, name: str, item: Noun) -> dict[str, Any]:
     known = batches[batches["value"].notna()]
-    counts = ["n_pairs", "n_participants", "dropped_pairs", "dropped_participants"]
-    row = {"statistic": "ICC(2,k)", "question": question, "scope": "mean of batches", "low": np.nan, "high": np.nan}
+    counts = [f"n_{item.plural}", "n_participants", f"dropped_{item.plural}", "dropped_participants"]
+    row = {"statistic": "ICC(2,k)", "question": name, "scope": "mean of batches", "low": np.nan, "high": np.nan}
     row |= {"interval": ""}
     row |= {column: int(batches[column].sum()) for column in counts}
     if known.empty:
         return row | {"value": np.nan, "reason": "known of no batch"}
-    values, pairs = known["value"].to_numpy(np.float64), known["n_pairs"].to_numpy(np.float64)
-    found = jackknife(lambda weights: weights * pairs @ values / (weights @ pairs), known["unit"], FISHER)
+    values, weight = known["value"].to_numpy(np.float64), known[f"n_{item.plural}"].to_numpy(np.float64)
+    found = jackknife(lambda weights: weights * weight @ values / (weights @ weight), known["unit"], FISHER)
     return row | {"value": found.estimate} | found.columns() | {"reason": ""}
 
 
-def _rater(name: str, own: pd.DataFrame) -> dict[str, Any]:
-    row: dict[str, Any] = {"participant_id": name, "n_pairs": own["pair_id"].nunique()}
-    reasons = []
-    both = own[own["similarity"].notna() & own["similarity_rest"].notna()]
-    row["similarity_pearson"] = np.nan
-    if len(both) < 3:
-        reasons.append("fewer than 3 pairs with similarity")
-    elif both["similarity"].nunique() < 2 or np.ptp(both["similarity_rest"]) == 0:
-        reasons.append("similarity is always the same")
-    else:
-        row["similarity_pearson"] = float(stats.pearsonr(both["similarity"], both["similarity_rest"]).statistic)
-    decided = own[own["identity"].notna() & own["identity_rest"].notna() & (own["identity_rest"] != 0.5)]
-    mine, theirs = decided["identity"].to_numpy() > 0.5, decided["identity_rest"].to_numpy() > 0.5
-    row["identity_agreement"] = float((mine == theirs).mean()) if len(decided) else np.nan
-    row["identity_kappa"] = np.nan
-    if not len(decided):
-        reasons.append("no pair on which the others decide")
-    elif len(np.unique(np.concatenate([mine, theirs]))) < 2:
-        reasons.append("identity is always the same")
-    else:
-        row["identity_kappa"] = float(cohen_kappa_score(mine, theirs))
+def _rest(joined: pd.DataFrame, key: str, question: Question) -> Column:
+    """What the others say of the same item: the mean of their numbers, or the answer that most give, else NaN."""
+    there = joined[question.name]
+    match question:
+        case Scale():
+            by_item = joined.groupby(key)[question.name]
+            others = by_item.transform("count") - there.notna()
+            rest = by_item.transform("sum") - there.fillna(0)
+            return pd.Series(np.where(others > 0, rest / others.where(others > 0, 1), np.nan), joined.index)
+        case YesNo() | Choice():
+            given = pd.get_dummies(there, dtype=np.float64)
+            counts = given.groupby(joined[key]).transform("sum") - given
+            most = counts.max(axis="columns")
+            clear = (most > 0) & (counts.eq(most, axis="index").sum(axis="columns") == 1)
+            return counts.idxmax(axis="columns").where(clear) if len(counts.columns) else there
+        case _:
+            assert_never(question)
+
+
+def _rater(answers: Answers, name: str, own: pd.DataFrame) -> dict[str, Any]:
+    row: dict[str, Any] = {"participant_id": name, f"n_{answers.item.plural}": own[answers.key].nunique()}
+    reasons: list[str] = []
+    for question in answers.questions:
+        both = own[own[question.name].notna() & own[f"{question.name}_rest"].notna()]
+        mine, theirs = both[question.name], both[f"{question.name}_rest"]
+        match question:
+            case Scale():
+                row[f"{question.name}_pearson"], reason = _pearson(mine, theirs, question.name, answers.item)
+            case YesNo() | Choice():
+                row[f"{question.name}_agreement"] = float((mine == theirs).mean()) if len(both) else np.nan
+                row[f"{question.name}_kappa"], reason = _kappa(mine, theirs, question.name, answers.item)
+            case _:
+                assert_never(question)
+        reasons += [reason] if reason else []
     return row | {"reason": "; ".join(reasons)}
+
+
+def _pearson(mine: Column, theirs: Column, question: str, item: Noun) -> tuple[float, str]:
+    """The correlation, and why there is none."""
+    if len(mine) < 3:
+        return np.nan, f"fewer than 3 {item.plural} with {question}"
+    if mine.nunique() < 2 or np.ptp(theirs) == 0:
+        return np.nan, f"{question} is always the same"
+    return float(stats.pearsonr(mine, theirs).statistic), ""
+
+
+def _kappa(mine: Column, theirs: Column, question: str, item: Noun) -> tuple[float, str]:
+    """Cohen's kappa, and why there is none."""
+    if not len(mine):
+        return np.nan, f"no {item.singular} on which the others decide"
+    if len(set(mine) | set(theirs)) < 2:
+        return np.nan, f"{question} is always the same"
+    return float(cohen_kappa_score(mine.astype(str), theirs.astype(str))), ""

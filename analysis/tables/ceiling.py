@@ -20,6 +20,7 @@ from analysis.inference import (
     without_interval,
 )
 from analysis.inference.units import Codes
+from analysis.tables.answers import Answers
 from analysis.tables.deciders import ALL
 
 SPLITS, SEED = 50, 0
@@ -28,16 +29,7 @@ SPLITS, SEED = 50, 0
 _LEAST_ITEMS = 3
 
 
-def noise_ceiling(
-    items: pd.DataFrame,
-    ratings: pd.DataFrame,
-    *,
-    key: str,
-    questions: Sequence[str],
-    measures: Mapping[str, str],
-    units: Sequence[str],
-    condition: str | None = None,
-) -> pd.DataFrame:
+def noise_ceiling(answers: Answers, measures: Mapping[str, str]) -> pd.DataFrame:
     """Correlations of models with people beside the largest that the noise of people's answers lets any model reach.
 
     Two ceilings, each for one correlation:
@@ -50,31 +42,29 @@ def noise_ceiling(
       same items. It is held against `single`, the mean over raters of the correlation of the measure with their
       answers.
 
-    items: a row per item. ratings: a row per answer of a participant.
-    key: the column of both with the item's id.
-    questions: columns of `ratings` with numbers or booleans.
-    measures: the column of `items` with each model's score.
-    units: columns of `items` with the units of dependence.
-    condition: a column of `items`; also within each of its values.
+    measures: the column of the items with each model's score. Every option of a choice is a question of its own:
+        whether it was chosen.
 
-    Columns: condition ("all", or a value of that column), question, measure ("people": the ceilings themselves), n
-    (items), correlation, split_half, share (correlation / split_half, in size), share_low, share_high, single,
-    leave_one_out, single_share, low, high, interval (of `correlation`; in the row of people, of `split_half`), reason.
+    Columns: condition ("all", or a value of the answers' condition), question, measure ("people": the ceilings
+    themselves), n (items), correlation, split_half, share (correlation / split_half, in size), share_low, share_high,
+    single, leave_one_out, single_share, low, high, interval (of `correlation`; in the row of people, of `split_half`),
+    reason.
 
     Raises:
         MissingDataError: no item has answers of two raters.
     """
     rows: list[dict[str, Any]] = []
-    for question in questions:
-        answers = _Answers.of(items, ratings, key, question, units)
-        for name, there in _conditions(answers.items, condition):
-            rows += [{"condition": name, "question": question} | row for row in answers.among(there).rows(measures)]
+    joined = answers.joined()
+    for question, _, numbers in answers.figures(joined):
+        matrix = _Matrix.of(answers, joined.assign(answer=numbers))
+        for name, there in _conditions(matrix.items, answers.condition):
+            rows += [{"condition": name, "question": question} | row for row in matrix.among(there).rows(measures)]
     if not any(np.isfinite(row["split_half"]) for row in rows):
-        raise MissingDataError("no item has answers of two raters")
+        raise MissingDataError(f"no {answers.item.singular} has answers of two raters")
     return pd.DataFrame(rows)
 
 
-class _Answers:
+class _Matrix:
     """Items, the answers of people to one question (people, items), and what each item is without every batch."""
 
     def __init__(self, items: pd.DataFrame, people: Numbers, batches: Codes) -> None:
@@ -82,22 +72,19 @@ class _Answers:
         self._there = np.isfinite(people)
 
     @classmethod
-    def of(
-        cls, items: pd.DataFrame, ratings: pd.DataFrame, key: str, question: str, units: Sequence[str]
-    ) -> "_Answers":
-        answered = ratings.dropna(subset=question).drop_duplicates(["participant_id", key])
-        answered = answered.assign(answer=answered[question].astype("Float64").to_numpy(np.float64))
-        counts = answered.groupby(key).size()
+    def of(cls, answers: Answers, joined: pd.DataFrame) -> "_Matrix":
+        items, key = answers.items, answers.key
+        rows = joined.dropna(subset="answer").drop_duplicates(["participant_id", key])
+        counts = rows.groupby(key).size()
         items = items[items[key].isin(counts.index[counts >= 2])].reset_index(drop=True)
-        wide = answered[answered[key].isin(items[key])].pivot(index="participant_id", columns=key, values="answer")
-        return cls(
-            items, wide.reindex(columns=items[key]).to_numpy(np.float64), left_out(independent(items[list(units)]))
-        )
+        wide = rows[rows[key].isin(items[key])].pivot(index="participant_id", columns=key, values="answer")
+        batches = left_out(independent(items[list(answers.units)]))
+        return cls(items, wide.reindex(columns=items[key]).to_numpy(np.float64), batches)
 
-    def among(self, rows: npt.NDArray[np.bool_]) -> "_Answers":
+    def among(self, rows: npt.NDArray[np.bool_]) -> "_Matrix":
         """The same on some of the items, with those alone who rated one of them."""
         there = self.people[:, rows]
-        return _Answers(
+        return _Matrix(
             self.items[rows].reset_index(drop=True), there[np.isfinite(there).any(axis=1)], self.batches[rows]
         )
 
@@ -154,7 +141,7 @@ class _Answers:
 def _conditions(items: pd.DataFrame, column: str | None) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     yield ALL, np.ones(len(items), np.bool_)
     if column is not None:
-        for value in dict.fromkeys(items[column].sort_values()):
+        for value in dict.fromkeys(items[column].dropna().sort_values()):
             yield str(value), (items[column] == value).to_numpy(np.bool_)
 
 

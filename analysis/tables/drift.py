@@ -9,41 +9,32 @@ import pandas as pd
 from analysis.errors import MissingDataError
 from analysis.inference import PLAIN, Numbers, from_replicates, independent, left_out, without_interval
 from analysis.inference.units import Codes
+from analysis.tables.answers import Answers
 
 HUNDRED = 100
 """A slope is stated per hundred items."""
 
 
-def drift(
-    items: pd.DataFrame,
-    ratings: pd.DataFrame,
-    *,
-    key: str,
-    questions: Sequence[str],
-    units: Sequence[str],
-    position: str = "position",
-    times: str = "response_time_ms",
-) -> pd.DataFrame:
+def drift(answers: Answers, position: str = "position", times: str = "response_time_ms") -> pd.DataFrame:
     """The change of each answer, and of the time that it takes, per hundred items that a person has rated.
 
     A slope within persons and items: the answer and the position, each less its mean over the person and over the item
     (least squares with both as fixed effects), so that neither the order of the items nor who came far counts. The time
     is that of log2 of the milliseconds: -1 is half the time after a hundred items.
 
-    items, ratings, key, questions, units: see `analysis.tables.ceiling.noise_ceiling`.
-    position: the column of `ratings` with the item's place in the person's order, from 0.
-    times: the column of `ratings` with the time for the answer in milliseconds.
+    position: the column of the ratings with the item's place in the person's order, from 0.
+    times: the column of the ratings with the time for the answer in milliseconds.
 
-    Columns: figure (a question, or "log2 time"), n (answers), slope (per hundred items), low, high, interval, p (that
-    there is no drift), reason.
+    Columns: figure (a question, an option of one, or "log2 time"), n (answers), slope (per hundred items), low, high,
+    interval, p (that there is no drift), reason.
 
     Raises:
         MissingDataError: the ratings have no position.
     """
-    joined = ratings.merge(items[[key, *units]], on=key)
+    joined, key, units = _with(answers, position, times), answers.key, answers.units
     if position not in joined or joined[position].nunique() < 2:
-        raise MissingDataError("the ratings do not say in which order the items were shown")
-    columns = {question: joined[question].astype("Float64") for question in questions}
+        raise MissingDataError(f"the ratings do not say in which order the {answers.item.plural} were shown")
+    columns = {figure: numbers for figure, _, numbers in answers.figures(joined)}
     if times in joined:
         milliseconds = joined[times].astype("Float64").to_numpy(np.float64, na_value=np.nan)
         columns["log2 time"] = pd.Series(np.log2(np.where(milliseconds > 0, milliseconds, np.nan)), joined.index)
@@ -52,6 +43,13 @@ def drift(
         known = joined.assign(value=values.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", position])
         rows.append({"figure": figure, "n": len(known)} | _slope(known, key, position, units))
     return pd.DataFrame(rows)
+
+
+def _with(answers: Answers, *columns: str) -> pd.DataFrame:
+    """The rows of `answers.joined`, with further columns of its ratings, those that are there."""
+    there = [column for column in columns if column in answers.ratings]
+    known = answers.ratings[answers.key].isin(answers.items[answers.key])
+    return answers.joined().assign(**{column: answers.ratings.loc[known, column].to_numpy() for column in there})
 
 
 def _slope(known: pd.DataFrame, key: str, position: str, units: Sequence[str]) -> dict[str, Any]:
@@ -89,15 +87,13 @@ def _within(values: Numbers, *groups: Codes) -> Numbers:
     return rest
 
 
-def time_by_distance(
-    items: pd.DataFrame, ratings: pd.DataFrame, *, key: str, margins: Sequence[str], units: Sequence[str]
-) -> pd.DataFrame:
+def time_by_distance(answers: Answers, margins: Sequence[str], times: str = "response_time_ms") -> pd.DataFrame:
     """Whether people take longer over items that are near a model's threshold.
 
     The slope of a person's log2 time on how far an item is from the threshold, within persons: below 0 the items near
     it take longer, as they do where people hesitate where the model does.
 
-    margins: columns of `items` with a model's distance from its own threshold, in size; in standard deviations here.
+    margins: columns of the items with a model's distance from its own threshold, in size; in standard deviations here.
 
     Columns: model (the column's name), n (answers), slope (doublings of the time per standard deviation of the
     distance), low, high, interval, p, reason.
@@ -107,16 +103,16 @@ def time_by_distance(
     """
     if not margins:
         raise MissingDataError("the dataset has no model with a threshold")
-    joined = ratings.merge(items[[key, *units, *margins]], on=key)
-    if "response_time_ms" not in joined or not (joined["response_time_ms"] > 0).any():
+    joined = _with(answers, times).join(answers.items.set_index(answers.key)[list(margins)], on=answers.key)
+    if times not in joined or not (joined[times] > 0).any():
         raise MissingDataError("the ratings do not say how long an answer took")
-    joined = joined[joined["response_time_ms"] > 0]
+    joined = joined[joined[times] > 0]
     rows = []
     for name in margins:
         known = joined[joined[name].notna()]
-        times = np.log2(known["response_time_ms"].to_numpy(np.float64))
+        logarithms = np.log2(known[times].to_numpy(np.float64))
         margin = known[name].to_numpy(np.float64)
-        rows.append({"model": name, "n": len(known)} | _within_persons(known, times, margin, units))
+        rows.append({"model": name, "n": len(known)} | _within_persons(known, logarithms, margin, answers.units))
     return pd.DataFrame(rows)
 
 

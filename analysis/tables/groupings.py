@@ -1,38 +1,33 @@
-"""Which columns of a dataset can group its pairs or its answers, and the rates by those that are asked for."""
+"""Which columns of a dataset can group its items or its answers, and the figures by those that are asked for."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import AnalysisError, MissingDataError
-from analysis.frames import Column, Table, flagged
+from analysis.frames import Column, flagged
 from analysis.inference import holm
-from analysis.tables.groups import groups
+from analysis.tables.groups import PERSON
 from analysis.tables.participants import years
 
 DEFAULT = ("gender", "age", "continent")
 """Of the participants."""
 
-_IDS = {"participant_id", "image_id", "pair_id"}
 
+def groupings(tables: Mapping[str, tuple[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """By its name every column that can group, with the id of what it is about, as `grouping_of` takes it.
 
-def groupings(
-    participants: pd.DataFrame, images: pd.DataFrame, attributes: pd.DataFrame | None = None
-) -> dict[str, pd.DataFrame]:
-    """By its name every column that can group, with the id of what it belongs to, as `groups` takes it.
-
-    Columns of participants, then of images, then of the attributes of images; a name that is taken is preceded by its
-    table's, as in `images.batch`. Lists, such as latents and landmarks, cannot group; the participants' ages become
-    years and their flags one text.
+    tables: by name, such as participants and images, the column with the id of a row, and the rows; a name that is
+        taken is preceded by its table's, as in `images.batch`. Lists, such as latents and landmarks, and ids cannot
+        group; the participants' ages become years and their flags one text.
     """
-    people = participants.assign(age=years(participants["age"]), flags=_flags(participants))
-    tables = [("participants", "participant_id", people), ("images", "image_id", images)]
-    tables += [("attributes", "image_id", attributes)] if attributes is not None else []
+    ids = {key for key, _ in tables.values()}
     found: dict[str, pd.DataFrame] = {}
-    for table, key, rows in tables:
+    for table, (key, rows) in tables.items():
+        rows = _people(rows) if key == PERSON else rows
         for column in rows.columns:
-            if column not in _IDS and not _has_lists(rows[column]):
+            if column not in ids and not _has_lists(rows[column]):
                 name = str(column) if column not in found else f"{table}.{column}"
                 found[name] = rows[[key, column]].set_axis([key, name], axis="columns")
     return found
@@ -49,8 +44,17 @@ def check_groupings(wanted: Iterable[str], there: Collection[str]) -> None:
             raise AnalysisError(f"group {name!r}: there is no such column; there are: {', '.join(sorted(there))}")
 
 
-def groups_by(pairs: Table, ratings: Table, there: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> pd.DataFrame:
-    """The table of `groups` by each name in `wanted`; one that makes none has a row with its reason alone.
+def by_each(
+    make: Callable[[pd.DataFrame, str], pd.DataFrame],
+    there: Mapping[str, pd.DataFrame],
+    wanted: Iterable[str],
+    of: tuple[str, str],
+) -> pd.DataFrame:
+    """The tables that `make` makes of the grouping of each name in `wanted`, together; one that makes none has a row
+    with its reason alone.
+
+    make: from a table with the column and its name to a table such as `figures_by_group` gives. of: the columns of it
+        that say what is grouped, such as question and figure.
 
     `p_holm` is p after Holm's correction for all differences of the table, a single family.
 
@@ -62,17 +66,22 @@ def groups_by(pairs: Table, ratings: Table, there: Mapping[str, pd.DataFrame], w
         try:
             if name not in there:
                 raise MissingDataError(f"{name}: is not known of any image")
-            tables.append(groups(pairs, ratings, there[name], name))
+            tables.append(make(there[name], name))
         except MissingDataError as reason:
             reasons.append({"grouping": name, "merged": False, "n": 0, "reason": str(reason)})
     if not tables:
         raise MissingDataError("; ".join(dict.fromkeys(str(row["reason"]) for row in reasons)))
     table = pd.concat([*tables, pd.DataFrame(reasons)], ignore_index=True)
-    family = table.drop_duplicates(["grouping", "recognizer", "rate"]).index
-    adjusted = pd.Series(holm(table.loc[family, "p"]), index=family)
-    place = table.groupby(["grouping", "recognizer", "rate"], dropna=False, sort=False).ngroup()
+    family = ["grouping", *of]
+    first = table.drop_duplicates(family).index
+    adjusted = pd.Series(holm(table.loc[first, "p"]), index=first)
+    place = table.groupby(family, dropna=False, sort=False).ngroup()
     table.insert(list(table.columns).index("p") + 1, "p_holm", place.map(dict(enumerate(adjusted))))
     return table
+
+
+def _people(participants: pd.DataFrame) -> pd.DataFrame:
+    return participants.assign(age=years(participants["age"]), flags=_flags(participants))
 
 
 def _flags(participants: pd.DataFrame) -> Column:

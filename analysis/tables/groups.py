@@ -1,109 +1,166 @@
-"""The same rates by group: of participants, of images, of pairs."""
+"""Figures by group: of participants, of images, of items; and what is said of the answers of each group."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, assert_never
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from fairlearn.metrics import MetricFrame
 
+from analysis import frames
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Column, Table
-from analysis.inference import chance_spread, spread
-from analysis.inference import rate as interval
-from analysis.studies.verification import data
-from analysis.studies.verification.tables.verification import decided
-from analysis.tables.answers import answers
+from analysis.inference import Interval, Numbers, chance_spread, jackknife, spread, weighted_mean
+from analysis.inference import rate as rate_interval
+from analysis.questions import Choice, Question, Scale, YesNo, figures_of
+from analysis.tables.answers import Answers
 
-RATES = ("accept", "false accept", "false reject")
 SMALLEST = 30
 LEAST_PEOPLE = 5
 """Persons in a group: one person, or two, are no group, and a rate of theirs would be known of them."""
 OTHERS = "other (merged)"
+
+PERSON = "participant_id"
 
 _MOST_NUMBERS = 10
 """Numbers with more different values are cut at their terciles."""
 
 _MOST_GROUPS = 20
 
-_COLUMNS = (
-    *("grouping", "group", "merged", "recognizer", "rate", "n", "n_units", "value", "low", "high", "interval"),
-    *("difference", "difference_low", "difference_high", "difference_interval", "chance_difference", "p", "ratio"),
-    "reason",
-)
-
-_Answers = npt.NDArray[np.bool_]
+_DIFFERENCE = ("difference", "difference_low", "difference_high", "difference_interval", "chance_difference", "p")
 
 
-def groups(
-    pairs: Table,
-    ratings: Table,
-    table: Table,
-    grouping: str,
+class Measured(NamedTuple):
+    """Rows that have figures, such as answers or decisions.
+
+    rows: the column `key` (the id of whom or what the row is about) and the units of dependence.
+    figures: by name the number of each row, NaN where the figure is not about it.
+    """
+
+    rows: pd.DataFrame
+    figures: Mapping[str, Column]
+
+
+class Grouping(NamedTuple):
+    """A column by which rows are grouped.
+
+    name: of the column. key: the id that it is about: participant_id, image_id or that of an item. values: by this id.
+    """
+
+    name: str
+    key: str
+    values: Column
+
+
+def grouping_of(table: Table, name: str, ids: Sequence[str]) -> Grouping:
+    """The grouping by the column `name` of a table that has a row for each of one of the `ids`.
+
+    Raises:
+        AnalysisError: the table has no such columns.
+    """
+    table = frames.frame(table)
+    key = next((each for each in (PERSON, *ids) if each in table), None)
+    if key is None or name not in table:
+        raise AnalysisError(
+            f"grouping {name!r}: the table needs this column and an id of participants, images or {_items(ids)}"
+        )
+    return Grouping(name, key, table.drop_duplicates(key).set_index(key)[name])
+
+
+def figures_by_group(
+    grouping: Grouping,
+    measured: Mapping[str, Measured],
+    of: str,
+    figure: str,
+    units: Sequence[str],
     smallest: int = SMALLEST,
     least_people: int = LEAST_PEOPLE,
 ) -> pd.DataFrame:
-    """Accept, false accept and false reject rates of each recognizer by the column `grouping` of `table`.
+    """The mean of every figure by group.
 
-    By what `table` has: `participant_id`: a row is an answer, right is what this participant said. `image_id`: a row
-    is a pair with a clear majority, which is right, and its group that of its base: every base has the same samples,
-    while what a sample looks like comes of how it was made. `pair_id`: the same, the group that of the pair. Accept
-    rates by participant are left out: a model accepts without them, and they say which batches a group rated. Numbers
-    with more than 10 different values, or with fewer than `smallest` rows a value, are cut at their terciles over the
-    participants, bases or pairs that have rows, and named by the smallest and the largest value of each part. Groups
-    with fewer than `smallest` rows or, of participants, fewer than `least_people` persons, and all but the 20 largest,
-    are merged into "other (merged)"; what has no group is left out.
+    measured: the rows of each of several models, or questions. of: what these are, a column's name. figure: what a
+        figure is, a column's name. units: columns of the rows with the units of dependence.
 
-    Columns: grouping, group, merged (whether it is made of small ones), recognizer, rate ("accept", "false accept",
-    "false reject"), n (rows the rate is of), n_units (participants, bases or pairs that they are of), value, low, high,
-    interval (how it was made, or why there is none), difference (largest minus smallest over groups, above 0 by chance
-    alone) with difference_low, difference_high, difference_interval, chance_difference (what it exceeds in 5 % of
-    permutations of participants, bases or pairs within their batch) and p (of no difference, by the same permutations;
-    NaN where no two groups share a batch), ratio (smallest by largest), reason.
+    Numbers with more than 10 different values, or with fewer than `smallest` rows a value, are cut at their terciles
+    over the ids that have rows, and named by the smallest and the largest value of each part. Groups with fewer than
+    `smallest` rows or, of participants, fewer than `least_people` persons, and all but the 20 largest, are merged into
+    "other (merged)"; what has no group is left out.
+
+    Columns: grouping, group, merged (whether it is made of small ones), `of`, `figure`, n (rows that it is of), n_units
+    (ids that they are of), value, low, high, interval (how it was made, or why there is none), difference (largest
+    minus smallest over groups, above 0 by chance alone) with difference_low, difference_high, difference_interval,
+    chance_difference (what it exceeds in 5 % of permutations of ids within their batch) and p (of no difference, by the
+    same permutations; NaN where no two groups share a batch), ratio (smallest by largest), reason.
+
+    Raises:
+        MissingDataError: fewer than two groups are left.
+    """
+    there = {identifier for each in measured.values() for identifier in each.rows["key"]}
+    values = grouping.values
+    most = min(_MOST_NUMBERS, max((len(each.rows) for each in measured.values()), default=0) // smallest)
+    group_of = _labels(values[values.index.isin(there)], most)
+    order = list(dict.fromkeys([*group_of, OTHERS]))
+    least = {"n": smallest, "keys": least_people if grouping.key == PERSON else 1}
+    made: list[dict[str, Any]] = []
+    for name, each in measured.items():
+        labels, merged = _merged(each.rows["key"].map(group_of), each.rows["key"], least)
+        rows = each.rows.assign(group=labels).dropna(subset="group")
+        if rows["group"].nunique() >= 2:
+            groups = [group for group in order if group in set(rows["group"])]
+            for column, numbers in each.figures.items():
+                counted = rows.assign(value=numbers.loc[rows.index]).dropna(subset="value")
+                for found in _by_group(counted, groups, units):
+                    head = {"grouping": grouping.name, of: name, figure: column}
+                    made.append(head | found | {"merged": merged and found["group"] == OTHERS})
+    if not made:
+        people = f" and {least_people} participants" if grouping.key == PERSON else ""
+        raise MissingDataError(f"{grouping.name}: fewer than two groups of {smallest}{people}")
+    columns = ["grouping", "group", "merged", of, figure, "n", "n_units", "value", "low", "high", "interval"]
+    return pd.DataFrame(made)[[*columns, *_DIFFERENCE, "ratio", "reason"]]
+
+
+def answers_by_group(
+    answers: Answers,
+    table: Table,
+    name: str,
+    smallest: int = SMALLEST,
+    least_people: int = LEAST_PEOPLE,
+) -> pd.DataFrame:
+    """What the groups of a column answered: see `figures_by_group`, with the columns question and figure.
+
+    Figures: the mean of numbers, the share of yes, the share of every option of a choice. An image's group is that of
+    the items that name it in a column image_id.
 
     Raises:
         AnalysisError: `table` has no such columns.
-        MissingDataError: fewer than two groups are left.
+        MissingDataError: fewer than two groups are left, or there are no ratings.
     """
-    table = data.frame(table)
-    key = next((name for name in ("participant_id", "image_id", "pair_id") if name in table), None)
-    if key is None or grouping not in table:
-        raise AnalysisError(
-            f"grouping {grouping!r}: the table needs this column and an id of participants, images or pairs"
-        )
-    scored = data.frame(pairs)
-    of_model = {name: _decisions(scored, ratings, name, key) for name in data.recognizers(scored)}
-    there = {identifier for decisions in of_model.values() for identifier in decisions["key"]}
-    values = table.drop_duplicates(key).set_index(key)[grouping]
-    most = min(_MOST_NUMBERS, max(map(len, of_model.values()), default=0) // smallest)
-    group_of = _labels(values[values.index.isin(there)], most)
-    order = list(dict.fromkeys([*group_of, OTHERS]))
-    least = {"n": smallest, "keys": least_people if key == "participant_id" else 1}
-    rows: list[dict[str, Any]] = []
-    for name, decisions in of_model.items():
-        labels, merged = _merged(decisions["key"].map(group_of), decisions["key"], least)
-        decisions = decisions.assign(group=labels).dropna(subset="group")
-        if decisions["group"].nunique() >= 2:
-            made = _rates(decisions, order, merged, RATES[1:] if key == "participant_id" else RATES)
-            rows += [{"grouping": grouping} | row | {"recognizer": name} for row in made]
-    if not rows:
-        people = f" and {least_people} participants" if key == "participant_id" else ""
-        raise MissingDataError(f"{grouping}: fewer than two groups of {smallest}{people}")
-    return pd.DataFrame(rows)[[*_COLUMNS]]
+    ids = [answers.key, *(["image_id"] if "image_id" in answers.items else [])]
+    grouping = grouping_of(table, name, ids)
+    joined = answers.joined()
+    key = joined[answers.key]
+    if grouping.key == "image_id":
+        key = key.map(answers.items.set_index(answers.key)["image_id"])
+    rows = joined.assign(key=joined[PERSON] if grouping.key == PERSON else key)
+    measured = {question.name: _measured(question, rows, answers.units) for question in answers.questions}
+    return figures_by_group(grouping, measured, "question", "figure", answers.units, smallest, least_people)
 
 
-def _decisions(pairs: pd.DataFrame, ratings: Table, name: str, key: str) -> pd.DataFrame:
-    """Columns: key (of the group), same, accept, and the units of dependence; a row per answer or per pair."""
-    if key == "participant_id":
-        given = answers(pairs, ratings).dropna(subset="identity")
-        given = given.join(pairs.set_index("pair_id")[f"{name}_accept"].dropna(), on="pair_id", how="inner")
-        rows = {"key": given["participant_id"], "same": given["identity"] > 0.5}
-        units = given[list(data.UNIT_COLUMNS)]
-        return pd.DataFrame(rows | {"accept": given[f"{name}_accept"].astype(bool)}).join(units)
-    clear = decided(data.rated(pairs, ratings), name)
-    clear = clear.assign(key=clear["base_id" if key == "image_id" else "pair_id"])
-    return clear[["key", "same", "accept", *data.UNIT_COLUMNS]]
+def _measured(question: Question, rows: pd.DataFrame, units: Sequence[str]) -> Measured:
+    numbers = figures_of(question, rows[question.name])
+    match question:
+        case Scale():
+            figures = {"mean": numbers[question.name]}
+        case YesNo():
+            figures = {"yes": numbers[question.name]}
+        case Choice():
+            figures = {name.removeprefix(f"{question.name}: "): column for name, column in numbers.items()}
+        case _:
+            assert_never(question)
+    return Measured(rows.loc[rows[question.name].notna(), ["key", *units]], figures)
+
+
+def _items(ids: Sequence[str]) -> str:
+    return " or ".join(f"{name.removesuffix('_id')}s" for name in ids if name != "image_id")
 
 
 def _labels(values: Column, most: int) -> Column:
@@ -142,34 +199,31 @@ def _is_number(values: Column) -> bool:
     return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
 
 
-def _rates(decisions: pd.DataFrame, order: list[str], merged: bool, wanted: Sequence[str]) -> list[dict[str, Any]]:
-    same, accept, group_of = (decisions[column].to_numpy() for column in ("same", "accept", "group"))
-    metrics = {"accept": _accept_rate, "false accept": _false_accept_rate, "false reject": _false_reject_rate}
-    frame = MetricFrame(metrics=metrics, y_true=same, y_pred=accept, sensitive_features=group_of)
+def _by_group(counted: pd.DataFrame, groups: Sequence[str], units: Sequence[str]) -> list[dict[str, Any]]:
+    """A row for every group, of the rows that a figure is about."""
+    apart = _apart(counted)
     rows = []
-    rows_of = {"accept": same | ~same, "false accept": ~same, "false reject": same}
-    for rate in wanted:
-        values = frame.by_group[rate].astype(np.float64)
-        values = values.reindex([group for group in order if group in values.index])
-        counted = decisions[rows_of[rate]].assign(value=(~accept if rate == "false reject" else accept)[rows_of[rate]])
-        apart = _apart(counted)
-        for group, value in values.items():
-            of_group = counted[counted["group"] == group]
-            found = interval(of_group["value"].to_numpy().astype(np.float64), of_group[list(data.UNIT_COLUMNS)])
-            entry = {"group": group, "merged": merged and group == OTHERS, "rate": rate, "n": len(of_group)}
-            entry |= {"n_units": of_group["key"].nunique(), "value": value} | found.columns() | apart
-            rows.append(entry | {"reason": "" if len(of_group) else "no such row"})
+    for group in groups:
+        of_group = counted[counted["group"] == group]
+        found = _mean(of_group["value"].to_numpy(np.float64), of_group[list(units)])
+        entry = {"group": group, "n": len(of_group), "n_units": of_group["key"].nunique(), "value": found.estimate}
+        rows.append(entry | found.columns() | apart | {"reason": "" if len(of_group) else "no such row"})
     return rows
 
 
+def _mean(values: Numbers, units: pd.DataFrame) -> Interval:
+    """The mean; numbers from 0 to 1 are a rate."""
+    if not len(values) or (values.min() >= 0 and values.max() <= 1):
+        return rate_interval(values, units)
+    return jackknife(weighted_mean(values), units)
+
+
 def _apart(counted: pd.DataFrame) -> dict[str, Any]:
-    """How far the groups' rates lie apart, and how far they do by chance; NaN of fewer than two groups."""
-    unknown = dict.fromkeys(
-        ("difference", "difference_low", "difference_high", "chance_difference", "p", "ratio"), np.nan
-    )
+    """How far the groups' means lie apart, and how far they do by chance; NaN of fewer than two groups."""
+    unknown = dict.fromkeys([*_DIFFERENCE, "ratio"], np.nan)
     if counted["group"].nunique() < 2:
         return unknown | {"difference_interval": ""}
-    values = counted["value"].to_numpy().astype(np.float64)
+    values = counted["value"].to_numpy(np.float64)
     group, key, unit = (pd.factorize(counted[column])[0].astype(np.intp) for column in ("group", "key", "unit"))
     found = spread(values, group, unit)
     chance, p = chance_spread(values, group, key, unit)
@@ -181,19 +235,3 @@ def _apart(counted: pd.DataFrame) -> dict[str, Any]:
         "p": p,
         "ratio": float(means.min() / means.max()) if means.max() > 0 else np.nan,
     }
-
-
-def _accept_rate(same: _Answers, accept: _Answers) -> float:
-    return _share(np.asarray(accept))
-
-
-def _false_accept_rate(same: _Answers, accept: _Answers) -> float:
-    return _share(np.asarray(accept)[~np.asarray(same)])
-
-
-def _false_reject_rate(same: _Answers, accept: _Answers) -> float:
-    return _share(~np.asarray(accept)[np.asarray(same)])
-
-
-def _share(found: _Answers) -> float:
-    return float(found.mean()) if len(found) else np.nan

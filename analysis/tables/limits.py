@@ -1,150 +1,151 @@
 """What a dataset cannot show, said from its own numbers."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, assert_never
 
-import numpy as np
 import pandas as pd
 
 from analysis import frames
-from analysis.errors import MissingDataError
+from analysis.dataset import Published
 from analysis.inference import LEAST
-from analysis.studies.verification import data
-from analysis.studies.verification.data import Verification
-from loading_script.lands_between import KINDS
+from analysis.questions import Choice, Question, Scale, YesNo
+from analysis.registry import Noun
+from analysis.tables.answers import Answers
 
 SMALLEST = 30
 RELIABLE = 2 / 3
 """Krippendorff's least alpha for tentative conclusions."""
 
+COLUMNS = ["topic", "subject", "n", "statement"]
 
-def limits(published: Verification, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
+Row = dict[str, Any]
+
+
+def limits(published: Published, answers: Answers, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
     """Statements of what must not be read out of the tables.
 
     agreement: the table of that name, where it could be made.
 
-    Columns: topic, subject (a kind, a recognizer, ...), n (what the statement is of), statement.
+    Columns: topic, subject (a kind, a question, ...), n (what the statement is of), statement.
     """
-    try:
-        rated = data.rated(published.pairs, published.ratings)
-    except MissingDataError:
-        rated = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0, unit=published.pairs["batch"])
-    rows = _ratings(published, rated) + _kinds(rated) + _cells(rated) + _failures(published) + _searches(rated)
-    return pd.DataFrame(rows + _batches(rated) + _agreement(agreement), columns=["topic", "subject", "n", "statement"])
+    counted = answers.counted()
+    rows = of_ratings(published, counted, answers.questions, answers.item)
+    if answers.condition:
+        rows += unrated(counted, answers.condition, answers.item)
+        rows += [
+            small_cell(str(kind), len(cell), answers.item)
+            for kind, cell in counted.groupby(answers.condition, observed=True)
+            if len(cell) < SMALLEST
+        ]
+    rows += of_batches(counted, next(iter(answers.clusters.values()), "unit"))
+    return pd.DataFrame(rows + of_agreement(agreement), columns=COLUMNS)
 
 
-def _batches(rated: pd.DataFrame) -> list[dict[str, Any]]:
-    batches, independent = rated["batch"].nunique(), rated["unit"].nunique()
-    rows = []
-    if independent < batches:
-        statement = f"people rated several batches: {batches} batches count as {independent} for intervals"
-        rows.append(_row("batches", "raters", batches, statement))
-    if independent < LEAST:
-        statement = f"independent batches: {independent}; an interval needs {LEAST}, so that there is none"
-        rows.append(_row("batches", "all", independent, statement))
-    return rows
+def statement(topic: str, subject: str, n: float, words: str) -> Row:
+    """A row of the table."""
+    return {"topic": topic, "subject": subject, "n": n, "statement": words}
 
 
-def _row(topic: str, subject: str, n: float, statement: str) -> dict[str, Any]:
-    return {"topic": topic, "subject": subject, "n": n, "statement": statement}
-
-
-def _ratings(published: Verification, rated: pd.DataFrame) -> list[dict[str, Any]]:
-    n = int(rated["n_ratings"].sum())
+def of_ratings(published: Published, counted: pd.DataFrame, questions: Sequence[Question], item: Noun) -> list[Row]:
+    """What the ratings cannot show; `counted`: the items with n_ratings and n_<question>."""
+    n = int(counted["n_ratings"].sum())
     if not n:
-        return [_row("ratings", "all", 0, "no ratings: nothing here says what people see")]
+        return [statement("ratings", "all", 0, "no ratings: nothing here says what people see")]
     rows = []
     if published.source == "simulated":
-        rows.append(_row("ratings", "all", n, f"all {n} ratings are simulated: nothing here says what people see"))
-    rows += [
-        _row("ratings", source, count, f"{count} ratings of the source {source!r} are left out: one source at a time")
-        for source, count in published.other_sources.items()
-    ]
+        words = f"all {n} ratings are simulated: nothing here says what people see"
+        rows.append(statement("ratings", "all", n, words))
+    for source, count in published.other_sources.items():
+        words = f"{count} ratings of the source {source!r} are left out: one source at a time"
+        rows.append(statement("ratings", source, count, words))
     if published.excluded:
         n = published.excluded
-        rows.append(_row("ratings", "flagged", n, f"{n} flagged participants and their ratings are left out"))
+        rows.append(statement("ratings", "flagged", n, f"{n} flagged participants and their ratings are left out"))
     elif len(published.participants):
         n = int(frames.flagged(published.participants["flags"]).sum())
         if n:
-            rows.append(_row("ratings", "flagged", n, f"{n} flagged participants are included"))
-    few = int(rated["n_identity"].between(1, 2).sum())
-    if few:
-        statement = f"{few} pairs have only one or two answers on identity: their majority means little"
-        rows.append(_row("ratings", "pairs", few, statement))
-    for column in data.COUNTS.values():
-        question, n = column.removeprefix("n_"), int((rated["n_ratings"] - rated[column]).sum())
+            rows.append(statement("ratings", "flagged", n, f"{n} flagged participants are included"))
+    few = {question.name: _few(question, counted) for question in questions}
+    for name, n in few.items():
         if n:
-            statement = f"{n} ratings have no answer on {question}: they are in no figure about it"
-            rows.append(_row("ratings", question, n, statement))
-    if "identity_rate" in rated:
-        ties = int(rated["identity_rate"].eq(0.5).sum())
-        if ties:
-            rows.append(_row("ratings", "ties", ties, f"on {ties} pairs half say each: error rates leave them out"))
+            words = f"{n} {item.plural} have only one or two answers on {name}: their majority means little"
+            rows.append(statement("ratings", item.plural, n, words))
+    for name, n in unanswered(counted, questions).items():
+        if n:
+            words = f"{n} ratings have no answer on {name}: they are in no figure about it"
+            rows.append(statement("ratings", name, n, words))
     return rows
 
 
-def _kinds(rated: pd.DataFrame) -> list[dict[str, Any]]:
-    there = set(rated["kind"].astype("str"))
-    rows = [_row("kinds", kind, 0, f"there are no {kind} pairs") for kind in KINDS if kind not in there]
-    if not rated["n_ratings"].gt(0).any():
+def unanswered(counted: pd.DataFrame, questions: Sequence[Question]) -> dict[str, int]:
+    """The number of ratings that lack an answer, by question.
+
+    Where items have a column `task`, a question belongs to the tasks in which somebody answered it; in a rating of an
+    item of another task it was not asked, and is not missing.
+    """
+    missing = {}
+    for question in questions:
+        lacking = counted["n_ratings"] - counted[f"n_{question.name}"]
+        answered = counted[f"n_{question.name}"] > 0
+        if "task" in counted and answered.any():
+            lacking = lacking[counted["task"].isin(counted.loc[answered, "task"].unique())]
+        missing[question.name] = int(lacking.sum())
+    return missing
+
+
+def unrated(counted: pd.DataFrame, condition: str, item: Noun) -> list[Row]:
+    """Conditions with items that nobody rated, where somebody rated something."""
+    rows: list[Row] = []
+    if not counted["n_ratings"].gt(0).any():
         return rows
-    for kind, level, cell in data.cells(rated, total=False):
-        if np.isnan(level):
-            unrated = int(cell["n_ratings"].eq(0).sum())
-            if unrated == len(cell):
-                rows.append(_row("kinds", kind, unrated, f"none of the {unrated} {kind} pairs has a rating"))
-            elif unrated:
-                statement = f"{unrated} of {len(cell)} {kind} pairs have no rating and are in no figure about people"
-                rows.append(_row("kinds", kind, unrated, statement))
+    for kind, cell in counted.groupby(condition, observed=True):
+        n = int(cell["n_ratings"].eq(0).sum())
+        if n == len(cell):
+            words = f"none of the {n} {kind} {item.plural} has a rating"
+            rows.append(statement("kinds", str(kind), n, words))
+        elif n:
+            words = f"{n} of {len(cell)} {kind} {item.plural} have no rating and are in no figure about people"
+            rows.append(statement("kinds", str(kind), n, words))
     return rows
 
 
-def _cells(rated: pd.DataFrame) -> list[dict[str, Any]]:
+def small_cell(subject: str, n: int, item: Noun) -> Row:
+    """A row about a cell of items that is too small."""
+    return statement("cells", subject, n, f"{subject}: {n} {item.plural}, fewer than {SMALLEST}")
+
+
+def of_batches(counted: pd.DataFrame, batch: str) -> list[Row]:
+    """What the batches cannot show; `batch`: the column with them."""
+    batches, independent = counted[batch].nunique(), counted["unit"].nunique()
     rows = []
-    for kind, level, cell in data.cells(rated, total=False):
-        if len(cell) < SMALLEST:
-            subject = kind if np.isnan(level) else f"{kind} {level:g}"
-            rows.append(_row("cells", subject, len(cell), f"{subject}: {len(cell)} pairs, fewer than {SMALLEST}"))
+    if independent < batches:
+        words = f"people rated several batches: {batches} batches count as {independent} for intervals"
+        rows.append(statement("batches", "raters", batches, words))
+    if independent < LEAST:
+        words = f"independent batches: {independent}; an interval needs {LEAST}, so that there is none"
+        rows.append(statement("batches", "all", independent, words))
     return rows
 
 
-def _failures(published: Verification) -> list[dict[str, Any]]:
-    rows = []
-    for name in published.recognizers:
-        failed = published.pairs[published.pairs[f"{name}_accept"].isna()]
-        if len(failed):
-            kinds = ", ".join(f"{kind} {n}" for kind, n in failed["kind"].value_counts(sort=False).items() if n)
-            statement = f"{name} did not acquire {len(failed)} of {len(published.pairs)} pairs ({kinds}): in no rate"
-            rows.append(_row("acquisition", name, len(failed), statement))
-    for column in [str(name) for name in published.images.columns if str(name).endswith("_found")]:
-        n = int(published.images[column].eq(False).sum())
-        if n:
-            name = column.removesuffix("_found")
-            statement = f"the alignment {name} found nothing in {n} of {len(published.images)} images"
-            rows.append(_row("acquisition", name, n, statement))
-    return rows
-
-
-def _searches(rated: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = []
-    optimized = rated[(rated["kind"] == "optimized") & rated["reached"].notna()]
-    for level, cell in optimized.groupby("level"):
-        n = int(cell["reached"].eq(False).sum())
-        if n:
-            statement = f"{n} of {len(cell)} searches did not reach {level:g}: their pairs stand in for it"
-            rows.append(_row("searches", f"optimized {level:g}", n, statement))
-    return rows
-
-
-def _agreement(agreement: pd.DataFrame | None) -> list[dict[str, Any]]:
+def of_agreement(agreement: pd.DataFrame | None) -> list[Row]:
+    """The questions on which people agree too little; `agreement`: the table of that name."""
     if agreement is None:
         return []
     alpha = agreement[(agreement["statistic"] == "alpha") & (agreement["value"] < RELIABLE)]
-    return [
-        _row(
-            "agreement",
-            row["question"],
-            row["n_pairs"],
-            f"people agree too little on {row['question']} for firm conclusions: alpha {row['value']:.2f} is below 2/3",
-        )
-        for _, row in alpha.iterrows()
-    ]
+    rows = []
+    for row in alpha.to_dict("records"):
+        question, n = row["question"], next(row[name] for name in row if str(name).startswith("n_"))
+        words = f"people agree too little on {question} for firm conclusions: alpha {row['value']:.2f} is below 2/3"
+        rows.append(statement("agreement", question, n, words))
+    return rows
+
+
+def _few(question: Question, counted: pd.DataFrame) -> int:
+    """Items whose majority means little."""
+    match question:
+        case Scale():
+            return 0
+        case YesNo() | Choice():
+            return int(counted[f"n_{question.name}"].between(1, 2).sum())
+        case _:
+            assert_never(question)

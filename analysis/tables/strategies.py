@@ -1,4 +1,4 @@
-"""How participants say they decided: which facial features they name."""
+"""What participants wrote: how they say they decided, and which features they name."""
 
 import functools
 import re
@@ -12,12 +12,14 @@ from analysis import frames
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Table
 from analysis.inference import wilson
+from loading_script.lands_between import DEMOGRAPHICS
 
 Terms = Mapping[str, Sequence[str]]
 """From a facial feature to the terms that name it; see the files in `analysis/terms`."""
 
 LANGUAGES = ("en", "de")
-QUESTIONS = ("similarity", "identity")
+_NO_TEXTS = {"participant_id", "source", *DEMOGRAPHICS, "flags"}
+"""Columns of participants that are no texts of theirs."""
 
 
 def terms(languages: Sequence[str] = LANGUAGES) -> dict[str, list[str]]:
@@ -37,19 +39,20 @@ def terms(languages: Sequence[str] = LANGUAGES) -> dict[str, list[str]]:
 
 
 def strategies(participants: Table, named_by: Terms | None = None) -> pd.DataFrame:
-    """How many participants name each facial feature, for each of the two questions, by falling share.
+    """How many participants name each feature in their texts, for each question, by falling share.
 
     named_by: the terms; the packaged ones, of all languages together, where it is left out.
 
-    Columns: question ("similarity", "identity"), feature, n (texts that name it), n_texts (that there are), share,
-    low, high (Wilson).
+    Columns: question (see `texts_of`), feature, n (texts that name it), n_texts (that there are), share, low, high
+    (Wilson).
 
     Raises:
         MissingDataError: no text was released.
     """
     named_by = terms() if named_by is None else named_by
     rows = []
-    for question, texts in _texts(participants).items():
+    by_question = texts_of(participants)
+    for question, texts in by_question.items():
         named = texts.map(lambda text: features(text, named_by))
         for feature in named_by:
             n = int(named.map(lambda found, feature=feature: feature in found).sum())
@@ -57,7 +60,7 @@ def strategies(participants: Table, named_by: Terms | None = None) -> pd.DataFra
             row = {"question": question, "feature": feature, "n": n, "n_texts": len(texts), "share": n / len(texts)}
             rows.append(row | {"low": low, "high": high})
     table = pd.DataFrame(rows)
-    order = table["question"].map({question: place for place, question in enumerate(QUESTIONS)})
+    order = table["question"].map({question: place for place, question in enumerate(by_question)})
     return (
         table.assign(order=order)
         .sort_values(["order", "n"], ascending=[True, False], kind="stable", ignore_index=True)
@@ -68,19 +71,43 @@ def strategies(participants: Table, named_by: Terms | None = None) -> pd.DataFra
 def quotes(participants: Table, named_by: Terms | None = None) -> pd.DataFrame:
     """The texts that were released, in the order of the alphabet, so that none can be traced to its writer.
 
+    named_by: terms of features, as in `strategies`; with none at all, features are not looked for.
+
     Columns: question, text, features (those that it names, in the order of the terms).
 
     Raises:
         MissingDataError: no text was released.
     """
     named_by = terms() if named_by is None else named_by
-    return pd.DataFrame(
-        [
-            {"question": question, "text": text, "features": [name for name in named_by if name in found]}
-            for question, texts in _texts(participants).items()
-            for text, found in ((text, features(text, named_by)) for text in sorted(texts))
-        ]
-    )
+    rows = []
+    for question, texts in texts_of(participants).items():
+        for text in sorted(texts):
+            found = features(text, named_by)
+            row = {"question": question, "text": text}
+            rows.append(row | ({"features": [name for name in named_by if name in found]} if named_by else {}))
+    return pd.DataFrame(rows)
+
+
+def texts_of(participants: Table) -> "dict[str, pd.Series[str]]":
+    """The texts that are not blank, by what they are about; columns without any are left out.
+
+    A text is what stands in any column of words that is not about who somebody is; `strategy_<question>` is about the
+    question.
+
+    Raises:
+        MissingDataError: no text was released.
+    """
+    people = frames.frame(participants)
+    found = {}
+    for column in people.columns:
+        if column not in _NO_TEXTS and people[column].map(lambda value: isinstance(value, str)).any():
+            texts = people[column].dropna().astype("str")
+            texts = texts[texts.str.strip() != ""]
+            if len(texts):
+                found[str(column).removeprefix("strategy_")] = texts
+    if not found:
+        raise MissingDataError("no text on strategies was released")
+    return found
 
 
 def features(text: str, named_by: Terms) -> set[str]:
@@ -99,17 +126,3 @@ def _pattern(listed: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict
         words = r"\s+".join(map(re.escape, term.removesuffix("*").split()))
         parts.append(rf"(?P<{group}>\b{words}" + (r"\w*)" if term.endswith("*") else r"\b)"))
     return re.compile("|".join(parts), re.IGNORECASE), feature_of
-
-
-def _texts(participants: Table) -> "dict[str, pd.Series[str]]":
-    """The texts that are not blank, by question; questions without any are left out."""
-    people = frames.frame(participants)
-    by_question = {}
-    for question in QUESTIONS:
-        if f"strategy_{question}" in people:
-            texts = people[f"strategy_{question}"].dropna().astype("str")
-            by_question[question] = texts[texts.str.strip() != ""]
-    found = {question: texts for question, texts in by_question.items() if len(texts)}
-    if not found:
-        raise MissingDataError("no text on strategies was released")
-    return found

@@ -7,8 +7,9 @@ from datasets import Dataset, Image
 from PIL import Image as PILImage
 
 from analysis import MissingDataError, Pictures
+from analysis.studies.verification.tables.differences import attribute_differences
 from analysis.studies.verification.tables.forest import attribute_forest
-from analysis.tables.attributes import attribute_differences, image_attributes, joined, measured_names
+from analysis.tables.attributes import image_attributes, joined, measured_names
 from tests.analysis.synthetic import draw_pairs
 
 FACE = np.array([[24, 12], [20, 12], [8, 12], [12, 12], [16, 20]], float)

@@ -4,6 +4,8 @@ import pytest
 from scipy import stats
 
 from analysis import MissingDataError
+from analysis.questions import Scale
+from analysis.tables.answers import Answers
 from analysis.tables.ceiling import noise_ceiling
 
 RATERS, ITEMS = 10, 400
@@ -27,9 +29,10 @@ def draw(noise: float, batches: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def ceiling(items: pd.DataFrame, ratings: pd.DataFrame, condition: str | None = None) -> pd.DataFrame:
     measures = {"true": "truth", "half": "half"}
-    return noise_ceiling(
-        items, ratings, key="item", questions=["liking"], measures=measures, units=["batch"], condition=condition
+    about = Answers.about(
+        items, ratings, "item", (Scale("liking"),), clusters={"batches": "batch"}, condition=condition
     )
+    return noise_ceiling(about, measures)
 
 
 def test_the_ceiling_of_known_noise_in_closed_form() -> None:

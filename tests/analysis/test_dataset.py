@@ -7,7 +7,7 @@ import pytest
 
 from analysis import AnalysisError, MissingDataError, Published, load
 from analysis.studies.verification import data
-from analysis.tables.limits import limits
+from analysis.studies.verification.tables.limits import limits
 from tests.analysis.conftest import COLORS, Write, hand_made, images
 
 

@@ -6,6 +6,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 from analysis import MissingDataError
+from analysis.questions import Scale
+from analysis.tables.answers import Answers
 from analysis.tables.drift import drift, time_by_distance
 
 BATCHES, ITEMS, RATERS = 4, 30, 5
@@ -29,9 +31,13 @@ def study() -> tuple[pd.DataFrame, pd.DataFrame]:
     return items, pd.concat(rows, ignore_index=True)
 
 
+def about(items: pd.DataFrame, ratings: pd.DataFrame) -> Answers:
+    return Answers.about(items, ratings, "item", (Scale("liking"),), clusters={"batches": "batch"})
+
+
 def test_the_slope_is_that_of_least_squares_with_fixed_effects(study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     items, ratings = study
-    table = drift(items, ratings, key="item", questions=["liking"], units=["batch"]).set_index("figure")
+    table = drift(about(items, ratings)).set_index("figure")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the design has a column too many for each batch
         fit = smf.ols("liking ~ position + C(participant_id) + C(item)", ratings).fit()
@@ -43,7 +49,7 @@ def test_the_slope_is_that_of_least_squares_with_fixed_effects(study: tuple[pd.D
 
 def test_what_lies_near_the_threshold_takes_longer(study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     items, ratings = study
-    table = time_by_distance(items, ratings, key="item", margins=["margin"], units=["batch"])
+    table = time_by_distance(about(items, ratings), margins=["margin"])
     slope = -ratings["item"].map(items.set_index("item")["margin"]).std(ddof=0)  # a doubling for each unit
     assert table["slope"].tolist() == pytest.approx([slope], rel=0.02)
     assert table["p"].item() < 0.001
@@ -52,7 +58,7 @@ def test_what_lies_near_the_threshold_takes_longer(study: tuple[pd.DataFrame, pd
 def test_no_order_and_no_times(study: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     items, ratings = study
     with pytest.raises(MissingDataError, match="in which order"):
-        drift(items, ratings.assign(position=0), key="item", questions=["liking"], units=["batch"])
+        drift(about(items, ratings.assign(position=0)))
     untimed = ratings.drop(columns="response_time_ms")
     with pytest.raises(MissingDataError, match="how long"):
-        time_by_distance(items, untimed, key="item", margins=["margin"], units=["batch"])
+        time_by_distance(about(items, untimed), margins=["margin"])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from analysis.questions import (
     Choice,
@@ -14,7 +13,6 @@ from analysis.questions import (
     how,
     options,
     read_questions,
-    unanswered,
 )
 
 RATINGS = pd.DataFrame(
@@ -68,17 +66,3 @@ def test_published_means_are_named_after_the_question() -> None:
     names = ["strength_mean", "strength_std", "sure_rate", "sure_std", "answer_mode", "answer_share"]
     assert aggregates(questions) == names
     assert [how(question) for question in questions] == ["a number", "yes or no", "a choice"]
-
-
-@pytest.mark.parametrize(
-    ("task", "missing"),
-    [
-        (None, {"strength": 1, "answer": 1}),
-        (["one", "two", "two"], {"strength": 1, "answer": 1}),  # both are asked in both tasks
-        (["one", "three", "two"], {"strength": 1, "answer": 0}),  # nobody answers with a word in task three
-    ],
-)
-def test_what_another_task_asks_is_not_missing(task: list[str] | None, missing: dict[str, int]) -> None:
-    items = pd.DataFrame({"item_id": ["1", "2", "3"]})
-    items = items if task is None else items.assign(task=task)
-    assert unanswered(items, RATINGS, "item_id", [Scale("strength"), Choice("answer")]) == missing

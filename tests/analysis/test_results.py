@@ -14,6 +14,7 @@ import pytest
 
 import analysis.results  # noqa: F401
 from analysis import AnalysisError, Published, results
+from analysis.studies.verification import makers
 from analysis.studies.verification.tables.identity_model import UNCLEAR
 from tests.analysis import graphs
 from tests.analysis.synthetic import draw_images, draw_pairs, draw_participants, draw_ratings, draw_study, published
@@ -70,9 +71,10 @@ def whole() -> Published:
 
 
 def documented() -> dict[str, list[str]]:
-    """Table -> columns, from the list in the documentation of `analysis.results`."""
+    """Table -> columns, from the lists in the documentation of `analysis.results` and of the makers of pairs."""
     found = {}
-    for line in (sys.modules["analysis.results"].__doc__ or "").splitlines():
+    shared = sys.modules["analysis.results"].__doc__ or ""
+    for line in [*shared.splitlines(), *(makers.__doc__ or "").splitlines()]:
         if match := re.fullmatch(r"\| (\w+) \| .* \| (.+) \|", line):
             plain = re.sub(r", per (recognizer|alignment) .*| \(.*?\)", "", match[2])
             found[match[1]] = [column.strip() for column in plain.split(",")]

@@ -1,12 +1,14 @@
 """Verification: pairs of images, what recognizers and people say of them, and where they part ways."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.questions import Scale, YesNo
-from analysis.registry import Analysis
+from analysis.registry import Analysis, Noun
 
 if TYPE_CHECKING:  # naming the kind waits for no library of figures
     from analysis.dataset import Published, Record
+    from analysis.makers import Maker, Options
 
 
 def _read(published: "Published", record: "Record") -> "Published":
@@ -15,9 +17,26 @@ def _read(published: "Published", record: "Record") -> "Published":
     return read(published, record)
 
 
+def _measures(published: "Published") -> Mapping[str, str]:
+    from analysis.studies.verification.data import measures
+
+    return measures(published.items)
+
+
+def _makers(published: "Published", options: "Options") -> "Sequence[Maker]":
+    from analysis.studies.verification.data import study
+    from analysis.studies.verification.makers import makers
+
+    return makers(study(published), options)
+
+
 ANALYSIS = Analysis(
     name="verification",
+    item=Noun("pair", "pairs"),
+    clusters={"batches": "batch", "bases": "base_id"},
     tables=("searches",),
-    questions=(Scale("similarity"), YesNo("identity")),
+    questions=(Scale("similarity", span=100.0), YesNo("identity")),
     read=_read,
+    measures=_measures,
+    makers=_makers,
 )

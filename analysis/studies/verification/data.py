@@ -1,7 +1,7 @@
 """A verification study: its pairs, what its models and people say of them, and what the shared tables take of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from analysis import frames
 from analysis.dataset import Published, Record
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Table
+from analysis.studies.verification import ANALYSIS
+from analysis.tables.answers import Answers
 from loading_script import lands_between as schema
 
 AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings"]
@@ -33,8 +35,6 @@ _NO_DISTANCES = {
 
 _SAME, _DIFFERENT = "genuine", "negative"
 """The kinds whose answer follows from how a pair is made."""
-
-QUESTIONS = ("similarity", "identity")
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,17 @@ def read(published: Published, record: Record) -> Verification:
     stated, target = _stated(record)
     shared = {field.name: getattr(published, field.name) for field in fields(Published)}
     return Verification(**shared, thresholds=thresholds(published.items) | stated, target=target)
+
+
+def study(published: Published) -> Verification:
+    """The dataset, known to be a verification study.
+
+    Raises:
+        AnalysisError: it is none.
+    """
+    if not isinstance(published, Verification):
+        raise AnalysisError(f"{published.name}: is no verification study; read it with `analysis.load`")
+    return published
 
 
 def _stated(record: Record) -> tuple[dict[str, float], str | None]:
@@ -185,18 +196,25 @@ def cells(pairs: pd.DataFrame, total: bool = True) -> list[tuple[str, float, pd.
     return found
 
 
+def answers(pairs: Table, ratings: Table) -> Answers:
+    """The answers about pairs, as the tables take them that every study has."""
+    kind = ANALYSIS
+    about = (frame(pairs), frame(ratings), "pair_id", kind.questions)
+    return Answers.about(*about, item=kind.item, clusters=kind.clusters, condition=kind.condition)
+
+
 def identity_decisions(pairs: Table, ratings: Table) -> dict[str, Any]:
     """Arguments of `error_consistency`, `confusion` and `accuracy_difference`: who says "same identity" of which pair.
 
     The reference "construction" is right of genuine pairs (same) and of negative ones (different), and of no other.
     """
-    scored, answers = frame(pairs), frame(ratings)
-    scored["unit"] = units(scored, answers)
+    scored, rows = frame(pairs), frame(ratings)
+    scored["unit"] = units(scored, rows)
     kind = scored["kind"].astype("str")
     built = kind.map({_SAME: True, _DIFFERENT: False}).astype("boolean")
     return {
         "items": scored.assign(construction=built),
-        "ratings": answers,
+        "ratings": rows,
         "key": "pair_id",
         "question": "identity",
         "decisions": {name: f"{name}_accept" for name in recognizers(scored)},
@@ -205,30 +223,12 @@ def identity_decisions(pairs: Table, ratings: Table) -> dict[str, Any]:
     }
 
 
-def model_measures(pairs: Table, ratings: Table) -> dict[str, Any]:
-    """Arguments of `noise_ceiling`: both questions, every distance, kind by kind."""
-    scored, answers = frame(pairs), frame(ratings)
-    return {
-        "items": scored.assign(unit=units(scored, answers)),
-        "ratings": answers,
-        "key": "pair_id",
-        "questions": QUESTIONS,
-        "measures": measures(scored),
-        "units": UNIT_COLUMNS,
-        "condition": "kind",
-    }
-
-
-def time_margins(pairs: Table, ratings: Table, thresholds: Mapping[str, float]) -> dict[str, Any]:
+def time_margins(of: Answers, thresholds: Mapping[str, float]) -> dict[str, Any]:
     """Arguments of `time_by_distance`: how far every distance is from its recognizer's threshold."""
-    measured = model_measures(pairs, ratings)
-    items, names = measured["items"], [name for name, value in thresholds.items() if np.isfinite(value)]
+    items, names = of.items, [name for name, value in thresholds.items() if np.isfinite(value)]
     names = [name for name in names if f"{name}_distance" in items]
     margins = {name: (items[f"{name}_distance"] - thresholds[name]).abs() for name in names}
-    return {name: measured[name] for name in ("ratings", "key", "units")} | {
-        "items": items.assign(**margins),
-        "margins": names,
-    }
+    return {"answers": replace(of, items=items.assign(**margins)), "margins": names}
 
 
 def identity_scores(pairs: Table, ratings: Table | None = None) -> dict[str, Any]:

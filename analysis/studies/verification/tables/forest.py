@@ -15,7 +15,7 @@ from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
 from analysis.inference import jackknife
 from analysis.studies.verification import data
-from analysis.tables.attributes import attribute_differences
+from analysis.studies.verification.tables.differences import attribute_differences
 
 FOLDS = 5
 TREES = 100

@@ -11,7 +11,6 @@ from analysis.errors import MissingDataError
 from analysis.frames import Numbers, Table
 from analysis.inference import CONFIDENCE
 from analysis.studies.verification import data
-from analysis.tables.answers import answers
 
 _COLUMNS = ["recognizer", "term", "estimate", "se", "low", "high", "odds_ratio", "n_ratings", "reason"]
 
@@ -36,7 +35,7 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings of identity, or no recognizer.
     """
-    given = answers(pairs, ratings).dropna(subset="identity")
+    given = data.answers(pairs, ratings).joined().dropna(subset="identity")
     scored = data.frame(pairs)
     names = data.recognizers(scored)
     if given.empty or not names:

@@ -1,12 +1,15 @@
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import AnalysisError, MissingDataError
 from analysis.studies.verification.data import rated
+from analysis.studies.verification.tables.groups import groups
 from analysis.studies.verification.tables.verification import decided
-from analysis.tables.groupings import groups_by
-from analysis.tables.groups import OTHERS, groups
+from analysis.tables.groupings import by_each
+from analysis.tables.groups import OTHERS
 from tests.analysis.synthetic import draw_pairs, draw_participants, draw_ratings
 
 
@@ -89,7 +92,8 @@ def test_groups_without_a_difference_and_with_one() -> None:
 def test_differences_of_a_table_are_one_family(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
     people = draw_participants(ratings)
     there = {name: people[["participant_id", name]] for name in ("gender", "continent")}
-    table = groups_by(pairs, ratings, there, ["gender", "continent", "absent"])
+    make = functools.partial(groups, pairs, ratings)
+    table = by_each(make, there, ["gender", "continent", "absent"], ("recognizer", "rate"))
     family = table.dropna(subset="p").drop_duplicates(["grouping", "recognizer", "rate"]).sort_values("p")
     assert len(family) == 8
     expected = np.maximum.accumulate(family["p"].to_numpy() * np.arange(8, 0, -1)).clip(max=1)

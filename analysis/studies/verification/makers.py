@@ -1,0 +1,184 @@
+"""What makes the tables of a verification study, beside those that every study has.
+
+| name | a row is | columns (`low`, `high`: 95 % interval) |
+|---|---|---|
+| scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
+| compared_means | a printed mean (with `compare_with`) | kind, level, measure, this_study, printed, difference |
+| compared_correlations | a printed correlation (with `compare_with`) | kind, measure, this_study, low, high, printed, same_sign, inside |
+| correlations | a kind, "all" (without genuine) or "all with genuine", and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, interval, p_batches, p_holm, honest_stars, spearman, spearman_p, spearman_low, spearman_high, spearman_interval, reason |
+| similarity_distribution | a kind and a bin of similarity | kind, from, to, n, share |
+| disagreement | a rated pair and a recognizer | pair_id, base_id, sample_id, kind, level, recognizer, distance, accept, similarity_mean, identity_rate, inverted_distance, identity_disagreement, model_closeness, people_closeness, disagreement, candidate, reason |
+| people_disagreement | a pair with two ratings or more | pair_id, base_id, sample_id, kind, level, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, similarity_std, identity_std, identity_entropy, reason |
+| image_attributes | an image | image_id, brightness, contrast, sharpness, red, green, blue, saturation, saturation_std, per alignment `<name>_roll`, `_eyes`, `_yaw`, `_pitch`, what DeepFace says (see `deepface_attributes`) and what was joined |
+| deepface | a model of DeepFace | attribute, file, n_images, n_faces, reason |
+| attribute_model | the random forest | n_pairs, n_batches, n_attributes, r2, r2_low, r2_high, interval, r2_std, reason |
+| attribute_importance | an attribute | attribute, importance, importance_std |
+| identity_model | a recognizer and a term | recognizer, term, estimate, se, low, high, odds_ratio, n_ratings, reason |
+| roc | a recognizer and a threshold | recognizer, threshold, false_accept_rate, false_reject_rate, n_different, false_accept_low, false_accept_high, n_same, false_reject_low, false_reject_high |
+| verification | a recognizer | recognizer, n_same, n_different, ties, failures, auc, auc_low, auc_high, eer, eer_low, eer_high, eer_threshold, threshold, agreement, agreement_low, agreement_high, best_threshold, best_low, best_high, best_agreement, interval, reason |
+| error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, interval, failures, reason |
+| calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, interval, logistic, isotonic |
+| calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason, slope_low, slope_high, half_low, half_high, interval |
+| error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, reason |
+| response_time | a model | model, n, slope, low, high, interval, p, reason |
+| confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
+| accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, low, high, interval, reason |
+| transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
+| groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, n_units, value, low, high, interval, difference, difference_low, difference_high, difference_interval, chance_difference, p, p_holm, ratio, reason |
+| strategies | a question and a facial feature | question, feature, n, n_texts, share, low, high |
+| agreement | a statistic and a question | statistic, question, scope, value, low, high, interval, n_pairs, n_participants, dropped_pairs, dropped_participants, reason |
+| rater_agreement | a participant | participant_id, n_pairs, similarity_pearson, identity_agreement, identity_kappa, reason |
+| variance_components | a question and a kind | question, kind, batch, pair, rater, residual, n_batches, pairs_per_batch, n_pairs, n_raters, reason |
+| power | a question, a kind, raters and a wanted width | question, kind, raters, width, batches, pairs, reason |
+"""  # noqa: E501
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.makers import Maker, Options, Tables
+from analysis.studies.verification.data import (
+    Verification,
+    answers,
+    identity_decisions,
+    identity_scores,
+    time_margins,
+)
+from analysis.studies.verification.tables.correlations import correlations
+from analysis.studies.verification.tables.disagreement import disagreement, people_disagreement
+from analysis.studies.verification.tables.forest import attribute_forest
+from analysis.studies.verification.tables.groups import groups
+from analysis.studies.verification.tables.identity_model import identity_model
+from analysis.studies.verification.tables.limits import limits
+from analysis.studies.verification.tables.paper import compared_correlations, compared_means, printed_figures
+from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
+from analysis.studies.verification.tables.similarity import similarity_distribution
+from analysis.studies.verification.tables.transfer import transfer
+from analysis.studies.verification.tables.verification import error_rates, roc, verification
+from analysis.tables import deepface
+from analysis.tables.attributes import image_attributes, joined, measured_names
+from analysis.tables.calibration import calibration
+from analysis.tables.confusion import accuracy_difference, confusion
+from analysis.tables.consistency import error_consistency
+from analysis.tables.drift import time_by_distance
+from analysis.tables.groupings import DEFAULT, by_each, check_groupings, groupings
+from analysis.tables.groups import PERSON
+from analysis.tables.strategies import strategies
+
+
+def makers(study: Verification, options: Options) -> list[Maker]:
+    """The makers, in the order of the tables.
+
+    Raises:
+        AnalysisError: there is no such column to group by, or no such printed study.
+    """
+    check_groupings(options.groups, _nameable(study, options.attributes))
+    printed = printed_figures(options.compare_with) if options.compare_with else None
+    return [
+        *_of_pairs(study),
+        *(_compared(printed) if printed else ()),
+        *_of_models(study),
+        *_of_images(study, options),
+    ]
+
+
+def _of_pairs(study: Verification) -> list[Maker]:
+    pairs, ratings = study.pairs, study.ratings
+    return [
+        Maker(("scores_by_kind",), lambda made: scores_by_kind(pairs, ratings)),
+        Maker(("correlations",), lambda made: correlations(pairs, ratings)),
+        Maker(("similarity_distribution",), lambda made: similarity_distribution(pairs, ratings)),
+        Maker(("disagreement",), lambda made: disagreement(pairs, ratings)),
+        Maker(("people_disagreement",), lambda made: people_disagreement(pairs, ratings)),
+        Maker(("strategies",), lambda made: strategies(study.participants)),
+        Maker(("identity_model",), lambda made: identity_model(pairs, ratings)),
+        Maker(("limits",), lambda made: limits(study, made.get("agreement")), uses=("agreement",), of_people=False),
+    ]
+
+
+def _compared(printed: Mapping[str, Any]) -> list[Maker]:
+    return [
+        Maker(
+            ("compared_means",),
+            lambda made: compared_means(made["scores_by_kind"], printed),
+            needs=("scores_by_kind",),
+        ),
+        Maker(
+            ("compared_correlations",),
+            lambda made: compared_correlations(made["correlations"], printed),
+            needs=("correlations",),
+        ),
+    ]
+
+
+def _of_models(study: Verification) -> list[Maker]:
+    pairs, ratings = study.pairs, study.ratings
+    decided, of_people = identity_decisions(pairs, ratings), answers(pairs, ratings)
+    return [
+        Maker(("roc",), lambda made: roc(pairs, ratings)),
+        Maker(("verification",), lambda made: verification(pairs, ratings, study.thresholds)),
+        Maker(("error_rates",), lambda made: error_rates(pairs, ratings)),
+        Maker(("calibration", "calibration_fit"), lambda made: calibration(**identity_scores(pairs, ratings))),
+        Maker(("error_consistency",), lambda made: error_consistency(**decided, condition="kind")),
+        Maker(("response_time",), lambda made: time_by_distance(**time_margins(of_people, study.thresholds))),
+        Maker(("confusion",), lambda made: confusion(**decided)),
+        Maker(("accuracy_difference",), lambda made: accuracy_difference(**decided, condition="kind")),
+        Maker(("transfer",), lambda made: transfer(pairs, study.target), of_people=False),
+    ]
+
+
+def _of_images(study: Verification, options: Options) -> Sequence[Maker]:
+    return [
+        Maker(("image_attributes", "deepface"), lambda made: _attributes(study, options.attributes), of_people=False),
+        Maker(
+            ("attribute_model", "attribute_importance"),
+            lambda made: _forest(study, made["image_attributes"]),
+            needs=("image_attributes",),
+        ),
+        Maker(("groups",), lambda made: _groups(study, options, made), uses=("image_attributes",)),
+    ]
+
+
+def _nameable(study: Verification, attributes: pd.DataFrame | None) -> Collection[str]:
+    """Names of all groupings, known before anything is measured."""
+    measured = [*measured_names(study.images), *deepface.names_at_hand()] if len(study.pictures) else []
+    more = [str(name) for name in attributes.columns] if attributes is not None else []
+    there = pd.DataFrame(columns=list(dict.fromkeys(["image_id", *measured, *more])))
+    return _groupings(study, there)
+
+
+def _groupings(study: Verification, attributes: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+    tables = {"participants": (PERSON, study.participants), "images": ("image_id", study.images)}
+    if attributes is not None:
+        tables["attributes"] = ("image_id", attributes)
+    return {name: table for name, table in groupings(tables).items() if name != "pair_id"}
+
+
+def _attributes(study: Verification, attributes: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if not len(study.pictures):
+        raise MissingDataError("the dataset has no table `images`")
+    known = [] if attributes is None else [str(name) for name in attributes.columns]
+    faces, account = deepface.deepface_attributes(study.images, study.pictures, known)
+    measured = image_attributes(study.images, study.pictures)
+    return joined(joined(measured, faces), attributes), account
+
+
+def _forest(study: Verification, image_attributes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if study.source is None:
+        raise MissingDataError("the dataset has no ratings")
+    vectors = image_attributes.drop(columns=list(deepface.DOMINANT), errors="ignore")
+    return attribute_forest(study.pairs, study.ratings, vectors)
+
+
+def _groups(study: Verification, options: Options, made: Tables) -> pd.DataFrame:
+    attributes = options.attributes
+    there = _groupings(study, made.get("image_attributes", attributes))
+    more = [] if attributes is None else [str(name) for name in attributes.columns if name != "image_id"]
+    qualified = [f"attributes.{name}" if f"attributes.{name}" in there else name for name in more]
+
+    def make(table: pd.DataFrame, name: str) -> pd.DataFrame:
+        return groups(study.pairs, study.ratings, table, name)
+
+    return by_each(make, there, [*DEFAULT, *qualified, *options.groups], ("recognizer", "rate"))

@@ -1,0 +1,75 @@
+"""What a verification study cannot show, said from its own numbers."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.studies.verification import ANALYSIS, data
+from analysis.studies.verification.data import Verification
+from analysis.tables.limits import (
+    COLUMNS,
+    SMALLEST,
+    Row,
+    of_agreement,
+    of_batches,
+    of_ratings,
+    small_cell,
+    statement,
+    unrated,
+)
+from loading_script.lands_between import KINDS
+
+
+def limits(published: Verification, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Statements of what must not be read out of the tables; see `analysis.tables.limits.limits`."""
+    try:
+        rated = data.rated(published.pairs, published.ratings)
+    except MissingDataError:
+        rated = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0, unit=published.pairs["batch"])
+    rows = of_ratings(published, rated, ANALYSIS.questions, ANALYSIS.item) + _ties(rated)
+    there = set(rated["kind"].astype("str"))
+    rows += [statement("kinds", kind, 0, f"there are no {kind} pairs") for kind in KINDS if kind not in there]
+    rows += unrated(rated, "kind", ANALYSIS.item)
+    rows += _cells(rated) + _failures(published) + _searches(rated)
+    return pd.DataFrame(rows + of_batches(rated, "batch") + of_agreement(agreement), columns=COLUMNS)
+
+
+def _ties(rated: pd.DataFrame) -> list[Row]:
+    ties = int(rated["identity_rate"].eq(0.5).sum()) if "identity_rate" in rated and rated["n_ratings"].any() else 0
+    if not ties:
+        return []
+    return [statement("ratings", "ties", ties, f"on {ties} pairs half say each: error rates leave them out")]
+
+
+def _cells(rated: pd.DataFrame) -> list[Row]:
+    cells = data.cells(rated, total=False)
+    subjects = [(kind if np.isnan(level) else f"{kind} {level:g}", len(cell)) for kind, level, cell in cells]
+    return [small_cell(subject, n, ANALYSIS.item) for subject, n in subjects if n < SMALLEST]
+
+
+def _failures(published: Verification) -> list[Row]:
+    rows = []
+    for name in published.recognizers:
+        failed = published.pairs[published.pairs[f"{name}_accept"].isna()]
+        if len(failed):
+            kinds = ", ".join(f"{kind} {n}" for kind, n in failed["kind"].value_counts(sort=False).items() if n)
+            words = f"{name} did not acquire {len(failed)} of {len(published.pairs)} pairs ({kinds}): in no rate"
+            rows.append(statement("acquisition", name, len(failed), words))
+    for column in [str(name) for name in published.images.columns if str(name).endswith("_found")]:
+        n = int(published.images[column].eq(False).sum())
+        if n:
+            name = column.removesuffix("_found")
+            words = f"the alignment {name} found nothing in {n} of {len(published.images)} images"
+            rows.append(statement("acquisition", name, n, words))
+    return rows
+
+
+def _searches(rated: pd.DataFrame) -> list[Row]:
+    rows = []
+    optimized = rated[(rated["kind"] == "optimized") & rated["reached"].notna()]
+    for level, cell in optimized.groupby("level"):
+        n = int(cell["reached"].eq(False).sum())
+        if n:
+            words = f"{n} of {len(cell)} searches did not reach {level:g}: their pairs stand in for it"
+            rows.append(statement("searches", f"optimized {level:g}", n, words))
+    return rows
