@@ -33,7 +33,7 @@ from analysis import frames
 from analysis.errors import AnalysisError
 from analysis.questions import SHARED, Question, aggregates, read_questions
 from analysis.registry import DEFAULT_KIND, Analysis, analysis_of
-from loading_script import lands_between as schema
+from loading_script import tables as schema
 from loading_script.untrusted.arrow_stream import map_stream
 from loading_script.untrusted.parquet import LEAST_KEPT, MOST_EXPANSION, check_parquet, first_line
 from loading_script.untrusted.png import decode_rgb
@@ -161,6 +161,7 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
     questions = analysis.questions if ratings is None else read_questions(ratings, key, analysis.questions)
     if ratings is None:
         ratings = pd.DataFrame(columns=[*_RATING, key, *(question.name for question in questions)])
+    _checked(everything[items], ratings, key, dataset)
     published = Published(
         name=dataset,
         revision=revision,
@@ -169,7 +170,7 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
         items=everything[items],
         images=everything.get("images", pd.DataFrame(columns=["image_id"])),
         ratings=ratings,
-        participants=everything.get("participants", pd.DataFrame(columns=list(schema.participants()))),
+        participants=_complete(everything.get("participants", pd.DataFrame())),
         model_ratings=ratings.query("source == 'model'"),
         pictures=Pictures(tables.get("images")),
         source=None,
@@ -216,6 +217,24 @@ def _key(items: pd.DataFrame, ratings: pd.DataFrame | None, dataset: str, table:
             "has, too; name a published dataset or a study folder"
         )
     return shared[0]
+
+
+def _checked(items: pd.DataFrame, ratings: pd.DataFrame, key: str, dataset: str) -> None:
+    """Refuses items that an id names twice or not at all, and ratings that do not say whose they are."""
+    ids = items[key]
+    if ids.isna().any() or ids.duplicated().any():
+        raise AnalysisError(
+            f"{dataset}: the column {key!r} of its items does not name each of them; verify the dataset"
+        )
+    for column in ("participant_id", "source"):
+        if column not in ratings:
+            raise AnalysisError(f"{dataset}: table 'ratings' has no column {column!r}; verify the dataset")
+
+
+def _complete(participants: pd.DataFrame) -> pd.DataFrame:
+    """The participants with all columns that any study has; what the table lacks is not known of anybody."""
+    lacking = [name for name in schema.participants([]) if name not in participants]
+    return participants.assign(**dict.fromkeys(lacking, None))
 
 
 def _check_named(dataset: str) -> None:

@@ -12,13 +12,13 @@ from analysis import frames
 from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Table
 from analysis.inference import wilson
-from loading_script.lands_between import DEMOGRAPHICS
+from loading_script import tables as schema
 
 Terms = Mapping[str, Sequence[str]]
 """From a facial feature to the terms that name it; see the files in `analysis/terms`."""
 
 LANGUAGES = ("en", "de")
-_NO_TEXTS = {"participant_id", "source", *DEMOGRAPHICS, "flags"}
+_NO_TEXTS = frozenset(schema.participants([]))
 """Columns of participants that are no texts of theirs."""
 
 
