@@ -1,5 +1,6 @@
 """Tables that a user brings, CSV or Parquet, as texts, within bounds."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,26 +21,28 @@ def place(path: Path | str, row: int) -> str:
     return f"{path}, row {row} (from 0)"
 
 
-def read_frame(path: Path, wanted: Sequence[str] | None = None) -> pd.DataFrame:
+def read_frame(path: Path, wanted: Sequence[str] | None = None, texts: Sequence[str] | None = None) -> pd.DataFrame:
     """The rows of a table, every value as its text, "" where there is none.
 
     Args:
         path: ends in .csv (UTF-8, commas, the first line has the names of the columns) or .parquet.
         wanted: columns that are needed, the only ones read; None: all of them.
+        texts: columns that are read as texts, where others are to be numbers if they can; None: all of them.
 
     Raises:
         AssetError: it cannot be read, is too large, has no rows, or lacks a wanted column.
     """
     try:
         if path.suffix.lower() == ".parquet":
-            frame = _parquet(path, wanted)
+            frame = _parquet(path, wanted, texts)
         elif path.suffix.lower() == ".csv":
-            frame = _csv(path, wanted)
+            frame = _csv(path, wanted, texts)
         else:
             raise AssetError(f"{path}: a table must be a file that ends in .csv or .parquet")
     except FileNotFoundError:
         raise AssetError(f"{path}: no such file in {Path.cwd()}") from None
-    except (OSError, ValueError, pa.ArrowException) as error:  # pandas' own are ValueErrors, as are those of UTF-8
+    # What pandas raises is a ValueError, as are errors of UTF-8; its warning is none.
+    except (OSError, ValueError, pd.errors.ParserWarning, pa.ArrowException) as error:
         raise AssetError(f"{path}: not a table that can be read: {first_line(error)}") from error
     absent = [column for column in wanted or () if column not in frame]
     if absent:
@@ -49,33 +52,35 @@ def read_frame(path: Path, wanted: Sequence[str] | None = None) -> pd.DataFrame:
     return frame
 
 
-def _csv(path: Path, wanted: Sequence[str] | None) -> pd.DataFrame:
+def _csv(path: Path, wanted: Sequence[str] | None, texts: Sequence[str] | None) -> pd.DataFrame:
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"larger than {MOST_BYTES >> 30} GiB; write it as Parquet")
-    # What separates is said: pandas would otherwise find it out with a slower reader.
-    frame = pd.read_csv(
-        path,
-        dtype=str,
-        keep_default_na=False,
-        encoding="utf-8-sig",
-        skipinitialspace=True,
-        usecols=None if wanted is None else lambda name: name in wanted,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the first
+        frame = pd.read_csv(
+            path,
+            dtype=str if texts is None else dict.fromkeys(texts, str),
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            index_col=False,  # else the first column of longer rows would be no column
+            usecols=None if wanted is None else lambda name: name in wanted,
+        )
     return frame.fillna("")  # where a row is shorter than the first
 
 
-def _parquet(path: Path, wanted: Sequence[str] | None) -> pd.DataFrame:
+def _parquet(path: Path, wanted: Sequence[str] | None, texts: Sequence[str] | None) -> pd.DataFrame:
     check_parquet(path)
     with pq.ParquetFile(path) as file:
         columns = [name for name in file.schema_arrow.names if wanted is None or name in wanted]
         table = file.read(columns=columns, use_threads=False)
-    texts = {}
-    for name in columns:
+    read = {name: table[name] for name in columns}
+    for name in columns if texts is None else set(columns) & set(texts):
         try:
-            texts[name] = pc.fill_null(table[name].cast(pa.string()), "")
+            read[name] = pc.fill_null(table[name].cast(pa.string()), "")
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise ValueError(f"column {name} has values of type {table[name].type}, which are no texts") from None
-    frame: pd.DataFrame = pa.table(texts).to_pandas()
+    frame: pd.DataFrame = pa.table(read).to_pandas()
     return frame
 
 

@@ -5,7 +5,8 @@ of the keys that it adds to its `[[classifiers]]`, and `load(argument, settings,
 `argument` is what stands behind the colon of `model`, or None.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,18 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
 Probabilities = npt.NDArray[np.float32]
 
 
+def softmax(logits: npt.NDArray[np.floating[Any]]) -> Probabilities:
+    """Logits (n, k) -> probabilities (n, k)."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
+
+
 class Classifier(Protocol):
     """A decision model: the class of an image is the one with the largest probability, the first of equal ones.
 
-    It takes the 8-bit pictures that are stored; whatever it makes of them before (scaling, colors, size) is its own.
+    It takes the 8-bit pictures that are stored; whatever it makes of them before (scaling, colors, size) is its own. A
+    row of NaN is a picture in which it found nothing to classify, such as a face.
     """
 
     @property
@@ -38,8 +47,34 @@ class Classifier(Protocol):
     """Images that the model sees at a time, as in `Generator`."""
 
     def probabilities(self, images: Images) -> Probabilities:
-        """(n, h, w, 3) uint8 RGB, n >= 1 -> (n, k), rows that add up to 1.
+        """(n, h, w, 3) uint8 RGB, n >= 1 -> (n, k), rows that add up to 1, or NaN.
 
         Raises:
             StudyError: the images have a size that it cannot take.
         """
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A classifier whose answers to the rows of a source were given elsewhere; it knows no other pictures."""
+
+    def recorded(self, ids: Sequence[str]) -> Probabilities:
+        """The probabilities (n, k) of rows by their ids in the source (`ImageSource.row_id`), n >= 1.
+
+        Raises:
+            AssetError: it has none of some row.
+        """
+
+
+def answers(classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:
+    """What a classifier says of rows of a source: of their pictures, or, where it is `Recorded`, of their ids.
+
+    Args:
+        classifier: any.
+        images: (n, h, w, 3) uint8, n >= 1.
+        ids: of the same rows, (n,).
+
+    Returns:
+        (n, k), as `Classifier.probabilities`.
+    """
+    return classifier.recorded(ids) if isinstance(classifier, Recorded) else classifier.probabilities(images)

@@ -21,6 +21,7 @@ from builder.classifiers import Classifier
 from builder.classifiers.network import NetworkClassifier
 from builder.errors import AssetError, StudyError
 from builder.images.fer2013 import EMOTIONS
+from builder.images.pictures import LUMA
 from builder.runtime import Runtime
 
 WEIGHTS = Asset(
@@ -40,9 +41,6 @@ SIDE = 64
 
 BYTES_PER_IMAGE = 2_000_000
 """What the network holds while it works on one, measured in micro-batches of 16."""
-
-LUMA = (0.299, 0.587, 0.114)
-"""Red, green and blue of a gray level (ITU-R BT.601), as OpenCV and Pillow have them."""
 
 _CHANNELS = (8, 16, 32, 64, 128)
 _EPSILON = 1e-3

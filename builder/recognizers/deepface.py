@@ -21,9 +21,9 @@ from builder import settings
 from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
 from builder.generators import Images
+from builder.onnx import BYTES_PER_PIXEL, MICRO_BATCH
 from builder.recognizers import Embeddings
 from builder.recognizers.metrics import METRICS, Metric
-from builder.recognizers.onnx import BYTES_PER_PIXEL, MICRO_BATCH
 from builder.runtime import Runtime, in_micro_batches
 
 BACKEND_VARIABLE, BACKEND = "DEEPFACE_BACKEND_ENGINE", "onnx"

@@ -6,6 +6,7 @@ import onnxruntime
 import pytest
 
 from builder.errors import AssetError, StudyError
+from builder.onnx import MICRO_BATCH
 from builder.recognizers import onnx
 from builder.recognizers.alignments import arcface
 from builder.runtime import start_runtime
@@ -52,7 +53,7 @@ def test_a_graph_for_one_image_is_run_in_a_loop(recognizer):
 def test_embeddings_do_not_depend_on_how_many_streams_make_them(own, recognizer):
     """Which share one session, and whose thread is the one that calls it."""
     crops = np.random.default_rng(0).integers(0, 256, (9, 112, 112, 3), np.uint8)
-    assert recognizer._session.get_session_options().intra_op_num_threads == 1
+    assert recognizer.graph.session.get_session_options().intra_op_num_threads == 1
     embedded = [onnx.load(str(MODEL), own, start_runtime("cpu", streams)).embed(crops) for streams in (1, 5)]
     np.testing.assert_array_equal(*embedded)
 
@@ -161,7 +162,7 @@ def test_a_graph_for_any_number_of_images_is_run_in_batches(runtime, faces, chan
     sha256 = hashlib.sha256(MEAN_COLOR.read_bytes()).hexdigest()
     own = onnx.Settings(sha256=sha256, input_size=16, mean=10.0, scale=2.0, channels=channels)
     recognizer = onnx.load(str(MEAN_COLOR), own, runtime)
-    assert recognizer.micro_batch == onnx.MICRO_BATCH > 1
+    assert recognizer.micro_batch == MICRO_BATCH > 1
     means = faces.crops.mean(axis=(1, 2))
     wanted = ((means if channels == "rgb" else means[:, ::-1]) - 10) / 2
     np.testing.assert_allclose(recognizer.embed(faces.crops), wanted, atol=0.5)  # scaling 150 to 16 keeps the mean
