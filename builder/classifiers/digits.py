@@ -133,13 +133,17 @@ def trained(recipe: Recipe) -> Path:
     return file
 
 
-def train(recipe: Recipe) -> dict[str, torch.Tensor]:
+def train(recipe: Recipe, label_seed: int | None = None) -> dict[str, torch.Tensor]:
     """Trains a network from nothing, on one thread of the CPU: the same bytes on the same type of machine.
+
+    label_seed: where it is stated, the labels are permuted first, so that they say nothing of the digits.
 
     Raises:
         AssetError: the digits cannot be fetched.
     """
     images, labels = _first_digits(recipe.per_class)
+    if label_seed is not None:
+        labels = torch.from_numpy(np.random.default_rng(label_seed).permutation(labels.numpy()))
     log.info("training on %d digits, %d steps", len(labels), recipe.steps)
     with _reproducible(recipe.seed):
         network = untrained(recipe.dropout)

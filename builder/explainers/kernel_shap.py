@@ -8,7 +8,7 @@ from pydantic import Field
 from builder.classifiers import Classifier
 from builder.explainers import Classes, Explanations, superpixels
 from builder.explainers.base import no_argument
-from builder.explainers.surrogate import coalitions, shapley
+from builder.explainers.surrogate import coalitions, one_thread, shapley
 from builder.generators import Images
 from builder.runtime import Runtime
 
@@ -41,10 +41,11 @@ class KernelShap:
         ends = [np.array([[False], [True]]).repeat(count, axis=1) for count in counts]
         shown = [np.concatenate([end, rows]) for end, (rows, _) in zip(ends, drawn, strict=True)]
         answers = superpixels.answers(classifier, images, classes, segments, shown, own.hidden)
-        weights = [
-            shapley(rows, answer[2:].astype(np.float64), kernel, float(answer[0]), float(answer[1]))
-            for (rows, kernel), answer in zip(drawn, answers, strict=True)
-        ]
+        with one_thread():
+            weights = [
+                shapley(rows, answer[2:].astype(np.float64), kernel, float(answer[0]), float(answer[1]))
+                for (rows, kernel), answer in zip(drawn, answers, strict=True)
+            ]
         return superpixels.painted(segments, weights)
 
 

@@ -10,7 +10,7 @@ from builder.classifiers import Classifier
 from builder.explainers import Classes, Explanations, superpixels
 from builder.explainers.base import no_argument
 from builder.explainers.superpixels import Shown
-from builder.explainers.surrogate import sparse_linear
+from builder.explainers.surrogate import one_thread, sparse_linear
 from builder.generators import Images
 from builder.runtime import Runtime
 
@@ -41,10 +41,11 @@ class Lime:
         segments = [superpixels.segment(image, own) for image in images]
         shown = [versions(int(each.max()) + 1, own.samples, own.seed) for each in segments]
         answers = superpixels.answers(classifier, images, classes, segments, shown, own.hidden)
-        weights = [
-            sparse_linear(rows.astype(np.float64), answer.astype(np.float64), kernel(rows, own.width), own.features)
-            for rows, answer in zip(shown, answers, strict=True)
-        ]
+        with one_thread():
+            weights = [
+                sparse_linear(rows.astype(np.float64), answer.astype(np.float64), kernel(rows, own.width), own.features)
+                for rows, answer in zip(shown, answers, strict=True)
+            ]
         return superpixels.painted(segments, weights)
 
 

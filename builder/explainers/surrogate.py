@@ -1,6 +1,6 @@
 """Linear models of a classifier around one answer: LIME's sparse one, and the one whose weights are Shapley values.
 
-Both are fitted on one thread, so that their last bits do not depend on how many the machine has.
+Fit them within `one_thread`, so that their last bits do not depend on how many threads the machine has.
 """
 
 import numpy as np
@@ -17,6 +17,11 @@ Numbers = npt.NDArray[np.float64]
 Shown = npt.NDArray[np.bool_]
 
 
+def one_thread() -> threadpool_limits:
+    """The block in which models are fitted: to enter it takes as long as some fits."""
+    return threadpool_limits(1)
+
+
 def sparse_linear(rows: Numbers, answers: Numbers, weights: Numbers, features: int) -> Numbers:
     """K-Lasso of Ribeiro, Singh, Guestrin, "Why Should I Trust You?" (2016), algorithm 1.
 
@@ -31,20 +36,19 @@ def sparse_linear(rows: Numbers, answers: Numbers, weights: Numbers, features: i
     Returns:
         (d,), 0 where a column was not chosen.
     """
-    with threadpool_limits(1):
-        chosen = np.arange(rows.shape[1])
-        if features < len(chosen):
-            root = np.sqrt(weights)
-            centered = (rows - np.average(rows, axis=0, weights=weights)) * root[:, None]
-            target = (answers - np.average(answers, weights=weights)) * root
-            _, _, path = lars_path(centered, target, method="lasso")
-            sizes = (path != 0).sum(axis=0)
-            chosen = np.flatnonzero(path[:, np.flatnonzero(sizes <= features)[-1]])
-        coefficients = np.zeros(rows.shape[1])
-        if len(chosen):
-            # Equation 2 with a linear g: argmin sum pi(z) (f(z) - g(z'))^2.
-            coefficients[chosen] = LinearRegression().fit(rows[:, chosen], answers, weights).coef_
-        return coefficients
+    chosen = np.arange(rows.shape[1])
+    if features < len(chosen):
+        root = np.sqrt(weights)
+        centered = (rows - np.average(rows, axis=0, weights=weights)) * root[:, None]
+        target = (answers - np.average(answers, weights=weights)) * root
+        _, _, path = lars_path(centered, target, method="lasso")
+        sizes = (path != 0).sum(axis=0)
+        chosen = np.flatnonzero(path[:, np.flatnonzero(sizes <= features)[-1]])
+    coefficients = np.zeros(rows.shape[1])
+    if len(chosen):
+        # Equation 2 with a linear g: argmin sum pi(z) (f(z) - g(z'))^2.
+        coefficients[chosen] = LinearRegression().fit(rows[:, chosen], answers, weights).coef_
+    return coefficients
 
 
 def coalitions(players: int, most: int, rng: np.random.Generator) -> tuple[Shown, Numbers]:
@@ -90,7 +94,6 @@ def shapley(shown: Shown, answers: Numbers, weights: Numbers, none: float, every
     if shown.shape[1] == 1:
         return np.array([total])
     last = shown[:, -1].astype(np.float64)
-    with threadpool_limits(1):
-        fit = LinearRegression(fit_intercept=False)
-        fit.fit(shown[:, :-1] - last[:, None], answers - none - last * total, weights)
+    fit = LinearRegression(fit_intercept=False)
+    fit.fit(shown[:, :-1] - last[:, None], answers - none - last * total, weights)
     return np.append(fit.coef_, total - fit.coef_.sum())

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from builder import settings
 from builder.explainers import Classes
-from builder.explainers.surrogate import Numbers, Shown, coalitions, shapley
+from builder.explainers.surrogate import Numbers, Shown, coalitions, one_thread, shapley
 from builder.explainers.tables import Rows, TableClassifier, Weights
 
 MOST_NUMBERS = 2**24
@@ -39,9 +39,10 @@ class TableKernelShap:
         drawn, kernel = coalitions(columns, self._own.samples, np.random.default_rng(self._own.seed))
         shown = np.concatenate([np.zeros((1, columns), np.bool_), np.ones((1, columns), np.bool_), drawn])
         weights = []
-        for row, label in zip(rows, classes, strict=True):
-            none, everything, *others = self._values(classifier, row, int(label), shown)
-            weights.append(shapley(drawn, np.array(others), kernel, none, everything))
+        with one_thread():
+            for row, label in zip(rows, classes, strict=True):
+                none, everything, *others = self._values(classifier, row, int(label), shown)
+                weights.append(shapley(drawn, np.array(others), kernel, none, everything))
         return np.stack(weights).astype(np.float32)
 
     def _values(self, classifier: TableClassifier, row: Rows, label: int, shown: Shown) -> Numbers:

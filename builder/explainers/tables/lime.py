@@ -10,7 +10,7 @@ from pydantic import Field
 
 from builder import settings
 from builder.explainers import Classes
-from builder.explainers.surrogate import Numbers, sparse_linear
+from builder.explainers.surrogate import Numbers, one_thread, sparse_linear
 from builder.explainers.tables import Rows, TableClassifier, Weights
 
 
@@ -42,16 +42,18 @@ class TableLime:
 
     def explain(self, classifier: TableClassifier, rows: Rows, classes: Classes) -> Weights:
         """Rows (n, d) and their classes (n,), n >= 1 -> (n, d)."""
-        weights = []
-        for row, label in zip(rows, classes, strict=True):
-            drawn = self._drawn(row)
-            explained_by = self._interpretable(drawn, row)
-            distance = np.linalg.norm(explained_by - explained_by[0], axis=1)
-            # Section 3.4: exp(-D^2 / sigma^2), D Euclidean.
-            kernel = np.exp(-(distance**2) / (self._own.width**2 * len(row)))
-            answers = classifier.probabilities(drawn)[:, int(label)].astype(np.float64)
-            weights.append(sparse_linear(explained_by, answers, kernel, self._own.features))
+        with one_thread():
+            weights = [self._explained(classifier, *each) for each in zip(rows, classes, strict=True)]
         return np.stack(weights).astype(np.float32)
+
+    def _explained(self, classifier: TableClassifier, row: Rows, label: int) -> Numbers:
+        drawn = self._drawn(row)
+        explained_by = self._interpretable(drawn, row)
+        distance = np.linalg.norm(explained_by - explained_by[0], axis=1)
+        # Section 3.4: exp(-D^2 / sigma^2), D Euclidean.
+        kernel = np.exp(-(distance**2) / (self._own.width**2 * len(row)))
+        answers = classifier.probabilities(drawn)[:, label].astype(np.float64)
+        return sparse_linear(explained_by, answers, kernel, self._own.features)
 
     def _drawn(self, row: Rows) -> Rows:
         """The row itself, and others: numbers from a normal distribution, categories as they are in the background."""
