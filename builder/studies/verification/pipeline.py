@@ -62,8 +62,12 @@ def draw_bases(study: VerificationStudy, models: Models, batch: int) -> tuple[li
     kept: list[int] = []
     pictures: list[Picture] = []
     with models.stopwatch.step("draw bases"), progress.bar(SEEDS_PER_BATCH, "seeds", "seed") as bar:
-        for start in range(0, SEEDS_PER_BATCH, models.generator.micro_batch):
-            seeds = tried[start : start + models.generator.micro_batch]
+        start = 0
+        while len(kept) < study.bases_per_batch and start < SEEDS_PER_BATCH:
+            # No more than have to be tried, in whole micro-batches: as many of them at a time as there are threads.
+            wanted = -(-(study.bases_per_batch - len(kept)) // models.generator.micro_batch)
+            seeds = tried[start : start + wanted * models.generator.micro_batch]
+            start += len(seeds)
             models.stopwatch.count(len(seeds))
             with context(rows=[Place(seed=seed) for seed in seeds]):
                 latents = models.sample(seeds)
@@ -73,8 +77,6 @@ def draw_bases(study: VerificationStudy, models: Models, batch: int) -> tuple[li
                 kept.append(seeds[row])
             bar.set_postfix_str(f"{len(kept)} of {study.bases_per_batch} bases found")
             bar.update(len(seeds))
-            if len(kept) == study.bases_per_batch:
-                break
     if len(kept) < study.bases_per_batch:
         raise ModelError(
             f"found something in {len(kept)} of the images that generator {study.generator.model!r} makes of the seeds "

@@ -1,10 +1,14 @@
+import threading
+import time
+from dataclasses import replace
+
 import dlib
 import face_recognition
 import numpy as np
 import pytest
 
 from builder.recognizers import Faces
-from builder.recognizers.alignments import center
+from builder.recognizers.alignments import center, hog
 from builder.recognizers.alignments.hog import enlarge
 
 TOLERANCE = 1e-4
@@ -67,6 +71,29 @@ def test_threads_change_nothing(alignment, images, faces):
     for _ in range(2):
         for part, wanted in zip(alignment.align(images), faces, strict=True):
             np.testing.assert_array_equal(part, wanted)
+
+
+def test_with_little_memory_one_image_is_aligned_at_a_time(runtime, images, faces, monkeypatch):
+    at_work, most, lock = 0, [], threading.Lock()
+    detector = hog.HogAlignment._detector
+
+    def counted(alignment):
+        nonlocal at_work
+        with lock:
+            at_work += 1
+            most.append(at_work)
+        time.sleep(0.01)
+        with lock:
+            at_work -= 1
+        return detector(alignment)
+
+    monkeypatch.setattr(hog.HogAlignment, "_detector", counted)
+    for memory, streams in ((4 * 12 * 256**2, 2), (2 * 12 * 256**2, 1)):
+        most.clear()
+        aligned = hog.load(replace(runtime, threads=2, memory=memory)).align(images[:6])
+        assert max(most) == streams
+        for part, wanted in zip(aligned, faces, strict=True):
+            np.testing.assert_array_equal(part, wanted[:6])
 
 
 def test_landmarks_lie_in_the_image_eyes_above_nose(faces):

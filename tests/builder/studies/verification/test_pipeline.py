@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from builder.errors import BuildError
 from builder.recognizers import Faces
 from builder.runtime import in_micro_batches
 from builder.studies.verification.models import load_models
-from builder.studies.verification.pipeline import build_batch
+from builder.studies.verification.pipeline import build_batch, draw_bases
 from builder.study import parse_study
 
 
@@ -27,6 +29,23 @@ def study(**changes):
 @pytest.fixture
 def models(runtime):
     return load_models(study(), runtime)
+
+
+@pytest.mark.parametrize(("micro_batch", "asked"), [(1, [3, 2, 1]), (2, [4, 2, 2])])
+def test_as_many_seeds_are_tried_at_a_time_as_bases_are_wanted_still(models, monkeypatch, micro_batch, asked):
+    """Here something is found in the first image of every call alone."""
+    calls = []
+    given = models.alignments["center"]
+
+    def align(images):
+        calls.append(len(images))
+        return given.align(images)._replace(found=np.arange(len(images)) == 0)
+
+    models.generator.micro_batch = micro_batch
+    models.alignments["center"] = SimpleNamespace(align=align)
+    kept, passed_over, _ = draw_bases(study(bases_per_batch=3), models, 0)
+    assert calls == asked
+    assert sorted(kept + passed_over) == list(range(kept[-1] + 1))
 
 
 class Counted:
