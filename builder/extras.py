@@ -1,6 +1,10 @@
-"""Which extra of this project brings a package that is not installed."""
+"""Packages that extras bring: which extra one belongs to, and what hides a broken one."""
 
+import importlib
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def extra_with(module: str) -> str | None:
@@ -15,6 +19,25 @@ def extra_with(module: str) -> str | None:
         if package and extra and extra[1] != "dev" and _normalized(package[0]) == wanted:
             return extra[1]
     return None
+
+
+@contextmanager
+def hidden_if_broken(name: str) -> Iterator[None]:
+    """Hides a package that is there and cannot be imported, within the block.
+
+    diffusers and transformers import a torchvision that they find, for models that are not used here; and one beside a
+    torch of another build (CPU, CUDA), which pip does not prevent, cannot be imported.
+    """
+    try:
+        importlib.import_module(name)
+    except (ImportError, OSError, RuntimeError):
+        sys.modules[name] = None  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            del sys.modules[name]
+    else:
+        yield
 
 
 def _normalized(name: str) -> str:

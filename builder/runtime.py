@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 PACKAGES = (
     *("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch"),
-    *("deepface", "diffusers", "onnxruntime", "opencv-contrib-python-headless"),
+    *("deepface", "diffusers", "onnxruntime", "opencv-contrib-python-headless", "transformers"),
 )
 """Those on which the bytes of a shard may depend; the latter are extras."""
 

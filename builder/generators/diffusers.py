@@ -8,14 +8,9 @@ configurations of a `UNet2DModel` and of a DDPM or DDIM scheduler, and safetenso
 `scheduler`, or beside one another, as in the repositories google/ddpm-*.
 """
 
-import hashlib
-import importlib
 import importlib.util
-import json
 import re
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -28,6 +23,7 @@ from torch import nn
 from builder import settings, weights
 from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
+from builder.extras import hidden_if_broken
 from builder.generators import Images, Latents
 from builder.generators.pixels import finite
 from builder.generators.sphere import SphereSpace
@@ -39,14 +35,11 @@ _FILES = (
     ("unet", "diffusion_pytorch_model.safetensors"),
 )
 _CHANNELS = 3
-_MOST_CONFIG_BYTES = 1_000_000
 _LONGEST_SIDE = 1024
 _MOST_TRAINING_STEPS = 100_000
 
 _BYTES_PER_PIXEL = 2**13
 """What the network holds while it works, at the width of google/ddpm-celebahq-256."""
-
-_HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 
 _OLD_NAME = re.compile(r"(?<=\.)(query|key|value|proj_attn)(?=\.(weight|bias)$)")
 _NEW_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
@@ -131,11 +124,12 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> Diffusion:
         raise StudyError(
             "generator.model: the model is missing; write diffusers:FOLDER or diffusers:hf://user/repo@revision"
         )
-    hub = _parse_hub(argument)
+    hub = weights.parse_repository(argument, "generator", "diffusers")
     diffusers = import_diffusers()
-    files = _find(_fetch(argument, *hub) if hub else Path(argument), argument)
-    _verify(files, argument, own.sha256, pinned=hub is not None)
-    config = _read_config(files.unet)
+    wanted = [pattern for part, name in _FILES for pattern in (f"{part}/{name}", name)]
+    files = _find(weights.fetch_repository(argument, *hub, wanted) if hub else Path(argument), argument)
+    weights.verify_files(files, argument, own.sha256, "generator", pinned=hub is not None)
+    config = weights.read_json(files.unet)
     side = _side(config, files.unet)
     scheduler = _scheduler(diffusers, files.scheduler, own.steps)
     network = _network(diffusers, config, files)
@@ -158,7 +152,7 @@ def import_diffusers() -> Any:
         StudyError: it is not installed, or cannot be imported.
     """
     try:
-        with _hidden_if_broken("torchvision"):
+        with hidden_if_broken("torchvision"):
             import diffusers
             from diffusers import DDIMScheduler, UNet2DModel  # noqa: F401 - fails here rather than at first use
     except (ImportError, RuntimeError) as error:
@@ -168,51 +162,6 @@ def import_diffusers() -> Any:
             problem = f"cannot be imported ({error}); install it anew with:"
         raise StudyError(f"generator.model: the package diffusers, which runs it, {problem} {INSTALL}") from error
     return diffusers
-
-
-@contextmanager
-def _hidden_if_broken(name: str) -> Iterator[None]:
-    """Hides a package that is there and cannot be imported, within the block.
-
-    diffusers imports a torchvision that it finds, for models that are not used here; and one beside a torch of
-    another build (CPU, CUDA), which pip does not prevent, cannot be imported.
-    """
-    try:
-        importlib.import_module(name)
-    except (ImportError, OSError, RuntimeError):
-        sys.modules[name] = None  # type: ignore[assignment]
-        try:
-            yield
-        finally:
-            del sys.modules[name]
-    else:
-        yield
-
-
-def _parse_hub(address: str) -> tuple[str, str] | None:
-    """Repository and commit of an address on the Hub; None where it is a folder."""
-    if not address.startswith("hf://"):
-        return None
-    match = _HUB.fullmatch(address)
-    if not match:
-        raise StudyError(
-            f"generator.model = 'diffusers:{address}': not a pinned address on the Hub; write hf://user/repo@revision, "
-            "revision being a full commit hash (40 hexadecimal digits, lower case): a branch or a tag can move, and "
-            "the images with it"
-        )
-    return match["repo"], match["revision"]
-
-
-def _fetch(address: str, repo: str, revision: str) -> Path:
-    """The folder in the Hub's own cache with those files of a model that are read."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    wanted = [pattern for part, name in _FILES for pattern in (f"{part}/{name}", name)]
-    try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=wanted))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise AssetError(f"{address}: cannot be fetched from the Hub: {error}") from error
 
 
 def _find(folder: Path, address: str) -> Files:
@@ -229,36 +178,6 @@ def _find(folder: Path, address: str) -> Files:
             )
         found.append(paths[0])
     return Files(*found)
-
-
-def _verify(files: Files, address: str, sha256: str | None, *, pinned: bool) -> None:
-    """Compares the SHA-256 of the files, one after another, with the one of the study file."""
-    if sha256 is None and pinned:
-        return
-    digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            while block := file.read(2**20):
-                digest.update(block)
-    found = digest.hexdigest()
-    if sha256 is None:
-        raise StudyError(f'generator.sha256 is missing: to pin the model at {address}, add sha256 = "{found}"')
-    if found != sha256:
-        raise AssetError(
-            f"generator.sha256: the files of the model at {address} have SHA-256 {found}, the study file says {sha256}"
-        )
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _MOST_CONFIG_BYTES:
-            raise AssetError(f"{path}: larger than {_MOST_CONFIG_BYTES} bytes; this is no configuration of a model")
-        config = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise AssetError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise AssetError(f"{path}: must hold a JSON object, the configuration of a model")
-    return config
 
 
 def _side(config: dict[str, Any], path: Path) -> int:
@@ -285,7 +204,7 @@ def _side(config: dict[str, Any], path: Path) -> int:
 
 def _scheduler(diffusers: Any, path: Path, steps: int) -> Any:
     """diffusers' DDIM scheduler with `steps` timesteps set, from the configuration at `path`."""
-    config = _read_config(path)
+    config = weights.read_json(path)
     name = config.get("_class_name")
     if name not in ("DDIMScheduler", "DDPMScheduler"):
         raise AssetError(f"{path}: _class_name = {name!r}; wanted is the scheduler of a DDPM or DDIM")
