@@ -126,8 +126,8 @@ def use_one_thread(client: Any) -> bool:
     return True
 
 
-def import_deepface(module: str) -> Any:
-    """A module of DeepFace, which runs on ONNX whatever else is installed.
+def import_deepface(module: str, table: str = "recognizers") -> Any:
+    """A module of DeepFace, which runs on ONNX whatever else is installed; `table` of the study file is for errors.
 
     Raises:
         StudyError: DeepFace is not installed, or this process has used it with another backend already.
@@ -137,9 +137,9 @@ def import_deepface(module: str) -> Any:
         chosen = importlib.import_module("deepface.commons.backend_utils").get_backend_engine()
         imported = importlib.import_module(module)
     except ImportError as error:
-        raise StudyError(f"recognizers.model: deepface needs its package ({error}): {INSTALL}") from error
+        raise StudyError(f"{table}.model: deepface needs its package ({error}): {INSTALL}") from error
     if chosen != BACKEND:
-        raise StudyError(f"recognizers.model: deepface runs on {chosen} already; set {BACKEND_VARIABLE}={BACKEND}")
+        raise StudyError(f"{table}.model: deepface runs on {chosen} already; set {BACKEND_VARIABLE}={BACKEND}")
     return imported
 
 
