@@ -127,8 +127,10 @@ def check_identifiers(folder: Path, stated: Iterable[str], released: Set[str] = 
     Raises:
         PublishError: something was found, naming the file, the column and what it is.
     """
-    texts = [form for text in (*stated, *FILES) for form in (text, *(escaped(line) for line in text.splitlines()))]
-    for path in sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()):
+    paths = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    names = {*FILES, *paths}
+    texts = [form for text in (*stated, *names) for form in (text, *(escaped(line) for line in text.splitlines()))]
+    for path in paths:
         part = part_of(path)
         if part and part.table in ("ratings", "participants"):
             for column, value in _strings(pq.ParquetFile(folder / path).read()):

@@ -29,11 +29,10 @@ FILES = [
     "CHANGELOG.md",
     "versions.json",
     PROVENANCE,
-    "pictures/base.png",
-    "pictures/scores.png",
-    "pictures/threshold.png",
 ]
-"""Every file of a published folder that is no table."""
+"""Every file of a published folder that is neither a table nor a picture of the card."""
+
+_PICTURE = re.compile(r"pictures/[a-z0-9][a-z0-9_-]{0,59}\.png")
 
 FORMAT = 1
 """Version of the layout of a published folder; a folder of another version is refused."""
@@ -95,7 +94,7 @@ class Demographics(Record):
 
 def is_published_path(path: str) -> bool:
     """Whether a file of a published folder may have this path."""
-    return path in FILES or part_of(path) is not None
+    return path in FILES or _PICTURE.fullmatch(path) is not None or part_of(path) is not None
 
 
 def _published(path: str) -> str:
