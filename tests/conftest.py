@@ -5,6 +5,7 @@ import os
 # Several test processes share the CPUs: threads that wait should not keep them busy. Read when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -162,8 +163,20 @@ def default_folder(shared_folder: Path) -> Path:
     return cwd / "out" / "lands-between-demo"
 
 
-@pytest.fixture
-def open_browser() -> Iterator[Callable[[int, int], webdriver.Chrome]]:
+@pytest.fixture(scope="session")
+def bundle(shared_folder: Path) -> Path:
+    """The folder of the page's files; made where it is absent or older than its sources."""
+    if not shutil.which("npm"):
+        pytest.skip("no npm: install nodejs and npm")
+    root = Path(__file__).parents[1]
+    with filelock.FileLock(shared_folder / "page.lock"):
+        made = subprocess.run(["make", "survey"], cwd=root, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return root / "builder" / "survey" / "static"
+
+
+@contextlib.contextmanager
+def browsers() -> Iterator[Callable[[int, int], webdriver.Chrome]]:
     """Opens Debian's Chromium at a width and a height of the page in CSS pixels; every one opened is ended."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:
@@ -182,6 +195,15 @@ def open_browser() -> Iterator[Callable[[int, int], webdriver.Chrome]]:
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)  # windows cannot be 360 px narrow
         return browser
 
-    yield open_at
-    for browser in opened:
-        browser.quit()
+    try:
+        yield open_at
+    finally:
+        for browser in opened:
+            browser.quit()
+
+
+@pytest.fixture
+def open_browser() -> Iterator[Callable[[int, int], webdriver.Chrome]]:
+    """Opens browsers for one test."""
+    with browsers() as open_at:
+        yield open_at

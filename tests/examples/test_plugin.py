@@ -1,9 +1,7 @@
 """The example of an extension, installed as a user would install it, and a study built with it."""
 
 import shutil
-import site
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +10,9 @@ from datasets import Dataset, load_dataset
 from PIL import Image
 
 from builder.generators import Images
+from tests.examples.conftest import run
 
 pytestmark = pytest.mark.slow
-
-PLUGIN = Path(__file__).parents[2] / "examples" / "plugin"
 
 COMPONENTS = 6
 TRAINING_IMAGES = 36
@@ -38,39 +35,6 @@ target = "color"
 levels = [1.0]
 max_iterations = 2
 """
-
-
-def run(python: Path, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(python), *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
-
-
-def make_environment(folder: Path) -> Path:
-    """The Python of a new virtual environment that sees what this one has installed."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=300)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    # addsitedir, not the path alone: an editable installation is a .pth file, which a path on its own does not read.
-    lines = [f"import site; site.addsitedir({path!r})\n" for path in site.getsitepackages()]
-    (packages / "packages-of-the-tests.pth").write_text("".join(lines))
-    return folder / "bin" / "python"
-
-
-@pytest.fixture(scope="module")
-def without_plugin(tmp_path_factory) -> Path:
-    return make_environment(tmp_path_factory.mktemp("without") / "venv")
-
-
-@pytest.fixture(scope="module")
-def with_plugin(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("with")
-    python = make_environment(folder / "venv")
-    # A copy, because setuptools leaves build folders beside what it builds.
-    source = shutil.copytree(PLUGIN, folder / "plugin", ignore=shutil.ignore_patterns("build", "*.egg-info"))
-    installed = run(
-        python, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", source, cwd=folder
-    )
-    assert installed.returncode == 0, installed.stderr
-    return python
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import filelock
 import httpx
 import pytest
 
@@ -25,17 +24,6 @@ contact = "Jane Doe, jane.doe@example.org"
 completion_code = "C1A2B3"
 raters_per_pair = {raters}
 """
-
-
-@pytest.fixture(scope="session")
-def bundle(shared_folder: Path) -> Path:
-    """The folder of the page's files; made where it is absent or older than its sources."""
-    if not shutil.which("npm"):
-        pytest.skip("no npm: install nodejs and npm")
-    with filelock.FileLock(shared_folder / "page.lock"):
-        made = subprocess.run(["make", "survey"], cwd=ROOT, capture_output=True, text=True)
-    assert made.returncode == 0, made.stdout + made.stderr
-    return ROOT / "builder" / "survey" / "static"
 
 
 @pytest.fixture(scope="session")

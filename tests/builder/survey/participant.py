@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import tomli_w
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome, Keys
@@ -66,6 +67,20 @@ def wait_for_heading(browser: Chrome, text: str) -> None:
         wait_for(lambda: heading(browser) == text, text)
     except AssertionError as error:
         raise AssertionError(f"{error}; there is {heading(browser)!r}") from None
+
+
+def pixels(browser: Chrome, css: str) -> np.ndarray:
+    """What an image of the page shows, (height, width, 3)."""
+    script = """
+        const image = document.querySelector(arguments[0]);
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+        const context = canvas.getContext("2d");
+        context.drawImage(image, 0, 0);
+        return [canvas.height, canvas.width, [...context.getImageData(0, 0, canvas.width, canvas.height).data]];
+    """
+    height, width, data = browser.execute_script(script, css)
+    return np.array(data, dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
 
 
 class Hands(Protocol):

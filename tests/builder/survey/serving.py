@@ -45,8 +45,8 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, bundle: Path, *options: str, port: int = 0) -> Iterator[Server]:
-    command = [sys.executable, "-c", SERVE, str(bundle), "survey", "serve", str(folder), "--port", str(port), *options]
+def serving(folder: Path, bundle: Path, *options: str, port: int = 0, python: str = sys.executable) -> Iterator[Server]:
+    command = [python, "-c", SERVE, str(bundle), "survey", "serve", str(folder), "--port", str(port), *options]
     environment = {**os.environ, "LANDS_BETWEEN_SURVEY_TOKEN": TOKEN}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
         first = run.stdout.readline()

@@ -27,6 +27,7 @@ from tests.builder.survey.participant import (
     find,
     heading,
     inform,
+    pixels,
     say_demographics,
     say_strategies,
     wait_for,
@@ -64,20 +65,6 @@ def results(folder: Path) -> tuple[list[dict[str, object]], list[dict[str, objec
 def kill(server: Server) -> None:
     server.process.kill()
     server.process.wait()
-
-
-def pixels(browser: Chrome, css: str) -> np.ndarray:
-    """What an image of the page shows, (height, width, 3)."""
-    script = """
-        const image = document.querySelector(arguments[0]);
-        const canvas = document.createElement("canvas");
-        [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-        const context = canvas.getContext("2d");
-        context.drawImage(image, 0, 0);
-        return [canvas.height, canvas.width, [...context.getImageData(0, 0, canvas.width, canvas.height).data]];
-    """
-    height, width, data = browser.execute_script(script, css)
-    return np.array(data, dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
 
 
 def study_pixels(folder: Path, batch: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:

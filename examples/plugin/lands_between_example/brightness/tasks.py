@@ -1,0 +1,19 @@
+"""What a brightness study asks people of its items."""
+
+from builder.tasks import Choice, Control, Layout, Question, Questionnaire, Scale, Task
+
+SIDES = ("left", "right")
+
+QUESTIONS: tuple[Question, ...] = (
+    Choice("brighter", "Which of the two squares is brighter?", options=SIDES),
+    Scale("sureness", "How sure are you?"),
+)
+
+TASK = Task(
+    "comparison",
+    Layout("side_by_side", pictures=("left_id", "right_id")),
+    QUESTIONS,
+    controls=tuple(Control("control", side, "brighter", answer=side) for side in SIDES),
+)
+
+ASKS = Questionnaire("items", "item_id", (TASK,))
