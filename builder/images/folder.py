@@ -148,7 +148,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:
     root = existing(argument, "folder")
     listing = listed(root, own)
     labels = listing.labels or []
-    classes = own.classes or tuple(sorted(set(labels), key=_by_number))
+    classes = own.classes or tuple(sorted(set(labels), key=by_number))
     if own.classes is not None and listing.labels is None:
         raise StudyError(f"images.classes: {root} has neither folders of classes nor metadata with column {own.label}")
     check_labels(root, listing, classes)
@@ -298,5 +298,6 @@ def _size(root: Path, name: str) -> int | None:
         raise AssetError(str(error)) from error
 
 
-def _by_number(name: str) -> tuple[int, str]:
+def by_number(name: str) -> tuple[int, str]:
+    """A key that sorts numbers by their value, after other names."""
     return (int(name), name) if name.isascii() and name.isdigit() else (-1, name)
