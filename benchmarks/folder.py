@@ -21,7 +21,7 @@ from builder.log import Place, batch_lines
 from builder.shards import StudyFolder
 from builder.study import Study, parse_study
 from builder.toml import parse_toml
-from loading_script import lands_between as schema
+from tests import schema
 
 COUNTS = [100, 1_000, 10_000, 100_000]
 MOST_LOADED = 10_000

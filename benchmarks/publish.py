@@ -28,7 +28,7 @@ from builder.publish.prepare import Options, prepare
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.study import parse_study
-from loading_script import lands_between as schema
+from tests import schema
 from tests.asks import ASKS
 
 BATCHES, RATERS = 11, 10

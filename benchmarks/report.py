@@ -20,8 +20,8 @@ from datasets import Dataset, disable_progress_bars
 from PIL import Image
 
 from benchmarks.memory import resident
-from loading_script import lands_between as schema
 from loading_script.tables import CONTINENTS, GENDERS
+from tests import schema
 
 BATCHES, BASES, RATERS = 10, 4, 10
 RECOGNIZERS = {"dlib": 0.6, "vgg_face": 0.86, "facenet512": 1.04, "openface": 0.55}

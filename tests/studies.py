@@ -16,7 +16,7 @@ from builder.files import Folder
 from builder.ratings import records
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
-from loading_script import lands_between as schema
+from tests import schema
 from tests.asks import ASKS
 
 SURVEY = {

@@ -27,9 +27,6 @@ LEAST_KEPT = 2**30
 _VALUE_BYTES = 8
 """Of a number, at most; of a text and of an image, what its place in a dictionary takes."""
 
-IMAGES = {"pairs": ["base", "sample"], "images": ["image"]}
-"""Columns of images by table."""
-
 
 def first_line(error: Exception) -> str:
     """What an error of a library says first; its name where it says nothing."""

@@ -11,7 +11,7 @@ from datasets import ClassLabel, Dataset, Features
 from PIL import Image
 
 from analysis.dataset import Published, load
-from loading_script import lands_between as schema
+from tests import schema
 
 STUDY = Path(__file__).parents[1] / "data" / "study"
 COLORS = {"a": 10, "a1": 60, "a2": 110, "b": 160, "b1": 210, "b2": 250}

@@ -10,7 +10,7 @@ from PIL import Image as PILImage
 from analysis.dataset import Pictures
 from analysis.questions import Scale, YesNo
 from analysis.studies.verification.data import Verification, frame, thresholds
-from loading_script.lands_between import KINDS
+from tests.schema import KINDS
 
 LEVELS = {"positive": [0.2, 0.4, 0.6] * 2, "interpolation": [0.25, 0.5, 0.75] * 3, "optimized": [0.5, 0.4, 0.3] * 3}
 SAMPLES = [("genuine", np.nan)] + [("negative", np.nan)] * 3

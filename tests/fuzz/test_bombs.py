@@ -36,7 +36,7 @@ from builder.studies.verification.study import VerificationStudy
 from builder.study import read_study
 from builder.survey.items import read_items
 from builder.survey.texts import read_texts
-from loading_script import lands_between as schema
+from tests import schema
 from tests.asks import ASKS
 from tests.builder.generators.stylegan2.test_checkpoints import nvidia_modules, nvidia_networks
 from tests.builder.ratings.formats.exports import GENUINE, PAIRS

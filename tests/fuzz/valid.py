@@ -25,7 +25,7 @@ from builder.publish.provenance import Aggregates, Batch, Demographics, Model, P
 from builder.shards import StudyFolder
 from builder.studies.verification.study import VerificationStudy
 from builder.study import default_text
-from loading_script import lands_between as schema
+from tests import schema
 from tests.builder.generators.stylegan2.test_checkpoints import nvidia_modules, nvidia_networks
 from tests.builder.generators.stylegan2.test_network import random_state
 from tests.conftest import SMALL_STUDY

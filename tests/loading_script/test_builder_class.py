@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from loading_script import lands_between as schema
+from loading_script.lands_between import LandsBetween
+from tests import schema
 
 pytestmark = pytest.mark.slow
 
@@ -153,16 +154,27 @@ def test_the_folder_alone_gives_the_same_in_datasets_3_6(small_dataset, digests,
     assert run(old_python, DIGESTS + load, small_dataset, tmp_path) == digests
 
 
-def test_pairs_is_the_default(small_dataset, tmp_path):
-    assert schema.LandsBetween(data_dir=str(small_dataset), cache_dir=str(tmp_path)).config.name == "pairs"
+def test_the_items_are_what_who_names_no_table_gets(small_dataset, tmp_path):
+    builder = LandsBetween(data_dir=str(small_dataset), cache_dir=str(tmp_path))
+    builder.download_and_prepare()
+    rows = builder.as_dataset(split="train")
+    assert (rows.column_names[:2], len(rows)) == (["pair_id", "batch"], 20)
+
+
+def test_a_card_that_names_no_items_is_said(small_dataset, tmp_path):
+    folder = shutil.copytree(small_dataset, tmp_path / "faces")
+    (folder / "README.md").write_text("no front matter")
+    builder = LandsBetween(data_dir=str(folder), cache_dir=str(tmp_path / "cache"))
+    with pytest.raises(ValueError, match="names no table of the items"):
+        builder.download_and_prepare()
 
 
 def test_the_class_does_not_take_another_version_from_the_cache(small_dataset, tmp_path):
     folder = shutil.copytree(small_dataset, tmp_path / "faces")
-    first = schema.LandsBetween(config_name="pairs", data_dir=str(folder), cache_dir=str(tmp_path / "cache")).cache_dir
+    first = LandsBetween(config_name="pairs", data_dir=str(folder), cache_dir=str(tmp_path / "cache")).cache_dir
     provenance = json.loads((folder / schema.PROVENANCE).read_text()) | {"version": "1.0.1"}
     (folder / schema.PROVENANCE).write_text(json.dumps(provenance))
-    second = schema.LandsBetween(config_name="pairs", data_dir=str(folder), cache_dir=str(tmp_path / "cache")).cache_dir
+    second = LandsBetween(config_name="pairs", data_dir=str(folder), cache_dir=str(tmp_path / "cache")).cache_dir
     assert first != second
 
 
@@ -171,7 +183,7 @@ def test_a_table_that_is_not_there_is_said(small_dataset, tmp_path):
     provenance = json.loads((folder / schema.PROVENANCE).read_text())
     provenance["files"] = {path: file for path, file in provenance["files"].items() if "/ratings/" not in path}
     (folder / schema.PROVENANCE).write_text(json.dumps(provenance))
-    builder = schema.LandsBetween(config_name="ratings", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))
+    builder = LandsBetween(config_name="ratings", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))
     with pytest.raises(ValueError, match="has no table ratings"):
         builder.download_and_prepare()
 

@@ -13,10 +13,9 @@ from analysis.errors import AnalysisError, MissingDataError
 from analysis.frames import Table
 from analysis.studies.verification import ANALYSIS
 from analysis.tables.answers import Answers
-from loading_script import lands_between as schema
 
 AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings"]
-"""What `rated` adds to pairs; as in `loading_script.lands_between.rated_pairs`."""
+"""What `rated` adds to pairs; as published."""
 
 COUNTS = {"similarity_mean": "n_similarity", "identity_rate": "n_identity"}
 """The number of a question's own answers, by the column with their mean; `rated` adds it too."""
@@ -35,6 +34,12 @@ _NO_DISTANCES = {
 
 _SAME, _DIFFERENT = "genuine", "negative"
 """The kinds whose answer follows from how a pair is made."""
+
+
+KINDS = ["genuine", "positive", "negative", "interpolation", "optimized"]
+"""The sample kinds in the order in which tables and figures list them."""
+
+_SEARCHES = ["search_id", "base_id", "anchor_id", "iteration", "evaluations", "best_distance", "stop"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Verification(Published):
     @property
     def searches(self) -> pd.DataFrame:
         """A row per round of each search; empty where the dataset has no such table."""
-        return self.tables.get("searches", pd.DataFrame(columns=list(schema.searches())))
+        return self.tables.get("searches", pd.DataFrame(columns=_SEARCHES))
 
     @property
     def recognizers(self) -> list[str]:
@@ -113,7 +118,7 @@ def _stated(record: Record) -> tuple[dict[str, float], str | None]:
 
 def frame(table: Table) -> pd.DataFrame:
     """The table as a new DataFrame, kinds in the order of the schema; see `analysis.frames.frame`."""
-    return frames.frame(table, schema.KINDS)
+    return frames.frame(table, KINDS)
 
 
 def recognizers(pairs: pd.DataFrame) -> list[str]:

@@ -71,7 +71,7 @@ class Verification:
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
         """As the dataset's schemas say them."""
-        from loading_script import lands_between as schema
+        from builder.studies.verification import schema
 
         return schema.read_features(table, columns)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from builder.publish.aggregates import COUNT
 from builder.publish.content import Content
 from builder.runtime import Runtime
 from builder.studies import NamedModel
@@ -16,7 +17,6 @@ from builder.studies.verification.models import decision_threshold
 from builder.studies.verification.pictures import draw_pictures, kind_names
 from builder.studies.verification.study import verification
 from builder.study import Study
-from loading_script import lands_between as schema
 
 _FEW = 30
 """Pairs of a kind below which the card warns of its rates."""
@@ -88,7 +88,7 @@ def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], di
     for label, kind in enumerate(kinds):
         rows = pairs.filter(pc.equal(pairs["kind"], label))
         if rows.num_rows:
-            rated = schema.AGGREGATES[0] in rows.column_names
+            rated = COUNT in rows.column_names
             found.append(
                 Scores(
                     kind=kind,

@@ -16,14 +16,18 @@ from datasets import Features
 
 from builder.errors import RatingsError
 from builder.ratings.ids import rating_id
+from builder.ratings.schema import participant_features, rating_features
 from builder.shards import StudyFolder
 from builder.studies.verification.study import verification
-from loading_script import lands_between as schema
+from builder.studies.verification.tasks import questionnaire
 
 Floats = npt.NDArray[np.float64]
 
 MOST_RATERS = 10_000
 """Of a batch; their answers are held in memory."""
+
+_ASKS = questionnaire(attention_similarity=0.0)
+"""For the columns, which no control adds to."""
 
 _PERCEPTUAL = ("lpips_alex", "lpips_vgg")
 """The first that a study has is used."""
@@ -239,7 +243,7 @@ def _ratings(
         "source": [source] * len(pair_ids),
         **answers,
     }
-    return _table(columns, schema.ratings(), len(pair_ids))
+    return _table(columns, rating_features(_ASKS), len(pair_ids))
 
 
 def _participants(
@@ -252,7 +256,7 @@ def _participants(
         "duration_s": seconds,
         "flags": [[]] * len(names),
     }
-    return _table(columns, schema.participants(), len(names))
+    return _table(columns, participant_features(_ASKS), len(names))
 
 
 def _table(columns: Mapping[str, Any], features: Features, rows: int) -> pa.Table:

@@ -11,11 +11,11 @@ from datasets import Features
 from builder.generators import Images, Latents
 from builder.recognizers import Embeddings, Faces
 from builder.settings import Settings
+from builder.studies.verification import schema
 from builder.studies.verification.models import Models
 from builder.studies.verification.samples import Round, Sample, base_name
 from builder.studies.verification.study import Samples
 from builder.tables import image_value, png_bytes
-from loading_script import lands_between as schema
 
 Column = npt.NDArray[np.float32]
 

@@ -8,8 +8,8 @@ import pandas as pd
 import yaml
 from datasets import Dataset, load_dataset
 
-from loading_script import lands_between as schema
 from loading_script.tables import CONTINENTS, GENDERS
+from tests import schema
 
 SIMULATED_PEOPLE = 8
 

@@ -6,7 +6,7 @@ import pytest
 from builder.publish import aggregates
 from builder.publish.aggregates import aggregate_columns, counted, questions_in, source_of
 from builder.tasks import Choice
-from loading_script import lands_between as schema
+from tests import schema
 from tests.asks import ASKS
 
 PAIRS = pa.table({"pair_id": ["a", "b", "c"]})

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from builder.errors import PublishError
 from builder.publish.anonymity import Earlier, anonymized, smallest_group
-from loading_script import lands_between as schema
 from loading_script.tables import CONTINENTS, GENDERS
+from tests import schema
 
 COLUMNS = ["age", "gender", "continent"]
 PEOPLE = st.lists(

@@ -10,7 +10,7 @@ from builder.publish.layout import Part, parquet, part_of, patterns
 from builder.shards import StudyFolder
 from builder.studies.verification import KIND
 from builder.tables import published_specs
-from loading_script import lands_between as schema
+from tests import schema
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from builder.shards import StudyFolder
-from loading_script import lands_between as schema
+from tests import schema
 from tests.hub_server import Hub
 from tests.studies import rate
 

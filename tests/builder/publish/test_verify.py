@@ -23,9 +23,9 @@ from builder.publish.publishing import publish_to_folder
 from builder.publish.reading import picture_columns, read_table
 from builder.publish.verify import verify
 from builder.studies.verification import KIND
-from loading_script import lands_between as schema
 from loading_script.lands_between import PROVENANCE
 from loading_script.untrusted import parquet
+from tests import schema
 from tests.conftest import run_builder
 from tests.studies import copy_study, rate
 

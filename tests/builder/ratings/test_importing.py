@@ -18,7 +18,7 @@ from builder.ratings.status import ratings_status
 from builder.ratings.store import RatingsFolder
 from builder.ratings.undo import Undone, undo
 from builder.studies.verification.simulate import from_model, simulate
-from loading_script import lands_between as schema
+from tests import schema
 from tests.asks import ASKS
 from tests.conftest import run_builder
 

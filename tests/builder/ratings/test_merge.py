@@ -10,7 +10,7 @@ from builder.ratings.clean import cleaned
 from builder.ratings.held import Held, frame
 from builder.ratings.merge import merged
 from builder.ratings.privacy import pseudonym
-from loading_script import lands_between as schema
+from tests import schema
 from tests.asks import ASKS
 from tests.builder.ratings.conftest import PAIRS, design, export_of
 

@@ -24,7 +24,7 @@ from analysis.studies.verification.tables.paper import (
     table_2,
 )
 from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
-from loading_script.lands_between import KINDS
+from tests.schema import KINDS
 
 RECOGNIZERS = ["dlib", "vgg_face", "facenet512", "openface"]
 PER_BASE = {"genuine": 1, "positive": 2, "negative": 3, "interpolation": 3, "optimized": 3}

@@ -12,7 +12,7 @@ from builder.errors import FolderError, RatingsError
 from builder.ratings.ids import rating_id
 from builder.shards import StudyFolder
 from builder.studies.verification.simulate import RaterModel, from_model, pair_distance, rate, simulate
-from loading_script import lands_between as schema
+from tests import schema
 from tests.conftest import SHARED
 
 EXACT = RaterModel(noise=0, identity_noise=0, lapse=0, shift=0, stretch=0, criterion_spread=0)
