@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=folder, metavar="DIR", help="a folder or an fsspec URL (default: out/<study name>)"
     )
     build.add_argument("--batches", type=integer, metavar="N", help="how many; raising it continues the folder")
-    build.add_argument("--seed", type=integer, metavar="N", help="seed of steps and searches")
+    build.add_argument("--seed", type=integer, metavar="N", help="seed of all that is drawn")
     build.add_argument("--metrics-port", type=port, metavar="N", help="serve the build's progress for Prometheus")
     _add_crew(build)
     build.set_defaults(run=_build)
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     assets = commands.add_parser("assets", help="list the weights: size, license, present or not")
     assets.set_defaults(run=_assets)
 
-    models = commands.add_parser("models", help="list generators, recognizers and distances: license, weights, device")
+    models = commands.add_parser("models", help="list the models by group: license, weights, device")
     models.set_defaults(run=_models)
 
     convert = commands.add_parser("convert", help="convert StyleGAN2 weights to safetensors, reading them as data")
@@ -118,11 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("target", type=Path, metavar="TARGET.safetensors")
     convert.set_defaults(run=_convert)
 
-    picture = commands.add_parser("picture", help="draw one base with all its samples as a PNG")
+    picture = commands.add_parser("picture", help="draw one item of a batch, with all that belongs to it, as a PNG")
     picture.add_argument("folder", type=folder, metavar="DIR")
     picture.add_argument("png", type=png_path, metavar="FILE.png")
     picture.add_argument("--batch", type=integer, default=0, metavar="N", help="default: 0")
-    picture.add_argument("--base", type=integer, default=0, metavar="N", help="index in the batch (default: 0)")
+    picture.add_argument(
+        "--index", "--base", type=integer, default=0, metavar="N", help="index in the batch (default: 0)"
+    )
     picture.set_defaults(run=_picture)
 
     add_publish(commands)
@@ -298,6 +300,6 @@ def _picture(options: argparse.Namespace) -> int:
     from builder.studies import load_kind
 
     kind = load_kind(StudyFolder(options.folder).study().study)
-    kind.picture(options.folder, options.png, batch=options.batch, index=options.base)
+    kind.picture(options.folder, options.png, batch=options.batch, index=options.index)
     print(options.png)
     return 0

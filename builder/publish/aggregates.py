@@ -47,6 +47,30 @@ def aggregates_of(question: Question) -> dict[str, str]:
             assert_never(question)
 
 
+def built_columns(items: pa.Schema) -> tuple[pa.Schema, tuple[Question, ...]]:
+    """The columns of published items that a build writes, and the questions of which the others are aggregates.
+
+    The aggregates are the last columns, those of each question beside each other.
+    """
+    if COUNT not in items.names:
+        return items, ()
+    end = items.names.index(COUNT)
+    questions: list[Question] = []
+    while end >= 2 and (question := _aggregated_question(*items.names[end - 2 : end])):
+        questions.insert(0, question)
+        end -= 2
+    return pa.schema(list(items)[:end], items.metadata), tuple(questions)
+
+
+def _aggregated_question(first: str, second: str) -> Question | None:
+    """The question of which two columns are the aggregates."""
+    name = first.rpartition("_")[0]
+    for question in (Scale(name, ""), YesNo(name, ""), Choice(name, "")):
+        if name and list(aggregates_of(question)) == [first, second]:
+            return question
+    return None
+
+
 def aggregate_columns(questions: Sequence[Question]) -> dict[str, str]:
     """The columns of rated items that are made from ratings, and their types."""
     columns = {name: dtype for question in questions for name, dtype in aggregates_of(question).items()}

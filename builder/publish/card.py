@@ -16,6 +16,7 @@ from huggingface_hub import DatasetCardData
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from builder.errors import PublishError
+from builder.publish.aggregates import SOURCE, aggregate_columns
 from builder.publish.content import Content
 from builder.publish.figures import counts, raters
 from builder.publish.layout import Part, Table, patterns
@@ -38,6 +39,10 @@ def card(content: Content) -> str:
         provenance=provenance,
         settings=tomli_w.dumps(provenance.study),
         items=content.specs[0].name,
+        asked=[
+            (question, study.survey.wording(question.name) or question.text) for question in study.asked().questions
+        ],
+        aggregates=[name for name in aggregate_columns(study.questionnaire().questions) if name != SOURCE],
         counts=counts(content.tables, content.specs),
         raters=raters(ratings, content.people.participants),
         simulated="simulated" in ratings["source"].to_pylist(),

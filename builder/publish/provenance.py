@@ -55,12 +55,12 @@ class Record(BaseModel):
 
 
 class Model(Record):
-    """A generator, recognizer or distance: its name in the study, its address, its license.
+    """A model: what it is in the study, its name there, its address, its license.
 
-    `threshold` is a recognizer's decision distance.
+    `threshold` is the decision distance of one that has such.
     """
 
-    role: Literal["generator", "recognizer", "distance"]
+    role: Annotated[str, Field(pattern=r"^[a-z][a-z ]{0,39}$")]
     name: Text
     model: Text
     license: Text
@@ -132,7 +132,7 @@ class Provenance(Record):
     files: dict[Annotated[str, AfterValidator(_published)], File]
 
     def thresholds(self) -> dict[str, float]:
-        """The decision distance of each recognizer."""
+        """The decision distances of the models that have one."""
         return {model.name: model.threshold for model in self.models if model.threshold is not None}
 
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from datasets import Features, Image
 
 from builder.errors import PublishError
+from builder.publish.aggregates import built_columns, rated_features
 from builder.studies import StudyKind
 from loading_script import lands_between as schema
 from loading_script.tables import read_people
@@ -34,11 +35,8 @@ def read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.
 
 def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.Table:
     columns = pq.read_schema(path)
-    if table in ("ratings", "participants") and kind:
-        (key,) = kind.tables[0].key
-        read_people(table, columns, key)
-    elif kind:
-        kind.features(table, columns)
+    if kind:
+        published_features(table, columns, kind)
     else:
         schema.stored_features(columns)
     images = picture_columns(columns)
@@ -53,6 +51,29 @@ def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa
     for column in images:
         _check_images(read[column])
     return read
+
+
+def published_features(table: str, columns: pa.Schema, kind: StudyKind) -> Features:
+    """The features of a published table of this kind of study, with or without ratings.
+
+    Raises:
+        ValueError: the columns are not those of such a table.
+    """
+    if table in ("ratings", "participants"):
+        (key,) = kind.tables[0].key
+        return read_people(table, columns, key)
+    built, questions = built_columns(columns)
+    try:
+        features = kind.features(table, built)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{table}: not the columns of such a table: {error!r}") from error
+    if built is not columns:
+        features = rated_features(features, questions)
+    if not features.arrow_schema.equals(columns):
+        wrong = [name for name in columns.names if name not in features]
+        wrong += [field.name for field in features.arrow_schema if field not in columns]
+        raise ValueError(f"{table}: not the columns of such a table: {', '.join(wrong[:5]) or 'another order'}")
+    return features
 
 
 def picture_columns(columns: pa.Schema) -> list[str]:

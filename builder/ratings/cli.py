@@ -49,8 +49,8 @@ def add_commands(commands: Any) -> None:
     simulate.add_argument("--raters", type=int, default=10, metavar="N", help="for each batch (default: 10)")
     simulate.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
 
-    model = _command(actions, "from-model", _from_model, "add a recognizer's answers as ratings of the source model")
-    model.add_argument("recognizer", metavar="NAME", help="a recognizer of the study")
+    model = _command(actions, "from-model", _from_model, "add a model's answers as ratings of the source model")
+    model.add_argument("model", metavar="NAME", help="a model of the study that decides")
 
 
 def _command(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -277,9 +277,9 @@ def _from_model(options: argparse.Namespace) -> int:
     from builder.studies import load_kind
 
     simulator = load_kind(StudyFolder(options.folder).study().study).simulator()
-    ratings, participants, without = simulator.from_model(options.folder, options.recognizer)
+    ratings, participants, without = simulator.from_model(options.folder, options.model)
     added = add(options.folder, ratings, participants)
-    print(f"{options.folder}: {added} ratings by {options.recognizer} added (source = model in every row)")
+    print(f"{options.folder}: {added} ratings by {options.model} added (source = model in every row)")
     if without:
-        print(f"{without} pairs have none: {options.recognizer} found nothing in one of the images")
+        print(f"{without} items have none: {options.model} gives no answer there")
     return 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from builder import registry
 from builder.errors import StudyError
@@ -70,30 +70,37 @@ class Simulator(Protocol):
 class NamedModel(NamedTuple):
     """A model of a study: its role in words, its group, the name that columns carry, and what the study file says."""
 
-    role: Literal["generator", "recognizer", "distance"]
+    role: str
     group: registry.Group
     name: str
     model: str
 
 
 class PublishParts(Protocol):
-    """What a published version of a kind of study says, beside what every version says."""
+    """What a published version of a kind of study says, beside what every version says.
+
+    A class that names this one as its base has models, thresholds, figures and pictures as one that has none.
+    """
 
     @property
     def tags(self) -> tuple[str, ...]:
         """Tags of the card."""
+        return ()
 
     def card(self) -> str:
         """A template that extends `dataset_card.md` and fills its blocks."""
 
     def models(self, study: "Study") -> list[NamedModel]:
         """Every model that the study was made with."""
+        return []
 
     def thresholds(self, study: "Study", runtime: "Runtime") -> dict[str, float]:
         """The decision distances of those models that have one, by name."""
+        return {}
 
     def figures(self, content: "Content") -> dict[str, Any]:
         """Values for the template."""
+        return {}
 
     def draw(self, root: Path, content: "Content") -> None:
         """Writes the card's pictures into the folder of the version; `root` is the study folder."""
@@ -101,6 +108,8 @@ class PublishParts(Protocol):
 
 class StudyKind(Protocol):
     """One kind of study. Importing it imports neither torch nor pandas; its methods import what they need.
+
+    A class that names this one as its base has the methods that have a body here.
 
     name: as it is registered. Settings: the class of its study files. tables: those that a build writes, the first one
     the default of the dataset. groups: of models that its study files can name.
@@ -128,9 +137,9 @@ class StudyKind(Protocol):
         """One batch: a function of the study and the batch's number alone. `models` are what `load` gave."""
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """The features of one of its published tables, made from the names of the columns.
+        """The features of one of its tables as a build writes it, made from the names of its columns.
 
-        Raises ValueError where they are not the columns of such a table.
+        Raises KeyError, TypeError, AttributeError or ValueError where they are not the columns of such a table.
         """
 
     def check(self, table: str, rows: "pa.Table", thresholds: Mapping[str, float]) -> Iterator[str]:
@@ -138,6 +147,7 @@ class StudyKind(Protocol):
 
         `thresholds` are the decision distances of models by name.
         """
+        yield from ()
 
     def publish(self) -> PublishParts:
         """The parts of a published version that this kind brings."""

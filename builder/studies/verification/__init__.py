@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
     from builder.study import Study
 
 
-class Verification:
-    """Satisfies `builder.studies.StudyKind`."""
+class Verification(StudyKind):
+    """A verification study."""
 
     name = "verification"
     Settings = VerificationStudy
@@ -70,7 +70,7 @@ class Verification:
         return build_batch(verification(study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """As the dataset's schemas say them."""
+        """As `schema` says them."""
         from builder.studies.verification import schema
 
         return schema.read_features(table, columns)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from builder.publish.aggregates import COUNT
 from builder.publish.content import Content
 from builder.runtime import Runtime
-from builder.studies import NamedModel
+from builder.studies import NamedModel, PublishParts
 from builder.studies.verification.models import decision_threshold
 from builder.studies.verification.pictures import draw_pictures, kind_names
 from builder.studies.verification.study import verification
@@ -22,8 +22,8 @@ _FEW = 30
 """Pairs of a kind below which the card warns of its rates."""
 
 
-class VerificationParts:
-    """Satisfies `builder.studies.PublishParts`."""
+class VerificationParts(PublishParts):
+    """The card's text, its figures and pictures."""
 
     tags = ("verification", "synthetic")
 

@@ -9,9 +9,6 @@ from collections.abc import Sequence as Names
 import pyarrow as pa
 from datasets import ClassLabel, Features, Image, Sequence, Value
 
-from builder.publish.aggregates import COUNT, rated_features
-from builder.studies.verification.tasks import QUESTIONS
-
 KINDS = ["genuine", "positive", "negative", "interpolation", "optimized"]
 """The sample kinds, in the order of the ClassLabel `kind`."""
 
@@ -91,30 +88,17 @@ def searches() -> Features:
 
 
 def read_features(table: str, columns: pa.Schema) -> Features:
-    """The features of a published table, made from the names of the columns of one of its Parquet files.
+    """The features of a table as a build writes it, made from the names of its columns.
 
     Raises:
-        ValueError: the columns are not those of such a table.
+        KeyError, TypeError, AttributeError, ValueError: the columns are not those of such a table.
     """
-    try:
-        features = _features(table, columns)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{table}: not the columns of such a table: {error!r}") from error
-    if not features.arrow_schema.equals(columns):
-        wrong = [name for name in columns.names if name not in features]
-        wrong += [field.name for field in features.arrow_schema if field not in columns]
-        raise ValueError(f"{table}: not the columns of such a table: {', '.join(wrong[:5]) or 'another order'}")
-    return features
-
-
-def _features(table: str, columns: pa.Schema) -> Features:
     if table == "pairs":
         recognizers = [name.removesuffix("_accept") for name in columns.names if name.endswith("_accept")]
-        known = rated_features(pairs(recognizers, []), QUESTIONS)
+        known = pairs(recognizers, [])
         distances = [name for name in columns.names if name not in known]
         kinds = json.loads(columns.metadata[b"huggingface"])["info"]["features"]["kind"]["names"]
-        unrated = pairs(recognizers, distances, kinds)
-        return rated_features(unrated, QUESTIONS) if COUNT in columns.names else unrated
+        return pairs(recognizers, distances, kinds)
     if table == "images":
         alignments = [name.removesuffix("_found") for name in columns.names if name.endswith("_found")]
         return images(alignments, columns.field("latent").type.list_size)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.studies.verification import ANALYSIS, data
-from analysis.studies.verification.data import Verification
+from analysis.studies.verification.data import KINDS, Verification
 from analysis.tables.limits import (
     COLUMNS,
     SMALLEST,
@@ -17,7 +17,6 @@ from analysis.tables.limits import (
     statement,
     unrated,
 )
-from loading_script.lands_between import KINDS
 
 
 def limits(published: Verification, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
