@@ -109,10 +109,10 @@ def figures_of(question: Question, answers: Column) -> dict[str, Column]:
             assert_never(question)
 
 
-def options(answers: Column, most: int | None = MOST_OPTIONS) -> list[str]:
-    """The words that a choice was answered with, by name; only the `most` frequent ones, or all of them for None."""
+def options(answers: Column) -> list[str]:
+    """The words that a choice was answered with, by name; only the MOST_OPTIONS most frequent ones."""
     counts = answers.value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
-    return sorted(str(option) for option in counts.index[:most])
+    return sorted(str(option) for option in counts.index[:MOST_OPTIONS])
 
 
 def _question(name: str, column: Column) -> Question | None:

@@ -15,6 +15,7 @@ from analysis.questions import Question
 if TYPE_CHECKING:
     from analysis.dataset import Published, Record
     from analysis.makers import Maker, Options
+    from analysis.report.summary import ReportParts
 
 GROUP = "lands_between.analyses"
 
@@ -40,6 +41,12 @@ def _no_measures(published: "Published") -> Mapping[str, str]:
     return {}
 
 
+def _shared_report() -> "ReportParts":
+    from analysis.report.summary import ReportParts
+
+    return ReportParts()
+
+
 def _no_makers(published: "Published", options: "Options") -> "Sequence[Maker]":
     return ()
 
@@ -58,6 +65,7 @@ class Analysis:
     read: makes of a dataset, and of what it says of itself, one of a class of the kind's own. Raises AnalysisError
         where it is none of the kind.
     measures: the columns of the items with the models' scores that are held against people's answers, by name.
+    report: the sections, the opening and the claims of its report (see `analysis.report.summary.ReportParts`).
     makers: of its own tables; one that makes a table that every study has is taken instead of the shared one.
     """
 
@@ -70,6 +78,7 @@ class Analysis:
     read: "Callable[[Published, Record], Published]" = _as_it_is
     measures: "Callable[[Published], Mapping[str, str]]" = _no_measures
     makers: "Callable[[Published, Options], Sequence[Maker]]" = _no_makers
+    report: "Callable[[], ReportParts]" = _shared_report
 
 
 def installed() -> list[str]:

@@ -1,4 +1,4 @@
-"""The same error rates, group by group."""
+"""The same figures, group by group."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -7,23 +7,27 @@ from analysis.figures import style
 from analysis.figures.intervals import draw_intervals, height
 
 
-def groups(table: pd.DataFrame, *, source: str | None) -> Figure:
-    """A panel per rate, a line of the axis per group, a marker and an interval per recognizer.
+def groups(table: pd.DataFrame, figure_column: str, series: str | None, *, source: str | None) -> Figure:
+    """A panel per figure, a line of the axis per group, a marker and an interval per series.
 
     Args:
-        table: group, merged (whether it is several small groups), recognizer, rate, value, low, high, of one grouping,
-            as in `analysis.results`.
+        table: group, merged (whether it is several small groups), value, low, high and the two columns below, of one
+            grouping, as `analysis.tables.groups.figures_by_group` gives them.
+        figure_column: The column that says what a value is.
+        series: The column that is told apart by color and marker shape; None for a single series.
         source: Whose the ratings are.
     """
     merged = table["merged"].astype("boolean").fillna(False)
     shown = table.assign(name=table["group"].astype(str) + merged.map({True: " (merged)", False: ""}).astype(str))
-    rates = list(dict.fromkeys(shown["rate"]))
+    rates = list(dict.fromkeys(shown[figure_column]))
     with style.look():
-        figure = style.new_figure(2.4 + 2.3 * max(len(rates), 1), height(shown["name"], shown["recognizer"].nunique()))
+        figure = style.new_figure(
+            2.4 + 2.3 * max(len(rates), 1), height(shown["name"], shown[series].nunique() if series else 1)
+        )
         grid = figure.subplots(1, max(len(rates), 1), squeeze=False, sharey=True)[0]
         for axes, rate in zip(grid, rates, strict=False):
-            draw_intervals(axes, shown[shown["rate"] == rate], "name", "recognizer")
-            axes.set_xlabel(f"{style.plain(rate)} rate")
-        grid[0].set_title("Rates by group")
+            draw_intervals(axes, shown[shown[figure_column] == rate], "name", series)
+            axes.set_xlabel(style.plain(rate) + (" rate" if figure_column == "rate" else ""))
+        grid[0].set_title("Rates by group" if figure_column == "rate" else "Answers by group")
         style.legend_beside(grid[-1])
         return style.finished(figure, source)

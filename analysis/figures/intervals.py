@@ -21,7 +21,7 @@ def draw_intervals(
     *,
     value: str = "value",
     label: Callable[[str], str] = str,
-    of_kinds: bool = False,
+    marks: Callable[[str], tuple[str, str]] | None = None,
 ) -> None:
     """A marker at `value` and a line from `low` to `high` per row, the first category on top.
 
@@ -34,7 +34,7 @@ def draw_intervals(
         series: Column that is told apart by color and marker shape; None for a single series.
         value: Column with the value.
         label: Makes a category's label.
-        of_kinds: Whether the series are sample kinds, which have colors and markers of their own.
+        marks: Makes the color and the marker shape of a series; by default they follow from its place.
     """
     categories = list(dict.fromkeys(table[category].astype(str)))
     names = list(dict.fromkeys(table[series].astype(str))) if series else [""]
@@ -45,8 +45,9 @@ def draw_intervals(
         at = rows[category].astype(str).map(categories.index).to_numpy(float)
         at = at + (index - (len(names) - 1) / 2) * step
         values = rows[value].to_numpy(float)
-        color = style.kind_color(name) if of_kinds else style.PALETTE[index % len(style.PALETTE)]
-        marker = style.kind_marker(name) if of_kinds else MARKERS[index % len(MARKERS)]
+        color, marker = (
+            marks(name) if marks else (style.PALETTE[index % len(style.PALETTE)], MARKERS[index % len(MARKERS)])
+        )
         if {"low", "high"} <= set(rows.columns):
             axes.hlines(at, rows["low"].to_numpy(float), rows["high"].to_numpy(float), color=color, linewidth=1.2)
         axes.plot(

@@ -13,7 +13,8 @@ def people_agreement(agreement: pd.DataFrame, raters: pd.DataFrame, *, source: s
 
     Args:
         agreement: statistic, question, scope, value, low, high, as in `analysis.results`.
-        raters: similarity_pearson, identity_agreement, as `analysis.results`' rater_agreement.
+        raters: `<question>_pearson` and `<question>_agreement`, as `analysis.results`' rater_agreement; the first of
+            each are drawn against one another, or, where there is but one, it in its order.
         source: Whose the ratings are.
     """
     shown = agreement.assign(
@@ -37,14 +38,22 @@ def people_agreement(agreement: pd.DataFrame, raters: pd.DataFrame, *, source: s
             axes.set_title(title)
         above.legend(loc="lower left", fontsize=7)
         right = figure.add_subplot(parts[0, 1])
-        right.plot(
-            raters["similarity_pearson"].astype(float),
-            raters["identity_agreement"].astype(float),
-            "o",
-            color=style.PALETTE[0],
-            alpha=0.6,
-            markersize=5,
-        )
-        right.set(xlabel="correlation of similarity with the rest", ylabel="same identity as the majority of the rest")
+        first, *more = _drawn(raters)
+        across = raters[first[0]].astype(float)
+        up = raters[more[0][0]].astype(float) if more else across.rank(method="first")
+        right.plot(across, up, "o", color=style.PALETTE[0], alpha=0.6, markersize=5)
+        right.set(xlabel=first[1], ylabel=more[0][1] if more else "raters, in this order")
         right.set_title(f"Each rater (n = {len(raters)})")
         return style.finished(figure, source)
+
+
+def _drawn(raters: pd.DataFrame) -> list[tuple[str, str]]:
+    """The columns that are drawn, with their labels: a correlation, and an agreement with the majority."""
+    found = []
+    for end, words in (
+        ("_pearson", "correlation of {} with the rest"),
+        ("_agreement", "same {} as the majority of the rest"),
+    ):
+        columns = [str(name) for name in raters.columns if str(name).endswith(end)]
+        found += [(name, words.format(style.plain(name.removesuffix(end)))) for name in columns[:1]]
+    return found

@@ -1,4 +1,4 @@
-"""What all figures share: colors and marker shapes, fonts, the threshold's line, the mark of simulated ratings."""
+"""What all figures share: colors, fonts, the threshold's line, the mark of simulated ratings."""
 
 import contextlib
 import io
@@ -15,27 +15,11 @@ from matplotlib.figure import Figure
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#595959"]
 """Okabe and Ito's colors for all kinds of color vision, without those too light to be seen on white; then a gray."""
 
-KIND_COLORS = {
-    "genuine": "#000000",
-    "positive": "#0072B2",
-    "negative": "#D55E00",
-    "interpolation": "#009E73",
-    "optimized": "#CC79A7",
-}
-"""As in the pictures of a dataset's card."""
-
-KIND_MARKERS = {"genuine": "*", "positive": "o", "negative": "X", "interpolation": "s", "optimized": "^"}
-OTHER_COLOR, OTHER_MARKER = "#595959", "D"
-"""Of kinds that a plugin adds."""
-
 LINES = ["solid", "dashed", "dashdot", "dotted"]
-SAME_COLOR, DIFFERENT_COLOR = "#D55E00", "#0072B2"
-"""People's decision: the same person, different persons (blue, as in the paper)."""
-
 WARNING_COLOR, FAINT = "#B00000", "#8C8C8C"
 
 DPI, LAYOUT_DPI = 150, 100
-"""Of a PNG, and of a figure while it is laid out."""
+"""Resolution of a PNG, and of a figure while it is laid out."""
 
 MANY = 5000
 """With more markers than these they are one picture in the SVG, or no browser would show it."""
@@ -67,23 +51,6 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=LAYOUT_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
-
-
-def kind_color(kind: str) -> str:
-    """The color of a sample kind."""
-    return KIND_COLORS.get(kind, OTHER_COLOR)
-
-
-def kind_marker(kind: str) -> str:
-    """The marker shape of a sample kind, so that color is never all that tells kinds apart."""
-    return KIND_MARKERS.get(kind, OTHER_MARKER)
-
-
-def kinds_of(frame: pd.DataFrame) -> list[str]:
-    """The kinds that occur in the column `kind`, in the order of the schema, those of plugins last."""
-    present = frame["kind"].dropna().astype(str).unique()
-    known = [kind for kind in KIND_COLORS if kind in present]
-    return known + sorted(set(present) - set(known))
 
 
 def line_style(index: int) -> dict[str, Any]:
@@ -125,7 +92,7 @@ def finished(figure: Figure, source: str | None) -> Figure:
 
     Args:
         figure: The figure; changed.
-        source: One of `loading_script.lands_between.SOURCES`, or None where there are no ratings.
+        source: One of `loading_script.tables.SOURCES`, or None where there are no ratings.
     """
     if source not in {None, "human"}:
         figure.suptitle(f"{source} ratings", x=0.99, ha="right", color=WARNING_COLOR, weight="bold", fontsize=9)

@@ -9,20 +9,19 @@ import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
-from analysis.dataset import load
+from analysis.dataset import Published, load
 from analysis.errors import AnalysisError
 from analysis.figures.style import rows
+from analysis.makers import answers_of
+from analysis.registry import Analysis, analysis_of
 from analysis.report.contents import Contents
-from analysis.report.findings import findings
+from analysis.report.findings import Findings
 from analysis.report.folder import check_replaceable, write_folder
 from analysis.report.page import FigureItem, Page, Section, render
+from analysis.report.pictures import data_uri, images_in
 from analysis.report.summary import summary
 from analysis.report.tables import SOURCE_COLUMN
 from analysis.results import results
-from analysis.studies.verification import interactive
-from analysis.studies.verification.data import Verification
-from analysis.studies.verification.sections import SECTIONS
-from analysis.studies.verification.tables.paper import printed_figures
 
 HOVER_PIXELS = 128
 """Longer side at most of a picture beside the pointer."""
@@ -57,12 +56,8 @@ def make_report(
     """
     out = Path(os.path.abspath(out))
     check_replaceable(out)
-    if compare_with is not None:
-        printed_figures(compare_with)
     joined = None if attributes is None else read_attributes(attributes)
     published = load(dataset, revision, exclude_flagged=exclude_flagged)
-    if not isinstance(published, Verification):
-        raise AnalysisError(f"{dataset}: is a study of the kind {published.kind!r}, which has no analysis here")
     if joined is not None and not joined["image_id"].isin(published.images["image_id"]).any():
         raise AnalysisError(f"{attributes}: has no row of any of the dataset's {len(published.images)} images")
     progress = functools.partial(tqdm, desc="tables", unit="table", disable=None)
@@ -91,12 +86,13 @@ def read_attributes(path: Path) -> pd.DataFrame:
     return table.drop(columns=SOURCE_COLUMN, errors="ignore")
 
 
-def report_files(published: Verification, tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
+def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
     """The content of every file of the report by its path, the same for the same dataset."""
     contents = Contents(published.source if published.source != "human" else None)
-    found = findings(published, tables)
-    made = [make(found, contents) for make in tqdm(SECTIONS, desc="figures", unit="section", disable=None)]
-    sections = [section for section in [summary(found, contents), *made] if section.text or section.items]
+    analysis = analysis_of(published.kind) or Analysis(published.kind)
+    found, parts = Findings(published, answers_of(published, analysis), tables), analysis.report()
+    made = [part.made(found, contents) for part in tqdm(parts.sections, desc="figures", unit="section", disable=None)]
+    sections = [section for section in [summary(found, contents, parts), *made] if section.text or section.items]
     page = Page(
         title=_title(published),
         dataset=published.name,
@@ -109,13 +105,18 @@ def report_files(published: Verification, tables: Mapping[str, pd.DataFrame]) ->
     return {"index.html": render(page), **contents.files}
 
 
-def _title(published: Verification) -> str:
+def _title(published: Published) -> str:
     name = published.name.rstrip("/").rsplit("/", 1)[-1] or published.name
     return f"Where models and people part ways: {name}"
 
 
-def _missing(published: Verification, tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     lines = []
+    if analysis_of(published.kind) is None:
+        lines.append(
+            f"No analysis of studies of the kind {published.kind!r} is installed: this report has what any study has. "
+            "The package that brings this kind of study adds more; install it and report again."
+        )
     if published.source is None:
         lines.append("The dataset has no ratings: this report has the models' part only.")
     lines += [
@@ -129,8 +130,8 @@ def _missing(published: Verification, tables: Mapping[str, pd.DataFrame]) -> lis
     return lines
 
 
-def _hover_images(published: Verification, sections: Sequence[Section]) -> dict[str, str]:
+def _hover_images(published: Published, sections: Sequence[Section]) -> dict[str, str]:
     items = [item for section in sections for item in section.items]
     plots = {item.name: item.plot for item in items if isinstance(item, FigureItem) and item.plot is not None}
-    wanted = [name for name in interactive.images_in(plots) if name in published.pictures]
-    return {name: interactive.data_uri(published.pictures.decoded(name), HOVER_PIXELS) for name in wanted}
+    wanted = [name for name in images_in(plots) if name in published.pictures]
+    return {name: data_uri(published.pictures.decoded(name), HOVER_PIXELS) for name in wanted}

@@ -1,16 +1,17 @@
 """The opening of the report: what was asked of whom, what is certain, and what is not, each linked to its table."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from analysis.inference import CONFIDENCE, holm
+from analysis.questions import how
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Section, Statement, SummaryItem
+from analysis.report.sections import SECTIONS, SectionOf
 from analysis.report.tables import number
 from analysis.tables.limits import RELIABLE
 
@@ -55,17 +56,18 @@ class Claim:
         return f"It is open {self.whether}: {self.figure} {number(self.estimate)} {span}."
 
 
-def summary(found: Findings, contents: Contents) -> Section:
+def summary(found: Findings, contents: Contents, parts: "ReportParts") -> Section:
     """The section; made when the tables have their numbers, shown first."""
-    claims = [claim for claim in _claims(found) if claim.table in contents.table_numbers]
+    claims = [claim for claim in parts.claims(found) if claim.table in contents.table_numbers]
     certain, open_ = sorted_claims(claims, _freedom(found))
     surest = [_statement(claim, contents, certain=True) for claim in certain[:MOST]]
     least_sure = [_statement(claim, contents, certain=False) for claim in open_[:MOST]]
-    text = _asked(found)
+    text = list(parts.introduction(found))
     if claims:
         text.append(
             f"Every report asks the same {len(claims)} questions. Certain is what stays so when they count as one "
-            "family (Holm, 5 %); intervals are 95 % and know that pairs of one batch share images and raters."
+            f"family (Holm, 5 %); intervals are 95 % and know that {found.answers.item.plural} of one batch share "
+            "images and raters."
         )
     return Section("summary", "Summary", text, [SummaryItem(surest, least_sure)] if claims else [])
 
@@ -85,70 +87,38 @@ def _statement(claim: Claim, contents: Contents, *, certain: bool) -> Statement:
 
 
 def _freedom(found: Findings) -> int:
-    return max(int(found.published.pairs["batch"].nunique()) - 1, 1)
+    batch = next(iter(found.answers.clusters.values()), "unit")
+    return max(int(found.answers.items[batch].nunique()) - 1, 1)
 
 
-def _asked(found: Findings) -> list[str]:
-    published = found.published
-    n_pairs, n_bases = len(published.pairs), published.pairs["base_id"].nunique()
-    names = published.recognizers
-    models = f"{'recognizer ' if len(names) == 1 else f'{len(names)} recognizers: '}{', '.join(names)}"
-    scored = f"{n_pairs} pairs of {n_bases} bases were scored by {models}." if names else f"{n_pairs} pairs."
-    if published.target:
-        scored += f" The optimized samples were searched against {published.target}."
+def introduction(found: Findings) -> list[str]:
+    """What was asked of whom, in sentences."""
+    answers = found.answers
+    asked = ", ".join(f"{question.name} ({how(question)})" for question in answers.questions)
+    return [
+        f"The study has {len(answers.items)} {answers.item.plural}.",
+        who_was_asked(found, f"their answer: {asked}"),
+    ]
+
+
+def who_was_asked(found: Findings, asked: str) -> str:
+    """A sentence that says how many people answered about how many items, and what they were asked."""
+    published, item = found.published, found.answers.item
     if not len(published.ratings):
-        return [scored, "Nobody was asked: the dataset has no ratings."]
-    by_pair, people = published.ratings.groupby("pair_id").size(), published.ratings["participant_id"].nunique()
+        return "Nobody was asked: the dataset has no ratings."
+    by_item, people = published.ratings.groupby(published.key).size(), published.ratings["participant_id"].nunique()
     who = {"human": f"{people} people", "simulated": f"{people} simulated raters"}[published.source or "human"]
-    asked = (
-        f"{who} were shown {len(by_pair)} of the pairs, {by_pair.median():g} each pair (median), and were asked how "
-        "similar the two images are (0 to 100) and whether both show the same person."
+    return (
+        f"{who} were shown {len(by_item)} of the {item.plural}, {by_item.median():g} each {item.singular} (median), "
+        f"and were asked {asked}."
     )
-    return [scored, asked]
 
 
-def _claims(found: Findings) -> Iterator[Claim]:
-    name = found.published.target if found.published.target in found.published.recognizers else None
-    name = name or next(iter(found.published.recognizers), None)
-    for table, make in _MAKERS.items():
-        if found.has(table):
-            yield from make(found.tables[table], name or "", found)
-
-
-def _correlation(table: pd.DataFrame, name: str, found: Findings) -> Iterator[Claim]:
-    for row in table[(table["kind"] == "all") & (table["measure"] == name)].to_dict("records"):
-        yield Claim(
-            *("correlations", "correlation", row["pearson"], row["low"], row["high"], 0.0),
-            above=f"The larger the distance of {name}, the more people see one person",
-            below=f"The smaller the distance of {name}, the more people see one person",
-            whether=f"whether the distance of {name} goes with what people see at all",
-        )
-
-
-def _threshold(table: pd.DataFrame, name: str, found: Findings) -> Iterator[Claim]:
-    for row in table[table["recognizer"] == name].to_dict("records"):
-        yield Claim(
-            *("verification", "best threshold", row["best_threshold"], row["best_low"], row["best_high"]),
-            row["threshold"],
-            above=f"{name} rejects too much: people's answers ask for a larger threshold than {row['threshold']:.3g}",
-            below=f"{name} accepts too much: people's answers ask for a smaller threshold than {row['threshold']:.3g}",
-            whether=f"whether another threshold than {row['threshold']:.3g} would bring {name} closer to people",
-        )
-
-
-def _errors(table: pd.DataFrame, name: str, found: Findings) -> Iterator[Claim]:
-    of_model = table[(table["recognizer"] == name) & (table["rate"] == "false accept")]
-    for row in of_model[of_model["kind"] == "optimized"].to_dict("records"):
-        what = f"of the optimized pairs in which most people see two persons {name} accepts"
-        yield Claim(
-            *("error-rates", "false accept rate", row["value"], row["low"], row["high"], 0.5),
-            above=f"More than half {what}",
-            below=f"Less than half {what}",
-            whether=f"whether more or less than half {what}",
-        )
-
-
-def _alpha(table: pd.DataFrame, name: str, found: Findings) -> Iterator[Claim]:
+def agreement_claims(found: Findings) -> Iterator[Claim]:
+    """Whether people agree on each question."""
+    if not found.has("agreement"):
+        return
+    table = found.tables["agreement"]
     for row in table[table["statistic"] == "alpha"].to_dict("records"):
         question = row["question"]
         yield Claim(
@@ -159,24 +129,15 @@ def _alpha(table: pd.DataFrame, name: str, found: Findings) -> Iterator[Claim]:
         )
 
 
-def _consistency(table: pd.DataFrame, name: str, found: Findings) -> Iterator[Claim]:
-    if "low" not in table:
-        return
-    of_all = table[(table["condition"] == "all") & (table["reference"] == "majority")]
-    for row in of_all[(of_all["first"] == "people") & (of_all["second"] == name)].to_dict("records"):
-        yield Claim(
-            *("error-consistency", "kappa", row["kappa"], row["low"], row["high"], 0.0),
-            above=f"People and {name} err on the same pairs more often than their accuracies alone would bring",
-            below=f"People and {name} err on different pairs more often than their accuracies alone would bring",
-            whether=f"whether people and {name} err on the same pairs",
-        )
+@dataclass(frozen=True)
+class ReportParts:
+    """What the report of a kind of study is made of.
 
+    sections: in the order of the report.
+    introduction: sentences that open the summary.
+    claims: the questions that every report of the kind asks, where it has their tables.
+    """
 
-_MAKERS: Mapping[str, Callable[[pd.DataFrame, str, Findings], Iterator[Claim]]] = {
-    "correlations": _correlation,
-    "verification": _threshold,
-    "error_rates": _errors,
-    "agreement": _alpha,
-    "error_consistency": _consistency,
-}
-"""The questions that every report asks, by the table that answers them."""
+    sections: Sequence[SectionOf] = SECTIONS
+    introduction: Callable[[Findings], Sequence[str]] = introduction
+    claims: Callable[[Findings], Iterable[Claim]] = agreement_claims

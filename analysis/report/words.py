@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from analysis.figures import style
 from analysis.report.tables import number
 
 INTERVALS = (
@@ -18,16 +16,6 @@ INTERVALS = (
 def listed(values: "pd.Series[Any]") -> str:
     """A name and its value, then the next; "none" where there is none."""
     return ", ".join(f"{name} {number(float(value))}" for name, value in values.items()) or "none"
-
-
-def counted(pairs: pd.DataFrame) -> str:
-    """How many pairs of each kind."""
-    return ", ".join(f"{(pairs['kind'] == kind).sum()} {kind}" for kind in style.kinds_of(pairs))
-
-
-def threshold_words(threshold: float | None) -> str:
-    """What the line of the threshold is; nothing where there is none."""
-    return "" if threshold is None or np.isnan(threshold) else f" A dashed line marks the threshold {threshold:g}."
 
 
 def slug(name: str) -> str:

@@ -1,19 +1,20 @@
 """How far people agree: Krippendorff's alpha, ICC(2,k), and each rater with the rest."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, assert_never
 
 import numpy as np
 import pandas as pd
 import pingouin
 from scipy import stats
+from scipy.sparse import coo_array, csr_array
 from sklearn.metrics import cohen_kappa_score
 
 from analysis.errors import MissingDataError
 from analysis.frames import Column, Numbers
 from analysis.inference import FISHER, jackknife, without_interval
-from analysis.questions import Choice, Question, Scale, YesNo, options
+from analysis.questions import Choice, Question, Scale, YesNo
 from analysis.registry import Noun
 from analysis.tables.answers import Answers, complete_block
 
@@ -74,47 +75,48 @@ def rater_agreement(answers: Answers) -> pd.DataFrame:
 def alpha_of_weights(joined: pd.DataFrame, key: str, question: Question) -> Callable[[Numbers], Numbers]:
     """Alpha as a statistic of weights (r, items), items in the order of their ids.
 
-    For the answers 0 and 1 the interval metric is the nominal one; of a choice, each option is 0 or 1, and the
-    disagreements of all options are added, which is the nominal metric again.
+    Interval metric for numbers, which of 0 and 1 is the nominal one; nominal metric for words.
     """
     by_item = joined.groupby(key)[question.name]
-    n = np.asarray(by_item.count(), np.float64)
     match question:
         case Scale() | YesNo():
-            columns = [joined[question.name]]
+            n, total = by_item.count().to_numpy(np.float64), by_item.sum().to_numpy(np.float64)
+            squares = (joined[question.name] ** 2).groupby(joined[key]).sum().to_numpy(np.float64)
+            return alpha_of_sums(np.asarray(n, np.float64), total, squares)
         case Choice():
-            there = joined[question.name]
-            columns = [(there == option).astype(np.float64).where(there.notna()) for option in options(there, None)]
+            there = joined.dropna(subset=question.name)
+            items, options = (pd.factorize(there[name], sort=True)[0] for name in (key, question.name))
+            return alpha_of_counts(coo_array((np.ones(len(there)), (items, options))).tocsr())
         case _:
             assert_never(question)
-    sums = [
-        (column.groupby(joined[key]).sum().to_numpy(np.float64), (column**2).groupby(joined[key]).sum().to_numpy())
-        for column in columns
-    ]
-    return _alpha_of_sums(n, [(total, np.asarray(squares, np.float64)) for total, squares in sums])
 
 
 def alpha_of_sums(n: Numbers, total: Numbers, squares: Numbers) -> Callable[[Numbers], Numbers]:
-    """The same with the interval metric, from the number of answers to each item, their sum and the sum of their
-    squares, (items,) each.
+    """Alpha with the interval metric, from the number of answers to each item, their sum and the sum of their squares,
+    (items,) each.
+
+    The sum of (x_i - x_j)^2 over couples of answers to an item follows from these three.
     """
-    return _alpha_of_sums(n, [(total, squares)])
+    within = 2 * (n * squares - total**2) / np.maximum(n - 1, 1)
+    return _alpha_of(n, within, lambda weights: 2 * ((weights @ n) * (weights @ squares) - (weights @ total) ** 2))
 
 
-def _alpha_of_sums(n: Numbers, sums: Sequence[tuple[Numbers, Numbers]]) -> Callable[[Numbers], Numbers]:
-    """Alpha from the sums and the sums of squares of one or more columns, whose disagreements are added.
+def alpha_of_counts(counts: csr_array) -> Callable[[Numbers], Numbers]:
+    """Alpha with the nominal metric, from how often each item was given each answer, (items, answers)."""
+    n = np.asarray(counts.sum(axis=1), np.float64)
+    same = np.asarray((counts**2).sum(axis=1), np.float64)
+    within = (n**2 - same) / np.maximum(n - 1, 1)
+    return _alpha_of(n, within, lambda weights: (weights @ n) ** 2 - ((counts.T @ weights.T) ** 2).sum(axis=0))
 
-    The sum of (x_i - x_j)^2 over couples of answers to an item follows from these.
-    """
-    within = sum((2 * (n * squares - total**2) / np.maximum(n - 1, 1) for total, squares in sums), np.zeros(len(n)))
+
+def _alpha_of(n: Numbers, within: Numbers, of_all: Callable[[Numbers], Numbers]) -> Callable[[Numbers], Numbers]:
+    """1 less the disagreement within items, (items,), by that of all answers together, a function of weights."""
     usable = n >= 2
 
     def alpha(weights: Numbers) -> Numbers:
         weights = weights * usable
-        count = weights @ n
-        apart = [2 * (count * (weights @ squares) - (weights @ total) ** 2) for total, squares in sums]
-        of_all = sum(apart, np.zeros(len(weights)))
-        return np.where(of_all > 0, 1 - (count - 1) * (weights @ within) / np.where(of_all > 0, of_all, 1), np.nan)
+        count, apart = weights @ n, of_all(weights)
+        return np.where(apart > 0, 1 - (count - 1) * (weights @ within) / np.where(apart > 0, apart, 1), np.nan)
 
     return alpha
 
@@ -192,13 +194,24 @@ def _rest(joined: pd.DataFrame, key: str, question: Question) -> Column:
             rest = by_item.transform("sum") - there.fillna(0)
             return pd.Series(np.where(others > 0, rest / others.where(others > 0, 1), np.nan), joined.index)
         case YesNo() | Choice():
-            given = pd.get_dummies(there, dtype=np.float64)
-            counts = given.groupby(joined[key]).transform("sum") - given
-            most = counts.max(axis="columns")
-            clear = (most > 0) & (counts.eq(most, axis="index").sum(axis="columns") == 1)
-            return counts.idxmax(axis="columns").where(clear) if len(counts.columns) else there
+            return _majority(joined[key], there)
         case _:
             assert_never(question)
+
+
+def _majority(ids: Column, answers: Column) -> Column:
+    """The answer that most of the others give to the same item; NaN where two are given as often, or none."""
+    there = pd.DataFrame({"item": ids, "answer": answers}).dropna(subset="answer")
+    counts = there.groupby(["item", "answer"]).size().rename("n").reset_index().sort_values("n", ascending=False)
+    # whose own answer is taken away, for them one of the three most frequent is the most frequent
+    rows = pd.DataFrame({"row": range(len(ids)), "item": ids.to_numpy(), "own": answers.to_numpy()})
+    others = rows.merge(counts.groupby("item").head(3), on="item")
+    others["n"] -= (others["own"] == others["answer"]).astype(int)
+    others = others[others["n"] > 0].sort_values(["row", "n"], ascending=[True, False], kind="stable")
+    most = others.groupby("row")["n"].transform("max")
+    first = others[others["n"] == most]
+    alone = first[first.groupby("row")["row"].transform("size") == 1]
+    return alone.set_index("row")["answer"].reindex(range(len(ids))).set_axis(answers.index)
 
 
 def _rater(answers: Answers, name: str, own: pd.DataFrame) -> dict[str, Any]:

@@ -58,7 +58,6 @@ def test_each_option_of_a_choice_is_a_figure() -> None:
 def test_only_the_most_frequent_options_are_figures() -> None:
     words = pd.Series([word for place, word in enumerate("abcdefghijklm") for _ in range(20 - place)])
     assert options(words) == list("abcdefghij")
-    assert options(words, None) == list("abcdefghijklm")
 
 
 def test_published_means_are_named_after_the_question() -> None:

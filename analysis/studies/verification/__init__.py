@@ -9,6 +9,7 @@ from analysis.registry import Analysis, Noun
 if TYPE_CHECKING:  # naming the kind waits for no library of figures
     from analysis.dataset import Published, Record
     from analysis.makers import Maker, Options
+    from analysis.report.summary import ReportParts
 
 
 def _read(published: "Published", record: "Record") -> "Published":
@@ -30,6 +31,14 @@ def _makers(published: "Published", options: "Options") -> "Sequence[Maker]":
     return makers(study(published), options)
 
 
+def _report() -> "ReportParts":
+    from analysis.report.summary import ReportParts
+    from analysis.studies.verification.claims import claims, introduction
+    from analysis.studies.verification.sections import SECTIONS
+
+    return ReportParts(SECTIONS, introduction, claims)
+
+
 ANALYSIS = Analysis(
     name="verification",
     item=Noun("pair", "pairs"),
@@ -39,4 +48,5 @@ ANALYSIS = Analysis(
     read=_read,
     measures=_measures,
     makers=_makers,
+    report=_report,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,14 @@ class Verification(Published):
     def pairs(self) -> pd.DataFrame:
         """A row per pair."""
         return self.items
+
+    @cached_property
+    def rated(self) -> pd.DataFrame:
+        """The pairs with what people say of them, see `rated`; none where nobody rated."""
+        try:
+            return rated(self.pairs, self.ratings)
+        except MissingDataError:
+            return self.pairs.head(0)
 
     @property
     def searches(self) -> pd.DataFrame:

@@ -1,8 +1,6 @@
 """The two pictures in which hovering shows a pair's images, as plotly's data; the static figures say the same."""
 
-import base64
 import html
-import io
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
-from PIL import Image
 
 from analysis.figures import style
 from analysis.figures.style import rows
 from analysis.report.tables import number
+from analysis.studies.verification.figures import kinds
 from analysis.studies.verification.figures.latent_plane import axis_label, plane
 from analysis.studies.verification.figures.similarity_distance import areas
 
@@ -58,26 +56,10 @@ def latent_plane_plot(
     return _plain(figure, source)
 
 
-def images_in(plots: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The ids of all images that the plots show."""
-    return sorted(
-        {name for plot in plots.values() for trace in plot["data"] for row in trace["customdata"] for name in row[:2]}
-    )
-
-
-def data_uri(picture: Image.Image, longest: int) -> str:
-    """The picture as a JPEG in an address, its longer side at most `longest` pixels."""
-    shown = picture.convert("RGB")
-    shown.thumbnail((longest, longest))
-    buffer = io.BytesIO()
-    shown.save(buffer, format="JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
 def _scatter(shown: pd.DataFrame, scores: Callable[[Any], str]) -> go.Figure:
     """A trace per kind of the columns x, y and size; `customdata` is base, sample and the text of the card."""
     figure = go.Figure()
-    for kind in style.kinds_of(shown):
+    for kind in kinds.kinds_of(shown):
         of_kind = shown[shown["kind"] == kind]
         figure.add_trace(
             go.Scatter(
@@ -88,8 +70,8 @@ def _scatter(shown: pd.DataFrame, scores: Callable[[Any], str]) -> go.Figure:
                 name=html.escape(kind),
                 hoverinfo="none",
                 marker={
-                    "color": style.kind_color(kind),
-                    "symbol": _SYMBOLS[style.kind_marker(kind)],
+                    "color": kinds.kind_color(kind),
+                    "symbol": _SYMBOLS[kinds.kind_marker(kind)],
                     "size": of_kind["size"].tolist(),
                     "opacity": 0.75,
                 },

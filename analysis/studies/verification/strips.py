@@ -1,5 +1,6 @@
 """Figure 6: strips of the largest disagreements, as figures and as pairs that open on the page."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,13 @@ import pandas as pd
 from analysis.figures.style import rows
 from analysis.report import tables
 from analysis.report.contents import Contents
+from analysis.report.findings import Findings
 from analysis.report.page import Card, Item, StripItem
+from analysis.report.pictures import data_uri
 from analysis.report.words import slug
-from analysis.studies.verification.data import Verification
+from analysis.studies.verification.data import Verification, study
 from analysis.studies.verification.figures.disagreement_strip import disagreement_strip
-from analysis.studies.verification.interactive import data_uri, what
+from analysis.studies.verification.interactive import what
 
 MOST = 8
 """Pairs of a strip."""
@@ -83,6 +86,21 @@ def people_strips(disagreement: pd.DataFrame) -> list[Strip]:
         title, columns = f"People among themselves: {question}", (column, "identity_rate")
         strips.append(Strip(f"people-{question}", title, scale, ordered.head(MOST), columns))
     return strips
+
+
+def draw_recognizer_strips(found: Findings, contents: Contents) -> Iterator[Item]:
+    """The strips of every recognizer."""
+    of = study(found.published)
+    for name in of.recognizers:
+        for strip in recognizer_strips(found.tables["disagreement"], name):
+            yield from strip_items(strip, of, of.rated, contents)
+
+
+def draw_people_strips(found: Findings, contents: Contents) -> Iterator[Item]:
+    """The strips of people among themselves."""
+    of = study(found.published)
+    for strip in people_strips(found.tables["people_disagreement"]):
+        yield from strip_items(strip, of, of.rated, contents)
 
 
 def strip_items(strip: Strip, published: Verification, rated: pd.DataFrame, contents: Contents) -> list[Item]:

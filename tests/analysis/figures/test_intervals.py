@@ -113,7 +113,7 @@ GROUPS = frame(
 
 
 def test_merged_groups_are_marked():
-    (axes,) = groups(GROUPS, source=None).axes
+    (axes,) = groups(GROUPS, "rate", "recognizer", source=None).axes
     assert rows_of(axes) == ["a", "others (merged)"]
     assert axes.get_xlabel() == "accept rate"
 
@@ -157,7 +157,7 @@ def test_statistics_left_and_raters_right():
         lambda: error_rates(ERROR_RATES, source="simulated"),
         lambda: transfer(TRANSFER, source="simulated"),
         lambda: correlations(CORRELATIONS, source="simulated"),
-        lambda: groups(GROUPS, source="simulated"),
+        lambda: groups(GROUPS, "rate", "recognizer", source="simulated"),
         lambda: strategies(STRATEGIES, source="simulated"),
         lambda: people_agreement(AGREEMENT, RATERS, source="simulated"),
     ],

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from analysis.figures.power import power
+from analysis.registry import Noun
 from analysis.studies.verification.figures.importance import MOST, importance
 
 POWER = pd.DataFrame(
@@ -18,7 +19,7 @@ POWER = pd.DataFrame(
 
 
 def test_power_has_a_panel_per_question_and_a_line_per_width():
-    figure = power(POWER, source="simulated")
+    figure = power(POWER, Noun("pair", "pairs"), source="simulated")
     similarity, identity = figure.axes
     lines = {line.get_label(): np.column_stack(line.get_data()).tolist() for line in similarity.get_lines()}
     assert lines == {"width 5": [[5, 320]], "width 10": [[5, 80], [10, 50]]}

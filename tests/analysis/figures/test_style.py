@@ -7,6 +7,7 @@ from matplotlib.colors import to_rgb
 from PIL import ImageColor
 
 from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 from builder.studies.verification.pictures import COLORS
 
 # Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency",
@@ -61,9 +62,9 @@ def test_the_color_difference_is_that_of_known_colors():
 @pytest.mark.parametrize(
     "colors",
     [
-        [*style.KIND_COLORS.values(), style.OTHER_COLOR],
+        [*kinds.KIND_COLORS.values(), kinds.OTHER_COLOR],
         style.PALETTE,
-        [style.SAME_COLOR, style.DIFFERENT_COLOR],
+        [kinds.SAME_COLOR, kinds.DIFFERENT_COLOR],
     ],
     ids=["kinds", "palette", "decisions"],
 )
@@ -72,7 +73,7 @@ def test_colors_are_told_apart_with_every_color_vision(vision, colors):
     assert closest[0] > 10, closest
 
 
-@pytest.mark.parametrize("color", [*style.KIND_COLORS.values(), style.OTHER_COLOR, *style.PALETTE])
+@pytest.mark.parametrize("color", [*kinds.KIND_COLORS.values(), kinds.OTHER_COLOR, *style.PALETTE])
 def test_colors_of_markers_and_lines_stand_out_from_white(color):
     assert contrast_with_white(color) >= 3  # WCAG 2.2, 1.4.11: graphical objects
 
@@ -82,11 +83,11 @@ def test_the_warning_is_as_readable_as_text():
 
 
 def test_kinds_differ_by_marker_too():
-    assert len({style.kind_marker(kind) for kind in [*style.KIND_COLORS, "of a plugin"]}) == 6
+    assert len({kinds.kind_marker(kind) for kind in [*kinds.KIND_COLORS, "of a plugin"]}) == 6
 
 
 def test_a_kind_has_one_color_in_the_card_and_in_the_report():
-    assert {kind: ImageColor.getrgb(color) for kind, color in style.KIND_COLORS.items()} == COLORS
+    assert {kind: ImageColor.getrgb(color) for kind, color in kinds.KIND_COLORS.items()} == COLORS
 
 
 def test_neighboring_lines_differ_in_color_and_dashes():

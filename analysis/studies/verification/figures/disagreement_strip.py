@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 
 WIDTH = 1.05
 """Inches of a column."""
@@ -47,7 +48,7 @@ def disagreement_strip(
                 shown.thumbnail((PIXELS, PIXELS))
                 axes.imshow(np.asarray(shown))
                 axes.set(xticks=[], yticks=[])
-                axes.spines[:].set(visible=True, color=style.kind_color(row.kind), linewidth=1.5)
+                axes.spines[:].set(visible=True, color=kinds.kind_color(row.kind), linewidth=1.5)
             grid[1, column].set_xlabel(style.plain(caption), fontsize=7)
         grid[0, 0].set_ylabel("base")
         grid[1, 0].set_ylabel("sample")

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 
 WIDEST = 0.9
 """Full width of the violin of the largest half, in units of the axis; the others' widths go with their counts."""
@@ -26,8 +27,7 @@ def distance_violins(pairs: pd.DataFrame, recognizer: str, threshold: float | No
         threshold: Its decision distance, drawn as a line; None where it is not known.
         source: Whose the ratings are.
     """
-    kinds = style.kinds_of(pairs)
-    groups = [(kind, pairs[pairs["kind"] == kind]) for kind in kinds]
+    groups = [(kind, pairs[pairs["kind"] == kind]) for kind in kinds.kinds_of(pairs)]
     return _violins(groups, recognizer, threshold, "Distance by kind, split by people's decision", "kind", source)
 
 
@@ -64,8 +64,8 @@ def _violins(
         figure = style.new_figure(7.0, 3.8)
         axes = figure.subplots()
         for place, (same, different) in enumerate(split):
-            _half(axes, same, place, WIDEST * len(same) / max(most, 1), "low", style.SAME_COLOR)
-            _half(axes, different, place, WIDEST * len(different) / max(most, 1), "high", style.DIFFERENT_COLOR)
+            _half(axes, same, place, WIDEST * len(same) / max(most, 1), "low", kinds.SAME_COLOR)
+            _half(axes, different, place, WIDEST * len(different) / max(most, 1), "high", kinds.DIFFERENT_COLOR)
         ticks = [
             f"{style.plain(name)}\n{len(same)} | {len(different)}"
             for (name, _), (same, different) in zip(groups, split, strict=True)
@@ -75,8 +75,8 @@ def _violins(
         axes.set_title(title)
         style.draw_threshold(axes, threshold)
         sides = [
-            Patch(facecolor=style.SAME_COLOR, alpha=0.7, label="people: same (left half)"),
-            Patch(facecolor=style.DIFFERENT_COLOR, alpha=0.7, hatch="///", label="people: different (right half)"),
+            Patch(facecolor=kinds.SAME_COLOR, alpha=0.7, label="people: same (left half)"),
+            Patch(facecolor=kinds.DIFFERENT_COLOR, alpha=0.7, hatch="///", label="people: different (right half)"),
         ]
         axes.legend(handles=[*sides, *axes.get_lines()], loc="upper left", bbox_to_anchor=(1, 1))
         return style.finished(figure, source)

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 
 JITTER = 0.28
 """Markers of a cell are spread over twice this width, in the order of their rows."""
@@ -22,7 +23,7 @@ def distances_by_kind(pairs: pd.DataFrame, recognizer: str, threshold: float | N
     scored = pairs.dropna(subset=f"{recognizer}_distance")
     cells = [
         (kind, level, of_kind.loc[of_kind["level"].fillna(-1) == level, f"{recognizer}_distance"].to_numpy(float))
-        for kind in style.kinds_of(scored)
+        for kind in kinds.kinds_of(scored)
         for of_kind in [scored[scored["kind"] == kind]]
         for level in sorted(of_kind["level"].fillna(-1).unique())
     ]
@@ -35,8 +36,8 @@ def distances_by_kind(pairs: pd.DataFrame, recognizer: str, threshold: float | N
                 place + spread,
                 values,
                 s=14,
-                color=style.kind_color(kind),
-                marker=style.kind_marker(kind),
+                color=kinds.kind_color(kind),
+                marker=kinds.kind_marker(kind),
                 alpha=0.75,
                 linewidths=0,
                 rasterized=len(scored) > style.MANY,

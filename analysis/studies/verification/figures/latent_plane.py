@@ -11,6 +11,7 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from PIL import Image
 
 from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 
 PICTURE = 38
 """Points of a picture's longer side."""
@@ -45,14 +46,14 @@ def latent_plane(
     with style.look():
         figure = style.new_figure(8.0, 6.2)
         axes = figure.subplots()
-        for kind in style.kinds_of(samples):
+        for kind in kinds.kinds_of(samples):
             of_kind = samples[samples["kind"] == kind]
             axes.scatter(
                 of_kind["x"],
                 of_kind["y"],
                 s=130 if kind == "genuine" else 36,
-                color=style.kind_color(kind),
-                marker=style.kind_marker(kind),
+                color=kinds.kind_color(kind),
+                marker=kinds.kind_marker(kind),
                 label=f"{style.plain(kind)} (n = {len(of_kind)})",
                 zorder=3,
             )
@@ -112,8 +113,8 @@ def _place_pictures(axes: Axes, samples: pd.DataFrame, picture: Callable[[str], 
             boxcoords="offset points",
             pad=0.1,
             frameon=True,
-            bboxprops={"edgecolor": style.kind_color(row.kind), "linewidth": 1.2},
-            arrowprops={"arrowstyle": "-", "color": style.kind_color(row.kind), "linewidth": 0.6},
+            bboxprops={"edgecolor": kinds.kind_color(row.kind), "linewidth": 1.2},
+            arrowprops={"arrowstyle": "-", "color": kinds.kind_color(row.kind), "linewidth": 0.6},
             gid=f"picture {row.Index}",
         )
         axes.add_artist(box)

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 
 
 def similarity_by_kind(similarity_distribution: pd.DataFrame, *, source: str | None) -> Figure:
@@ -16,13 +17,13 @@ def similarity_by_kind(similarity_distribution: pd.DataFrame, *, source: str | N
     with style.look():
         figure = style.new_figure(6.2, 3.6)
         axes = figure.subplots()
-        for kind in style.kinds_of(similarity_distribution):
+        for kind in kinds.kinds_of(similarity_distribution):
             bins = similarity_distribution[similarity_distribution["kind"] == kind]
             axes.plot(
                 (bins["from"] + bins["to"]) / 2,
                 bins["share"] * 100,
-                color=style.kind_color(kind),
-                marker=style.kind_marker(kind),
+                color=kinds.kind_color(kind),
+                marker=kinds.kind_marker(kind),
                 markersize=5,
                 label=f"{style.plain(kind)} (n = {bins['n'].sum()})",
             )

@@ -6,6 +6,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 
 SMALLEST, LARGEST = 24.0, 90.0
 """Area of a marker in square points, at a latent distance of 0 and at the largest."""
@@ -25,14 +26,14 @@ def similarity_distance(pairs: pd.DataFrame, recognizer: str, threshold: float |
     with style.look():
         figure = style.new_figure(5.5, 4.2)
         axes = figure.subplots()
-        for kind in style.kinds_of(shown):
+        for kind in kinds.kinds_of(shown):
             of_kind = shown[shown["kind"] == kind]
             axes.scatter(
                 of_kind[distance],
                 of_kind["similarity_mean"],
                 s=areas(shown).loc[of_kind.index],
-                color=style.kind_color(kind),
-                marker=style.kind_marker(kind),
+                color=kinds.kind_color(kind),
+                marker=kinds.kind_marker(kind),
                 alpha=0.75,
                 linewidths=0,
                 label=f"{style.plain(kind)} (n = {len(of_kind)})",

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.figures import style
+from analysis.studies.verification.figures import kinds
 from analysis.studies.verification.figures.similarity_by_kind import similarity_by_kind
 
 DISTRIBUTION = pd.DataFrame(
@@ -30,8 +30,8 @@ def test_a_line_per_kind_with_the_share_of_each_bin_at_its_middle():
 
 def test_kinds_have_their_color_and_marker():
     drawn = lines(similarity_by_kind(DISTRIBUTION, source="human"))
-    assert drawn["negative (n = 4)"].get_color() == style.KIND_COLORS["negative"]
-    assert drawn["negative (n = 4)"].get_marker() == style.KIND_MARKERS["negative"]
+    assert drawn["negative (n = 4)"].get_color() == kinds.KIND_COLORS["negative"]
+    assert drawn["negative (n = 4)"].get_marker() == kinds.KIND_MARKERS["negative"]
 
 
 def test_simulated_ratings_are_named():

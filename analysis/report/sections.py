@@ -1,0 +1,234 @@
+"""Sections of the report as declarations: what is shown of which result; and the sections that every study has."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.figures import groups, people_agreement, power, strategies
+from analysis.figures.style import rows
+from analysis.report.contents import Contents
+from analysis.report.findings import Findings
+from analysis.report.page import Item, NoteItem, Section
+from analysis.report.tables import number
+from analysis.report.words import INTERVALS, slug
+from analysis.tables.strategies import quotes
+
+Draw = Callable[[Findings, Contents], Iterable[Item]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the page shows of a result: its table, what is drawn of it, or both.
+
+    name: of the result table, without rows of which nothing is shown; "" for what is drawn of the dataset itself.
+    caption: of the table, or what makes it; where it is "", there is no table.
+    draw: its figures.
+    needs: other result tables without rows of which nothing is shown.
+    file: name of the table's files; by default the result's.
+    frame: makes what is shown in the table, where that is not the result itself.
+    fitted: whether the table is scaled to a page's width in LaTeX.
+    """
+
+    name: str = ""
+    caption: str | Callable[[Findings], str] = ""
+    draw: Draw | None = None
+    needs: tuple[str, ...] = ()
+    file: str = ""
+    frame: Callable[[Findings], pd.DataFrame] | None = None
+    fitted: bool = False
+
+    def items(self, found: Findings, contents: Contents) -> Iterator[Item]:
+        """What the page shows of it; nothing where there is nothing."""
+        if not found.has(*filter(None, [self.name]), *self.needs):
+            return
+        if self.caption:
+            caption = self.caption if isinstance(self.caption, str) else self.caption(found)
+            table = self.frame(found) if self.frame else found.tables[self.name]
+            yield contents.table(self.file or self.name.replace("_", "-"), table, caption, fitted=self.fitted)
+        if self.draw:
+            yield from self.draw(found, contents)
+
+
+def _no_text(found: Findings) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class SectionOf:
+    """A part of the page: its name in addresses, its heading, its results in order, and its text before them."""
+
+    name: str
+    title: str
+    results: Sequence[Result]
+    text: Callable[[Findings], Sequence[str]] = _no_text
+
+    def made(self, found: Findings, contents: Contents) -> Section:
+        """The section of a dataset."""
+        items = [item for result in self.results for item in result.items(found, contents)]
+        return Section(self.name, self.title, self.text(found), items)
+
+
+def _draw_agreement(found: Findings, contents: Contents) -> Iterator[Item]:
+    if not found.has("rater_agreement"):
+        return
+    table, raters = found.tables["agreement"], found.tables["rater_agreement"]
+    said = ", ".join(
+        f"{row.statistic} ({row.question}) {number(row.value)}" for row in rows(table.dropna(subset="value"))
+    )
+    yield contents.figure(
+        "people-agreement",
+        people_agreement.people_agreement(table, raters, source=contents.source),
+        "Left: statistics of agreement. Right: each rater against the rest.",
+        f"Markers with intervals: {said or 'none'}. Beside it a dot for each of {len(raters)} raters.",
+    )
+
+
+def _drift_caption(found: Findings) -> str:
+    return (
+        f"Drift: the change of an answer, and of the time for it (log2: -1 is half the time), per hundred "
+        f"{found.answers.item.plural} that a person has rated, within persons and {found.answers.item.plural}. "
+        f"{INTERVALS}"
+    )
+
+
+def _draw_strategies(found: Findings, contents: Contents) -> Iterator[Item]:
+    table = found.tables["strategies"]
+    often = table.sort_values("share", ascending=False).head(3)
+    top = ", ".join(f"{row.feature} {row.share:.0%} ({row.question})" for row in rows(often))
+    yield contents.figure(
+        "strategies",
+        strategies.strategies(table, source=contents.source),
+        "Features that people name when asked how they judged.",
+        f"Markers with intervals, a row per feature. Named most: {top}.",
+    )
+
+
+def _draw_quotes(found: Findings, contents: Contents) -> Iterator[Item]:
+    try:
+        said = quotes(found.published.participants, None if found.has("strategies") else {})
+    except MissingDataError:
+        return
+    yield contents.table("quotes", said, "The texts that were released, in alphabetical order.")
+
+
+def _draw_groups(found: Findings, contents: Contents) -> Iterator[Item]:
+    made = found.tables["groups"].dropna(subset="group")
+    for place, (name, of_grouping) in enumerate(made.groupby("grouping", sort=False), start=1):
+        for question, table in of_grouping.groupby("question", sort=False):
+            values = table["value"].dropna()
+            span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"
+            yield contents.figure(
+                f"groups-{place}-{slug(str(name))[:40]}-{slug(str(question))[:40]}",
+                groups.groups(table, "figure", None, source=contents.source),
+                f"Answers to {question} by {name}; small groups are merged and marked. {INTERVALS}",
+                f"Markers with intervals for {table['group'].nunique()} groups of {name}; values {span}.",
+            )
+
+
+def groups_text(found: Findings) -> list[str]:
+    """Groupings that make no table, and why."""
+    if not found.has("groups"):
+        return []
+    table = found.tables["groups"]
+    return [f"Not shown: {reason}." for reason in table.loc[table["group"].isna(), "reason"]]
+
+
+def _power_caption(found: Findings) -> str:
+    item, kind = found.answers.item, "kind's " if found.answers.condition else ""
+    return (
+        f"Batches, and so {item.plural}, needed for a 95 % interval of a {kind}mean of a wanted width: every batch has "
+        f"other {item.plural} and other raters, each of whom rates all of its {item.plural}, as in this study."
+    )
+
+
+def _components_caption(found: Findings) -> str:
+    items = found.answers.item.plural
+    return f"Variance of ratings between batches, between the {items} of a batch, between raters, and the rest."
+
+
+def _draw_power(found: Findings, contents: Contents) -> Iterator[Item]:
+    table, item, condition = found.tables["power"], found.answers.item, found.answers.condition or "condition"
+    kind = str(table.groupby(condition, observed=True, sort=False)[item.plural].max().fillna(0).idxmax())
+    of_kind = table[table[condition] == kind]
+    which = f"{item.singular}: {kind}, which needs most" if found.answers.condition else item.singular
+    yield contents.figure(
+        "power",
+        power.power(of_kind, item, source=contents.source),
+        f"{item.plural.capitalize()} needed for a 95 % interval of a wanted width, by raters per {which}.",
+        f"A line per width of the interval, falling with the number of raters from "
+        f"{of_kind['raters'].min()} to {of_kind['raters'].max()}; {item.plural} needed from "
+        f"{number(of_kind[item.plural].min())} to {number(of_kind[item.plural].max())}.",
+    )
+
+
+def _draw_limits(found: Findings, contents: Contents) -> Iterator[Item]:
+    table = found.tables["limits"]
+    contents.table("limits", table, "What this dataset cannot show, from its own numbers.")
+    yield NoteItem(list(table["statement"]))
+
+
+AGREEMENT = (
+    Result("agreement", f"Agreement among people. {INTERVALS}", _draw_agreement),
+    Result("rater_agreement", "Each rater against the rest.", needs=("agreement",)),
+)
+
+DRIFT = Result("drift", _drift_caption)
+
+CEILING = Result(
+    "noise_ceiling",
+    "The noise ceiling: correlation of each measure with people's mean, beside the largest that the noise of "
+    "their answers lets any model reach (split_half: the root of the reliability of the mean by Spearman and "
+    "Brown, over 50 random halves of the raters), and its share of it. leave_one_out: the mean correlation of "
+    "a rater with the others, against which single, that of the measure with single raters, is held. The row "
+    f"people has the ceiling itself. {INTERVALS}",
+)
+
+PARTICIPANTS = SectionOf(
+    "participants",
+    "Study and participants",
+    [
+        Result("overview", "The size of the study; where counts differ, the least, the median and the most of them."),
+        Result("participants", "Participants and their answers."),
+    ],
+)
+
+PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, CEILING, DRIFT])
+
+TEXTS = SectionOf(
+    "strategies",
+    "Strategies",
+    [
+        Result("strategies", "How often each feature is named, by question.", _draw_strategies),
+        Result(draw=_draw_quotes),
+    ],
+)
+
+GROUPS = SectionOf(
+    "groups",
+    "Groups",
+    [
+        Result(
+            "groups",
+            "Answers by group: the mean of numbers, the share of yes, the share of every option of a choice. The "
+            "difference of the largest and the smallest is above 0 by chance alone: chance_difference is what it "
+            "exceeds in 5 % of permutations of participants, images or items within their batch, p is by the same "
+            "permutations, and p_holm after Holm's correction for all differences of this table, one family. "
+            f"{INTERVALS}",
+            _draw_groups,
+        )
+    ],
+    groups_text,
+)
+
+POWER = SectionOf(
+    "power",
+    "Raters and items needed",
+    [Result("variance_components", _components_caption), Result("power", _power_caption, _draw_power)],
+)
+
+LIMITS = SectionOf("limits", "What this dataset cannot show", [Result("limits", draw=_draw_limits)])
+
+SECTIONS = (PARTICIPANTS, PEOPLE, TEXTS, GROUPS, POWER, LIMITS)
+"""The sections of a study that brings none of its own, in the order of the report."""
