@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import pickle
+import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, MAPPINGS, PA
 from tests.builder.ratings.formats.test_formats import FORMATS, names_of
 from tests.builder.ratings.formats.test_fuzz_json import NAMES_OF_JSON
 from tests.builder.ratings.formats.test_jatos import METADATA, RATED, archive
+from tests.builder.ratings.formats.test_labjs import FULL, database, form
 from tests.fuzz import valid
 from tests.fuzz.inputs import damaged, json_values, tables
 
@@ -122,6 +124,9 @@ def _exports(format: str) -> list[str]:
 
 def _valid_exports(format: str) -> list[bytes]:
     files = [(EXPORTS / name).read_bytes() for name in _exports(format)]
+    if format == "labjs":
+        with tempfile.TemporaryDirectory() as folder:
+            files.append(database(Path(folder) / "data.sqlite", ("one", FULL, [form(GENUINE, "80", "no")])))
     if format == "jatos":
         files.append(archive({"metadata.json": METADATA, "study_result_1/comp-result_1/data.txt": RATED}).content)
     return files

@@ -137,7 +137,7 @@ def with_options(table: Table, items: StudyItems, mapping: Mapping | None) -> Ta
             continue
         if table.cells[index].str.strip().str.casefold().isin(_TRUE | _FALSE).all():
             finder = finder or ItemFinder(items, {})
-            if finder.find(name)[0] == finder.find(stem)[0]:  # ...-0.5 is no option of ...-0
+            if finder.find(name)[0] <= finder.find(stem)[0]:  # ...-0.5 is no option of ...-0, which names no item
                 groups.setdefault(stem, {})[option] = index
     groups = {stem: options for stem, options in groups.items() if len(options) > 1}
     for stem, options in groups.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.ratings.export import ExportFile
-from builder.ratings.formats import jatos, workbook
+from builder.ratings.formats import jatos, labjs, workbook
 from builder.ratings.formats.archives import entries, is_zip, unpacked
 
 MOST_BYTES = 1_000_000_000
@@ -73,6 +73,8 @@ def as_text(file: ExportFile) -> ExportFile:
         return _table(file, "spreadsheet", "a spreadsheet")
     if file.content.startswith(_SPSS):
         return _table(file, "spss", "a file of SPSS")
+    if labjs.is_database(file):
+        return labjs.as_json(file)
     kind = next((text for start, text in _KINDS.items() if file.content.startswith(start)), None)
     if kind is None and file.content[:2000].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         kind = "a page of HTML or XML, perhaps of a login; export the results as CSV or JSON"

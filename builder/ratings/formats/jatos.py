@@ -1,4 +1,4 @@
-"""JATOS' results: its text, one result after another, or its archive of one text for each.
+"""JATOS' results of jsPsych and lab.js: its text, one result after another, or its archive of one text for each.
 
 What an archive says of workers, in metadata.json, is never opened.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
-from builder.ratings.formats import tabular
+from builder.ratings.formats import labjs, tabular
 from builder.ratings.formats.archives import MOST_BYTES, entries, is_zip, unpacked
 from builder.ratings.formats.json_records import Record, is_json, json_values, several_values
 from builder.ratings.formats.reader import Reader
@@ -84,5 +84,11 @@ def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
 
 
 READER = Reader(
-    "jatos", recognizes_more=_recognizes, table=_table, meaning=meaning, may_be_empty=of_our_page, ours=of_our_page
+    "jatos",
+    recognizes_more=_recognizes,
+    table=_table,
+    refine=labjs.refined,
+    meaning=meaning,
+    may_be_empty=of_our_page,
+    ours=of_our_page,
 )

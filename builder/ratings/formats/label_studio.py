@@ -1,31 +1,48 @@
-"""Label Studio's JSON, and its JSON-MIN: tasks whose data has the pair, results under the names of their tags.
+"""Label Studio's JSON, JSON-MIN, CSV and TSV: tasks whose data names the item, results under the names of their tags.
 
 Predictions and drafts are no one's rating and not read; an annotation that was cancelled is refused. A line is the
-number of the task, or in JSON-MIN of the annotation.
+number of the task, in JSON-MIN of the annotation, in CSV and TSV that of the file.
 """
 
+import json
 from collections.abc import Mapping as Dict
+from dataclasses import replace
 from typing import Any
 
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
-from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
+from builder.ratings.formats import tabular
+from builder.ratings.formats.json_records import (
+    Record,
+    field_text,
+    first_object,
+    is_json,
+    json_values,
+    objects_table,
+)
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.reader import Reader
-from builder.ratings.formats.tabular import Refusal, Table
+from builder.ratings.formats.tabular import Refusal, Table, head
 from builder.ratings.mapping import Mapping
 
 _OWN = ("annotator", "lead_time", "created_at")
 """What the table has of an annotation itself."""
 
+_IN_EVERY_LINE = {"annotator", "annotation_id", "lead_time"}
+
 
 def _recognizes(file: ExportFile) -> bool:
-    """Whether the first object is a task with its annotations, or one annotation as JSON-MIN has them."""
+    """Whether the first object is a task with its annotations, or one annotation as JSON-MIN and CSV have them."""
+    if not is_json(file):
+        return set(next(iter(head(file, 1)), [])) >= _IN_EVERY_LINE
     first = first_object(file)
     return _is_task(first) or ("annotator" in first and "annotation_id" in first)
 
 
 def _table(file: ExportFile, mapping: Mapping | None) -> Table:
+    if not is_json(file):
+        rows = tabular.table(file, mapping)
+        return replace(rows, cells=rows.cells.map(_of_json))
     records: list[Record] = []
     refused: list[Refusal] = []
     for number, task in enumerate(_objects(file), start=1):
@@ -38,6 +55,17 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
             else:
                 records.append(Record(number, _answer({**task["data"], **_results(annotation)}, annotation)))
     return objects_table(file, records, refused)
+
+
+def _of_json(cell: str) -> str:
+    """A cell, in which all but the one choice and the one text of a tag is JSON: a list of results."""
+    if not cell.startswith("[{"):
+        return cell
+    try:
+        value = _plain(json.loads(cell))
+    except (ValueError, RecursionError):
+        return cell
+    return cell if isinstance(value, list | dict) else field_text(value)
 
 
 def _is_task(value: Dict[str, Any]) -> bool:

@@ -15,7 +15,10 @@ from builder.ratings.mapping import Mapping as ExportMapping
 from builder.ratings.mapping import fact_keys
 from builder.tasks import Questionnaire
 
-PARTICIPANTS = [("subject_id",), ("subject",), ("run_id",), ("jatosStudyResultId",), ("study_result",)]
+PARTICIPANTS = [
+    *((f"url.{name}",) for name in PARTICIPANT_NAMES),  # what lab.js keeps of the address of the page
+    *(("subject_id",), ("subject",), ("run_id",), ("jatosStudyResultId",), ("study_result",)),
+]
 """What experiments and the servers they run on call a participant by, best first."""
 
 _SPENT = "time_elapsed of the whole, s"
@@ -26,8 +29,8 @@ _AGREED = "lands-between-consent"
 _NOTHING = ("", "null")
 """How jsPsych writes into a CSV what a trial does not have, and what it has as null."""
 
-_OBJECTS = ("response", "responses")
-"""Properties that plugins write JSON objects into, in a CSV and before version 7 in JSON too."""
+_OBJECTS = ("response", "responses", "url")
+"""Properties that plugins write JSON objects into, in a CSV and before jsPsych's version 7 in JSON too."""
 
 
 def meaning(asks: Questionnaire) -> Meaning:

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 
 import pandas as pd
@@ -16,6 +18,7 @@ from tests.builder.ratings.formats.exports import (
     everything_in,
     mapping_of,
     read,
+    read_text,
     rows,
 )
 
@@ -44,6 +47,23 @@ def test_json_min():
         (2, "annotator2@example.org", NEGATIVE, 4.0, False, 3000.0),
     ]
     assert rows(export.refused, "line", "reason") == [(3, "identity is neither yes nor no")]
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_csv_whose_numbers_are_json(tmp_path, delimiter):
+    """A number is a list of one result, a choice its text, and several choices a list of results."""
+    text = (EXPORTS / "label-studio.csv").read_text()
+    if delimiter == "\t":
+        out = io.StringIO()
+        csv.writer(out, delimiter="\t").writerows(csv.reader(io.StringIO(text)))
+        text = out.getvalue()
+    export = read_text(tmp_path, text)
+    assert rows(export.ratings, "line", "participant", "pair_id", "similarity", "identity", "response_time_ms") == [
+        (2, "9", GENUINE, 93.0, True, 12345.0),
+        (3, "9", NEGATIVE, 4.5, False, 8500.0),
+    ]
+    assert export.ratings["rated_at"][0] == pd.Timestamp("2026-11-02T10:00:00.000001Z").floor("ms")
+    assert rows(export.refused, "line", "reason") == [(4, "identity is neither yes nor no")]
 
 
 def test_nothing_of_a_person_is_read_but_the_id():

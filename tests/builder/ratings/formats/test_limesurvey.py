@@ -1,4 +1,19 @@
-from tests.builder.ratings.formats.exports import GENUINE, INTERPOLATION, POSITIVE, answers, read, refused, rows
+from pathlib import Path
+
+import pytest
+
+from builder.ratings.formats import detect
+from tests.builder.ratings.formats.exports import (
+    GENUINE,
+    INTERPOLATION,
+    POSITIVE,
+    answers,
+    file,
+    read,
+    read_text,
+    refused,
+    rows,
+)
 
 
 def test_full_answers_with_texts_as_headings() -> None:
@@ -26,3 +41,22 @@ def test_answer_codes_need_a_mapping() -> None:
         (3, third, GENUINE, 40.0, False),
     ]
     assert rows(export.participants, "age") == [("29",), (None,)]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "id,lastpage,startlanguage,seed",
+        "Response ID,Last page,Start language,Seed",
+        '"id. Response ID","lastpage. Last page","startlanguage. Start language","seed. Seed"',
+        "Antwort ID,Letzte Seite,Start-Sprache,Zufallsstartwert",
+    ],
+)
+def test_a_survey_without_dates(tmp_path: Path, own: str) -> None:
+    """Whose responses are anonymous and not dated has no `submitdate`."""
+    text = f"{own},similarity[{GENUINE}],identity[{GENUINE}]\n1,3,en,1598754621,92,Yes\n2,1,en,120934,40,No\n"
+    assert detect(file(text)) == "limesurvey"
+    assert answers(read_text(tmp_path, text)) == [
+        (2, "1/1598754621", GENUINE, 92.0, True),
+        (3, "2/120934", GENUINE, 40.0, False),
+    ]

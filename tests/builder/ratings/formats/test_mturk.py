@@ -72,3 +72,49 @@ def test_packed_cells_in_the_order_of_a_batch(tmp_path: Path) -> None:
     }
     export = read_text(tmp_path, (EXPORTS / "mturk-packed.csv").read_bytes(), mapping)
     assert [answer[2:4] for answer in answers(export)] == [(OPTIMIZED, 99.0), (GENUINE, 2.0), (NEGATIVE, 48.0)]
+
+
+OWN = ["3HIT", "AINVENTED1", "Approved"]
+
+
+def options(*rows: list[str], scale: int = 7) -> str:
+    """Batch results of Crowd HTML's radio buttons: one column for each option, true in that which was chosen."""
+    columns = [f"Answer.similarity.{number}" for number in range(1, scale + 1)]
+    header = ["HITId", "WorkerId", "AssignmentStatus", "Input.pair_id", *columns, "Answer.identity.no"]
+    lines = [",".join([*header, "Answer.identity.yes"])]
+    for pair, similarity, identity in rows:
+        chosen = ["true" if str(number) == similarity else "false" for number in range(1, scale + 1)]
+        said = [str(identity == option).lower() for option in ("no", "yes")]
+        lines.append(",".join([*OWN, pair, *chosen, *said]))
+    return "\n".join(lines) + "\n"
+
+
+def test_one_column_for_each_option(tmp_path: Path) -> None:
+    text = options([GENUINE, "7", "yes"], [NEGATIVE, "1", "no"], [OPTIMIZED, "", "yes"], [INTERPOLATION, "4", ""])
+    export = read_text(tmp_path, text, {"similarity": {"from": 1, "to": 7}})
+    assert answers(export) == [
+        (2, "AINVENTED1", GENUINE, 100.0, True),
+        (3, "AINVENTED1", NEGATIVE, 0.0, False),
+        (4, "AINVENTED1", OPTIMIZED, None, True),
+        (5, "AINVENTED1", INTERPOLATION, 50.0, None),
+    ]
+
+
+def test_two_options_at_once_are_no_answer(tmp_path: Path) -> None:
+    text = options([GENUINE, "7", "yes"], [NEGATIVE, "1", "no"])
+    text = text.replace(f"{NEGATIVE},true,false", f"{NEGATIVE},true,true")
+    export = read_text(tmp_path, text, {"similarity": {"from": 1, "to": 7}})
+    assert (3, "similarity", "similarity is no number") in refused(export)
+    assert [answer[2] for answer in answers(export)] == [GENUINE]
+
+
+def test_options_of_many_pairs_in_one_assignment(tmp_path: Path) -> None:
+    """The pair stands in the names of the columns, and ends in a number as the options do."""
+    names = [f"Answer.similarity_{pair}.{number}" for pair in (GENUINE, INTERPOLATION) for number in (1, 2, 3)]
+    header = ",".join(["HITId", "WorkerId", "AssignmentStatus", *names])
+    line = ",".join([*OWN, "false", "false", "true", "true", "false", "false"])
+    export = read_text(tmp_path, f"{header}\n{line}\n", {"similarity": {"from": 1, "to": 3}})
+    assert answers(export) == [
+        (2, "AINVENTED1", GENUINE, 100.0, None),
+        (2, "AINVENTED1", INTERPOLATION, 0.0, None),
+    ]

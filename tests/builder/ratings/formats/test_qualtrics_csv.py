@@ -6,6 +6,7 @@ import pytest
 
 from builder.errors import RatingsError
 from tests.builder.ratings.formats.exports import (
+    EXPORTS,
     GENUINE,
     INTERPOLATION,
     NEGATIVE,
@@ -107,3 +108,13 @@ def test_loops_that_name_no_pair_ask_for_a_mapping(tmp_path: Path) -> None:
         read_text(tmp_path, text)
     export = read_text(tmp_path, text, {"loops": {"pairs": [GENUINE, POSITIVE, NEGATIVE]}})
     assert answers(export) == [(2, "R_1", NEGATIVE, 50.0, True)]
+
+
+def test_the_older_export_with_three_header_rows(tmp_path: Path) -> None:
+    """For a time the older names had the newer export's row of import ids below them."""
+    lines = (EXPORTS / "qualtrics-old.csv").read_text().splitlines()
+    ids = ",".join('"{""ImportId"":""' + name + '""}"' for name in lines[0].rstrip(",").split(","))
+    text = "\n".join([*lines[:2], f"{ids},", *lines[2:]]) + "\n"
+    export = read_text(tmp_path, text)
+    assert answers(export) == [(4, "R_oldinvented1", GENUINE, 80.0, True)]
+    assert refused(export) == [(5, "Status", "preview or test")]
