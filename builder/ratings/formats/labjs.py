@@ -84,7 +84,9 @@ def refined(table: Table, asks: Questionnaire) -> Table:
         if said.ne("").any():
             answers[question] = said
     if spent is not None and table.column("response_time_ms") is None:
-        answered = np.logical_or.reduce([said.ne("").to_numpy(bool) for said in answers.values()] or [[False]])
+        answered = np.zeros(len(table.lines), bool)
+        for said in answers.values():
+            answered |= said.ne("").to_numpy(bool)
         answers["response_time_ms"] = spent.where(answered, "")
     names, cells = list(table.names), table.cells.copy()
     for name, said in answers.items():
