@@ -73,6 +73,7 @@ class Evil:
         return print, ("RUN",)
 
 
+table = push("table", {"train.csv": b"image,label\\na.png,1\\n"})
 pickled = push("pickled", {"train.pkl": pickle.dumps(Evil())})
 columns = {"label": "emotion", "groups": ["gender"]}
 print(json.dumps({
@@ -81,6 +82,7 @@ print(json.dumps({
     "unlabeled": read(f"user/faces@{faces}", label=""),
     "leads": read(f"user/leads@{leads}", **columns),
     "gone": read(f"user/gone@{gone}", **columns),
+    "table": read(f"user/table@{table}"),
     "pickled": read(f"user/pickled@{pickled}"),
     "column": read(f"user/faces@{faces}", label="feeling"),
     "no pictures": read(f"user/faces@{faces}", image="gender", label=""),
@@ -125,6 +127,7 @@ def test_pictures_labels_and_groups_are_those_of_the_columns(said):
         ("gone", "row 1 (from 0): its label is '', which no class is called: sad, happy"),
         ("column", "has no column feeling; it has image, emotion, gender"),
         ("no pictures", "the column gender has no pictures"),
+        ("table", "is stored as csv; arrow, imagefolder, parquet are read"),
         ("split", "cannot be fetched from the Hub"),
         ("none", "cannot be fetched from the Hub"),
     ],
@@ -135,7 +138,7 @@ def test_datasets_that_are_wrong_are_one_error(said, name, wanted):
 
 def test_a_pickle_in_a_dataset_is_not_read(said):
     assert isinstance(said["pickled"], str)
-    assert "is stored as pandas; arrow, imagefolder, parquet are read" in said["pickled"]
+    assert "cannot be fetched from the Hub: No (supported) data files found" in said["pickled"]
 
 
 def test_an_address_without_a_commit_is_refused(runtime):
