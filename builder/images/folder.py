@@ -4,13 +4,12 @@ Each picture in the folder of its class; or, where there is a metadata.csv or me
 column `file_name` names, with what its other columns say of them. No link in the folder is followed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Annotated, Self
 
-import pandas as pd
 from pydantic import Field, model_validator
 
 from builder import settings
@@ -19,6 +18,7 @@ from builder.errors import AssetError, FolderError, StudyError
 from builder.files import Folder
 from builder.frames import place, read_frame
 from builder.images import Image, ImageSource, PlainSource, pictures
+from builder.images.checks import check_classes, check_group, check_labels
 from builder.runtime import Runtime
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -151,9 +151,8 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:
     classes = own.classes or tuple(sorted(set(labels), key=by_number))
     if own.classes is not None and listing.labels is None:
         raise StudyError(f"images.classes: {root} has neither folders of classes nor metadata with column {own.label}")
-    check_labels(root, listing, classes)
-    if len(classes) == 1:
-        raise AssetError(f"{root}: has one class, {classes[0]!r}; where there are labels, at least two are needed")
+    check_labels(labels, classes, lambda row: place(root / listing.files[row], row))
+    check_classes(classes, root)
     return FolderSource(root, listing, classes, own)
 
 
@@ -192,22 +191,6 @@ def listed(root: Path, own: Settings) -> Listing:
         if asked:
             raise StudyError(f"images.{key}: names columns of metadata, and {root} has no {' or '.join(METADATA)}")
     return _from_folders(root)
-
-
-def check_labels(root: Path, listing: Listing, classes: Sequence[str]) -> None:
-    """That every label is one of the classes.
-
-    Raises:
-        AssetError: one is not.
-    """
-    of = set(classes)
-    for row, label in enumerate(listing.labels or ()):
-        if label not in of:
-            shown = ", ".join(classes[:20]) + (", ..." if len(classes) > 20 else "")
-            raise AssetError(
-                f"{place(root / listing.files[row], row)}: its label is {label!r}, which no class is called: {shown}. "
-                "Correct it, or take the row out"
-            )
 
 
 def _from_folders(root: Path) -> Listing:
@@ -261,7 +244,7 @@ def _from_metadata(root: Path, name: str, own: Settings) -> Listing:
     files = frame["file_name"].tolist()
     _check_files(root, name, files)
     for column in own.groups:
-        _check_group(root / name, frame[column])
+        check_group(column, frame[column].tolist(), root / name)
     labels = frame[label].tolist() if label else None
     if labels and "" in labels:
         raise AssetError(f"{place(root / name, labels.index(''))}: {label} is empty; label it, or take the row out")
@@ -281,14 +264,6 @@ def _check_files(root: Path, name: str, files: list[str]) -> None:
             raise AssetError(f"{place(root / name, row)}: {error}") from error
         if found is None:
             raise AssetError(f"{place(root / name, row)}: there is no file {file!r} in {root}; take the row out")
-
-
-def _check_group(path: Path, values: "pd.Series[str]") -> None:
-    if values.nunique() < 2:
-        raise AssetError(
-            f"{path}: the column {values.name}, by which pictures are grouped, has one value, {values.iloc[0]!r}, in "
-            "every row: name another column"
-        )
 
 
 def _size(root: Path, name: str) -> int | None:

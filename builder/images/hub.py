@@ -14,6 +14,7 @@ from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
 from builder.frames import place
 from builder.images import Image, ImageSource, PlainSource
+from builder.images.checks import check_classes, check_group, check_labels
 from builder.images.folder import MOST_BYTES, Rights, Shape, by_number
 from builder.runtime import Runtime
 
@@ -100,8 +101,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:
     rows = _fetched(match["repo"], match["commit"], name, own)
     labels, classes = _labels(name, rows, own)
     for column in own.groups:
-        if len(set(map(_text, rows[column]))) < 2:
-            raise AssetError(f"{name}: the column {column}, by which pictures are grouped, has one value in every row")
+        check_group(column, list(map(_text, rows[column])), name)
     return HubSource(name, rows, labels, classes, own)
 
 
@@ -149,14 +149,8 @@ def _labels(name: str, rows: Any, own: Settings) -> tuple[list[str] | None, tupl
         "" if value is None or (names and value < 0) else names[value] if names else _text(value) for value in values
     ]
     classes = own.classes or (tuple(names) if names else tuple(sorted(set(labels) - {""}, key=by_number)))
-    known = set(classes)
-    for row, label in enumerate(labels):
-        if label not in known:
-            raise AssetError(
-                f"{place(name, row)}: its label is {label!r}, which no class is called: {', '.join(classes[:20])}"
-            )
-    if len(classes) < 2:
-        raise AssetError(f"{name}: has one class, {classes[0]!r}; where there are labels, at least two are needed")
+    check_labels(labels, classes, lambda row: place(name, row))
+    check_classes(classes, name)
     return labels, classes
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from builder.catalog import Entry, embedded
 from builder.errors import StudyError
+from builder.frames import place
 from builder.images import ImageSource, imagenet
-from builder.images.folder import FolderSource, Settings, check_labels, existing, listed
+from builder.images.checks import check_labels
+from builder.images.folder import FolderSource, Settings, existing, listed
 from builder.runtime import Runtime
 
 __all__ = ["ASSETS", "Settings", "describe", "load"]
@@ -28,7 +30,9 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:
     root = existing(argument, "imagenet")
     listing = listed(root, own)
     if listing.labels is not None:
-        check_labels(root, listing, (*imagenet.wordnet_ids(), *map(str, range(imagenet.COUNT))))
+        known = (*imagenet.wordnet_ids(), *map(str, range(imagenet.COUNT)))
+        files = listing.files
+        check_labels(listing.labels, known, lambda row: place(root / files[row], row))
         index = {each: at for at, each in enumerate(imagenet.wordnet_ids())}
         names = imagenet.names()
         numbers = [index[label] if label in index else int(label) for label in listing.labels]

@@ -1,9 +1,33 @@
 """`[images]` of a study file."""
 
+from typing import TYPE_CHECKING
+
 from builder.settings import ModelSettings
+
+if TYPE_CHECKING:  # reading a study file need not wait for torch
+    from builder.images import ImageSource
+    from builder.runtime import Runtime
 
 
 class ImageSettings(ModelSettings):
-    """The source of a study's pictures."""
+    """The source of a study's pictures.
+
+    groups_table: a .csv or .parquet with the groups of its rows: a column `row_id`, and one for each kind of group.
+    """
 
     group = "images"
+
+    groups_table: str | None = None
+
+    def load(self, runtime: "Runtime") -> "ImageSource":
+        """The source, with the groups of the table.
+
+        Raises:
+            AssetError: the table is not what it should be; and what the source's own `load` raises.
+        """
+        source: ImageSource = super().load(runtime)
+        if self.groups_table is None:
+            return source
+        from builder.images.joined import join_groups
+
+        return join_groups(source, self.groups_table)

@@ -1,0 +1,51 @@
+"""What every source checks of labels and groups that others wrote."""
+
+from collections.abc import Callable, Sequence
+
+from builder.errors import AssetError
+
+_MOST_NAMED = 20
+
+
+def check_labels(labels: Sequence[str], classes: Sequence[str], where: Callable[[int], str]) -> None:
+    """That every label is one of the classes.
+
+    Args:
+        labels: of each row.
+        classes: names.
+        where: what an error calls a row.
+
+    Raises:
+        AssetError: a label is none of them.
+    """
+    names = set(classes)
+    for row, label in enumerate(labels):
+        if label not in names:
+            shown = ", ".join(classes[:_MOST_NAMED]) + (", ..." if len(classes) > _MOST_NAMED else "")
+            raise AssetError(
+                f"{where(row)}: its label is {label!r}, which no class is called: {shown}. Correct it, or take the "
+                "row out"
+            )
+
+
+def check_classes(classes: Sequence[str], where: object) -> None:
+    """That labels tell pictures apart.
+
+    Raises:
+        AssetError: there is one class.
+    """
+    if len(classes) == 1:
+        raise AssetError(f"{where}: has one class, {classes[0]!r}; where there are labels, at least two are needed")
+
+
+def check_group(column: str, values: Sequence[str], where: object) -> None:
+    """That a column tells groups apart.
+
+    Raises:
+        AssetError: all rows have one value.
+    """
+    if len(set(values)) < 2:
+        raise AssetError(
+            f"{where}: the column {column}, by which pictures are grouped, has one value, {values[0]!r}, in every row: "
+            "name another column"
+        )
