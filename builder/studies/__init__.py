@@ -125,13 +125,17 @@ class StudyKind(Protocol):
     def tables(self) -> "tuple[TableSpec, ...]": ...  # noqa: D102
 
     @property
-    def groups(self) -> tuple[registry.Group, ...]: ...  # noqa: D102
+    def groups(self) -> tuple[registry.Group, ...]:  # noqa: D102
+        return ()
 
     def questionnaire(self, study: "Study") -> "Questionnaire":
         """All that a study of this kind can ask people about its items."""
 
     def load(self, study: "Study", runtime: "Runtime") -> "ModelHost":
-        """The study's models, loaded; embedded weights that are missing are fetched."""
+        """The study's models, loaded; embedded weights that are missing are fetched. Here none."""
+        from builder.hosting import ModelHost
+
+        return ModelHost()
 
     def build(self, study: "Study", models: Any, batch: int) -> Batch:
         """One batch: a function of the study and the batch's number alone. `models` are what `load` gave."""

@@ -160,7 +160,7 @@ def test_a_build_draws_items_that_differ_as_they_say(items, command, folder):
 
 
 def test_a_picture_is_drawn_of_an_item(items, command, folder):
-    command("builder", "picture", folder, "item.png", "--batch", "1", "--base", "2")
+    command("builder", "picture", folder, "item.png", "--batch", "1", "--index", "2")
     with Image.open(folder.parent / "item.png") as picture:
         shown = [picture.convert("L").getpixel((x, 32)) for x in (0, 63, 64, 127)]
     left, right = (items[ITEMS + 2][side].convert("L").getpixel((0, 0)) for side in ("left", "right"))
@@ -229,7 +229,8 @@ def test_the_card_says_what_was_asked(published):
     card = (published / "README.md").read_text()
     assert "> Which square is brighter?" in card
     assert "> How sure are you of it?" in card
-    assert "12 close items and 4 controls were drawn." in card
+    assert "`brighter_mode`, `brighter_share`, `sureness_mean`, `sureness_std`" in card
+    assert "and 6 close items." in card
     assert (published / "pictures" / "item.png").is_file()
 
 

@@ -1,27 +1,24 @@
 """Brightness: which of two gray squares is brighter? A kind of study as small as it can be."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from builder import registry
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
 from builder.tables import Reference, TableSpec
 from builder.tasks import Questionnaire
-from lands_between_example.brightness.study import BrightnessStudy, brightness
+from lands_between_example.brightness.study import BrightnessStudy
 from lands_between_example.brightness.tasks import ASKS
 
 if TYPE_CHECKING:  # reading a study file need not wait for what builds one
     import pyarrow as pa
     from datasets import Features
 
-    from builder.runtime import Runtime
+    from builder.hosting import ModelHost
     from builder.study import Study
-    from lands_between_example.brightness.pipeline import NoModels
 
 
-class Brightness:
-    """Satisfies `builder.studies.StudyKind`."""
+class Brightness(StudyKind):
+    """The kind. What takes seconds to import is imported where it is needed."""
 
     name = "brightness"
     Settings = BrightnessStudy
@@ -29,52 +26,37 @@ class Brightness:
         TableSpec(
             ASKS.table,
             key=(ASKS.key,),
-            references=tuple(Reference(column, "images", "image_id") for column in ("left_id", "right_id")),
+            references=(Reference("left_id", "images", "image_id"), Reference("right_id", "images", "image_id")),
             shows=(("left", "left_id"), ("right", "right_id")),
             large=("left", "right"),
         ),
         TableSpec("images", key=("image_id",), large=("image",)),
     )
-    groups: tuple[registry.Group, ...] = ()
 
     def questionnaire(self, study: "Study") -> Questionnaire:
         """Which is brighter, and how sure that is."""
         return ASKS
 
-    def load(self, study: "Study", runtime: "Runtime") -> "NoModels":
-        """No models."""
-        from lands_between_example.brightness.pipeline import NoModels
-
-        return NoModels()
-
-    def build(self, study: "Study", models: "NoModels", batch: int) -> Batch:
-        """Pairs of squares."""
+    def build(self, study: "Study", models: "ModelHost", batch: int) -> Batch:
+        """Controls and close items."""
         from lands_between_example.brightness.pipeline import build_batch
 
-        return build_batch(brightness(study), models, batch)
+        return build_batch(cast(BrightnessStudy, study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """Those of the table; rated items have more columns behind them."""
-        from builder.publish.aggregates import COUNT, rated_features
+        """Those of the table, whatever the study."""
         from lands_between_example.brightness.pipeline import FEATURES
 
-        features = rated_features(FEATURES[table], ASKS.questions) if COUNT in columns.names else FEATURES[table]
-        if not features.arrow_schema.equals(columns):
-            raise ValueError(f"{table}: not the columns of such a table")
-        return features
-
-    def check(self, table: str, rows: "pa.Table", thresholds: Mapping[str, float]) -> Iterator[str]:
-        """Whether a difference is that of ... nothing beside what the tables say."""
-        yield from ()
+        return FEATURES[table]
 
     def publish(self) -> PublishParts:
-        """The card's text and its picture."""
+        """The card's tags, text and picture."""
         from lands_between_example.brightness.publish import BrightnessParts
 
         return BrightnessParts()
 
     def simulator(self) -> Simulator:
-        """Simulated raters, and the mean pixel value."""
+        """Simulated raters, and the mean gray level."""
         from lands_between_example.brightness import simulate
 
         return simulate
@@ -86,4 +68,4 @@ class Brightness:
         draw_item(folder, png, batch, index)
 
 
-KIND: StudyKind = Brightness()
+KIND = Brightness()

@@ -4,7 +4,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from builder.errors import StudyError
 from builder.ratings.settings import RatingsSettings
 from builder.study import Study
 from builder.survey.settings import survey_settings
@@ -21,21 +20,10 @@ BrightnessSurvey = survey_settings(ASKS.questions, ASKS.item)
 
 
 class BrightnessStudy(Study):
-    """A brightness study: a batch has a control for each side and `close` items that differ by 1 to `most` levels."""
+    """A batch has a control for each side, and `close` items that differ by 1 to `most` gray levels."""
 
     study: Literal["brightness"] = "brightness"
     close: Annotated[int, Field(ge=1, le=1000)] = 6
     most: Annotated[int, Field(ge=1, le=50)] = 8
     survey: BrightnessSurvey = BrightnessSurvey()  # type: ignore[valid-type]
     ratings: BrightnessRatings = BrightnessRatings()
-
-
-def brightness(study: Study) -> BrightnessStudy:
-    """The study as a brightness study.
-
-    Raises:
-        StudyError: it is of another kind.
-    """
-    if not isinstance(study, BrightnessStudy):
-        raise StudyError(f"{study.name} is a study of the kind {study.study}; this needs one of the kind brightness")
-    return study

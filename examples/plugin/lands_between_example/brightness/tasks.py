@@ -1,18 +1,16 @@
 """What a brightness study asks people of its items."""
 
-from builder.tasks import Choice, Control, Layout, Question, Questionnaire, Scale, Task
+from builder.tasks import Choice, Control, Layout, Questionnaire, Scale, Task
 
 SIDES = ("left", "right")
-
-QUESTIONS: tuple[Question, ...] = (
-    Choice("brighter", "Which of the two squares is brighter?", options=SIDES),
-    Scale("sureness", "How sure are you?"),
-)
 
 TASK = Task(
     "comparison",
     Layout("side_by_side", pictures=("left_id", "right_id")),
-    QUESTIONS,
+    (
+        Choice("brighter", "Which of the two squares is brighter?", options=SIDES),
+        Scale("sureness", "How sure are you?"),
+    ),
     controls=tuple(Control("control", side, "brighter", answer=side) for side in SIDES),
 )
 
