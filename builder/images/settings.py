@@ -1,5 +1,6 @@
 """`[images]` of a study file."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from builder.settings import ModelSettings
@@ -28,6 +29,5 @@ class ImageSettings(ModelSettings):
         source: ImageSource = super().load(runtime)
         if self.groups_table is None:
             return source
-        from builder.images.joined import join_groups
-
-        return join_groups(source, self.groups_table)
+        joined: ImageSource = import_module("builder.images.joined").join_groups(source, self.groups_table)
+        return joined

@@ -7,11 +7,10 @@ picture silently: what it does not count is dropped for a reason, and the shares
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 Rule = Literal["majority", "plurality", "probabilistic", "ferplus"]
 """majority: the class of more than half of the votes. plurality: the class of most votes, unless two have as many.
@@ -41,18 +40,27 @@ class Labels:
     weights: Shares
     dropped: dict[str, Shares]
 
-    def dropped_by_group(self, groups: Sequence[str]) -> pd.DataFrame:
-        """How many pictures are dropped (parts of one added up), with columns `group`, `reason`, `pictures`, `of`: all
-        pictures of the group. Reasons for which a group loses nothing are in it, too.
+    def dropped_by_group(self, groups: Sequence[str]) -> "list[Dropped]":
+        """What is dropped of every group for every reason, also where it is nothing.
 
         Args:
             groups: of each picture, (n,).
         """
-        reasons = pd.DataFrame(self.dropped, columns=list(self.dropped)).assign(group=list(groups), of=1)
-        totals = reasons.groupby("group", sort=True).sum().reset_index()
-        return totals.melt(["group", "of"], var_name="reason", value_name="pictures")[
-            ["group", "reason", "pictures", "of"]
+        rows = {group: np.array(groups) == group for group in sorted(set(groups))}
+        return [
+            Dropped(group, reason, float(shares[chosen].sum()), int(chosen.sum()))
+            for group, chosen in rows.items()
+            for reason, shares in self.dropped.items()
         ]
+
+
+class Dropped(NamedTuple):
+    """How many of a group's pictures are dropped for a reason, parts of one added up; `of` are all of the group."""
+
+    group: str
+    reason: str
+    pictures: float
+    of: int
 
 
 def labels(votes: npt.NDArray[np.int64], names: Sequence[str], classes: Sequence[str], rule: Rule) -> Labels:

@@ -99,7 +99,7 @@ def test_no_share_of_a_face_is_lost(votes, rule):
 def test_what_is_dropped_is_counted_by_group_and_reason():
     votes = np.array([CLEAR, CONTEMPT, UNKNOWN, CONTEMPT, HALF])
     table = labels(votes, NAMES, EMOTIONS, "majority").dropped_by_group(["women", "women", "women", "men", "men"])
-    counts = {(group, reason): (pictures, of) for group, reason, pictures, of in table.itertuples(index=False)}
+    counts = {(group, reason): (pictures, of) for group, reason, pictures, of in table}
     assert counts == {
         ("men", "no votes"): (0, 2),
         ("men", "unclear"): (1, 2),
