@@ -4,6 +4,7 @@ Nothing of the project knows of it.
 """
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import tomli_w
 from datasets import load_dataset
 from PIL import Image
 
+from tests.builder.publish.test_verify import first, forge, replaced
 from tests.builder.survey.participant import (
     NEXT,
     Keyboard,
@@ -236,3 +238,18 @@ def test_the_card_says_what_was_asked(published):
 
 def test_the_version_verifies(command, published):
     assert "everything is as it should be" in command("builder", "verify", published)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("brighter_mode", "both", "items: brighter_mode is not that of the ratings in 1 rows"),
+        ("right_id", "nobody", "right: 1 images are not those of the table images, such as nobody"),
+    ],
+)
+def test_a_forged_version_does_not_verify(with_plugin, published, tmp_path, column, value, said):
+    forged = shutil.copytree(published, tmp_path / "dataset")
+    forge(forged, "data/items/train-000000.parquet", replaced(column, first(value)))
+    verified = run(with_plugin, "-m", "builder", "verify", forged, cwd=tmp_path)
+    assert verified.returncode == 1
+    assert said in verified.stdout
