@@ -39,6 +39,7 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.scale --simulate
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.sanity
+	$(BIN)/python -m benchmarks.manipulations
 
 # The pictures in the README: the first base of the default study, the page on which its pairs are rated, the report.
 picture: demo survey $(VENV)/.dev

@@ -49,9 +49,9 @@ def main() -> None:
     options = parser.parse_args()
     runtime = start_runtime("cpu")
     classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
-    images = _digits(runtime)
+    images = sampled_digits(runtime)
     classes = classifier.probabilities(images).argmax(axis=1)
-    explainers = {name: _load(name, runtime) for name in options.explainers} | {"edges": Edges()}
+    explainers = {name: load_explainer(name, runtime) for name in options.explainers} | {"edges": Edges()}
     _print_cascades(explainers, classifier, images, classes, runtime, options.seed)
     _print_labels(explainers, images, classes, runtime)
 
@@ -102,13 +102,15 @@ def _memorized(label_seed: int | None, runtime: Runtime) -> NetworkClassifier:
     )
 
 
-def _digits(runtime: Runtime) -> Images:
+def sampled_digits(runtime: Runtime) -> Images:
+    """100 digits from the whole of those that `digits-cnn` has not seen."""
     module = registry.load("images", "mnist-5k")
     source = module.load("audit", module.Settings(), runtime)
     return np.stack([source.image(row) for row in range(0, source.rows(), source.rows() // DIGITS)])
 
 
-def _load(name: str, runtime: Runtime) -> Explainer:
+def load_explainer(name: str, runtime: Runtime) -> Explainer:
+    """An explainer with its defaults, but for what is in `KEYS`."""
     module = registry.load("explainers", name)
     explainer: Explainer = module.load(None, module.Settings(**KEYS.get(name, {})), runtime)
     return explainer

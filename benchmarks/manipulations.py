@@ -1,0 +1,136 @@
+"""Manipulations of 100 digits of `digits-cnn`, beside noise of the same L-inf: `python -m benchmarks.manipulations`.
+
+Printed are medians over the digits, of the 8-bit pictures and the network itself; of the noise, the median of three
+seeds and their range. Targets of `target_map` are the maps of the next digit. "goal" is the correlation with the
+target, the share of the pixels of most importance that still are, or how many pixels the center moved.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from benchmarks.sanity import load_explainer, sampled_digits
+from builder.classifiers import Classifier, digits
+from builder.explainers import Classes, Maps
+from builder.explainers.base import NetworkExplainer
+from builder.explainers.measures import Values
+from builder.explainers.measures.faithfulness import aopc
+from builder.explainers.measures.maps import pearson, top_k
+from builder.explainers.sanity import of_images
+from builder.explainers.softplus import softplus
+from builder.generators import Images
+from builder.manipulations import Manipulated, mass_center, target_map
+from builder.manipulations import top_k as lost_top
+from builder.manipulations.outcome import no_op, outcome
+from builder.runtime import Runtime, start_runtime
+
+EXPLAINERS = ("gradient", "gradient_x_input", "lrp", "deeplift", "grad_cam")
+
+SEEDS = (0, 1, 2)
+
+DEFENSES = (0.5, 1.0, 2.0, 5.0)
+"""Betas of the softplus twin whose maps withstand `target_map`."""
+
+COLUMNS = ("goal", "pearson", "spearman", "L2", "change of p", "same class")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One explainer of one classifier, and the digits that are manipulated."""
+
+    classifier: Classifier
+    explainer: NetworkExplainer
+    images: Images
+    classes: Classes
+    runtime: Runtime
+
+    def maps(self, images: Images) -> Maps:
+        """Of pictures that take the place of the digits."""
+        return self.explainer.explain(self.classifier, images, self.classes).maps
+
+
+def main() -> None:
+    """Prints what became of decision, picture and explanation."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--explainers", nargs="*", default=list(EXPLAINERS))
+    parser.add_argument("--radius", type=float, default=0.15)
+    parser.add_argument("--steps", type=int, default=150)
+    options = parser.parse_args()
+    runtime = start_runtime("cpu")
+    classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
+    images = sampled_digits(runtime)
+    classes = classifier.probabilities(images).argmax(axis=1)
+    for name in options.explainers:
+        explainer: Any = load_explainer(name, runtime)
+        setting = Setting(classifier, explainer, images, classes, runtime)
+        for manipulation in ("target_map", "top_k", "mass_center"):
+            start = time.perf_counter()
+            found = manipulated(setting, manipulation, {"radius": options.radius, "steps": options.steps})
+            seconds = time.perf_counter() - start
+            print(f"\n{name}, {manipulation}: {seconds:.0f} s, reached on {found.reached.mean():.0%}")
+            print_outcome(setting, manipulation, found.images)
+            if manipulation == "target_map":
+                print_defense(setting, found.images)
+
+
+def manipulated(setting: Setting, manipulation: str, keys: dict[str, Any]) -> Manipulated:
+    """The digits by one of the three searches."""
+    common = (setting.classifier, setting.explainer, setting.images, setting.classes)
+    if manipulation == "target_map":
+        targets = np.roll(setting.maps(setting.images), -1, axis=0)
+        return target_map.manipulate(*common, targets, target_map.Settings(**keys), setting.runtime)
+    if manipulation == "top_k":
+        return lost_top.manipulate(*common, lost_top.Settings(**keys), setting.runtime)
+    return mass_center.manipulate(*common, mass_center.Settings(**keys), setting.runtime)
+
+
+def goal(manipulation: str, maps: Maps, before: Maps) -> Values:
+    """What a search is after, in units that a reader knows."""
+    if manipulation == "target_map":
+        return pearson(maps, np.roll(before, -1, axis=0))
+    if manipulation == "top_k":
+        return top_k(maps, before)
+    return mass_center.moved(torch.from_numpy(maps), torch.from_numpy(before)).numpy().astype(np.float64)
+
+
+def print_outcome(setting: Setting, manipulation: str, changed: Images) -> None:
+    """Before, after, and noise of the same L-inf."""
+    before = setting.maps(setting.images)
+
+    def row(images: Images) -> npt.NDArray[np.float64]:
+        seen = outcome(setting.classifier, setting.explainer, setting.images, images, setting.classes)
+        reached = goal(manipulation, setting.maps(images), before)
+        medians = (reached, seen.maps["pearson"], seen.maps["spearman"], seen.l_2, seen.probability_change)
+        return np.array([*(np.nanmedian(each) for each in medians), seen.same_class.mean()])
+
+    noise = np.stack([row(no_op(setting.images, changed, seed)) for seed in SEEDS])
+    print(f"{'':8}" + "".join(f"{column:>14}" for column in COLUMNS))
+    for name, values in (("before", row(setting.images)), ("after", row(changed)), ("noise", np.median(noise, axis=0))):
+        print(f"{name:8}" + "".join(f"{value:14.3f}" for value in values))
+    ends = zip(noise.min(axis=0), noise.max(axis=0), strict=True)
+    print(f"{'  range':8}" + "".join(f"{low:8.3f}{high:6.3f}" for low, high in ends), flush=True)
+
+
+def print_defense(setting: Setting, changed: Images) -> None:
+    """How alike the softplus twins' maps are before and after, and how faithful to the network."""
+    if setting.classifier.network is None:
+        raise SystemExit("digits-cnn has a network")
+    common = (setting.classifier, setting.images, setting.classes)
+    plain = aopc(*common, setting.maps(setting.images))
+    for beta in DEFENSES:
+        twin = softplus(setting.classifier.network, beta)
+        before, after = (
+            of_images(setting.explainer, setting.classifier, images, setting.classes, setting.runtime)(twin)
+            for images in (setting.images, changed)
+        )
+        alike, kept = np.nanmedian(pearson(before, after)), aopc(*common, before).mean()
+        print(f"beta {beta}: r of before and after {alike:.3f}, AOPC {kept:.3f} of the network's {plain.mean():.3f}")
+
+
+if __name__ == "__main__":
+    main()
