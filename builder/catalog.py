@@ -9,6 +9,7 @@ from builder.assets import Asset
 from builder.errors import StudyError, printable
 from builder.runtime import Runtime
 from builder.studies import load_kind
+from builder.study import Study
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,28 @@ def declared() -> list[Asset]:
             with contextlib.suppress(StudyError):  # a model that cannot be imported hides no other; `models` says why
                 declarations += getattr(registry.load(group, name), "ASSETS", ())
     return list(dict.fromkeys(declarations))
+
+
+def needed(study: Study) -> str:
+    """What a study needs beside the core, in words: extras, and weights with what of them is absent."""
+    named = load_kind(study.study).publish().models(study)
+    loaded, unusable = [], []
+    for each in named:
+        entry, argument = registry.split_model(each.model)
+        try:
+            loaded.append(registry.load(each.group, entry))
+        except StudyError as error:
+            unusable.append(f"{each.model}, which is unusable: {printable(str(error))}")
+        if argument is not None:
+            unusable.append(f"what stands at {each.model}")
+    files = list(dict.fromkeys(asset for model in loaded for asset in getattr(model, "ASSETS", ())))
+    absent = sum(asset.size for asset in files if assets.state(asset) != "present")
+    extras = sorted({extra for model in loaded if (extra := getattr(model, "EXTRA", ""))})
+    words = [f"the extra {extra}" for extra in extras]
+    if files:
+        here = f"{absent / 1e6:.1f} MB to be fetched" if absent else "here already"
+        words.append(f"{sum(asset.size for asset in files) / 1e6:.1f} MB of weights ({here})")
+    return "; ".join([*words, *unusable]) or "nothing more"
 
 
 def embedded(model: str, used: Sequence[Asset], runtime: Runtime) -> Entry:

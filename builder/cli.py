@@ -19,6 +19,7 @@ from builder.survey.cli import add_commands as add_survey
 
 if TYPE_CHECKING:
     from builder.build import Crew
+    from builder.study import Study
 
 FAILED, INTERRUPTED = 2, 130
 
@@ -86,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--batches", type=integer, metavar="N", help="how many; raising it continues the folder")
     build.add_argument("--seed", type=integer, metavar="N", help="seed of all that is drawn")
     build.add_argument("--metrics-port", type=port, metavar="N", help="serve the build's progress for Prometheus")
+    build.add_argument(
+        "--dry-run", action="store_true", help="say how many items, ratings and minutes that is, and build nothing"
+    )
     _add_crew(build)
     build.set_defaults(run=_build)
 
@@ -174,6 +178,8 @@ def _build(options: argparse.Namespace) -> int:
 
     study = read_study(options.study, batches=options.batches, seed=options.seed)
     out = options.out or str(Path("out") / study.name)
+    if options.dry_run:
+        return _plan(study, out)
     outcome = build(study, out, _crew(options), options.metrics_port)
     _print_failed(outcome.failed)
     status = outcome.status
@@ -186,6 +192,16 @@ def _build(options: argparse.Namespace) -> int:
     if status.done:
         _print_how_to_load(out, next(iter(status.rows)))
     return 1 if outcome.failed else 0
+
+
+def _plan(study: "Study", out: str) -> int:
+    from builder.catalog import needed
+    from builder.plan import plan
+
+    print(f"{study.name}, a study of the kind {study.study}, into {out}; nothing is built\n")
+    print("\n".join(plan(study, out).lines()))
+    print(f"needs: {needed(study)}")
+    return 0
 
 
 def _print_how_to_load(out: str, default: str) -> None:
@@ -244,10 +260,13 @@ def _study(options: argparse.Namespace) -> int:
 
 
 def _studies(options: argparse.Namespace) -> int:
+    from builder.catalog import needed
     from builder.studies import DEFAULT_STUDY, packaged
+    from builder.study import read_study
 
     for name, kind in packaged().items():
-        print(f"{name:24} {kind:16}{' the default' if name == DEFAULT_STUDY else ''}".rstrip())
+        print(f"{name:28} {kind:16}{' the default' if name == DEFAULT_STUDY else ''}".rstrip())
+        print(f"    needs {needed(read_study(name))}")
     print("\npython -m builder study NAME prints one, python -m builder build NAME builds it.")
     return 0
 

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from builder.errors import FolderError
+from builder.errors import FolderError, LandsBetweenError
 
 _PARTIAL = re.compile(r"\.(?P<name>.+?)(\.[0-9a-f]{32})?\.partial")
 """The name of a file that is being written; versions before 0.2 put no random number into it, which made it known."""
@@ -256,6 +256,29 @@ class Folder:
             return
         what = {stat.S_IFLNK: "a link, which is not followed", stat.S_IFDIR: "a folder, not a file"}
         raise FolderError(f"{self.root / name}: is {what.get(stat.S_IFMT(found.st_mode), 'no file')}; move it away")
+
+
+@contextlib.contextmanager
+def locked(file: Path, busy: LandsBetweenError) -> Iterator[None]:
+    """Holds a file, and with it the folder that it lies in, for one command; that goes with the process, however it
+    ends.
+
+    Raises:
+        LandsBetweenError: `busy`, where another process holds it.
+        FolderError: there is no right or no room for the file.
+    """
+    import filelock  # which --help need not wait for
+
+    lock = filelock.FileLock(file)
+    with explained(file):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise busy from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def written_name(name: str) -> str | None:

@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import pyarrow as pa
 import yaml
 
 from builder.errors import FolderError, StudyError
-from builder.files import Folder, explained, written_name
+from builder.files import Folder, explained, locked, written_name
 from builder.manifest import FORMAT, MOST_BYTES, BatchManifest, FormatError, Manifest, Shard, parsed
 from builder.storage import Disk, StoreError, open_storage
 from builder.studies import DEFAULT_KIND, load_kind
@@ -98,18 +97,9 @@ class StudyFolder:
             yield
             return
         self._check_place(self.root)
-        lock = filelock.FileLock(self.root / _LOCK)
-        with explained(self.root / _LOCK):
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:
-                raise FolderError(
-                    f"{self.root}: another build is at work in this folder; wait for it or stop it"
-                ) from None
-        try:
+        busy = FolderError(f"{self.root}: another build is at work in this folder; wait for it or stop it")
+        with locked(self.root / _LOCK, busy):
             yield
-        finally:
-            lock.release()
 
     def _check_place(self, root: Path) -> None:
         if re.search(r"[*?\[\]]|::", str(root.absolute())):

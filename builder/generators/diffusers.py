@@ -29,6 +29,9 @@ from builder.generators.pixels import finite
 from builder.generators.sphere import SphereSpace
 from builder.runtime import Runtime, in_micro_batches
 
+EXTRA = "diffusers"
+"""The extra that installs what this needs."""
+
 _FILES = (
     ("unet", "config.json"),
     ("scheduler", "scheduler_config.json"),

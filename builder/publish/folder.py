@@ -13,10 +13,8 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-import filelock
-
 from builder.errors import PublishError
-from builder.files import Folder, explained
+from builder.files import Folder, explained, locked
 from builder.publish.history import HISTORY, HISTORY_FILES, withdrawal
 from builder.publish.provenance import is_published_path, read_provenance
 from loading_script.lands_between import PROVENANCE
@@ -42,19 +40,11 @@ def opened(folder: Path) -> Iterator[None]:
             raise PublishError(
                 f"{folder}: holds {strangers[0]!r} and no dataset; name an empty or a new folder with --to"
             )
-    lock = filelock.FileLock(folder / _LOCK)
-    with explained(folder / _LOCK):
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise PublishError(f"{folder}: another publish is at work in it; wait for it") from None
-    try:
+    with locked(folder / _LOCK, PublishError(f"{folder}: another publish is at work in it; wait for it")):
         _complete(folder)
         for path in version_files(folder):
             Folder(folder).check(path)
         yield
-    finally:
-        lock.release()
 
 
 def replace_version(folder: Path, staged: Path) -> None:

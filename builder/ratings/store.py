@@ -4,11 +4,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
 import pyarrow as pa
 
 from builder.errors import FolderError
-from builder.files import Folder, explained, written_name
+from builder.files import Folder, locked, written_name
 from builder.ratings.schema import participant_features, rating_features
 from builder.tasks import Questionnaire
 from loading_script.untrusted.arrow_stream import read_stream
@@ -35,17 +34,11 @@ class RatingsFolder:
             FolderError: another process changes it.
         """
         self._study.make(_NAME, 0o700)  # what is said of people is for its owner alone
-        lock = filelock.FileLock(self.path / _LOCK)
-        with explained(self.path / _LOCK):
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:
-                raise FolderError(f"{self.path}: another command changes it; wait for it and try again") from None
-        try:
+        with locked(
+            self.path / _LOCK, FolderError(f"{self.path}: another command changes it; wait for it and try again")
+        ):
             self._tidy()
             yield
-        finally:
-            lock.release()
 
     def _tidy(self) -> None:
         """Removes what was being written when a command was stopped: it holds what people said."""

@@ -29,6 +29,9 @@ from builder.runtime import Runtime, in_micro_batches
 BACKEND_VARIABLE, BACKEND = "DEEPFACE_BACKEND_ENGINE", "onnx"
 """DeepFace 0.0.103 otherwise takes the first of TensorFlow, PyTorch and ONNX that happens to be installed."""
 
+EXTRA = "deepface"
+"""The extra that installs what this needs."""
+
 INSTALL = "pip install 'lands-between[deepface]'"
 
 

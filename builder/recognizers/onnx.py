@@ -16,6 +16,9 @@ from builder.recognizers import Embeddings
 from builder.recognizers.metrics import METRICS, Metric
 from builder.runtime import Runtime
 
+EXTRA = "onnx"
+"""The extra that installs what this needs."""
+
 
 class Settings(Input):
     """The keys of `[[recognizers]]` for ONNX: those of the input, and the metric between embeddings."""

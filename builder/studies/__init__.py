@@ -131,6 +131,10 @@ class StudyKind(Protocol):
     def questionnaire(self, study: "Study") -> "Questionnaire":
         """All that a study of this kind can ask people about its items."""
 
+    def items(self, study: "Study") -> int:
+        """How many items a batch has, as far as that is known before it is built; 0 where it is not."""
+        return 0
+
     def load(self, study: "Study", runtime: "Runtime") -> "ModelHost":
         """The study's models, loaded; embedded weights that are missing are fetched. Here none."""
         from builder.hosting import ModelHost

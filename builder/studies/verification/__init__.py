@@ -57,6 +57,10 @@ class Verification(StudyKind):
         """How similar, and whether the same person."""
         return questionnaire(verification(study).ratings.attention_similarity)
 
+    def items(self, study: "Study") -> int:
+        """The pairs of a batch."""
+        return verification(study).pairs_per_batch()
+
     def load(self, study: "Study", runtime: "Runtime") -> "Models":
         """The generator, the recognizers with their alignments, the distances."""
         from builder.studies.verification.models import load_models

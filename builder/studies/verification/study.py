@@ -120,6 +120,15 @@ class VerificationStudy(Study):
             )
         return self
 
+    def pairs_per_batch(self) -> int:
+        """How many pairs a batch has, but for those of sample kinds that do not say it."""
+        counts = [
+            registry.load("samples", name).count(self.bases_per_batch, settings)
+            for name, settings in self.samples.by_kind().items()
+            if hasattr(registry.load("samples", name), "count")
+        ]
+        return sum(counts)
+
     @property
     def target(self) -> str:
         """The recognizer that decides which seeds are kept and that searches are run against."""

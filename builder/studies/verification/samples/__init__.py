@@ -126,7 +126,11 @@ class SampleKind(Protocol):
         """A `builder.settings.Settings` with a default for every key: the kind's table in `[samples]`."""
 
     def draw(self, bases: Bases, settings: Any, rng: Rng) -> Drawn:
-        """Every sample of this kind, ordered by base."""
+        """Every sample of this kind, ordered by base.
+
+        A module beside that may have `count(bases, settings) -> int`, how many there are of so many bases; without it
+        the samples are not in what `build --dry-run` announces.
+        """
 
 
 def base_name(base: int) -> str:

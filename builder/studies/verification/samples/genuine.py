@@ -8,6 +8,11 @@ class Settings(settings.Settings):
     """`[samples.genuine]` has no keys."""
 
 
+def count(bases: int, settings: Settings) -> int:
+    """How many samples `draw` gives."""
+    return bases
+
+
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
     """One sample per base."""
     return Drawn([Sample(base, picture) for base, picture in enumerate(bases.pictures)])

@@ -14,6 +14,11 @@ class Settings(settings.Settings):
     levels: Shares = (0.25, 0.5, 0.75)
 
 
+def count(bases: int, settings: Settings) -> int:
+    """How many samples `draw` gives."""
+    return bases * (bases - 1) * len(settings.levels)
+
+
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
     """One sample per base, negative (the anchor) and level."""
     return Drawn(

@@ -34,6 +34,11 @@ class Settings(settings.Settings):
         return self
 
 
+def count(bases: int, settings: Settings) -> int:
+    """How many samples `draw` gives."""
+    return bases * (bases - 1) * len(settings.levels)
+
+
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
     """One sample per base, negative (the anchor) and level; a round of every search for the table."""
     if not settings.levels:

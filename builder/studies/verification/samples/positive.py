@@ -16,6 +16,11 @@ class Settings(settings.Settings):
     levels: Levels = (0.2, 0.4, 0.6)
 
 
+def count(bases: int, settings: Settings) -> int:
+    """How many samples `draw` gives."""
+    return bases * settings.directions * len(settings.levels)
+
+
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
     """One sample per base, direction and level."""
     samples = []
