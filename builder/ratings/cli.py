@@ -171,6 +171,7 @@ def _undo(options: argparse.Namespace) -> int:
     print(
         f"the last import is taken back: {gone.ratings} ratings, {gone.participants} participants and {gone.refused} "
         "lines of refused.csv are gone"
+        + (f", and {gone.submissions} submissions stand as before" if gone.submissions else "")
     )
     return 0
 

@@ -1,6 +1,7 @@
 """What a study folder holds of ratings, as a whole: read, changed, written back."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as default
 from pathlib import Path
 
 import pandas as pd
@@ -28,8 +29,8 @@ class Held:
     released: pd.DataFrame
     refused: pd.DataFrame
     forgotten: pd.DataFrame
-    withdrawn: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=records.WITHDRAWN, dtype="str"))
-    imports: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=records.IMPORTS, dtype="str"))
+    withdrawn: pd.DataFrame = default(default_factory=lambda: pd.DataFrame(columns=records.WITHDRAWN, dtype="str"))
+    imports: pd.DataFrame = default(default_factory=lambda: pd.DataFrame(columns=records.IMPORTS, dtype="str"))
 
 
 def read_held(folder: Path, asks: Questionnaire) -> Held:
@@ -112,5 +113,14 @@ def frame(rows: pa.Table) -> pd.DataFrame:
 
 
 def table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
-    """Rows in pandas as an Arrow table of the schema's columns."""
-    return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
+    """Rows in pandas as an Arrow table of the schema's columns.
+
+    A number that is null is 0 beneath: pandas keeps the one that was there, which would tell what was taken out.
+    """
+    made = pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
+    for at, field in enumerate(made.schema):
+        if made.column(at).null_count and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+            column = made.column(at)
+            mask = column.is_null().to_numpy()
+            made = made.set_column(at, field, pa.array(column.fill_null(0).to_numpy(), field.type, mask=mask))
+    return made

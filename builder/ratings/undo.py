@@ -17,17 +17,23 @@ from builder.ratings.items import read_design
 from builder.ratings.store import RatingsFolder
 
 _APART = "\t"
+WITHDRAWN = "withdrawn"
+"""The kind of row for a submission that stands otherwise than before."""
+
 _OF_OTHERS = ("source", "batch", "flags")
 """Columns of a participant that no file says."""
 
 
 @dataclass(frozen=True)
 class Undone:
-    """What an import had brought and is gone: how many ratings, participants and lines of refused.csv."""
+    """What an import had brought and is gone: how many ratings, participants and lines of refused.csv; and how many
+    people's submissions stand again as they did before.
+    """
 
     ratings: int
     participants: int
     refused: int
+    submissions: int
 
 
 def with_import(before: Held, after: Held) -> Held:
@@ -40,6 +46,7 @@ def with_import(before: Held, after: Held) -> Held:
         "detail": _details(before, after),
         "refused": _new(_refused_keys(before), _refused_keys(after)),
         "text": _new(_text_keys(before), _text_keys(after)),
+        WITHDRAWN: _statuses(before.withdrawn, after.withdrawn),
     }
     number = str(_last(before.imports) + 1)
     lines = [(number, kind, key) for kind, keys in rows.items() for key in keys]
@@ -49,7 +56,8 @@ def with_import(before: Held, after: Held) -> Held:
 
 
 def undo(folder: Path) -> Undone:
-    """Takes the last import back: its ratings, its participants where nothing else is said of them, its refusals.
+    """Takes the last import back: its ratings, its participants where nothing else is said of them, its refusals, and
+    what it said of submissions.
 
     Raises:
         RatingsError: nothing was imported, or nothing since this version keeps count.
@@ -76,18 +84,46 @@ def _without(held: Held, lines: pd.DataFrame) -> tuple[Held, Undone]:
         participant, _, column = detail.partition(_APART)
         if participant in people.index and column in people.columns:
             people.loc[participant, column] = pd.NA
+    withdrawn, submissions = _restored(held.withdrawn, keys.get(WITHDRAWN, set()))
     after = replace(
         held,
         ratings=ratings,
         participants=people,
+        withdrawn=withdrawn,
         held_back=held.held_back[~_text_keys(held).isin(keys.get("text", ()))],
         released=held.released[~held.released["participant_id"].isin(new)],
         refused=held.refused[~_refused_keys(held).isin(keys.get("refused", ()))],
     )
     gone = Undone(
-        len(held.ratings) - len(ratings), len(held.participants) - len(people), len(held.refused) - len(after.refused)
+        len(held.ratings) - len(ratings),
+        len(held.participants) - len(people),
+        len(held.refused) - len(after.refused),
+        submissions,
     )
     return after, gone
+
+
+def _statuses(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+    """Whose submission stands otherwise than before: participant, status before and after, "" for one that counts."""
+    then, now = (dict(rows[records.WITHDRAWN].to_numpy().tolist()) for rows in (before, after))
+    return [
+        _APART.join((each, then.get(each, ""), now.get(each, "")))
+        for each in dict.fromkeys((*then, *now))
+        if then.get(each) != now.get(each)
+    ]
+
+
+def _restored(withdrawn: pd.DataFrame, keys: set[str]) -> tuple[pd.DataFrame, int]:
+    """Who stands outside without what an import said of them, and of how many it said something."""
+    status: dict[str, str] = dict(withdrawn[records.WITHDRAWN].to_numpy().tolist())
+    before = dict(withdrawn[records.WITHDRAWN].to_numpy().tolist())
+    for key in keys:
+        participant, then, now = key.split(_APART)
+        if status.get(participant, "") == now:
+            status[participant] = then
+    rows = sorted((participant, each) for participant, each in status.items() if each)
+    changed = sum(status[each] != before.get(each, "") for each in status)
+    return pd.DataFrame(rows, columns=records.WITHDRAWN, dtype="str"), changed
 
 
 def _details(before: Held, after: Held) -> list[str]:

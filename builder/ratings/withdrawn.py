@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from builder.ratings import records
+from builder.ratings import records, undo
 from builder.ratings.export import REJECTED
 from builder.ratings.forget import NobodyHereError, forget, import_lines_of
 from builder.ratings.held import read_held, write_held
@@ -76,13 +76,14 @@ def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
         theirs = held.ratings["participant_id"].isin(participant_ids)
         here = held.participants.index.isin(participant_ids)
         if here.any() or theirs.any():
+            mine = import_lines_of(held, list(participant_ids)) & held.imports["kind"].ne(undo.WITHDRAWN)
             left = replace(
                 held,
                 ratings=held.ratings[~theirs],
                 participants=held.participants[~here],
                 held_back=held.held_back[~held.held_back["participant_id"].isin(participant_ids)],
                 released=held.released[~held.released["participant_id"].isin(participant_ids)],
-                imports=held.imports[~import_lines_of(held, list(participant_ids))],
+                imports=held.imports[~mine],
             )
             write_held(folder, left, design)
     return int(here.sum()), int(theirs.sum())

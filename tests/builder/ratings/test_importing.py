@@ -281,9 +281,9 @@ def test_an_import_is_taken_back_whole(folder, tmp_path):
     more = [person("ann", **said), person("bob"), rating("bob", first, 5, False), rating("ann", second, 7, False)]
     two = results(tmp_path / "b.jsonl", *more, rating("bob", "x", 1, True))
     import_exports(folder, [two])
-    assert undo(folder) == Undone(ratings=2, participants=1, refused=1)
+    assert undo(folder) == Undone(ratings=2, participants=1, refused=1, submissions=0)
     assert files(folder) == before
-    assert undo(folder) == Undone(ratings=1, participants=1, refused=0)
+    assert undo(folder) == Undone(ratings=1, participants=1, refused=0, submissions=0)
     assert RatingsFolder(folder, ASKS).ratings().num_rows == 0
     with pytest.raises(RatingsError, match="no import to take back"):
         undo(folder)

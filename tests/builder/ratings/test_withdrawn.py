@@ -13,6 +13,7 @@ from builder.ratings.records import WITHDRAWN
 from builder.ratings.status import ratings_status
 from builder.ratings.store import RatingsFolder
 from builder.ratings.submissions import standing
+from builder.ratings.undo import Undone, undo
 from builder.ratings.withdrawn import remove_withdrawn, withdrawn_people
 from builder.shards import StudyFolder
 from builder.survey.database import DATABASE_FILE, open_database
@@ -132,6 +133,32 @@ def test_the_command_names_how_many(folder, export, tmp_path):
     assert "removed 3 people (revoked 1, returned 1, rejected 1) with 6 ratings" in gone.stdout
     again = run_builder("ratings", "withdrawn", folder, "--remove")
     assert (again.returncode, "nobody was removed" in again.stdout) == (1, True)
+
+
+def test_an_import_that_is_taken_back_says_nothing_of_submissions_any_more(folder, export, tmp_path):
+    import_exports(folder, [export])
+    import_exports(folder, [demographics(tmp_path / "first.csv", ("ann", "RETURNED", 34), ("bob", "REJECTED", 34))])
+    before, listed = files(folder), withdrawn_people(folder)
+    later = [("ann", "APPROVED", 34), ("bob", "RETURNED", 34), ("cem", "APPROVED", "CONSENT_REVOKED")]
+    import_exports(folder, [demographics(tmp_path / "later.csv", *later)])
+    assert sorted(withdrawn_people(folder)["status"]) == ["returned", "revoked"]
+    assert undo(folder) == Undone(ratings=0, participants=0, refused=2, submissions=3)
+    assert files(folder) == before
+    pd.testing.assert_frame_equal(withdrawn_people(folder), listed)
+    said = run_builder("ratings", "undo", folder)
+    assert "and 2 submissions stand as before" in said.stdout
+    assert withdrawn_people(folder).empty
+    assert raters(folder) == dict.fromkeys(NAMES, 2)  # the import before it was of ratings, and is here
+
+
+def test_who_was_taken_out_as_rejected_may_come_back_when_that_import_is_taken_back(folder, export, tmp_path):
+    import_exports(folder, [export])
+    import_exports(folder, [demographics(tmp_path / "d.csv", ("dora", "REJECTED", 34))])
+    remove_withdrawn(folder)
+    assert set(raters(folder)) == set(NAMES) - {"dora"}
+    undo(folder)
+    import_exports(folder, [export])
+    assert raters(folder) == dict.fromkeys(NAMES, 2)
 
 
 STATUSES = ("revoked", "returned", "rejected", "counts")
