@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import tomli_w
 from datasets import load_dataset
@@ -181,6 +182,24 @@ def test_what_is_answered_at_the_browser_and_in_a_table_is_imported(imported, an
     assert "human: 104 ratings by 7 participants" in status
     assert "6: 8 items, 7: 8 items" in status
     assert "attention 1," in status
+
+
+def test_who_is_no_human_answers_too(folder, command, items, tmp_path):
+    """The mean gray level is right everywhere, a simulated rater, who sees with a deviation of 4 levels, about 60."""
+    study = shutil.copytree(folder, tmp_path / "study", ignore=shutil.ignore_patterns("ratings", "*.sqlite*"))
+    command("builder", "ratings", "simulate", study, "--raters", "4")
+    command("builder", "ratings", "from-model", study, "mean")
+    status = command("builder", "ratings", "status", study)
+    assert "simulated: 64 ratings by 8 participants" in status
+    assert "model: 16 ratings by 1 participants" in status
+    assert status.count("attention 0,") == 2
+    with pa.ipc.open_stream((study / "ratings" / "ratings.arrow").read_bytes()) as stream:
+        ratings = stream.read_all().to_pylist()
+    truth = {item["item_id"]: "left" if item["difference"] < 0 else "right" for item in items}
+    said = {row["item_id"]: row["brighter"] for row in ratings if row["source"] == "model"}
+    assert said == truth
+    seen = [row["brighter"] == truth[row["item_id"]] for row in ratings if row["source"] == "simulated"]
+    assert 48 <= sum(seen) < 64
 
 
 def test_everybody_can_load_what_is_published(tables, answered, items):

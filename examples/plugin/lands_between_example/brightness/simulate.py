@@ -15,8 +15,9 @@ DEVIATION = 4.0
 
 
 def simulate(folder: Path, raters: int, seed: int) -> tuple[pa.Table, pa.Table]:
-    """Raters of every batch, who are the surer the larger they see a difference."""
-    return _answers(folder, "simulated", [f"simulated-{seed}-{number}" for number in range(raters)], seed, DEVIATION)
+    """Raters of one batch each, who are the surer the larger they see a difference."""
+    names = [f"simulated-{seed}-{{batch}}-{number}" for number in range(raters)]
+    return _answers(folder, "simulated", names, seed, DEVIATION)
 
 
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
@@ -28,14 +29,15 @@ def _answers(folder: Path, source: str, names: list[str], seed: int, deviation: 
     """The tables `ratings` and `participants`; what is not said is null."""
     study, ratings = StudyFolder(folder), []
     for batch in study.finished():
-        items = study.read(ASKS.table, batch)
+        items = study.read(ASKS.table, batch).select([ASKS.key, "difference"]).to_pylist()
         for number, name in enumerate(names):
-            noise = np.random.default_rng([seed, batch, number]).standard_normal(items.num_rows)
-            seen = items["difference"].to_numpy() + deviation * noise
-            for item, level in zip(items[ASKS.key].to_pylist(), seen.tolist(), strict=True):
-                answers = {"brighter": SIDES[level > 0], "sureness": float(round(100 * (1 - np.exp(-abs(level) / 8))))}
-                ids = {"rating_id": rating_id(name, item), ASKS.key: item, "participant_id": name}
-                ratings.append(ids | answers | {"source": source})
-    people = [{"participant_id": name, "source": source, "flags": []} for name in names]
+            who = {"participant_id": name.format(batch=batch), "source": source}
+            rng = np.random.default_rng([seed, batch, number])
+            for position, at in enumerate(rng.permutation(len(items))):
+                item, seen = items[at][ASKS.key], items[at]["difference"] + deviation * rng.standard_normal()
+                said = {"brighter": SIDES[seen > 0], "sureness": float(round(100 * (1 - np.exp(-abs(seen) / 8))))}
+                ids = {"rating_id": rating_id(who["participant_id"], item), ASKS.key: item, "position": position}
+                ratings.append(who | ids | said)
+    people = {row["participant_id"]: {**row, "flags": []} for row in ratings}
     rated = pa.Table.from_pylist(ratings, schema=rating_features(ASKS).arrow_schema)
-    return rated, pa.Table.from_pylist(people, schema=participant_features(ASKS).arrow_schema)
+    return rated, pa.Table.from_pylist(list(people.values()), schema=participant_features(ASKS).arrow_schema)
