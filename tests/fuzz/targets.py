@@ -8,7 +8,6 @@ import pickle
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,31 +42,11 @@ from tests.builder.ratings.formats.test_jatos import METADATA, RATED, archive
 from tests.builder.ratings.formats.test_labjs import FULL, database, form
 from tests.fuzz import valid
 from tests.fuzz.inputs import damaged, json_values, tables
-
-Inputs = st.SearchStrategy[bytes]
+from tests.fuzz.sources import SOURCES
+from tests.fuzz.target import Inputs, Target
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "builder"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A reader of a file.
-
-    read: reads the file at a path, and looks at what was read as whoever called it would.
-    inputs: files for it.
-    valid: those that it must read without an error, so that a target that refuses everything is noticed.
-    name: of the file.
-    examples: in a run of the tests; fewer where one takes long.
-    errors: what the reader may raise.
-    """
-
-    read: Callable[[Path], object]
-    inputs: Callable[[], Inputs]
-    valid: Callable[[], Sequence[bytes]]
-    name: str = "file"
-    examples: int = 150
-    errors: type[Exception] = LandsBetweenError
 
 
 def _study(path: Path) -> object:
@@ -347,5 +326,6 @@ TARGETS: dict[str, Target] = {
         HISTORY,
     ),
     **{f"parquet-{table}": _table_target(table) for table in ("pairs", "participants")},
+    **SOURCES,
     "card": Target(_card, _cards, lambda: [_pristine()["README.md"]], examples=15, errors=AnalysisError),
 }
