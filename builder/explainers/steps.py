@@ -35,7 +35,7 @@ class Kind(Enum):
 _MODULES: tuple[tuple[tuple[type[nn.Module], ...], Kind], ...] = (
     ((nn.Conv2d,), Kind.CONVOLUTION),
     ((nn.Linear,), Kind.DENSE),
-    ((nn.AvgPool2d, nn.AdaptiveAvgPool2d), Kind.AVERAGE),
+    ((nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Upsample), Kind.AVERAGE),
     ((nn.MaxPool2d, nn.AdaptiveMaxPool2d), Kind.MAXIMUM),
     ((nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Softplus, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh), Kind.ACTIVATION),
     ((nn.BatchNorm1d, nn.BatchNorm2d), Kind.SCALE),

@@ -15,6 +15,8 @@ from tests.fuzz import valid
 from tests.fuzz.inputs import damaged, tables
 from tests.fuzz.target import Inputs, Target
 
+Image.init()  # imports the readers of all formats, which is no reading of a file
+
 NAMES = ["file_name", "label", "row_id", "happy", "sad", "Usage", "pixels", "emotion", *fer2013.VOTED]
 CELLS = [
     "",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from builder import assets
+from builder import assets, registry
 from builder.classifiers import fer
 from builder.classifiers.settings import ClassifierSettings
 from builder.errors import AssetError, StudyError
@@ -114,6 +114,24 @@ def test_the_network_can_be_differentiated_and_bytes_do_not_depend_on_the_number
     classifier.network(pixels)[0, 3].backward()
     assert pixels.grad.abs().max() > 0
     np.testing.assert_array_equal(classifier.probabilities(faces)[4:5], classifier.probabilities(faces[4:5]))
+
+
+def test_explainers_go_through_it_and_scaling_loses_nothing(classifier, faces, runtime):
+    """DeepLIFT's shares add up to what the score is above that of black, through the scaling of 48 pixels to 64."""
+    cv2 = pytest.importorskip("cv2")
+    small = np.stack([cv2.resize(face, (48, 48)) for face in faces[:2]])
+    classes = classifier.probabilities(small).argmax(axis=1)
+    pixels = torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        above = classifier.network(pixels) - classifier.network(torch.zeros_like(pixels))
+    wanted = above.numpy()[[0, 1], classes]
+    for name in ("deeplift", "lrp", "guided_backpropagation", "grad_cam"):
+        module = registry.load("explainers", name)
+        maps = module.load(None, module.Settings(), runtime).explain(classifier, small, classes).maps
+        assert maps.shape == (2, 48, 48)
+        assert np.abs(maps).max() > 0
+        if name == "deeplift":
+            np.testing.assert_allclose(maps.sum(axis=(1, 2)), wanted, rtol=1e-2, atol=1e-2)
 
 
 def test_other_files_and_arguments_are_refused(runtime, tmp_path):
