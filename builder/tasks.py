@@ -33,12 +33,20 @@ class YesNo:
 
 @dataclass(frozen=True)
 class Choice:
-    """A question that is answered by one of `options`, or by one of those in the item's own column `column`, a list."""
+    """A question that is answered by one of `options`, or by one of those in the item's own column `column`, a list.
+
+    labels: what the page calls the options, in their order, where that is not what they are called in the data.
+    """
 
     name: str
     text: str
     options: tuple[str, ...] = ()
     column: str = ""
+    labels: tuple[str, ...] = ()
+
+    def labeled(self) -> tuple[tuple[str, str], ...]:
+        """The options with their labels."""
+        return tuple(zip(self.options, self.labels or self.options, strict=True))
 
 
 Question = Scale | YesNo | Choice

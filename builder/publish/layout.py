@@ -1,13 +1,13 @@
 """Where the tables lie in a published folder, and how they are written.
 
-    data/pairs/<split>-<batch>.parquet            and so for images, embeddings, searches, ratings
+    data/<table>/<split>-<batch>.parquet          for each table of the kind of study, and for ratings
     data/participants/<split>.parquet
 
 One file a batch: a new batch leaves the files of the others as they are, byte for byte. One row group a file, with one
-dictionary page a column, however large: the bytes of a base that is in 28 pairs are there once, and once more in the
-column `sample`. The columns that are made from ratings are the last of `pairs`: new ratings change the end of a file,
-so that a store which cuts files by content, as the Hub's does, is sent that end alone; one that compares whole
-files is sent the `pairs` of every batch that was rated. `benchmarks.publish` measures both.
+dictionary page a column, however large: the bytes of a picture that 28 items show are there once in each column that
+shows it. The columns that are made from ratings are the last of the items: new ratings change the end of a file, so
+that a store which cuts files by content, as the Hub's does, is sent that end alone; one that compares whole files is
+sent the items of every batch that was rated. `benchmarks.publish` measures both.
 """
 
 import io
@@ -23,7 +23,7 @@ from builder.tables import TableSpec
 from loading_script import lands_between as schema
 
 _MOST_DICTIONARY = 2**30
-"""Bytes of a dictionary page; beyond it the rest of a batch's images would be stored with each pair."""
+"""Bytes of a dictionary page; beyond it the rest of a batch's images would be stored with each item."""
 
 
 class Part(NamedTuple):

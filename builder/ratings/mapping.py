@@ -38,6 +38,9 @@ stands where `pair` does, and its own questions where these two do:
     yes = ["1"]
     no = ["2"]
 
+    [emotion]                         # of a question with options, where there is one: the option that a cell means
+    words = { "1" = "happy", "2" = "sad" }
+
     [pairs]                           # what the export calls a pair
     q17 = "small-00000-base0-genuine"
 

@@ -43,6 +43,22 @@ class Asked:
         return self.question.name
 
     @property
+    def answers(self) -> str:
+        """What is answered, in words."""
+        match self.question:
+            case Scale():
+                return f"a slider from {self.question.low:g} to {self.question.high:g}"
+            case YesNo():
+                return "yes or no"
+            case Choice():
+                if not self.options:
+                    return f"one of the options in the column {self.question.column}"
+                names = [value if value == label else f"{value} ({label})" for value, label in self.options]
+                return f"one of {', '.join(names)}"
+            case _:
+                assert_never(self.question)
+
+    @property
     def scale(self) -> Scale | None:
         """The question, where it is a scale."""
         return self.question if isinstance(self.question, Scale) else None
@@ -73,7 +89,7 @@ def export(folder: Path, out: Path, images_url: str | None = None, bundle: Path 
         for task in survey.asks.tasks:
             _write_for_tools(partial, survey, task, address)
         kept = {"survey": survey, "asks": survey.asks, "tasks": survey.asks.tasks, "images_url": images_url}
-        _write(partial / "README.md", _rendered("README.md", pictures=_pictures, **kept))
+        _write(partial / "README.md", _rendered("README.md", pictures=_pictures, asked=_asked, **kept))
 
 
 @contextmanager

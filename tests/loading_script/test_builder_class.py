@@ -15,12 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from loading_script import lands_between
 from loading_script.lands_between import LandsBetween
 from tests import schema
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = Path(schema.__file__)
+SCRIPT = Path(lands_between.__file__)
 
 TABLES = ["pairs", "images", "embeddings", "ratings", "participants", "searches"]
 

@@ -70,11 +70,11 @@ def yes_or_no(cells: "pd.Series[str]", question: YesNo, mapping: Mapping | None)
 
 
 def option(cells: "pd.Series[str]", question: Choice, mapping: Mapping | None) -> "pd.Series[str]":
-    """The option that a cell names, NA for none: by the mapping's words, else by its own, case aside.
+    """The option that a cell names, NA for none: by the mapping's words, else by its own or its label, case aside.
 
     Where options are the item's own, any text is one; whether the item has it is told later.
     """
-    words = {_word(each): each for each in question.options}
+    words = {_word(word): option for option, label in question.labeled() for word in (label, option)}
     if mapping and (other := mapping.options.get(question.name)):
         words = {_word(word): meant for word, meant in other.words.items()}
     codes, values = pd.factorize(cells, use_na_sentinel=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import SurveyError
-from builder.tasks import Questionnaire
+from builder.tasks import Choice, Questionnaire
 from builder.toml import parse_toml
 
 _FOLDER = Path(__file__).parent
@@ -64,7 +64,9 @@ def read_texts(language_or_path: str | Path, asks: Questionnaire, own: Traversab
 def _declared(asks: Questionnaire) -> dict[str, str]:
     """The texts that the questions themselves have."""
     questions = {question_key(question.name): question.text for question in asks.questions}
-    return {**questions, **{each.name: each.text for each in asks.texts}}
+    choices = [question for question in asks.questions if isinstance(question, Choice) and question.labels]
+    labels = {option_key(each.name, option): label for each in choices for option, label in each.labeled()}
+    return {**questions, **labels, **{each.name: each.text for each in asks.texts}}
 
 
 def _of_language(language: str, own: Traversable) -> dict[str, str]:

@@ -91,7 +91,7 @@ def check_accessibility(browser: Chrome) -> None:
 
 def check_targets(browser: Chrome) -> None:
     """Both images side by side and in view, and everything to touch at least 44 px high."""
-    left, right = (image.rect for image in browser.find_elements(By.CSS_SELECTOR, ".pair img"))
+    left, right = (image.rect for image in browser.find_elements(By.CSS_SELECTOR, ".side-by-side img"))
     width, height = browser.execute_script("return [innerWidth, innerHeight]")
     assert left["x"] >= 0
     assert left["x"] + left["width"] <= right["x"]
@@ -112,7 +112,7 @@ def take_part(
 
     def answer(position: int) -> None:
         wait_for_heading(browser, f"Pair {position + 1} of {PAIRS}")
-        seen.append([pixels(browser, f".pair img:nth-child({side})") for side in (1, 2)])
+        seen.append([pixels(browser, f".side-by-side img:nth-child({side})") for side in (1, 2)])
         answers.append(answer_pair(hands, position, WANTED[position], PAIRS))
 
     browser.get(server.address + PROLIFIC)

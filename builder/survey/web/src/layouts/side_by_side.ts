@@ -6,5 +6,5 @@ export const sideBySide: Layout = (text, { pictures }) => {
   const [left, right] = ["rating_left", "rating_right"].map((side, number) =>
     element("img", { src: pictures[number]!, alt: text(side), draggable: false }),
   );
-  return element("div", { className: "pair" }, left!, right!);
+  return element("div", { className: "side-by-side" }, left!, right!);
 };
