@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+import analysis.studies.verification.data  # noqa: F401 - loaded before anything is watched: a dataclass runs code
 from analysis import AnalysisError
 from analysis import load as load_dataset
 from builder.errors import LandsBetweenError

@@ -70,7 +70,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
         start = 0 if not table else lines.index(f"[[{table}]]" if table == "recognizers" else f"[{table}]")
         end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith("[")), len(lines))
         assert lines[start].startswith("#") or lines[start - 1].startswith("#"), f"[{table}] has no comment"
-        for key in model.model_fields:
+        for key in (field.alias or name for name, field in model.model_fields.items()):
             if table == "" and key in {*tables, "samples", "study"}:
                 continue  # tables of their own, and what is written for another kind of study alone
             at = [n for n in range(start, end) if lines[n].removeprefix("# ").startswith(f"{key} = ")]
