@@ -14,8 +14,7 @@ License = Annotated[str, Field(min_length=1, max_length=200)]
 class PublishSettings(Settings):
     """What is left out is not known; `publish` refuses to start without what the card must state, naming it.
 
-    `licenses` states the license of a model whose own cannot be known, by "generator" or by the name of the
-    recognizer or of the distance.
+    `licenses` states the license of a model whose own cannot be known, by the model's name in the study.
     """
 
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None

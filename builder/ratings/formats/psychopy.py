@@ -1,7 +1,7 @@
 """PsychoPy's and Pavlovia's CSV: one line for each turn of a loop, columns called after components.
 
-A component that is named as a question of the study answers it: a slider `similarity` with `similarity.response`, a
-keyboard `identity` with `identity.keys`. The response time is that of the last answer in the line, from the onset of
+A component that is named as a question of the study answers it: a slider `alike` with `alike.response`, a
+keyboard `same` with `same.keys`. The response time is that of the last answer in the line, from the onset of
 its component.
 """
 

@@ -243,6 +243,36 @@ def test_next_opens_only_when_both_are_answered(open_browser: Open, serve_page: 
     assert console(browser) == []
 
 
+def test_a_question_that_is_not_asked_is_nowhere(open_browser: Open, serve_page: Serve, page_folder: Path):
+    study = page_folder / "study.toml"
+    study.write_text(study.read_text().replace("[ratings]\n", '[ratings]\nquestions = ["similarity"]\n'))
+    browser, server = open_browser(1024, 800), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "ul li"), "the questions")
+    assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, "ul li")] == [
+        "How similar are the two images?"
+    ]
+    consent(mouse)
+    say_demographics(mouse)
+    for position in range(PAIRS):
+        wait_for_heading(browser, f"Pair {position + 1} of {PAIRS}")
+        assert browser.find_elements(By.CSS_SELECTOR, "[type=radio]") == []
+        mouse.slide("[type=range]", 40)
+        mouse.press(NEXT)
+    wait_for_heading(browser, "How did you decide?")
+    assert [each.get_attribute("name") for each in browser.find_elements(By.TAG_NAME, "textarea")] == [
+        "strategy_similarity"
+    ]
+    mouse.write("[name=strategy_similarity]", "by the eyes")
+    mouse.press(NEXT)
+    wait_for_heading(browser, "Thank you!")
+    (person,), ratings = results(page_folder)
+    assert "strategy_identity" not in person
+    assert {(rating["similarity"], "identity" in rating) for rating in ratings} == {(40, False)}
+    assert console(browser) == []
+
+
 def test_a_finger_sets_the_slider(open_browser: Open, serve_page: Serve, page_folder: Path):
     browser, server = open_browser(360, 740), serve_page(page_folder)
     mouse = Mouse(browser)
