@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 import tomli_w
@@ -272,3 +273,18 @@ def test_a_forged_version_does_not_verify(with_plugin, published, tmp_path, colu
     verified = run(with_plugin, "-m", "builder", "verify", forged, cwd=tmp_path)
     assert verified.returncode == 1
     assert said in verified.stdout
+
+
+def test_the_report_is_of_its_questions_and_its_measure(command, published):
+    command("analysis", "report", published, "--out", "report")
+    report = published.parent / "report"
+    agreement = pd.read_csv(report / "tables" / "agreement.csv").query("scope == 'all'")
+    alpha = agreement[agreement["statistic"] == "alpha"].set_index("question")
+    assert alpha["n_items"].to_dict() == {"brighter": 16, "sureness": 16}
+    assert alpha["n_participants"].to_dict() == {"brighter": 7, "sureness": 7}
+    ceiling = pd.read_csv(report / "tables" / "noise-ceiling.csv").query("condition == 'all'")
+    measured = ceiling[ceiling["measure"] == "difference"].set_index("question")["correlation"]
+    assert measured["brighter: right"] > 0.5 > -0.5 > measured["brighter: left"]
+    page = (report / "index.html").read_text()
+    assert "brighter (a choice), sureness (a number)" in page
+    assert "No analysis of studies" not in page

@@ -7,7 +7,7 @@ from builder.studies import Batch, PublishParts, Simulator, StudyKind
 from builder.tables import Reference, TableSpec
 from builder.tasks import Questionnaire
 from lands_between_example.brightness.study import BrightnessStudy
-from lands_between_example.brightness.tasks import ASKS
+from lands_between_example.brightness.tasks import ASKS, SIDES
 
 if TYPE_CHECKING:  # reading a study file need not wait for what builds one
     import pyarrow as pa
@@ -26,9 +26,9 @@ class Brightness(StudyKind):
         TableSpec(
             ASKS.table,
             key=(ASKS.key,),
-            references=(Reference("left_id", "images", "image_id"), Reference("right_id", "images", "image_id")),
-            shows=(("left", "left_id"), ("right", "right_id")),
-            large=("left", "right"),
+            references=tuple(Reference(f"{side}_id", "images", "image_id") for side in SIDES),
+            shows=tuple((side, f"{side}_id") for side in SIDES),
+            large=SIDES,
         ),
         TableSpec("images", key=("image_id",), large=("image",)),
     )
@@ -36,6 +36,10 @@ class Brightness(StudyKind):
     def questionnaire(self, study: "Study") -> Questionnaire:
         """Which is brighter, and how sure that is."""
         return ASKS
+
+    def items(self, study: "Study") -> int:
+        """A control for each side, and the close items."""
+        return len(SIDES) + cast(BrightnessStudy, study).close
 
     def build(self, study: "Study", models: "ModelHost", batch: int) -> Batch:
         """Controls and close items."""

@@ -12,9 +12,7 @@ from builder.tables import image_value, png_bytes
 from lands_between_example.brightness.study import BrightnessStudy
 from lands_between_example.brightness.tasks import SIDES
 
-CONTROL = 60
-"""Gray levels between the squares of a control."""
-
+CONTROL = 60  # gray levels between the squares of a control
 _TEXT, _NUMBER, _IMAGE = Value("string"), Value("int32"), Image()
 _ITEM = {"item_id": _TEXT, "batch": _NUMBER, "left_id": _TEXT, "right_id": _TEXT, "left": _IMAGE, "right": _IMAGE}
 _KIND = {"kind": ClassLabel(names=["control", "close"]), "control": _TEXT, "difference": _NUMBER}

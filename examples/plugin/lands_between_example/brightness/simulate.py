@@ -10,14 +10,11 @@ from builder.ratings.schema import participant_features, rating_features
 from builder.shards import StudyFolder
 from lands_between_example.brightness.tasks import ASKS, SIDES
 
-DEVIATION = 4.0
-"""Of what a simulated rater sees of a difference, gray levels."""
-
 
 def simulate(folder: Path, raters: int, seed: int) -> tuple[pa.Table, pa.Table]:
-    """Raters of one batch each, who are the surer the larger they see a difference."""
+    """Raters of one batch each, who see a difference with a deviation of 4 gray levels."""
     names = [f"simulated-{seed}-{{batch}}-{number}" for number in range(raters)]
-    return _answers(folder, "simulated", names, seed, DEVIATION)
+    return _answers(folder, "simulated", names, seed, deviation=4.0)
 
 
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
