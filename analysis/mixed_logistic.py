@@ -19,14 +19,14 @@ from analysis.frames import Numbers
 _MOST_STEPS = 50
 _TOLERANCE = 1e-8
 _PRIOR_SD = 10.0
-"""Of a fixed effect, normal around 0, in log odds: keeps it finite where a kind has one answer only."""
+"""Prior SD of a fixed effect, normal around 0, in log odds: keeps it finite where a kind has one answer only."""
 
 _MOST_MOVED = 50.0
 """Standard errors that a coefficient may move from where it is without random effects."""
 _LOGS = (-5.0, 3.0)
 """Bounds of the logarithm of a standard deviation."""
 _MOST_LOG_ERROR = 2.0
-"""Of such a logarithm: beyond, an interval would reach over three powers of ten."""
+"""Largest standard error of such a logarithm: beyond, an interval would reach over three powers of ten."""
 
 Codes = npt.NDArray[np.intp]
 
@@ -259,7 +259,7 @@ def _by_effect(data: _Data, deviations: Numbers, values: Numbers) -> Numbers:
 
 
 def _log_density(data: _Data, fixed: Numbers, deviations: Numbers, effects: Numbers) -> float:
-    """Of the answers and the standardized effects, without the constant that Laplace's approximation cancels."""
+    """The log density of answers and standardized effects, less a constant that Laplace's approximation cancels."""
     linear = fixed + _linear(data, deviations, effects)
     return float(data.answers @ linear - np.logaddexp(0, linear).sum() - 0.5 * effects @ effects)
 
@@ -281,7 +281,7 @@ def _curvature(data: _Data, deviations: Numbers, weights: Numbers) -> _Curvature
 
 
 def _information(data: _Data, deviations: Numbers, mode: _Mode) -> Numbers:
-    """Of the coefficients (p, p): the curvature of the joint density with the random effects eliminated."""
+    """The information (p, p) of the coefficients: the curvature of the joint density, random effects eliminated."""
     weights = mode.probabilities * (1 - mode.probabilities)
     across = np.column_stack([_by_effect(data, deviations, weights * column) for column in data.design.T])
     fixed = (data.design.T * weights) @ data.design + np.eye(data.design.shape[1]) / _PRIOR_SD**2

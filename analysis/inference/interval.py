@@ -10,7 +10,7 @@ from scipy import special, stats
 from analysis.inference.numbers import Numbers
 
 CONFIDENCE = 0.95
-"""Of every interval."""
+"""The share of studies in which every interval is to hold the truth."""
 
 LEAST = 3
 """Independent batches that an interval needs: with fewer, the coverage that `benchmarks.coverage` measures is off."""
@@ -86,13 +86,13 @@ def _from_arcsine(values: Numbers) -> Numbers:
 
 
 PLAIN = Scale("plain", _same, _same)
-"""For means."""
+"""The scale of means."""
 FISHER = Scale("Fisher's z", np.arctanh, np.tanh, wide=True)
-"""For correlations, and for all else between -1 and 1 (alpha, kappa)."""
+"""The scale of correlations, and of all else between -1 and 1 (alpha, kappa)."""
 LOGIT = Scale("logit", special.logit, special.expit)
-"""For rates and areas under a curve."""
+"""The scale of rates and of areas under a curve."""
 ARCSINE = Scale("arcsine", _arcsine, _from_arcsine)
-"""For rates, defined at 0 and 1."""
+"""A scale of rates that is defined at 0 and 1."""
 
 
 def limits(

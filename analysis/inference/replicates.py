@@ -11,10 +11,10 @@ from analysis.inference.numbers import Numbers
 from analysis.inference.units import Codes, independent, left_out
 
 Statistic = Callable[[Numbers], Numbers]
-"""From weights (r, n), how often each of n rows counts in each of r replicates, to values (r,)."""
+"""A function from weights (r, n), how often each of n rows counts in each of r replicates, to values (r,)."""
 
 _MOST_WEIGHTS = 2_000_000
-"""That are in memory at a time."""
+"""Weights that are in memory at a time, at most."""
 
 
 def jackknife(

@@ -16,7 +16,7 @@ _LARGEST_LISTING = 1_000_000
 
 
 def check_replaceable(out: Path) -> None:
-    """That a report may be written to `out`: it is absent, empty, or holds an earlier report and nothing else.
+    """Checks that a report may be written to `out`: it is absent, empty, or holds an earlier report and nothing else.
 
     Raises:
         AnalysisError: it is a file or a link, or holds other things.

@@ -16,7 +16,7 @@ from analysis.report.tables import number
 from analysis.tables.limits import RELIABLE
 
 MOST = 3
-"""Statements of each sort."""
+"""Statements of each sort at most."""
 
 
 @dataclass(frozen=True)

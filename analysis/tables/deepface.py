@@ -153,7 +153,7 @@ def _shares(attribute: str, rows: pd.DataFrame, pictures: Pictures) -> Numbers:
 
 
 def _faces(rows: pd.DataFrame) -> tuple[list[Any], list[float]]:
-    """Of every image the box of its face (None where none was found) and by how many degrees its eyes are not level."""
+    """The box of the face in every image (None where there is none), and by how many degrees its eyes are not level."""
     alignments = [str(column).removesuffix("_box") for column in rows if str(column).endswith("_box")]
     alignments = [name for name in alignments if rows[f"{name}_box"].notna().any()]
     if not alignments:

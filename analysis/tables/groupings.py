@@ -12,11 +12,11 @@ from analysis.tables.groups import PERSON
 from analysis.tables.participants import years
 
 DEFAULT = ("gender", "age", "continent")
-"""Of the participants."""
+"""Columns of the participants that are groupings in every report."""
 
 
 def groupings(tables: Mapping[str, tuple[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
-    """By its name every column that can group, with the id of what it is about, as `grouping_of` takes it.
+    """Every column that can group, by its name, with the id of what it is about, as `grouping_of` takes it.
 
     tables: by name, such as participants and images, the column with the id of a row, and the rows; a name that is
         taken is preceded by its table's, as in `images.batch`. Lists, such as latents and landmarks, and ids cannot

@@ -15,7 +15,7 @@ from analysis.inference import wilson
 from loading_script import tables as schema
 
 Terms = Mapping[str, Sequence[str]]
-"""From a facial feature to the terms that name it; see the files in `analysis/terms`."""
+"""The terms that name a feature, by feature; those of faces are in `analysis/terms`."""
 
 LANGUAGES = ("en", "de")
 _NO_TEXTS = frozenset(schema.participants([]))

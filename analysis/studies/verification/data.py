@@ -33,6 +33,9 @@ _NO_DISTANCES = {
 }
 
 
+_NEEDED = ("batch", "base_id", "sample_id", "kind", "level", "reached")
+"""Columns of pairs without which there is no report."""
+
 _SAME, _DIFFERENT = "genuine", "negative"
 """The kinds whose answer follows from how a pair is made."""
 
@@ -98,6 +101,9 @@ def read(published: Published, record: Record) -> Verification:
     if published.key != "pair_id":
         raise AnalysisError(f"{published.name}: has no table `pairs`; name a published dataset or a study folder")
     stated, target = _stated(record)
+    lacking = [name for name in _NEEDED if name not in published.items]
+    if lacking:
+        raise AnalysisError(f"{published.name}: table `pairs` has no column {lacking[0]!r}; verify the dataset")
     shared = {field.name: getattr(published, field.name) for field in fields(Published)}
     return Verification(**shared, thresholds=thresholds(published.items) | stated, target=target)
 
@@ -144,7 +150,7 @@ def distances(pairs: pd.DataFrame) -> list[str]:
 
 
 def measures(pairs: pd.DataFrame) -> dict[str, str]:
-    """From the name of each recognizer and other distance to the column with its distance."""
+    """The column with the distance of each recognizer and other distance, by name."""
     return {name: f"{name}_distance" for name in recognizers(pairs)} | {name: name for name in distances(pairs)}
 
 

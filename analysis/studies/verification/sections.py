@@ -372,4 +372,4 @@ SECTIONS = (
     replace(POWER, title="Raters and pairs needed"),
     LIMITS,
 )
-"""In the order of the report."""
+"""The sections of a verification report, in its order."""

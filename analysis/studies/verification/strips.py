@@ -18,7 +18,7 @@ from analysis.studies.verification.figures.disagreement_strip import disagreemen
 from analysis.studies.verification.interactive import what
 
 MOST = 8
-"""Pairs of a strip."""
+"""Pairs in a strip at most."""
 
 NO_SCORES = {"pair_id", "batch", "base_id", "sample_id", "anchor_id", "search_id", "recognizer", "distance", "accept"}
 """Columns that name something, or that say again what `<name>_distance` and `<name>_accept` say."""
@@ -54,7 +54,7 @@ SCORES = {
 
 
 def recognizer_strips(disagreement: pd.DataFrame, recognizer: str) -> list[Strip]:
-    """By each score, the pairs that a model finds much closer than people do, and those that people find closer."""
+    """The pairs that a model finds much closer than people do, and those that people find closer; by each score."""
     strips = []
     for score, (prefix, words) in SCORES.items():
         of_recognizer = disagreement[disagreement["recognizer"] == recognizer].dropna(subset=score)

@@ -14,7 +14,7 @@ WIDTH = 1.05
 """Inches of a column."""
 
 PIXELS = 256
-"""Of a picture's longer side at most."""
+"""Pixels of a picture's longer side at most."""
 
 
 def disagreement_strip(

@@ -34,7 +34,7 @@ def distance_violins(pairs: pd.DataFrame, recognizer: str, threshold: float | No
 def interpolation_violins(
     pairs: pd.DataFrame, recognizer: str, threshold: float | None, *, source: str | None
 ) -> Figure:
-    """As `distance_violins`, of the interpolations alone, one violin per level: the share of the way."""
+    """The figure of `distance_violins` of the interpolations alone, one violin per level: the share of the way."""
     ways = pairs[pairs["kind"] == "interpolation"]
     groups = [(f"{level:.0%}", ways[ways["level"] == level]) for level in sorted(ways["level"].dropna().unique())]
     title = "Distance by level of interpolation, split by people's decision"

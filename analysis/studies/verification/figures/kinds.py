@@ -9,7 +9,7 @@ KIND_COLORS = {
     "interpolation": "#009E73",
     "optimized": "#CC79A7",
 }
-"""As in the pictures of a dataset's card."""
+"""Colors of the kinds, the same as in the pictures of a dataset's card."""
 
 KIND_MARKERS = {"genuine": "*", "positive": "o", "negative": "X", "interpolation": "s", "optimized": "^"}
 OTHER_COLOR, OTHER_MARKER = "#595959", "D"

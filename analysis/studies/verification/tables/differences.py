@@ -1,4 +1,4 @@
-"""In what the two images of a pair differ."""
+"""Differences between the two images of a pair."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Where the model and people part ways, and where people do among themselves."""
+"""Disagreement of the model with people, and of people among themselves."""
 
 import numpy as np
 import pandas as pd

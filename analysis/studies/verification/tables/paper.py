@@ -133,7 +133,7 @@ def _beside(row: "pd.Series[Any]", figure: float) -> dict[str, Any]:
 
 
 def _columns(scores_by_kind: pd.DataFrame) -> dict[str, str]:
-    """From the name of a printed measure to the column with it."""
+    """The column with a printed measure, by its name."""
     names = _recognizers(scores_by_kind)
     columns = {"similarity": "similarity_mean", "identity": "identity_rate"}
     for name in names:
