@@ -184,7 +184,7 @@ def pairs_of(folder: Path) -> list[str]:
     """The pair ids of the first batch."""
     from builder.survey.items import read_items
 
-    return [item.item_id for item in read_items(folder).batches[0]]
+    return [item.item_id for item in read_items(folder).sittings[0]]
 
 
 def stored(folder: Path) -> list[tuple[tuple[str, str], tuple[int, bool]]]:

@@ -114,12 +114,17 @@ class Questionnaire:
 
     table, key: the table of the items and its key, which `ratings` shares.
     tasks: how it asks about them. texts: what it asks each participant at the end.
+    arms: conditions of a batch, of which a participant gets one in a sitting; the items' column `arm` has each item's,
+    or null for one that every arm shows. days_apart: after so many days the same person may see another arm of their
+    batch; None for never.
     """
 
     table: str
     key: str
     tasks: tuple[Task, ...]
     texts: tuple[FreeText, ...] = ()
+    arms: tuple[str, ...] = ()
+    days_apart: float | None = None
 
     @property
     def item(self) -> str:
@@ -146,9 +151,21 @@ class Questionnaire:
         """The free texts' names, which are columns of `participants`."""
         return tuple(text.name for text in self.texts)
 
+    def sitting(self, batch: int, arm: str | None = None) -> int:
+        """The number of what one participant is shown at a time: the batch's or, where there are arms, its arm's."""
+        return batch * max(len(self.arms), 1) + (self.arms.index(arm) if arm is not None else 0)
+
+    def batch_of(self, sitting: int) -> int:
+        """The batch of a sitting."""
+        return sitting // max(len(self.arms), 1)
+
+    def arm_of(self, sitting: int) -> str | None:
+        """The arm of a sitting; None where there are no arms."""
+        return self.arms[sitting % len(self.arms)] if self.arms else None
+
     def item_columns(self) -> list[str]:
         """Columns of the items that tell their task, their options and whether they are controls."""
-        columns = ["task"] if len(self.tasks) > 1 else []
+        columns = [*(["task"] if len(self.tasks) > 1 else []), *(["arm"] if self.arms else [])]
         columns += [question.column for question in self.questions if isinstance(question, Choice) and question.column]
         columns += [control.column for task in self.tasks for control in task.controls]
         return list(dict.fromkeys(columns))

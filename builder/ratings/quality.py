@@ -25,10 +25,10 @@ def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.S
     Returns:
         A list of flags for each participant, indexed by participant_id.
     """
-    settings, items = design.settings, design.items
+    settings = design.settings
     by_participant = ratings.groupby("participant_id", sort=False)
     medians = ratings.dropna(subset=["response_time_ms"]).groupby("participant_id")["response_time_ms"].median()
-    wanted = batches(ratings, design).map(items.groupby("batch").size()).astype("float64") * settings.min_share
+    wanted = _shown(ratings, design) * settings.min_share
     rated = by_participant.size()
     enough = rated[rated >= wanted.reindex(rated.index)]
     flagged: Mapping[str, pd.Index] = {
@@ -43,6 +43,20 @@ def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.S
         index=participants,
         dtype=object,
     )
+
+
+def _shown(ratings: pd.DataFrame, design: Design) -> pd.Series:
+    """How many items each participant was shown: those of their batch, of the arms alone of which they rated any."""
+    batch, items = batches(ratings, design), design.items
+    if not design.asks.arms:
+        return batch.map(items.groupby("batch").size()).astype("float64")
+    arms = ratings[design.asks.key].map(items["arm"]).groupby(ratings["participant_id"])
+    rated = {str(who): list(each.dropna().unique()) for who, each in arms}
+    counts = [
+        ((items["batch"] == of) & (items["arm"].isna() | items["arm"].isin(rated[str(who)]))).sum()
+        for who, of in batch.items()
+    ]
+    return pd.Series(counts, index=batch.index, dtype="float64")
 
 
 def _inattentive(ratings: pd.DataFrame, design: Design) -> pd.Index:

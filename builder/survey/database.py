@@ -29,6 +29,8 @@ class Tables:
     platform's own ids.
     ratings: one row per answer of a participant to an item; its key column is the study's.
     disputes: who says that somebody else, `disputed_id`, took part with their platform's id. Both keep their ratings.
+    sittings: in a study with arms, those that a participant finished before the one in `participants`, whose column
+    `batch` is the number of a sitting.
     """
 
     metadata: MetaData
@@ -36,6 +38,7 @@ class Tables:
     participants: Table
     ratings: Table
     disputes: Table
+    sittings: Table | None
 
 
 @functools.cache
@@ -90,7 +93,16 @@ def tables_of(asks: Questionnaire) -> Tables:
         Column("disputed_id", String(200), nullable=False, index=True),
         Column("said_at", BigInteger, nullable=False),
     )
-    return Tables(metadata, survey, participants, ratings, disputes)
+    sittings = None
+    if asks.arms:
+        sittings = Table(
+            "sittings",
+            metadata,
+            Column("participant_id", ForeignKey(participants.c.participant_id), primary_key=True),
+            Column("sitting", Integer, primary_key=True),
+            Column("finished_at", BigInteger, nullable=False),
+        )
+    return Tables(metadata, survey, participants, ratings, disputes, sittings)
 
 
 def _type(question: Question) -> sa.types.TypeEngine[Any]:

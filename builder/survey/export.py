@@ -114,27 +114,36 @@ def _write_for_tools(folder: Path, survey: SurveyItems, task: Task, address: Cal
     """The files for tools that bring their own page; of several tasks each has a folder of its own in theirs."""
     asked, part = _asked(survey, task), task.name if len(survey.asks.tasks) > 1 else ""
     fields = [survey.asks.key, *_pictures(survey, task), *task.layout.words]
-    batches = {batch: [item for item in items if item.task == task.name] for batch, items in survey.batches.items()}
-    for batch, items in batches.items():
+    sittings = {
+        _sitting(survey, number): [item for item in items if item.task == task.name]
+        for number, items in survey.sittings.items()
+    }
+    for (_, name), items in sittings.items():
         rows = _csv([_fields(item, fields, address) for item in items], fields)
-        _write(folder / "qualtrics" / part / f"batch-{batch:05d}.csv", rows)
-        _write(folder / "mturk" / part / f"batch-{batch:05d}.csv", rows)
+        _write(folder / "qualtrics" / part / f"{name}.csv", rows)
+        _write(folder / "mturk" / part / f"{name}.csv", rows)
     pictures = _pictures(survey, task)
     _write(folder / "mturk" / part / "layout.html", _rendered("mturk.html", asked=asked, pictures=pictures))
     data = [
         {"data": {**_fields(item, fields, address), "batch": batch}}
-        for batch, items in batches.items()
+        for (batch, _), items in sittings.items()
         for item in items
     ]
     _write(folder / "label-studio" / part / "tasks.json", json.dumps(data, indent=1))
     _write(folder / "label-studio" / part / "labeling.xml", _labeling(asked, pictures))
 
 
+def _sitting(survey: SurveyItems, number: int) -> tuple[int, str]:
+    """The batch of a sitting, and the name of its files."""
+    batch, arm = survey.asks.batch_of(number), survey.asks.arm_of(number)
+    return batch, f"batch-{batch:05d}" + ("" if arm is None else f"-{arm}")
+
+
 def _pictures(survey: SurveyItems, task: Task) -> list[str]:
     """What the images of an item are called; where a column holds several, they are numbered."""
     if task.layout.form != "panels":
         return [name.removesuffix("_id") for name in task.layout.pictures]
-    items = [item for of_batch in survey.batches.values() for item in of_batch if item.task == task.name]
+    items = [item for of_sitting in survey.sittings.values() for item in of_sitting if item.task == task.name]
     return [f"image_{number}" for number in range(1, max((len(item.pictures) for item in items), default=0) + 1)]
 
 

@@ -36,7 +36,9 @@ class Item:
 
 @dataclass(frozen=True)
 class SurveyItems:
-    """What of a study folder the survey shows: the items of every batch in the order of its tables, and their images.
+    """What of a study folder the survey shows: the items of every sitting in the order of its tables, and their images.
+
+    A sitting is a batch or, where the study has arms, one arm of it (`Questionnaire.sitting`).
 
     Images stay in the memory-mapped shards: a study of large images need not fit into memory.
     """
@@ -46,12 +48,12 @@ class SurveyItems:
     study_hash: str
     settings: SurveySettings
     asks: Questionnaire
-    batches: Mapping[int, tuple[Item, ...]]
+    sittings: Mapping[int, tuple[Item, ...]]
     images: Mapping[str, pa.StructScalar]
 
     def ids(self) -> dict[int, frozenset[str]]:
-        """The ids of the items of every batch."""
-        return {batch: frozenset(item.item_id for item in items) for batch, items in self.batches.items()}
+        """The ids of the items of every sitting."""
+        return {sitting: frozenset(item.item_id for item in items) for sitting, items in self.sittings.items()}
 
     def png(self, image_id: str) -> bytes:
         """The PNG of an image that an item shows.
@@ -87,16 +89,22 @@ def read_items(folder: Path) -> SurveyItems:
             + "".join(f"\n  {reason}" for reason in wrong)
             + f"\n  Build them first: python -m builder build {folder / 'study.toml'} --out {folder}"
         )
-    asks, batches, images = study.asked(), {}, {}
+    asks, images = study.asked(), dict[str, pa.StructScalar]()
+    sittings: dict[int, tuple[Item, ...]] = {}
     for batch in study_folder.finished():
-        batches[batch] = _items(study_folder, batch, asks)
-        wanted = {image for item in batches[batch] for image in item.pictures}
-        images.update(_images(study_folder, batch, wanted))
-    return SurveyItems(study.name, study.study, study.hash(), study.survey, asks, batches, images)
+        items = _items(study_folder, batch, asks)
+        for arm in asks.arms or (None,):
+            shown = tuple(item for item, of in items if of in (None, arm))
+            if any(of == arm for _, of in items):
+                sittings[asks.sitting(batch, arm)] = shown
+        images.update(_images(study_folder, batch, {image for item, _ in items for image in item.pictures}))
+    return SurveyItems(study.name, study.study, study.hash(), study.survey, asks, sittings, images)
 
 
-def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> tuple[Item, ...]:
-    """The items of a batch; those of a task of which nothing is asked are left out."""
+def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> list[tuple[Item, str | None]]:
+    """The items of a batch with the arm of each, None for every arm; those of a task of which nothing is asked are left
+    out.
+    """
     tasks = {task.name: task for task in asks.tasks if task.questions}
     shown = []
     for row in folder.read(asks.table, batch).select(_columns(asks)).to_pylist():
@@ -111,13 +119,14 @@ def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> tuple[Item, 
         words = {name: str(row[name]) for name in task.layout.words}
         own = [each for each in task.questions if isinstance(each, Choice) and each.column]
         options = {each.name: tuple(row[each.column] or ()) for each in own}
-        shown.append(Item(row[asks.key], task.name, tuple(pictures), words, options))
-    return tuple(shown)
+        item = Item(row[asks.key], task.name, tuple(pictures), words, options)
+        shown.append((item, row["arm"] if asks.arms else None))
+    return shown
 
 
 def _columns(asks: Questionnaire) -> list[str]:
     """The columns of the items that the survey needs."""
-    columns = [asks.key, *(["task"] if len(asks.tasks) > 1 else [])]
+    columns = [asks.key, *(["task"] if len(asks.tasks) > 1 else []), *(["arm"] if asks.arms else [])]
     for task in asks.tasks:
         columns += [*task.layout.pictures, *task.layout.words]
         columns += [each.column for each in task.questions if isinstance(each, Choice) and each.column]

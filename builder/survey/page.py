@@ -65,7 +65,7 @@ def page_config(survey: SurveyItems, mode: Literal["server", "static"]) -> dict[
         "free_texts": [{"name": each.name, "text": texts[each.name]} for each in asks.texts],
     }
     if mode == "static":
-        config["batches"] = [[shown(item) for item in items] for items in survey.batches.values()]
+        config["batches"] = [[shown(item) for item in items] for items in survey.sittings.values()]
         config["completion_code"] = settings.completion_code
         config["completion_url"] = settings.completion_url
     return config

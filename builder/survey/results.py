@@ -81,7 +81,7 @@ def _participant(row: sa.RowMapping, asks: Questionnaire) -> dict[str, Any]:
     return {
         "record": "participant",
         "participant_id": row["participant_id"],
-        "batch": row["batch"],
+        "batch": asks.batch_of(row["batch"]),
         **{key: row[key] for key in said},
         "started_at": _iso(row["started_at"]),
         "finished_at": _iso(row["finished_at"]),
@@ -113,9 +113,10 @@ def _iso(milliseconds: int | None) -> str | None:
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """One batch: participants by state, and how many items have how many ratings."""
+    """One batch, or one arm of it: participants by state, and how many items have how many ratings."""
 
     batch: int
+    arm: str | None
     in_progress: int
     silent: int
     finished: int
@@ -162,8 +163,8 @@ def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int =
         return sum(count for (_, of), count in people.items() if of == state)
 
     return Progress(
-        batches=[_batch_progress(batch, items, people, rated) for batch in items.batches],
-        ratings_of_items=_histogram(rated, [item for of_batch in items.batches.values() for item in of_batch]),
+        batches=[_batch_progress(batch, items, people, rated) for batch in items.sittings],
+        ratings_of_items=_histogram(rated, [item for shown in items.sittings.values() for item in shown]),
         ratings=sum(rated.values()),
         in_progress=of_state(IN_PROGRESS),
         silent=of_state(SILENT),
@@ -175,14 +176,15 @@ def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int =
 
 
 def _batch_progress(
-    batch: int, items: SurveyItems, people: Mapping[tuple[int, str], int], rated: Mapping[str, int]
+    sitting: int, items: SurveyItems, people: Mapping[tuple[int, str], int], rated: Mapping[str, int]
 ) -> BatchProgress:
     return BatchProgress(
-        batch=batch,
-        in_progress=people.get((batch, IN_PROGRESS), 0),
-        silent=people.get((batch, SILENT), 0),
-        finished=people.get((batch, FINISHED), 0),
-        ratings_of_items=_histogram(rated, items.batches[batch]),
+        batch=items.asks.batch_of(sitting),
+        arm=items.asks.arm_of(sitting),
+        in_progress=people.get((sitting, IN_PROGRESS), 0),
+        silent=people.get((sitting, SILENT), 0),
+        finished=people.get((sitting, FINISHED), 0),
+        ratings_of_items=_histogram(rated, items.sittings[sitting]),
     )
 
 

@@ -107,7 +107,7 @@ class Calls:
         self._survey, self._items, self._settings = survey, survey.items, survey.items.settings
         self._writer, self._store = Writer(survey.engine), store.Store(survey.items.asks)
         self._ids = survey.items.ids()
-        self._by_id = {item.item_id: item for items in survey.items.batches.values() for item in items}
+        self._by_id = {item.item_id: item for items in survey.items.sittings.values() for item in items}
 
     def _door(self) -> store.Door:
         key, forgotten = ticket_key(self._survey.key), self._survey.forgotten()
@@ -142,7 +142,7 @@ class Calls:
         known = entered.participant
         rng = random.Random(known["seed"])  # noqa: S311  the order of a questionnaire is no secret
         # random() is the one draw that Python promises to keep the same in all its versions.
-        items = sorted(self._items.batches[known["batch"]], key=lambda _: rng.random())
+        items = sorted(self._items.sittings[known["batch"]], key=lambda _: rng.random())
         return {
             "participant_id": known["participant_id"],
             "batch": known["batch"],

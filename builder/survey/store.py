@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from builder.survey.database import tables_of
-from builder.survey.messages import Consent, Demographics, Message
+from builder.survey.messages import DAY_MS, Consent, Demographics, Message
 from builder.survey.ticket import Ticket, TicketKey, opened, sealed
 from builder.tasks import Questionnaire
 
@@ -51,8 +51,8 @@ class Refused(Exception):  # noqa: N818  nothing went wrong
 
 @dataclass(frozen=True)
 class Door:
-    """Who is let in: `capacity` participants to each of the study's batches, nobody who was forgotten and, where links
-    are signed, nobody new whom the platform does not vouch for.
+    """Who is let in: `capacity` participants to each of the study's batches, or arms of them, nobody who was forgotten
+    and, where links are signed, nobody new whom the platform does not vouch for.
     """
 
     batches: Sequence[int]
@@ -123,7 +123,7 @@ class Store:
         if (arrival.person or (kept and kept.participant_id)) in door.forgotten and known is None:
             raise Refused("forgotten")
         if known is not None and known["finished_at"] is not None:
-            raise Refused("finished")
+            known = self._in_another_arm(connection, known, door, now)
         if known is None:
             ticket = self._ticket_again(connection, arrival, kept, door, now) or self._ticket(
                 connection, arrival, door, now
@@ -136,6 +136,30 @@ class Store:
             token = sealed(Ticket(known["participant_id"], "", "", known["batch"], secrets.randbits(62), now), door.key)
         self._update(connection, known, now, token_sha256=_digest(token))
         return Entered(token, known, self._rated(connection, known))
+
+    def _in_another_arm(
+        self, connection: sa.Connection, known: Mapping[str, Any], door: Door, now: int
+    ) -> Mapping[str, Any]:
+        """Who finished a sitting, moved to another arm of the same batch that has room, where that is time.
+
+        Raises:
+            Refused: finished, where there is none or it is too early.
+        """
+        sittings, days = self._tables.sittings, self._asks.days_apart
+        if sittings is None or days is None or now - known["finished_at"] < days * DAY_MS:
+            raise Refused("finished")
+        mine = sa.select(sittings.c.sitting).where(sittings.c.participant_id == known["participant_id"])
+        seen = {known["batch"], *connection.scalars(mine)}
+        batch, taken = self._asks.batch_of(known["batch"]), self._taken(connection, now)
+        others = [each for each in door.batches if self._asks.batch_of(each) == batch and each not in seen]
+        free = [each for each in others if taken.get(each, 0) < door.capacity]
+        if not free:
+            raise Refused("finished")
+        finished = {"sitting": known["batch"], "finished_at": known["finished_at"]}
+        connection.execute(sittings.insert(), {"participant_id": known["participant_id"], **finished})
+        moved = {"batch": secrets.choice(free), "seed": secrets.randbits(62), "started_at": now, "finished_at": None}
+        self._update(connection, known, now, **moved)
+        return {**known, **moved, "last_seen": now}
 
     def _returning(self, connection: sa.Connection, arrival: Arrival) -> Mapping[str, Any] | None:
         """The participant, if it is one who consented: who has their token, or what their platform gave them alone."""
@@ -161,6 +185,11 @@ class Store:
             .group_by(self._tables.participants.c.batch)
         )
         taken: dict[int, int] = dict(connection.execute(counted).all())
+        earlier = self._tables.sittings
+        if earlier is not None:
+            before = sa.select(earlier.c.sitting, sa.func.count()).group_by(earlier.c.sitting)
+            for sitting, count in connection.execute(before):
+                taken[sitting] = taken.get(sitting, 0) + count
         return taken
 
     def _emptiest(self, connection: sa.Connection, door: Door, now: int) -> int:

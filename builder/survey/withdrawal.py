@@ -101,6 +101,8 @@ def _remove(connection: sa.Connection, tables: Tables, participant_id: str) -> i
     participants, ratings, disputes = tables.participants, tables.ratings, tables.disputes
     both = (disputes.c.participant_id == participant_id) | (disputes.c.disputed_id == participant_id)
     connection.execute(disputes.delete().where(both))
+    if tables.sittings is not None:
+        connection.execute(tables.sittings.delete().where(tables.sittings.c.participant_id == participant_id))
     answers = connection.execute(ratings.delete().where(ratings.c.participant_id == participant_id))
     person = connection.execute(participants.delete().where(participants.c.participant_id == participant_id))
     return answers.rowcount if person.rowcount else None
@@ -117,7 +119,7 @@ def _overwrite(engine: sa.Engine, tables: Tables) -> list[str]:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(f"SET lock_timeout = '{NO_MORE_THAN_S}s'")
             alone = _is_alone(connection)
-            for table in (tables.ratings, tables.disputes, tables.participants):
+            for table in (each for each in reversed(tables.metadata.sorted_tables) if each is not tables.survey):
                 connection.exec_driver_sql(f"VACUUM (FULL) {table.name}")
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -82,7 +82,7 @@ def test_nothing_that_one_says_changes_or_shows_what_another_said(server, client
 
 def test_pairs_of_another_batch_cannot_be_rated(server, page):
     batch = page.session["batch"]
-    others = [item.item_id for item in read_items(server.folder).batches[1 - batch]]
+    others = [item.item_id for item in read_items(server.folder).sittings[1 - batch]]
     for pair_id in [*others[:3], "", "no-pair", "' OR 1=1 --", page.session["items"][0]["id"].upper()]:
         answer = page.rate(0, pair_id=pair_id)
         assert (answer.status_code, answer.json()) == (403, {"error": "item"})

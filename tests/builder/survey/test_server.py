@@ -64,7 +64,7 @@ def test_the_pairs_of_a_session_are_those_of_its_batch_with_their_images(server)
 
 
 def test_the_order_differs_between_participants_and_stays_for_one(server):
-    batches = read_items(server.folder).batches.values()
+    batches = read_items(server.folder).sittings.values()
     orders = [tuple(item.item_id for item in pairs) for pairs in batches]
     with server.client() as client:
         for _ in range(6):
