@@ -199,6 +199,8 @@ class Folder:
         path = PurePosixPath(within or name)
         if {"..", "/"} & set(path.parts):
             raise FolderError(f"{self.root}: {name!r} leads out of it")
+        if "\0" in name:
+            raise FolderError(f"{self.root}: {name!r} is no name of a file")
         with explained(self.root / name), self._opened(path.parts[:-1], make=make) as folder:
             yield folder, path.name
 

@@ -1,7 +1,7 @@
 """Tables that a user brings, CSV or Parquet, as texts, within bounds."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,22 @@ from loading_script.untrusted.parquet import check_parquet, first_line
 
 MOST_BYTES = 2 * 2**30
 """Of a file of CSV, which takes about as much in memory."""
+
+
+_MOST_NAMED, _MOST_SHOWN = 20, 80
+
+
+def quoted(value: object) -> str:
+    """A value of a file as an error shows it, cut to 80 characters."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 4] + "...'"
+
+
+def named(names: Iterable[object]) -> str:
+    """Names of a file as an error lists them: the first 20, each cut to 80 characters."""
+    texts = [str(name) for name in names]
+    cut = [text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "..." for text in texts[:_MOST_NAMED]]
+    return ", ".join(cut) + (f" and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else "")
 
 
 def place(path: Path | str, row: int) -> str:
@@ -43,10 +59,10 @@ def read_frame(path: Path, wanted: Sequence[str] | None = None, texts: Sequence[
         raise AssetError(f"{path}: no such file in {Path.cwd()}") from None
     # What pandas raises is a ValueError, as are errors of UTF-8; its warning is none.
     except (OSError, ValueError, pd.errors.ParserWarning, pa.ArrowException) as error:
-        raise AssetError(f"{path}: not a table that can be read: {first_line(error)}") from error
+        raise AssetError(f"{path}: not a table that can be read: {first_line(error)[:300]}") from error
     absent = [column for column in wanted or () if column not in frame]
     if absent:
-        raise AssetError(f"{path}: has no column {' and no column '.join(absent)}; it has {', '.join(_names(path))}")
+        raise AssetError(f"{path}: has no column {' and no column '.join(absent)}; it has {named(_names(path))}")
     if frame.empty:
         raise AssetError(f"{path}: has no rows")
     return frame
@@ -70,7 +86,7 @@ def _csv(path: Path, wanted: Sequence[str] | None, texts: Sequence[str] | None) 
 
 
 def _parquet(path: Path, wanted: Sequence[str] | None, texts: Sequence[str] | None) -> pd.DataFrame:
-    check_parquet(path)
+    check_parquet(path, flat=True)
     with pq.ParquetFile(path) as file:
         columns = [name for name in file.schema_arrow.names if wanted is None or name in wanted]
         table = file.read(columns=columns, use_threads=False)

@@ -15,7 +15,7 @@ from builder import settings
 from builder.catalog import Entry
 from builder.classifiers import Classifier, Probabilities, softmax
 from builder.errors import AssetError, StudyError
-from builder.frames import place, read_frame
+from builder.frames import named, place, quoted, read_frame
 from builder.generators import Images
 from builder.runtime import Runtime
 
@@ -23,8 +23,6 @@ ID = "row_id"
 
 SUM_TOLERANCE = 0.01
 """How far the probabilities of a row may add up to something else than 1, as printed ones do; they are scaled to 1."""
-
-_MOST_NAMED = 5
 
 
 class Settings(settings.Settings):
@@ -51,10 +49,9 @@ class Predictions:
         """
         missing = [each for each in ids if each not in self._rows]
         if missing:
-            named = ", ".join(map(repr, missing[:_MOST_NAMED])) + (", ..." if len(missing) > _MOST_NAMED else "")
             raise AssetError(
-                f"{self._path}: has no row for {len(missing)} of {len(ids)} pictures, whose {ID} is {named}; add them, "
-                "or take the pictures out of the source"
+                f"{self._path}: has no row for {len(missing)} of {len(ids)} pictures, whose {ID} is "
+                f"{named(map(quoted, missing))}; add them, or take the pictures out of the source"
             )
         return self._scores[[self._rows[each] for each in ids]]
 
@@ -82,7 +79,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> Classifier:
     path = Path(argument)
     frame = read_frame(path, texts=[ID])
     if ID not in frame:
-        raise AssetError(f"{path}: has no column {ID}; it has {', '.join(map(str, frame.columns[:20]))}")
+        raise AssetError(f"{path}: has no column {ID}; it has {named(frame.columns)}")
     classes = tuple(str(column) for column in frame.columns if column != ID)
     if len(classes) < 2:
         raise AssetError(f"{path}: has a column for {len(classes)} classes; at least two are needed beside {ID}")
@@ -90,7 +87,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> Classifier:
     rows: dict[str, int] = {}
     for row, each in enumerate(ids):
         if each in rows or not each:
-            what = f"is {each!r}, as in row {rows[each]}" if each else "is empty"
+            what = f"is {quoted(each)}, as in row {rows[each]}" if each else "is empty"
             raise AssetError(f"{place(path, row)}: {ID} {what}; keep one row for each picture")
         rows[each] = row
     return Predictions(path, classes, rows, _checked(path, _numbers(path, frame[list(classes)]), own))
@@ -108,7 +105,10 @@ def _numbers(path: Path, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     amiss = np.argwhere(~np.isfinite(scores))
     if len(amiss):
         row, at = map(int, amiss[0])
-        raise AssetError(f"{place(path, row)}: {frame.columns[at]} is {str(frame.iat[row, at])!r}; it must be a number")
+        raise AssetError(
+            f"{place(path, row)}: {named([frame.columns[at]])} is {quoted(str(frame.iat[row, at]))}; it must be "
+            "a number"
+        )
     return scores
 
 

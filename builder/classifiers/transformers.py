@@ -22,6 +22,7 @@ from builder.classifiers import Classifier
 from builder.classifiers.network import NetworkClassifier
 from builder.errors import AssetError, StudyError
 from builder.extras import hidden_if_broken
+from builder.frames import quoted
 from builder.onnx import BYTES_PER_PIXEL
 from builder.runtime import Runtime
 
@@ -156,7 +157,7 @@ def _preprocessing(path: Path) -> tuple[int, nn.Module]:
     if not right or 0 in std:
         raise AssetError(
             f"{path}: wanted are a square size of 8 to {_LONGEST_SIDE} pixels, and image_mean and image_std with three "
-            f"numbers; here are size {size!r}, {mean!r} and {std!r}"
+            f"numbers; here are size {quoted(size)}, {quoted(mean)} and {quoted(std)}"
         )
     return int(side), _Scaled(mean, std, float(factor))  # type: ignore[arg-type] # it is a whole number by now
 

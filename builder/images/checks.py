@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from builder.errors import AssetError
-
-_MOST_NAMED = 20
+from builder.frames import named, quoted
 
 
 def check_labels(labels: Sequence[str], classes: Sequence[str], where: Callable[[int], str]) -> None:
@@ -21,10 +20,9 @@ def check_labels(labels: Sequence[str], classes: Sequence[str], where: Callable[
     names = set(classes)
     for row, label in enumerate(labels):
         if label not in names:
-            shown = ", ".join(classes[:_MOST_NAMED]) + (", ..." if len(classes) > _MOST_NAMED else "")
             raise AssetError(
-                f"{where(row)}: its label is {label!r}, which no class is called: {shown}. Correct it, or take the "
-                "row out"
+                f"{where(row)}: its label is {quoted(label)}, which no class is called: {named(classes)}. Correct "
+                "it, or take the row out"
             )
 
 
@@ -35,7 +33,9 @@ def check_classes(classes: Sequence[str], where: object) -> None:
         AssetError: there is one class.
     """
     if len(classes) == 1:
-        raise AssetError(f"{where}: has one class, {classes[0]!r}; where there are labels, at least two are needed")
+        raise AssetError(
+            f"{where}: has one class, {quoted(classes[0])}; where there are labels, at least two are needed"
+        )
 
 
 def check_group(column: str, values: Sequence[str], where: object) -> None:
@@ -46,6 +46,6 @@ def check_group(column: str, values: Sequence[str], where: object) -> None:
     """
     if len(set(values)) < 2:
         raise AssetError(
-            f"{where}: the column {column}, by which pictures are grouped, has one value, {values[0]!r}, in every row: "
-            "name another column"
+            f"{where}: the column {column}, by which pictures are grouped, has one value, {quoted(values[0])}, in "
+            "every row: name another column"
         )

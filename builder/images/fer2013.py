@@ -14,7 +14,7 @@ import pandas as pd
 from builder import settings
 from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
-from builder.frames import place, read_frame
+from builder.frames import place, quoted, read_frame
 from builder.images import Image, ImageSource, PlainSource
 from builder.images.votes import NO_CLASS
 from builder.runtime import Runtime
@@ -140,7 +140,7 @@ def _labels(path: Path, emotions: "pd.Series[str]") -> list[int]:
     known = {str(number): number for number in range(len(EMOTIONS))}
     for row, emotion in enumerate(emotions):
         if emotion not in known:
-            raise AssetError(f"{place(path, row)}: emotion is {emotion!r}; it must be a number from 0 to 6")
+            raise AssetError(f"{place(path, row)}: emotion is {quoted(emotion)}; it must be a number from 0 to 6")
     return [known[emotion] for emotion in emotions]
 
 
@@ -157,15 +157,17 @@ def _votes(path: Path, frame: pd.DataFrame, usage: list[str]) -> npt.NDArray[np.
     for row, (part, wanted) in enumerate(zip(frame["Usage"], usage, strict=True)):
         if part != wanted:
             raise AssetError(
-                f"{place(path, row)}: Usage is {part!r}, in the table of pixels {wanted!r}; both must have the same "
-                "faces in one order"
+                f"{place(path, row)}: Usage is {quoted(part)}, in the table of pixels {quoted(wanted)}; both must have "
+                "the same faces in one order"
             )
     counts = np.zeros((len(frame), len(VOTED)), np.int64)
     allowed = {str(count): count for count in range(MOST_VOTES + 1)}
     for at, column in enumerate(VOTED):
         for row, text in enumerate(frame[column]):
             if text not in allowed:
-                raise AssetError(f"{place(path, row)}: {column} is {text!r}; it must be a count from 0 to {MOST_VOTES}")
+                raise AssetError(
+                    f"{place(path, row)}: {column} is {quoted(text)}; it must be a count from 0 to {MOST_VOTES}"
+                )
             counts[row, at] = allowed[text]
     over = np.flatnonzero(counts.sum(axis=1) > MOST_VOTES)
     if len(over):

@@ -16,7 +16,7 @@ from builder import settings
 from builder.catalog import Entry
 from builder.errors import AssetError, FolderError, StudyError
 from builder.files import Folder
-from builder.frames import place, read_frame
+from builder.frames import named, place, quoted, read_frame
 from builder.images import Image, ImageSource, PlainSource, pictures
 from builder.images.checks import check_classes, check_group, check_labels
 from builder.runtime import Runtime
@@ -240,7 +240,7 @@ def _from_metadata(root: Path, name: str, own: Settings) -> Listing:
     asked = [*own.groups, *([own.label] if "label" in own.model_fields_set or own.classes is not None else [])]
     for column in ("file_name", *asked):
         if column not in frame:
-            raise AssetError(f"{root / name}: has no column {column}; it has {', '.join(frame.columns)}")
+            raise AssetError(f"{root / name}: has no column {column}; it has {named(frame.columns)}")
     files = frame["file_name"].tolist()
     _check_files(root, name, files)
     for column in own.groups:
@@ -256,14 +256,16 @@ def _check_files(root: Path, name: str, files: list[str]) -> None:
     folder, rows = Folder(root), dict[str, int]()
     for row, file in enumerate(files):
         if file in rows:
-            raise AssetError(f"{place(root / name, row)}: {file!r} is row {rows[file]} already; keep one of the two")
+            raise AssetError(
+                f"{place(root / name, row)}: {quoted(file)} is row {rows[file]} already; keep one of the two"
+            )
         rows[file] = row
         try:
             found = folder.size(file) if file else None
         except FolderError as error:
             raise AssetError(f"{place(root / name, row)}: {error}") from error
         if found is None:
-            raise AssetError(f"{place(root / name, row)}: there is no file {file!r} in {root}; take the row out")
+            raise AssetError(f"{place(root / name, row)}: there is no file {quoted(file)} in {root}; take the row out")
 
 
 def _size(root: Path, name: str) -> int | None:

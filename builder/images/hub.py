@@ -12,7 +12,7 @@ from pydantic import Field
 
 from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
-from builder.frames import place
+from builder.frames import named, place, quoted
 from builder.images import Image, ImageSource, PlainSource
 from builder.images.checks import check_classes, check_group, check_labels
 from builder.images.folder import MOST_BYTES, Rights, Shape, by_number
@@ -77,7 +77,9 @@ class HubSource(PlainSource):
             # A path in a row may lead anywhere: only what was fetched from the Hub is read.
             file = Path(path).resolve()
             if not any(file.is_relative_to(cache.resolve()) for cache in _caches()):
-                raise AssetError(f"{place(self._name, row)}: its picture is {path!r}, which is no file of the dataset")
+                raise AssetError(
+                    f"{place(self._name, row)}: its picture is {quoted(path)}, which is no file of the dataset"
+                )
             content = file.read_bytes() if file.is_file() and file.stat().st_size <= MOST_BYTES else None
         if not content:
             raise AssetError(f"{place(self._name, row)}: has no picture in the column {self._own.image}")
@@ -129,9 +131,7 @@ def _fetched(repo: str, commit: str, name: str, own: Settings) -> Any:
     wanted = (own.image, *([own.label] if own.label else []), *own.groups)
     absent = [column for column in wanted if column not in rows.column_names]
     if absent:
-        raise AssetError(
-            f"{name}: has no column {' and no column '.join(absent)}; it has {', '.join(rows.column_names)}"
-        )
+        raise AssetError(f"{name}: has no column {' and no column '.join(absent)}; it has {named(rows.column_names)}")
     if not isinstance(rows.features[own.image], datasets.Image):
         raise AssetError(f"{name}: the column {own.image} has no pictures")
     if not len(rows):

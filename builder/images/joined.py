@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from builder.errors import AssetError
-from builder.frames import place, read_frame
+from builder.frames import named, place, quoted, read_frame
 from builder.images import Image, ImageSource
 from builder.images.checks import check_group
 
@@ -53,26 +53,26 @@ def join_groups(source: ImageSource, table: str) -> Joined:
     path = Path(table)
     frame = read_frame(path)
     if ID not in frame:
-        raise AssetError(f"{path}: has no column {ID}; it has {', '.join(frame.columns)}")
+        raise AssetError(f"{path}: has no column {ID}; it has {named(frame.columns)}")
     at: dict[str, int] = {}
     for row, each in enumerate(frame[ID]):
         if each in at:
             raise AssetError(
-                f"{place(path, row)}: {ID} is {each!r}, as in row {at[each]}; keep one row for each picture"
+                f"{place(path, row)}: {ID} is {quoted(each)}, as in row {at[each]}; keep one row for each picture"
             )
         at[each] = row
     ids = [source.row_id(row) for row in range(source.rows())]
     missing = [each for each in ids if each not in at]
     if missing:
-        named = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
         raise AssetError(
-            f"{path}: has no row for {len(missing)} of {len(ids)} pictures, whose {ID} is {named}; add them"
+            f"{path}: has no row for {len(missing)} of {len(ids)} pictures, whose {ID} is "
+            f"{named(map(quoted, missing))}; add them"
         )
     joined = frame.iloc[[at[each] for each in ids]]
     groups: dict[str, list[str]] = {str(column): joined[column].tolist() for column in frame if column != ID}
     taken = set(groups) & set(source.groups(0))
     if taken or not groups:
-        what = f"{', '.join(sorted(taken))} is a group of the source already" if taken else f"no column beside {ID}"
+        what = f"{named(sorted(taken))} is a group of the source already" if taken else f"no column beside {ID}"
         raise AssetError(f"{path}: {what}; name columns of groups of their own")
     for column, values in groups.items():
         check_group(column, values, path)

@@ -33,10 +33,12 @@ def first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def check_parquet(path: Path, apart: Collection[str] = ()) -> int:
+def check_parquet(path: Path, apart: Collection[str] = (), *, flat: bool = False) -> int:
     """Refuses a Parquet file that would take more memory than it may, before it is read.
 
     What repeats in the columns `apart` is not counted: whoever reads those reads them as dictionaries, or not at all.
+    A file that must be `flat`, without lists, is refused where it is not, and is never asked about a column: pyarrow
+    ends the process where what a file says of a column's values is damaged.
 
     Returns:
         About how many bytes it takes in memory.
@@ -47,7 +49,7 @@ def check_parquet(path: Path, apart: Collection[str] = ()) -> int:
     """
     size = path.stat().st_size
     with pq.ParquetFile(path) as file:
-        expanded = check_expansion(file.metadata, size)
+        expanded = (_check_flat if flat else check_expansion)(file.metadata, size)
         leaves = [file.schema.column(at) for at in range(len(file.schema))]
     texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and _top(leaf.path) not in apart]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
@@ -73,6 +75,19 @@ def check_expansion(metadata: pq.FileMetaData, size: int) -> int:
     groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
     columns = [(group.column(at), widths[at]) for group in groups for at in range(group.num_columns)]
     expanded: int = sum(column.total_uncompressed_size + width * column.num_values for column, width in columns)
+    _check_size(expanded, size)
+    return expanded
+
+
+def _check_flat(metadata: pq.FileMetaData, size: int) -> int:
+    """As `check_expansion`, of a file in which a column has a value a row."""
+    if metadata.num_rows > MOST_ROWS:
+        raise ValueError(f"has {metadata.num_rows} rows; at most {MOST_ROWS} are read")
+    leaves = [metadata.schema.column(at) for at in range(metadata.num_columns)]
+    if any(leaf.max_repetition_level or leaf.path != leaf.name for leaf in leaves):
+        raise ValueError("has a column of lists or of records; a column must have one value a row")
+    pages = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
+    expanded: int = pages + metadata.num_rows * sum(max(leaf.length or 0, _VALUE_BYTES) for leaf in leaves)
     _check_size(expanded, size)
     return expanded
 

@@ -47,7 +47,7 @@ def test_rows_that_are_missing_are_one_error(load):
     classifier = load(ROWS)
     with pytest.raises(AssetError, match=r"said\.csv: has no row for 1 of 2 pictures, whose row_id is '10'; add them"):
         answers(classifier, IMAGES, ["7", "10"])
-    with pytest.raises(AssetError, match=r"for 9 of 9 pictures, whose row_id is '0', '1', '2', '3', '4', \.\.\.; add"):
+    with pytest.raises(AssetError, match=r"for 9 of 9 pictures, whose row_id is '0', '1', '2', .*, '8', '9'; add them"):
         classifier.recorded(["0", "1", "2", "3", "4", "5", "6", "8", "9"])
 
 

@@ -146,6 +146,7 @@ def test_no_link_is_followed_and_none_is_left_out_silently(load, root, tmp_path)
         ("file_name,label\ncat/1.png,a\n../private.png,b\n", r"row 1 \(from 0\): .*leads out of it"),
         ("file_name,label\n/etc/passwd,a\n", r"row 0 \(from 0\): .*leads out of it"),
         ("file_name,label\ncat/9.png,a\n", r"row 0 \(from 0\): there is no file 'cat/9\.png'.*take the row out"),
+        ("file_name,label\na\0b,a\n", r"row 0 \(from 0\): .*is no name of a file"),
         ("file_name,label\n,a\n", r"row 0 \(from 0\): there is no file ''"),
         ("file_name,label\ncat/1.png,a\ncat/1.png,b\n", r"row 1 \(from 0\): 'cat/1\.png' is row 0 already"),
         ("file_name,label\ncat/1.png,a\ncat/2.png\n", r"row 1 \(from 0\): label is empty; label it"),
