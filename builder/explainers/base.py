@@ -6,6 +6,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from builder.catalog import Entry
 from builder.classifiers import Classifier
 from builder.errors import StudyError
 from builder.explainers import Classes, Explanations, Maps
@@ -113,6 +114,11 @@ def no_argument(name: str, argument: str | None) -> None:
     """
     if argument is not None:
         raise StudyError(f"explainers.model = '{name}:{argument}': {name} takes no argument")
+
+
+def describe(name: str, runtime: Runtime) -> list[Entry]:
+    """An explainer's line in the catalog: it has no weights of its own."""
+    return [Entry(name, "that of this project", "none needed", str(runtime.device))]
 
 
 def one_hot(classes: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from builder import settings
 from builder.errors import StudyError
 from builder.explainers.base import Attribution, NetworkExplainer, differentiable, no_argument, score
+from builder.explainers.base import describe as describe
 from builder.explainers.steps import Kind, Steps
 from builder.runtime import Runtime
 

@@ -5,6 +5,7 @@ from torch import nn
 
 from builder import settings
 from builder.explainers.base import Attribution, NetworkExplainer, differentiable, no_argument, over_channels, score
+from builder.explainers.base import describe as describe
 from builder.runtime import Runtime
 
 

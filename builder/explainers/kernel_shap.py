@@ -7,6 +7,7 @@ from pydantic import Field
 
 from builder.classifiers import Classifier
 from builder.explainers import Classes, Explanations, superpixels
+from builder.explainers.base import describe as describe
 from builder.explainers.base import no_argument
 from builder.explainers.surrogate import coalitions, one_thread, shapley
 from builder.generators import Images

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from builder.classifiers import Classifier
 from builder.explainers import Classes, Explanations, superpixels
+from builder.explainers.base import describe as describe
 from builder.explainers.base import no_argument
 from builder.explainers.superpixels import Shown
 from builder.explainers.surrogate import one_thread, sparse_linear

@@ -15,6 +15,7 @@ from torch import nn
 
 from builder import settings
 from builder.explainers.base import Attribution, NetworkExplainer, differentiable, no_argument, one_hot, over_channels
+from builder.explainers.base import describe as describe
 from builder.explainers.steps import Kind, Step, Steps
 from builder.runtime import Runtime
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from builder import settings
 from builder.classifiers import Classifier
 from builder.explainers import Classes, Explanations, superpixels
+from builder.explainers.base import describe as describe
 from builder.explainers.base import no_argument
 from builder.generators import Images
 from builder.runtime import Runtime

@@ -8,6 +8,7 @@ from torch import nn
 
 from builder import settings
 from builder.explainers.base import Attribution, NetworkExplainer, differentiable, no_argument, over_channels
+from builder.explainers.base import describe as describe
 from builder.explainers.gradient import gradient
 from builder.runtime import Runtime
 

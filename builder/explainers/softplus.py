@@ -27,7 +27,7 @@ def softplus(network: nn.Module, beta: float) -> fx.GraphModule:
         twin, *slope = _twin(node, layers)
         if twin is not None:
             with module.graph.inserting_after(node):
-                smooth = module.graph.call_function(twin, (node.args[0], beta, *slope))
+                smooth = module.graph.call_function(twin, (node.args[0], float(beta), *slope))
             node.replace_all_uses_with(smooth)
             module.graph.erase_node(node)
             replaced += 1

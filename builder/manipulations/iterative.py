@@ -1,22 +1,24 @@
-"""The search that manipulations of a picture share: gradient steps on a smooth twin of the network, within a radius.
+"""The search that manipulations of a picture share: gradient steps on smooth twins of the network, within a radius.
 
-The twin's ReLUs are softplus, so that its maps have a derivative. What counts is the network itself, on the picture as
-it would be stored: after every step the picture is rounded to 8 bits, and kept where the network gives it the same
-class and its map is the best so far.
+Their ReLUs are softplus, so that their maps have a derivative, and grow sharper from twin to twin. What counts is the
+network itself, on the picture as it would be stored: after every step the picture is rounded to 8 bits, and kept where
+the network gives it the same class and its map is the best so far.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from typing import Annotated
 
 import numpy as np
 import torch
 from pydantic import Field
+from torch import nn
 
 from builder import settings
 from builder.classifiers import Classifier
 from builder.explainers import Classes, Maps
-from builder.explainers.base import MICRO_BATCH, NetworkExplainer, network_of
+from builder.explainers.base import MICRO_BATCH, Attribution, NetworkExplainer, network_of
 from builder.explainers.softplus import softplus
 from builder.generators import Images
 from builder.manipulations import Manipulated
@@ -29,19 +31,27 @@ class Settings(settings.Settings):
     """The keys of every search.
 
     radius: the most that a value may change, in units of 0..1. steps: how many are made. step: length of the first one,
-    as a share of the radius; they shrink to 0. beta: of the softplus twin. keep: weight of the squared change of the
-    logits. seed: of the noise that the search begins with.
+    as a share of the radius; they shrink to 0. beta, last_beta: of the first and of the last softplus twin. keep:
+    weight of the squared change of the logits. seed: of the noise that the search begins with.
     """
 
     radius: Annotated[float, Field(ge=1 / LEVELS, le=1)] = 0.1
     steps: Annotated[int, Field(ge=1, le=100_000)] = 150
-    step: Annotated[float, Field(gt=0, le=2)] = 0.1
-    beta: Annotated[float, Field(gt=0, le=1e4)] = 20.0
+    step: Annotated[float, Field(gt=0, le=2)] = 0.2
+    beta: Annotated[float, Field(gt=0, le=1e4)] = 10.0
+    last_beta: Annotated[float, Field(gt=0, le=1e4)] = 300.0
     keep: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
+TWINS = 8
+"""Softplus twins of one search, each for the same share of the steps."""
+
+MOMENTUM = 0.9
+"""What is left of the gradients of earlier steps (Dong et al., "Boosting Adversarial Attacks with Momentum", 2018)."""
+
 OfPictures = Callable[[torch.Tensor], torch.Tensor]
+"""Pictures in 0..1, (n, 3, h, w) -> a number for each, (n,)."""
 
 Objective = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Maps (n, h, w) and what is sought of each, (n, h, w) -> how well they do, (n,), the higher the better."""
@@ -73,8 +83,9 @@ def search(
         StudyError: the classifier has no network, or one that has no smooth twin or that the explainer cannot take.
     """
     network = network_of(classifier, explainer.name)
-    smooth = softplus(network, own.beta)
-    attribution, smooth_attribution = explainer.attribution(network), explainer.attribution(smooth)
+    attribution = explainer.attribution(network)
+    twins = [softplus(network, float(beta)) for beta in np.geomspace(own.beta, own.last_beta, TWINS)]
+    smooth_attributions = [explainer.attribution(twin) for twin in twins]
 
     def run(pixels: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode(False), torch.enable_grad():
@@ -85,12 +96,13 @@ def search(
             def value(x: torch.Tensor) -> torch.Tensor:
                 return torch.where(network(x).argmax(dim=1) == labels, objective(attribution(x, labels), targets), -inf)
 
-            def gain(x: torch.Tensor) -> torch.Tensor:
-                gained = objective(smooth_attribution(x, labels, create_graph=True), targets)
-                kept: torch.Tensor = ((smooth(x) - logits) ** 2).mean(dim=1)
-                return gained - own.keep * kept
+            def gain(twin: nn.Module, smooth: Attribution, x: torch.Tensor) -> torch.Tensor:
+                gained = objective(smooth(x, labels, create_graph=True), targets)
+                change: torch.Tensor = ((twin(x) - logits) ** 2).mean(dim=1)
+                return gained - own.keep * change
 
-            return _climb(start, gain, value, own)
+            gains = [partial(gain, *each) for each in zip(twins, smooth_attributions, strict=True)]
+            return _climb(start, gains, value, own)
 
     size = explainer.micro_batch or MICRO_BATCH
     found = in_micro_batches(run, images, classes, sought, size=size, runtime=runtime)
@@ -99,12 +111,12 @@ def search(
     return Manipulated(np.ascontiguousarray(changed).astype(np.uint8), steps > 0, steps)
 
 
-def _climb(start: torch.Tensor, gain: OfPictures, value: OfPictures, own: Settings) -> torch.Tensor:
-    """Signs of gradients, as many steps as stated.
+def _climb(start: torch.Tensor, gains: Sequence[OfPictures], value: OfPictures, own: Settings) -> torch.Tensor:
+    """Steps by the signs of gradients with momentum, as many as stated.
 
     Args:
         start: the pictures, (n, 3, h, w) in levels 0..255.
-        gain: what the steps climb, of pictures in 0..1: (n,).
+        gains: what the steps climb, one after the other.
         value: what decides which pictures are kept, of pictures as they are stored.
         own: radius, number and length of the steps.
 
@@ -116,12 +128,14 @@ def _climb(start: torch.Tensor, gain: OfPictures, value: OfPictures, own: Settin
     best, best_value, best_step = start, value(start / LEVELS).detach(), torch.zeros(len(start), device=start.device)
     # At the picture itself, objectives that count the change have no slope.
     noise = torch.randn(start.shape[2:], generator=torch.Generator().manual_seed(own.seed)).sign().to(start.device)
-    x = (start / LEVELS + noise / LEVELS).clamp(low, high)
+    x, momentum = (start / LEVELS + noise / LEVELS).clamp(low, high), torch.zeros_like(start)
     for step in range(1, own.steps + 1):
         x = x.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(gain(x).sum(), x)
+        gain = gains[(step - 1) * len(gains) // own.steps]
+        slope = torch.autograd.grad(gain(x).sum(), x)[0].nan_to_num()
+        momentum = MOMENTUM * momentum + slope / slope.abs().mean(dim=(1, 2, 3), keepdim=True).clamp(min=1e-12)
         length = own.step * own.radius * (1 - (step - 1) / own.steps)
-        x = (x.detach() + length * slope.nan_to_num().sign()).clamp(low, high)
+        x = (x.detach() + length * momentum.sign()).clamp(low, high)
         stored = (x * LEVELS).round()
         reached = value(stored / LEVELS).detach()
         better = reached > best_value

@@ -348,3 +348,27 @@ def test_an_argument_is_refused(runtime, name):
     module = registry.load("explainers", name)
     with pytest.raises(StudyError, match=f"{name} takes no argument"):
         module.load("something", module.Settings(), runtime)
+
+
+@pytest.mark.slow
+def test_a_network_of_depth_is_taken_apart_and_explained(runtime):
+    """EfficientNet-Lite: paddings, residuals, ReLU6, batch normalizations. DeepLIFT's shares add up to the score."""
+    family = registry.load("classifiers", "efficientnet-lite0")
+    classifier = family.load(None, family.Settings(), runtime)
+    image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+    inputs, class_of = tensors(image).requires_grad_(), classifier.probabilities(image).argmax(axis=1)
+    network = classifier.network
+    tape = Steps(network, "test").run(inputs)
+    torch.testing.assert_close(tape.logits, network(inputs), rtol=0, atol=1e-4)
+    assert len(tape.steps) > 100
+    difference = (network(inputs) - network(0 * inputs))[0, class_of[0]].item()
+    shares = explainer("deeplift", runtime).explain(classifier, image, class_of).maps
+    assert shares.sum() == pytest.approx(difference, abs=1e-3)
+    for name in ("grad_cam", "guided_backpropagation", "lrp"):
+        assert np.ptp(explainer(name, runtime).explain(classifier, image, class_of).maps) > 0
+
+
+@pytest.mark.parametrize("name", registry.names("explainers"))
+def test_every_explainer_has_its_line_in_the_catalog(runtime, name):
+    (entry,) = registry.load("explainers", name).describe(name, runtime)
+    assert (entry.model, entry.weights, entry.device) == (name, "none needed", "cpu")
