@@ -30,7 +30,8 @@ def test_parquet_that_would_take_too_much_memory_is_refused_before_it_is_read(tm
     text = pa.DictionaryArray.from_arrays(pa.array([0] * 5_000_000, pa.int8()), pa.array(["x" * 100]))
     pq.write_table(pa.table({"id": text}), tmp_path / "bomb.parquet", compression="zstd")
     assert (tmp_path / "bomb.parquet").stat().st_size < 100_000
-    with pytest.raises(AssetError, match=r"bomb\.parquet: not a table that can be read: would take \d+ bytes of memory, \d+ times its own"):
+    said = r"bomb\.parquet: not a table that can be read: would take \d+ bytes of memory, \d+ times its own"
+    with pytest.raises(AssetError, match=said):
         read_frame(tmp_path / "bomb.parquet")
 
 

@@ -1,4 +1,8 @@
 import hashlib
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -120,3 +124,26 @@ def test_a_damaged_file_in_the_cache_is_named(runtime, tmp_path, monkeypatch):
 def test_images_of_another_size_are_refused(classifier):
     with pytest.raises(StudyError, match="digits-cnn takes images of 28 x 28 pixels, not of 64 x 32"):
         classifier.probabilities(np.zeros((1, 32, 64, 3), np.uint8))
+
+
+TRAIN = """
+import logging
+from builder.classifiers import digits
+logging.basicConfig(level=logging.INFO)
+print(digits.trained(digits.WEAK.recipe).read_bytes().hex()[:64])
+"""
+
+
+@pytest.mark.slow
+def test_of_several_processes_that_want_a_network_one_trains_it(tmp_path):
+    shutil.copy(assets.path(mnist.TABLE), tmp_path)
+    environment = os.environ | {assets.CACHE_VARIABLE: str(tmp_path)}
+    command = [sys.executable, "-c", TRAIN]
+    processes = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    outputs = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
+    assert "".join(errors for _, errors in outputs).count("training on 200 digits, 60 steps") == 1
+    assert len({printed for printed, _ in outputs}) == 1
