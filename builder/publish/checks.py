@@ -60,6 +60,8 @@ def _ids(specs: Sequence[TableSpec], tables: Tables) -> Iterator[str]:
                 yield f"{spec.name}: {column} is not one for each row"
         for reference in spec.references:
             ids = rows[reference.column].drop_null()
+            if pa.types.is_list(ids.type):
+                ids = pc.list_flatten(ids)
             other = tables.get(reference.table)
             known = pa.chunked_array([[]], pa.string()) if other is None else other[reference.key]
             missing = ids.filter(pc.invert(pc.is_in(ids, value_set=known.combine_chunks())))

@@ -25,6 +25,14 @@ class Design:
     asks: Questionnaire
     settings: RatingsSettings
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The items of which something is asked."""
+        tasks = self.asks.restricted(self.settings.questions).tasks
+        if len(tasks) == 1:
+            return self.items
+        return self.items[self.items["task"].isin([task.name for task in tasks if task.questions])]
+
     def for_readers(self) -> StudyItems:
         """What a reader of exports may know of the study."""
         batches = {int(str(batch)): list(rows.index) for batch, rows in self.items.groupby("batch")}

@@ -15,7 +15,7 @@ def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.S
     - attention: a control of the study was answered as nobody answers who looks
     - speed: the median response time is below `min_median_ms`; not judged where no time is known
     - straight-lining: all ratings, at least two, have the same number on one of the study's scales
-    - too-few: less than `min_share` of the items of the participant's batch are rated
+    - too-few: less than `min_share` of the items that the participant's batch shows are rated
 
     Args:
         ratings: columns participant_id, the item's id, those of the questions, response_time_ms.
@@ -47,7 +47,7 @@ def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.S
 
 def _shown(ratings: pd.DataFrame, design: Design) -> pd.Series:
     """How many items each participant was shown: those of their batch, of the arms alone of which they rated any."""
-    batch, items = batches(ratings, design), design.items
+    batch, items = batches(ratings, design), design.shown
     if not design.asks.arms:
         return batch.map(items.groupby("batch").size()).astype("float64")
     arms = ratings[design.asks.key].map(items["arm"]).groupby(ratings["participant_id"])

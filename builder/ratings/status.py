@@ -54,7 +54,7 @@ def ratings_status(folder: Path) -> RatingsStatus:
         ratings = held.ratings[held.ratings["source"] == source]
         rated = held.participants.index.isin(ratings["participant_id"])
         raters = held.participants[(held.participants["source"] == source) & rated]
-        counts = ratings[asks.key].value_counts().reindex(design.items.index, fill_value=0)
+        counts = ratings[asks.key].value_counts().reindex(design.shown.index, fill_value=0)
         flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(
             ratings=len(ratings),
@@ -65,7 +65,7 @@ def ratings_status(folder: Path) -> RatingsStatus:
         )
     return RatingsStatus(
         wanted=wanted,
-        items=len(design.items),
+        items=len(design.shown),
         table=asks.table,
         sources=sources,
         reasons=Counter(held.refused["reason"]),

@@ -1,7 +1,10 @@
 import pandas as pd
 import pytest
 
+from builder.ratings.items import Design
 from builder.ratings.quality import batches, flags
+from builder.ratings.settings import RatingsSettings
+from builder.tasks import Layout, Questionnaire, Scale, Task, YesNo
 from tests.builder.ratings.conftest import design
 
 ATTENTIVE = [
@@ -52,6 +55,26 @@ def test_an_attentive_participant_has_no_flag():
 )
 def test_each_flag_at_its_bound(answers, settings, expected):
     assert flagged(answers, **settings) == expected
+
+
+@pytest.mark.parametrize(("questions", "expected"), [(("same",), []), (None, ["too-few"])])
+def test_items_of_which_nothing_is_asked_are_not_missed(questions, expected):
+    """Of three items two are of a task with another question; one rated item of three is less than a half."""
+    layout = Layout("single", pictures=("image_id",))
+    tasks = (Task("a", layout, (YesNo("same", "Same?"),)), Task("b", layout, (Scale("tone", "How dark?"),)))
+    items = pd.DataFrame({"batch": 0, "task": ["a", "b", "b"]}, index=pd.Index(["x", "y", "z"], name="item_id"))
+    settings = RatingsSettings.model_construct(**RatingsSettings().model_dump() | {"questions": questions})
+    shown = Design(items, Questionnaire("items", "item_id", tasks), settings)
+    ratings = pd.DataFrame(
+        {
+            "participant_id": ["ann"],
+            "item_id": ["x"],
+            "same": [True],
+            "tone": [float("nan")],
+            "response_time_ms": [2000],
+        }
+    )
+    assert flags(ratings, shown, pd.Index(["ann"]))["ann"] == expected
 
 
 def test_the_batch_is_the_one_rated_most():
