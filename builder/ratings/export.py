@@ -1,5 +1,6 @@
 """What every reader of an export takes and gives; the contract of `builder.ratings.formats`."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,6 +168,8 @@ class Export:
 
 def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """`rows` with exactly `columns`, in that order and of those pandas types; a column that is absent is all NA."""
+    if not len(rows):
+        return _empty(tuple(columns.items())).copy(deep=False)  # which is written to in no other copy
     index = pd.RangeIndex(len(rows))
     if list(rows) == list(columns) and all(rows[name].dtype == kind for name, kind in columns.items()):
         return rows.set_axis(index)
@@ -179,6 +182,12 @@ def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         },
         index=index,
     )
+
+
+@functools.cache
+def _empty(columns: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """No row of these columns; of many small files most parts are empty."""
+    return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in columns}, index=pd.RangeIndex(0))
 
 
 def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
