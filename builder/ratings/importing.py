@@ -24,7 +24,7 @@ from builder.ratings.scales import check_scales
 from builder.ratings.signature import is_signed
 from builder.ratings.store import RatingsFolder
 from builder.ratings.undo import with_import
-from builder.tasks import Questionnaire
+from builder.tasks import Questionnaire, Scale
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,12 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Read:
+    """What a file brought: under pseudonyms, and of what it said itself that which all files are looked at for."""
+
     path: Path
     label: str
     rows: Cleaned
+    said: Export
 
 
 def import_exports(
@@ -87,11 +90,28 @@ def merged_exports(
 ) -> tuple[Held, Imported]:
     """What a folder holds, with the exports merged into it, and what became of each; nothing is written."""
     meaning = read_mapping(mapping, design.asks) if mapping else None
-    items, outcomes, skipped, absent = design.for_readers(), [], [], []
-    read: list[tuple[Path, Export]] = []
-    files = tqdm(_files(exports), desc="exports", unit="file", disable=None, leave=False)
+    rows, skipped = _read_all(exports, design, key, format_name, meaning, skip_others)
+    _check_all(rows, skipped, meaning, design.asks)
+    outcomes = []
+    for each in rows:
+        held, outcome = merged(held, each.rows, design.asks, each.label)
+        outcomes.append((each.path, outcome))
+    return held, Imported(outcomes, skipped)
+
+
+def _read_all(
+    exports: Sequence[Path],
+    design: Design,
+    key: bytes,
+    format_name: str,
+    meaning: Mapping | None,
+    skip_others: bool,
+) -> tuple[list[_Read], list[tuple[Path, str]]]:
+    """What is in each file, and those that were skipped with the reason; no file stays in memory."""
+    items, asked = design.for_readers(), meaning.questions if meaning else None
     rows: list[_Read] = []
-    for file in files:
+    skipped = []
+    for file in tqdm(_files(exports), desc="exports", unit="file", disable=None, leave=False):
         try:
             export = read_file(file, items, format_name, meaning)
         except RatingsError as error:
@@ -99,16 +119,20 @@ def merged_exports(
                 raise
             skipped.append((file.path, str(error)))
             continue
-        absent.append(set(export.absent))
-        read.append((file.path, replace(export, participants=export.participants.iloc[:0])))
-        asked, ours = meaning.questions if meaning else None, is_signed(file.content, key)
-        clean = cleaned(export, design, key, asked, pseudonyms=ours)
-        rows.append(_Read(file.path, file_label(file.content), clean))
-    _check_all(read, absent, skipped, meaning, design.asks)
-    for each in rows:
-        held, outcome = merged(held, each.rows, design.asks, each.label)
-        outcomes.append((each.path, outcome))
-    return held, Imported(outcomes, skipped)
+        clean = cleaned(export, design, key, asked, pseudonyms=is_signed(file.content, key))
+        rows.append(_Read(file.path, file_label(file.content), clean, _of_scales(export, design.asks)))
+    return rows, skipped
+
+
+def _of_scales(export: Export, asks: Questionnaire) -> Export:
+    """What of an export is looked at when all are read: answers on scales, and how many people gave them."""
+    columns = ["participant", *(question.name for question in asks.questions if isinstance(question, Scale))]
+    return replace(
+        export,
+        ratings=export.ratings[columns],
+        participants=export.participants.iloc[:0],
+        refused=export.refused.iloc[:0],
+    )
 
 
 def _files(exports: Sequence[Path]) -> Iterator[ExportFile]:
@@ -117,8 +141,7 @@ def _files(exports: Sequence[Path]) -> Iterator[ExportFile]:
 
 
 def _check_all(
-    read: Sequence[tuple[Path, Export]],
-    absent: Sequence[set[str]],
+    read: Sequence[_Read],
     skipped: Sequence[tuple[Path, str]],
     meaning: Mapping | None,
     asks: Questionnaire,
@@ -126,11 +149,11 @@ def _check_all(
     """What can be told of all files alone: keys of the mapping that none has, and answers on another scale."""
     if not read:
         raise RatingsError(f"none of {len(skipped)} files could be read; {skipped[0][1] if skipped else ''}")
-    nowhere = sorted(set.intersection(*absent)) if absent else []
+    nowhere = sorted(set.intersection(*(set(each.said.absent) for each in read)))
     if nowhere and meaning:
         names = ", ".join(f"columns.{key} = {meaning.columns.get(key)!r}" for key in nowhere)
         raise RatingsError(f"no file has what the mapping names: {names}")
-    check_scales(read, meaning, asks)
+    check_scales([(each.path, each.said) for each in read], meaning, asks)
 
 
 def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:

@@ -32,9 +32,12 @@ def signed(lines: Iterable[str], key: bytes) -> Iterator[str]:
 
 def is_signed(content: bytes, key: bytes) -> bool:
     """Whether the last line of a file is a signature of all before it, by the survey of the study with this key."""
-    body, newline, last = content.rstrip(b"\r\n").rpartition(b"\n")
-    if len(last) > _MOST_BYTES:
+    tail = content[-2 * _MOST_BYTES :]
+    end = len(content) - (len(tail) - len(tail.rstrip(b"\r\n")))
+    begin = content.rfind(b"\n", 0, end) + 1
+    if end - begin > _MOST_BYTES:
         return False
+    last = content[begin:end]
     try:
         record = json.loads(last)
     except (ValueError, RecursionError):
@@ -42,7 +45,7 @@ def is_signed(content: bytes, key: bytes) -> bool:
     if not isinstance(record, dict) or record.get("record") != RECORD:
         return False
     mac = _mac(key)
-    mac.update(body + newline)
+    mac.update(memoryview(content)[:begin])  # which is no copy: a file may be large
     claimed = str(record.get(_FIELD)).encode("utf-8", "surrogatepass")
     return hmac.compare_digest(mac.hexdigest().encode(), claimed)
 
