@@ -1,9 +1,14 @@
 """What a kind of study asks of its classifiers, checked."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from builder.boundary import Call
 from builder.classifiers import Classifier, Probabilities, answers
+from builder.errors import StudyError
+from builder.frames import named
 from builder.generators import Images
 from builder.hosting import ModelHost
 
@@ -34,6 +39,28 @@ def classify(host: ModelHost, name: str, classifier: Classifier, images: Images,
         probabilities: Probabilities = call.array(given, np.float32, (len(rows), len(classifier.classes)), finite=False)
         _check(call, probabilities)
     return probabilities
+
+
+def class_indices(classes: Sequence[str], name: str, classifier: Classifier) -> npt.NDArray[np.int64]:
+    """The index of each class of a source among those of a classifier, (k,).
+
+    Args:
+        classes: of the source, those that its labels may be.
+        name: the classifier's, for errors.
+        classifier: any.
+
+    Raises:
+        StudyError: the classifier does not have some of them.
+    """
+    index = {each: at for at, each in enumerate(classifier.classes)}
+    absent = [each for each in classes if each not in index]
+    if absent:
+        raise StudyError(
+            f"classifiers: {name} does not have {len(absent)} of the {len(classes)} classes of the images: "
+            f"{named(absent)}; it has {named(classifier.classes)}. Name the classes as it does, or take those pictures "
+            "out"
+        )
+    return np.array([index[each] for each in classes], np.int64)
 
 
 def _check(call: Call, probabilities: Probabilities) -> None:

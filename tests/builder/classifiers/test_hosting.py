@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from builder.classifiers.hosting import classify
+from builder.classifiers.hosting import class_indices, classify
 from builder.classifiers.settings import ClassifierSettings
-from builder.errors import FolderError, ModelError
+from builder.errors import FolderError, ModelError, StudyError
 from builder.hosting import ModelHost, load_model
 from builder.images.settings import ImageSettings
 
@@ -103,3 +103,10 @@ def test_rows_in_which_nothing_was_found_pass():
     models = Models(classifiers={"faces": Wrong(np.array([[0.5, 0.5], [np.nan, np.nan]], np.float32))})
     said = models.ask("faces", np.zeros((2, 4, 4, 3), np.uint8), ["0", "1"])
     assert np.isnan(said).all(axis=1).tolist() == [False, True]
+
+
+def test_classes_of_a_source_are_found_among_those_of_a_classifier():
+    assert class_indices(["b", "a"], "wrong", Wrong(None)).tolist() == [1, 0]
+    assert class_indices([], "wrong", Wrong(None)).tolist() == []
+    with pytest.raises(StudyError, match=r"wrong does not have 2 of the 3 classes of the images: c, d; it has a, b\."):
+        class_indices(["c", "b", "d"], "wrong", Wrong(None))
