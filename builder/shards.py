@@ -218,9 +218,10 @@ class StudyFolder:
         """The study that the folder holds.
 
         Raises:
-            FolderError: there is none, or its files are damaged or disagree.
+            FolderError: there is none, its kind is not installed, or its files are damaged or disagree.
         """
         manifest = self.manifest()
+        _ = self.tables  # a kind that is not installed is no damage
         where = self.storage.at(STUDY)
         again = "build with the same study into this folder writes it again"
         if self.storage.size(STUDY) is None:

@@ -163,6 +163,13 @@ def test_a_build_draws_items_that_differ_as_they_say(items, command, folder):
     assert "done     2\nmissing  0\ndamaged  0\n" in command("builder", "status", folder, "--verify")
 
 
+def test_a_folder_is_not_called_damaged_where_the_package_is_absent(without_plugin, folder):
+    status = run(without_plugin, "-m", "builder", "ratings", "status", folder, cwd=folder.parent)
+    assert status.returncode == 2
+    assert status.stderr.startswith(f"error: {folder}: no kind of study is called 'brightness'; available: ")
+    assert "damaged" not in status.stderr
+
+
 def test_a_picture_is_drawn_of_an_item(items, command, folder):
     command("builder", "picture", folder, "item.png", "--batch", "1", "--index", "2")
     with Image.open(folder.parent / "item.png") as picture:
