@@ -5,7 +5,7 @@ What it raises, and what it returns amiss, is told as its fault, with all that i
 
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from builder.errors import BuildError, LandsBetweenError, ModelError, Place
 from builder.recognizers import Faces
-from builder.runtime import Running, is_out_of_memory, running
+from builder.runtime import Running, Runtime, is_out_of_memory
 
 Shape = tuple[int | str | None, ...]
 """Of an array: a number is that number, a letter any from 1, None any."""
@@ -23,11 +23,13 @@ Shape = tuple[int | str | None, ...]
 class Boundary:
     """One model in one batch: its role, such as recognizer, and the name that the study gives it.
 
-    row_shapes: by what it returned, since rows of all calls in a batch are put together.
+    row_shapes: by what it returned, since rows of all calls in a batch are put together. runtime: where it runs its
+    micro-batches, if anywhere.
     """
 
-    def __init__(self, role: str, name: str) -> None:
+    def __init__(self, role: str, name: str, runtime: Runtime | None = None) -> None:
         self.running = Running(f"{role} {name!r}")
+        self._runtime = runtime
         self.row_shapes: dict[str, Shape] = {}
 
     @contextmanager
@@ -44,7 +46,7 @@ class Boundary:
         call = Call(self, method, rows)
         self.running.rows = None
         try:
-            with running(self.running):
+            with self._runtime.calling(self.running) if self._runtime else nullcontext():
                 yield call
         except ModelError:  # of another model that this one called, or of a check
             raise

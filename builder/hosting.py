@@ -6,6 +6,7 @@ from typing import Any
 
 from builder.boundary import Boundary
 from builder.errors import FolderError
+from builder.runtime import Runtime
 from builder.stopwatch import Stopwatch
 
 
@@ -13,9 +14,10 @@ from builder.stopwatch import Stopwatch
 class ModelHost:
     """The models of a study; a kind's own class has a method for each thing that a batch asks of them.
 
-    stopwatch: times the steps of the batch at hand.
+    runtime: where they run; None for a kind that runs none. stopwatch: times the steps of the batch at hand.
     """
 
+    runtime: Runtime | None = None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     _stated: dict[str, int] = field(default_factory=dict)
     _boundaries: dict[str, Boundary] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class ModelHost:
 
     def boundary(self, key: str, role: str, name: str) -> Boundary:
         """Where a model of the batch at hand is called; `role` and `name` are what an error calls it."""
-        return self._boundaries.setdefault(key, Boundary(role, name))
+        return self._boundaries.setdefault(key, Boundary(role, name, self.runtime))
 
 
 def load_model(role: str, name: str, load: Callable[[], Any]) -> Any:

@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
 from pathlib import Path
@@ -69,6 +68,23 @@ class Runtime:
     threads: int
     memory: int
     pool: ThreadPoolExecutor = field(repr=False, compare=False)
+    _calls: "list[Running]" = field(default_factory=list, repr=False, compare=False)
+
+    @contextmanager
+    def calling(self, model: "Running") -> Iterator[None]:
+        """Has every `in_micro_batches` on this runtime in the block keep to what `model` says, and write there what it
+        does.
+        """
+        self._calls.append(model)
+        try:
+            yield
+        finally:
+            self._calls.pop()
+
+    @property
+    def running(self) -> "Running":
+        """The model whose call is under way; any, where nobody said which."""
+        return self._calls[-1] if self._calls else Running()
 
     def micro_batch(self, most: int, row_bytes: int, row_pixels: int = 1) -> int:
         """Rows that a model should see at a time: `most`, or half of it as often as memory or pixels want, at least 1.
@@ -189,19 +205,6 @@ class Running:
     total: int = 0
 
 
-_running: ContextVar[Running | None] = ContextVar("running", default=None)
-
-
-@contextmanager
-def running(model: Running) -> Iterator[None]:
-    """Has every `in_micro_batches` in the block keep to what `model` says, and write there what it does."""
-    token = _running.set(model)
-    try:
-        yield
-    finally:
-        _running.reset(token)
-
-
 def in_micro_batches(
     run: Callable[..., torch.Tensor],
     *inputs: AnyArray,
@@ -233,7 +236,7 @@ def in_micro_batches(
     Raises:
         BuildError: memory does not suffice for the fewest rows that `run` takes.
     """
-    model = _running.get() or Running()
+    model = runtime.running
     model.total = len(inputs[0])
     work = _Rows(run, inputs, runtime.device)
     left = [range(model.total)]

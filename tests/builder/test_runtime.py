@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from builder.errors import BuildError
-from builder.runtime import Running, in_micro_batches, is_out_of_memory, running, start_runtime
+from builder.runtime import Running, in_micro_batches, is_out_of_memory, start_runtime
 
 
 def test_the_peak_is_in_bytes_and_holds_what_was_held_once():
@@ -82,7 +82,7 @@ def test_fewer_streams_are_tried_before_smaller_micro_batches(three_streams):
         return rows * 2
 
     rows, model = np.arange(16, dtype=np.float32), Running("a model")
-    with running(model):
+    with three_streams.calling(model):
         np.testing.assert_array_equal(in_micro_batches(double, rows, size=4, runtime=three_streams), rows * 2)
     assert seen == [4, 4, 4, 4]
     assert (model.most, model.streams) == (None, 1)
@@ -102,7 +102,7 @@ def test_the_first_rows_that_fail_are_those_named(three_streams):
         return rows
 
     model = Running("a model")
-    with running(model), pytest.raises(RuntimeError, match="row 3"):
+    with three_streams.calling(model), pytest.raises(RuntimeError, match="row 3"):
         in_micro_batches(fail, np.arange(15, dtype=np.float32), size=3, runtime=three_streams)
     assert (model.rows, model.total) == (range(3, 6), 15)
     assert sorted(begun) == [0, 3, 6]
@@ -151,7 +151,7 @@ def test_micro_batches_are_halved_until_they_fit_and_every_row_comes_once(one_st
 
     rows = np.arange(14, dtype=np.float32).reshape(7, 2)
     model = Running("a model")
-    with running(model):
+    with one_stream.calling(model):
         for _ in range(2):
             np.testing.assert_array_equal(in_micro_batches(double, rows, size=12, runtime=one_stream), rows * 2)
     assert seen == [12, 6, 3, 3, 3, 3, 3, 3]
@@ -203,7 +203,7 @@ import contextlib, json, logging, resource, sys
 import numpy as np
 from builder.studies.verification.models import load_models
 from builder.studies.verification.pipeline import build_batch
-from builder.runtime import Running, running, start_runtime
+from builder.runtime import Running, start_runtime
 from builder.study import parse_study
 
 MEGABYTE = 2**20
@@ -253,7 +253,7 @@ def distances(built):
 
 models.distances["lpips_vgg"].micro_batch = 16
 for size in (8, 4, 2, 1):  # oneDNN compiles a kernel for each size, and may crash where it cannot
-    with running(Running(most=size)):
+    with models.runtime.calling(Running(most=size)):
         models.distances["lpips_vgg"].between(*np.zeros((2, 1, 64, 64, 3), np.uint8))
 free = build_batch(study, models, 0)
 with memory(40):
@@ -281,10 +281,10 @@ print(json.dumps({
 
 
 @pytest.mark.parametrize("most", [8, 1])
-def test_images_and_embeddings_of_smaller_micro_batches_agree(generator, recognizer, faces, most):
+def test_images_and_embeddings_of_smaller_micro_batches_agree(generator, recognizer, runtime, faces, most):
     latents, crops = generator.sample(range(18)), faces.crops[:18]
     images, embeddings = generator.render(latents), recognizer.embed(crops)
-    with running(Running(most=most)):
+    with runtime.calling(Running(most=most)):
         assert np.abs(generator.render(latents).astype(int) - images).max() <= 1  # what rounds the other way
         np.testing.assert_allclose(recognizer.embed(crops), embeddings, rtol=0, atol=1e-5)
 

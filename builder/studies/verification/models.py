@@ -149,6 +149,7 @@ def load_models(study: VerificationStudy, runtime: Runtime) -> Models:
     }
     alignment_of = {each.name: each.alignment or recognizers[each.name].alignment for each in study.recognizers}
     models = Models(
+        runtime=runtime,
         generator=generator,
         generator_name=study.generator.model,
         recognizers=recognizers,

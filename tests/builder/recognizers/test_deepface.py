@@ -12,7 +12,7 @@ from builder.recognizers import deepface
 from builder.recognizers.alignments import deepface as alignment
 from builder.recognizers.dlib import NETWORK
 from builder.recognizers.settings import RecognizerSettings
-from builder.runtime import Running, running
+from builder.runtime import Running
 from builder.studies.verification.models import decision_threshold, load_models
 from builder.study import parse_study
 from tests.conftest import SHARED, run_builder
@@ -62,7 +62,7 @@ def test_it_agrees_with_deepface_verify_on_the_photographs(home, runtime, photog
 
 def test_one_image_at_a_time_gives_the_same(recognizer, runtime, faces):
     few = [faces.crops[row] for row in range(3)]
-    with running(Running(most=1)):
+    with runtime.calling(Running(most=1)):
         embeddings = recognizer.embed(few)
     np.testing.assert_allclose(embeddings, recognizer.embed(few), atol=1e-5)
     assert embeddings.shape == (3, 128)
