@@ -1,16 +1,13 @@
 """The commands of `python -m analysis`; no logic of their own."""
 
 import argparse
-import errno
-import io
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.errors import AnalysisError
+from loading_script.shell import run
 
-FAILED, INTERRUPTED = 2, 130
+_OURS = {"analysis", "loading_script"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,35 +16,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 for done, 2 for an error, 130 where it was stopped.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
     options = _parser().parse_args(arguments)
-    try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-        return status
-    except AnalysisError as error:
-        print(f"error: {_printable(str(error))}", file=sys.stderr)
-        return FAILED
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in {"analysis", "loading_script"}:
-            raise
-        print(f"error: {error.name} is not installed: pip install 'lands-between[analysis]'", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("\nstopped; nothing was written", file=sys.stderr)
-        return INTERRUPTED
-    except OSError as error:
-        if error.errno != errno.EPIPE:  # else the reader of our output has gone; nothing is left to say
-            print(f"error: {_printable(str(error))}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
-        return FAILED
+    return run(lambda: int(options.run(options)), AnalysisError, _install, "nothing was written")
 
 
-def _printable(text: str) -> str:
-    """Text from data as it can be shown: control characters, which could steer a terminal, escaped."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+def _install(module: str) -> str | None:
+    return None if module.partition(".")[0] in _OURS else "pip install 'lands-between[analysis]'"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from typing import Literal
 from builder.engines import Built, Engine, Job, Ready
 from builder.engines.drive import Work, drive
 from builder.engines.local import Local
-from builder.errors import BuildError, printable
+from builder.errors import BuildError
 from builder.machine import cpus
 from builder.manifest import BatchManifest
 from builder.metrics import Metrics, served
@@ -20,6 +20,7 @@ from builder.progress import bar
 from builder.shards import Status, StudyFolder, status_of
 from builder.storage import Disk
 from builder.study import Study
+from loading_script.shell import printable
 
 log = logging.getLogger(__name__)
 

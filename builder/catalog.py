@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from builder import assets, registry
 from builder.assets import Asset
-from builder.errors import StudyError, printable
+from builder.errors import StudyError
 from builder.runtime import Runtime
 from builder.studies import load_kind
 from builder.study import Study
+from loading_script.shell import printable
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,23 @@
 """The commands of `python -m builder`; no logic of their own."""
 
 import argparse
-import errno
-import io
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.arguments import folder, gibibytes, integer, png_path, port, positive, share
-from builder.errors import BuildError, LandsBetweenError, printable
+from builder.errors import BuildError, LandsBetweenError
 from builder.extras import extra_with
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
 from builder.survey.cli import add_commands as add_survey
+from loading_script.shell import run
 
 if TYPE_CHECKING:
     from builder.build import Crew
     from builder.study import Study
-
-FAILED, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,46 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 for done, 1 where `status` or `assets` finds something missing or damaged, 2 for an error.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
     options = _parser().parse_args(arguments)
     from tqdm.contrib.logging import logging_redirect_tqdm  # which takes longer than all that --help needs
 
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
-    try:
-        with logging_redirect_tqdm():
-            status: int = options.run(options)
-            sys.stdout.flush()
-            return status
-    except LandsBetweenError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
-        return FAILED
-    except ModuleNotFoundError as error:
-        extra = extra_with(error.name or "")
-        if extra is None:
-            raise
-        print(f"error: {error.name} is not installed: pip install 'lands-between[{extra}]'", file=sys.stderr)
-        return FAILED
-    except ImportError as error:
-        if not (error.path or "").endswith(".so"):
-            raise
-        return _no_memory(f"a library cannot be loaded: {error}")
-    except MemoryError:
-        return _no_memory("out of memory")
-    except KeyboardInterrupt:
-        print("\nstopped; finished batches are kept, the same command continues", file=sys.stderr)
-        return INTERRUPTED
-    except OSError as error:
-        if error.errno != errno.EPIPE:  # else the reader of our output has gone; nothing is left to say
-            print(f"error: cannot write the output: {error}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
-        return FAILED
+    with logging_redirect_tqdm():
+        return run(
+            lambda: int(options.run(options)),
+            LandsBetweenError,
+            _install,
+            "finished batches are kept, the same command continues",
+        )
 
 
-def _no_memory(what: str) -> int:
-    print(f"error: {what}. Is there memory enough (ulimit -v shows a limit)?", file=sys.stderr)
-    return FAILED
+def _install(module: str) -> str | None:
+    extra = extra_with(module)
+    return None if extra is None else f"pip install 'lands-between[{extra}]'"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -75,11 +75,6 @@ class PublishError(LandsBetweenError):
     """A dataset that cannot be published, withdrawn or verified as asked."""
 
 
-def printable(text: str) -> str:
-    """Text from files as it can be shown: control characters, which could steer a terminal, escaped."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
-
-
 _MOST_LISTED = 8
 
 

@@ -13,8 +13,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tqdm import tqdm
 
-from builder.errors import FolderError, printable
+from builder.errors import FolderError
 from builder.storage import Storage
+from loading_script.shell import printable
 
 log = logging.getLogger(__name__)
 

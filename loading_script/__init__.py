@@ -1,1 +1,3 @@
-"""The dataset's own definition: every schema, used by shards, imports and publishing alike."""
+"""What the builder and the analysis share: the dataset's builder class, the tables that every study has, readers of
+anyone's files, and how a command line runs a command.
+"""

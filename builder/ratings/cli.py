@@ -205,8 +205,8 @@ def _print_reasons(reasons: Counter[str]) -> None:
 
 
 def _texts(options: argparse.Namespace) -> int:
-    from builder.errors import printable
     from builder.ratings.texts import decide, show
+    from loading_script.shell import printable
 
     if options.release or options.withhold:
         everything = options.release == ["all"]
