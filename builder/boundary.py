@@ -17,7 +17,7 @@ from builder.recognizers import Faces
 from builder.runtime import Running, Runtime, is_out_of_memory
 
 Shape = tuple[int | str | None, ...]
-"""Of an array: a number is that number, a letter any from 1, None any."""
+"""The shape of an array: a number is that number, a letter any from 1, None any."""
 
 
 class Boundary:
@@ -34,7 +34,7 @@ class Boundary:
 
     @contextmanager
     def call(self, method: str, rows: Sequence[int] = ()) -> Iterator["Call"]:
-        """Around one call of the model.
+        """Surrounds one call of the model.
 
         Args:
             method: its name.

@@ -174,7 +174,7 @@ class Folder:
                 os.fchmod(folder, rights)
 
     def check(self, name: str) -> None:
-        """That neither a name nor a part of it is a link, whether or not it is there."""
+        """Checks that neither a name nor a part of it is a link, whether or not it is there."""
         with self._parent(name) as (parent, last):
             if parent is not None:
                 self._check_no_link(name, last, parent)

@@ -13,7 +13,7 @@ from builder.errors import AssetError
 from loading_script.untrusted.parquet import check_parquet, first_line
 
 MOST_BYTES = 2 * 2**30
-"""Of a file of CSV, which takes about as much in memory."""
+"""Bytes of the largest file of CSV, which takes about as much in memory."""
 
 
 _MOST_NAMED, _MOST_SHOWN = 20, 80

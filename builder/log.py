@@ -26,7 +26,7 @@ SLOWEST = 5
 """Batches that a table names."""
 
 LEAST_SHARE = 0.001
-"""Of the time, for a step to stand in a table."""
+"""Least share of the time for a step to stand in a table."""
 
 _MOST_BYTES = 1_000_000
 _Count = Annotated[int, Field(ge=0)]

@@ -31,7 +31,7 @@ PACKAGES = (
     *("lands-between", "cma", "datasets", "dlib-bin", "numpy", "pillow", "pyarrow", "torch"),
     *("deepface", "diffusers", "onnxruntime", "opencv-contrib-python-headless", "transformers"),
 )
-"""Those on which the bytes of a shard may depend; the latter are extras."""
+"""Packages on which the bytes of a shard may depend; the latter are extras."""
 
 _NO_MEMORY = (
     *("allocate memory", "not enough memory", "out of memory", "bad_alloc", "alloc_failed"),

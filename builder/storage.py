@@ -29,8 +29,8 @@ S3_CLIENT = {
     "max_pool_connections": READ_AT_ONCE,
     "retries": {"mode": "standard", "total_max_attempts": 7},
 }
-"""Of botocore's client: a store that refuses is asked again for up to 50 seconds, one that does not answer for up to
-2 minutes. `config_kwargs` of fsspec's own configuration for s3 goes before it."""
+"""Settings of botocore's client: a store that refuses is asked again for up to 50 seconds, one that does not answer for
+up to 2 minutes. `config_kwargs` of fsspec's own configuration for s3 goes before it."""
 
 UPLOAD_SECONDS, LEAST_RATE = 150, 100_000
 """An upload is given up after so many seconds and one for every so many bytes: S3's client itself, while it waits to be
@@ -142,20 +142,20 @@ class Disk:
         return str(self.root / name)
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         entries = self.folder.listed(folder).items()
         return {name: found.st_size for name, found in entries if stat.S_ISREG(found.st_mode)}
 
     def strangers(self, folder: str) -> list[str]:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         return [name for name, found in self.folder.listed(folder).items() if not stat.S_ISREG(found.st_mode)]
 
     def size(self, name: str) -> int | None:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         return self.folder.size(name)
 
     def read(self, names: Sequence[str], most: int) -> Iterator[bytes | FolderError]:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         for name in names:
             try:
                 yield self.folder.read(name, most)
@@ -163,15 +163,15 @@ class Disk:
                 yield error
 
     def write(self, name: str, content: bytes) -> None:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         self.folder.write({name: content})
 
     def remove(self, name: str) -> None:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         self.folder.remove(name)
 
     def open(self, name: str) -> io.BufferedIOBase:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         return self.folder.open(name)
 
     def arrow(self, name: str) -> pa.NativeFile:
@@ -197,7 +197,7 @@ class Store:
         return f"{self._address}/{name}"
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """As in `Storage`; one listing, whatever the number of files."""
+        """Does what `Storage` says, by one listing, whatever the number of files."""
         with self._explained(folder):
             try:
                 listed = self._files.ls(f"{self._path}/{folder}", detail=True)
@@ -210,7 +210,7 @@ class Store:
         return []
 
     def size(self, name: str) -> int | None:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         with self._explained(name):
             try:
                 return int(self._files.size(f"{self._path}/{name}"))
@@ -218,7 +218,7 @@ class Store:
                 return None
 
     def read(self, names: Sequence[str], most: int) -> Iterator[bytes | FolderError]:
-        """As in `Storage`; many at a time, as a store takes long to answer but answers many at once."""
+        """Does what `Storage` says, for many at a time, as a store takes long to answer but answers many at once."""
         for start in range(0, len(names), READ_AT_ONCE):
             some = names[start : start + READ_AT_ONCE]
             paths = [f"{self._path}/{name}" for name in some]
@@ -239,7 +239,7 @@ class Store:
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        """As in `Storage`: one upload, which appears when it is complete."""
+        """Does what `Storage` says: one upload, which appears when it is complete."""
         seconds = {"timeout": UPLOAD_SECONDS + len(content) / LEAST_RATE} if self._files.async_impl else {}
         with self._explained(name):
             try:
@@ -248,7 +248,7 @@ class Store:
                 raise FolderError(f"{self.at(name)}: {error}; make it first, or name another with --out") from error
 
     def remove(self, name: str) -> None:
-        """As in `Storage`."""
+        """Does what `Storage` says."""
         with self._explained(name), contextlib.suppress(FileNotFoundError):
             self._files.rm_file(f"{self._path}/{name}")
 

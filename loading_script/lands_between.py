@@ -30,7 +30,7 @@ _UNNAMED = "default"
 """What `datasets` calls the config of who names none."""
 
 VERSION = Version("1.0.0")
-"""Of the builder class; a dataset's own is in its file VERSION."""
+"""The version of the builder class; a dataset's own is in its file VERSION."""
 
 PROVENANCE = "provenance.json"
 """The file of a published folder that lists all others."""

@@ -53,7 +53,7 @@ STAGES = (
 """Blocks, kernel, stride of the first, expansion, channels (EfficientNet, table 1)."""
 
 _EPSILON = 1e-3
-"""Of batch normalization, TensorFlow's default."""
+"""What batch normalization adds to a variance, TensorFlow's default."""
 
 
 class Settings(settings.Settings):

@@ -17,8 +17,8 @@ from builder.errors import BuildError
 log = logging.getLogger(__name__)
 
 MOST_TRIES = 3
-"""Of a batch whose worker ended under it, and of starting a worker: one that needs too much memory would else go on
-for ever."""
+"""Tries for a batch whose worker ended under it, and for starting a worker: one that needs too much memory would else
+go on for ever."""
 
 PATIENCE = 60
 """Seconds without any news after which a build says what it waits for."""

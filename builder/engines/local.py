@@ -93,7 +93,7 @@ class Local:
             self._excepthook(died)
 
     def _fail_if_a_thread_died(self) -> None:
-        """To be called again after each future that is handed out, for the thread may have died before."""
+        """Fails all that waits where a thread died; called after each future too, for it may have died before."""
         if self._died is None:
             return
         for worker, doing in list(self._doing.items()):

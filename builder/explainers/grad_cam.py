@@ -61,7 +61,9 @@ FeaturesAndScore = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, to
 
 
 def _of_last_convolution(network: nn.Module) -> FeaturesAndScore:
-    """Of the last convolution, or of what bends its output: the paper's A_k are what later layers see."""
+    """The features and the score of the last convolution, or of what bends its output: the paper's A_k are what later
+    layers see.
+    """
     if not any(isinstance(module, nn.Conv2d) for module in network.modules()):
         raise StudyError("explainer 'grad_cam': the network has no convolution; name a layer with the key layer")
     steps = Steps(network, "grad_cam")

@@ -24,7 +24,7 @@ Shown = npt.NDArray[np.bool_]
 """(m, d), m versions of an image of d superpixels: whether each is shown."""
 
 MOST_BYTES = 2**25
-"""Of the versions of images that are made before the classifier sees them."""
+"""Bytes of the versions of images that are made before the classifier sees them."""
 
 
 class Settings(settings.Settings):

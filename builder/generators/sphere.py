@@ -9,7 +9,8 @@ from builder.generators import Latents
 from builder.generators.space import EuclideanSpace
 
 _LEAST_SINE = 1e-6
-"""Of the angle between two latents; below it their float32 rounding, not they, would choose the way round."""
+"""Least sine of the angle between two latents; below it their float32 rounding, not they, would choose the way round.
+"""
 
 Vectors = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from builder.frames import named, quoted
 
 
 def check_labels(labels: Sequence[str], classes: Sequence[str], where: Callable[[int], str]) -> None:
-    """That every label is one of the classes.
+    """Checks that every label is one of the classes.
 
     Args:
         labels: of each row.
@@ -27,7 +27,7 @@ def check_labels(labels: Sequence[str], classes: Sequence[str], where: Callable[
 
 
 def check_classes(classes: Sequence[str], where: object) -> None:
-    """That labels tell pictures apart.
+    """Checks that labels tell pictures apart.
 
     Raises:
         AssetError: there is one class.
@@ -39,7 +39,7 @@ def check_classes(classes: Sequence[str], where: object) -> None:
 
 
 def check_group(column: str, values: Sequence[str], where: object) -> None:
-    """That a column tells groups apart.
+    """Checks that a column tells groups apart.
 
     Raises:
         AssetError: all rows have one value.

@@ -40,7 +40,7 @@ SIDE = 48
 """Pixels of a face."""
 
 MOST_VOTES = 10
-"""Of one face."""
+"""Most votes of one face."""
 
 LICENSE = "FER-2013's terms (research use); not redistributed"
 

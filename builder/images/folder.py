@@ -28,7 +28,7 @@ METADATA = ("metadata.csv", "metadata.parquet")
 MOST_FILES = 5_000_000
 
 MOST_BYTES = 100_000_000
-"""Of one file."""
+"""Bytes of the largest file."""
 
 
 class Shape(settings.Settings):
@@ -252,7 +252,7 @@ def _from_metadata(root: Path, name: str, own: Settings) -> Listing:
 
 
 def _check_files(root: Path, name: str, files: list[str]) -> None:
-    """That every file is named once and is there, as a file in the folder."""
+    """Checks that every file is named once and is there, as a file in the folder."""
     folder, rows = Folder(root), dict[str, int]()
     for row, file in enumerate(files):
         if file in rows:

@@ -37,7 +37,7 @@ class Generated(PlainSource):
         self._block: tuple[range, Images] | None = None
 
     def rows(self) -> int:
-        """As many as the study file says."""
+        """The number of pictures, which the study file says."""
         return self._count
 
     def row_id(self, row: int) -> str:

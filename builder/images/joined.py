@@ -20,7 +20,7 @@ class Joined:
         self.classes, self.redistributable, self.license = source.classes, source.redistributable, source.license
 
     def rows(self) -> int:
-        """Those of the source."""
+        """The number of the source's rows."""
         return self._source.rows()
 
     def image(self, row: int) -> Image:

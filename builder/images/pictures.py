@@ -13,13 +13,13 @@ from builder.errors import AssetError
 from builder.images import Image
 
 MOST_PIXELS = 50_000_000
-"""Of one picture: it is unpacked in memory, three bytes each. Cameras make fewer."""
+"""Pixels of the largest picture: it is unpacked in memory, three bytes each. Cameras make fewer."""
 
 LUMA = (0.299, 0.587, 0.114)
 """Red, green and blue of a gray level (ITU-R BT.601), as OpenCV and Pillow have them."""
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""Those that are read; others, such as PostScript, start programs or are as good as programs."""
+"""Formats that are read; others, such as PostScript, start programs or are as good as programs."""
 
 
 def read(content: bytes, name: str) -> Pillow.Image:

@@ -77,7 +77,7 @@ class Batch(Record):
 
 
 class Aggregates(Record):
-    """Of whose ratings the last columns of `pairs` are made; `source` is null where there are no ratings."""
+    """Whose ratings the last columns of the items are made of; `source` is null where there are no ratings."""
 
     source: Literal["human", "simulated"] | None = None
     flagged_excluded: bool = False

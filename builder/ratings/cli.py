@@ -9,7 +9,7 @@ from typing import Any
 from builder.arguments import local_folder
 
 _MOST_LINES = 40
-"""Of files that are told one by one; the total is told of all."""
+"""Files that are told one by one; the total is told of all."""
 
 
 def add_commands(commands: Any) -> None:

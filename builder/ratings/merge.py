@@ -77,7 +77,8 @@ def _lines(noted: pd.DataFrame, asks: Questionnaire, file: str) -> pd.DataFrame:
 def _new_ratings(
     known: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire
 ) -> tuple[pd.DataFrame, int, pd.DataFrame]:
-    """Those that no known one and no earlier row answers; how many say the same again; those that say another thing.
+    """The ratings that no known one and no earlier row answers; how many say the same again; those that say another
+    thing.
 
     What a row of the file says for the second time is told by the file alone, so that it is told alike on every import.
     """

@@ -69,7 +69,7 @@ _REGIONS = [None, "US", "GB", "DE", "FR", "IN"]
 """Where a phone number without a country code may be from; None: any with one."""
 
 _LEAST_DIGITS = 9
-"""Of digits in a row, parted by nothing but spaces and signs, that may be a phone number of any country."""
+"""Fewest digits in a row, parted by nothing but spaces and signs, that may be a phone number of any country."""
 
 _DIGITS = re.compile(rf"(?<![^\W_]|-)\+?\(?\d[\d\s()/.-]{{{_LEAST_DIGITS - 2},30}}\d(?![^\W_]|-)")
 

@@ -13,7 +13,7 @@ RECORD = "signature"
 
 _FIELD = "hmac_sha256"
 _MOST_BYTES = 1000
-"""Of the last line."""
+"""Bytes of the longest last line."""
 
 
 def signed(lines: Iterable[str], key: bytes) -> Iterator[str]:
@@ -51,5 +51,5 @@ def is_signed(content: bytes, key: bytes) -> bool:
 
 
 def _mac(key: bytes) -> hmac.HMAC:
-    """With a key of its own: no pseudonym, an HMAC of what somebody typed, can be a signature."""
+    """An HMAC with a key of its own: no pseudonym, an HMAC of what somebody typed, can be a signature."""
     return hmac.new(hmac.digest(key, b"survey results", "sha512"), digestmod="sha256")

@@ -25,8 +25,8 @@ class SourceStatus:
 
 @dataclass(frozen=True)
 class RatingsStatus:
-    """By source, of the items, which are called as their `table` is; and what was refused by reason, texts held back,
-    persons removed, and persons whose submission does not count, by what their platform says.
+    """How far the ratings are, by source, of the items, which are called as their `table` is; and what was refused by
+    reason, texts held back, persons removed, and persons whose submission does not count, by what their platform says.
     """
 
     wanted: int

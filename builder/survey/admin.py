@@ -22,7 +22,7 @@ from builder.survey.results import progress, result_lines
 COOKIE = "lands-between-admin"
 
 WRONG_TOKENS, WRONG_PAUSE_S = 10, 10
-"""So many wrong tokens an address may try at once, and then one in so many seconds."""
+"""Wrong tokens that an address may try at once, and the seconds until it may try another."""
 
 _FILES = resources.files("builder.survey") / "admin_page"
 
@@ -98,7 +98,7 @@ def admin_routes(items: SurveyItems, engine: sa.Engine, key: bytes, token: str, 
 
 
 class TooManyTokens(Exception):  # noqa: N818  nothing went wrong
-    """So many wrong tokens came from an address that the next one is not even looked at yet."""
+    """Raised where so many wrong tokens came from an address that the next one is not even looked at yet."""
 
 
 class Lock:

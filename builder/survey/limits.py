@@ -27,15 +27,14 @@ BURST, PER_SECOND = 4_000, 100
 """Requests of one address: so many at once, and so many a second in the long run."""
 
 MOST_ADDRESSES = 10_000
-"""Of which the requests are counted; the one that was silent longest is forgotten."""
+"""Addresses of which the requests are counted; the one that was silent longest is forgotten."""
 
 MOST_CONNECTIONS = 512
-"""Of one address at once; a browser opens up to six."""
+"""Connections of one address at once; a browser opens up to six."""
 
 HEAD_S, BODY_S = 15, 20
-"""So long after its first byte, or after the connection was made, a request's head has to be there; so long after that,
-its body.
-"""
+"""Seconds after its first byte, or after the connection was made, in which a request's head has to be there; so long
+after that, its body."""
 
 
 class Allowance:

@@ -15,7 +15,7 @@ _Name = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
 _FreeText = Annotated[str, Field(max_length=5000, pattern=_NO_NUL)]
 
 MOST_BYTES = 65_536
-"""Of a body: two free texts at their longest, every character escaped, are 60,000."""
+"""Bytes of the largest body: two free texts at their longest, every character escaped, are 60,000."""
 
 DAY_MS = 86_400_000
 

@@ -21,7 +21,7 @@ SILENCE_MS = 3_600_000
 """After so long without a word a slot of who has rated is free for another; so long one may take to consent."""
 
 GRACE_MS = 300_000
-"""So long after consenting a slot is held without a rating: for the questions about oneself, and until the images are
+"""How long after consenting a slot is held without a rating: for the questions about oneself, and until the images are
 there. Whoever enters and does not rate holds nothing."""
 
 _MINUTE_MS = 60_000

@@ -63,7 +63,7 @@ def remove_participants(folder: Path, participant_ids: Sequence[str], database: 
 
 
 def _urls(folder: Path, database: str | None) -> list[str]:
-    """Of every database once: as it is given, else as the study remembers it."""
+    """The address of every database once: as it is given, else as the study remembers it."""
     urls: Mapping[str, str] = {each: each for each in remembered(folder)}
     if (folder / DATABASE_FILE).is_file():
         own = default_url(folder)

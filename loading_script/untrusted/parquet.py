@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 MOST_ROWS = 10_000_000
-"""Of one file; `publish` writes one a batch."""
+"""Rows of the largest file; `publish` writes one a batch."""
 
 MOST_EXPANDED = 4 * 2**30
 """Bytes of one file, expanded."""
@@ -25,7 +25,7 @@ LEAST_KEPT = 2**30
 """Bytes of all files together that any dataset may take; a larger one, as many times its own as one file may."""
 
 _VALUE_BYTES = 8
-"""Of a number, at most; of a text and of an image, what its place in a dictionary takes."""
+"""Bytes of a number, at most; of a text and of an image, what its place in a dictionary takes."""
 
 
 def first_line(error: Exception) -> str:
@@ -80,7 +80,7 @@ def check_expansion(metadata: pq.FileMetaData, size: int) -> int:
 
 
 def _check_flat(metadata: pq.FileMetaData, size: int) -> int:
-    """As `check_expansion`, of a file in which a column has a value a row."""
+    """Checks what `check_expansion` does, of a file in which a column has a value a row."""
     if metadata.num_rows > MOST_ROWS:
         raise ValueError(f"has {metadata.num_rows} rows; at most {MOST_ROWS} are read")
     leaves = [metadata.schema.column(at) for at in range(metadata.num_columns)]

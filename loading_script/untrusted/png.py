@@ -5,7 +5,7 @@ import io
 from PIL import Image, UnidentifiedImageError
 
 MOST_PIXELS = 2**26
-"""Of one image; a PNG of a few kilobytes can claim to be larger than memory."""
+"""Pixels of the largest image; a PNG of a few kilobytes can claim to be larger than memory."""
 
 
 def open_png(content: bytes) -> Image.Image:

@@ -21,7 +21,7 @@ EPSILON = 1e-8
 """Keeps normalizations from dividing by zero (Karras 2020, equation 3)."""
 
 SLOPE, GAIN = 0.2, math.sqrt(2)
-"""Of the leaky rectifier, and the gain behind it, as NVIDIA's checkpoints were trained with."""
+"""Slope of the leaky rectifier, and the gain behind it, as NVIDIA's checkpoints were trained with."""
 
 Architecture = Literal["skip", "resnet", "orig"]
 

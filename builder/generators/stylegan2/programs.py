@@ -94,7 +94,7 @@ class _Work:
             self._replace(code, argument)
 
     def check(self, most: int) -> None:
-        """That neither the work so far nor the weight of an object is above `most`.
+        """Checks that neither the work so far nor the weight of an object is above `most`.
 
         Raises:
             pickle.UnpicklingError: one is.

@@ -35,7 +35,7 @@ _MOST_AT_ONCE = 500_000
 """Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
 
 _MOST = 2**31 - 1
-"""Of a response time in ms and of a position: what the table ratings can hold."""
+"""Largest response time in ms and position: what the table ratings can hold."""
 
 _KEPT = "detail not readable, the rest is kept"
 

@@ -9,7 +9,7 @@ from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 
 MOST_BYTES = 1_000_000_000
-"""Of all that is taken out of an archive, unpacked."""
+"""Bytes of all that is taken out of an archive, unpacked."""
 
 _MOST_ENTRIES = 200_000
 _MOST_EXPANSION, _LEAST_BYTES = 100, 50_000_000

@@ -13,11 +13,11 @@ from builder.ratings.formats import jatos, labjs, workbook
 from builder.ratings.formats.archives import entries, is_zip, unpacked
 
 MOST_BYTES = 1_000_000_000
-"""Of one file; a larger one is no export of a study that people answered."""
+"""Bytes of the largest file; a larger one is no export of a study that people answered."""
 
 _MOST_FILES = 100_000
 _MOST_GIB, _MOST_S = 4, 300
-"""Of memory and processor time, for reading a spreadsheet or a file of SPSS."""
+"""GiB of memory and seconds of processor time, for reading a spreadsheet or a file of SPSS."""
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SPSS = (b"$FL2", b"$FL3")

@@ -34,10 +34,10 @@ _DATABASE = b"SQLite format 3\x00"
 _TABLE = "labjs"
 _MOST_RUNS = 1_000_000
 _MOST_BYTES = 100_000_000
-"""Of one cell, which is one run."""
+"""Bytes of the largest cell, which is one run."""
 
 _MOST_STEPS = 1_000
-"""Of SQLite's machine, in hundred thousands: a table of a million lines takes a hundred of them."""
+"""Steps of SQLite's machine, in hundred thousands: a table of a million lines takes a hundred of them."""
 
 
 def is_database(file: ExportFile) -> bool:

@@ -29,7 +29,7 @@ _CODES = {
 """LimeSurvey's own columns by their headings in English and German, where the export has no codes."""
 
 _OWN = ({"id", "submitdate", "lastpage"}, {"id", "lastpage", "seed"}, {"id", "lastpage", "startlanguage"})
-"""Of a survey with dates, and of one without."""
+"""Columns of a survey with dates, and of those without."""
 
 
 def _recognizes(file: ExportFile) -> bool:

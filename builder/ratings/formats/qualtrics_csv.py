@@ -15,7 +15,7 @@ NOT_ANSWERED = frozenset({"-99"})
 _IMPORT_ID = '{"ImportId"'
 _OWN = {"StartDate", "EndDate", "Status", "Progress", "Finished", "RecordedDate", "DistributionChannel", "UserLanguage"}
 _ENOUGH = 4
-"""So many of Qualtrics' own columns tell it where the ids of the responses were removed."""
+"""How many of Qualtrics' own columns tell it where the ids of the responses were removed."""
 
 _LIVE = {"0", "ip address", "ip-adresse", "4", "imported", "16", "offline", "32", "ex", "48", "ex offline", ""}
 _PREVIEW = {"1", "survey preview", "umfragevorschau", "2", "survey test", "17", "offline survey preview"}

@@ -19,7 +19,7 @@ CROP_SIDE = 150
 MICRO_BATCH = 32
 
 BYTES_PER_PIXEL = 18
-"""Of an image while it is scaled."""
+"""Bytes of an image's pixel while it is scaled."""
 
 
 class CenterAlignment:

@@ -30,7 +30,8 @@ POINTS = 5
 """Landmarks of a face."""
 
 _BYTES_PER_PIXEL = 12
-"""Of an image (enlarged) and of what the detector holds while it looks at it: 8.7, measured at 1024 pixels a side."""
+"""Bytes of an image's pixel (enlarged) and of what the detector holds while it looks at it: 8.7, measured at 1024
+pixels a side."""
 
 
 class HogAlignment:

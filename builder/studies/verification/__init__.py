@@ -74,7 +74,7 @@ class Verification(StudyKind):
         return build_batch(verification(study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """As `schema` says them."""
+        """The features that `schema` says."""
         from builder.studies.verification import schema
 
         return schema.read_features(table, columns)

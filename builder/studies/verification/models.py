@@ -25,7 +25,7 @@ from builder.studies.verification.study import VerificationStudy
 log = logging.getLogger(__name__)
 
 MOST_DIMENSIONS = 5_000
-"""Of a latent that CMA-ES searches: its covariance then takes 0.2 GB for every search of a batch."""
+"""Numbers of the longest latent that CMA-ES searches: its covariance then takes 0.2 GB for every search of a batch."""
 
 _GRAY = np.full((1, 64, 64, 3), 128, np.uint8)
 

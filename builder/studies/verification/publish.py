@@ -82,7 +82,7 @@ class Scores:
 
 
 def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], distances: Sequence[str]) -> list[Scores]:
-    """By kind, in the order of `kinds`, of those that have pairs."""
+    """The scores of each sample kind that has pairs, in the order of `kinds`."""
     columns = [*(f"{name}_distance" for name in recognizers), *distances]
     found = []
     for label, kind in enumerate(kinds):

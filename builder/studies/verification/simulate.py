@@ -24,10 +24,10 @@ from builder.studies.verification.tasks import questionnaire
 Floats = npt.NDArray[np.float64]
 
 MOST_RATERS = 10_000
-"""Of a batch; their answers are held in memory."""
+"""Raters of a batch; their answers are held in memory."""
 
 _ASKS = questionnaire(attention_similarity=0.0)
-"""For the columns, which no control adds to."""
+"""What is asked, for the columns, which no control adds to."""
 
 _PERCEPTUAL = ("lpips_alex", "lpips_vgg")
 """The first that a study has is used."""
@@ -60,7 +60,8 @@ class RaterModel:
     midpoint: float = 0.6
     exponent: float = 0.7
     weight: float = 0.25
-    """Of the perceptual distance, 0 to 1; the latent one has the rest. Where a study has one alone, that is d."""
+    """Weight of the perceptual distance, 0 to 1; the latent one has the rest. Where a study has one alone, that is d.
+    """
     criterion: float = 0.75
     """Mean over raters of what must be perceived, in logits, to call two images the same person."""
     noise: float = 0.6
