@@ -1,13 +1,11 @@
 """Softplus twins: Dombrowski et al., "Explanations can be manipulated and geometry is to blame" (2019)."""
 
-from collections.abc import Callable
-
 import torch
 from torch import fx, nn
 from torch.nn import functional
 
 from builder.errors import StudyError
-from builder.explainers.steps import function_name, traced
+from builder.explainers.steps import Activation, function_name, traced
 
 
 def softplus(network: nn.Module, beta: float) -> fx.GraphModule:
@@ -24,41 +22,61 @@ def softplus(network: nn.Module, beta: float) -> fx.GraphModule:
     layers = dict(module.named_modules())
     replaced = 0
     for node in list(module.graph.nodes):
-        twin, *slope = _twin(node, layers)
+        twin = _twin(node, layers, beta)
         if twin is not None:
+            name = f"{node.name}_softplus"
+            module.add_submodule(name, twin)
             with module.graph.inserting_after(node):
-                smooth = module.graph.call_function(twin, (node.args[0], float(beta), *slope))
+                smooth = module.graph.call_module(name, (node.args[0],))
             node.replace_all_uses_with(smooth)
             module.graph.erase_node(node)
             replaced += 1
     if not replaced:
         raise StudyError("softplus: the network has no ReLU, so its softplus twin would be the network itself")
     module.recompile()
-    return module
+    return module.eval()
 
 
-def smooth_relu(x: torch.Tensor, beta: float) -> torch.Tensor:
-    """Softplus, log(1 + exp(beta x)) / beta (Dombrowski et al.)."""
-    return functional.softplus(x, beta=beta)
+class SmoothReLU(Activation):
+    """Softplus, log(1 + exp(beta x)) / beta."""
+
+    def __init__(self, beta: float) -> None:
+        super().__init__()
+        self.beta = beta
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Any shape, which stays."""
+        return functional.softplus(x, beta=self.beta)
 
 
-def smooth_relu6(x: torch.Tensor, beta: float) -> torch.Tensor:
+class SmoothReLU6(SmoothReLU):
     """The softplus of a ReLU that ends at 6, which is relu(x) - relu(x - 6)."""
-    return functional.softplus(x, beta=beta) - functional.softplus(x - 6, beta=beta)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Any shape, which stays."""
+        return super().forward(x) - super().forward(x - 6)
 
 
-def smooth_leaky_relu(x: torch.Tensor, beta: float, slope: float) -> torch.Tensor:
+class SmoothLeakyReLU(SmoothReLU):
     """The softplus of a leaky ReLU, which is slope x + (1 - slope) relu(x)."""
-    return slope * x + (1 - slope) * functional.softplus(x, beta=beta)
+
+    def __init__(self, beta: float, slope: float) -> None:
+        super().__init__(beta)
+        self.slope = slope
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Any shape, which stays."""
+        return self.slope * x + (1 - self.slope) * super().forward(x)
 
 
-def _twin(node: fx.Node, layers: dict[str, nn.Module]) -> tuple[Callable[..., torch.Tensor] | None, *tuple[float, ...]]:
-    """What takes the place of a node, and a leaky ReLU's slope; None where it is no ReLU."""
-    if node.op == "call_module":
-        layer = layers[str(node.target)]
-        if isinstance(layer, nn.LeakyReLU):
-            return smooth_leaky_relu, layer.negative_slope
-        return ({nn.ReLU: smooth_relu, nn.ReLU6: smooth_relu6}.get(type(layer)),)
-    if node.op in ("call_function", "call_method"):
-        return ({"relu": smooth_relu, "relu6": smooth_relu6}.get(function_name(node)),)
-    return (None,)
+def _twin(node: fx.Node, layers: dict[str, nn.Module], beta: float) -> SmoothReLU | None:
+    """What takes the place of a node; None where it is no ReLU."""
+    layer = layers[str(node.target)] if node.op == "call_module" else None
+    if isinstance(layer, nn.LeakyReLU):
+        return SmoothLeakyReLU(beta, layer.negative_slope)
+    function = function_name(node) if node.op in ("call_function", "call_method") else None
+    if isinstance(layer, nn.ReLU6) or function == "relu6":
+        return SmoothReLU6(beta)
+    if isinstance(layer, nn.ReLU) or function == "relu":
+        return SmoothReLU(beta)
+    return None

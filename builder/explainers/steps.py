@@ -32,12 +32,17 @@ class Kind(Enum):
     ROUTE = "numbers moved or left out"
 
 
+class Activation(nn.Module):
+    """The base of our own functions of each number alone, each of which is one step."""
+
+
 _MODULES: tuple[tuple[tuple[type[nn.Module], ...], Kind], ...] = (
     ((nn.Conv2d,), Kind.CONVOLUTION),
     ((nn.Linear,), Kind.DENSE),
     ((nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Upsample), Kind.AVERAGE),
     ((nn.MaxPool2d, nn.AdaptiveMaxPool2d), Kind.MAXIMUM),
-    ((nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Softplus, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh), Kind.ACTIVATION),
+    ((Activation, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Softplus, nn.ELU, nn.GELU), Kind.ACTIVATION),
+    ((nn.SiLU, nn.Sigmoid, nn.Tanh), Kind.ACTIVATION),
     ((nn.BatchNorm1d, nn.BatchNorm2d), Kind.SCALE),
     ((nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d, nn.ZeroPad2d), Kind.ROUTE),
 )
@@ -45,8 +50,9 @@ _MODULES: tuple[tuple[tuple[type[nn.Module], ...], Kind], ...] = (
 _FUNCTIONS: dict[str, Kind] = {
     **dict.fromkeys(("mean", "avg_pool2d", "adaptive_avg_pool2d"), Kind.AVERAGE),
     **dict.fromkeys(("max_pool2d", "adaptive_max_pool2d", "amax"), Kind.MAXIMUM),
-    **dict.fromkeys(("relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh"), Kind.ACTIVATION),
-    **dict.fromkeys(("softplus", "smooth_relu", "smooth_relu6", "smooth_leaky_relu"), Kind.ACTIVATION),
+    **dict.fromkeys(
+        ("relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh", "softplus"), Kind.ACTIVATION
+    ),
     **dict.fromkeys(("add", "sub", "mul", "truediv", "div"), Kind.SCALE),
     **dict.fromkeys(("flatten", "reshape", "view", "permute", "squeeze", "unsqueeze"), Kind.ROUTE),
     **dict.fromkeys(("contiguous", "to", "float", "cat", "pad", "dropout"), Kind.ROUTE),
@@ -177,7 +183,7 @@ class _Recorder(fx.Interpreter):
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """A subclass of a convolution or dense layer is one step, too."""
-        return isinstance(m, nn.Conv2d | nn.Linear) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, nn.Conv2d | nn.Linear | Activation) or super().is_leaf_module(m, module_qualified_name)
 
 
 def traced(network: nn.Module, method: str) -> fx.GraphModule:

@@ -268,6 +268,31 @@ def test_the_softplus_twin_goes_to_the_network_as_beta_grows(scaled, inputs):
         softplus(nn.Sequential(nn.Flatten(), nn.Linear(3, 2)), 1.0)
 
 
+class Bends(nn.Module):
+    """The three kinds of ReLU, as modules and as functions."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third = nn.Conv2d(3, 6, 3), nn.Conv2d(6, 6, 3), nn.Conv2d(6, 6, 3)
+        self.leaky, self.relu6, self.relu, self.out = nn.LeakyReLU(0.1), nn.ReLU6(), nn.ReLU(), nn.Linear(6, 5)
+
+    def forward(self, x):
+        x = functional.relu6(self.leaky(self.first(x)) * 3)
+        x = self.relu6(self.second(x).relu())
+        return self.out(functional.relu(self.relu(self.third(x))).mean((2, 3)))
+
+
+def test_the_softplus_twin_has_the_steps_of_the_network(inputs):
+    """So that rules for activations see each as one: a leaky ReLU is no sum of two things to them."""
+    torch.manual_seed(0)
+    network = Bends().eval()
+    steps, twin = Steps(network, "test"), Steps(softplus(network, 1e4), "test")
+    kinds = [[step.kind for step in each.run(inputs).steps] for each in (steps, twin)]
+    assert kinds[0] == kinds[1]
+    own = lrp.Settings(rule="z_plus", epsilon=1e-3)
+    agree(lrp.lrp(twin, inputs, CLASSES, own).detach(), lrp.lrp(steps, inputs, CLASSES, own), atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "name", ["gradient", "gradient_x_input", "integrated_gradients", "smoothgrad", "lrp", "deeplift"]
 )
