@@ -1,0 +1,149 @@
+"""The source of images and the classifiers of a study, loaded, and what a batch asks of them."""
+
+import functools
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from builder.boundary import Boundary
+from builder.classifiers import Classifier, Probabilities, answers
+from builder.errors import StudyError
+from builder.generators import Images
+from builder.hosting import ModelHost, load_model
+from builder.images import ImageSource
+from builder.runtime import Runtime
+from builder.studies.classification.study import ClassificationStudy
+
+log = logging.getLogger(__name__)
+
+SOURCE = "source of images"
+
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models(ModelHost):
+    """A study's source and classifiers; what they return is checked, and the time it took kept.
+
+    All raise ModelError where one of them raises or returns what it must not.
+
+    source_name: as the study has it. shape: of every picture. classifiers: by the names that columns carry. rows: the
+    rows of each class, in the order of the classes.
+    """
+
+    source: ImageSource
+    source_name: str
+    shape: tuple[int, ...]
+    classifiers: dict[str, Classifier]
+    rows: Mapping[str, Sequence[int]]
+
+    def sized(self) -> dict[str, Any]:
+        """The classifiers, by name."""
+        return dict(self.classifiers)
+
+    def ids(self, rows: Sequence[int]) -> list[str]:
+        """What names the rows outside this program."""
+        with self._source().call("row_id", rows):
+            return [self.source.row_id(row) for row in rows]
+
+    def pictures(self, rows: Sequence[int]) -> Images:
+        """(n, h, w, 3), n >= 1.
+
+        Raises:
+            StudyError: they are not of one size.
+        """
+        with self.stopwatch.step("read", len(rows)), self._source().call("image", rows) as call:
+            pictures = [self.source.image(row) for row in rows]
+            for row, picture in zip(rows, pictures, strict=True):
+                if picture.shape != self.shape:
+                    sizes = [" x ".join(map(str, shape[1::-1])) for shape in (picture.shape, self.shape)]
+                    raise StudyError(
+                        f"images.model = {self.source_name!r}: row {self.source.row_id(row)} has {sizes[0]} pixels, "
+                        f"others have {sizes[1]}; a study shows pictures of one size: add side = ... to [images]"
+                    )
+            images: Images = call.array(np.stack(pictures), np.uint8, (len(rows), "h", "w", 3))
+        return images
+
+    def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
+        """What a classifier says of rows of the source, (n, k); a row of NaN where it found nothing."""
+        classifier, rows = self.classifiers[name], range(len(images))
+        boundary = self.boundary(name, "classifier", name)
+        with self.stopwatch.step("classify", len(rows)), boundary.call("probabilities", rows) as call:
+            given = answers(classifier, images, ids)
+            shape = (len(rows), len(classifier.classes))
+            probabilities: Probabilities = call.array(given, np.float32, shape, finite=False)
+            amiss = np.flatnonzero(np.isnan(probabilities).any(axis=1) & ~np.isnan(probabilities).all(axis=1))
+            if len(amiss):
+                raise call.fault("probabilities gave rows of which a part is NaN", amiss)
+        return probabilities
+
+    def _source(self) -> Boundary:
+        return self.boundary("images", SOURCE, self.source_name)
+
+
+def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:
+    """Loads what a study names, fetching embedded weights and pictures that are missing.
+
+    Raises:
+        AssetError: weights or pictures are absent and cannot be fetched, or are not what they should be.
+        StudyError: a model refuses its argument; rows have no label or one that a classifier has not; or the study
+            asks for classes or batches that there are not.
+        ModelError: a model fails in another way.
+    """
+    log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
+    with Boundary(SOURCE, study.images.model).call("load"):
+        source = study.images.load(runtime)
+        rows = rows_by_class(study, source)
+        shape = source.image(next(iter(rows.values()))[0]).shape
+    classifiers: dict[str, Classifier] = {
+        each.name: load_model("classifier", each.name, functools.partial(each.load, runtime))
+        for each in study.classifiers
+    }
+    for name, classifier in classifiers.items():
+        lacking = [label for label in rows if label not in classifier.classes]
+        if lacking:
+            raise StudyError(
+                f"classifiers: {name} has no class {_listed(lacking)}, which pictures are labeled with; it has "
+                f"{_listed(classifier.classes)}. Name the classes of images as the classifier does, or leave some out "
+                "with classes = [...]"
+            )
+    most = -(-len(rows) // study.classes_per_batch)
+    if study.batches > most:
+        raise StudyError(
+            f"batches = {study.batches}: {len(rows)} classes, {study.classes_per_batch} a batch (classes_per_batch), "
+            f"make {most}; no more can be built"
+        )
+    return Models(source=source, source_name=study.images.model, shape=shape, classifiers=classifiers, rows=rows)
+
+
+def rows_by_class(study: ClassificationStudy, source: ImageSource) -> dict[str, list[int]]:
+    """The rows of each class of a study: of its own `classes`, or of all that rows are labeled with.
+
+    Raises:
+        StudyError: a row has no label, a class has no row, or there are fewer than two.
+    """
+    model = study.images.model
+    by_class: dict[str, list[int]] = {name: [] for name in source.classes}
+    for row in range(source.rows()):
+        label = source.label(row)
+        if label is None:
+            raise StudyError(
+                f"images.model = {model!r}: row {source.row_id(row)} has no label, and what is a mistake is told by "
+                "labels; name a source that has them"
+            )
+        by_class[source.classes[label]].append(row)
+    labeled = {name: rows for name, rows in by_class.items() if rows}
+    lacking = [name for name in study.classes or () if name not in labeled]
+    if lacking:
+        raise StudyError(f"classes: no picture of {model} is labeled {_listed(lacking)}; labels are {_listed(labeled)}")
+    if len(labeled) < 2:
+        raise StudyError(f"images.model = {model!r}: has pictures of {len(labeled)} classes; at least two are needed")
+    return {name: labeled[name] for name in study.classes or labeled}
+
+
+def _listed(names: Any) -> str:
+    shown = [repr(name) for name in names]
+    return ", ".join(shown[:_MOST_NAMED]) + (", ..." if len(shown) > _MOST_NAMED else "")

@@ -1,0 +1,160 @@
+"""How one batch is made: some classes, what every classifier says of their pictures, and what people are asked.
+
+A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from builder import progress
+from builder.boundary import context
+from builder.classifiers import Probabilities
+from builder.errors import BuildError
+from builder.studies import Batch
+from builder.studies.classification import tables
+from builder.studies.classification.models import Models
+from builder.studies.classification.schema import KINDS, TOP
+from builder.studies.classification.study import ClassificationStudy
+
+_T = TypeVar("_T")
+
+BLOCK = 256
+"""Pictures that are held at a time."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a classifier says of n rows.
+
+    classes: its own. probabilities: (n, k). top: (n, up to TOP), indices of classes, the most probable first.
+    """
+
+    classes: tuple[str, ...]
+    probabilities: Probabilities
+    top: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, classes: tuple[str, ...], probabilities: Probabilities) -> "Said":
+        """With the first classes; of equal ones the first by index comes first."""
+        return cls(classes, probabilities, np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP])
+
+    def first(self, at: int) -> str | None:
+        """The top-1 class of row `at` of them; None where nothing was found."""
+        return None if np.isnan(self.probabilities[at, 0]) else self.classes[self.top[at, 0]]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The rows of a batch, in the order of the source: numbers, ids and labels (n,), what each classifier says."""
+
+    rows: list[int]
+    ids: list[str]
+    labels: list[str]
+    said: dict[str, Said]
+
+
+class Item(NamedTuple):
+    """What people are asked: kind, index of the row in `Predicted`, the shown class, what it stands for."""
+
+    kind: str
+    at: int
+    shown_class: str
+    weight: float | None = None
+
+
+def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch:
+    """Classifies, draws, reads the pictures that are shown.
+
+    Raises:
+        ModelError: a model that does not deliver.
+        BuildError: no classifier found anything in any picture.
+    """
+    models.restart()
+    with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
+        predicted = predict(models, classes_of(study, models, batch))
+        items = draw_items(study, predicted, batch)
+        if not items:
+            raise BuildError(f"batch {batch}: no classifier found anything in a picture, so there is nothing to ask")
+        shown = sorted({item.at for item in items})
+        pictures = models.pictures([predicted.rows[at] for at in shown])
+        with models.stopwatch.step("tables", len(items)):
+            built = tables.build(study.name, batch, predicted, items, dict(zip(shown, pictures, strict=True)))
+    return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
+
+
+def classes_of(study: ClassificationStudy, models: Models, batch: int) -> list[str]:
+    """The classes of a batch; all batches together have each once."""
+    start = batch * study.classes_per_batch
+    return list(models.rows)[start : start + study.classes_per_batch]
+
+
+def predict(models: Models, classes: Sequence[str]) -> Predicted:
+    """What every classifier says of every row of some classes."""
+    label_of = {row: label for label in classes for row in models.rows[label]}
+    rows = sorted(label_of)
+    ids = models.ids(rows)
+    parts: dict[str, list[Probabilities]] = {name: [] for name in models.classifiers}
+    with progress.bar(len(rows), "images", "image") as bar:
+        for start in range(0, len(rows), BLOCK):
+            block = rows[start : start + BLOCK]
+            images = models.pictures(block)
+            for name, part in parts.items():
+                part.append(models.probabilities(name, images, ids[start : start + BLOCK]))
+            bar.update(len(block))
+    said = {name: Said.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
+    return Predicted(rows, ids, [label_of[row] for row in rows], said)
+
+
+def draw_items(study: ClassificationStudy, predicted: Predicted, batch: int) -> list[Item]:
+    """The items of a batch, by kind, then by row. Each kind is drawn for itself; a larger cap adds to what is drawn."""
+    mistakes = found_mistakes(predicted)
+    drawn = _some(mistakes, study.mistakes, study.seed, batch, "mistake")
+    items = [Item("mistake", at, name, len(mistakes) / len(drawn)) for at, name in drawn]
+    firsts = [[said.first(at) for said in predicted.said.values()] for at in range(len(predicted.rows))]
+    agreed = [at for at, label in enumerate(predicted.labels) if set(firsts[at]) == {label}]
+    chosen = _some(agreed, study.controls // 2, study.seed, batch, "agreed")
+    items += [Item("agreed", at, predicted.labels[at]) for at in chosen]
+    others = [at for at in agreed if at not in chosen]
+    rng = _randomness(study.seed, batch, "foil", 1)
+    for at in _some(others, study.controls - study.controls // 2, study.seed, batch, "foil"):
+        far = far_classes(predicted, at)
+        items.append(Item("foil", at, far[rng.integers(len(far))]))
+    return items
+
+
+def found_mistakes(predicted: Predicted) -> list[tuple[int, str]]:
+    """Every row with a class that some classifier wrongly gives it, each once, in the order of rows."""
+    wrong: dict[tuple[int, str], None] = {}
+    for at, label in enumerate(predicted.labels):
+        for said in predicted.said.values():
+            first = said.first(at)
+            if first is not None and first != label:
+                wrong[at, first] = None
+    return list(wrong)
+
+
+def far_classes(predicted: Predicted, at: int) -> list[str]:
+    """Of the classes that all classifiers have, but for the label of row `at`, the half (rounded up) that they find
+    least probable on average.
+    """
+    mean: dict[str, float] = {}
+    for name in next(iter(predicted.said.values())).classes:
+        if name != predicted.labels[at] and all(name in said.classes for said in predicted.said.values()):
+            of_each = [said.probabilities[at, said.classes.index(name)] for said in predicted.said.values()]
+            mean[name] = float(np.mean(of_each, dtype=np.float64))
+    by_probability = sorted(mean, key=lambda name: mean[name])
+    return by_probability[: -(-len(by_probability) // 2)]
+
+
+def _some(of: Sequence[_T], most: int, seed: int, batch: int, kind: str) -> list[_T]:
+    """At most so many, drawn without replacement, in their order."""
+    order = _randomness(seed, batch, kind, 0).permutation(len(of))
+    return [of[at] for at in sorted(order[:most].tolist())]
+
+
+def _randomness(seed: int, batch: int, kind: str, stream: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch, KINDS.index(kind), stream)))

@@ -1,0 +1,103 @@
+"""What a published classification study says of itself, beside what every study says."""
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import PublishError
+from builder.runtime import start_runtime
+from builder.studies import NamedModel, PublishParts
+from builder.studies.classification.schema import KINDS
+from builder.studies.classification.study import ClassificationStudy, classification
+from builder.study import Study
+
+if TYPE_CHECKING:  # what publishing needs is an extra
+    import pyarrow as pa
+
+    from builder.publish.content import Content
+
+
+class ClassificationParts(PublishParts):
+    """The card's text, its figures and picture."""
+
+    tags = ("image-classification",)
+
+    def card(self) -> str:
+        """Blocks of the card's template."""
+        return resources.files(__package__).joinpath("card.md").read_text("utf-8")
+
+    def models(self, study: Study) -> list[NamedModel]:
+        """The source of images and the classifiers."""
+        described = classification(study)
+        named = [NamedModel("source of images", "images", "images", described.images.model)]
+        return named + [
+            NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers
+        ]
+
+    def figures(self, content: "Content") -> dict[str, Any]:
+        """Errors by classifier, and how many items of each kind there are.
+
+        Raises:
+            PublishError: the pictures may not be published.
+        """
+        from builder.publish.content import read_items
+
+        study = classification(content.study)
+        check_rights(study)
+        spec = next(spec for spec in content.specs if spec.name == "predictions")
+        predictions = read_items(content.folder, content.tables, spec)
+        kinds = content.items["kind"].to_pylist()
+        return {
+            "errors": errors(predictions, [each.name for each in study.classifiers]),
+            "kinds": {kind: kinds.count(label) for label, kind in enumerate(KINDS)},
+        }
+
+    def draw(self, root: Path, content: "Content") -> None:
+        """Writes the picture of the card."""
+        from builder.studies.classification.pictures import draw_mistakes
+
+        draw_mistakes(content)
+
+
+def check_rights(study: ClassificationStudy) -> None:
+    """That the pictures of a study may be published.
+
+    Raises:
+        PublishError: they may not.
+        AssetError: the source, which knows it, cannot be loaded.
+    """
+    source = study.images.load(start_runtime("cpu"))
+    if not source.redistributable:
+        raise PublishError(
+            f"images.model = {study.images.model!r}: its pictures may not be redistributed ({source.license}), and the "
+            "tables items and images hold them. Where the pictures are yours to publish, say so in [images] of "
+            "study.toml: redistributable = true and license"
+        )
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The rows that a classifier was asked about, in how many it found something, and how many of these it gets wrong
+    by the label: top-1, and top-5 where it has more than 10 classes to choose from, else None.
+    """
+
+    classifier: str
+    rows: int
+    found: int
+    top1: int
+    top5: int | None
+
+
+def errors(predictions: "pa.Table", classifiers: list[str]) -> list[Errors]:
+    """By classifier; whether there are more than 10 classes is told by the classes that it names first."""
+    labels = predictions["label"].to_pylist()
+    made = []
+    for name in classifiers:
+        classes = predictions[f"{name}_classes"].to_pylist()
+        answered = [(label, first) for label, first in zip(labels, classes, strict=True) if first is not None]
+        top1 = sum(label != first[0] for label, first in answered)
+        top5 = sum(label not in first for label, first in answered)
+        many = len({each for _, first in answered for each in first}) > 10
+        made.append(Errors(name, len(labels), len(answered), top1, top5 if many else None))
+    return made

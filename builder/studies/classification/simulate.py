@@ -1,0 +1,159 @@
+"""Ratings that no human gave: of simulated raters, who follow `RaterModel`, and of a study's own classifiers.
+
+For power analysis, for pipelines and the demo. `source` says in every row what it is: `simulated` or `model`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from builder.errors import RatingsError
+from builder.ratings.ids import rating_id
+from builder.ratings.schema import participant_features, rating_features
+from builder.shards import StudyFolder
+from builder.studies.classification.schema import KINDS
+from builder.studies.classification.study import classification
+from builder.studies.classification.tasks import ASKS, KEY, TABLE
+
+Floats = npt.NDArray[np.float64]
+
+MOST_RATERS = 10_000
+"""Of a batch; their answers are held in memory."""
+
+
+@dataclass(frozen=True)
+class RaterModel:
+    """How a simulated rater answers: yes with a probability that the item has for all raters alike.
+
+    Of a mistake it is drawn, once for the item, from a beta distribution with the mean `accepted` and the two
+    parameters' sum `concentration`. With the probability `lapse` the answer is yes or no at random. A response time is
+    log-normal. All constants are assumptions; nothing of them was fitted to answers of people.
+    """
+
+    accepted: float = 0.3
+    """Mean over mistakes of the probability of yes."""
+    concentration: float = 1.0
+    """Below 2, most mistakes are clear cases; the larger, the more alike are all."""
+    agreed: float = 0.995
+    """Probability of yes where label and classifiers agree."""
+    foil: float = 0.005
+    """Probability of yes to a far class."""
+    lapse: float = 0.01
+    """Share of items that are answered at random."""
+    median_ms: float = 2500.0
+    """Median response time, milliseconds."""
+    pace: float = 0.3
+    """Standard deviation between raters of the logarithm of their median response time."""
+    time_spread: float = 0.5
+    """Standard deviation within a rater of the logarithm of the response time."""
+
+
+def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = None) -> tuple[pa.Table, pa.Table]:
+    """Ratings of every finished batch by `raters` simulated raters each, and these participants.
+
+    A rater's answers are a function of the batch, `seed` and the rater's number alone: more batches or raters add rows
+    and change none. `rated_at`, age, gender and continent are null, for no clock ran and nobody was asked.
+
+    Returns:
+        Tables with the schemas `ratings` and `participants`, `source` "simulated"; no participant is flagged yet.
+
+    Raises:
+        FolderError: the folder holds no study, or a batch is damaged.
+        RatingsError: `raters` is not 1 to MOST_RATERS, `seed` is negative, or no batch is finished.
+    """
+    if not 1 <= raters <= MOST_RATERS:
+        raise RatingsError(f"raters = {raters}: must be 1 to {MOST_RATERS}")
+    if seed < 0:
+        raise RatingsError(f"seed = {seed}: must be 0 or more")
+    model = model or RaterModel()
+    study = StudyFolder(folder)
+    entropy = [seed, int(study.manifest().study_hash, 16)]
+    ratings, participants = [], []
+    for batch in _finished(study):
+        items = study.read(TABLE, batch).select([KEY, "kind"]).to_pylist()
+        of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
+        probability = yes_probability([KINDS[item["kind"]] for item in items], of_items, model)
+        for number in range(raters):
+            rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
+            name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(probability, rng, model)
+            ratings += _rows(name, "simulated", [item[KEY] for item in items], answers)
+            who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
+            participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
+    return _tables(ratings, participants)
+
+
+def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: RaterModel) -> Floats:
+    """The probability of yes of each item, (n,), before lapses; drawn for every item, used for mistakes."""
+    accepted = model.accepted * model.concentration
+    drawn = rng.beta(accepted, model.concentration - accepted, len(kinds))
+    sure = {"agreed": model.agreed, "foil": model.foil}
+    return np.array([sure.get(kind, of_item) for kind, of_item in zip(kinds, drawn, strict=True)])
+
+
+def rate(probability: Floats, rng: np.random.Generator, model: RaterModel) -> dict[str, npt.NDArray[Any]]:
+    """One rater's answers to items with these probabilities of yes (n,), by column of `ratings`, each (n,)."""
+    n = len(probability)
+    median = model.median_ms * np.exp(model.pace * rng.standard_normal())
+    lapsed = rng.random(n) < model.lapse
+    relevant = rng.random(n) < np.where(lapsed, 0.5, probability)
+    times = np.round(median * np.exp(model.time_spread * rng.standard_normal(n)))
+    return {
+        "relevant": relevant,
+        "response_time_ms": times.astype(np.int32),
+        "position": rng.permutation(n).astype(np.int32),
+    }
+
+
+def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
+    """What one of the study's classifiers says as ratings of the participant `model-<name>`: a class is relevant where
+    it is its top-1.
+
+    Returns:
+        Tables with the schemas `ratings` and `participants`, `source` "model"; and the number of items without a
+        rating, because the classifier found nothing in the image.
+
+    Raises:
+        FolderError: the folder holds no study, or a batch is damaged.
+        RatingsError: the study has no classifier of this name, or no batch is finished.
+    """
+    study = StudyFolder(folder)
+    names = [each.name for each in classification(study.study()).classifiers]
+    if name not in names:
+        raise RatingsError(f"{folder}: has no classifier {name!r}; it has {', '.join(names)}")
+    columns = [KEY, "shown_class", f"{name}_top1"]
+    items = pa.concat_tables([study.read(TABLE, batch).select(columns) for batch in _finished(study)]).to_pylist()
+    rated = [item for item in items if item[f"{name}_top1"] is not None]
+    relevant = np.array([item["shown_class"] == item[f"{name}_top1"] for item in rated], np.bool_)
+    ratings = _rows(f"model-{name}", "model", [item[KEY] for item in rated], {"relevant": relevant})
+    tables = _tables(ratings, [{"participant_id": f"model-{name}", "source": "model", "flags": []}])
+    return *tables, len(items) - len(rated)
+
+
+def _finished(study: StudyFolder) -> list[int]:
+    finished = study.finished()
+    if not finished:
+        raise RatingsError(f"{study.root}: no batch is finished; build the study first")
+    return finished
+
+
+def _rows(
+    participant: str, source: str, items: Sequence[str], answers: Mapping[str, npt.NDArray[Any]]
+) -> list[dict[str, Any]]:
+    """One participant's rows of `ratings`."""
+    columns = {name: values.tolist() for name, values in answers.items()}
+    who = {"participant_id": participant, "source": source}
+    return [
+        {"rating_id": rating_id(participant, item), KEY: item, **who, **{name: columns[name][at] for name in columns}}
+        for at, item in enumerate(items)
+    ]
+
+
+def _tables(ratings: list[dict[str, Any]], participants: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
+    """The tables `ratings` and `participants`; what a row does not say is null."""
+    rated = pa.Table.from_pylist(ratings, schema=rating_features(ASKS).arrow_schema)
+    return rated, pa.Table.from_pylist(participants, schema=participant_features(ASKS).arrow_schema)

@@ -1,0 +1,178 @@
+"""The packaged study: built twice, rated by programs, published, verified, loaded."""
+
+import dataclasses
+import hashlib
+import io
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from datasets import load_dataset
+from PIL import Image
+
+from builder.classifiers import digits
+from builder.images import mnist
+from builder.runtime import Runtime
+from builder.shards import StudyFolder
+from builder.studies.classification.simulate import from_model
+from builder.survey.items import read_items
+from tests.conftest import run_builder
+from tests.studies import set_keys
+
+pytestmark = pytest.mark.slow
+
+Tables = dict[str, list[dict[str, Any]]]
+
+ONE_THREAD = ("--threads-per-worker", 1)
+
+
+def built(*arguments: object) -> str:
+    result = run_builder(*arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("classification") / "study"
+    said = built("build", "classification-demo", "--out", folder, "--workers", 1, *ONE_THREAD)
+    assert "2 batches, 224 items" in said
+    assert "4000 predictions" in said
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(folder: Path) -> Path:
+    built("ratings", "simulate", folder, "--raters", 5)
+    dataset = folder.parent / "dataset"
+    built("publish", folder, "--to", dataset, "--version", "1.0.0", "--with-simulated")
+    return dataset
+
+
+@pytest.fixture(scope="module")
+def tables(published: Path) -> Tables:
+    names = ("items", "images", "predictions", "ratings", "participants")
+    cache = str(published.parent / "cache")
+    return {name: list(load_dataset(str(published), name, split="train", cache_dir=cache)) for name in names}
+
+
+def test_begun_with_one_batch_and_gone_on_with_two_workers_the_bytes_are_the_same(folder: Path, tmp_path: Path):
+    study = ("build", "classification-demo", "--out", tmp_path / "out", *ONE_THREAD)
+    built(*study, "--batches", 1)
+    built(*study, "--batches", 2, "--workers", 2)
+    files = {path.relative_to(folder) for path in folder.rglob("*.arrow") if "ratings" not in path.parts}
+    assert len(files) == 6
+    for file in files:
+        assert (folder / file).read_bytes() == (tmp_path / "out" / file).read_bytes(), file
+
+
+def test_predictions_are_of_every_row_and_no_class_is_in_two_batches(tables: Tables, runtime: Runtime):
+    rows = tables["predictions"]
+    assert {row["label"] for row in rows if row["batch"] == 0} == set("012345")
+    assert {row["label"] for row in rows if row["batch"] == 1} == set("6789")
+    pixels, labels = mnist.read()
+    by_row = {int(row["row"]): row for row in rows}
+    assert len(by_row) == 4000
+    asked = sorted(by_row)
+    assert [by_row[row]["label"] for row in asked] == [str(label) for label in labels[asked]]
+    images = np.repeat(pixels[asked][..., None], 3, axis=3)
+    for name, family in (("digits_cnn", digits.CNN), ("digits_weak", digits.WEAK)):
+        probabilities = family.load(None, family.Settings(), runtime).probabilities(images)
+        assert [by_row[row][f"{name}_classes"][0] for row in asked] == [str(at) for at in probabilities.argmax(axis=1)]
+        stored = np.array([by_row[row][f"{name}_probabilities"] for row in asked])
+        np.testing.assert_allclose(stored, -np.sort(-probabilities, axis=1)[:, :5], rtol=1e-5)
+
+
+def test_weighted_mistakes_are_all_mistakes(tables: Tables):
+    """Every pair of a row and a class that is wrong, counted from `predictions`."""
+    pairs: dict[int, set[tuple[str, str]]] = {0: set(), 1: set()}
+    for row in tables["predictions"]:
+        firsts = {row["digits_cnn_classes"][0], row["digits_weak_classes"][0]}
+        pairs[row["batch"]] |= {(row["row"], first) for first in firsts - {row["label"]}}
+    for batch, wrong in pairs.items():
+        drawn = [item for item in tables["items"] if item["batch"] == batch and item["kind"] == 0]
+        assert len(drawn) == 92
+        assert {(item["row"], item["shown_class"]) for item in drawn} <= wrong
+        assert sum(item["weight"] for item in drawn) == pytest.approx(len(wrong))
+
+
+def test_items_are_what_their_kind_says(tables: Tables):
+    predictions = {row["row"]: row for row in tables["predictions"]}
+    for item in tables["items"]:
+        tops = [predictions[item["row"]][f"{name}_classes"][0] for name in ("digits_cnn", "digits_weak")]
+        assert tops == [item["digits_cnn_top1"], item["digits_weak_top1"]]
+        kind = ("mistake", "agreed", "foil")[item["kind"]]
+        if kind == "mistake":
+            assert item["shown_class"] in tops
+            assert item["shown_class"] != item["label"]
+        else:
+            assert set(tops) == {item["label"]}
+            assert (item["shown_class"] == item["label"]) == (kind == "agreed")
+    assert [sum(item["kind"] == kind for item in tables["items"]) for kind in range(3)] == [184, 20, 20]
+
+
+def test_images_are_those_of_the_source_and_have_their_hashes(published: Path, tables: Tables):
+    pixels, _ = mnist.read()
+    cache = str(published.parent / "cache")
+    stored = load_dataset(str(published), "images", split="train", cache_dir=cache).with_format("arrow")[:]
+    for row in stored.to_pylist():
+        png = row["image"]["bytes"]
+        assert hashlib.sha256(png).hexdigest() == row["sha256"]
+        decoded = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        np.testing.assert_array_equal(decoded, np.repeat(pixels[int(row["row"])][..., None], 3, axis=2))
+
+
+def test_aggregates_are_the_shares_of_yes(tables: Tables):
+    for item in tables["items"]:
+        answers = [row["relevant"] for row in tables["ratings"] if row["item_id"] == item["item_id"]]
+        assert len(answers) == item["n_ratings"] == 5
+        assert item["relevant_rate"] == pytest.approx(np.mean(answers))
+
+
+def test_the_version_verifies_and_its_card_counts_errors(published: Path):
+    assert "everything is as it should be" in built("verify", published)
+    card = (published / "README.md").read_text()
+    assert "| digits\\_cnn | 4000 | 0 | 133 |  |" in card
+    assert "184 mistake, 20 agreed, 20 foil." in card
+    assert (published / "pictures" / "mistakes.png").is_file()
+
+
+def test_a_picture_is_drawn_of_an_item(folder: Path, tmp_path: Path):
+    built("picture", folder, tmp_path / "item.png", "--batch", 1, "--index", 2)
+    with Image.open(tmp_path / "item.png") as picture:
+        assert picture.size == (128, 167)
+
+
+def test_a_classifier_answers_as_it_decides(folder: Path):
+    ratings, participants, without = from_model(folder, "digits_weak")
+    items = [row for batch in (0, 1) for row in StudyFolder(folder).read("items", batch).to_pylist()]
+    assert (ratings.num_rows, participants["participant_id"].to_pylist(), without) == (224, ["model-digits_weak"], 0)
+    said = dict(zip(ratings["item_id"].to_pylist(), ratings["relevant"].to_pylist(), strict=True))
+    assert said == {row["item_id"]: row["digits_weak_top1"] == row["shown_class"] for row in items}
+
+
+def test_the_survey_shows_one_image_and_asks_about_its_class(folder: Path, tmp_path: Path):
+    copy = shutil.copytree(folder, tmp_path / "study")
+    set_keys(copy, survey={"consent": "I take part.", "contact": "jane.doe@example.org"})
+    survey = read_items(copy)
+    rows = StudyFolder(copy).read("items", 1).to_pylist()
+    assert [dataclasses.astuple(item)[2:4] for item in survey.sittings[1]] == [
+        ((row["image_id"],), {"shown_class": row["shown_class"]}) for row in rows
+    ]
+
+
+def test_who_answers_controls_wrong_is_flagged(folder: Path, tmp_path: Path):
+    copy = shutil.copytree(folder, tmp_path / "study", ignore=shutil.ignore_patterns("ratings"))
+    ids = [row["item_id"] for row in StudyFolder(copy).read("items", 0).to_pylist()]
+    lines = [["participant", "item_id", "relevant"]]
+    lines += [
+        [who, each, "yes" if who == "always" or "agreed" in each else "no"]
+        for each in ids
+        for who in ("always", "looks")
+    ]
+    (tmp_path / "answers.csv").write_text("".join(",".join(line) + "\n" for line in lines))
+    built("ratings", "import", copy, tmp_path / "answers.csv")
+    status = built("ratings", "status", copy)
+    assert "attention 1," in status
