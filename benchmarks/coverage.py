@@ -31,6 +31,7 @@ from analysis.inference import (
 )
 from analysis.studies.verification.tables.verification import agreement_curve, weighted_eer
 from analysis.tables.agreement import alpha_of_sums
+from analysis.tables.psychometric import with_intervals
 from benchmarks.design import KINDS, LAYOUT, THRESHOLD, Batches, Numbers, draw
 
 BATCHES = (3, 5, 10)
@@ -103,6 +104,15 @@ def calibrated(study: Batches, least: int) -> Interval:
     rows = of_kind("all")
     inside = (study.distance[:, rows].ravel() > 0.6) & (study.distance[:, rows].ravel() < 0.7)
     return rate(study.rate[:, rows].ravel()[inside], units_of(study, rows)[inside], least=least)
+
+
+def psychometric(study: Batches, least: int, *, kind: str, figure: str) -> Interval:
+    """Threshold or slope of the psychometric function of a kind."""
+    rows = of_kind(kind)
+    score, share = study.distance[:, rows].ravel(), study.rate[:, rows].ravel()
+    batch = batch_of(study, int(rows.sum()))
+    n = np.full(len(score), float(study.raters))
+    return with_intervals(score, share, n, batch, least)[2][figure]
 
 
 def answered(study: Batches, least: int) -> Interval:
@@ -213,6 +223,11 @@ MEASURES: dict[str, Measure] = {
     **{f"false reject, {kind}": partial(erred, kind=kind, same=True) for kind in (*KINDS[1:], "all")},
     "calibration, one bin": calibrated,
     "false accept of a group of raters": answered,
+    **{
+        f"psychometric {figure}, {kind}": partial(psychometric, kind=kind, figure=figure)
+        for figure in ("threshold", "slope")
+        for kind in ("interpolation", "optimized", "all")
+    },
     "alpha, similarity": partial(alpha, question="similarity"),
     "alpha, identity": partial(alpha, question="identity"),
     "ICC(2,k), identity": icc,

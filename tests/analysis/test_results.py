@@ -23,6 +23,7 @@ NAMES = [
     *("overview", "participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
     *("people_disagreement", "attribute_model", "attribute_importance", "strategies", "agreement", "rater_agreement"),
     *("identity_model", "roc", "verification", "error_rates", "calibration", "calibration_fit", "error_consistency"),
+    "psychometric",
     *(
         "confusion",
         "accuracy_difference",
@@ -45,6 +46,7 @@ MAIN_COLUMN = {
     "error_rates": "value",
     "calibration_fit": "slope",
     "error_consistency": "kappa",
+    "psychometric": "threshold",
     "confusion": "share",
     "noise_ceiling": "split_half",
     "drift": "slope",

@@ -19,6 +19,7 @@
 | error_rates | a recognizer, a kind or "all", and a rate | recognizer, kind, rate (false accept, false reject), n, errors, value, low, high, interval, failures, reason |
 | calibration | a model and a bin of its score | model, from, to, n, score_mean, rate, low, high, interval, logistic, isotonic |
 | calibration_fit | a model | model, n, n_answers, intercept, slope, half, brier, reason, slope_low, slope_high, half_low, half_high, interval |
+| psychometric | a model and a kind, or "all" | model, condition, n, n_answers, from, to, threshold, threshold_low, threshold_high, slope, slope_low, slope_high, lapse, interval, reason |
 | error_consistency | two deciders, over all and by kind | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, reason |
 | response_time | a model | model, n, slope, low, high, interval, p, reason |
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
@@ -65,6 +66,7 @@ from analysis.tables.consistency import error_consistency
 from analysis.tables.drift import time_by_distance
 from analysis.tables.groupings import DEFAULT, by_each, check_groupings, groupings
 from analysis.tables.groups import PERSON
+from analysis.tables.psychometric import psychometric
 from analysis.tables.strategies import strategies
 
 
@@ -121,6 +123,7 @@ def _of_models(study: Verification) -> list[Maker]:
         Maker(("verification",), lambda made: verification(pairs, ratings, study.thresholds)),
         Maker(("error_rates",), lambda made: error_rates(pairs, ratings)),
         Maker(("calibration", "calibration_fit"), lambda made: calibration(**identity_scores(pairs, ratings))),
+        Maker(("psychometric",), lambda made: psychometric(**identity_scores(pairs, ratings), condition="kind")),
         Maker(("error_consistency",), lambda made: error_consistency(**decided, condition="kind")),
         Maker(("response_time",), lambda made: time_by_distance(**time_margins(of_people, study.thresholds))),
         Maker(("confusion",), lambda made: confusion(**decided)),

@@ -11,7 +11,7 @@ from analysis.report.sections import CEILING, Result, SectionOf
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed
 from analysis.studies.verification.data import study
-from analysis.studies.verification.figures import calibration, det, error_rates, roc, transfer
+from analysis.studies.verification.figures import calibration, det, error_rates, psychometric, roc, transfer
 
 
 def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
@@ -61,6 +61,20 @@ def _draw_calibration(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
+def _draw_psychometric(found: Findings, contents: Contents) -> Iterator[Item]:
+    table = found.tables["psychometric"].dropna(subset="threshold")
+    if table.empty:
+        return
+    said = ", ".join(f"{row.model}, {row.condition} {number(row.threshold)}" for row in rows(table))
+    yield contents.figure(
+        "psychometric",
+        psychometric.psychometric(table, source=contents.source),
+        "Psychometric functions, kind by kind, over the distances that there are. Bars at one half are 95 % intervals "
+        "of the threshold alone; they ignore that the slope varies too.",
+        f"A falling line per kind. Thresholds: {said}.",
+    )
+
+
 def _draw_consistency(found: Findings, contents: Contents) -> Iterator[Item]:
     table = found.tables["error_consistency"]
     of_all = table[table["condition"] == "all"]
@@ -97,6 +111,14 @@ MODELS = SectionOf(
             "calibration_fit",
             "Logistic calibration of distance to identity rate; half is the distance at which it is one half. "
             f"All kinds are mixed in it. {INTERVALS}",
+        ),
+        Result(
+            "psychometric",
+            "Psychometric functions, kind by kind: a share of twice the lapse rate is answered at random, and the "
+            "others say same less often the larger the distance is (a logistic function). threshold is the distance "
+            "at which half say same, slope how steeply the log odds fall. Pairs of a kind differ in more than their "
+            f"distance, which makes slopes flatter; a lapse rate of 0.1 is at its bound. {INTERVALS}",
+            _draw_psychometric,
         ),
         Result(
             "error_consistency",

@@ -19,7 +19,7 @@ FIGURES = {
     *("violins-dlib", "violins-interpolation-dlib", "strip-model-closer-dlib", "strip-people-closer-dlib"),
     *("strip-ordered-model-closer-dlib", "strip-ordered-people-closer-dlib"),
     *("strip-people-similarity", "strip-people-identity", "roc", "det", "error-rates", "calibration"),
-    *("error-consistency", "transfer", "people-agreement", "power", "strategies"),
+    *("error-consistency", "psychometric", "transfer", "people-agreement", "power", "strategies"),
 }
 """A study of one batch and eight people has neither groups nor a forest."""
 TABLES = {
@@ -27,6 +27,7 @@ TABLES = {
     *("disagreement", "people-disagreement", "verification", "roc", "error-rates", "calibration", "calibration-fit"),
     *(
         "error-consistency",
+        "psychometric",
         "confusion",
         "accuracy-difference",
         "noise-ceiling",
