@@ -26,6 +26,9 @@ from builder.runtime import Runtime, in_micro_batches
 
 LEVELS = 255
 
+BYTES_PER_PIXEL = 10_000
+"""What a search keeps of an image at most, by its pixels: measured with LRP of `efficientnet-lite0`."""
+
 
 class Settings(settings.Settings):
     """The keys of every search.
@@ -105,7 +108,8 @@ def search(
             return _climb(start, gains, value, own)
 
     size = explainer.micro_batch or MICRO_BATCH
-    found = in_micro_batches(run, images, classes, sought, size=size, runtime=runtime)
+    row_bytes = BYTES_PER_PIXEL * images.shape[1] * images.shape[2]
+    found = in_micro_batches(run, images, classes, sought, size=size, runtime=runtime, row_bytes=row_bytes)
     steps = found[:, 0].astype(np.int64)
     changed = found[:, 1:].reshape(len(images), 3, *images.shape[1:3]).transpose(0, 2, 3, 1)
     return Manipulated(np.ascontiguousarray(changed).astype(np.uint8), steps > 0, steps)
