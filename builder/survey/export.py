@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import jinja2
@@ -30,12 +30,15 @@ _TEMPLATES = resources.files("builder.survey") / "export_templates"
 class Asked:
     """A question as another tool asks it: its kind, how it is worded, and value and label of each option.
 
-    `ratings import` knows its answers by its name.
+    `ratings import` knows its answers by its name. columns: of what a tool gets of an item, those with its own options;
+    none where all items have the same. words: the columns that fill the placeholders of `text`.
     """
 
     question: Question
     text: str
     options: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -51,12 +54,30 @@ class Asked:
             case YesNo():
                 return "yes or no"
             case Choice():
-                if not self.options:
-                    return f"one of the options in the column {self.question.column}"
+                if self.columns:
+                    return f"one of what stands in {self.columns[0]} to {self.columns[-1]}"
                 names = [value if value == label else f"{value} ({label})" for value, label in self.options]
                 return f"one of {', '.join(names)}"
             case _:
                 assert_never(self.question)
+
+    @property
+    def mturk_text(self) -> str:
+        """The wording with Mechanical Turk's placeholders."""
+        return self.filled({name: f"${{{name}}}" for name in self.words})
+
+    @property
+    def mturk_options(self) -> tuple[tuple[str, str], ...]:
+        """The options with Mechanical Turk's placeholders, where they are the item's own."""
+        own = tuple((f"${{{name}}}", f"${{{name}}}") for name in self.columns)
+        return own or self.options
+
+    def filled(self, words: Mapping[str, str]) -> str:
+        """The wording with its placeholders filled."""
+        text = self.text
+        for name in self.words:
+            text = text.replace(f"{{{name}}}", words[name])
+        return text
 
     @property
     def scale(self) -> Scale | None:
@@ -86,10 +107,13 @@ def export(folder: Path, out: Path, images_url: str | None = None, bundle: Path 
     address = _addresses(images_url)
     with _whole(out) as partial:
         _write_page(partial / "page", survey, files)
-        for task in survey.asks.tasks:
+        tasks = [task for task in survey.asks.tasks if task.questions]
+        for task in tasks:
             _write_for_tools(partial, survey, task, address)
-        kept = {"survey": survey, "asks": survey.asks, "tasks": survey.asks.tasks, "images_url": images_url}
-        _write(partial / "README.md", _rendered("README.md", pictures=_pictures, asked=_asked, **kept))
+        kept = {"survey": survey, "asks": survey.asks, "tasks": tasks, "images_url": images_url}
+        _write(
+            partial / "README.md", _rendered("README.md", columns=_columns, pictures=_pictures, asked=_asked, **kept)
+        )
 
 
 @contextmanager
@@ -113,24 +137,45 @@ def _write(path: Path, content: str | bytes) -> None:
 def _write_for_tools(folder: Path, survey: SurveyItems, task: Task, address: Callable[[str], str]) -> None:
     """The files for tools that bring their own page; of several tasks each has a folder of its own in theirs."""
     asked, part = _asked(survey, task), task.name if len(survey.asks.tasks) > 1 else ""
-    fields = [survey.asks.key, *_pictures(survey, task), *task.layout.words]
+    columns, pictures = _columns(survey, task), _pictures(survey, task)
+
+    def row(item: Item) -> dict[str, str]:
+        shown = dict(zip(pictures, map(address, item.pictures), strict=False))
+        own = {
+            name: option
+            for each in asked
+            for name, option in zip(each.columns, item.options.get(each.name, ()), strict=False)
+        }
+        values = {survey.asks.key: item.item_id, **shown, **item.words, **own}
+        return {name: values.get(name, "") for name in columns}
+
     sittings = {
         _sitting(survey, number): [item for item in items if item.task == task.name]
         for number, items in survey.sittings.items()
     }
     for (_, name), items in sittings.items():
-        rows = _csv([_fields(item, fields, address) for item in items], fields)
+        rows = _csv([row(item) for item in items], columns)
         _write(folder / "qualtrics" / part / f"{name}.csv", rows)
         _write(folder / "mturk" / part / f"{name}.csv", rows)
-    pictures = _pictures(survey, task)
     _write(folder / "mturk" / part / "layout.html", _rendered("mturk.html", asked=asked, pictures=pictures))
     data = [
-        {"data": {**_fields(item, fields, address), "batch": batch}}
+        {"data": {**row(item), "batch": batch, **_of_label_studio(item, asked)}}
         for (batch, _), items in sittings.items()
         for item in items
     ]
     _write(folder / "label-studio" / part / "tasks.json", json.dumps(data, indent=1))
     _write(folder / "label-studio" / part / "labeling.xml", _labeling(asked, pictures))
+
+
+def _of_label_studio(item: Item, asked: Sequence[Asked]) -> dict[str, Any]:
+    """What Label Studio takes of an item's own words and options."""
+    texts = {f"{each.name}_text": each.filled(item.words) for each in asked if each.words}
+    choices = {
+        f"{each.name}_choices": [{"value": option} for option in item.options[each.name]]
+        for each in asked
+        if each.columns
+    }
+    return {**texts, **choices}
 
 
 def _sitting(survey: SurveyItems, number: int) -> tuple[int, str]:
@@ -139,12 +184,26 @@ def _sitting(survey: SurveyItems, number: int) -> tuple[int, str]:
     return batch, f"batch-{batch:05d}" + ("" if arm is None else f"-{arm}")
 
 
+def _columns(survey: SurveyItems, task: Task) -> list[str]:
+    """What a tool gets of an item; `ratings import` knows an item by the first of the columns."""
+    own = [name for each in _asked(survey, task) for name in each.columns]
+    return [survey.asks.key, *_pictures(survey, task), *task.layout.words, *own]
+
+
 def _pictures(survey: SurveyItems, task: Task) -> list[str]:
     """What the images of an item are called; where a column holds several, they are numbered."""
     if task.layout.form != "panels":
         return [name.removesuffix("_id") for name in task.layout.pictures]
-    items = [item for of_sitting in survey.sittings.values() for item in of_sitting if item.task == task.name]
-    return [f"image_{number}" for number in range(1, max((len(item.pictures) for item in items), default=0) + 1)]
+    return _numbered("image", [len(item.pictures) for item in _items_of(survey, task)])
+
+
+def _items_of(survey: SurveyItems, task: Task) -> list[Item]:
+    return [item for shown in survey.sittings.values() for item in shown if item.task == task.name]
+
+
+def _numbered(name: str, counts: Sequence[int]) -> list[str]:
+    """Names of as many columns as the largest of the counts."""
+    return [f"{name}_{number}" for number in range(1, max(counts, default=0) + 1)]
 
 
 def _write_page(folder: Path, survey: SurveyItems, files: dict[str, bytes]) -> None:
@@ -156,8 +215,14 @@ def _write_page(folder: Path, survey: SurveyItems, files: dict[str, bytes]) -> N
 
 
 def _asked(survey: SurveyItems, task: Task) -> list[Asked]:
-    texts = survey_texts(survey)
-    return [Asked(question, wording(question, survey, texts), _options(question, texts)) for question in task.questions]
+    texts, asked = survey_texts(survey), []
+    for question in task.questions:
+        text = wording(question, survey, texts)
+        counts = [len(item.options.get(question.name, ())) for item in _items_of(survey, task)]
+        own = tuple(_numbered(question.name, counts)) if isinstance(question, Choice) and question.column else ()
+        words = tuple(name for name in task.layout.words if f"{{{name}}}" in text)
+        asked.append(Asked(question, text, _options(question, texts), own, words))
+    return asked
 
 
 def _options(question: Question, texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -178,13 +243,6 @@ def _addresses(images_url: str | None) -> Callable[[str], str]:
     return lambda image_id: f"{images_url.rstrip('/')}/{image_id}.png"
 
 
-def _fields(item: Item, fields: Sequence[str], address: Callable[[str], str]) -> dict[str, str]:
-    """What a tool gets of an item; `ratings import` knows an item by the first of the fields."""
-    pictures = [address(image_id) for image_id in item.pictures]
-    values = [item.item_id, *pictures, *item.words.values()]
-    return dict(zip(fields, values, strict=False))
-
-
 def _csv(rows: list[dict[str, str]], fields: Sequence[str]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fields, lineterminator="\r\n")
@@ -200,14 +258,16 @@ def _labeling(asked: Sequence[Asked], pictures: Sequence[str]) -> str:
     for name in pictures:
         SubElement(together, "Image", name=name, value=f"${name}")
     for each in asked:
-        SubElement(view, "Header", value=each.text)
+        SubElement(view, "Header", value=f"${each.name}_text" if each.words else each.text)
         common = {"name": each.name, "toName": pictures[-1]}
         if each.scale:
             low, high, step = (f"{value:g}" for value in (each.scale.low, each.scale.high, each.scale.step))
             bounds = {"min": low, "max": high, "step": step, "slider": "true", "required": "true"}
             SubElement(view, "Number", common | bounds)
             continue
-        choices = SubElement(view, "Choices", common | {"choice": "single", "showInline": "true", "required": "true"})
+        own = {"value": f"${each.name}_choices"} if each.columns else {}
+        single = {"choice": "single", "showInline": "true", "required": "true"}
+        choices = SubElement(view, "Choices", common | single | own)
         for value, shown in each.options:
             SubElement(choices, "Choice", value=shown, alias=value)
     indent(view)
