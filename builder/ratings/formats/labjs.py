@@ -129,8 +129,11 @@ def _rows(file: ExportFile) -> Iterator[dict[str, Any]]:
             if not text.upper().startswith("CREATE TABLE"):
                 raise RatingsError(f"{file.path}: is a database of SQLite without lab.js' table; export it as CSV")
             rows = database.execute(f"SELECT * FROM {_TABLE} ORDER BY rowid LIMIT {_MOST_RUNS}")  # noqa: S608
-            names = [name for name, *_ in rows.description]
+            names, left = [name for name, *_ in rows.description], len(file.content)
             for row in rows:
+                left -= sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+                if left < 0:
+                    raise RatingsError(f"{file.path}: a database of SQLite whose cells are computed; export it as CSV")
                 yield dict(zip(names, row, strict=True))
         except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
             raise RatingsError(f"{file.path}: a damaged database of SQLite: {error}") from error

@@ -113,11 +113,16 @@ def test_a_database_runs_nothing_of_its_own(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(RatingsError, match=r"without lab.js' table"):
         read_export(tmp_path / "view.sqlite", PAIRS)
+
+
+@pytest.mark.parametrize(("length", "said"), [(300_000_000, "damaged database"), (1_000_000, "cells are computed")])
+def test_a_database_that_is_larger_than_its_file_is_not_read(tmp_path: Path, length: int, said: str) -> None:
     with sqlite3.connect(tmp_path / "generated.sqlite") as connection:
-        connection.execute("CREATE TABLE labjs (id INTEGER, data TEXT AS (hex(zeroblob(300000000))))")
+        text = f"""'[{{"a": "' || hex(zeroblob({length})) || '"}}]'"""
+        connection.execute(f"CREATE TABLE labjs (id INTEGER, data TEXT AS ({text}))")
         connection.execute("INSERT INTO labjs (id) VALUES (1)")
     connection.close()
-    with pytest.raises(RatingsError, match="damaged database of SQLite"):
+    with pytest.raises(RatingsError, match=said):
         read_export(tmp_path / "generated.sqlite", PAIRS)
 
 
