@@ -22,6 +22,7 @@ from tests.builder.survey.participant import (
     Keyboard,
     consent,
     console,
+    find,
     pixels,
     say_demographics,
     wait_for_heading,
@@ -45,7 +46,7 @@ TOLD = {
     "recruitment": "Friends",
     "consent": "I am at least 18 years old and take part voluntarily.",
     "consent_version": "1",
-    "question_brighter": "Which square is brighter?",
+    "question_brighter": "Which one is brighter?",
     "question_sureness": "How sure are you of it?",
 }
 """What people are told, and the card states."""
@@ -110,6 +111,7 @@ def answered(folder: Path, with_plugin: Path, bundle: Path) -> list[str]:
             wait_for_heading(browser, f"Squares {position + 1} of {ITEMS}")
             left, right = (pixels(browser, f"img[alt='{side} image']").mean() for side in ("left", "right"))
             seen.append("left" if left > right else "right")
+            assert "the left one" in find(browser, "fieldset").text
             hands.press(f"[name=brighter][value={seen[-1]}]")
             hands.slide("[type=range]", 10 * position)
             hands.press(NEXT)
@@ -131,7 +133,8 @@ def imported(folder: Path, command, answered: list[str], items: list[dict[str, A
     for person in range(6):
         for place, item in enumerate(items):
             side = "left" if item["difference"] < 0 or person == 5 else "right"
-            rows.append([f"person {person}", item["item_id"], side, str(place)])
+            said = f"The {side} one" if person == 1 else side  # as the page calls it
+            rows.append([f"person {person}", item["item_id"], said, str(place)])
     (folder.parent / "others.csv").write_text("".join(",".join(row) + "\n" for row in rows))
     command("builder", "survey", "results", folder, "results.jsonl")
     return command("builder", "ratings", "import", folder, "results.jsonl", "others.csv")
@@ -256,7 +259,7 @@ def test_who_answers_a_control_wrong_is_flagged(tables):
 
 def test_the_card_says_what_was_asked(published):
     card = (published / "README.md").read_text()
-    assert "> Which square is brighter?" in card
+    assert "> Which one is brighter?" in card
     assert "> How sure are you of it?" in card
     assert "`brighter_mode`, `brighter_share`, `sureness_mean`, `sureness_std`" in card
     assert "and 6 close items." in card

@@ -2,15 +2,12 @@
 
 from builder.tasks import Choice, Control, Layout, Questionnaire, Scale, Task
 
-SIDES = ("left", "right")
+SIDES, LABELS = ("left", "right"), ("the left one", "the right one")
 
 TASK = Task(
     "comparison",
     Layout("side_by_side", pictures=("left_id", "right_id")),
-    (
-        Choice("brighter", "Which of the two squares is brighter?", options=SIDES),
-        Scale("sureness", "How sure are you?"),
-    ),
+    (Choice("brighter", "Which square is brighter?", SIDES, labels=LABELS), Scale("sureness", "How sure are you?")),
     controls=tuple(Control("control", side, "brighter", answer=side) for side in SIDES),
 )
 
