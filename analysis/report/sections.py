@@ -80,7 +80,8 @@ def _draw_agreement(found: Findings, contents: Contents) -> Iterator[Item]:
     yield contents.figure(
         "people-agreement",
         people_agreement.people_agreement(table, raters, source=contents.source),
-        "Left: statistics of agreement. Right: each rater against the rest.",
+        "Left: statistics of agreement; bars are 95 % intervals that leave out one batch after the other, and a batch "
+        "alone has none. Right: each rater against the rest.",
         f"Markers with intervals: {said or 'none'}. Beside it a dot for each of {len(raters)} raters.",
     )
 
@@ -100,7 +101,8 @@ def _draw_strategies(found: Findings, contents: Contents) -> Iterator[Item]:
     yield contents.figure(
         "strategies",
         strategies.strategies(table, source=contents.source),
-        "Features that people name when asked how they judged.",
+        "Features that people name when asked how they judged. Bars are 95 % intervals by Wilson; they ignore that a "
+        "feature may be named in other words.",
         f"Markers with intervals, a row per feature. Named most: {top}.",
     )
 
@@ -122,7 +124,8 @@ def _draw_groups(found: Findings, contents: Contents) -> Iterator[Item]:
             yield contents.figure(
                 f"groups-{place}-{slug(str(name))[:40]}-{slug(str(question))[:40]}",
                 groups.groups(table, "figure", None, source=contents.source),
-                f"Answers to {question} by {name}; small groups are merged and marked. {INTERVALS}",
+                f"Answers to {question} by {name}; small groups are merged and marked. Bars are 95 % intervals of each "
+                "group alone; whether groups differ is in the table, not in whether bars overlap.",
                 f"Markers with intervals for {table['group'].nunique()} groups of {name}; values {span}.",
             )
 

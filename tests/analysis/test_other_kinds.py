@@ -219,3 +219,30 @@ def test_tables_that_are_no_study_s_are_refused(tmp_path: Path, change, said: st
 def test_what_only_its_own_analysis_knows_is_refused(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", folder, "--compare-with", "paper", "--out", "nowhere"]) == 2
     assert "no printed figures of studies of the kind 'toy'" in capsys.readouterr().err
+
+
+def test_a_question_of_another_task_is_no_missing_answer(tmp_path: Path) -> None:
+    """Half of the items are asked how strong they are, the other half what they show."""
+    tables = toy()
+    tasks = ["strong", "what"] * (BATCHES * ITEMS // 2)
+    task_of = dict(zip(tables["items"]["item_id"], tasks, strict=True))
+    ratings = tables["ratings"].to_pandas()
+    own = ratings["item_id"].map(task_of)
+    ratings["answer"] = ratings["answer"].where(own == "what", None)
+    ratings["strength"] = ratings["strength"].where(own == "strong")
+    whole = {
+        "items": tables["items"].add_column("task", tasks),
+        "ratings": Dataset.from_pandas(ratings, tables["ratings"].features, preserve_index=False),
+    }
+    made = results(load(publish(tmp_path / "tasks", tables | whole)))
+    assert not made["limits"]["statement"].str.contains("have no answer").any()
+    alpha = made["agreement"].query("statistic == 'alpha'").set_index("question")
+    assert alpha["n_items"].to_dict() == {"answer": BATCHES * ITEMS // 2, "strength": BATCHES * ITEMS // 2}
+    icc = made["agreement"].query("scope == 'mean of batches'").iloc[0]
+    assert (icc["n_items"], icc["dropped_items"]) == (BATCHES * ITEMS // 2, 0)
+    people = made["noise_ceiling"].query("condition == 'all' and measure == 'people'")
+    assert set(people["n"]) == {BATCHES * ITEMS // 2}
+    some = ratings.assign(strength=ratings["strength"].where(ratings.index > 0))
+    lacking = Dataset.from_pandas(some, tables["ratings"].features, preserve_index=False)
+    made = results(load(publish(tmp_path / "lacking", tables | whole | {"ratings": lacking})))
+    assert "1 ratings have no answer on strength: they are in no figure about it" in set(made["limits"]["statement"])

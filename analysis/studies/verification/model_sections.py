@@ -56,7 +56,8 @@ def _draw_calibration(found: Findings, contents: Contents) -> Iterator[Item]:
     yield contents.figure(
         "calibration",
         calibration.calibration(table, study(found.published).thresholds, source=contents.source),
-        "Identity rate by bin of distance with intervals, and a logistic fit.",
+        "Identity rate by bin of distance, and a logistic fit. Bars are 95 % intervals of the rate in a bin; they "
+        "ignore that the bins' edges follow from the same pairs.",
         f"Identity rate from the smallest to the largest distance: {said}.",
     )
 
@@ -94,7 +95,8 @@ def _draw_transfer(found: Findings, contents: Contents) -> Iterator[Item]:
     yield contents.figure(
         "transfer",
         transfer.transfer(table, source=contents.source),
-        "Accept rate of the optimized samples at every model, by target threshold.",
+        "Accept rate of the optimized samples at every model, by target threshold. Bars are 95 % intervals that leave "
+        "out one batch after the other; they ignore that all models see the same pairs.",
         f"Markers with intervals. Mean accept rate over target thresholds: {listed(mean)}.",
     )
 

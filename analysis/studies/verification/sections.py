@@ -217,7 +217,8 @@ def _draw_groups(found: Findings, contents: Contents) -> Iterator[Item]:
         yield contents.figure(
             f"groups-{place}-{slug(str(name))[:40]}",
             groups.groups(of_grouping, "rate", "recognizer", source=contents.source),
-            f"Rates by {name}; small groups are merged and marked.",
+            f"Rates by {name}; small groups are merged and marked. Bars are 95 % intervals of each rate alone; whether "
+            "groups differ is in the table, not in whether bars overlap.",
             f"Markers with intervals for {of_grouping['group'].nunique()} groups of {name}; rates {span}.",
         )
 

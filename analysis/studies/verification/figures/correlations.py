@@ -21,7 +21,7 @@ def correlations(table: pd.DataFrame, *, source: str | None) -> Figure:
         axes.axvline(0, color=style.FAINT, linewidth=0.8)
         draw_intervals(axes, table, "measure", "kind", value="pearson", label=_words, marks=kinds.mark)
         axes.set(xlim=(-1.05, 1.05), xlabel="Pearson correlation with the identity rate")
-        axes.set_title("Correlation with people's decision, 95 % intervals over bases")
+        axes.set_title("Correlation with people's decision, 95 % intervals over batches")
         style.legend_beside(axes)
         return style.finished(figure, source)
 
