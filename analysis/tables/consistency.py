@@ -47,7 +47,9 @@ def error_consistency(
 
     Columns: first, second ("people" or a model), reference, condition ("all", or a value of that column), n (items, of
     the mean comparison), observed, expected, kappa, kappa_std, n_compared (comparisons with a kappa), low, high,
-    interval (of kappa: how it was made, or why there is none), reason.
+    interval (of kappa: how it was made, or why there is none), share (of people with a model: their kappa by that of
+    people with one another, so that 1 is a model that errs with people as they do among themselves; NaN where people's
+    is not above 0; without an interval), reason.
 
     Raises:
         MissingDataError: there are no answers to the question.
@@ -63,7 +65,18 @@ def error_consistency(
                     continue
                 head = {"first": first, "second": second, "reference": reference, "condition": name}
                 rows.append(head | _mean(_compared(within, reference, first, second, batches[rows_of])))
-    return pd.DataFrame(rows)
+    return _with_share(pd.DataFrame(rows))
+
+
+def _with_share(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the column `share`, before `reason`."""
+    same = ["reference", "condition"]
+    of_people = (table["first"] == PEOPLE) & (table["second"] == PEOPLE)
+    ceiling = table[same].merge(table.loc[of_people, [*same, "kappa"]], on=same, how="left")["kappa"].to_numpy()
+    with_model = (table["first"] == PEOPLE) & ~of_people
+    share = (table["kappa"] / ceiling).where(with_model & (ceiling > 0))
+    table.insert(list(table.columns).index("reason"), "share", share)
+    return table
 
 
 def consistency(first_right: npt.NDArray[np.bool_], second_right: npt.NDArray[np.bool_]) -> tuple[float, float, float]:

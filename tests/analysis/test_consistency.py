@@ -73,7 +73,12 @@ def test_people_by_hand() -> None:
     assert found["kappa"] == pytest.approx(np.mean(kappas))
     assert found["kappa_std"] == pytest.approx(np.std(kappas, ddof=1))
     assert found["n_compared"] == 4
-    assert table.loc[("people", "people", "majority"), "n_compared"] == 6
+    among = table.loc[("people", "people", "majority")]
+    assert among["n_compared"] == 6
+    assert among["kappa"] > 0
+    assert found["share"] == pytest.approx(np.mean(kappas) / among["kappa"])
+    assert np.isnan(among["share"])
+    assert np.isnan(table.loc[("dlib", "facenet512", "majority"), "share"])
 
 
 def test_no_errors_no_kappa() -> None:

@@ -127,7 +127,8 @@ MODELS = SectionOf(
             "Error consistency of every two deciders, over all pairs and kind by kind: Cohen's kappa of who errs "
             "where, 1 the same errors, 0 errors as independent as the two accuracies let them be. An error is told by "
             "the majority of those who are not compared, or by construction (genuine: same; negative: different). "
-            + INTERVALS,
+            "share: kappa of people with a model by that of people with one another, without an interval: at 1 the "
+            "model errs with people as they do among themselves. " + INTERVALS,
             _draw_consistency,
         ),
         CEILING,
