@@ -21,6 +21,7 @@ from builder.explainers import (
 )
 from builder.explainers.softplus import softplus
 from builder.explainers.steps import Steps
+from builder.runtime import start_runtime
 from tests.builder.explainers.networks import Classifier, TwoLayers, convolutions, pictures, tensors
 
 CLASSES = torch.tensor([0, 1, 2, 3, 4])
@@ -330,6 +331,17 @@ def test_an_images_map_is_its_own(runtime, name):
     np.testing.assert_array_equal(method.explain(classifier, images, classes).maps, explained.maps)
     np.testing.assert_array_equal(method.explain(classifier, images[::-1], classes[::-1]).maps, explained.maps[::-1])
     np.testing.assert_array_equal(method.explain(classifier, images[7:8], classes[7:8]).maps, explained.maps[7:8])
+
+
+def test_streams_do_not_change_a_map():
+    """LRP changes weights, Grad-CAM listens to a layer: neither must meet another stream."""
+    classifier, images, classes = Classifier(convolutions()), pictures(40), np.arange(40) % 5
+    for name, keys in (("lrp", {}), ("grad_cam", {"layer": "relu2"})):
+        one, four = (
+            explainer(name, start_runtime("cpu", threads), **keys).explain(classifier, images, classes).maps
+            for threads in (1, 4)
+        )
+        np.testing.assert_array_equal(one, four)
 
 
 @pytest.mark.parametrize("name", OF_NETWORKS)
