@@ -34,6 +34,7 @@ class Classification(StudyKind):
         TableSpec(TABLE, key=(KEY,), references=_OF_IMAGE, shows=(("image", "image_id"),), large=("image",)),
         TableSpec("images", key=("image_id",), large=("image",)),
         TableSpec("predictions", key=("row",), references=_OF_IMAGE),
+        TableSpec("attacks", key=("row",), references=(*_OF_IMAGE, Reference("row", "predictions", "row"))),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
 

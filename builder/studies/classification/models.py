@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from builder.boundary import Boundary
 from builder.classifiers import Classifier, Probabilities, answers
@@ -15,7 +16,8 @@ from builder.generators import Images
 from builder.hosting import ModelHost, load_model
 from builder.images import ImageSource
 from builder.runtime import Runtime
-from builder.studies.classification.study import ClassificationStudy
+from builder.studies.classification.attack import Attacked, attack
+from builder.studies.classification.study import AttackSettings, ClassificationStudy
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class Models(ModelHost):
     source_name: str
     shape: tuple[int, ...]
     classifiers: dict[str, Classifier]
+    runtime: Runtime
     rows: Mapping[str, Sequence[int]]
 
     def sized(self) -> dict[str, Any]:
@@ -80,6 +83,14 @@ class Models(ModelHost):
                 raise call.fault("probabilities gave rows of which a part is NaN", amiss)
         return probabilities
 
+    def attacked(self, own: AttackSettings, images: Images, labels: Sequence[str]) -> Attacked:
+        """What IFGSM makes of images (n, h, w, 3), n >= 1, with these labels (n,)."""
+        classifier, rows = self.classifiers[own.classifier], range(len(images))
+        boundary = self.boundary(own.classifier, "classifier", own.classifier)
+        indices = np.array([classifier.classes.index(label) for label in labels], np.int64)
+        with self.stopwatch.step("attack", len(rows)), boundary.call("network", rows):
+            return attack(network_of(classifier, own), images, indices, own, self.runtime, classifier.micro_batch)
+
     def _source(self) -> Boundary:
         return self.boundary("images", SOURCE, self.source_name)
 
@@ -110,13 +121,31 @@ def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:
                 f"{_listed(classifier.classes)}. Name the classes of images as the classifier does, or leave some out "
                 "with classes = [...]"
             )
+    if study.attack:
+        network_of(classifiers[study.attack.classifier], study.attack)
     most = -(-len(rows) // study.classes_per_batch)
     if study.batches > most:
         raise StudyError(
             f"batches = {study.batches}: {len(rows)} classes, {study.classes_per_batch} a batch (classes_per_batch), "
             f"make {most}; no more can be built"
         )
-    return Models(source=source, source_name=study.images.model, shape=shape, classifiers=classifiers, rows=rows)
+    return Models(
+        source=source, source_name=study.images.model, shape=shape, classifiers=classifiers, runtime=runtime, rows=rows
+    )
+
+
+def network_of(classifier: Classifier, own: AttackSettings) -> nn.Module:
+    """The network of the classifier that is attacked.
+
+    Raises:
+        StudyError: it has none.
+    """
+    if classifier.network is None:
+        raise StudyError(
+            f"attack.classifier = {own.classifier!r}: an attack needs a gradient, and this classifier gives answers "
+            "alone, as files, graphs of ONNX and recorded predictions do; name another one, or leave [attack] out"
+        )
+    return classifier.network
 
 
 def rows_by_class(study: ClassificationStudy, source: ImageSource) -> dict[str, list[int]]:

@@ -4,57 +4,21 @@ A batch depends on the study and its own number alone; nothing here knows of fol
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from builder import progress
 from builder.boundary import context
-from builder.classifiers import Probabilities
 from builder.errors import BuildError
 from builder.studies import Batch
 from builder.studies.classification import tables
+from builder.studies.classification.adversarial import Adversarial, attack_rows
 from builder.studies.classification.models import Models
-from builder.studies.classification.schema import KINDS, TOP
+from builder.studies.classification.predicted import Predicted, predict
+from builder.studies.classification.schema import KINDS
 from builder.studies.classification.study import ClassificationStudy
 
 _T = TypeVar("_T")
-
-BLOCK = 256
-"""Pictures that are held at a time."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a classifier says of n rows.
-
-    classes: its own. probabilities: (n, k). top: (n, up to TOP), indices of classes, the most probable first.
-    """
-
-    classes: tuple[str, ...]
-    probabilities: Probabilities
-    top: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, classes: tuple[str, ...], probabilities: Probabilities) -> "Said":
-        """With the first classes; of equal ones the first by index comes first."""
-        return cls(classes, probabilities, np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP])
-
-    def first(self, at: int) -> str | None:
-        """The top-1 class of row `at` of them; None where nothing was found."""
-        return None if np.isnan(self.probabilities[at, 0]) else self.classes[self.top[at, 0]]
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """The rows of a batch, in the order of the source: numbers, ids and labels (n,), what each classifier says."""
-
-    rows: list[int]
-    ids: list[str]
-    labels: list[str]
-    said: dict[str, Said]
 
 
 class Item(NamedTuple):
@@ -76,13 +40,16 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
     models.restart()
     with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
         predicted = predict(models, classes_of(study, models, batch))
-        items = draw_items(study, predicted, batch)
+        attacks = attack_rows(study.attack, models, predicted) if study.attack else []
+        items = draw_items(study, predicted, batch) + draw_attacks(study, attacks, batch)
         if not items:
             raise BuildError(f"batch {batch}: no classifier found anything in a picture, so there is nothing to ask")
-        shown = sorted({item.at for item in items})
-        pictures = models.pictures([predicted.rows[at] for at in shown])
+        shown = sorted({item.at for item in items if item.kind != "adversarial"})
+        pictures = list(models.pictures([predicted.rows[at] for at in shown])) if shown else []
         with models.stopwatch.step("tables", len(items)):
-            built = tables.build(study.name, batch, predicted, items, dict(zip(shown, pictures, strict=True)))
+            shown_pictures = dict(zip(shown, pictures, strict=True))
+            attacked = study.attack.classifier if study.attack else ""
+            built = tables.build(study.name, batch, predicted, items, shown_pictures, attacked, attacks)
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
 
 
@@ -90,23 +57,6 @@ def classes_of(study: ClassificationStudy, models: Models, batch: int) -> list[s
     """The classes of a batch; all batches together have each once."""
     start = batch * study.classes_per_batch
     return list(models.rows)[start : start + study.classes_per_batch]
-
-
-def predict(models: Models, classes: Sequence[str]) -> Predicted:
-    """What every classifier says of every row of some classes."""
-    label_of = {row: label for label in classes for row in models.rows[label]}
-    rows = sorted(label_of)
-    ids = models.ids(rows)
-    parts: dict[str, list[Probabilities]] = {name: [] for name in models.classifiers}
-    with progress.bar(len(rows), "images", "image") as bar:
-        for start in range(0, len(rows), BLOCK):
-            block = rows[start : start + BLOCK]
-            images = models.pictures(block)
-            for name, part in parts.items():
-                part.append(models.probabilities(name, images, ids[start : start + BLOCK]))
-            bar.update(len(block))
-    said = {name: Said.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
-    return Predicted(rows, ids, [label_of[row] for row in rows], said)
 
 
 def draw_items(study: ClassificationStudy, predicted: Predicted, batch: int) -> list[Item]:
@@ -124,6 +74,15 @@ def draw_items(study: ClassificationStudy, predicted: Predicted, batch: int) -> 
         far = far_classes(predicted, at)
         items.append(Item("foil", at, far[rng.integers(len(far))]))
     return items
+
+
+def draw_attacks(study: ClassificationStudy, attacks: Sequence[Adversarial], batch: int) -> list[Item]:
+    """The adversarial items of a batch, of the attacks that succeeded, by row."""
+    if study.attack is None:
+        return []
+    successes = [each for each in attacks if each.success]
+    drawn = _some(successes, study.attack.items, study.seed, batch, "adversarial")
+    return [Item("adversarial", each.at, each.shown_class, len(successes) / len(drawn)) for each in drawn]
 
 
 def found_mistakes(predicted: Predicted) -> list[tuple[int, str]]:

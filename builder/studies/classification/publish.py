@@ -36,7 +36,7 @@ class ClassificationParts(PublishParts):
         ]
 
     def figures(self, content: "Content") -> dict[str, Any]:
-        """Errors by classifier, and how many items of each kind there are.
+        """Errors by classifier, items by kind, and what attacks came to.
 
         Raises:
             PublishError: the pictures may not be published.
@@ -45,12 +45,16 @@ class ClassificationParts(PublishParts):
 
         study = classification(content.study)
         check_rights(study)
-        spec = next(spec for spec in content.specs if spec.name == "predictions")
-        predictions = read_items(content.folder, content.tables, spec)
+        specs = {spec.name: spec for spec in content.specs}
+        predictions = read_items(content.folder, content.tables, specs["predictions"])
+        attacked = any(part.table == "attacks" for part in content.tables)
         kinds = content.items["kind"].to_pylist()
         return {
             "errors": errors(predictions, [each.name for each in study.classifiers]),
-            "kinds": {kind: kinds.count(label) for label, kind in enumerate(KINDS)},
+            "kinds": {kind: kinds.count(label) for label, kind in enumerate(KINDS) if label in kinds},
+            "attacks": attack_counts(read_items(content.folder, content.tables, specs["attacks"]))
+            if attacked
+            else None,
         }
 
     def draw(self, root: Path, content: "Content") -> None:
@@ -74,6 +78,13 @@ def check_rights(study: ClassificationStudy) -> None:
             "tables items and images hold them. Where the pictures are yours to publish, say so in [images] of "
             "study.toml: redistributable = true and license"
         )
+
+
+def attack_counts(attacks: "pa.Table") -> dict[str, int]:
+    """How many attacks there are, and how many succeeded: in 8 bits, and before rounding."""
+    success = attacks["success"].to_pylist().count(True)
+    floated = attacks.num_rows - attacks["float_class"].null_count
+    return {"rows": attacks.num_rows, "success": success, "floated": floated}
 
 
 @dataclass(frozen=True)

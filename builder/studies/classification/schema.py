@@ -5,7 +5,7 @@ from collections.abc import Sequence as Names
 import pyarrow as pa
 from datasets import ClassLabel, Features, Image, Sequence, Value
 
-KINDS = ["mistake", "agreed", "foil"]
+KINDS = ["mistake", "agreed", "foil", "adversarial"]
 """The kinds of items, in the order of the ClassLabel `kind`."""
 
 TOP = 5
@@ -16,8 +16,8 @@ def items(classifiers: Names[str]) -> Features:
     """One row per item: an image, and the class that people are asked about, `shown_class`.
 
     A classifier's `<name>_top1` is its class for the image, null where it found nothing; `<name>_mistake` is whether
-    the shown class is that class and is not the label. `weight`: how many mistakes of the batch a mistake stands for;
-    null of others.
+    the shown class is that class and is not the label, both null where it cannot be asked about an attacked image.
+    `weight`: how many mistakes, or successful attacks, of the batch the item stands for; null of controls.
     """
     columns = {
         "item_id": Value("string"),
@@ -61,13 +61,39 @@ def predictions(classifiers: Names[str]) -> Features:
     return Features(columns)
 
 
+def attacks() -> Features:
+    """One row per row of `predictions` that the attacked classifier gives its label; `image_id` is that of the attacked
+    image, null where no item shows it.
+
+    `class` is the classifier's class for the attacked image as it is stored, in 8 bits; `success` whether that is not
+    the label; `steps` the number of steps, null without success. `float_class` and `float_steps` are the same before
+    rounding, null where the image kept its label. `linf` and `l2` are distances to the image, in units of 0..1.
+    """
+    return Features(
+        {
+            "row": Value("string"),
+            "batch": Value("int32"),
+            "label": Value("string"),
+            "classifier": Value("string"),
+            "image_id": Value("string"),
+            "class": Value("string"),
+            "success": Value("bool"),
+            "steps": Value("int32"),
+            "float_class": Value("string"),
+            "float_steps": Value("int32"),
+            "linf": Value("float32"),
+            "l2": Value("float32"),
+        }
+    )
+
+
 def read_features(table: str, columns: pa.Schema) -> Features:
     """The features of a table as a build writes it, made from the names of its columns.
 
     Raises:
         KeyError: there is no such table.
     """
-    endings = {"items": "_top1", "images": "", "predictions": "_probabilities"}
+    endings = {"items": "_top1", "images": "", "predictions": "_probabilities", "attacks": ""}
     ending = endings[table]
     names = [name.removesuffix(ending) for name in columns.names if ending and name.endswith(ending)]
     match table:
@@ -75,5 +101,7 @@ def read_features(table: str, columns: pa.Schema) -> Features:
             return items(names)
         case "predictions":
             return predictions(names)
-        case _:
+        case "images":
             return images()
+        case _:
+            return attacks()

@@ -1,19 +1,33 @@
 """`ClassificationStudy`: what the study file of a classification study may hold beside what every study has."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from builder.classifiers.settings import ClassifierSettings
 from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.ratings.settings import RatingsSettings
+from builder.settings import COLUMN, Settings
 from builder.studies.classification.tasks import ASKS, ITEM, QUESTIONS
 from builder.study import Study
 from builder.survey.settings import survey_settings
 
 Classes = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(strict=False, min_length=2)]
+
+
+class AttackSettings(Settings):
+    """`[attack]`: adversarial examples.
+
+    classifier: name of the one that is attacked; it must have a gradient. step: of each value, in units of 0..1.
+    iterations: steps, at most. items: adversarial items of a batch, at most.
+    """
+
+    classifier: Annotated[str, Field(pattern=COLUMN, max_length=40)]
+    step: Annotated[float, Field(ge=1e-5, le=1)] = 0.001
+    iterations: Annotated[int, Field(ge=1, le=100_000)] = 10
+    items: Annotated[int, Field(ge=1, le=10_000)] = 40
 
 
 class ClassificationRatings(RatingsSettings):
@@ -30,6 +44,7 @@ class ClassificationStudy(Study):
 
     classes: those that it is about, in the order in which batches take them; None: all that rows are labeled with.
     mistakes, controls: the most items of a batch that are mistakes, and that have a sure answer, half of them yes.
+    attack: None: there are no adversarial items.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -43,6 +58,7 @@ class ClassificationStudy(Study):
     classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)
     )
+    attack: AttackSettings | None = None
     survey: ClassificationSurvey = ClassificationSurvey()  # type: ignore[valid-type]
     ratings: ClassificationRatings = ClassificationRatings()
 
@@ -62,6 +78,16 @@ class ClassificationStudy(Study):
         if len(set(names)) < len(names):
             raise PydanticCustomError("twice", "gives two classifiers the same name")
         return classifiers
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [classifier.name for classifier in self.classifiers]
+        if self.attack and self.attack.classifier not in names:
+            raise ValueError(
+                f"attack.classifier = {self.attack.classifier!r}: must be the name of one of the classifiers: "
+                + ", ".join(names)
+            )
+        return self
 
 
 def classification(study: Study) -> ClassificationStudy:

@@ -12,44 +12,86 @@ from builder.studies.classification import schema
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
-    from builder.studies.classification.pipeline import Item, Predicted, Said
+    from builder.studies.classification.adversarial import Adversarial
+    from builder.studies.classification.pipeline import Item
+    from builder.studies.classification.predicted import Predicted, Said
 
 
 def build(
-    study: str, batch: int, predicted: "Predicted", items: "Sequence[Item]", pictures: Mapping[int, Image]
+    study: str,
+    batch: int,
+    predicted: "Predicted",
+    items: "Sequence[Item]",
+    pictures: Mapping[int, Image],
+    attacked: str = "",
+    attacks: "Sequence[Adversarial]" = (),
 ) -> dict[str, pa.Table]:
-    """The tables of a batch by name; `pictures` are those that items show, by index of the row."""
-    pngs = {at: png_bytes(picture) for at, picture in pictures.items()}
-    ids = {at: f"{study}-{batch:05d}-row{predicted.rows[at]}" for at in pngs}
-    number = _numbers(predicted)
-    rows: dict[str, list[dict[str, Any]]] = {"items": [], "images": [], "predictions": []}
+    """The tables of a batch by name.
+
+    pictures: those that items show as they are, by index of the row. attacked: the classifier of the attacks.
+    """
+    ids = {at: f"{study}-{batch:05d}-row{row}" for at, row in enumerate(predicted.rows)}
+    pngs = {ids[at]: (at, png_bytes(picture)) for at, picture in pictures.items()}
+    of_row = {each.at: each for each in attacks}
     for item in items:
+        if item.kind == "adversarial":
+            pngs[f"{ids[item.at]}-attacked"] = item.at, of_row[item.at].png
+    number = _numbers(predicted)
+    rows: dict[str, list[dict[str, Any]]] = {"items": [], "images": [], "predictions": [], "attacks": []}
+    for item in items:
+        changed = of_row[item.at] if item.kind == "adversarial" else None
+        image_id = f"{ids[item.at]}-attacked" if changed else ids[item.at]
         row = {
             "item_id": f"{study}-{batch:05d}-{item.kind}-{predicted.rows[item.at]}-{number[item.shown_class]}",
             "batch": batch,
             "kind": schema.KINDS.index(item.kind),
-            "image_id": ids[item.at],
-            "image": image_value(ids[item.at], pngs[item.at]),
+            "image_id": image_id,
+            "image": image_value(image_id, pngs[image_id][1]),
             "row": predicted.ids[item.at],
             "label": predicted.labels[item.at],
             "shown_class": item.shown_class,
             "weight": item.weight,
         }
         for name, said in predicted.said.items():
-            first = said.first(item.at)
+            first = changed.top1.get(name) if changed else said.first(item.at)
             row[f"{name}_top1"] = first
-            row[f"{name}_mistake"] = first == item.shown_class != row["label"]
+            asked = changed is None or name in changed.top1
+            row[f"{name}_mistake"] = first == item.shown_class != row["label"] if asked else None
         rows["items"].append(row)
-    for at, png in pngs.items():
-        named = {"image_id": ids[at], "image": image_value(ids[at], png), "row": predicted.ids[at], "batch": batch}
+    for image_id, (at, png) in pngs.items():
+        named = {"image_id": image_id, "image": image_value(image_id, png), "row": predicted.ids[at], "batch": batch}
         rows["images"].append(named | {"sha256": hashlib.sha256(png).hexdigest()})
     for at, row_id in enumerate(predicted.ids):
-        row = {"row": row_id, "batch": batch, "label": predicted.labels[at], "image_id": ids.get(at)}
+        row = {"row": row_id, "batch": batch, "label": predicted.labels[at]}
+        row["image_id"] = ids[at] if ids[at] in pngs else None
         for name, said in predicted.said.items():
             row[f"{name}_classes"], row[f"{name}_probabilities"] = _first(said, at)
         rows["predictions"].append(row)
+    for each in attacks:
+        image_id = f"{ids[each.at]}-attacked"
+        rows["attacks"].append(
+            {
+                "row": predicted.ids[each.at],
+                "batch": batch,
+                "label": predicted.labels[each.at],
+                "classifier": attacked,
+                "image_id": image_id if image_id in pngs else None,
+                "class": each.shown_class or None,
+                "success": each.success,
+                "steps": each.steps,
+                "float_class": each.float_class,
+                "float_steps": each.float_steps,
+                "linf": each.linf,
+                "l2": each.l2,
+            }
+        )
     names = list(predicted.said)
-    features = {"items": schema.items(names), "images": schema.images(), "predictions": schema.predictions(names)}
+    features = {
+        "items": schema.items(names),
+        "images": schema.images(),
+        "predictions": schema.predictions(names),
+        "attacks": schema.attacks(),
+    }
     return {name: pa.Table.from_pylist(rows[name], features[name].arrow_schema) for name in rows}
 
 

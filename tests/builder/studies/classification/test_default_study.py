@@ -17,6 +17,7 @@ from builder.images import mnist
 from builder.runtime import Runtime
 from builder.shards import StudyFolder
 from builder.studies.classification.simulate import from_model
+from builder.study import default_text
 from builder.survey.items import read_items
 from tests.conftest import run_builder
 from tests.studies import set_keys
@@ -37,9 +38,9 @@ def built(*arguments: object) -> str:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("classification") / "study"
-    said = built("build", "classification-demo", "--out", folder, "--workers", 1, *ONE_THREAD)
+    said = built("build", "classification-demo", "--out", folder, "--workers", 2, *ONE_THREAD)
     assert "2 batches, 224 items" in said
-    assert "4000 predictions" in said
+    assert "4000 predictions, 3867 attacks" in said
     return folder
 
 
@@ -53,19 +54,22 @@ def published(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def tables(published: Path) -> Tables:
-    names = ("items", "images", "predictions", "ratings", "participants")
+    names = ("items", "images", "predictions", "attacks", "ratings", "participants")
     cache = str(published.parent / "cache")
     return {name: list(load_dataset(str(published), name, split="train", cache_dir=cache)) for name in names}
 
 
-def test_begun_with_one_batch_and_gone_on_with_two_workers_the_bytes_are_the_same(folder: Path, tmp_path: Path):
-    study = ("build", "classification-demo", "--out", tmp_path / "out", *ONE_THREAD)
-    built(*study, "--batches", 1)
-    built(*study, "--batches", 2, "--workers", 2)
-    files = {path.relative_to(folder) for path in folder.rglob("*.arrow") if "ratings" not in path.parts}
-    assert len(files) == 6
+def test_begun_with_one_batch_and_gone_on_with_two_workers_the_bytes_are_the_same(tmp_path: Path):
+    small = default_text("classification-demo").replace('# classes = ["3", "5", "8"]', 'classes = ["3", "5", "8"]')
+    (tmp_path / "small.toml").write_text(small.replace("classes_per_batch = 6", "classes_per_batch = 2"))
+    build = ("build", tmp_path / "small.toml", *ONE_THREAD)
+    built(*build, "--out", tmp_path / "whole", "--workers", 1)
+    built(*build, "--out", tmp_path / "parts", "--batches", 1)
+    built(*build, "--out", tmp_path / "parts", "--batches", 2, "--workers", 2)
+    files = {path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.arrow")}
+    assert len(files) == 8
     for file in files:
-        assert (folder / file).read_bytes() == (tmp_path / "out" / file).read_bytes(), file
+        assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "parts" / file).read_bytes(), file
 
 
 def test_predictions_are_of_every_row_and_no_class_is_in_two_batches(tables: Tables, runtime: Runtime):
@@ -93,14 +97,14 @@ def test_weighted_mistakes_are_all_mistakes(tables: Tables):
         pairs[row["batch"]] |= {(row["row"], first) for first in firsts - {row["label"]}}
     for batch, wrong in pairs.items():
         drawn = [item for item in tables["items"] if item["batch"] == batch and item["kind"] == 0]
-        assert len(drawn) == 92
+        assert len(drawn) == 60
         assert {(item["row"], item["shown_class"]) for item in drawn} <= wrong
         assert sum(item["weight"] for item in drawn) == pytest.approx(len(wrong))
 
 
 def test_items_are_what_their_kind_says(tables: Tables):
     predictions = {row["row"]: row for row in tables["predictions"]}
-    for item in tables["items"]:
+    for item in (item for item in tables["items"] if item["kind"] != 3):
         tops = [predictions[item["row"]][f"{name}_classes"][0] for name in ("digits_cnn", "digits_weak")]
         assert tops == [item["digits_cnn_top1"], item["digits_weak_top1"]]
         kind = ("mistake", "agreed", "foil")[item["kind"]]
@@ -110,7 +114,7 @@ def test_items_are_what_their_kind_says(tables: Tables):
         else:
             assert set(tops) == {item["label"]}
             assert (item["shown_class"] == item["label"]) == (kind == "agreed")
-    assert [sum(item["kind"] == kind for item in tables["items"]) for kind in range(3)] == [184, 20, 20]
+    assert [sum(item["kind"] == kind for item in tables["items"]) for kind in range(4)] == [120, 20, 20, 64]
 
 
 def test_images_are_those_of_the_source_and_have_their_hashes(published: Path, tables: Tables):
@@ -120,8 +124,32 @@ def test_images_are_those_of_the_source_and_have_their_hashes(published: Path, t
     for row in stored.to_pylist():
         png = row["image"]["bytes"]
         assert hashlib.sha256(png).hexdigest() == row["sha256"]
+        if row["image_id"].endswith("-attacked"):
+            continue
         decoded = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
         np.testing.assert_array_equal(decoded, np.repeat(pixels[int(row["row"])][..., None], 3, axis=2))
+
+
+def test_attacks_are_of_all_that_is_right_and_hold_on_the_stored_pictures(tables: Tables, runtime: Runtime):
+    right = {row["row"] for row in tables["predictions"] if row["digits_cnn_classes"][0] == row["label"]}
+    attacks = {row["row"]: row for row in tables["attacks"]}
+    assert attacks.keys() == right
+    assert all(row["success"] == (row["class"] != row["label"]) for row in attacks.values())
+    assert all(row["linf"] <= row["steps"] * 0.01 + 0.5 / 255 + 1e-6 for row in attacks.values() if row["success"])
+    items = [item for item in tables["items"] if item["kind"] == 3]
+    images = np.stack([np.asarray(item["image"].convert("RGB")) for item in items])
+    for name, family in (("digits_cnn", digits.CNN), ("digits_weak", digits.WEAK)):
+        says = family.load(None, family.Settings(), runtime).probabilities(images).argmax(axis=1)
+        assert [item[f"{name}_top1"] for item in items] == [str(at) for at in says]
+        assert [item[f"{name}_mistake"] for item in items] == [
+            str(at) == item["shown_class"] for at, item in zip(says, items, strict=True)
+        ]
+    assert [item["shown_class"] for item in items] == [attacks[item["row"]]["class"] for item in items]
+    pixels, _ = mnist.read()
+    for item, image in zip(items, images, strict=True):
+        change = (image.astype(int) - pixels[int(item["row"])][..., None]) / 255
+        assert np.abs(change).max() == pytest.approx(attacks[item["row"]]["linf"], abs=1e-6)
+        assert np.sqrt((change**2).sum()) == pytest.approx(attacks[item["row"]]["l2"], rel=1e-5)
 
 
 def test_aggregates_are_the_shares_of_yes(tables: Tables):
@@ -135,7 +163,7 @@ def test_the_version_verifies_and_its_card_counts_errors(published: Path):
     assert "everything is as it should be" in built("verify", published)
     card = (published / "README.md").read_text()
     assert "| digits\\_cnn | 4000 | 0 | 133 |  |" in card
-    assert "184 mistake, 20 agreed, 20 foil." in card
+    assert "120 mistake, 20 agreed, 20 foil, 64 adversarial." in card
     assert (published / "pictures" / "mistakes.png").is_file()
 
 

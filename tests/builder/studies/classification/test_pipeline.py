@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from builder.studies.classification import tables
-from builder.studies.classification.pipeline import Item, Predicted, Said, draw_items, far_classes, found_mistakes
+from builder.studies.classification.pipeline import Item, draw_items, far_classes, found_mistakes
+from builder.studies.classification.predicted import Predicted, Said
 from builder.studies.classification.study import ClassificationStudy
 
 ANIMALS = ("ant", "bee", "cat", "dog")

@@ -10,7 +10,7 @@ from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies.classification.models import load_models
 from builder.studies.classification.publish import check_rights
-from builder.studies.classification.study import ClassificationStudy, classification
+from builder.studies.classification.study import AttackSettings, ClassificationStudy, classification
 from builder.study import Study, default_text, parse_study, read_study
 from builder.toml import parse_toml
 
@@ -31,6 +31,9 @@ def pictures(folder: Path, labels: dict[str, int], side: int = 28) -> dict[str, 
 def test_the_defaults():
     default = ClassificationStudy(name="a")
     assert (default.classes, default.classes_per_batch, default.mistakes, default.controls) == (None, 6, 40, 20)
+    assert default.attack is None
+    own = AttackSettings(classifier="digits_cnn")
+    assert (own.step, own.iterations, own.items) == (0.001, 10, 40)
     assert default.images.model == "mnist-5k:audit"
     assert [(each.name, each.model) for each in default.classifiers] == [("digits_cnn", "digits-cnn")]
 
@@ -43,7 +46,12 @@ def test_a_study_is_written_and_read():
 
 def test_the_printed_study_has_a_comment_on_every_key():
     lines = default_text("classification-demo").splitlines()
-    tables = {"": ClassificationStudy, "images": ImageSettings, "classifiers": ClassifierSettings}
+    tables = {
+        "": ClassificationStudy,
+        "images": ImageSettings,
+        "classifiers": ClassifierSettings,
+        "attack": AttackSettings,
+    }
     tables |= {name: ClassificationStudy.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
     for table, model in tables.items():
         start = 0 if not table else lines.index(f"[[{table}]]" if table == "classifiers" else f"[{table}]")
@@ -71,6 +79,12 @@ def test_the_printed_study_has_a_comment_on_every_key():
         ({"classifiers": [{"name": "A", "model": "digits-cnn"}]}, ["lower-case letters, digits"]),
         ({"classifiers": [{"name": "a", "model": "digits"}]}, ['"digits"', "must be one of", "digits-cnn"]),
         ({"images": {"model": "mnist"}}, ['"mnist"', "must be one of", "mnist-5k"]),
+        ({"attack": {}}, ["attack.classifier"]),
+        (
+            {"attack": {"classifier": "b"}},
+            ["attack.classifier = 'b'", "must be the name of one of the classifiers: digits_cnn"],
+        ),
+        ({"attack": {"classifier": "digits_cnn", "step": 0}}, ["attack.step = 0", "greater than"]),
         ({"bases_per_batch": 4}, ["bases_per_batch: unknown key"]),
     ],
 )

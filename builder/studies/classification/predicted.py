@@ -1,0 +1,63 @@
+"""What every classifier says of the rows of a batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from builder import progress
+from builder.classifiers import Probabilities
+from builder.studies.classification.models import Models
+from builder.studies.classification.schema import TOP
+
+BLOCK = 256
+"""Pictures that are held at a time."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a classifier says of n rows.
+
+    classes: its own. probabilities: (n, k). top: (n, up to TOP), indices of classes, the most probable first.
+    """
+
+    classes: tuple[str, ...]
+    probabilities: Probabilities
+    top: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, classes: tuple[str, ...], probabilities: Probabilities) -> "Said":
+        """With the first classes; of equal ones the first by index comes first."""
+        return cls(classes, probabilities, np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP])
+
+    def first(self, at: int) -> str | None:
+        """The top-1 class of row `at` of them; None where nothing was found."""
+        return None if np.isnan(self.probabilities[at, 0]) else self.classes[self.top[at, 0]]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The rows of a batch, in the order of the source: numbers, ids and labels (n,), what each classifier says."""
+
+    rows: list[int]
+    ids: list[str]
+    labels: list[str]
+    said: dict[str, Said]
+
+
+def predict(models: Models, classes: Sequence[str]) -> Predicted:
+    """What every classifier says of every row of some classes."""
+    label_of = {row: label for label in classes for row in models.rows[label]}
+    rows = sorted(label_of)
+    ids = models.ids(rows)
+    parts: dict[str, list[Probabilities]] = {name: [] for name in models.classifiers}
+    with progress.bar(len(rows), "images", "image") as bar:
+        for start in range(0, len(rows), BLOCK):
+            block = rows[start : start + BLOCK]
+            images = models.pictures(block)
+            for name, part in parts.items():
+                part.append(models.probabilities(name, images, ids[start : start + BLOCK]))
+            bar.update(len(block))
+    said = {name: Said.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
+    return Predicted(rows, ids, [label_of[row] for row in rows], said)
