@@ -98,13 +98,15 @@ def figures_of(question: Question, answers: Column) -> dict[str, Column]:
     """Numbers whose mean says what was answered, by what the mean is of; NaN where there is no answer.
 
     answers: as `answers_of` gives them. Of a choice each option is 1 where it was chosen and 0 where another was; only
-    the MOST_OPTIONS options that were chosen most are there.
+    the MOST_OPTIONS options that were chosen most are there, and of two the first by name, for the other says the same.
     """
     match question:
         case Scale() | YesNo():
             return {question.name: answers}
         case Choice():
-            return {f"{question.name}: {option}": _chosen(answers, option) for option in options(answers)}
+            named = options(answers)
+            telling = named[:1] if answers.nunique() == 2 else named
+            return {f"{question.name}: {option}": _chosen(answers, option) for option in telling}
         case _:
             assert_never(question)
 

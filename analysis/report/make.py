@@ -115,7 +115,7 @@ def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[s
     if analysis_of(published.kind) is None:
         lines.append(
             f"No analysis of studies of the kind {published.kind!r} is installed: this report has what any study has. "
-            "The package that brings this kind of study adds more; install it and report again."
+            "If the package that brings this kind of study has an analysis of its own, install it and report again."
         )
     if published.source is None:
         lines.append("The dataset has no ratings: this report has the models' part only.")

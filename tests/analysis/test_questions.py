@@ -48,11 +48,18 @@ def test_answers_are_numbers_or_words() -> None:
 
 
 def test_each_option_of_a_choice_is_a_figure() -> None:
-    figures = figures_of(Choice("answer"), answers_of(Choice("answer"), RATINGS))
-    assert list(figures) == ["answer: cat", "answer: dog"]
-    assert figures["answer: cat"].fillna(-1).tolist() == [1, 0, -1, 1]
-    assert figures["answer: dog"].fillna(-1).tolist() == [0, 1, -1, 0]
+    answers = pd.Series(["cat", "dog", None, "cat", "owl"]).astype("object")
+    figures = figures_of(Choice("answer"), answers)
+    assert list(figures) == ["answer: cat", "answer: dog", "answer: owl"]
+    assert figures["answer: cat"].fillna(-1).tolist() == [1, 0, -1, 1, 0]
+    assert figures["answer: dog"].fillna(-1).tolist() == [0, 1, -1, 0, 0]
     assert list(figures_of(Scale("strength"), RATINGS["strength"])) == ["strength"]
+
+
+def test_of_two_options_the_first_is_enough() -> None:
+    figures = figures_of(Choice("answer"), answers_of(Choice("answer"), RATINGS))
+    assert list(figures) == ["answer: cat"]
+    assert figures["answer: cat"].fillna(-1).tolist() == [1, 0, -1, 1]
 
 
 def test_only_the_most_frequent_options_are_figures() -> None:
