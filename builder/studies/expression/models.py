@@ -1,0 +1,155 @@
+"""The source of faces and the classifiers of a study, loaded, and what a batch asks of them."""
+
+import functools
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from builder.boundary import Boundary
+from builder.classifiers import Classifier, Probabilities
+from builder.classifiers.hosting import class_indices, classify
+from builder.classifiers.settings import ClassifierSettings
+from builder.errors import StudyError
+from builder.frames import named, quoted
+from builder.generators import Images
+from builder.hosting import ModelHost, load_model
+from builder.images import ImageSource
+from builder.runtime import Runtime
+from builder.studies.expression.study import ExpressionStudy
+from builder.studies.expression.tasks import EMOTIONS
+
+log = logging.getLogger(__name__)
+
+SOURCE = "source of images"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models(ModelHost):
+    """A study's source and classifiers; what they return is checked, and the time it took kept.
+
+    All raise ModelError where one of them raises or returns what it must not.
+
+    source_name: as the study has it. shape: of every picture. classifiers: of emotions; groups: of groups; both by the
+    names that columns carry. order: the source's rows, in the order in which batches take them.
+    """
+
+    source: ImageSource
+    source_name: str
+    shape: tuple[int, ...]
+    classifiers: dict[str, Classifier]
+    groups: dict[str, Classifier]
+    order: Sequence[int]
+
+    def sized(self) -> dict[str, Any]:
+        """The classifiers, by name."""
+        return {**self.classifiers, **self.groups}
+
+    def ids(self, rows: Sequence[int]) -> list[str]:
+        """What names the rows outside this program."""
+        with self._source().call("row_id", rows):
+            return [self.source.row_id(row) for row in rows]
+
+    def source_groups(self, rows: Sequence[int]) -> list[Mapping[str, str]]:
+        """The groups that the source says of the rows."""
+        with self._source().call("groups", rows):
+            return [self.source.groups(row) for row in rows]
+
+    def pictures(self, rows: Sequence[int]) -> Images:
+        """(n, h, w, 3), n >= 1.
+
+        Raises:
+            StudyError: they are not of one size.
+        """
+        with self.stopwatch.step("read", len(rows)), self._source().call("image", rows) as call:
+            pictures = [self.source.image(row) for row in rows]
+            for row, picture in zip(rows, pictures, strict=True):
+                if picture.shape != self.shape:
+                    sizes = [" x ".join(map(str, shape[1::-1])) for shape in (picture.shape, self.shape)]
+                    raise StudyError(
+                        f"images.model = {self.source_name!r}: row {self.source.row_id(row)} has {sizes[0]} pixels, "
+                        f"others have {sizes[1]}; a study shows pictures of one size: add side = ... to [images]"
+                    )
+            images: Images = call.array(np.stack(pictures), np.uint8, (len(rows), "h", "w", 3))
+        return images
+
+    def probabilities(self, name: str, images: Images, ids: list[str]) -> Probabilities:
+        """What a classifier, of emotions or of groups, says of rows, (n, k); a row of NaN where it found nothing."""
+        return classify(self, name, self.sized()[name], images, ids)
+
+    def _source(self) -> Boundary:
+        return self.boundary("images", SOURCE, self.source_name)
+
+
+def load_models(study: ExpressionStudy, runtime: Runtime) -> Models:
+    """Loads what a study names, fetching embedded weights that are missing.
+
+    Raises:
+        AssetError: weights or pictures are absent and cannot be fetched, or are not what they should be.
+        StudyError: a model refuses its argument or lacks an extra; labels or classifiers have other emotions; or the
+            study asks for more batches than there are.
+        ModelError: a model fails in another way.
+    """
+    log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
+    with Boundary(SOURCE, study.images.model).call("load"):
+        source = study.images.load(runtime)
+        check_labels(study.images.model, source)
+        shape = source.image(0).shape
+    most = -(-source.rows() // study.faces_per_batch)
+    if study.batches > most:
+        raise StudyError(
+            f"batches = {study.batches}: {source.rows()} faces, {study.faces_per_batch} a batch (faces_per_batch), "
+            f"make {most}; no more can be built"
+        )
+    classifiers, groups = _loaded(study.classifiers, runtime), _loaded(study.groups, runtime)
+    for name, classifier in classifiers.items():
+        class_indices(EMOTIONS, name, classifier)
+    return Models(
+        runtime=runtime,
+        source=source,
+        source_name=study.images.model,
+        shape=shape,
+        classifiers=classifiers,
+        groups=groups,
+        order=order(source, study.seed),
+    )
+
+
+def check_labels(model: str, source: ImageSource) -> None:
+    """Checks that a source's labels are emotions, or that all emotions could be voted for.
+
+    Raises:
+        StudyError: they are not; or the source is empty.
+    """
+    if not source.rows():
+        raise StudyError(f"images.model = {model!r}: has no picture")
+    if source.votes(0) is not None:
+        lacking = [emotion for emotion in EMOTIONS if emotion not in source.classes]
+        if lacking:
+            raise StudyError(f"images.model = {model!r}: nobody could vote for {named(lacking)}; it has other classes")
+        return
+    if set(source.classes) <= set(EMOTIONS):
+        return
+    for row in range(source.rows()):
+        label = source.label(row)
+        if label is not None and source.classes[label] not in EMOTIONS:
+            raise StudyError(
+                f"images.model = {model!r}: row {source.row_id(row)} is labeled {quoted(source.classes[label])}, which "
+                f"no emotion is called: {named(EMOTIONS)}. Name it so, or take the row out"
+            )
+
+
+def order(source: ImageSource, seed: int) -> Sequence[int]:
+    """The rows of a source as batches take them: drawn where there are labels, for tables are often sorted by these;
+    else as they come.
+    """
+    if not source.classes:
+        return range(source.rows())
+    drawn: list[int] = np.random.default_rng(np.random.SeedSequence(seed)).permutation(source.rows()).tolist()
+    return drawn
+
+
+def _loaded(described: Iterable[ClassifierSettings], runtime: Runtime) -> dict[str, Classifier]:
+    return {each.name: load_model("classifier", each.name, functools.partial(each.load, runtime)) for each in described}

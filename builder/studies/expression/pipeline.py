@@ -1,0 +1,124 @@
+"""How one batch is made: some faces, their labels and groups, and what every classifier says of them.
+
+A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from builder.boundary import context
+from builder.classifiers import Probabilities
+from builder.errors import BuildError
+from builder.generators import Images
+from builder.images import ImageSource
+from builder.images.votes import Rule, labels
+from builder.studies import Batch
+from builder.studies.expression import tables
+from builder.studies.expression.models import Models
+from builder.studies.expression.schema import UNSURE
+from builder.studies.expression.study import ExpressionStudy
+from builder.studies.expression.tasks import EMOTIONS
+
+
+class Label(NamedTuple):
+    """What a face counts as: its emotion, the share of each of `EMOTIONS`, why it counts as none, and the emotion that
+    all of its votes name; each None where there is no such thing.
+    """
+
+    emotion: str | None = None
+    shares: list[float] | None = None
+    dropped: str | None = None
+    agreed: str | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a classifier says of n faces: its classes, and their probabilities (n, k)."""
+
+    classes: tuple[str, ...]
+    probabilities: Probabilities
+
+    def first(self, at: int) -> tuple[str, float] | None:
+        """The class of a face, the first of equal ones, and its probability; None where nothing was found."""
+        row = self.probabilities[at]
+        return None if np.isnan(row[0]) else (self.classes[int(row.argmax())], float(row.max()))
+
+    def group(self, at: int, min_confidence: float) -> tuple[str, float] | None:
+        """The same where classes are groups: `UNSURE` below a confidence."""
+        first = self.first(at)
+        return first if first is None or first[1] >= min_confidence else (UNSURE, first[1])
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The n faces of a batch: rows, ids, labels, the source's groups, pictures, and what classifiers say, by name."""
+
+    rows: list[int]
+    ids: list[str]
+    labels: list[Label]
+    groups: list[Mapping[str, str]]
+    pictures: Images
+    said: dict[str, Said]
+
+
+def build_batch(study: ExpressionStudy, models: Models, batch: int) -> Batch:
+    """Reads, labels, classifies.
+
+    Raises:
+        ModelError: a model that does not deliver.
+        BuildError: no classifier found a face in any picture.
+    """
+    models.restart()
+    with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
+        start = batch * study.faces_per_batch
+        rows = list(models.order[start : start + study.faces_per_batch])
+        ids, pictures = models.ids(rows), models.pictures(rows)
+        said = {
+            name: Said(tuple(each.classes), models.probabilities(name, pictures, ids))
+            for name, each in models.sized().items()
+        }
+        if all(np.isnan(said[name].probabilities).all() for name in models.classifiers):
+            raise BuildError(
+                f"batch {batch}: no classifier found a face in a picture; name another source or alignment"
+            )
+        known = read_labels(models.source, rows, study.label_rule)
+        faces = Faces(rows, ids, known, models.source_groups(rows), pictures, said)
+        with models.stopwatch.step("tables", len(rows)):
+            built = tables.build(study, batch, faces)
+    return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
+
+
+def read_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[Label]:
+    """What rows of a source count as: by its labels, or by its votes under a rule."""
+    votes = [source.votes(row) for row in rows]
+    if not any(votes):
+        return [_labeled(source, row) for row in rows]
+    counts = np.array([each or (0,) * len(source.classes) for each in votes], np.int64)
+    counted = labels(counts, source.classes, EMOTIONS, rule)
+    made = []
+    for at, weights in enumerate(counted.weights):
+        firsts = np.flatnonzero((weights == weights.max()) & (weights > 0))
+        emotion = EMOTIONS[int(firsts[0])] if len(firsts) == 1 else None
+        reasons = {reason: shares[at] for reason, shares in counted.dropped.items()}
+        dropped = None if weights.any() else max(reasons, key=reasons.__getitem__)
+        made.append(Label(emotion, weights.tolist(), dropped, _agreed(counts[at].tolist(), source.classes)))
+    return made
+
+
+def _labeled(source: ImageSource, row: int) -> Label:
+    label = source.label(row)
+    if label is None:
+        return Label()
+    emotion = source.classes[label]
+    return Label(emotion, [float(each == emotion) for each in EMOTIONS])
+
+
+def _agreed(counts: Sequence[int], classes: Sequence[str]) -> str | None:
+    """The emotion that has all votes, two at least."""
+    for name, count in zip(classes, counts, strict=True):
+        if name in EMOTIONS and count == sum(counts) >= 2:
+            return name
+    return None

@@ -1,0 +1,110 @@
+"""What a published expression study says of itself, beside what every study says."""
+
+from collections import Counter
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import PublishError
+from builder.images import ImageSource
+from builder.registry import split_model
+from builder.runtime import start_runtime
+from builder.studies import NamedModel, PublishParts
+from builder.studies.expression.schema import PREDICTED
+from builder.studies.expression.study import ExpressionStudy, expression
+from builder.studies.expression.tasks import EMOTIONS
+from builder.study import Study
+
+if TYPE_CHECKING:  # what publishing needs is an extra
+    import pyarrow as pa
+
+    from builder.publish.content import Content
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often a column has each of `EMOTIONS`, another class, and nothing."""
+
+    name: str
+    emotions: list[int]
+    others: int
+    nothing: int
+
+
+class ExpressionParts(PublishParts):
+    """The card's text, its figures and picture."""
+
+    tags = ("image-classification",)
+
+    def card(self) -> str:
+        """Blocks of the card's template."""
+        return resources.files(__package__).joinpath("card.md").read_text("utf-8")
+
+    def models(self, study: Study) -> list[NamedModel]:
+        """The source of images, the classifiers, and those that predict groups."""
+        described = expression(study)
+        named = [NamedModel("source of images", "images", "images", described.images.model)]
+        named += [NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers]
+        roles = [NamedModel("classifier of groups", "classifiers", each.name, each.model) for each in described.groups]
+        return named + roles
+
+    def figures(self, content: "Content") -> dict[str, Any]:
+        """Whose the faces are; labels, classes and predicted groups, counted.
+
+        Raises:
+            PublishError: the pictures may not be published.
+        """
+        study = expression(content.study)
+        source = publishable(study)
+        labels = [("label", "label")] if source.classes else []
+        columns = labels + [(each.name, f"{each.name}_class") for each in study.classifiers]
+        groups = {each.name: content.items[f"{PREDICTED}{each.name}"].to_pylist() for each in study.groups}
+        return {
+            "generated": split_model(study.images.model)[0] == "generated",
+            "faces_license": source.license,
+            "labeled": bool(source.classes),
+            "emotions": EMOTIONS,
+            "by_emotion": [by_emotion(name, content.items[column]) for name, column in columns],
+            "predicted_groups": [
+                {"name": each.name, "min_confidence": each.min_confidence, "counts": _listed(groups[each.name])}
+                for each in study.groups
+            ],
+        }
+
+    def draw(self, root: Path, content: "Content") -> None:
+        """Writes the picture of the card."""
+        from builder.studies.expression.pictures import draw_faces
+
+        draw_faces(content)
+
+
+def publishable(study: ExpressionStudy) -> ImageSource:
+    """The source of a study, whose pictures may be published.
+
+    Raises:
+        PublishError: they may not.
+        AssetError: the source, which knows it, cannot be loaded.
+    """
+    source = study.images.load(start_runtime("cpu"))
+    if not source.redistributable:
+        raise PublishError(
+            f"images.model = {study.images.model!r}: its pictures may not be redistributed ({source.license}), and the "
+            "tables items and images hold them. Where the pictures are yours to publish, say so in [images] of "
+            "study.toml: redistributable = true and license"
+        )
+    return source
+
+
+def by_emotion(name: str, values: "pa.ChunkedArray") -> Counts:
+    """The values of a column with classes, counted."""
+    counted = Counter(values.to_pylist())
+    emotions = [counted[each] for each in EMOTIONS]
+    nothing = counted[None]
+    return Counts(name, emotions, counted.total() - sum(emotions) - nothing, nothing)
+
+
+def _listed(groups: list[str | None]) -> list[tuple[str, int]]:
+    """Groups with their numbers of faces, by name; faces in which nothing was found come last."""
+    counted = Counter("no face found" if each is None else each for each in groups)
+    return sorted(counted.items(), key=lambda each: (each[0] == "no face found", each[0]))

@@ -1,0 +1,187 @@
+"""Ratings that no human gave: of simulated raters, who follow `RaterModel`, and of a study's own classifiers.
+
+For power analysis, for pipelines and the demo. `source` says in every row what it is: `simulated` or `model`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from builder.errors import RatingsError
+from builder.ratings.ids import rating_id
+from builder.ratings.schema import participant_features, rating_features
+from builder.shards import StudyFolder
+from builder.studies.expression.study import expression
+from builder.studies.expression.tasks import ANOTHER, ASKS, EMOTIONS, KEY, OPTIONS, TABLE
+
+MOST_RATERS = 10_000
+"""Of a batch; their answers are held in memory."""
+
+CONFUSION = (
+    (0.70, 0.08, 0.03, 0.01, 0.05, 0.02, 0.08, 0.02, 0.01),
+    (0.14, 0.64, 0.04, 0.01, 0.06, 0.02, 0.06, 0.02, 0.01),
+    (0.05, 0.05, 0.56, 0.01, 0.06, 0.20, 0.04, 0.02, 0.01),
+    (0.01, 0.01, 0.01, 0.90, 0.01, 0.02, 0.02, 0.01, 0.01),
+    (0.06, 0.05, 0.06, 0.01, 0.66, 0.01, 0.12, 0.02, 0.01),
+    (0.02, 0.01, 0.12, 0.06, 0.01, 0.72, 0.03, 0.02, 0.01),
+    (0.03, 0.01, 0.01, 0.04, 0.07, 0.01, 0.80, 0.02, 0.01),
+)
+"""Of a face that shows one of `EMOTIONS`, a row each, the probability of each of `OPTIONS`."""
+
+
+@dataclass(frozen=True)
+class RaterModel:
+    """How a simulated rater answers: by `CONFUSION` from the emotion that a face shows.
+
+    That is its label. A face without one shows, with the probability `follows`, the class that the study's first
+    classifier gives it, else any of the other emotions, each as often; where the classifier found no face, any of all.
+    It is drawn once for a face and is the same for all raters. The strength is normal, cut off at 0 and 100, and
+    rounded; a response time is log-normal. All constants are assumptions; nothing of them was fitted to answers of
+    people.
+    """
+
+    follows: float = 0.6
+    """Share of faces without a label that show what the first classifier says."""
+    strength: float = 60.0
+    """Mean strength of a face that shows an emotion."""
+    neutral: float = 20.0
+    """Mean strength of a neutral face."""
+    spread: float = 15.0
+    """Standard deviation of the strength."""
+    median_ms: float = 2500.0
+    """Median response time, milliseconds."""
+    pace: float = 0.3
+    """Standard deviation between raters of the logarithm of their median response time."""
+    time_spread: float = 0.5
+    """Standard deviation within a rater of the logarithm of the response time."""
+
+
+def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = None) -> tuple[pa.Table, pa.Table]:
+    """Ratings of every finished batch by `raters` simulated raters each, and these participants.
+
+    A rater's answers are a function of the batch, `seed` and the rater's number alone: more batches or raters add rows
+    and change none. `rated_at`, age, gender and continent are null, for no clock ran and nobody was asked.
+
+    Returns:
+        Tables with the schemas `ratings` and `participants`, `source` "simulated"; no participant is flagged yet.
+
+    Raises:
+        FolderError: the folder holds no study, or a batch is damaged.
+        RatingsError: `raters` is not 1 to MOST_RATERS, `seed` is negative, or no batch is finished.
+    """
+    if not 1 <= raters <= MOST_RATERS:
+        raise RatingsError(f"raters = {raters}: must be 1 to {MOST_RATERS}")
+    if seed < 0:
+        raise RatingsError(f"seed = {seed}: must be 0 or more")
+    model = model or RaterModel()
+    study = StudyFolder(folder)
+    first = expression(study.study()).classifiers[0].name
+    entropy = [seed, int(study.manifest().study_hash, 16)]
+    ratings, participants = [], []
+    for batch in _finished(study):
+        items = study.read(TABLE, batch).select([KEY, "label", f"{first}_class"]).to_pylist()
+        of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
+        emotions = shown([item["label"] for item in items], [item[f"{first}_class"] for item in items], of_items, model)
+        for number in range(raters):
+            rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
+            name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(emotions, rng, model)
+            ratings += _rows(name, "simulated", [item[KEY] for item in items], answers)
+            who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
+            participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
+    return _tables(ratings, participants)
+
+
+def shown(
+    labels: Sequence[str | None], classes: Sequence[str | None], rng: np.random.Generator, model: RaterModel
+) -> npt.NDArray[np.intp]:
+    """The emotion that each face shows to simulated raters, (n,), by index; drawn for every face, used for those
+    without a label.
+
+    labels and classes are those of each face, (n,): its label, and what the first classifier says; None where there is
+    none.
+    """
+    emotions = []
+    for label, said in zip(labels, classes, strict=True):
+        follows, other = rng.random() < model.follows, int(rng.integers(len(EMOTIONS) - 1))
+        any_of_all = int(rng.integers(len(EMOTIONS)))
+        if label is not None:
+            emotions.append(EMOTIONS.index(label))
+        elif said not in EMOTIONS:
+            emotions.append(any_of_all)
+        else:
+            at = EMOTIONS.index(said)
+            emotions.append(at if follows else other + (other >= at))
+    return np.array(emotions, np.intp)
+
+
+def rate(emotions: npt.NDArray[np.intp], rng: np.random.Generator, model: RaterModel) -> dict[str, npt.NDArray[Any]]:
+    """One rater's answers to faces that show these emotions, (n,), by column of `ratings`, each (n,)."""
+    n = len(emotions)
+    median = model.median_ms * np.exp(model.pace * rng.standard_normal())
+    up_to = np.cumsum(np.array(CONFUSION)[emotions], axis=1)
+    chosen = np.minimum((rng.random(n)[:, None] >= up_to).sum(axis=1), len(OPTIONS) - 1)
+    answers = np.array(OPTIONS)[chosen]
+    mean = np.where(answers == "neutral", model.neutral, model.strength)
+    strength = np.round(np.clip(mean + model.spread * rng.standard_normal(n), 0, 100))
+    times = np.round(median * np.exp(model.time_spread * rng.standard_normal(n)))
+    return {
+        "emotion": answers,
+        "strength": strength,
+        "response_time_ms": times.astype(np.int32),
+        "position": rng.permutation(n).astype(np.int32),
+    }
+
+
+def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
+    """What one of the study's classifiers says as ratings of the participant `model-<name>`; how strong an emotion is,
+    it does not say.
+
+    Returns:
+        Tables with the schemas `ratings` and `participants`, `source` "model"; and the number of items without a
+        rating, because the classifier found no face in the image.
+
+    Raises:
+        FolderError: the folder holds no study, or a batch is damaged.
+        RatingsError: the study has no classifier of this name, or no batch is finished.
+    """
+    study = StudyFolder(folder)
+    names = [each.name for each in expression(study.study()).classifiers]
+    if name not in names:
+        raise RatingsError(f"{folder}: has no classifier {name!r}; it has {', '.join(names)}")
+    column = f"{name}_class"
+    items = pa.concat_tables([study.read(TABLE, batch).select([KEY, column]) for batch in _finished(study)]).to_pylist()
+    rated = [item for item in items if item[column] is not None]
+    emotion = np.array([item[column] if item[column] in EMOTIONS else ANOTHER for item in rated])
+    ratings = _rows(f"model-{name}", "model", [item[KEY] for item in rated], {"emotion": emotion})
+    tables = _tables(ratings, [{"participant_id": f"model-{name}", "source": "model", "flags": []}])
+    return *tables, len(items) - len(rated)
+
+
+def _finished(study: StudyFolder) -> list[int]:
+    finished = study.finished()
+    if not finished:
+        raise RatingsError(f"{study.root}: no batch is finished; build the study first")
+    return finished
+
+
+def _rows(
+    participant: str, source: str, items: Sequence[str], answers: Mapping[str, npt.NDArray[Any]]
+) -> list[dict[str, Any]]:
+    """One participant's rows of `ratings`."""
+    columns = {name: values.tolist() for name, values in answers.items()}
+    who = {"participant_id": participant, "source": source}
+    return [
+        {"rating_id": rating_id(participant, item), KEY: item, **who, **{name: columns[name][at] for name in columns}}
+        for at, item in enumerate(items)
+    ]
+
+
+def _tables(ratings: list[dict[str, Any]], participants: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
+    """The tables `ratings` and `participants`; what a row does not say is null."""
+    rated = pa.Table.from_pylist(ratings, schema=rating_features(ASKS).arrow_schema)
+    return rated, pa.Table.from_pylist(participants, schema=participant_features(ASKS).arrow_schema)

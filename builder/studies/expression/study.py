@@ -1,0 +1,85 @@
+"""`ExpressionStudy`: what the study file of an expression study may hold beside what every study has."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from builder.classifiers.settings import ClassifierSettings
+from builder.errors import StudyError
+from builder.images.settings import ImageSettings
+from builder.images.votes import Rule
+from builder.ratings.settings import RatingsSettings
+from builder.studies.expression.tasks import ASKS, ITEM, QUESTIONS
+from builder.study import Study
+from builder.survey.settings import survey_settings
+
+
+class PredictedGroup(ClassifierSettings):
+    """One `[[groups]]`: a classifier whose classes are groups of faces.
+
+    min_confidence: below this probability of its class a face is in the group "unsure".
+    """
+
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.8
+
+
+class ExpressionRatings(RatingsSettings):
+    """`[ratings]`, which has no keys of its own."""
+
+    question_names: ClassVar[tuple[str, ...]] = ASKS.names
+
+
+ExpressionSurvey = survey_settings(QUESTIONS, ITEM)
+
+
+class ExpressionStudy(Study):
+    """An expression study.
+
+    faces_per_batch: the last batch that a source has may have fewer. label_rule: from votes to labels.
+    """
+
+    first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
+
+    study: Literal["expression"] = "expression"
+    faces_per_batch: Annotated[int, Field(ge=1, le=10_000)] = 112
+    label_rule: Rule = "majority"
+    images: ImageSettings = ImageSettings(model="generated")
+    classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
+        default_factory=lambda: (ClassifierSettings(name="fer", model="fer"),)
+    )
+    groups: Annotated[tuple[PredictedGroup, ...], Field(strict=False)] = Field(
+        default_factory=lambda: (PredictedGroup(name="gender", model="gender"),)
+    )
+    survey: ExpressionSurvey = ExpressionSurvey()  # type: ignore[valid-type]
+    ratings: ExpressionRatings = ExpressionRatings()
+
+    @field_validator("classifiers")
+    @classmethod
+    def _classifiers(cls, classifiers: tuple[ClassifierSettings, ...]) -> tuple[ClassifierSettings, ...]:
+        if not classifiers:
+            raise PydanticCustomError("empty", "must hold at least one classifier")
+        for each in classifiers:
+            if each.name.startswith(("group_", "predicted_")):
+                raise PydanticCustomError(
+                    "taken", "must not give a name that begins with group_ or predicted_: columns of groups do"
+                )
+        return classifiers
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [each.name for each in (*self.classifiers, *self.groups)]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("twice", "gives two of classifiers and groups the same name")
+        return self
+
+
+def expression(study: Study) -> ExpressionStudy:
+    """The study as an expression study.
+
+    Raises:
+        StudyError: it is of another kind.
+    """
+    if not isinstance(study, ExpressionStudy):
+        raise StudyError(f"{study.name} is a study of the kind {study.study}; this needs one of the kind expression")
+    return study

@@ -1,0 +1,144 @@
+"""What faces count as, from FERPlus's votes; what classifiers say, from probabilities that are written out by hand."""
+
+import numpy as np
+import pytest
+
+from builder.images import PlainSource, fer2013
+from builder.studies.expression import tables
+from builder.studies.expression.models import order
+from builder.studies.expression.pipeline import Faces, Label, Said, read_labels
+from builder.studies.expression.study import ExpressionStudy
+from builder.studies.expression.tasks import EMOTIONS
+
+NOTHING = (np.nan, np.nan)
+
+
+class Voted(PlainSource):
+    """Faces with FERPlus's columns of votes."""
+
+    classes = tuple(fer2013.VOTED.values())
+    redistributable, license = False, "none"
+
+    def __init__(self, *votes: dict[str, int]) -> None:
+        self._votes = [tuple(each.get(name, 0) for name in self.classes) for each in votes]
+
+    def rows(self):
+        return len(self._votes)
+
+    def image(self, row):
+        return np.zeros((8, 8, 3), np.uint8)
+
+    def votes(self, row):
+        return self._votes[row]
+
+
+VOTES = Voted(
+    {"happy": 10},
+    {"happy": 4, "neutral": 3, "sad": 2},
+    {"sad": 5, "neutral": 5},
+    {"contempt": 8, "neutral": 2},
+    {"no face": 10},
+    {},
+)
+"""All agree; nine votes; a tie; contempt; no face; nobody voted."""
+
+
+def test_the_emotions_are_those_of_fer2013():
+    assert EMOTIONS == fer2013.EMOTIONS
+
+
+@pytest.mark.parametrize(
+    ("rule", "emotions", "dropped"),
+    [
+        (
+            "majority",
+            ["happy", None, None, None, None, None],
+            [None, "unclear", "unclear", "contempt", "no face", "no votes"],
+        ),
+        (
+            "plurality",
+            ["happy", "happy", None, None, None, None],
+            [None, None, "unclear", "contempt", "no face", "no votes"],
+        ),
+        (
+            "probabilistic",
+            ["happy", "happy", None, "neutral", None, None],
+            [None, None, None, None, "no face", "no votes"],
+        ),
+    ],
+)
+def test_votes_become_labels_by_the_rule(rule, emotions, dropped):
+    labels = read_labels(VOTES, range(6), rule)
+    assert [each.emotion for each in labels] == emotions
+    assert [each.dropped for each in labels] == dropped
+    assert [each.agreed for each in labels] == ["happy", None, None, None, None, None]
+
+
+def test_a_face_counts_by_its_votes_shares():
+    shares = [each.shares for each in read_labels(VOTES, [1, 3], "probabilistic")]
+    assert shares[0] == pytest.approx([0, 0, 0, 4 / 9, 2 / 9, 0, 3 / 9])
+    assert shares[1] == pytest.approx([0, 0, 0, 0, 0, 0, 0.2])
+
+
+def test_one_vote_is_no_agreement():
+    assert read_labels(Voted({"happy": 1}), [0], "majority")[0].agreed is None
+
+
+def test_faces_without_labels_are_taken_as_they_come_and_others_in_an_order_that_the_seed_draws():
+    unlabeled = Voted(*[{}] * 50)
+    unlabeled.classes = ()
+    assert list(order(unlabeled, 0)) == list(range(50))
+    drawn = [list(order(Voted(*[{}] * 50), seed)) for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert sorted(drawn[0]) == list(range(50)) != drawn[0]
+
+
+def test_the_tables_say_what_is_known_of_a_face():
+    study = ExpressionStudy(name="a")
+    faces = Faces(
+        rows=[4, 7, 9],
+        ids=["r4", "r7", "r9"],
+        labels=[Label("sad", [0.0] * 4 + [1.0, 0.0, 0.0], None, "sad"), Label(dropped="unclear"), Label()],
+        groups=[{"usage": "Training"}, {"usage": "PublicTest"}, {"usage": "Training"}],
+        pictures=np.zeros((3, 2, 2, 3), np.uint8),
+        said={
+            "fer": Said(("sad", "happy"), np.array([(0.25, 0.75), (0.5, 0.5), NOTHING], np.float32)),
+            "gender": Said(("female", "male"), np.array([(0.875, 0.125), (0.25, 0.75), NOTHING], np.float32)),
+        },
+    )
+    built = tables.build(study, 3, faces)
+    rows = built["items"].drop_columns(["image"]).to_pylist()
+    assert rows[0] == {
+        "item_id": "a-00003-face4",
+        "batch": 3,
+        "image_id": "a-00003-row4",
+        "row": "r4",
+        "kind": 1,
+        "control": "sad",
+        "label": "sad",
+        "label_shares": [0, 0, 0, 0, 1, 0, 0],
+        "dropped": None,
+        "group_usage": "Training",
+        "predicted_gender": "female",
+        "predicted_gender_confidence": 0.875,
+        "fer_class": "happy",
+        "fer_confidence": 0.75,
+        "fer_found": True,
+    }
+    assert [(row["kind"], row["dropped"], row["predicted_gender"]) for row in rows[1:]] == [
+        (0, "unclear", "unsure"),
+        (0, None, None),
+    ]
+    assert [(row["fer_class"], row["fer_confidence"], row["fer_found"]) for row in rows[1:]] == [
+        ("sad", 0.5, True),
+        (None, None, False),
+    ]
+    predictions = built["predictions"].to_pylist()
+    assert len(predictions) == 8
+    assert predictions[3] == {
+        "image_id": "a-00003-row4",
+        "batch": 3,
+        "classifier": "gender",
+        "class": "male",
+        "probability": 0.125,
+    }

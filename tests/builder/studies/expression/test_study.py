@@ -1,0 +1,122 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from builder.classifiers.settings import ClassifierSettings
+from builder.errors import PublishError, StudyError
+from builder.images.settings import ImageSettings
+from builder.runtime import Runtime
+from builder.studies import kind_texts
+from builder.studies.expression.models import load_models
+from builder.studies.expression.publish import publishable
+from builder.studies.expression.study import ExpressionStudy, PredictedGroup, expression
+from builder.studies.expression.tasks import ASKS, OPTIONS
+from builder.study import Study, default_text, parse_study, read_study
+from builder.survey.texts import option_key, read_texts
+from builder.toml import parse_toml
+
+
+def study(**changes) -> Study:
+    return parse_study({"study": "expression", "name": "a", **changes}, "study.toml")
+
+
+def pictures(folder: Path, *labels: str, side: int = 48) -> dict[str, str]:
+    """`[images]` of a folder with a picture of each label."""
+    for label in labels:
+        (folder / label).mkdir(parents=True)
+        Image.fromarray(np.zeros((side, side, 3), np.uint8)).save(folder / label / "0.png")
+    return {"model": f"folder:{folder}"}
+
+
+def test_the_defaults():
+    default = ExpressionStudy(name="a")
+    assert (default.faces_per_batch, default.label_rule, default.images.model) == (112, "majority", "generated")
+    assert [(each.name, each.model) for each in default.classifiers] == [("fer", "fer")]
+    assert [(each.name, each.model, each.min_confidence) for each in default.groups] == [("gender", "gender", 0.8)]
+
+
+def test_a_study_is_written_and_read():
+    written = read_study("expression-demo")
+    assert parse_study(parse_toml(written.to_toml().encode(), "study.toml"), "study.toml") == written
+    assert (written.batches, expression(written).faces_per_batch) == (8, 112)
+
+
+def test_the_printed_study_has_a_comment_on_every_key():
+    lines = default_text("expression-demo").splitlines()
+    models = {"": ExpressionStudy, "images": ImageSettings, "classifiers": ClassifierSettings, "groups": PredictedGroup}
+    models |= {name: ExpressionStudy.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
+    for table, model in models.items():
+        heads = (f"[[{table}]]", f"[{table}]")
+        start = 0 if not table else next(n for n, line in enumerate(lines) if line in heads)
+        end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith("[")), len(lines))
+        assert lines[start].startswith("#") or lines[start - 1].startswith("#"), f"[{table}] has no comment"
+        for key in (field.alias or name for name, field in model.model_fields.items()):
+            if table == "" and key in models:
+                continue
+            at = [n for n in range(start, end) if lines[n].removeprefix("# ").startswith(f"{key} = ")]
+            assert at, f"{table}.{key} is not in the printed study"
+            assert key == "study" or lines[at[0] - 1].startswith("#"), f"{table}.{key} has no comment"
+
+
+@pytest.mark.parametrize(("language", "happy"), [("en", "happy"), ("de", "Freude")])
+def test_the_page_has_a_label_for_every_option(language: str, happy: str):
+    said = read_texts(language, ASKS, kind_texts("expression"))
+    labels = {option: said[option_key("emotion", option)] for option in OPTIONS}
+    assert labels["happy"] == happy
+    assert len(set(labels.values())) == 9
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"faces_per_batch": 0}, ["faces_per_batch = 0", "greater than or equal to 1"]),
+        ({"label_rule": "most"}, ["label_rule", "majority", "ferplus"]),
+        ({"classifiers": []}, ["classifiers", "at least one classifier"]),
+        ({"classifiers": [{"name": "gender", "model": "fer"}]}, ["classifiers and groups the same name"]),
+        ({"classifiers": [{"name": "group_a", "model": "fer"}]}, ["begins with group_ or predicted_"]),
+        ({"groups": [{"name": "gender", "model": "gender", "min_confidence": 2.0}]}, ["less than or equal to 1"]),
+        ({"classes": ["3"]}, ["classes: unknown key"]),
+    ],
+)
+def test_what_is_refused(changes, said):
+    with pytest.raises(StudyError) as error:
+        study(**changes)
+    assert all(each in str(error.value) for each in said), error.value
+
+
+def test_a_label_that_no_emotion_has_is_refused_with_its_row(tmp_path: Path, runtime: Runtime):
+    described = study(images=pictures(tmp_path, "happy", "joy"))
+    with pytest.raises(
+        StudyError, match=r"row joy/0\.png is labeled 'joy', which no emotion is called: angry, disgust"
+    ):
+        load_models(expression(described), runtime)
+
+
+def test_more_batches_than_faces_are_refused(tmp_path: Path, runtime: Runtime):
+    described = study(images=pictures(tmp_path, "happy", "sad"), batches=3, faces_per_batch=1)
+    with pytest.raises(StudyError, match=r"batches = 3: 2 faces, 1 a batch .* make 2;"):
+        load_models(expression(described), runtime)
+
+
+def test_a_classifier_of_something_else_is_refused(tmp_path: Path, runtime: Runtime):
+    images = pictures(tmp_path, "happy", "sad")
+    described = study(images=images, classifiers=[{"name": "digits", "model": "gender"}], groups=[])
+    with pytest.raises(StudyError, match="digits does not have 7 of the 7 classes"):
+        load_models(expression(described), runtime)
+
+
+def test_without_h5py_the_extra_is_named(tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(StudyError, match=r"fer needs h5py: pip install 'lands-between\[fer\]'"):
+        load_models(expression(study(images=pictures(tmp_path, "happy", "sad"))), runtime)
+
+
+def test_pictures_that_are_nobodys_to_publish_are_not_published(tmp_path: Path):
+    images = pictures(tmp_path, "happy", "sad")
+    with pytest.raises(PublishError, match=r"pictures may not be redistributed \(not stated\)"):
+        publishable(expression(study(images=images)))
+    rights = {"redistributable": True, "license": "CC0"}
+    assert publishable(expression(study(images=images | rights))).license == "CC0"
