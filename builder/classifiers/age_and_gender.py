@@ -86,6 +86,7 @@ class Family:
     classes: tuple[str, ...]
     side: int
     Settings = _Settings
+    EXTRA = "onnx"
 
     @property
     def ASSETS(self) -> tuple[Asset, ...]:  # noqa: N802 - the name under which every model declares them

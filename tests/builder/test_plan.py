@@ -64,3 +64,4 @@ def test_packaged_studies_are_listed_with_what_each_needs(capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "lands-between-demo           verification     the default" in said
     assert "the extra deepface; " in said
+    assert "the extra fer; the extra onnx; " in said
