@@ -11,7 +11,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 STUDY := lands-between-demo
 DEMO := out/$(STUDY)
 
+# What a study's extras bring comes at the versions and with the hashes of the lock files.
 demo: $(VENV)/.runtime
+	packages="$$($(BIN)/python -m builder studies --packages $(STUDY))"; test -z "$$packages" || \
+		$(PIP) install --quiet --constraint requirements.lock --constraint requirements-dev.lock $$packages
 	$(BIN)/python -m builder build $(STUDY) --out $(DEMO) --verbose
 	$(BIN)/python -m builder ratings simulate $(DEMO)
 	$(BIN)/python -m builder publish $(DEMO) --to $(DEMO)-dataset --version 1.0.0 --with-simulated

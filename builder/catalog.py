@@ -57,12 +57,20 @@ def needed(study: Study) -> str:
             unusable.append(f"what stands at {each.model}")
     files = list(dict.fromkeys(asset for model in loaded for asset in getattr(model, "ASSETS", ())))
     absent = sum(asset.size for asset in files if assets.state(asset) != "present")
-    extras = sorted({extra for model in loaded if (extra := getattr(model, "EXTRA", ""))})
-    words = [f"the extra {extra}" for extra in extras]
+    words = [f"the extra {extra}" for extra in extras_of(study)]
     if files:
         here = f"{absent / 1e6:.1f} MB to be fetched" if absent else "here already"
         words.append(f"{sum(asset.size for asset in files) / 1e6:.1f} MB of weights ({here})")
     return "; ".join([*words, *unusable]) or "nothing more"
+
+
+def extras_of(study: Study) -> list[str]:
+    """The extras that a study's models need, as each model's own file declares it, in `EXTRA`."""
+    extras = set()
+    for each in load_kind(study.study).publish().models(study):
+        with contextlib.suppress(StudyError):  # `needed` says which cannot be imported
+            extras.add(getattr(registry.load(each.group, registry.split_model(each.model)[0]), "EXTRA", ""))
+    return sorted(extras - {""})
 
 
 def embedded(model: str, used: Sequence[Asset], runtime: Runtime) -> Entry:

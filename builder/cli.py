@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(run=_status)
 
     studies = commands.add_parser("studies", help="list the packaged studies by kind")
+    studies.add_argument(
+        "--packages", metavar="NAME", help="print the packages that the extras of this one bring, for pip, and no more"
+    )
     studies.set_defaults(run=_studies)
 
     study = commands.add_parser("study", help="print a packaged study file, a comment on every key")
@@ -232,10 +235,15 @@ def _study(options: argparse.Namespace) -> int:
 
 
 def _studies(options: argparse.Namespace) -> int:
-    from builder.catalog import needed
+    from builder.catalog import extras_of, needed
+    from builder.extras import packages_of
     from builder.studies import DEFAULT_STUDY, packaged
     from builder.study import read_study
 
+    if options.packages:
+        extras = extras_of(read_study(options.packages))
+        print("\n".join(package for extra in extras for package in packages_of(extra)))
+        return 0
     for name, kind in packaged().items():
         print(f"{name:28} {kind:16}{' the default' if name == DEFAULT_STUDY else ''}".rstrip())
         print(f"    needs {needed(read_study(name))}")

@@ -21,6 +21,19 @@ def extra_with(module: str) -> str | None:
     return None
 
 
+def packages_of(extra: str) -> list[str]:
+    """The packages that an extra brings, as pip takes them."""
+    import importlib.metadata
+
+    packages = []
+    for requirement in importlib.metadata.requires("lands-between") or ():
+        package, _, marker = requirement.partition(";")
+        named = re.search(r"extra == [\"']([\w-]+)", marker)
+        if named and named[1] == extra:
+            packages.append(package.strip().replace(" ", ""))
+    return packages
+
+
 @contextmanager
 def hidden_if_broken(name: str) -> Iterator[None]:
     """Hides a package that is there and cannot be imported, within the block.

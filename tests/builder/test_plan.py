@@ -65,3 +65,10 @@ def test_packaged_studies_are_listed_with_what_each_needs(capsys: pytest.Capture
     assert "lands-between-demo           verification     the default" in said
     assert "the extra deepface; " in said
     assert "the extra fer; the extra onnx; " in said
+
+
+def test_the_packages_of_a_studys_extras_are_printed_for_pip(capsys: pytest.CaptureFixture[str]):
+    assert main(["studies", "--packages", "expression-demo"]) == 0
+    assert [line.partition(">")[0] for line in capsys.readouterr().out.split()] == ["h5py", "onnxruntime"]
+    assert main(["studies", "--packages", "lands-between-demo"]) == 0
+    assert capsys.readouterr().out.strip() == ""
