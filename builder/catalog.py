@@ -8,7 +8,7 @@ from builder import assets, registry
 from builder.assets import Asset
 from builder.errors import StudyError
 from builder.runtime import Runtime
-from builder.studies import load_kind
+from builder.studies import DEFAULT_KIND, load_kind
 from builder.study import Study
 from loading_script.shell import printable
 
@@ -43,19 +43,27 @@ def declared() -> list[Asset]:
     return list(dict.fromkeys(declarations))
 
 
+def assets_of(study: Study) -> list[Asset]:
+    """The files that a study's models need; of a model that cannot be imported none are known."""
+    files: list[Asset] = []
+    for each in load_kind(study.study).publish().models(study):
+        with contextlib.suppress(StudyError):  # `needed` says which cannot be imported
+            files += getattr(registry.load(each.group, registry.split_model(each.model)[0]), "ASSETS", ())
+    return list(dict.fromkeys(files))
+
+
 def needed(study: Study) -> str:
     """What a study needs beside the core, in words: extras, and weights with what of them is absent."""
-    named = load_kind(study.study).publish().models(study)
-    loaded, unusable = [], []
-    for each in named:
+    unusable = []
+    for each in load_kind(study.study).publish().models(study):
         entry, argument = registry.split_model(each.model)
         try:
-            loaded.append(registry.load(each.group, entry))
+            registry.load(each.group, entry)
         except StudyError as error:
             unusable.append(f"{each.model}, which is unusable: {printable(str(error))}")
         if argument is not None:
             unusable.append(f"what stands at {each.model}")
-    files = list(dict.fromkeys(asset for model in loaded for asset in getattr(model, "ASSETS", ())))
+    files = assets_of(study)
     absent = sum(asset.size for asset in files if assets.state(asset) != "present")
     words = [f"the extra {extra}" for extra in extras_of(study)]
     if files:
@@ -76,13 +84,14 @@ def extras_of(study: Study) -> list[str]:
 def embedded(model: str, used: Sequence[Asset], runtime: Runtime) -> Entry:
     """The line of a model that needs these files."""
     missing = [asset.name for asset in used if assets.state(asset) != "present"]
-    weights = f"fetchable: {', '.join(missing)} (python -m builder fetch)" if missing else "present"
+    weights = f"fetchable: {', '.join(missing)} (python -m builder fetch --all)" if missing else "present"
     return Entry(model, "; ".join(dict.fromkeys(asset.license for asset in used)), weights, str(runtime.device))
 
 
 def _groups() -> list[registry.Group]:
     """The groups of models that some kind's study files can name."""
-    return list(dict.fromkeys(group for kind in registry.names("studies") for group in load_kind(kind).groups))
+    kinds = sorted(registry.names("studies"), key=lambda name: name != DEFAULT_KIND)
+    return list(dict.fromkeys(group for kind in kinds for group in load_kind(kind).groups))
 
 
 def _entries(group: registry.Group, name: str, runtime: Runtime) -> list[Entry]:

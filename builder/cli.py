@@ -82,7 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("name", nargs="?", metavar="NAME", help="default: the demo")
     study.set_defaults(run=_study)
 
-    fetch = commands.add_parser("fetch", help="fetch the weights that are missing")
+    fetch = commands.add_parser("fetch", help="fetch the weights that a study needs and that are missing")
+    fetch.add_argument(
+        "study", nargs="?", metavar="STUDY", help="a study file, or the name of a packaged study (default: the demo)"
+    )
+    fetch.add_argument("--all", action="store_true", help="those of every model that is installed")
     fetch.add_argument("--verbose", action="store_true", help="say what is being done")
     fetch.set_defaults(run=_fetch)
 
@@ -253,9 +257,10 @@ def _studies(options: argparse.Namespace) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     from builder import assets
-    from builder.catalog import declared
+    from builder.catalog import assets_of, declared
+    from builder.study import read_study
 
-    fetched = assets.fetch(declared())
+    fetched = assets.fetch(declared() if options.all else assets_of(read_study(options.study)))
     print("\n".join(f"fetched {package}" for package in fetched) or "everything is here already")
     print(f"in {assets.cache_folder()}")
     return 0

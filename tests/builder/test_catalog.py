@@ -35,7 +35,7 @@ def test_a_plugin_that_cannot_be_imported_hides_no_other(runtime, tmp_path, monk
 def test_weights_that_are_missing_are_said_to_be_fetchable(runtime, tmp_path, monkeypatch):
     monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path))
     entries = {entry.model: entry for entry in catalog(runtime)["recognizers"]}
-    assert "dlib-resnet29.dat, dlib-5-landmarks.dat (python -m builder fetch)" in entries["dlib"].weights
+    assert "dlib-resnet29.dat, dlib-5-landmarks.dat (python -m builder fetch --all)" in entries["dlib"].weights
 
 
 def test_deepfaces_models_say_which_file_belongs_where(runtime, tmp_path, monkeypatch):
