@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo survey test lint lock benchmark picture clean
+.PHONY: demo demos survey test lint lock benchmark picture clean
 
 # A packaged study; `python -m builder studies` lists them.
 STUDY := lands-between-demo
@@ -19,6 +19,15 @@ demo: $(VENV)/.runtime
 	$(BIN)/python -m builder ratings simulate $(DEMO)
 	$(BIN)/python -m builder publish $(DEMO) --to $(DEMO)-dataset --version 1.0.0 --with-simulated
 	$(BIN)/python -m analysis report $(DEMO)-dataset --out $(DEMO)-report
+
+# Every packaged demo from its start, in a folder of its own that is removed, and how long each took.
+DEMOS := lands-between-demo classification-demo expression-demo
+demos: $(VENV)/.runtime
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for study in $(DEMOS); do \
+		begun=$$(date +%s); \
+		$(MAKE) --no-print-directory demo STUDY=$$study DEMO=$$folder/$$study || exit 1; \
+		printf '%-28s %5d s\n' $$study $$(( $$(date +%s) - begun )) >> "$$folder/times"; \
+	done && cat "$$folder/times"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
