@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 import pandas as pd
+from pandas.api.types import is_list_like
 
 from builder.ratings import demographics
 from builder.ratings.countries import continents_of
@@ -129,7 +130,7 @@ def _is_asked(question: Question, asks: Questionnaire, items: pd.DataFrame) -> p
 
 
 def _outside(question: Question, answers: pd.Series, items: pd.DataFrame) -> tuple[str, pd.Series]:
-    """Which answers are none that the question has, and why."""
+    """A mark for each answer that the question does not have, and the reason to refuse it."""
     match question:
         case Scale():
             reason = f"{question.name} outside {question.low:g} to {question.high:g}"
@@ -140,7 +141,8 @@ def _outside(question: Question, answers: pd.Series, items: pd.DataFrame) -> tup
             reason = f"{question.name} is no option"
             if not question.column:
                 return reason, answers.notna() & ~answers.isin(question.options)
-            options = [set() if each is None else set(each) for each in items[question.column].array]
+            # An item that no batch has brings no list here, and is refused as unknown.
+            options = [set(each) if is_list_like(each) else set() for each in items[question.column].array]
             allowed = [answer in some for answer, some in zip(answers.array, options, strict=True)]
             return reason, answers.notna() & ~pd.Series(allowed, index=answers.index, dtype=bool)
         case _:

@@ -92,6 +92,9 @@ def test_who_moved_on_still_counts_for_the_first_arm(connection):
     others = Counter(take_part(connection, f"p-{number}", T0 + 5 * DAY_MS) for number in range(6))
     assert others[first] == 1  # of two, the other is p-a
     assert sum(others.values()) == 6
+    with pytest.raises(Refused) as refused:  # eight places, two of them p-a's
+        enter(connection, "p-9", T0 + 5 * DAY_MS)
+    assert refused.value.word == "full"
 
 
 def test_a_full_arm_is_not_offered(connection):
