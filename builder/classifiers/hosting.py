@@ -16,7 +16,7 @@ SUM_TOLERANCE = 1e-3
 """How far the probabilities of an image may add up to something else than 1."""
 
 
-def classify(host: ModelHost, name: str, classifier: Classifier, images: Images, ids: list[str]) -> Probabilities:
+def classify(host: ModelHost, name: str, classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:
     """What a classifier says of rows of a source, timed as the step `classify`.
 
     Args:

@@ -10,35 +10,32 @@ import numpy as np
 from torch import nn
 
 from builder.boundary import Boundary
-from builder.classifiers import Classifier, Probabilities, answers
+from builder.classifiers import Classifier, Probabilities
+from builder.classifiers.hosting import classify
 from builder.errors import StudyError
 from builder.generators import Images
-from builder.hosting import ModelHost, load_model
+from builder.hosting import load_model
 from builder.images import ImageSource
+from builder.images.hosting import SOURCE, SourceHost
 from builder.runtime import Runtime
 from builder.studies.classification.attack import Attacked, attack
 from builder.studies.classification.study import AttackSettings, ClassificationStudy
 
 log = logging.getLogger(__name__)
 
-SOURCE = "source of images"
-
 _MOST_NAMED = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Models(ModelHost):
+class Models(SourceHost):
     """A study's source and classifiers; what they return is checked, and the time it took kept.
 
     All raise ModelError where one of them raises or returns what it must not.
 
-    source_name: as the study has it. shape: of every picture. classifiers: by the names that columns carry. rows: the
+    classifiers: by the names that columns carry. rows: the
     rows of each class, in the order of the classes.
     """
 
-    source: ImageSource
-    source_name: str
-    shape: tuple[int, ...]
     classifiers: dict[str, Classifier]
     runtime: Runtime
     rows: Mapping[str, Sequence[int]]
@@ -47,41 +44,9 @@ class Models(ModelHost):
         """The classifiers, by name."""
         return dict(self.classifiers)
 
-    def ids(self, rows: Sequence[int]) -> list[str]:
-        """What names the rows outside this program."""
-        with self._source().call("row_id", rows):
-            return [self.source.row_id(row) for row in rows]
-
-    def pictures(self, rows: Sequence[int]) -> Images:
-        """(n, h, w, 3), n >= 1.
-
-        Raises:
-            StudyError: they are not of one size.
-        """
-        with self.stopwatch.step("read", len(rows)), self._source().call("image", rows) as call:
-            pictures = [self.source.image(row) for row in rows]
-            for row, picture in zip(rows, pictures, strict=True):
-                if picture.shape != self.shape:
-                    sizes = [" x ".join(map(str, shape[1::-1])) for shape in (picture.shape, self.shape)]
-                    raise StudyError(
-                        f"images.model = {self.source_name!r}: row {self.source.row_id(row)} has {sizes[0]} pixels, "
-                        f"others have {sizes[1]}; a study shows pictures of one size: add side = ... to [images]"
-                    )
-            images: Images = call.array(np.stack(pictures), np.uint8, (len(rows), "h", "w", 3))
-        return images
-
     def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
         """What a classifier says of rows of the source, (n, k); a row of NaN where it found nothing."""
-        classifier, rows = self.classifiers[name], range(len(images))
-        boundary = self.boundary(name, "classifier", name)
-        with self.stopwatch.step("classify", len(rows)), boundary.call("probabilities", rows) as call:
-            given = answers(classifier, images, ids)
-            shape = (len(rows), len(classifier.classes))
-            probabilities: Probabilities = call.array(given, np.float32, shape, finite=False)
-            amiss = np.flatnonzero(np.isnan(probabilities).any(axis=1) & ~np.isnan(probabilities).all(axis=1))
-            if len(amiss):
-                raise call.fault("probabilities gave rows of which a part is NaN", amiss)
-        return probabilities
+        return classify(self, name, self.classifiers[name], images, ids)
 
     def attacked(self, own: AttackSettings, images: Images, labels: Sequence[str]) -> Attacked:
         """What IFGSM makes of images (n, h, w, 3), n >= 1, with these labels (n,)."""
@@ -90,9 +55,6 @@ class Models(ModelHost):
         indices = np.array([classifier.classes.index(label) for label in labels], np.int64)
         with self.stopwatch.step("attack", len(rows)), boundary.call("network", rows):
             return attack(network_of(classifier, own), images, indices, own, self.runtime, classifier.micro_batch)
-
-    def _source(self) -> Boundary:
-        return self.boundary("images", SOURCE, self.source_name)
 
 
 def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:

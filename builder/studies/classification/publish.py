@@ -5,11 +5,10 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.errors import PublishError
-from builder.runtime import start_runtime
+from builder.images.rights import publishable
 from builder.studies import NamedModel, PublishParts
 from builder.studies.classification.schema import KINDS
-from builder.studies.classification.study import ClassificationStudy, classification
+from builder.studies.classification.study import classification
 from builder.study import Study
 
 if TYPE_CHECKING:  # what publishing needs is an extra
@@ -44,7 +43,7 @@ class ClassificationParts(PublishParts):
         from builder.publish.content import read_items
 
         study = classification(content.study)
-        check_rights(study)
+        publishable(study.images)
         specs = {spec.name: spec for spec in content.specs}
         predictions = read_items(content.folder, content.tables, specs["predictions"])
         attacked = any(part.table == "attacks" for part in content.tables)
@@ -62,22 +61,6 @@ class ClassificationParts(PublishParts):
         from builder.studies.classification.pictures import draw_mistakes
 
         draw_mistakes(content)
-
-
-def check_rights(study: ClassificationStudy) -> None:
-    """That the pictures of a study may be published.
-
-    Raises:
-        PublishError: they may not.
-        AssetError: the source, which knows it, cannot be loaded.
-    """
-    source = study.images.load(start_runtime("cpu"))
-    if not source.redistributable:
-        raise PublishError(
-            f"images.model = {study.images.model!r}: its pictures may not be redistributed ({source.license}), and the "
-            "tables items and images hold them. Where the pictures are yours to publish, say so in [images] of "
-            "study.toml: redistributable = true and license"
-        )
 
 
 def attack_counts(attacks: "pa.Table") -> dict[str, int]:

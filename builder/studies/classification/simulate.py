@@ -3,7 +3,7 @@
 For power analysis, for pipelines and the demo. `source` says in every row what it is: `simulated` or `model`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder.errors import RatingsError
-from builder.ratings.ids import rating_id
-from builder.ratings.schema import participant_features, rating_features
+from builder.ratings.rows import check_raters, finished_batches, rating_rows, rating_tables
 from builder.shards import StudyFolder
 from builder.studies.classification.schema import KINDS
 from builder.studies.classification.study import classification
 from builder.studies.classification.tasks import ASKS, KEY, TABLE
 
 Floats = npt.NDArray[np.float64]
-
-MOST_RATERS = 10_000
-"""Of a batch; their answers are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +62,24 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
 
     Raises:
         FolderError: the folder holds no study, or a batch is damaged.
-        RatingsError: `raters` is not 1 to MOST_RATERS, `seed` is negative, or no batch is finished.
+        RatingsError: `raters` is not 1 to 10,000, `seed` is negative, or no batch is finished.
     """
-    if not 1 <= raters <= MOST_RATERS:
-        raise RatingsError(f"raters = {raters}: must be 1 to {MOST_RATERS}")
-    if seed < 0:
-        raise RatingsError(f"seed = {seed}: must be 0 or more")
+    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
     entropy = [seed, int(study.manifest().study_hash, 16)]
     ratings, participants = [], []
-    for batch in _finished(study):
+    for batch in finished_batches(study):
         items = study.read(TABLE, batch).select([KEY, "kind"]).to_pylist()
         of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
         probability = yes_probability([KINDS[item["kind"]] for item in items], of_items, model)
         for number in range(raters):
             rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
             name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(probability, rng, model)
-            ratings += _rows(name, "simulated", [item[KEY] for item in items], answers)
+            ratings += rating_rows(ASKS, name, "simulated", [item[KEY] for item in items], answers)
             who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
             participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return _tables(ratings, participants)
+    return rating_tables(ASKS, ratings, participants)
 
 
 def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: RaterModel) -> Floats:
@@ -128,34 +121,11 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     if name not in names:
         raise RatingsError(f"{folder}: has no classifier {name!r}; it has {', '.join(names)}")
     columns = [KEY, "shown_class", f"{name}_top1"]
-    items = pa.concat_tables([study.read(TABLE, batch).select(columns) for batch in _finished(study)]).to_pylist()
+    items = pa.concat_tables(
+        [study.read(TABLE, batch).select(columns) for batch in finished_batches(study)]
+    ).to_pylist()
     rated = [item for item in items if item[f"{name}_top1"] is not None]
     relevant = np.array([item["shown_class"] == item[f"{name}_top1"] for item in rated], np.bool_)
-    ratings = _rows(f"model-{name}", "model", [item[KEY] for item in rated], {"relevant": relevant})
-    tables = _tables(ratings, [{"participant_id": f"model-{name}", "source": "model", "flags": []}])
-    return *tables, len(items) - len(rated)
-
-
-def _finished(study: StudyFolder) -> list[int]:
-    finished = study.finished()
-    if not finished:
-        raise RatingsError(f"{study.root}: no batch is finished; build the study first")
-    return finished
-
-
-def _rows(
-    participant: str, source: str, items: Sequence[str], answers: Mapping[str, npt.NDArray[Any]]
-) -> list[dict[str, Any]]:
-    """One participant's rows of `ratings`."""
-    columns = {name: values.tolist() for name, values in answers.items()}
-    who = {"participant_id": participant, "source": source}
-    return [
-        {"rating_id": rating_id(participant, item), KEY: item, **who, **{name: columns[name][at] for name in columns}}
-        for at, item in enumerate(items)
-    ]
-
-
-def _tables(ratings: list[dict[str, Any]], participants: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
-    """The tables `ratings` and `participants`; what a row does not say is null."""
-    rated = pa.Table.from_pylist(ratings, schema=rating_features(ASKS).arrow_schema)
-    return rated, pa.Table.from_pylist(participants, schema=participant_features(ASKS).arrow_schema)
+    ratings = rating_rows(ASKS, f"model-{name}", "model", [item[KEY] for item in rated], {"relevant": relevant})
+    who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
+    return *rating_tables(ASKS, ratings, who), len(items) - len(rated)

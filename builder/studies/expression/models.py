@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,30 +15,26 @@ from builder.classifiers.settings import ClassifierSettings
 from builder.errors import StudyError
 from builder.frames import named, quoted
 from builder.generators import Images
-from builder.hosting import ModelHost, load_model
+from builder.hosting import load_model
 from builder.images import ImageSource
+from builder.images.hosting import SOURCE, SourceHost
 from builder.runtime import Runtime
 from builder.studies.expression.study import ExpressionStudy
 from builder.studies.expression.tasks import EMOTIONS
 
 log = logging.getLogger(__name__)
 
-SOURCE = "source of images"
-
 
 @dataclass(frozen=True, kw_only=True)
-class Models(ModelHost):
+class Models(SourceHost):
     """A study's source and classifiers; what they return is checked, and the time it took kept.
 
     All raise ModelError where one of them raises or returns what it must not.
 
-    source_name: as the study has it. shape: of every picture. classifiers: of emotions; groups: of groups; both by the
+    classifiers: of emotions; groups: of groups; both by the
     names that columns carry. order: the source's rows, in the order in which batches take them.
     """
 
-    source: ImageSource
-    source_name: str
-    shape: tuple[int, ...]
     classifiers: dict[str, Classifier]
     groups: dict[str, Classifier]
     order: Sequence[int]
@@ -47,40 +43,9 @@ class Models(ModelHost):
         """The classifiers, by name."""
         return {**self.classifiers, **self.groups}
 
-    def ids(self, rows: Sequence[int]) -> list[str]:
-        """What names the rows outside this program."""
-        with self._source().call("row_id", rows):
-            return [self.source.row_id(row) for row in rows]
-
-    def source_groups(self, rows: Sequence[int]) -> list[Mapping[str, str]]:
-        """The groups that the source says of the rows."""
-        with self._source().call("groups", rows):
-            return [self.source.groups(row) for row in rows]
-
-    def pictures(self, rows: Sequence[int]) -> Images:
-        """(n, h, w, 3), n >= 1.
-
-        Raises:
-            StudyError: they are not of one size.
-        """
-        with self.stopwatch.step("read", len(rows)), self._source().call("image", rows) as call:
-            pictures = [self.source.image(row) for row in rows]
-            for row, picture in zip(rows, pictures, strict=True):
-                if picture.shape != self.shape:
-                    sizes = [" x ".join(map(str, shape[1::-1])) for shape in (picture.shape, self.shape)]
-                    raise StudyError(
-                        f"images.model = {self.source_name!r}: row {self.source.row_id(row)} has {sizes[0]} pixels, "
-                        f"others have {sizes[1]}; a study shows pictures of one size: add side = ... to [images]"
-                    )
-            images: Images = call.array(np.stack(pictures), np.uint8, (len(rows), "h", "w", 3))
-        return images
-
-    def probabilities(self, name: str, images: Images, ids: list[str]) -> Probabilities:
+    def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
         """What a classifier, of emotions or of groups, says of rows, (n, k); a row of NaN where it found nothing."""
         return classify(self, name, self.sized()[name], images, ids)
-
-    def _source(self) -> Boundary:
-        return self.boundary("images", SOURCE, self.source_name)
 
 
 def load_models(study: ExpressionStudy, runtime: Runtime) -> Models:

@@ -1,27 +1,18 @@
 """Pictures of an expression study, drawn with Pillow: the same rows give the same bytes."""
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
-from PIL import Image, ImageDraw
 
-from builder.errors import FolderError, PublishError
+from builder.errors import PublishError
 from builder.files import write_whole
-from builder.shards import StudyFolder
+from builder.images.sheet import Row, contact_sheet, draw_row
 from builder.studies.expression.tasks import TABLE
-from loading_script.untrusted.png import decode_rgb
 
 if TYPE_CHECKING:  # what publishing needs is an extra; `picture` is not
     from builder.publish.content import Content
-
-_TILE, _GAP, _LINE = 112, 8, 13
-"""Pixels."""
-
-_LETTERS = 18
-"""Of a caption, as many as a tile is wide."""
 
 _FACES = 14
 """Of the card's picture."""
@@ -49,36 +40,14 @@ def draw_item(folder: str | Path, png: Path, *, batch: int, index: int) -> None:
     Raises:
         FolderError: the batch is not finished or damaged or has no such item.
     """
-    items = StudyFolder(folder).read(TABLE, batch)
-    if not 0 <= index < items.num_rows:
-        raise FolderError(f"{folder}: batch {batch} has the items 0 to {items.num_rows - 1}; {index} is none of them")
-    try:
-        write_whole(png, _sheet(items.slice(index, 1).to_pylist()))
-    except ValueError as error:
-        raise FolderError(f"{folder}: batch {batch}: an image {error}") from error
+    draw_row(folder, png, TABLE, batch, index, _sheet)
 
 
-def _sheet(items: Sequence[Mapping[str, Any]], columns: int = 7) -> bytes:
-    """The faces in lines of so many, each with its captions below it; PNG."""
-    captions = [_captions(item) for item in items]
-    lines = -(-len(items) // columns)
-    width, height = _TILE + _GAP, _TILE + len(captions[0]) * _LINE + _GAP
-    sheet = Image.new("RGB", (_GAP + min(len(items), columns) * width, _GAP + lines * height), "white")
-    pen = ImageDraw.Draw(sheet)
-    for at, item in enumerate(items):
-        left, top = _GAP + at % columns * width, _GAP + at // columns * height
-        picture = decode_rgb(item["image"]["bytes"])
-        scale = _TILE / max(picture.size)
-        size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-        sheet.paste(picture.resize(size, Image.Resampling.LANCZOS), (left, top))
-        for line, caption in enumerate(captions[at]):
-            pen.text((left, top + _TILE + 1 + line * _LINE), caption[:_LETTERS], fill="black")
-    buffer = io.BytesIO()
-    sheet.quantize(256).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+def _sheet(items: Sequence[Row]) -> bytes:
+    return contact_sheet(items, _captions)
 
 
-def _captions(item: Mapping[str, Any]) -> list[str]:
+def _captions(item: Row) -> list[str]:
     """The label, and the class of every classifier."""
     said = {name.removesuffix("_class"): value for name, value in item.items() if name.endswith("_class")}
     return [

@@ -6,13 +6,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.errors import PublishError
-from builder.images import ImageSource
+from builder.images.rights import publishable
 from builder.registry import split_model
-from builder.runtime import start_runtime
 from builder.studies import NamedModel, PublishParts
 from builder.studies.expression.schema import PREDICTED
-from builder.studies.expression.study import ExpressionStudy, expression
+from builder.studies.expression.study import expression
 from builder.studies.expression.tasks import EMOTIONS
 from builder.study import Study
 
@@ -56,7 +54,7 @@ class ExpressionParts(PublishParts):
             PublishError: the pictures may not be published.
         """
         study = expression(content.study)
-        source = publishable(study)
+        source = publishable(study.images)
         labels = [("label", "label")] if source.classes else []
         columns = labels + [(each.name, f"{each.name}_class") for each in study.classifiers]
         groups = {each.name: content.items[f"{PREDICTED}{each.name}"].to_pylist() for each in study.groups}
@@ -77,23 +75,6 @@ class ExpressionParts(PublishParts):
         from builder.studies.expression.pictures import draw_faces
 
         draw_faces(content)
-
-
-def publishable(study: ExpressionStudy) -> ImageSource:
-    """The source of a study, whose pictures may be published.
-
-    Raises:
-        PublishError: they may not.
-        AssetError: the source, which knows it, cannot be loaded.
-    """
-    source = study.images.load(start_runtime("cpu"))
-    if not source.redistributable:
-        raise PublishError(
-            f"images.model = {study.images.model!r}: its pictures may not be redistributed ({source.license}), and the "
-            "tables items and images hold them. Where the pictures are yours to publish, say so in [images] of "
-            "study.toml: redistributable = true and license"
-        )
-    return source
 
 
 def by_emotion(name: str, values: "pa.ChunkedArray") -> Counts:

@@ -3,7 +3,7 @@
 For power analysis, for pipelines and the demo. `source` says in every row what it is: `simulated` or `model`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder.errors import RatingsError
-from builder.ratings.ids import rating_id
-from builder.ratings.schema import participant_features, rating_features
+from builder.ratings.rows import check_raters, finished_batches, rating_rows, rating_tables
 from builder.shards import StudyFolder
 from builder.studies.expression.study import expression
 from builder.studies.expression.tasks import ANOTHER, ASKS, EMOTIONS, KEY, OPTIONS, TABLE
-
-MOST_RATERS = 10_000
-"""Of a batch; their answers are held in memory."""
 
 CONFUSION = (
     (0.70, 0.08, 0.03, 0.01, 0.05, 0.02, 0.08, 0.02, 0.01),
@@ -72,28 +68,25 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
 
     Raises:
         FolderError: the folder holds no study, or a batch is damaged.
-        RatingsError: `raters` is not 1 to MOST_RATERS, `seed` is negative, or no batch is finished.
+        RatingsError: `raters` is not 1 to 10,000, `seed` is negative, or no batch is finished.
     """
-    if not 1 <= raters <= MOST_RATERS:
-        raise RatingsError(f"raters = {raters}: must be 1 to {MOST_RATERS}")
-    if seed < 0:
-        raise RatingsError(f"seed = {seed}: must be 0 or more")
+    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
     first = expression(study.study()).classifiers[0].name
     entropy = [seed, int(study.manifest().study_hash, 16)]
     ratings, participants = [], []
-    for batch in _finished(study):
+    for batch in finished_batches(study):
         items = study.read(TABLE, batch).select([KEY, "label", f"{first}_class"]).to_pylist()
         of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
         emotions = shown([item["label"] for item in items], [item[f"{first}_class"] for item in items], of_items, model)
         for number in range(raters):
             rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
             name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(emotions, rng, model)
-            ratings += _rows(name, "simulated", [item[KEY] for item in items], answers)
+            ratings += rating_rows(ASKS, name, "simulated", [item[KEY] for item in items], answers)
             who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
             participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return _tables(ratings, participants)
+    return rating_tables(ASKS, ratings, participants)
 
 
 def shown(
@@ -154,34 +147,10 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     if name not in names:
         raise RatingsError(f"{folder}: has no classifier {name!r}; it has {', '.join(names)}")
     column = f"{name}_class"
-    items = pa.concat_tables([study.read(TABLE, batch).select([KEY, column]) for batch in _finished(study)]).to_pylist()
+    tables = [study.read(TABLE, batch).select([KEY, column]) for batch in finished_batches(study)]
+    items = pa.concat_tables(tables).to_pylist()
     rated = [item for item in items if item[column] is not None]
     emotion = np.array([item[column] if item[column] in EMOTIONS else ANOTHER for item in rated])
-    ratings = _rows(f"model-{name}", "model", [item[KEY] for item in rated], {"emotion": emotion})
-    tables = _tables(ratings, [{"participant_id": f"model-{name}", "source": "model", "flags": []}])
-    return *tables, len(items) - len(rated)
-
-
-def _finished(study: StudyFolder) -> list[int]:
-    finished = study.finished()
-    if not finished:
-        raise RatingsError(f"{study.root}: no batch is finished; build the study first")
-    return finished
-
-
-def _rows(
-    participant: str, source: str, items: Sequence[str], answers: Mapping[str, npt.NDArray[Any]]
-) -> list[dict[str, Any]]:
-    """One participant's rows of `ratings`."""
-    columns = {name: values.tolist() for name, values in answers.items()}
-    who = {"participant_id": participant, "source": source}
-    return [
-        {"rating_id": rating_id(participant, item), KEY: item, **who, **{name: columns[name][at] for name in columns}}
-        for at, item in enumerate(items)
-    ]
-
-
-def _tables(ratings: list[dict[str, Any]], participants: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
-    """The tables `ratings` and `participants`; what a row does not say is null."""
-    rated = pa.Table.from_pylist(ratings, schema=rating_features(ASKS).arrow_schema)
-    return rated, pa.Table.from_pylist(participants, schema=participant_features(ASKS).arrow_schema)
+    ratings = rating_rows(ASKS, f"model-{name}", "model", [item[KEY] for item in rated], {"emotion": emotion})
+    who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
+    return *rating_tables(ASKS, ratings, who), len(items) - len(rated)

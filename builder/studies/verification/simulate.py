@@ -16,15 +16,13 @@ from datasets import Features
 
 from builder.errors import RatingsError
 from builder.ratings.ids import rating_id
+from builder.ratings.rows import check_raters, finished_batches
 from builder.ratings.schema import participant_features, rating_features
 from builder.shards import StudyFolder
 from builder.studies.verification.study import verification
 from builder.studies.verification.tasks import questionnaire
 
 Floats = npt.NDArray[np.float64]
-
-MOST_RATERS = 10_000
-"""Raters of a batch; their answers are held in memory."""
 
 _ASKS = questionnaire(attention_similarity=0.0)
 """What is asked, for the columns, which no control adds to."""
@@ -104,18 +102,15 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
 
     Raises:
         FolderError: the folder holds no study, or a batch is damaged.
-        RatingsError: `raters` is not 1 to MOST_RATERS, `seed` is negative, no batch is finished, or the study has
+        RatingsError: `raters` is not 1 to 10,000, `seed` is negative, no batch is finished, or the study has
             neither an LPIPS nor a latent distance.
     """
-    if not 1 <= raters <= MOST_RATERS:
-        raise RatingsError(f"raters = {raters}: must be 1 to {MOST_RATERS}")
-    if seed < 0:
-        raise RatingsError(f"seed = {seed}: must be 0 or more")
+    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
     entropy = [seed, int(study.manifest().study_hash, 16)]
     ratings, participants = [], []
-    for batch in _finished(study):
+    for batch in finished_batches(study):
         pairs = _pairs(study, batch)
         pair_ids = pairs["pair_id"].tolist()
         distance = pair_distance(pairs, model)
@@ -200,7 +195,7 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     thresholds = {each.name: each.threshold for each in verification(study.study()).recognizers}
     if name not in thresholds:
         raise RatingsError(f"{folder}: has no recognizer {name!r}; it has {', '.join(thresholds)}")
-    pairs = pd.concat([_pairs(study, batch) for batch in _finished(study)], ignore_index=True)
+    pairs = pd.concat([_pairs(study, batch) for batch in finished_batches(study)], ignore_index=True)
     rated = pairs[pairs[f"{name}_distance"].notna()]
     distance, accept = rated[f"{name}_distance"].to_numpy(np.float64), rated[f"{name}_accept"].to_numpy(bool)
     stated = thresholds[name]
@@ -217,13 +212,6 @@ def _boundary(distance: Floats, accept: npt.NDArray[np.bool_]) -> float:
     ends = [distance[accept].max(initial=-np.inf), distance[~accept].min(initial=np.inf)]
     finite = [end for end in ends if np.isfinite(end) and end > 0]
     return float(np.mean(finite)) if finite else 1.0
-
-
-def _finished(study: StudyFolder) -> list[int]:
-    finished = study.finished()
-    if not finished:
-        raise RatingsError(f"{study.root}: no batch is finished; build the study first")
-    return finished
 
 
 def _pairs(study: StudyFolder, batch: int) -> pd.DataFrame:

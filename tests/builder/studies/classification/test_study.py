@@ -6,10 +6,10 @@ from PIL import Image
 
 from builder.classifiers.settings import ClassifierSettings
 from builder.errors import PublishError, StudyError
+from builder.images.rights import publishable
 from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies.classification.models import load_models
-from builder.studies.classification.publish import check_rights
 from builder.studies.classification.study import AttackSettings, ClassificationStudy, classification
 from builder.study import Study, default_text, parse_study, read_study
 from builder.toml import parse_toml
@@ -129,5 +129,5 @@ def test_pictures_of_two_sizes_are_refused(tmp_path: Path, runtime: Runtime):
 def test_pictures_that_are_nobodys_to_publish_are_not_published(tmp_path: Path):
     images = pictures(tmp_path, {"3": 1, "5": 1})
     with pytest.raises(PublishError, match=r"pictures may not be redistributed \(not stated\)"):
-        check_rights(classification(study(images=images)))
-    check_rights(classification(study(images=images | {"redistributable": True, "license": "CC0"})))
+        publishable(classification(study(images=images)).images)
+    publishable(classification(study(images=images | {"redistributable": True, "license": "CC0"})).images)

@@ -7,11 +7,11 @@ from PIL import Image
 
 from builder.classifiers.settings import ClassifierSettings
 from builder.errors import PublishError, StudyError
+from builder.images.rights import publishable
 from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies import kind_texts
 from builder.studies.expression.models import load_models
-from builder.studies.expression.publish import publishable
 from builder.studies.expression.study import ExpressionStudy, PredictedGroup, expression
 from builder.studies.expression.tasks import ASKS, OPTIONS
 from builder.study import Study, default_text, parse_study, read_study
@@ -117,6 +117,6 @@ def test_without_h5py_the_extra_is_named(tmp_path: Path, runtime: Runtime, monke
 def test_pictures_that_are_nobodys_to_publish_are_not_published(tmp_path: Path):
     images = pictures(tmp_path, "happy", "sad")
     with pytest.raises(PublishError, match=r"pictures may not be redistributed \(not stated\)"):
-        publishable(expression(study(images=images)))
+        publishable(expression(study(images=images)).images)
     rights = {"redistributable": True, "license": "CC0"}
-    assert publishable(expression(study(images=images | rights))).license == "CC0"
+    assert publishable(expression(study(images=images | rights)).images).license == "CC0"

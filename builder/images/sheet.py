@@ -1,0 +1,82 @@
+"""Contact sheets, drawn with Pillow: the same pictures and captions give the same bytes."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from builder.errors import FolderError
+from builder.files import write_whole
+from builder.shards import StudyFolder
+from loading_script.untrusted.png import decode_rgb
+
+TILE = 112
+"""Pixels of a picture's longer side."""
+
+_GAP, _LINE = 8, 13
+"""Pixels between tiles, and of a line of text."""
+
+_LETTERS = 18
+"""Of a caption, as many as a tile is wide."""
+
+_COLUMNS = 7
+
+Row = Mapping[str, Any]
+"""A row of a table with a column `image`, of which `bytes` is a PNG."""
+
+
+def contact_sheet(
+    rows: Sequence[Row], captions: Callable[[Row], Sequence[str]], enlarge: Image.Resampling = Image.Resampling.LANCZOS
+) -> bytes:
+    """Pictures in lines of seven, each with its captions below it; a PNG of at most 256 colors.
+
+    Args:
+        rows: one or more.
+        captions: of a row, line by line; as many for each row.
+        enlarge: the filter for pictures smaller than a tile.
+
+    Raises:
+        ValueError: a picture cannot be read.
+    """
+    texts = [captions(row) for row in rows]
+    lines = -(-len(rows) // _COLUMNS)
+    width, height = TILE + _GAP, TILE + len(texts[0]) * _LINE + _GAP
+    sheet = Image.new("RGB", (_GAP + min(len(rows), _COLUMNS) * width, _GAP + lines * height), "white")
+    pen = ImageDraw.Draw(sheet)
+    for at, row in enumerate(rows):
+        left, top = _GAP + at % _COLUMNS * width, _GAP + at // _COLUMNS * height
+        sheet.paste(_tile(decode_rgb(row["image"]["bytes"]), enlarge), (left, top))
+        for line, text in enumerate(texts[at]):
+            pen.text((left, top + TILE + 1 + line * _LINE), _short(text), fill="black")
+    buffer = io.BytesIO()
+    sheet.quantize(256).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def draw_row(
+    folder: str | Path, png: Path, table: str, batch: int, index: int, sheet: Callable[[Sequence[Row]], bytes]
+) -> None:
+    """Writes `png`: the sheet of one row of a batch.
+
+    Raises:
+        FolderError: the batch is not finished or damaged or has no such row.
+    """
+    items = StudyFolder(folder).read(table, batch)
+    if not 0 <= index < items.num_rows:
+        raise FolderError(f"{folder}: batch {batch} has the items 0 to {items.num_rows - 1}; {index} is none of them")
+    try:
+        write_whole(png, sheet(items.slice(index, 1).to_pylist()))
+    except ValueError as error:
+        raise FolderError(f"{folder}: batch {batch}: an image {error}") from error
+
+
+def _tile(picture: Image.Image, enlarge: Image.Resampling) -> Image.Image:
+    scale = TILE / max(picture.size)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.resize(size, enlarge if scale > 1 else Image.Resampling.LANCZOS)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}."

@@ -1,0 +1,48 @@
+"""Contact sheets of pictures."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from builder.images.sheet import TILE, contact_sheet
+from builder.tables import png_bytes
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+def row(left, right):
+    pixels = np.array([[left, right], [left, right]], np.uint8)
+    return {"image": {"bytes": png_bytes(pixels)}, "name": "a"}
+
+
+def opened(png):
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def test_pictures_stand_in_lines_of_seven() -> None:
+    sheet = opened(contact_sheet([row(RED, RED)] * 8, lambda item: [item["name"]]))
+    assert sheet.size == (8 + 7 * 120, 8 + 2 * (TILE + 13 + 8))
+    assert sheet.getpixel((8 + TILE // 2, 8 + TILE // 2)) == RED  # the first line's first
+    assert sheet.getpixel((8 + TILE // 2, 8 + 133 + TILE // 2)) == RED  # the second line's first
+    assert sheet.getpixel((8 + 120 + TILE // 2, 8 + 133 + TILE // 2)) == (255, 255, 255)  # and no more
+
+
+def test_nearest_keeps_edges_sharp() -> None:
+    sharp = opened(contact_sheet([row(RED, BLUE)], lambda _: [""], Image.Resampling.NEAREST))
+    smooth = opened(contact_sheet([row(RED, BLUE)], lambda _: [""]))
+    edge = (8 + TILE // 2 - 1, 8 + TILE // 2)
+    assert sharp.getpixel(edge) == RED
+    assert smooth.getpixel(edge) not in (RED, BLUE)
+
+
+def test_long_captions_end_in_a_dot() -> None:
+    short, same = (contact_sheet([row(RED, RED)], lambda _, text=text: [text]) for text in ("a" * 18, "a" * 19))
+    dotted = contact_sheet([row(RED, RED)], lambda _: ["a" * 17 + "."])
+    assert same == dotted != short
+
+
+def test_a_damaged_picture_is_an_error() -> None:
+    with pytest.raises(ValueError, match="PNG"):
+        contact_sheet([{"image": {"bytes": b"no picture"}}], lambda _: [""])
