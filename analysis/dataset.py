@@ -52,7 +52,7 @@ _RATING: Final = ("rating_id", "participant_id", "response_time_ms", "position",
 
 
 class Record(NamedTuple):
-    """What a dataset says of itself.
+    """The statements of a dataset about itself.
 
     content: of `provenance.json` (published) or `manifest.json` (a study folder); empty where there is neither.
     where: the file, for errors.
@@ -364,7 +364,7 @@ def _without_flagged(published: Published) -> Published:
 
 
 def _record(dataset: str, revision: str | None) -> Record:
-    """What the dataset says of itself, in `provenance.json` (published) or `manifest.json` (a study folder)."""
+    """The dataset's statements about itself, in `provenance.json` (published) or `manifest.json` (a study folder)."""
     for name in ("provenance.json", "manifest.json"):
         content = _file(dataset, revision, name)
         if content is not None:

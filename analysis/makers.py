@@ -26,7 +26,7 @@ Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
 @dataclass(frozen=True)
 class Options:
-    """What a report was asked for.
+    """The options of a report.
 
     attributes: more attributes of images, by image_id.
     groups: columns that are groupings beside the usual ones.

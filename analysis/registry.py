@@ -24,7 +24,7 @@ DEFAULT_KIND = "verification"
 
 
 class Noun(NamedTuple):
-    """What an item of a study is called, in the singular and in the plural."""
+    """The name of a study's items, in the singular and in the plural."""
 
     singular: str
     plural: str
@@ -53,7 +53,7 @@ def _no_makers(published: "Published", options: "Options") -> "Sequence[Maker]":
 
 @dataclass(frozen=True)
 class Analysis:
-    """What the report says of one kind of study beside what it says of any.
+    """A report's part that belongs to one kind of study.
 
     name: the kind, as it is registered.
     item: what an item is called.

@@ -50,7 +50,7 @@ class Setting:
     runtime: Runtime
 
     def maps(self, images: Images) -> Maps:
-        """Of pictures that take the place of the digits."""
+        """The maps of pictures that take the place of the digits."""
         return self.explainer.explain(self.classifier, images, self.classes).maps
 
 
@@ -90,7 +90,7 @@ def manipulated(setting: Setting, manipulation: str, keys: dict[str, Any]) -> Ma
 
 
 def goal(manipulation: str, maps: Maps, before: Maps) -> Values:
-    """What a search is after, in units that a reader knows."""
+    """The goal of a search, in units that a reader knows."""
     if manipulation == "target_map":
         return pearson(maps, np.roll(before, -1, axis=0))
     if manipulation == "top_k":

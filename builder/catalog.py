@@ -53,7 +53,7 @@ def assets_of(study: Study) -> list[Asset]:
 
 
 def needed(study: Study) -> str:
-    """What a study needs beside the core, in words: extras, and weights with what of them is absent."""
+    """A study's needs beside the core, in words: extras, and weights with what of them is absent."""
     unusable = []
     for each in load_kind(study.study).publish().models(study):
         entry, argument = registry.split_model(each.model)

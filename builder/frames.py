@@ -33,7 +33,7 @@ def named(names: Iterable[object]) -> str:
 
 
 def place(path: Path | str, row: int) -> str:
-    """What an error calls a row of a file: `labels.csv, row 3 (from 0)`."""
+    """The name of a file's row in an error: `labels.csv, row 3 (from 0)`."""
     return f"{path}, row {row} (from 0)"
 
 

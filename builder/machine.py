@@ -34,7 +34,7 @@ def out_of_memory_kills() -> int | None:
 
 
 def _free_addresses() -> list[int]:
-    """What is left of the addresses that this process may have (`ulimit -v`), where there is a limit."""
+    """The rest of the addresses that this process may have (`ulimit -v`), where there is a limit."""
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])

@@ -21,7 +21,7 @@ from builder.runtime import Runtime, in_micro_batches
 MICRO_BATCH = 16
 
 BYTES_PER_PIXEL = 2000
-"""What a network is assumed to hold while it works, by the pixels of its input: that of VGG16, a large one."""
+"""Bytes that a network is assumed to hold while it works, by the pixels of its input: that of VGG16, a large one."""
 
 INSTALL = "pip install 'lands-between[onnx]'"
 

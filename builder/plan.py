@@ -11,7 +11,7 @@ from builder.study import Study
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study asks for, and what of it is left.
+    """The work that a study asks for, and the part that is left.
 
     table: what its items are called. items: those of a batch; 0 where that is told by building one alone. raters: of
     each batch. left: batches that are not finished. seconds: a batch took so long on average here; None before one is
@@ -48,7 +48,7 @@ class Plan:
 
 
 def plan(study: Study, out: str) -> Plan:
-    """What `build` would do with a study and a folder.
+    """A plan: the work that `build` would do with a study and a folder.
 
     Raises:
         FolderError: the folder holds another study.

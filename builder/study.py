@@ -73,7 +73,7 @@ class Study(Settings):
         return load_kind(self.study).questionnaire(self)
 
     def asked(self) -> Questionnaire:
-        """What the study does ask people: all but what `[ratings] questions` leaves out."""
+        """The questions that the study does ask people: all but what `[ratings] questions` leaves out."""
         return self.questionnaire().restricted(self.ratings.questions)
 
 

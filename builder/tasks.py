@@ -128,7 +128,7 @@ class Questionnaire:
 
     @property
     def item(self) -> str:
-        """What the study calls an item, such as `pair` where the table is `pairs`."""
+        """The study's name for an item, such as `pair` where the table is `pairs`."""
         return self.table.removesuffix("s")
 
     @property

@@ -27,7 +27,7 @@ from datasets import Value
 from datasets import Version
 
 _UNNAMED = "default"
-"""What `datasets` calls the config of who names none."""
+"""The config that `datasets` loads for those who name none."""
 
 VERSION = Version("1.0.0")
 """The version of the builder class; a dataset's own is in its file VERSION."""

@@ -6,7 +6,7 @@ import pyarrow as pa
 from datasets import Features, Sequence, Value
 
 SOURCES = ["human", "simulated", "model"]
-"""Whose answer a rating is; an aggregate is of one source."""
+"""The sources of ratings: whose answers they are; an aggregate is of one source."""
 
 GENDERS = ["female", "male", "non-binary", "other"]
 """Null where it was not said."""

@@ -11,7 +11,7 @@ from analysis.tables.answers import Answers
 
 @dataclass(frozen=True)
 class Findings:
-    """What the sections are made of: the dataset, the answers of people in it, its result tables by name."""
+    """The material of the sections: the dataset, the answers of people in it, its result tables by name."""
 
     published: Published
     answers: Answers

@@ -20,7 +20,7 @@ Draw = Callable[[Findings, Contents], Iterable[Item]]
 
 @dataclass(frozen=True)
 class Result:
-    """What the page shows of a result: its table, what is drawn of it, or both.
+    """The view of a result on the page: its table, what is drawn of it, or both.
 
     name: of the result table, without rows of which nothing is shown; "" for what is drawn of the dataset itself.
     caption: of the table, or what makes it; where it is "", there is no table.
@@ -40,7 +40,7 @@ class Result:
     fitted: bool = False
 
     def items(self, found: Findings, contents: Contents) -> Iterator[Item]:
-        """What the page shows of it; nothing where there is nothing."""
+        """The items that the page shows of it; nothing where there is nothing."""
         if not found.has(*filter(None, [self.name]), *self.needs):
             return
         if self.caption:

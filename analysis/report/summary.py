@@ -92,7 +92,7 @@ def _freedom(found: Findings) -> int:
 
 
 def introduction(found: Findings) -> list[str]:
-    """What was asked of whom, in sentences."""
+    """Sentences on who was asked what."""
     answers = found.answers
     asked = ", ".join(f"{question.name} ({how(question)})" for question in answers.questions)
     return [
@@ -131,7 +131,7 @@ def agreement_claims(found: Findings) -> Iterator[Claim]:
 
 @dataclass(frozen=True)
 class ReportParts:
-    """What the report of a kind of study is made of.
+    """The parts of the report of a kind of study.
 
     sections: in the order of the report.
     introduction: sentences that open the summary.

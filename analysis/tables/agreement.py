@@ -185,7 +185,7 @@ def _mean_of_batches(batches: pd.DataFrame, name: str, item: Noun) -> dict[str, 
 
 
 def _rest(joined: pd.DataFrame, key: str, question: Question) -> Column:
-    """What the others say of the same item: the mean of their numbers, or the answer that most give, else NaN."""
+    """The others' answer to the same item: the mean of their numbers, or the answer that most give, else NaN."""
     there = joined[question.name]
     match question:
         case Scale():

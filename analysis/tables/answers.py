@@ -16,7 +16,7 @@ _COMPLETE = 0.9
 
 @dataclass(frozen=True)
 class Answers:
-    """What people answered about which items.
+    """The answers of people, and the items that they are about.
 
     items: a row per item, with its column `unit`: the independent batch that it is in (see `analysis.frames.units`).
     ratings: a row per participant and item.

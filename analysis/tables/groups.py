@@ -125,7 +125,7 @@ def answers_by_group(
     smallest: int = SMALLEST,
     least_people: int = LEAST_PEOPLE,
 ) -> pd.DataFrame:
-    """What the groups of a column answered: see `figures_by_group`, with the columns question and figure.
+    """The answers of a column's groups: see `figures_by_group`, with the columns question and figure.
 
     Figures: the mean of numbers, the share of yes, the share of every option of a choice. An image's group is that of
     the items that name it in a column image_id.

@@ -47,7 +47,7 @@ def statement(topic: str, subject: str, n: float, words: str) -> Row:
 
 
 def of_ratings(published: Published, counted: pd.DataFrame, questions: Sequence[Question], item: Noun) -> list[Row]:
-    """What the ratings cannot show; `counted`: the items with n_ratings and n_<question>."""
+    """Sentences on what the ratings cannot show; `counted`: the items with n_ratings and n_<question>."""
     n = int(counted["n_ratings"].sum())
     if not n:
         return [statement("ratings", "all", 0, "no ratings: nothing here says what people see")]
@@ -115,7 +115,7 @@ def small_cell(subject: str, n: int, item: Noun) -> Row:
 
 
 def of_batches(counted: pd.DataFrame, batch: str) -> list[Row]:
-    """What the batches cannot show; `batch`: the column with them."""
+    """Sentences on what the batches cannot show; `batch`: the column with them."""
     batches, independent = counted[batch].nunique(), counted["unit"].nunique()
     rows = []
     if independent < batches:

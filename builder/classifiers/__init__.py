@@ -67,7 +67,7 @@ class Recorded(Protocol):
 
 
 def answers(classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:
-    """What a classifier says of rows of a source: of their pictures, or, where it is `Recorded`, of their ids.
+    """A classifier's probabilities for rows of a source: of their pictures, or, where it is `Recorded`, of their ids.
 
     Args:
         classifier: any.

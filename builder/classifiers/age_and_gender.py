@@ -79,7 +79,7 @@ class FaceClassifier:
 
 @dataclass(frozen=True)
 class Family:
-    """What is registered as a classifier: a network for chips of `side` pixels."""
+    """A classifier as it is registered: a network for chips of `side` pixels."""
 
     name: str
     weights: Asset

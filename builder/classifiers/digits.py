@@ -34,7 +34,7 @@ from builder.runtime import Runtime
 log = logging.getLogger(__name__)
 
 BYTES_PER_IMAGE = 250_000
-"""What the network holds while it works on one: its first layer's 16 x 28 x 28 numbers, several times."""
+"""Bytes that the network holds while it works on one image: its first layer's 16 x 28 x 28 numbers, several times."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Settings(settings.Settings):
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """What is registered as a classifier: a network that a recipe of ours makes."""
+    """A classifier as it is registered: a network that a recipe of ours makes."""
 
     name: str
     recipe: Recipe

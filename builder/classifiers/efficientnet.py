@@ -37,7 +37,7 @@ SIDE = 224
 """Pixels of the pictures that it was trained on."""
 
 BYTES_PER_IMAGE = 20_000_000
-"""What the network holds while it works on one: the first block's 96 x 112 x 112 numbers, several times."""
+"""Bytes that the network holds while it works on one image: the first block's 96 x 112 x 112 numbers, several times."""
 
 STEM, HEAD = 32, 1280
 
@@ -53,7 +53,7 @@ STAGES = (
 """Blocks, kernel, stride of the first, expansion, channels (EfficientNet, table 1)."""
 
 _EPSILON = 1e-3
-"""What batch normalization adds to a variance, TensorFlow's default."""
+"""The number that batch normalization adds to a variance, TensorFlow's default."""
 
 
 class Settings(settings.Settings):

@@ -43,7 +43,7 @@ SIDE = 64
 """Pixels of what the network sees."""
 
 BYTES_PER_IMAGE = 2_000_000
-"""What the network holds while it works on one, measured in micro-batches of 16."""
+"""Bytes that the network holds while it works on one image, measured in micro-batches of 16."""
 
 _CHANNELS = (8, 16, 32, 64, 128)
 _EPSILON = 1e-3

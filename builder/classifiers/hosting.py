@@ -17,7 +17,7 @@ SUM_TOLERANCE = 1e-3
 
 
 def classify(host: ModelHost, name: str, classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:
-    """What a classifier says of rows of a source, timed as the step `classify`.
+    """A classifier's probabilities for rows of a source, checked, and timed as the step `classify`.
 
     Args:
         host: of the study's models.

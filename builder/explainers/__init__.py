@@ -21,7 +21,7 @@ Classes = npt.NDArray[np.int64]
 
 
 class Explanations(NamedTuple):
-    """What an explainer says of n images.
+    """The attributions of an explainer to n images.
 
     maps: (n, h, w) float32.
     segments: (n, h, w) int32, the superpixel of each pixel from 0; None of explainers that know no superpixels.

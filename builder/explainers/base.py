@@ -17,7 +17,7 @@ MICRO_BATCH = 4
 """Images at a time. On one CPU thread more bring little speed, and networks keep much while they are differentiated."""
 
 BYTES_PER_PIXEL = 3500
-"""What is kept of an image at most, by its pixels: measured with DeepLIFT of `efficientnet-lite0`."""
+"""Bytes that are kept of an image at most, by its pixels: measured with DeepLIFT of `efficientnet-lite0`."""
 
 
 class Attribution(Protocol):
@@ -74,7 +74,7 @@ class HasNetwork(Protocol):
 
     @property
     def network(self) -> nn.Module | None:
-        """What explainers differentiate; None where there is none."""
+        """The network that explainers differentiate; None where there is none."""
 
 
 def network_of(classifier: HasNetwork, explainer: str) -> nn.Module:

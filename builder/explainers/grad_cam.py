@@ -97,7 +97,7 @@ def _of_layer(network: nn.Module, name: str) -> FeaturesAndScore:
 def _features_and_score(
     network: nn.Module, layer: nn.Module, inputs: torch.Tensor, classes: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """What the layer gives, part of the graph, and the class scores."""
+    """The layer's output, part of the graph, and the class scores."""
     kept: list[torch.Tensor] = []
     here = threading.get_ident()  # other streams run the same network at the same time
 

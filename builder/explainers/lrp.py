@@ -122,7 +122,7 @@ def _z_box(step: Step, relevance: torch.Tensor, box: Parts, epsilon: float, crea
 
 
 def _box(steps: Steps, image: torch.Tensor, name: str) -> Parts:
-    """What the first convolution sees of a black and of a white image, the smaller first: its inputs' bounds."""
+    """The bounds of the first convolution's inputs: those of a black and a white image, the smaller first."""
     black, white = torch.zeros_like(image[:1]), torch.ones_like(image[:1])
     seen = []
     for bound in (black, white):

@@ -137,5 +137,5 @@ def of_rows(explainer: TableExplainer, rows: Rows, classes: Classes) -> Explain:
 
 
 def edges(images: Images) -> Maps:
-    """What an edge detector shows of images (n, h, w, 3), whatever the network: Sobel's filter, at least 0."""
+    """An edge detector's map of images (n, h, w, 3), whatever the network: Sobel's filter, at least 0."""
     return np.stack([sobel(image.mean(axis=2) / 255) for image in images]).astype(np.float32)  # type: ignore[no-untyped-call]

@@ -70,7 +70,7 @@ class SmoothLeakyReLU(SmoothReLU):
 
 
 def _twin(node: fx.Node, layers: dict[str, nn.Module], beta: float) -> SmoothReLU | None:
-    """What takes the place of a node; None where it is no ReLU."""
+    """The node that takes the place of a node; None where it is no ReLU."""
     layer = layers[str(node.target)] if node.op == "call_module" else None
     if isinstance(layer, nn.LeakyReLU):
         return SmoothLeakyReLU(beta, layer.negative_slope)

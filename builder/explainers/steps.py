@@ -20,7 +20,7 @@ from builder.errors import StudyError
 
 
 class Kind(Enum):
-    """What a step does, as far as rules differ."""
+    """The kind of a step, as far as rules differ."""
 
     CONVOLUTION = "a convolution"
     DENSE = "a dense layer"
@@ -83,7 +83,7 @@ class Step:
     output: torch.Tensor
 
     def chain(self, arriving: torch.Tensor, create_graph: bool) -> tuple[torch.Tensor, ...]:
-        """What the chain rule lets through to each input of what arrives at the output."""
+        """The gradient at each input, by the chain rule, from that at the output."""
         return torch.autograd.grad(
             self.output, self.inputs, arriving, retain_graph=True, create_graph=create_graph, materialize_grads=True
         )
@@ -95,7 +95,7 @@ Rule = Callable[[Step, torch.Tensor], tuple[torch.Tensor, ...]]
 
 @dataclass(frozen=True)
 class Tape:
-    """What a network did with one micro-batch: the image, the steps in order, the logits."""
+    """A network's run on one micro-batch: the image, the steps in order, the logits."""
 
     image: torch.Tensor
     image_name: str
@@ -165,7 +165,7 @@ class _Recorder(fx.Interpreter):
         self._reached: set[fx.Node] = set()
 
     def run_node(self, n: fx.Node) -> Any:
-        """What the node gives."""
+        """The node's output."""
         if n.op in ("placeholder", "output", "get_attr"):
             if n.op == "placeholder":
                 self._reached.add(n)

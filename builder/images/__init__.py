@@ -41,7 +41,7 @@ class ImageSource(Protocol):
         """
 
     def row_id(self, row: int) -> str:
-        """What names the row outside this program, unique in the source: a number, or the file's path in a folder."""
+        """The row's name outside this program, unique in the source: a number, or the file's path in a folder."""
 
     def label(self, row: int) -> int | None:
         """Index of its class; None where nobody labeled it, or where there are votes, which a label rule counts."""

@@ -29,7 +29,7 @@ class SourceHost(ModelHost):
     shape: tuple[int, ...]
 
     def ids(self, rows: Sequence[int]) -> list[str]:
-        """What names the rows outside this program, (n,)."""
+        """The rows' names outside this program, (n,)."""
         with self._source().call("row_id", rows):
             return [self.source.row_id(row) for row in rows]
 

@@ -19,7 +19,7 @@ _GAP, _LINE = 8, 13
 """Pixels between tiles, and of a line of text."""
 
 _LETTERS = 18
-"""Of a caption, as many as a tile is wide."""
+"""The most letters of a caption, as many as a tile is wide."""
 
 _COLUMNS = 7
 

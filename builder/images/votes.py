@@ -24,14 +24,14 @@ UNCLEAR, NO_VOTES = "unclear", "no votes"
 voted on and not wanted."""
 
 NO_CLASS = ("unknown", "no face")
-"""What one may vote for that is no class."""
+"""The votes that are for no class."""
 
 Shares = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What n pictures count as.
+    """The labels of n pictures, as votes make them.
 
     weights: (n, k), the share of each picture that counts as each of k classes. dropped: (n,) by reason, the share that
     counts as none. All of them add up to 1 for every picture.
@@ -64,7 +64,7 @@ class Dropped(NamedTuple):
 
 
 def labels(votes: npt.NDArray[np.int64], names: Sequence[str], classes: Sequence[str], rule: Rule) -> Labels:
-    """What pictures count as under a rule.
+    """The labels of pictures under a rule.
 
     Args:
         votes: (n, m), how many people chose each of what they could choose.

@@ -12,7 +12,7 @@ from builder.generators import Images
 
 
 class Manipulated(NamedTuple):
-    """What became of n pictures.
+    """The outcome for n pictures.
 
     images: (n, h, w, 3) uint8. reached: (n,) bool, whether a changed picture with the same class was found that is
     better, by the manipulation's own measure, than the picture as it was; where none was, the picture is as it was.

@@ -27,7 +27,7 @@ from builder.runtime import Runtime, in_micro_batches
 LEVELS = 255
 
 BYTES_PER_PIXEL = 10_000
-"""What a search keeps of an image at most, by its pixels: measured with LRP of `efficientnet-lite0`."""
+"""Bytes that a search keeps of an image at most, by its pixels: measured with LRP of `efficientnet-lite0`."""
 
 
 class Settings(settings.Settings):
@@ -51,7 +51,9 @@ TWINS = 8
 """Softplus twins of one search, each for the same share of the steps."""
 
 MOMENTUM = 0.9
-"""What is left of the gradients of earlier steps (Dong et al., "Boosting Adversarial Attacks with Momentum", 2018)."""
+"""The share of the gradients of earlier steps that a step keeps (Dong et al., "Boosting Adversarial Attacks with
+Momentum", 2018).
+"""
 
 OfPictures = Callable[[torch.Tensor], torch.Tensor]
 """Pictures in 0..1, (n, 3, h, w) -> a number for each, (n,)."""

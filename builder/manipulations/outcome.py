@@ -16,7 +16,7 @@ from builder.manipulations import sign_noise
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of n pictures.
+    """The outcome for n pictures.
 
     same_class: (n,) bool. probability_change: (n,), the largest of any class, 0..1. l_inf, l_2: (n,), between the
     pictures, in units of 0..1. maps: name of a measure -> (n,), between the maps of the class.

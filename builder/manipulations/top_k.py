@@ -51,6 +51,6 @@ def manipulate(
 
 
 def importance(maps: torch.Tensor) -> torch.Tensor:
-    """What of a map's importance is at each pixel: the absolute values, which are made to add up to 1. (n, h, w)."""
+    """The share of a map's importance at each pixel: the absolute values, which are made to add up to 1. (n, h, w)."""
     absolute = maps.abs()
     return absolute / absolute.sum(dim=(1, 2), keepdim=True).clamp(min=1e-12)

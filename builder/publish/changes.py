@@ -77,7 +77,7 @@ class Version(NamedTuple):
         return pa.concat_tables([self.read(part) for part in parts] or [columns.empty_table()])
 
     def participants(self) -> pa.Table:
-        """Who is in the version."""
+        """The participants in the version."""
         return self.read_all("participants", participants([]).arrow_schema)
 
 

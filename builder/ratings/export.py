@@ -136,7 +136,7 @@ class ExportFile:
 
 @dataclass(frozen=True)
 class StudyItems:
-    """What a reader may know of the study: ids of its items by batch, in the order of its tables, and what is asked."""
+    """A study as a reader may know it: ids of its items by batch, in the order of its tables, and what is asked."""
 
     by_batch: Mapping[int, Sequence[str]]
     asks: Questionnaire

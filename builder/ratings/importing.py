@@ -41,7 +41,7 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Read:
-    """What a file brought: under pseudonyms, and of what it said itself that which all files are looked at for."""
+    """A file's content: under pseudonyms, and of what it said itself that which all files are looked at for."""
 
     path: Path
     label: str
@@ -107,7 +107,7 @@ def _read_all(
     meaning: Mapping | None,
     skip_others: bool,
 ) -> tuple[list[_Read], list[tuple[Path, str]]]:
-    """What is in each file, and those that were skipped with the reason; no file stays in memory."""
+    """The content of each file, and those that were skipped with the reason; no file stays in memory."""
     items, asked = design.for_readers(), meaning.questions if meaning else None
     rows: list[_Read] = []
     skipped = []

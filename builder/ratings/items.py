@@ -15,7 +15,7 @@ from builder.tasks import Questionnaire
 
 @dataclass(frozen=True)
 class Design:
-    """What ratings refer to.
+    """The items and questions that ratings refer to.
 
     items: indexed by their ids; columns `batch` and `Questionnaire.item_columns`, labels as names.
     asks: all that is asked of them; settings: which of that was, and the bounds that flag a participant.
@@ -34,13 +34,13 @@ class Design:
         return self.items[self.items["task"].isin([task.name for task in tasks if task.questions])]
 
     def for_readers(self) -> StudyItems:
-        """What a reader of exports may know of the study."""
+        """The study as a reader of exports may know it."""
         batches = {int(str(batch)): list(rows.index) for batch, rows in self.items.groupby("batch")}
         return StudyItems(batches, self.asks)
 
 
 def read_design(folder: Path) -> Design:
-    """What the ratings of a study folder refer to; its items are those of the finished batches.
+    """The items and questions that the ratings of a study folder refer to; its items are those of the finished batches.
 
     Raises:
         FolderError: this is no study folder, or a shard is damaged.

@@ -139,7 +139,7 @@ class Columns(Settings):
 
 
 def _columns(given: Any, asks: Questionnaire) -> Columns:
-    """What a file says in [columns].
+    """The [columns] of a file.
 
     Raises:
         ValueError: every key that is unknown or is no name of a column, or patterns that do not go together.
@@ -244,7 +244,7 @@ class Packed(Settings):
 
 
 class Mapping(Settings):
-    """What the columns of an export hold, and how their cells are written; `read` makes one.
+    """The meaning of an export's columns, and how their cells are written; `read` makes one.
 
     `scales`, `words` and `options` are the tables that are named as a question is, by that name; `item_pattern` and
     `items` are `pair_pattern` and `[pairs]` where the items of the study are pairs.
@@ -370,7 +370,7 @@ class Mapping(Settings):
 
 
 def _names_of_items(asks: Questionnaire) -> dict[str, str]:
-    """What a file calls the fields that are of items, by field."""
+    """The file's names for the fields that are of items, by field."""
     return {"item_pattern": f"{asks.item}_pattern", "items": asks.table}
 
 

@@ -60,7 +60,7 @@ def _shown(ratings: pd.DataFrame, design: Design) -> pd.Series:
 
 
 def _inattentive(ratings: pd.DataFrame, design: Design) -> pd.Index:
-    """Who answered a control as nobody does who looks; one that was not answered tells nothing."""
+    """The participants who answered a control as nobody does who looks; one that was not answered tells nothing."""
     asks = design.asks
     answered = ratings.join(design.items, on=asks.key)
     wrong = pd.Series(data=False, index=answered.index)
@@ -73,7 +73,7 @@ def _inattentive(ratings: pd.DataFrame, design: Design) -> pd.Index:
 
 
 def _fails(answers: pd.Series, control: Control) -> pd.Series:
-    """Where an answer is not the control's."""
+    """A mark for each answer that is not the control's."""
     wrong = pd.Series(data=False, index=answers.index)
     if control.least is not None:
         wrong |= (answers < control.least).fillna(value=False)
@@ -85,7 +85,7 @@ def _fails(answers: pd.Series, control: Control) -> pd.Series:
 
 
 def _constant(ratings: pd.DataFrame, design: Design) -> pd.Index:
-    """Who gave one number to every item, on one of the scales."""
+    """The participants who gave one number to every item, on one of the scales."""
     people: pd.Index = pd.Index([])
     for question in design.asks.questions:
         if isinstance(question, Scale):

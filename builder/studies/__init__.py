@@ -77,7 +77,7 @@ class NamedModel(NamedTuple):
 
 
 class PublishParts(Protocol):
-    """What a published version of a kind of study says, beside what every version says.
+    """A published version's part that belongs to one kind of study.
 
     A class that names this one as its base has models, thresholds, figures and pictures as one that has none.
     """

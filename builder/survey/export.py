@@ -47,7 +47,7 @@ class Asked:
 
     @property
     def answers(self) -> str:
-        """What is answered, in words."""
+        """The form of an answer, in words."""
         match self.question:
             case Scale():
                 return f"a slider from {self.question.low:g} to {self.question.high:g}"
@@ -191,7 +191,7 @@ def _columns(survey: SurveyItems, task: Task) -> list[str]:
 
 
 def _pictures(survey: SurveyItems, task: Task) -> list[str]:
-    """What the images of an item are called; where a column holds several, they are numbered."""
+    """The names of an item's images; where a column holds several, they are numbered."""
     if task.layout.form != "panels":
         return [name.removesuffix("_id") for name in task.layout.pictures]
     return _numbered("image", [len(item.pictures) for item in _items_of(survey, task)])

@@ -36,7 +36,7 @@ class Item:
 
 @dataclass(frozen=True)
 class SurveyItems:
-    """What of a study folder the survey shows: the items of every sitting in the order of its tables, and their images.
+    """The items of every sitting of a study folder, in the order of its tables, and their images, for the survey.
 
     A sitting is a batch or, where the study has arms, one arm of it (`Questionnaire.sitting`).
 

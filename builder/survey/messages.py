@@ -86,7 +86,7 @@ def _answer_type(question: Question) -> Any:
 
 @functools.cache
 def texts_message(asks: Questionnaire) -> type[Message]:
-    """What the participant said at the end, in their own words."""
+    """The participant's texts at the end, in their own words."""
     texts: dict[str, Any] = dict.fromkeys(asks.text_names, (_FreeText, ...))
     return create_model("Texts", __base__=Message, **texts)
 

@@ -10,7 +10,7 @@ from analysis.studies.verification.data import study
 
 
 def introduction(found: Findings) -> list[str]:
-    """What was scored by which models, and what was asked of whom."""
+    """Sentences on which models scored what, and who was asked what."""
     of = study(found.published)
     n_pairs, n_bases = len(of.pairs), of.pairs["base_id"].nunique()
     names = of.recognizers

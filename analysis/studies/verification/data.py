@@ -16,7 +16,7 @@ from analysis.studies.verification import ANALYSIS
 from analysis.tables.answers import Answers
 
 AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings"]
-"""What `rated` adds to pairs; as published."""
+"""The columns that `rated` adds to pairs; as published."""
 
 COUNTS = {"similarity_mean": "n_similarity", "identity_rate": "n_identity"}
 """The number of a question's own answers, by the column with their mean; `rated` adds it too."""

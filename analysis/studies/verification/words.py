@@ -12,5 +12,5 @@ def counted(pairs: pd.DataFrame) -> str:
 
 
 def threshold_words(threshold: float | None) -> str:
-    """What the line of the threshold is; nothing where there is none."""
+    """The name of the threshold's line; nothing where there is none."""
     return "" if threshold is None or np.isnan(threshold) else f" A dashed line marks the threshold {threshold:g}."

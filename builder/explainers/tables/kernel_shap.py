@@ -11,7 +11,7 @@ from builder.explainers.surrogate import Numbers, Shown, coalitions, one_thread,
 from builder.explainers.tables import Rows, TableClassifier, Weights
 
 MOST_NUMBERS = 2**24
-"""In the rows that are made before the classifier sees them."""
+"""The most numbers in the rows that are made before the classifier sees them."""
 
 
 class Settings(settings.Settings):

@@ -49,7 +49,7 @@ def item_names(
 
 
 def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]], list[str]]:
-    """What tells the items that different texts name."""
+    """The part of a text that tells which item it names."""
     aliases = dict(mapping.items) if mapping else {}
     known = set(items.ids())
     pattern = re.compile(mapping.item_pattern) if mapping and mapping.item_pattern else None

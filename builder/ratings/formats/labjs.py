@@ -28,7 +28,7 @@ from builder.ratings.mapping import Mapping
 from builder.tasks import Questionnaire
 
 _OWN = {"sender", "sender_type", "sender_id"}
-"""What lab.js says of the screen in every line."""
+"""Columns in which lab.js describes the screen, in every line."""
 
 _DATABASE = b"SQLite format 3\x00"
 _TABLE = "labjs"
@@ -46,7 +46,7 @@ def is_database(file: ExportFile) -> bool:
 
 
 def as_json(file: ExportFile) -> ExportFile:
-    """What a database of lab.js holds, as JSON, one run a line: what was sent at its end, or piece by piece till then.
+    """The content of a lab.js database, as JSON, one run a line: what was sent at its end, or piece by piece till then.
 
     Raises:
         RatingsError: it is damaged, or its table is another than lab.js makes.

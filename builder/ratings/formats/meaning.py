@@ -16,7 +16,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the columns of a tool mean, by keys as in a mapping's [columns].
+    """The meaning of a tool's columns, by keys as in a mapping's [columns].
 
     `participants` are the ids that the tool gives, best first, each the names of the columns that make it up, after
     those that name the participant in any export; `facts_by_name`: whether a column called as a fact is one;

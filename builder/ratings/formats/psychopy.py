@@ -17,7 +17,7 @@ from builder.ratings.formats.tabular import Table, head
 from builder.tasks import Questionnaire
 
 _ANSWERS = ("response", "keys", "clicked_name", "text", "choice")
-"""What a component's column with its answer ends in, for sliders, keyboards, mice, text boxes and forms."""
+"""The ends of the names of columns with answers, for sliders, keyboards, mice, text boxes and forms."""
 
 _TOOL = {"psychopyVersion", "frameRate", "OS"}
 _ONE_OF_A_LIST = r"^\['([^']*)'\]$"

@@ -80,7 +80,7 @@ def _attack_block(own: AttackSettings, models: Models, predicted: Predicted, blo
 
 
 def _top1(models: Models, images: Images, ids: Sequence[str]) -> list[dict[str, str | None]]:
-    """What each classifier that can be asked says of each picture."""
+    """The answers of each classifier that can be asked to each picture."""
     top1: list[dict[str, str | None]] = [{} for _ in images]
     for name, classifier in models.classifiers.items():
         if isinstance(classifier, Recorded):

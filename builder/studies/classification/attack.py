@@ -26,7 +26,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Attacked:
-    """What became of n pictures.
+    """The outcome of an attack on n pictures.
 
     images: (n, h, w, 3) uint8, at the first step at which the rounded picture got another class than its label, else at
     the last. steps: (n,), that step, 0 where there was none. float_steps, float_classes: (n,), the first step at which

@@ -45,11 +45,11 @@ class Models(SourceHost):
         return dict(self.classifiers)
 
     def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
-        """What a classifier says of rows of the source, (n, k); a row of NaN where it found nothing."""
+        """A classifier's probabilities for rows of the source, (n, k); a row of NaN where it found nothing."""
         return classify(self, name, self.classifiers[name], images, ids)
 
     def attacked(self, own: AttackSettings, images: Images, labels: Sequence[str]) -> Attacked:
-        """What IFGSM makes of images (n, h, w, 3), n >= 1, with these labels (n,)."""
+        """The adversarial examples that IFGSM makes of images (n, h, w, 3), n >= 1, with these labels (n,)."""
         classifier, rows = self.classifiers[own.classifier], range(len(images))
         boundary = self.boundary(own.classifier, "classifier", own.classifier)
         indices = np.array([classifier.classes.index(label) for label in labels], np.int64)

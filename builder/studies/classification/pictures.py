@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what publishing needs is an extra; `picture` is not
     from builder.publish.content import Content
 
 _MISTAKES = 14
-"""Of the card's picture."""
+"""Items in the card's picture."""
 
 
 def draw_mistakes(content: "Content") -> None:

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class Item(NamedTuple):
-    """What people are asked: kind, index of the row in `Predicted`, the shown class, what it stands for."""
+    """An item for people: kind, index of the row in `Predicted`, the shown class, what it stands for."""
 
     kind: str
     at: int
@@ -110,7 +110,7 @@ def far_classes(predicted: Predicted, at: int) -> list[str]:
 
 
 def _some(of: Sequence[_T], most: int, seed: int, batch: int, kind: str) -> list[_T]:
-    """At most so many, drawn without replacement, in their order."""
+    """A sample of at most so many, drawn without replacement, in their order."""
     order = _randomness(seed, batch, kind, 0).permutation(len(of))
     return [of[at] for at in sorted(order[:most].tolist())]
 

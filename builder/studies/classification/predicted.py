@@ -17,7 +17,7 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class Said:
-    """What a classifier says of n rows.
+    """A classifier's probabilities for n rows.
 
     classes: its own. probabilities: (n, k). top: (n, up to TOP), indices of classes, the most probable first.
     """
@@ -47,7 +47,7 @@ class Predicted:
 
 
 def predict(models: Models, classes: Sequence[str]) -> Predicted:
-    """What every classifier says of every row of some classes."""
+    """The probabilities of every classifier for every row of some classes."""
     label_of = {row: label for label in classes for row in models.rows[label]}
     rows = sorted(label_of)
     ids = models.ids(rows)

@@ -84,7 +84,7 @@ class Errors:
 
 
 def errors(predictions: "pa.Table", classifiers: list[str]) -> list[Errors]:
-    """By classifier; whether there are more than 10 classes is told by the classes that it names first."""
+    """Each classifier's errors; whether there are more than 10 classes is told by the classes that it names first."""
     labels = predictions["label"].to_pylist()
     made = []
     for name in classifiers:

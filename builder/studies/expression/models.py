@@ -44,7 +44,7 @@ class Models(SourceHost):
         return {**self.classifiers, **self.groups}
 
     def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
-        """What a classifier, of emotions or of groups, says of rows, (n, k); a row of NaN where it found nothing."""
+        """A classifier's probabilities, of emotions or groups, for rows, (n, k); a row of NaN where it found nothing."""
         return classify(self, name, self.sized()[name], images, ids)
 
 

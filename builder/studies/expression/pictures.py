@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # what publishing needs is an extra; `picture` is not
     from builder.publish.content import Content
 
 _FACES = 14
-"""Of the card's picture."""
+"""Faces in the card's picture."""
 
 
 def draw_faces(content: "Content") -> None:

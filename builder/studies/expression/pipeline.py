@@ -36,7 +36,7 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Said:
-    """What a classifier says of n faces: its classes, and their probabilities (n, k)."""
+    """A classifier's answer to n faces: its classes, and their probabilities (n, k)."""
 
     classes: tuple[str, ...]
     probabilities: Probabilities

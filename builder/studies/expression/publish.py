@@ -48,7 +48,7 @@ class ExpressionParts(PublishParts):
         return named + roles
 
     def figures(self, content: "Content") -> dict[str, Any]:
-        """Whose the faces are; labels, classes and predicted groups, counted.
+        """The origin of the faces; labels, classes and predicted groups, counted.
 
         Raises:
             PublishError: the pictures may not be published.

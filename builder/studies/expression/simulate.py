@@ -27,7 +27,7 @@ CONFUSION = (
     (0.02, 0.01, 0.12, 0.06, 0.01, 0.72, 0.03, 0.02, 0.01),
     (0.03, 0.01, 0.01, 0.04, 0.07, 0.01, 0.80, 0.02, 0.01),
 )
-"""Of a face that shows one of `EMOTIONS`, a row each, the probability of each of `OPTIONS`."""
+"""The probability of each of `OPTIONS`, a row for each of `EMOTIONS` that a face shows."""
 
 
 @dataclass(frozen=True)

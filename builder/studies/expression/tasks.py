@@ -5,7 +5,7 @@ from builder.tasks import Choice, Control, Layout, Question, Questionnaire, Scal
 TABLE, KEY, ITEM = "items", "item_id", "item"
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-"""What labels and classifiers may say, in the order of the columns that have a number for each."""
+"""The emotions that labels and classifiers may name, in the order of the columns that have a number for each."""
 
 ANOTHER, NO_FACE = "another", "no_face"
 

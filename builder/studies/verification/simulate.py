@@ -25,7 +25,7 @@ from builder.studies.verification.tasks import questionnaire
 Floats = npt.NDArray[np.float64]
 
 _ASKS = questionnaire(attention_similarity=0.0)
-"""What is asked, for the columns, which no control adds to."""
+"""The questions, for the columns, which no control adds to."""
 
 _PERCEPTUAL = ("lpips_alex", "lpips_vgg")
 """The first that a study has is used."""

@@ -19,7 +19,7 @@ QUESTIONS: tuple[Question, ...] = (
         ),
     ),
 )
-"""In the order of the columns of `ratings`."""
+"""The questions, in the order of the columns of `ratings`."""
 
 TEXTS = (
     FreeText("strategy_similarity", "How did you judge how similar two images are?", about="similarity"),

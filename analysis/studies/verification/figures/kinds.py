@@ -13,7 +13,7 @@ KIND_COLORS = {
 
 KIND_MARKERS = {"genuine": "*", "positive": "o", "negative": "X", "interpolation": "s", "optimized": "^"}
 OTHER_COLOR, OTHER_MARKER = "#595959", "D"
-"""What kinds look like that a plugin adds."""
+"""The look of kinds that a plugin adds."""
 
 SAME_COLOR, DIFFERENT_COLOR = "#D55E00", "#0072B2"
 """People's decision: the same person, different persons (blue, as in the paper)."""

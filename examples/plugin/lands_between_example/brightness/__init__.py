@@ -34,7 +34,7 @@ class Brightness(StudyKind):
     )
 
     def questionnaire(self, study: "Study") -> Questionnaire:
-        """Which is brighter, and how sure that is."""
+        """The brighter image, and how sure that is."""
         return ASKS
 
     def items(self, study: "Study") -> int:
