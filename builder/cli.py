@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from builder.arguments import folder, gibibytes, integer, png_path, port, positive, share
 from builder.errors import BuildError, LandsBetweenError
@@ -48,7 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m builder", description="Builds, rates and publishes studies.")
     parser.set_defaults(verbose=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_builds(commands)
+    _add_studies(commands)
+    _add_models(commands)
+    _add_picture(commands)
+    add_publish(commands)
+    add_ratings(commands)
+    add_survey(commands)
+    return parser
 
+
+def _add_builds(commands: Any) -> None:
     build = commands.add_parser("build", help="build a study's batches into its folder, or continue it")
     build.add_argument(
         "study", nargs="?", metavar="STUDY", help="a study file, or the name of a packaged study (default: the demo)"
@@ -72,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_crew(status)
     status.set_defaults(run=_status)
 
+
+def _add_studies(commands: Any) -> None:
     studies = commands.add_parser("studies", help="list the packaged studies by kind")
     studies.add_argument(
         "--packages", metavar="NAME", help="print the packages that the extras of this one bring, for pip, and no more"
@@ -82,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("name", nargs="?", metavar="NAME", help="default: the demo")
     study.set_defaults(run=_study)
 
+
+def _add_models(commands: Any) -> None:
     fetch = commands.add_parser("fetch", help="fetch the weights that a study needs and that are missing")
     fetch.add_argument(
         "study", nargs="?", metavar="STUDY", help="a study file, or the name of a packaged study (default: the demo)"
@@ -101,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("target", type=Path, metavar="TARGET.safetensors")
     convert.set_defaults(run=_convert)
 
+
+def _add_picture(commands: Any) -> None:
     picture = commands.add_parser("picture", help="draw one item of a batch, with all that belongs to it, as a PNG")
     picture.add_argument("folder", type=folder, metavar="DIR")
     picture.add_argument("png", type=png_path, metavar="FILE.png")
@@ -109,11 +125,6 @@ def _parser() -> argparse.ArgumentParser:
         "--index", "--base", type=integer, default=0, metavar="N", help="index in the batch (default: 0)"
     )
     picture.set_defaults(run=_picture)
-
-    add_publish(commands)
-    add_ratings(commands)
-    add_survey(commands)
-    return parser
 
 
 def _add_crew(command: argparse.ArgumentParser) -> None:

@@ -44,7 +44,7 @@ class Models(SourceHost):
         return {**self.classifiers, **self.groups}
 
     def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
-        """A classifier's probabilities, of emotions or groups, for rows, (n, k); a row of NaN where it found nothing."""
+        """A classifier's probabilities, of emotions or groups, for rows, (n, k); a row of NaN where it found none."""
         return classify(self, name, self.sized()[name], images, ids)
 
 
