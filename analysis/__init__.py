@@ -1,4 +1,4 @@
-"""From a published dataset to tables, figures and one report; uses nothing of `builder`.
+"""The way from a published dataset to tables, figures and one report; it uses nothing of `builder`.
 
     from analysis import load, results
     tables = results(load("user/name", "v1.0.0"))

@@ -195,7 +195,7 @@ def _tables(dataset: str, revision: str | None, analysis: Analysis) -> tuple[str
 
 @contextlib.contextmanager
 def _explained(dataset: str, revision: str | None) -> Iterator[None]:
-    """What reads cards, features and files raises kinds of errors without a common base; here they get one."""
+    """One error for whatever the readers of cards, features and files raise, which has no common base."""
     try:
         yield
     except AnalysisError:

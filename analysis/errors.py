@@ -1,4 +1,4 @@
-"""What can go wrong and is the user's to mend; each message says what, where, and what to do."""
+"""Errors that are the user's to mend; each message says what, where, and what to do."""
 
 
 class AnalysisError(Exception):

@@ -1,4 +1,4 @@
-"""What every table takes: a `datasets.Dataset` or a DataFrame with the columns of a published table."""
+"""The input of every table: a `datasets.Dataset` or a DataFrame with the columns of a published table."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias

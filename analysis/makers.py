@@ -1,4 +1,4 @@
-"""What makes result tables, and says which others it needs; and the makers of the tables that every study has."""
+"""Makers of result tables, each with the names of those that it needs; here, of the tables that every study has."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

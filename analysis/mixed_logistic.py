@@ -77,7 +77,7 @@ class _Data:
 
 @dataclass(frozen=True)
 class _Mode:
-    """Where the joint density of answers and standardized random effects is highest, and its curvature there."""
+    """The peak of the joint density of answers and standardized random effects, and the curvature there."""
 
     effects: Numbers
     probabilities: Numbers
@@ -179,7 +179,7 @@ def _log_limits(
 
 
 def _objective(data: _Data, parameters: Numbers, mode: _Mode) -> tuple[float, Numbers]:
-    """What is minimized, and its gradient, at coefficients (p,) and the logarithms of the two standard deviations.
+    """The objective and its gradient, at coefficients (p,) and the logarithms of the two standard deviations.
 
     The mode moves with the parameters, and the curvature with the mode: hence the second half.
     """

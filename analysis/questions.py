@@ -65,7 +65,7 @@ def read_questions(ratings: pd.DataFrame, key: str, declared: Collection[Questio
 
 
 def how(question: Question) -> str:
-    """How a question is answered, in words."""
+    """The way in which a question is answered, in words."""
     match question:
         case Scale():
             return "a number"

@@ -1,1 +1,1 @@
-"""What the speed claims rest on: each prints ratios against the alternative, measured in the same process."""
+"""The measurements behind the speed claims: ratios against the alternative, measured in the same process."""

@@ -1,4 +1,4 @@
-"""How often the report's intervals hold the truth, in studies drawn as ours are: see `benchmarks.design`.
+"""The coverage of the report's intervals, in studies drawn as ours are: see `benchmarks.design`.
 
 python -m benchmarks.coverage [--replications 2000] [--only WORD]
 
@@ -45,7 +45,7 @@ _MANY = 10**9
 
 Rows = npt.NDArray[np.bool_]
 Measure = Callable[[Batches, int], Interval]
-"""From a study, and the fewest batches for an interval, to a figure with its interval."""
+"""A function from a study, and the fewest batches for an interval, to a figure with its interval."""
 
 
 def of_kind(kind: str) -> Rows:
@@ -143,7 +143,7 @@ def icc(study: Batches, least: int) -> Interval:
 
 
 def clear_of(study: Batches) -> tuple[Rows, Numbers, npt.NDArray[np.intp]]:
-    """Of pairs with a majority: whether it says yes, distance, batch."""
+    """Pairs with a majority: whether it says yes, distance, batch."""
     share = study.rate.ravel()
     clear = share != 0.5
     return share[clear] > 0.5, study.distance.ravel()[clear], batch_of(study, study.distance.shape[1])[clear]
@@ -187,7 +187,7 @@ def kappa_of_people(study: Batches, least: int) -> Interval:
 
 
 def kappa(first: Numbers, second: Numbers, known: Numbers) -> Numbers:
-    """Of errors, over the second axis: first and second are 1 where a decider is right, and known where that is."""
+    """Kappa of errors over the second axis: first and second are 1 where a decider is right; known, where that is."""
     n = known.sum(axis=1)
     a, b = first.sum(axis=1) / n, second.sum(axis=1) / n
     same = ((first == second) * known).sum(axis=1) / n

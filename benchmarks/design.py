@@ -28,7 +28,7 @@ THRESHOLD = 0.6
 SLOPE = 6.0
 """Log odds per unit of distance, as in the simulated raters of `builder.ratings.simulate`."""
 _MOST_BATCHES = 500
-"""That are drawn at a time."""
+"""The most batches that are drawn at a time."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Batches:
-    """What was drawn, per batch and pair (s, 112): distances of two models, and of the raters' answers their sums.
+    """A draw, per batch and pair (s, 112): distances of two models, and of the raters' answers their sums.
 
     similarity, similarity_squares: sums over raters. identity: (s, 112, raters), 0 or 1. raters: of a batch.
     """
@@ -127,6 +127,6 @@ def _draw(s: int, raters: int, rng: np.random.Generator, effect: float) -> tuple
 
 
 def _of_images(s: int, rng: np.random.Generator) -> Numbers:
-    """What both images and their couple bring to each pair, (s, 112)."""
+    """The effects of both images and of their couple on each pair, (s, 112)."""
     image, couple = rng.normal(size=(s, IMAGES)), rng.normal(size=(s, int(LAYOUT.couple.max()) + 1))
     return np.asarray(image[:, LAYOUT.base] + image[:, LAYOUT.image] + couple[:, LAYOUT.couple], np.float64)

@@ -1,4 +1,4 @@
-"""What 100 to 100,000 finished batches cost to list, resume, verify and load: `python -m benchmarks.folder [DIR]`.
+"""The cost of 100 to 100,000 finished batches, to list, resume, verify and load: `python -m benchmarks.folder [DIR]`.
 
 One batch of tiny tables (the real schemas, one row each) is written as a worker writes it. The others are copies of its
 files with manifests and logs of their own, written without flushing each to the disk: only what follows is measured.
@@ -96,7 +96,7 @@ def timed(what: Callable[[], object]) -> Cost:
 
 
 def run(*arguments: str) -> Cost:
-    """What `python ...` costs, in a process of its own, which has to end well."""
+    """The cost of `python ...` in a process of its own, which has to end well."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
     said = process.stdout.read() if process.stdout else ""

@@ -117,7 +117,7 @@ def print_outcome(setting: Setting, manipulation: str, changed: Images) -> None:
 
 
 def print_defense(setting: Setting, changed: Images) -> None:
-    """How alike the softplus twins' maps are before and after, and how faithful to the network."""
+    """Prints how alike the softplus twins' maps are before and after, and how faithful to the network."""
     if setting.classifier.network is None:
         raise SystemExit("digits-cnn has a network")
     common = (setting.classifier, setting.images, setting.classes)

@@ -1,4 +1,4 @@
-"""What a published dataset takes, and what a new version of it sends: `python -m benchmarks.publish`.
+"""The size of a published dataset, and the bytes that a new version of it sends: `python -m benchmarks.publish`.
 
 A study with the default's samples, but without LPIPS and with searches of two rounds, is prepared in five versions:
 with ten batches; with eleven; with ratings by ten raters a batch; with one more rater of one batch; with one more of
@@ -154,7 +154,7 @@ def print_size(files: Files) -> None:
 
 
 def print_step(name: str, before: Files, after: Files, columns: int | None) -> None:
-    """What the version `after` sends, as bytes and as a share of all its bytes."""
+    """Prints the bytes that the version `after` sends, and their share of all its bytes."""
     total = sum(map(len, after.values()))
     whole = sum(len(content) for content in after.values() if digest(content) not in set(map(digest, before.values())))
     held = {chunk for content in before.values() for chunk, _ in chunks(content)}
@@ -208,7 +208,7 @@ def schema_of(rows: pa.Table) -> Features:
 
 
 def a_file_a_batch(batches: list[pa.Table]) -> Files:
-    """As published."""
+    """The layout as it is published: one file a batch."""
     return {str(at): parquet(rows, schema_of(rows)) for at, rows in enumerate(batches)}
 
 

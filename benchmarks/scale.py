@@ -151,14 +151,14 @@ def cost(setting: Setting) -> list[str]:
 
 
 def batch_seconds(setting: Setting) -> float:
-    """Of one worker for one batch, with what it writes to a store. GPU and cores take turns in a worker."""
+    """Seconds of one worker for one batch, writing to a store included. GPU and cores take turns in a worker."""
     candidate = setting.gpu.value + setting.core.value / setting.cores
     write = RATES["requests"].value * RATES["request"].value + batch_bytes(setting)[0] / RATES["upload"].value
     return RATES["candidates"].value * candidate + setting.rest.value / min(setting.cores, 2) + write
 
 
 def batch_bytes(setting: Setting) -> tuple[float, float]:
-    """Of a batch in the study folder and published."""
+    """Bytes of a batch in the study folder and published."""
     shards = RATES["shown"].value * setting.png.value + RATES["rows"].value
     return shards, RATES["published"].value * setting.png.value + RATES["parquet"].value
 

@@ -67,7 +67,7 @@ class Client:
 
 @dataclass
 class Participant:
-    """One who rates everything; `acknowledged` has the answers that the server said it has kept."""
+    """A participant who rates everything; `acknowledged` has the answers that the server said it has kept."""
 
     number: int
     address: str
@@ -200,7 +200,7 @@ def stored(folder: Path) -> list[tuple[tuple[str, str], tuple[int, bool]]]:
 
 
 def lost_and_doubled(people: list[Participant], folder: Path) -> tuple[int, int]:
-    """How many acknowledged ratings are not in the results as they were sent, how many are there more than once."""
+    """The numbers of acknowledged ratings that the results lack or change, and that they have more than once."""
     rows = stored(folder)
     kept = dict(rows)
     lost = sum(

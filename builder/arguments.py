@@ -1,4 +1,4 @@
-"""What the commands take for numbers and folders, for `argparse`."""
+"""Types of the commands' arguments, numbers and folders, for `argparse`."""
 
 import re
 from argparse import ArgumentTypeError

@@ -59,7 +59,7 @@ class Asset:
 
 
 def cache_folder() -> Path:
-    """Where fetched files are kept: `$LANDS_BETWEEN_CACHE`, else the user's cache folder."""
+    """The folder of fetched files: `$LANDS_BETWEEN_CACHE`, else the user's cache folder."""
     override = os.environ.get(CACHE_VARIABLE)
     return Path(override) if override else platformdirs.user_cache_path("lands-between")
 

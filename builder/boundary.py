@@ -1,4 +1,4 @@
-"""Where the code of a model is called, which may be anybody's.
+"""The boundary to the code of a model, which may be anybody's.
 
 What it raises, and what it returns amiss, is told as its fault, with all that is known of where.
 """
@@ -21,7 +21,7 @@ Shape = tuple[int | str | None, ...]
 
 
 class Boundary:
-    """One model in one batch: its role, such as recognizer, and the name that the study gives it.
+    """A model in one batch: its role, such as recognizer, and the name that the study gives it.
 
     row_shapes: by what it returned, since rows of all calls in a batch are put together. runtime: where it runs its
     micro-batches, if anywhere.
@@ -65,14 +65,14 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a model's method with the caller's `rows`."""
+    """A call of a model's method with the caller's `rows`."""
 
     boundary: Boundary
     method: str
     rows: Sequence[int] = field(default=())
 
     def array(self, given: Any, dtype: type[np.generic], shape: Shape, what: str = "", *, finite: bool = True) -> Any:
-        """What the method returned, or `what` of it, which must be an array of one type, shape and finite numbers.
+        """The result of the call, or `what` of it, which must be an array of one type, shape and finite numbers.
 
         Raises:
             ModelError: it is not.

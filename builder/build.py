@@ -31,7 +31,7 @@ all of a build that is time linear in the batches."""
 
 @dataclass(frozen=True)
 class Crew:
-    """Who builds.
+    """The workers of a build.
 
     workers: by default 1, or as many as the Ray cluster has room for.
     threads: CPU threads of a worker; by default this machine's CPUs shared among the workers, with Ray 1.

@@ -1,4 +1,4 @@
-"""What can go wrong and is the user's to mend.
+"""Errors that are the user's to mend.
 
 Each message says what, where, and what to do; the command line prints it without a traceback.
 """
@@ -29,7 +29,7 @@ class BuildError(LandsBetweenError):
 
 @dataclass(frozen=True)
 class Place:
-    """What a row that a model was given is for: a pair's kind, the index of its base, the seed of that base."""
+    """The origin of a row that a model was given: a pair's kind, the index of its base, the seed of that base."""
 
     kind: str | None = None
     base: int | None = None

@@ -58,7 +58,7 @@ class Folder:
             return found.st_size
 
     def listed(self, name: str) -> dict[str, os.stat_result]:
-        """What is right in a subfolder ("" is the folder itself), links as links; empty where there is none."""
+        """The names right in a subfolder ("" is the folder itself), links as links; empty where there is none."""
         with explained(self.root / name), self._opened(PurePosixPath(name).parts) as folder:
             if folder is None:
                 return {}

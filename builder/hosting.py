@@ -66,7 +66,7 @@ class ModelHost:
         self._boundaries.clear()
 
     def boundary(self, key: str, role: str, name: str) -> Boundary:
-        """Where a model of the batch at hand is called; `role` and `name` are what an error calls it."""
+        """The boundary of a model of the batch at hand; `role` and `name` are what an error calls it."""
         return self._boundaries.setdefault(key, Boundary(role, name, self.runtime))
 
 

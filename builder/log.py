@@ -33,7 +33,7 @@ _Count = Annotated[int, Field(ge=0)]
 
 
 class Line(BaseModel):
-    """One step of one batch.
+    """A step of one batch.
 
     candidates: rows that the step was given: latents to render, images to align, pairs to compare.
     worker, workers: which of how many workers of the build, from 0.
@@ -60,7 +60,7 @@ class Line(BaseModel):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a batch was at work: worker `worker` of `workers`, its device and CPU threads."""
+    """The place where a batch was at work: worker `worker` of `workers`, its device and CPU threads."""
 
     worker: int
     workers: int
@@ -70,7 +70,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the log of a build says.
+    """A summary of the log of a build.
 
     batches: finished ones that have a log.
     per_hour: batches per hour with as many workers as were at work.
@@ -155,7 +155,7 @@ def read_log(storage: Storage, batches: Iterable[int]) -> Iterator[list[Line]]:
 
 
 def summary(logs: Iterable[Sequence[Line]], finished: Iterable[int]) -> Summary | None:
-    """What the lines of each batch say of the finished batches; None where none of them has a log."""
+    """The summary of the finished batches from the lines of each; None where none of them has a log."""
     done = set(finished)
     built: dict[int, Line] = {}
     failed: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""What this machine has."""
+"""The resources of this machine."""
 
 import os
 import resource
@@ -26,7 +26,7 @@ def free_memory() -> int:
 
 
 def out_of_memory_kills() -> int | None:
-    """How many processes the kernel has killed for lack of memory since it began; None where it does not count them."""
+    """The processes that the kernel has killed for lack of memory since it began; None where it counts none."""
     try:
         return _numbers(Path("/proc/vmstat")).get("oom_kill")
     except OSError:
@@ -44,7 +44,7 @@ def _free_addresses() -> list[int]:
 
 
 def _free_in_cgroups() -> list[int]:
-    """What is left in every control group (version 2) above this process that has a limit."""
+    """Free memory of every control group (version 2) above this process that has a limit."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:

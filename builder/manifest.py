@@ -1,4 +1,4 @@
-"""What the JSON files of a study folder say: the study, and for each finished batch its shards."""
+"""The JSON files of a study folder: the study, and for each finished batch its shards."""
 
 import json
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -25,7 +25,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
     again: ClassVar[str] = ""
-    """How a damaged file comes back."""
+    """The command that brings a damaged file back."""
 
     def to_json(self) -> bytes:
         """The file's content."""

@@ -1,4 +1,4 @@
-"""What a build would do, for who wants to know before: items, ratings, time, weights."""
+"""The plan of a build, for who wants to know before: items, ratings, time, weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

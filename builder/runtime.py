@@ -1,4 +1,4 @@
-"""Where models run: on a GPU, or on a CPU in streams of one thread each; and the fixed micro-batches in which they run.
+"""The runtime of models: a GPU, or streams of one thread on a CPU; and the fixed micro-batches in which they run.
 
 Every stream takes the next micro-batch as it gets free, so that none waits for a core that something else keeps busy,
 and what a micro-batch gives does not depend on how many streams there are.
@@ -37,7 +37,7 @@ _NO_MEMORY = (
     *("allocate memory", "not enough memory", "out of memory", "bad_alloc", "alloc_failed"),
     *("could not create a primitive", "could not create a memory"),
 )
-"""In the messages of errors that have no type of their own: of torch's CPU allocator, of onnxruntime, of a new CUDA
+"""Words of errors without a type of their own: of torch's CPU allocator, of onnxruntime, of a new CUDA
 context, of cuBLAS and cuDNN, of oneDNN."""
 
 AnyArray = npt.NDArray[Any]
@@ -107,7 +107,7 @@ class Runtime:
         return max(1, min(self.threads, int(_SHARE_AT_WORK * self.memory / max(1, micro_batch_bytes))))
 
     def environment(self) -> dict[str, str]:
-        """What a shard's bytes may depend on besides the study: device, threads of a micro-batch, machine, software."""
+        """Device, threads of a micro-batch, machine and software, which decide a shard's bytes besides the study."""
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
         here = {"device": name, "threads": "1", "machine": platform.machine()}
         versions = {name: each.version for name in PACKAGES for each in distributions(name=name)}
@@ -191,7 +191,7 @@ def _peak_memory() -> int:
 
 @dataclass
 class Running:
-    """One model in one batch, as `in_micro_batches` runs it for whoever calls the model.
+    """A model in one batch, as `in_micro_batches` runs it for whoever calls the model.
 
     model: named in the log. most: rows at a time, once memory forced fewer than the model's own number, which later
     calls keep to. streams: likewise micro-batches at a time. rows: those in the model when it failed, of the `total`

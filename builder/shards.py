@@ -35,7 +35,7 @@ _LOCK = ".lock"
 _OF_A_BATCH = re.compile(r"batch-([0-9]{5,9})\.(arrow|json|jsonl)")
 _OF_ALL_BATCHES = {STUDY, MANIFEST, README}
 _FIRST_FILES = {_LOCK, STUDY}
-"""What a build that was stopped before it wrote the manifest may leave, beside what it was writing."""
+"""Files that a build leaves that was stopped before it wrote the manifest, beside what it was writing."""
 
 _SUBFOLDERS = ("manifest", "log", "shards", "ratings", "published")
 """All that a study folder may have, whoever fills them; within `shards` each table has one."""
@@ -61,7 +61,7 @@ class Finished:
 
 
 class StudyFolder:
-    """One study's folder, on a disk or in a store (`builder.storage`)."""
+    """A study's folder, on a disk or in a store (`builder.storage`)."""
 
     def __init__(self, where: str | Path) -> None:
         self.storage = open_storage(where)
@@ -237,7 +237,7 @@ class StudyFolder:
         return study
 
     def questionnaire(self) -> Questionnaire:
-        """What the study asks people of its items.
+        """The questions that the study asks people of its items.
 
         Raises:
             FolderError: as `study`.
@@ -440,7 +440,7 @@ class StudyFolder:
             return read_stream(source.read_buffer())  # whose hash may be as forged as it is
 
     def shard_path(self, table: str, batch: int) -> Path:
-        """Where the rows of one batch in one table lie on this machine."""
+        """The path of the rows of one batch in one table on this machine."""
         return self.root / _shard_name(table, batch)
 
     def _check_size(self, shard: Shard, batch: int, size: int | None) -> None:

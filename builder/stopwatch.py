@@ -1,4 +1,4 @@
-"""How long the steps of a batch take, and on how much they work."""
+"""Times of the steps of a batch, and how many rows each works on."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a batch.
+    """A step of a batch.
 
     seconds: spent in it, without those spent in steps within it.
     candidates: rows that it worked on: seeds tried, images rendered, aligned or embedded, pairs compared, candidates
@@ -52,7 +52,7 @@ class Stopwatch:
             self._rows[name] = self._rows.get(name, 0) + rows
 
     def steps(self) -> list[Step]:
-        """What was measured since the start, in the order in which the steps ended or paused first."""
+        """The steps since the start, in the order in which they ended or paused first."""
         return [Step(name, seconds, self._rows[name]) for name, seconds in self._seconds.items()]
 
     def _charge(self) -> None:

@@ -1,4 +1,4 @@
-"""Where the files of a study folder lie: on a disk, or in a store that has an fsspec URL (`s3://`, `gs://`, `hf://`).
+"""The storage of a study folder: a disk, or a store that has an fsspec URL (`s3://`, `gs://`, `hf://`).
 
 Names of files are relative to the folder, with `/`. What is written is whole or not there: on a disk by a rename, in an
 object store because an upload appears when it is complete. A store that shows half a file would show one that no

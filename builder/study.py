@@ -34,7 +34,7 @@ _LAST = ("survey", "ratings", "publish")
 
 
 class Study(Settings):
-    """What every kind of study has; a kind's own class adds its keys."""
+    """The keys of every kind of study; a kind's own class adds its keys."""
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
 
@@ -47,7 +47,7 @@ class Study(Settings):
     publish: PublishSettings = PublishSettings()
 
     def fingerprint(self) -> dict[str, Any]:
-        """What makes this study this study: every key that a shard depends on, but for the number of batches."""
+        """The fingerprint of this study: every key that a shard depends on, but for the number of batches."""
         return {key: value for key, value in self._keys().items() if key not in _NO_SHARD_DEPENDS_ON}
 
     def hash(self) -> str:

@@ -1,4 +1,4 @@
-"""What people are asked about the items of a study, as plain data that a kind of study declares once.
+"""Questions to people about the items of a study, as plain data that a kind of study declares once.
 
 The survey, the importers, the aggregates, the card and the checks loop over it; none of them says a word of any kind.
 A question's name is its column in the table `ratings`, a free text's is its column in `participants`.
@@ -67,7 +67,7 @@ class FreeText:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the page shows an item.
+    """The way in which the page shows an item.
 
     form: one image; two side by side, the first on the left; or panels, of which one can be chosen.
     pictures: columns of the item that hold an image's id or, for panels, a list of them; the names after which the
@@ -100,7 +100,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Task:
-    """One way of asking about items; of several, an item's column `task` names its own."""
+    """A way of asking about items; of several, an item's column `task` names its own."""
 
     name: str
     layout: Layout

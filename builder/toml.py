@@ -22,7 +22,7 @@ _RULES = {
     "tuple_type": "must be a list",
     "string_type": "must be a text in quotes",
 }
-"""What a value must be, in words, by pydantic's type of error or by the pattern that does not match."""
+"""Rules of values in words, by pydantic's type of error or by the pattern that does not match."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

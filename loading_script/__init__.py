@@ -1,3 +1,3 @@
-"""What the builder and the analysis share: the dataset's builder class, the tables that every study has, readers of
+"""The common ground of builder and analysis: the dataset's builder class, the tables that every study has, readers of
 anyone's files, and how a command line runs a command.
 """

@@ -1,4 +1,4 @@
-"""How both command lines run a command: an error is one line and a status, never a traceback of ours."""
+"""The shell of both command lines: an error is one line and a status, never a traceback of ours."""
 
 import errno
 import io

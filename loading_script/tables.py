@@ -1,4 +1,4 @@
-"""What every study has: the tables of its ratings and participants, and the words that stand in them."""
+"""The tables of every study's ratings and participants, and the words that stand in them."""
 
 from collections.abc import Mapping
 

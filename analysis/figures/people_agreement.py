@@ -1,4 +1,4 @@
-"""How far people agree with one another."""
+"""The figure of people's agreement with one another."""
 
 import pandas as pd
 from matplotlib.figure import Figure

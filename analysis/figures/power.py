@@ -1,4 +1,4 @@
-"""How many items and raters an interval of a wanted width needs."""
+"""The figure of how many items and raters an interval of a wanted width needs."""
 
 import pandas as pd
 from matplotlib.figure import Figure

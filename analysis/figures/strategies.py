@@ -1,4 +1,4 @@
-"""Which features people say they looked at."""
+"""The figure of the features that people say they looked at."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What all figures share: colors, fonts, the threshold's line, the mark of simulated ratings."""
+"""The style of all figures: colors, fonts, the threshold's line, the mark of simulated ratings."""
 
 import contextlib
 import io

@@ -43,14 +43,14 @@ class Interval:
         return {f"{prefix}low": self.low, f"{prefix}high": self.high, f"{prefix}interval": self.words()}
 
     def words(self) -> str:
-        """How the interval was made, or why there is none: one cell of a table."""
+        """The method of the interval, or the reason for none: one cell of a table."""
         if not np.isfinite(self.low):
             return self.note
         return f"{self.method} of {self.n} batches" + (f", {self.note}" if self.note else "")
 
 
 def together(**intervals: Interval) -> str:
-    """How the intervals of one row were made, or why there are none: once where it is the same of all."""
+    """The methods of a row's intervals, or the reasons for none: told once where they are the same for all."""
     words = {name.replace("_", " "): found.words() for name, found in intervals.items()}
     if len(set(words.values())) == 1:
         return next(iter(words.values()))
@@ -59,7 +59,7 @@ def together(**intervals: Interval) -> str:
 
 @dataclass(frozen=True)
 class Scale:
-    """Where a figure's error is nearly normal and of constant size: forth, and back again.
+    """A transformation to where a figure's error is nearly normal and of constant size, and back again.
 
     wide: whether leaving out one of g batches shows too little of the error, as it does of correlations of values that
         are mostly the same: its variance is then taken g / (g - 1) times.

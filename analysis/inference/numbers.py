@@ -1,4 +1,4 @@
-"""What every function here takes and gives."""
+"""The types that every function here takes and gives."""
 
 from typing import TypeAlias
 

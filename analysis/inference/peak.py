@@ -19,7 +19,7 @@ def peak(
     units: "npt.ArrayLike | pd.DataFrame | pd.Series",
     least: int = LEAST,
 ) -> Interval:
-    """Where a curve of n rows is highest, and between which places the true peak may be.
+    """The place where a curve of n rows is highest, and the places between which the true peak may be.
 
     places: (c,), NaN for one that is none (it may be the peak, and belongs to no interval).
     curve: from weights (r, n) to heights (r, c), each a mean over the rows.

@@ -1,4 +1,4 @@
-"""How far the means of several groups lie apart: the largest less the smallest."""
+"""The distance between the means of several groups: the largest less the smallest."""
 
 import itertools
 
@@ -48,7 +48,7 @@ def spread(
 
 
 def chance_spread(values: Numbers, groups: Codes, keys: Codes, strata: Codes) -> tuple[float, float]:
-    """What the spread is by chance: exceeded in 5 % of permutations; and the p value of the spread.
+    """The spread that 5 % of permutations exceed, and the p value of the spread.
 
     values: (n,). groups: (n,). keys: (n,), codes from 0 of who is permuted: all rows of a key are in one group and one
     stratum. strata: (n,), codes from 0; keys change places within a stratum alone.

@@ -1,4 +1,4 @@
-"""Which rows are independent of which, from the units that they share."""
+"""Independence of rows, from the units that they share."""
 
 from typing import Any, TypeAlias
 

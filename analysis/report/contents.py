@@ -1,4 +1,4 @@
-"""What a report collects while it is made: the items of the page, numbered, and the files beside it."""
+"""Contents of a report in the making: the items of the page, numbered, and the files beside it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the sections of a report are made of."""
+"""Findings, of which the sections of a report are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a dataset to the folder of a report."""
+"""The way from a dataset to the folder of a report."""
 
 import functools
 import os

@@ -10,7 +10,7 @@ INTERVALS = (
     "95 % intervals leave out one batch after the other; the column interval says from how many batches each was made, "
     "whether it is conservative, or why there is none."
 )
-"""What a caption says of the intervals of a table."""
+"""A caption's sentence on the intervals of a table."""
 
 
 def listed(values: "pd.Series[Any]") -> str:

@@ -1,4 +1,4 @@
-"""How far people agree: Krippendorff's alpha, ICC(2,k), and each rater with the rest."""
+"""Agreement among people: Krippendorff's alpha, ICC(2,k), and each rater with the rest."""
 
 import warnings
 from collections.abc import Callable

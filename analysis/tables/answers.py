@@ -77,7 +77,7 @@ class Answers:
         return joined
 
     def figures(self, joined: pd.DataFrame) -> Iterator[tuple[str, Question, Column]]:
-        """What a mean says of each question, the question, and the numbers that the mean is of; see `figures_of`.
+        """The names of each question's figures, the question, and the numbers that each is a mean of; see `figures_of`.
 
         joined: rows with the answers, such as those of `joined`.
         """

@@ -1,4 +1,4 @@
-"""What a model's score means: the share of people who say yes at it."""
+"""Calibration: the share of people who say yes at each score of a model."""
 
 import warnings
 from collections.abc import Mapping, Sequence

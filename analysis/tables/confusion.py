@@ -1,4 +1,4 @@
-"""Which answers are taken for which, and how far accuracies part: as in model-vs-human (Geirhos et al. 2021)."""
+"""Confusions of answers, and differences in accuracy: as in model-vs-human (Geirhos et al. 2021)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ def confusion(
     units: Sequence[str],
     references: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """How often each decider gives each answer where another is right.
+    """The share of each answer that a decider gives where each answer is right.
 
     Answers of people count one by one, each against the majority of the others; an item of which it is not known what
     is right is left out. units: columns of `items` with the units of dependence, for intervals (see
@@ -63,7 +63,7 @@ def accuracy_difference(
     references: Mapping[str, str] | None = None,
     condition: str,
 ) -> pd.DataFrame:
-    """How far the accuracy of each model is from that of people, condition by condition.
+    """The difference between the accuracy of each model and that of people, condition by condition.
 
     An accuracy of people is the mean over persons of the share of their answers that are right, each against the
     majority of the others. The row "all" holds model-vs-human's accuracy difference: the mean over conditions of the

@@ -1,4 +1,4 @@
-"""Who decides the same question about the same items: people and models, and what is right of an item."""
+"""Deciders of one question about the same items, people and models, and the right answer of an item."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Deciders:
 
     @property
     def references(self) -> list[str]:
-        """What may be right: the answer of most people, then each of `built`."""
+        """The answers that may count as right: the answer of most people, then each of `built`."""
         return [MAJORITY, *self.built]
 
     @property

@@ -59,7 +59,7 @@ _Floats = npt.NDArray[np.float32]
 def deepface_attributes(
     images: Table, pictures: Pictures, joined: Collection[str] = ()
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What DeepFace says of every image, and an account of what it could not say.
+    """DeepFace's attributes of every image, and an account of those that it could not tell.
 
     joined: names of columns that are known already; what DeepFace would say in them is not asked for.
 

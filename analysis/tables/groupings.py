@@ -1,4 +1,4 @@
-"""Which columns of a dataset can group its items or its answers, and the figures by those that are asked for."""
+"""Columns of a dataset that can group its items or its answers, and the figures by those that are asked for."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 

@@ -219,7 +219,7 @@ def _mean(values: Numbers, units: pd.DataFrame) -> Interval:
 
 
 def _apart(counted: pd.DataFrame) -> dict[str, Any]:
-    """How far the groups' means lie apart, and how far they do by chance; NaN of fewer than two groups."""
+    """The spread of the groups' means, and the spread by chance; NaN of fewer than two groups."""
     unknown = dict.fromkeys([*_DIFFERENCE, "ratio"], np.nan)
     if counted["group"].nunique() < 2:
         return unknown | {"difference_interval": ""}

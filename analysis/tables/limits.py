@@ -1,4 +1,4 @@
-"""What a dataset cannot show, said from its own numbers."""
+"""Limits of a dataset, said from its own numbers."""
 
 from collections.abc import Sequence
 from typing import Any, assert_never

@@ -1,4 +1,4 @@
-"""How large a study is: its items and units, who answered, and how often each item was."""
+"""The size of a study: its items and units, who answered, and how often each item was rated."""
 
 from typing import Any
 

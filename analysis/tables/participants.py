@@ -1,4 +1,4 @@
-"""Who rated: the participants' answers about themselves, how long they took, and who is flagged for what."""
+"""The participants: their answers about themselves, how long they took, and who is flagged for what."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many raters and batches a wanted interval needs, from how much batches, items, raters and answers vary."""
+"""Power: the raters and batches that a wanted interval needs, from how batches, items, raters and answers vary."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
@@ -25,7 +25,7 @@ _MOST_BATCHES = 1_000_000
 
 
 def variance_components(answers: Answers) -> pd.DataFrame:
-    """How much answers vary between batches, between the items of one kind in a batch, between raters, and beyond.
+    """The variance of answers between batches, between items of one kind in a batch, between raters, and beyond.
 
     Two-way analysis of variance without replication of every batch's items of a kind, over raters and items without a
     gap (see `agreement`); the components of item, rater and residual follow from the mean squares and are averaged over

@@ -119,7 +119,7 @@ def _cost(parameters: Numbers, z: Numbers, rate: Numbers, weight: Numbers) -> tu
 def with_intervals(
     score: Numbers, rate: Numbers, n: Numbers, units: npt.ArrayLike | pd.DataFrame, least: int = LEAST
 ) -> tuple[Curve | None, str, dict[str, Interval]]:
-    """What `fitted` gives, and the intervals of threshold and slope, of curves that are fitted without each batch."""
+    """The values of `fitted` with intervals of threshold and slope, from curves that are fitted without each batch."""
     curve, reason = fitted(score, rate, n)
     if curve is None:
         return curve, reason, {name: without_interval(np.nan, 0, "no function") for name in ("threshold", "slope")}

@@ -1,4 +1,4 @@
-"""What participants wrote: how they say they decided, and which features they name."""
+"""The participants' texts: how they say they decided, and which features they name."""
 
 import functools
 import re
@@ -39,7 +39,7 @@ def terms(languages: Sequence[str] = LANGUAGES) -> dict[str, list[str]]:
 
 
 def strategies(participants: Table, named_by: Terms | None = None) -> pd.DataFrame:
-    """How many participants name each feature in their texts, for each question, by falling share.
+    """The number of participants who name each feature in their texts, for each question, by falling share.
 
     named_by: the terms; the packaged ones, of all languages together, where it is left out.
 

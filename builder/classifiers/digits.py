@@ -39,7 +39,7 @@ BYTES_PER_IMAGE = 250_000
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a network is trained, by AdamW with one cycle of the learning rate, each batch shifted as a whole.
+    """A recipe of training, by AdamW with one cycle of the learning rate, each batch shifted as a whole.
 
     per_class: digits of each class, the first ones in the order of `mnist-5k`; the networks of this project use no more
     than the 100 of `mnist-5k:train`. shift: the most pixels, along each axis.

@@ -1,4 +1,4 @@
-"""What a kind of study asks of its classifiers, checked."""
+"""Calls of a study's classifiers, checked."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from builder.generators import Images
 from builder.hosting import ModelHost
 
 SUM_TOLERANCE = 1e-3
-"""How far the probabilities of an image may add up to something else than 1."""
+"""The largest difference between 1 and the sum of the probabilities of an image."""
 
 
 def classify(host: ModelHost, name: str, classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:

@@ -17,7 +17,7 @@ from builder.onnx import INSTALL, Graph, Input, is_installed
 from builder.runtime import Runtime
 
 SUM_TOLERANCE = 1e-3
-"""How far probabilities of one image may add up to something else than 1."""
+"""The largest difference between 1 and the sum of the probabilities of one image."""
 
 
 class Settings(Input):

@@ -78,7 +78,7 @@ EPSILON = 1e-10
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution with its relu: stride, padding, the pool (window, stride) before it, and whether its
+    """A convolution with its relu: stride, padding, the pool (window, stride) before it, and whether its
     output is one of the five compared.
     """
 
@@ -92,7 +92,7 @@ MICRO_BATCH = {"alex": 16, "vgg": 8}
 """Pairs at a time. On one CPU thread at 64 pixels more take as long a pair."""
 
 BYTES_PER_PIXEL = {"alex": 350, "vgg": 1300}
-"""What a network holds at most while it compares two images, by the pixels of one: measured at 64 to 1024 pixels."""
+"""Memory of a network while it compares two images, by the pixels of one: measured at 64 to 1024 pixels."""
 
 _VGG_DEPTHS = (2, 2, 3, 3, 3)
 

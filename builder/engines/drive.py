@@ -24,17 +24,17 @@ PATIENCE = 60
 """Seconds without any news after which a build says what it waits for."""
 
 Running = dict[Doing, tuple[int, int | None]]
-"""What is at work: future -> worker and batch; None while the worker loads its models."""
+"""The work under way: future -> worker and batch; None while the worker loads its models."""
 
 
 class Done(Protocol):
-    """What is done, put there by each future itself: to ask all of them takes time that grows with the workers."""
+    """Finished futures, put there by each itself: to ask all of them takes time that grows with the workers."""
 
     def put(self, item: Doing | None, /) -> None:
         """Adds a future, from any thread; or None, from a signal, for there is something else to look at."""
 
     def get(self, *, timeout: float) -> Doing | None:
-        """What was added next. Raises `queue.Empty` where there was none for `timeout` seconds."""
+        """The next finished future. Raises `queue.Empty` where there was none for `timeout` seconds."""
 
 
 @dataclass

@@ -103,7 +103,7 @@ def _knock(address: str) -> None:
 
 
 def workers_that_fit(threads: int, gpus: float) -> int:
-    """How many workers of these resources the cluster has room for now."""
+    """The number of workers of these resources that the cluster has room for now."""
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     fits = resources.get("CPU", 0) // threads
     if gpus and resources.get("GPU"):

@@ -1,4 +1,4 @@
-"""What a worker does, whatever engine it belongs to: loads the models once, then builds batches into the folder."""
+"""A worker of any engine: it loads the models once, then builds batches into the folder."""
 
 import contextlib
 import logging

@@ -61,7 +61,7 @@ def randomized(network: nn.Module, names: Iterable[str], seed: int) -> nn.Module
 def model_randomization(
     explain: Explain, network: nn.Module, measure: Measure, mode: Mode = "cascading", seed: int = 0
 ) -> dict[str, Values]:
-    """How alike the maps of the trained network are to those of networks with drawn weights.
+    """The likeness of the maps of the trained network to those of networks with drawn weights.
 
     Args:
         explain: gives the maps (n, h, w) of a network.
@@ -83,7 +83,7 @@ def model_randomization(
 
 
 def label_randomization(explain: Explain, trained: nn.Module, on_random_labels: nn.Module, measure: Measure) -> Values:
-    """How alike the maps of a network are to those of one of the same architecture that was trained on permuted labels
+    """The likeness of a network's maps to those of one of the same architecture that was trained on permuted labels
     until it knew them by heart: (n,).
     """
     return measure.between(explain(trained), explain(on_random_labels))

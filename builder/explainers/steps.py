@@ -69,7 +69,7 @@ _NOT_IN_PLACE = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a network, run on one micro-batch.
+    """A step of a network, run on one micro-batch.
 
     name, sources: of this step and of those whose outputs are its inputs. layer: the module of a convolution or a dense
     layer, else None. inputs: the tensors that depend on the image. output: part of the same graph.

@@ -16,7 +16,7 @@ Images = npt.NDArray[np.uint8]
 
 
 class LatentSpace(Protocol):
-    """How one moves and measures among a generator's latents."""
+    """The geometry of a generator's latents: moves and distances."""
 
     @property
     def dim(self) -> int:
@@ -50,7 +50,7 @@ class Generator(Protocol):
     """Latents that it renders at a time. A study folder that exists sets it to what it was begun with."""
 
     def sample(self, seeds: Sequence[int]) -> Latents:
-        """One latent per seed, (n, d), each a function of its seed alone."""
+        """A latent per seed, (n, d), each a function of its seed alone."""
 
     def render(self, latents: Latents) -> Images:
         """(n, d) -> (n, h, w, 3) RGB, 0..255."""

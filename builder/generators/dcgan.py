@@ -37,7 +37,7 @@ WIDTHS = (100, 512, 256, 128, 64, 3)
 
 
 BYTES_PER_IMAGE = 2_000_000
-"""What the network holds while it renders one, measured in micro-batches of 16."""
+"""Memory of the network while it renders one image, measured in micro-batches of 16."""
 
 
 class DCGAN:
@@ -63,7 +63,7 @@ class DCGAN:
         self._network.eval().to(runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def sample(self, seeds: Sequence[int]) -> Latents:
-        """One z per seed, (n, 100): `numpy.random.RandomState(seed).randn(100)`."""
+        """A z per seed, (n, 100): `numpy.random.RandomState(seed).randn(100)`."""
         draws = [np.random.RandomState(seed).randn(self.space.dim) for seed in seeds]
         return np.asarray(draws, dtype=np.float32).reshape(len(seeds), self.space.dim)
 

@@ -42,11 +42,11 @@ _LONGEST_SIDE = 1024
 _MOST_TRAINING_STEPS = 100_000
 
 _BYTES_PER_PIXEL = 2**13
-"""What the network holds while it works, at the width of google/ddpm-celebahq-256."""
+"""Memory of the network while it works, at the width of google/ddpm-celebahq-256."""
 
 _OLD_NAME = re.compile(r"(?<=\.)(query|key|value|proj_attn)(?=\.(weight|bias)$)")
 _NEW_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
-"""What diffusers once called the layers of attention, as weights on the Hub still do, and what it calls them."""
+"""Old names of the layers of attention, as weights on the Hub still have them, with the names of today."""
 
 INSTALL = "pip install 'lands-between[diffusers]'"
 
@@ -86,7 +86,7 @@ class Diffusion:
         self._scheduler, self._side, self._runtime = scheduler, side, runtime
 
     def sample(self, seeds: Sequence[int]) -> Latents:
-        """One x_T per seed, (n, d): `numpy.random.RandomState(seed).randn(d)`, by channel, row and column."""
+        """An x_T per seed, (n, d): `numpy.random.RandomState(seed).randn(d)`, by channel, row and column."""
         latents = np.empty((len(seeds), self.space.dim), np.float32)
         for row, seed in enumerate(seeds):
             latents[row] = np.random.RandomState(seed).randn(self.space.dim)

@@ -1,4 +1,4 @@
-"""What the generators that are networks share on the way from their output to pixels."""
+"""The way from a network's output to pixels, which the generators that are networks share."""
 
 import torch
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
-"""One picture, (h, w, 3) RGB, 0..255."""
+"""A picture, (h, w, 3) RGB, 0..255."""
 
 
 class ImageSource(Protocol):
@@ -31,7 +31,7 @@ class ImageSource(Protocol):
         """The license of the pictures, as a card states it."""
 
     def rows(self) -> int:
-        """How many pictures there are."""
+        """The number of pictures."""
 
     def image(self, row: int) -> Image:
         """The picture, (h, w, 3).
@@ -47,7 +47,7 @@ class ImageSource(Protocol):
         """Index of its class; None where nobody labeled it, or where there are votes, which a label rule counts."""
 
     def votes(self, row: int) -> tuple[int, ...] | None:
-        """How many people chose each class; None where nobody voted."""
+        """The number of people who chose each class; None where nobody voted."""
 
     def groups(self, row: int) -> Mapping[str, str]:
         """The groups that it belongs to, by what groups are made of, such as gender; the same names in every row."""

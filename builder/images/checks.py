@@ -1,4 +1,4 @@
-"""What every source checks of labels and groups that others wrote."""
+"""Checks that every source makes of labels and groups that others wrote."""
 
 from collections.abc import Callable, Sequence
 

@@ -88,7 +88,7 @@ class Settings(Shape, Rights):
 
 @dataclass(frozen=True)
 class Listing:
-    """What is known of the pictures of a folder, a row each.
+    """The pictures of a folder with their labels and groups, a row each.
 
     files: paths in the folder. labels: names of classes; None: nobody labeled. groups: values by column.
     """

@@ -12,7 +12,7 @@ from builder.hosting import ModelHost
 from builder.images import ImageSource
 
 SOURCE = "source of images"
-"""How errors call the model of `[images]`."""
+"""The name of the model of `[images]` in errors."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,7 @@ class Labels:
     dropped: dict[str, Shares]
 
     def dropped_by_group(self, groups: Sequence[str]) -> "list[Dropped]":
-        """What is dropped of every group for every reason, also where it is nothing.
+        """The pictures dropped of every group for every reason, also where there are none.
 
         Args:
             groups: of each picture, (n,).
@@ -55,7 +55,7 @@ class Labels:
 
 
 class Dropped(NamedTuple):
-    """How many of a group's pictures are dropped for a reason, parts of one added up; `of` are all of the group."""
+    """The pictures of a group that are dropped for a reason, parts of one added up; `of` are all of the group."""
 
     group: str
     reason: str

@@ -36,7 +36,7 @@ def manipulate(
 
 
 def moved(maps: torch.Tensor, originals: torch.Tensor) -> torch.Tensor:
-    """How far the centers of two maps are from each other, in pixels: (n,)."""
+    """The distance between the centers of two maps, in pixels: (n,)."""
     # Ghorbani et al.: D(x) = ||C(x) - C(x_0)||_2.
     distance: torch.Tensor = (center(maps) - center(originals)).norm(dim=1)
     return distance

@@ -1,4 +1,4 @@
-"""What a manipulation of pictures did, all of it side by side: to the decision, to the picture, to the explanation."""
+"""The outcome of a manipulation of pictures, side by side: for the decision, the picture and the explanation."""
 
 from dataclasses import dataclass
 

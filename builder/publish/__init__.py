@@ -1,4 +1,4 @@
-"""From a study folder to a versioned Hugging Face dataset.
+"""The way from a study folder to a versioned Hugging Face dataset.
 
 A published folder, on a disk or on the Hub:
 

@@ -83,7 +83,7 @@ def rated_features(of: Features, questions: Sequence[Question]) -> Features:
 
 
 def source_of(ratings: pa.Table) -> Source | None:
-    """Whose ratings are aggregated: those of people where there are any, else simulated ones; never both."""
+    """The source whose ratings are aggregated: people where there are any, else simulated raters; never both."""
     sources = set(ratings["source"].to_pylist())
     return "human" if "human" in sources else "simulated" if "simulated" in sources else None
 

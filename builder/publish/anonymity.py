@@ -35,7 +35,7 @@ _NAMELESS = Person()
 
 
 class Earlier(NamedTuple):
-    """What the versions that are offered tell: the participant_ids in each, of the newest participant_id and
+    """The knowledge that the versions on offer give: the participant_ids in each, of the newest participant_id and
     DEMOGRAPHICS, and the years of the ranges of its ages.
     """
 
@@ -51,7 +51,7 @@ class Earlier(NamedTuple):
 
 
 NOTHING = Earlier()
-"""What is told before the first version."""
+"""The knowledge of a reader before the first version."""
 
 
 def anonymized(participants: pa.Table, k: int, earlier: Earlier = NOTHING) -> tuple[pa.Table, Demographics]:
@@ -140,7 +140,7 @@ def _cohorts(participants: pa.Table, earlier: Earlier) -> Iterator[tuple[bool, l
 
 
 def _coarsest(people: Sequence[Person], k: int, least: Years) -> tuple[list[Person], Years]:
-    """One cohort's people made coarser in one way, and the years of their ranges, `least` or more."""
+    """A cohort's people made coarser in one way, and the years of their ranges, `least` or more."""
     best, best_years, most = list(people), least, -1
     for years, gender, continent in itertools.product(_YEARS[_YEARS.index(least) :], (True, False), (True, False)):
         coarse = [_coarsened(person, years, gender=gender, continent=continent) for person in people]
@@ -210,7 +210,7 @@ def _coarser(person: Person) -> frozenset[Person]:
 
 
 def _loss(person: Person, target: Person) -> float:
-    """How many values are lost; half of one where an age becomes a wider range."""
+    """The number of values that are lost; half of one where an age becomes a wider range."""
     lost = sum(before is not None and after is None for before, after in zip(person, target, strict=True))
     return lost + (0.5 if target.age is not None and person.age != target.age else 0.0)
 

@@ -149,7 +149,7 @@ def _figure(value: float | None) -> str:
 
 
 def _template_path() -> Path:
-    """In a checkout the template lies at its top; an installed wheel has it among its data files."""
+    """The path of the template: at the top of a checkout, among the data files of an installed wheel."""
     checkout = Path(__file__).parents[2] / TEMPLATE
     if checkout.is_file():
         return checkout

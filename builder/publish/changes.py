@@ -1,4 +1,4 @@
-"""What changed between two published versions, found from their tables, and the version step that it needs."""
+"""Changes between two published versions, read from their tables, and the version step that they need."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +34,7 @@ DAYS = "ratings: rated_at is the day alone: by the time of a rating, a platform'
 
 
 class Change(NamedTuple):
-    """One change and the least step for it."""
+    """A change and the least step for it."""
 
     step: Step
     note: str
@@ -87,7 +87,7 @@ def needed_step(changes: Iterable[Change]) -> Step:
 
 
 def changes(old: Version, new: Version) -> list[Change]:
-    """What changed, largest step first; empty where the content is the same."""
+    """The changes, largest step first; empty where the content is the same."""
     specs = _specs(new.provenance)
     people = [change for table in PEOPLE for change in _people(specs[table], old, new)]
     more_ratings = any(change.note.startswith("ratings: ") and change.note != DAYS for change in people)
@@ -120,7 +120,7 @@ def _described(old: Provenance, new: Provenance) -> Iterator[Change]:
 
 
 def _stated(version: Provenance) -> dict[str, Any]:
-    """What the card states, by the key of the study file or the name of the model."""
+    """The statements of the card, by the key of the study file or the name of the model."""
     stated = {f"{table}.{key}": value for table, keys in version.statements.items() for key, value in keys.items()}
     return stated | {model.name: model for model in version.models}
 

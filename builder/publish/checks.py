@@ -1,4 +1,4 @@
-"""What must hold between and within the tables of a published version; a line for each thing that does not."""
+"""Checks between and within the tables of a published version; a line for each thing that is wrong."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _TOLERANCE = 1e-9
 
 
 def check_part(part: Part, rows: pa.Table, provenance: Provenance) -> Iterator[str]:
-    """What is wrong with the batch and the split of one file."""
+    """The errors in the batch and the split of one file."""
     splits = {batch.batch: batch.split for batch in provenance.batches}
     if part.batch is not None and splits.get(part.batch) != part.split:
         yield f"batch {part.batch} is in the split {splits.get(part.batch)}"
@@ -45,7 +45,7 @@ def check_pictures(spec: TableSpec, rows: pa.Table, images: pa.Table) -> Iterato
 
 
 def check_tables(specs: Sequence[TableSpec], tables: Tables, provenance: Provenance) -> list[str]:
-    """What is wrong between the tables: ids, aggregates, the size of demographic groups."""
+    """The errors between the tables: ids, aggregates, the size of demographic groups."""
     return [*_ids(specs, tables), *_aggregates(specs[0], tables, provenance), *_people(tables, provenance)]
 
 

@@ -1,4 +1,4 @@
-"""What card and pictures are made from."""
+"""The content that card and pictures are made from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ NOT_SAID = "not stated, or withheld"
 
 @dataclass(frozen=True)
 class Raters:
-    """Who gave the ratings of a source: how many of each value, in order of the values."""
+    """The raters of a source: how many of each value, in order of the values."""
 
     source: str
     ratings: int

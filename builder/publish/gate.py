@@ -1,4 +1,4 @@
-"""What must hold before anything leaves the machine."""
+"""The last checks before anything leaves the machine."""
 
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
@@ -146,7 +146,7 @@ def check_identifiers(folder: Path, stated: Iterable[str], released: Set[str] = 
 
 
 def _but_for_figures(text: str) -> list[str]:
-    """What is found in ids and in tables of figures, where digits are no phone number and no place."""
+    """The findings in ids and in tables of figures, where digits are no phone number and no place."""
     return [found for found in findings(text) if found not in ("phone number", "coordinates")]
 
 

@@ -1,4 +1,4 @@
-"""Which versions were published and which were withdrawn: `versions.json`, and `CHANGELOG.md` made from it.
+"""The published and the withdrawn versions: `versions.json`, and `CHANGELOG.md` made from it.
 
 `versions.json` lists what happened, oldest first; nothing is ever taken from it. A version is X.Y.Z; after a withdrawal
 the next one is a major.
@@ -19,7 +19,7 @@ from builder.ratings.privacy import findings
 
 HISTORY, CHANGELOG, VERSION = "versions.json", "CHANGELOG.md", "VERSION"
 HISTORY_FILES = [HISTORY, CHANGELOG]
-"""What goes on when a version does not change."""
+"""The files that go on when a version does not change."""
 
 Step = Literal["patch", "minor", "major"]
 STEPS: tuple[Step, ...] = ("patch", "minor", "major")
@@ -115,7 +115,7 @@ def changelog(history: History) -> str:
 
 
 def withdrawal(folder: Path, version: str, why: str) -> tuple[dict[str, bytes], bool]:
-    """What withdrawing a version changes in the folder of the current one.
+    """The changes that withdrawing a version makes in the folder of the current one.
 
     Returns:
         The files to write, by path, and whether all others go, because the version is the current one.

@@ -31,7 +31,7 @@ MOST_FILES = 25_000
 """The Hub takes no more in one commit."""
 
 GROUP_BYTES = 2**28
-"""How much is sent before it is made sure of; through Xet, what an interruption can cost."""
+"""Bytes that are sent before they are made sure of; through Xet, what an interruption can cost."""
 
 Operation = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
 
@@ -41,7 +41,7 @@ _ATTRIBUTES, _CARD = ".gitattributes", "README.md"
 
 
 class Difference(NamedTuple):
-    """How a folder and a revision differ, as paths."""
+    """The difference between a folder and a revision, as paths."""
 
     changed: list[str]
     gone: list[str]
@@ -219,7 +219,7 @@ def _standing(tags: Iterable[str], history: History) -> list[str]:
 
 
 def _history(api: HfApi, repo: str, tags: Iterable[str]) -> History:
-    """What main tells of versions, without one whose upload was not finished."""
+    """The history on main, without a version whose upload was not finished."""
     with tempfile.TemporaryDirectory() as folder:
         _fetch_history(api, repo, Path(folder))
         history = read_history(Path(folder))
@@ -242,7 +242,7 @@ def _fetch_history(api: HfApi, repo: str, into: Path) -> None:
 
 
 def _notes(history: History, version: str, why: str) -> dict[str, bytes]:
-    """What a withdrawal writes: the history, the changelog, and a notice in place of the card."""
+    """The files of a withdrawal: the history, the changelog, and a notice in place of the card."""
     with tempfile.TemporaryDirectory() as folder:
         write_whole(Path(folder) / HISTORY, history_files(history)[HISTORY])
         write_whole(Path(folder) / VERSION, version.encode())

@@ -25,7 +25,7 @@ from huggingface_hub.utils._http import default_client_factory
 from builder.errors import PublishError
 
 TIMEOUT_S = 60.0
-"""How long a connection may stay silent; the Hub's own gateway gives up a request after as long."""
+"""The longest silence of a connection; the Hub's own gateway gives up a request after as long."""
 
 ATTEMPTS = 4
 LONGEST_WAIT_S = 600
@@ -99,7 +99,7 @@ def _bound(request: httpx.Request) -> None:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What really happened: the clients wrap it in errors of their own."""
+    """The cause of an error, which the clients wrap in errors of their own."""
     known = (HfHubHTTPError, OfflineModeIsEnabled, httpx.TransportError)
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, known):

@@ -1,4 +1,4 @@
-"""Where the tables lie in a published folder, and how they are written.
+"""The places of the tables in a published folder, and the way in which they are written.
 
     data/<table>/<split>-<batch>.parquet          for each table of the kind of study, and for ratings
     data/participants/<split>.parquet
@@ -27,7 +27,7 @@ _MOST_DICTIONARY = 2**30
 
 
 class Part(NamedTuple):
-    """What one Parquet file holds; `batch` is None where it is all of a split."""
+    """The part of a table in one Parquet file; `batch` is None where it is all of a split."""
 
     table: str
     split: str
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """What was written of a part: its features, its rows, its bytes in memory and on disk."""
+    """A part as it was written: its features, its rows, its bytes in memory and on disk."""
 
     features: Features
     rows: int

@@ -1,4 +1,4 @@
-"""Which models a study was made with: addresses, licenses, decision distances."""
+"""The models that a study was made with: addresses, licenses, decision distances."""
 
 from builder import registry
 from builder.errors import PublishError
@@ -46,7 +46,7 @@ def models_of(study: Study) -> tuple[Model, ...]:
 
 
 def _own_license(named: NamedModel, runtime: Runtime) -> str | None:
-    """What a model's module says; None for a model with an argument, whose weights are the user's."""
+    """The license by a model's module; None for a model with an argument, whose weights are the user's."""
     entry, argument = registry.split_model(named.model)
     module = registry.load(named.group, entry)
     if argument is not None or not hasattr(module, "describe"):

@@ -1,4 +1,4 @@
-"""What anybody can read of earlier versions of a dataset: who is in each, and what it shows of them."""
+"""The earlier versions of a dataset that anybody can read: who is in each, and what it shows of them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""From a study folder to the whole folder of a published version."""
+"""The way from a study folder to the whole folder of a published version."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -157,7 +157,7 @@ def _described(
 
 
 def _earlier(offered: Mapping[str, pa.Table], before: Version | None) -> Earlier:
-    """What anybody can read of the versions that there are, the newest last."""
+    """The readable part of the versions that there are, the newest last."""
     if not offered:
         return NOTHING
     tables = tuple(offered.values())
@@ -255,7 +255,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _stated_texts(provenance: Provenance) -> list[str]:
-    """What the researcher and the models' authors wrote to be published, settings, and versions of software."""
+    """Texts that the researcher and the models' authors wrote to be published, settings, and versions of software."""
     stated: list[str] = [*provenance.environment.values(), *_strings(provenance.study)]
     stated += [text for model in provenance.models for text in (model.model, model.license)]
     for table in provenance.statements.values():

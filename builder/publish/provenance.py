@@ -77,7 +77,7 @@ class Batch(Record):
 
 
 class Aggregates(Record):
-    """Whose ratings the last columns of the items are made of; `source` is null where there are no ratings."""
+    """The ratings that the last columns of the items are made of; `source` is null where there are none."""
 
     source: Literal["human", "simulated"] | None = None
     flagged_excluded: bool = False

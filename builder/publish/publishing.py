@@ -14,7 +14,7 @@ from builder.publish.record import record_version, record_withdrawal
 
 
 class Outcome(NamedTuple):
-    """What was prepared, and every file of the version by its path."""
+    """A version as it was prepared, and every file of it by its path."""
 
     prepared: Prepared
     files: dict[str, File]

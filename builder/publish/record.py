@@ -1,4 +1,4 @@
-"""Which versions of a study were published where, and who is in them.
+"""The record of a study's published versions: where each is, and who is in it.
 
 `published/<version>-<target>.json` in the study folder, one file a version and target: version, target (the folder, or
 the dataset on the Hub), the participants in it by id with what it shows of their demographics, how many others in it
@@ -91,7 +91,7 @@ def forget_in_records(root: Path, participant_id: str) -> list[str]:
 
 
 def recorded(root: Path, versions: Sequence[str], target: str) -> dict[str, pa.Table]:
-    """What the records say of some versions in a folder: participant_id and DEMOGRAPHICS, by version.
+    """The records of some versions in a folder: participant_id and DEMOGRAPHICS, by version.
 
     A folder may have been moved: a version of which there is no record for it is looked for under other targets.
 

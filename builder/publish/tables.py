@@ -1,4 +1,4 @@
-"""From a study folder to the tables of a published version."""
+"""The way from a study folder to the tables of a published version."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

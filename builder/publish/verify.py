@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def verify(folder: Path) -> list[str]:
-    """What is wrong with a published folder, a line each; empty where nothing is.
+    """The errors of a published folder, a line each; empty where there are none.
 
     Where files are not those of the version, what is in them is not looked at.
 
@@ -51,7 +51,7 @@ def verify(folder: Path) -> list[str]:
 
 
 def verify_dataset(repo: str, revision: str | None) -> list[str]:
-    """What is wrong with a version on the Hub, "user/name" at a tag, branch or commit (None: the newest version).
+    """The errors of a version on the Hub, "user/name" at a tag, branch or commit (None: the newest version).
 
     Raises:
         PublishError: there is none, or the Hub refuses or cannot be reached.

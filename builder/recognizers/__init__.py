@@ -17,7 +17,7 @@ Embeddings = npt.NDArray[np.float32]
 
 
 class Faces(NamedTuple):
-    """What an alignment made of n images; rows where nothing was found are zero.
+    """An alignment's result for n images; rows where nothing was found are zero.
 
     crops: (n, s, s, 3) uint8 RGB, what a recognizer embeds; or n objects (h, w, 3), each of its own size.
     found: (n,) bool.
@@ -69,7 +69,7 @@ class Recognizer(Protocol):
 
     @property
     def metric(self) -> str:
-        """What `distance` is, by its name in `builder.recognizers.metrics` where it is one of those."""
+        """The name of `distance` in `builder.recognizers.metrics` where it is one of those."""
 
     micro_batch: int
     """Crops that the model sees at a time, as in `Generator`."""

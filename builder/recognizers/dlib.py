@@ -56,7 +56,7 @@ SIDE = 150
 """Pixels of the face chips that the network was trained on."""
 
 BYTES_PER_CHIP = 3_500_000
-"""What the network holds while it embeds one, measured in micro-batches of 16."""
+"""Memory of the network while it embeds one chip, measured in micro-batches of 16."""
 
 INPUT_SCALE = 256.0
 """dlib's `input_rgb_image_sized` divides by 256, not 255."""

@@ -21,7 +21,7 @@ _MAX_ELEMENTS = 100_000_000
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: dlib's name without its version, its settings in the order stored, its parameters.
+    """A layer: dlib's name without its version, its settings in the order stored, its parameters.
 
     settings: `con`: filters, rows, columns, stride y, x, padding y, x. `max_pool`, `avg_pool`: window rows,
         columns (0, 0: the whole image), stride y, x, padding y, x. `fc`: outputs, inputs. Else empty.

@@ -107,7 +107,7 @@ class PublishParts(Protocol):
 
 
 class StudyKind(Protocol):
-    """One kind of study. Importing it imports neither torch nor pandas; its methods import what they need.
+    """A kind of study. Importing it imports neither torch nor pandas; its methods import what they need.
 
     A class that names this one as its base has the methods that have a body here.
 
@@ -132,7 +132,7 @@ class StudyKind(Protocol):
         """All that a study of this kind can ask people about its items."""
 
     def items(self, study: "Study") -> int:
-        """How many items a batch has, as far as that is known before it is built; 0 where it is not."""
+        """The number of items of a batch, as far as that is known before it is built; 0 where it is not."""
         return 0
 
     def load(self, study: "Study", runtime: "Runtime") -> "ModelHost":
@@ -142,7 +142,7 @@ class StudyKind(Protocol):
         return ModelHost()
 
     def build(self, study: "Study", models: Any, batch: int) -> Batch:
-        """One batch: a function of the study and the batch's number alone. `models` are what `load` gave."""
+        """A batch: a function of the study and the batch's number alone. `models` are what `load` gave."""
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
         """The features of one of its tables as a build writes it, made from the names of its columns.
@@ -151,7 +151,7 @@ class StudyKind(Protocol):
         """
 
     def check(self, table: str, rows: "pa.Table", thresholds: Mapping[str, float]) -> Iterator[str]:
-        """What is wrong within the rows of one of its published tables, a line each, beside what its `tables` say.
+        """The errors within the rows of one of its published tables, a line each, beside what its `tables` say.
 
         `thresholds` are the decision distances of models by name.
         """

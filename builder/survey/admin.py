@@ -108,7 +108,7 @@ class Lock:
         self._token = token
         self._wrong = Allowance(WRONG_TOKENS, 1 / WRONG_PAUSE_S)
         self.cookie = hmac.new(token.encode(), b"admin", hashlib.sha256).hexdigest()
-        """What the browser keeps: not the token itself."""
+        """The browser's cookie: not the token itself."""
 
     def admits(self, request: Request) -> bool:
         """Whether a request carries the cookie or, as `Authorization: Bearer`, the token.

@@ -129,7 +129,7 @@ NO_MORE_THAN_S = 10
 
 
 def default_url(folder: Path) -> str:
-    """Where the database of a study folder lies unless another is named.
+    """The URL of a study folder's database unless another is named.
 
     Raises:
         FolderError: it, or a file that SQLite keeps beside it, is a link.
@@ -140,7 +140,7 @@ def default_url(folder: Path) -> str:
 
 
 def address(url: str) -> str:
-    """Which database a URL names: without a password, of a file its whole path.
+    """The database that a URL names: without a password, of a file its whole path.
 
     Raises:
         SurveyError: it is no URL.

@@ -168,7 +168,7 @@ def _write_for_tools(folder: Path, survey: SurveyItems, task: Task, address: Cal
 
 
 def _of_label_studio(item: Item, asked: Sequence[Asked]) -> dict[str, Any]:
-    """What Label Studio takes of an item's own words and options."""
+    """Label Studio's fields of an item's own words and options."""
     texts = {f"{each.name}_text": each.filled(item.words) for each in asked if each.words}
     choices = {
         f"{each.name}_choices": [{"value": option} for option in item.options[each.name]]
@@ -185,7 +185,7 @@ def _sitting(survey: SurveyItems, number: int) -> tuple[int, str]:
 
 
 def _columns(survey: SurveyItems, task: Task) -> list[str]:
-    """What a tool gets of an item; `ratings import` knows an item by the first of the columns."""
+    """The columns of an item for a tool; `ratings import` knows an item by the first of them."""
     own = [name for each in _asked(survey, task) for name in each.columns]
     return [survey.asks.key, *_pictures(survey, task), *task.layout.words, *own]
 

@@ -1,4 +1,4 @@
-"""Who withdrew their consent: they are told when they come again, for later imports would refuse what they say."""
+"""People who withdrew their consent: they are told when they come again, for imports would refuse their answers."""
 
 from pathlib import Path
 

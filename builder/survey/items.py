@@ -1,4 +1,4 @@
-"""What of a study folder the survey shows."""
+"""The part of a study folder that the survey shows."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What one address may ask of the server, so that no one keeps the others from it.
+"""Limits of what one address may ask of the server, so that no one keeps the others from it.
 
 The limits leave room for a laboratory whose participants share one address: 40 browsers that load 90 files each at the
 same moment, and then 100 answers a second. Addresses are kept in the process's memory alone, never stored or logged.
@@ -74,7 +74,7 @@ class Allowance:
 
 
 def network(host: str) -> str:
-    """Whose address it is: an IPv6 subscriber has a whole /64."""
+    """The network of an address: an IPv6 subscriber has a whole /64."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -85,7 +85,7 @@ def network(host: str) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """Whose request it is: the address that is limited."""
+    """The address of a request, which is limited."""
     return network((scope.get("client") or ("",))[0])
 
 
@@ -141,7 +141,7 @@ class ImpatientProtocol(H11Protocol):
     """uvicorn's HTTP, which alone would wait for ever for the rest of a request and take any number of connections."""
 
     proxies: ClassVar[Sequence[Network]] = ()
-    """Whose connections are not counted: they are those of all participants."""
+    """Proxies, whose connections are not counted: they are those of all participants."""
 
     _open: ClassVar[Counter[str]] = Counter()
     _from: str | None = None

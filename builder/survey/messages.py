@@ -1,4 +1,4 @@
-"""What the page sends to the server, validated; whatever else comes is refused."""
+"""Messages from the page to the server, validated; whatever else comes is refused."""
 
 import functools
 from typing import Annotated, Any, Literal, assert_never
@@ -27,7 +27,7 @@ class Message(BaseModel):
 
 
 class Enter(Message):
-    """Who arrives: the platform's ids from the address, or the link that it signed, and the token that a returning
+    """An arrival: the platform's ids from the address, or the link that it signed, and the token that a returning
     browser kept. `not_me`: somebody else took part with these ids, they say.
     """
 
@@ -46,7 +46,7 @@ class Consent(Message):
 
 
 class Demographics(Message):
-    """What the participant said of themselves; null where they preferred not to say. `country`: ISO 3166-1 alpha-2."""
+    """A participant's answers about themselves; null where they would not say. `country`: ISO 3166-1 alpha-2."""
 
     age: Annotated[int, Field(ge=1, le=120)] | None
     gender: Literal[tuple(GENDERS)] | None  # type: ignore[valid-type]

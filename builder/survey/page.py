@@ -46,7 +46,7 @@ def consent_version(survey: SurveyItems) -> str:
 
 
 def page_config(survey: SurveyItems, mode: Literal["server", "static"]) -> dict[str, Any]:
-    """What the page asks for as `task.json`.
+    """The configuration that the page asks for as `task.json`.
 
     Raises:
         SurveyError: there are no texts in the study's language.
@@ -72,7 +72,7 @@ def page_config(survey: SurveyItems, mode: Literal["server", "static"]) -> dict[
 
 
 def survey_texts(survey: SurveyItems) -> dict[str, str]:
-    """What the page says in the study's language.
+    """The texts of the page in the study's language.
 
     Raises:
         SurveyError: there are no such texts.
@@ -81,12 +81,12 @@ def survey_texts(survey: SurveyItems) -> dict[str, str]:
 
 
 def wording(question: Question, survey: SurveyItems, texts: Mapping[str, str]) -> str:
-    """How a question is asked: as the study file words it, else as the language does."""
+    """The wording of a question: the study file's, else the language's."""
     return survey.settings.wording(question.name) or texts[question_key(question.name)]
 
 
 def _task(task: Task, survey: SurveyItems, texts: Mapping[str, str]) -> dict[str, Any]:
-    """How the page shows the items of a task, and what it asks of them."""
+    """A task for the page: how its items are shown, and what is asked of them."""
     questions = [_question(question, wording(question, survey, texts), texts) for question in task.questions]
     return {"form": task.layout.form, "questions": questions}
 
@@ -120,5 +120,5 @@ def shown(item: Item, before: str = "") -> dict[str, Any]:
 
 
 def image_path(image_id: str) -> str:
-    """Where the page finds an image."""
+    """The path of an image on the page."""
     return f"images/{image_id}.png"

@@ -113,7 +113,7 @@ def _iso(milliseconds: int | None) -> str | None:
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """One batch, or one arm of it: participants by state, and how many items have how many ratings."""
+    """A batch, or one arm of it: participants by state, and how many items have how many ratings."""
 
     batch: int
     arm: str | None
@@ -125,7 +125,7 @@ class BatchProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the survey is; `latest` has the last participants to be seen, newest first."""
+    """The progress of the survey; `latest` has the last participants to be seen, newest first."""
 
     batches: list[BatchProgress]
     ratings_of_items: dict[int, int]
@@ -136,7 +136,7 @@ class Progress:
     median_minutes: float | None
     latest: list[dict[str, Any]]
     disputes: list[tuple[str, str]]
-    """Who says that somebody else took part with their platform's id, and that one."""
+    """Participants who say that somebody else took part with their platform's id, and that one."""
 
 
 def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int = 50) -> Progress:

@@ -57,7 +57,7 @@ Call = Callable[[str, Any, int], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Survey:
-    """What the server works with; `key` makes pseudonyms of the platforms' ids and signs tickets, `forgotten` gives
+    """The study and its database; `key` makes pseudonyms of the platforms' ids and signs tickets, `forgotten` gives
     the pseudonyms of who withdrew.
     """
 
@@ -122,7 +122,7 @@ class Calls:
         return JSONResponse({"token": entered.token, "session": self._session(entered)})
 
     def _arrival(self, said: messages.Enter) -> store.Arrival:
-        """Where links are signed, nothing of the address is believed but what the signature is of."""
+        """The arrival of a request; where links are signed, its address is believed as far as the signature goes."""
         key, person, session = self._survey.key, said.prolific_pid or said.session_id, said.session_id
         if self._survey.links is not None:
             vouched = None if said.link is None else self._survey.links.vouched(said.link)

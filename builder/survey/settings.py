@@ -36,7 +36,7 @@ class SurveySettings(Settings):
     raters_per_item: _Raters = 10
 
     def wording(self, name: str) -> str | None:
-        """How the study file words the question of a name; None where it does not."""
+        """The study file's wording of the question of a name; None where it has none."""
         text: str | None = self.model_dump().get(wording_key(name))
         return text
 

@@ -1,4 +1,4 @@
-"""What participants do, as actions within a transaction: arrive, consent, say, rate, finish.
+"""Actions of participants within a transaction: arrive, consent, say, rate, finish.
 
 An action looks before it writes: it raises `Refused` before it has changed anything, so that many share one commit.
 """
@@ -21,11 +21,11 @@ SILENCE_MS = 3_600_000
 """After so long without a word a slot of who has rated is free for another; so long one may take to consent."""
 
 GRACE_MS = 300_000
-"""How long after consenting a slot is held without a rating: for the questions about oneself, and until the images are
+"""The time for which consent holds a slot without a rating: for the questions about oneself, and until the images are
 there. Whoever enters and does not rate holds nothing."""
 
 _MINUTE_MS = 60_000
-"""How exactly it is known when somebody was last seen: one write less for almost every answer."""
+"""The precision of when somebody was last seen: one write less for almost every answer."""
 
 REFUSALS = {
     "token": 401,
@@ -42,7 +42,7 @@ REFUSALS = {
 
 
 class Refused(Exception):  # noqa: N818  nothing went wrong
-    """What a participant may not do; `word` is one of REFUSALS."""
+    """A refusal of what a participant may not do; `word` is one of REFUSALS."""
 
     def __init__(self, word: str) -> None:
         super().__init__(word)
@@ -51,7 +51,7 @@ class Refused(Exception):  # noqa: N818  nothing went wrong
 
 @dataclass(frozen=True)
 class Door:
-    """Who is let in: `capacity` participants to each of the study's batches, or arms of them, nobody who was forgotten
+    """The door of a study: `capacity` participants to each of its batches, or arms of them, nobody who was forgotten
     and, where links are signed, nobody new whom the platform does not vouch for.
     """
 
@@ -64,7 +64,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Who enters: the pseudonyms of the person and of their session with the platform, and the token they kept.
+    """An arrival: the pseudonyms of the person and of their session with the platform, and the token they kept.
 
     `others` are the pseudonyms for who says, as this one does where `not_me`, that the person of this id was somebody
     else. `vouched`: the platform's signature says who it is.
@@ -140,7 +140,7 @@ class Store:
     def _in_another_arm(
         self, connection: sa.Connection, known: Mapping[str, Any], door: Door, now: int
     ) -> Mapping[str, Any]:
-        """Who finished a sitting, moved to another arm of the same batch that has room, where that is time.
+        """A finished participant, moved to another arm of the same batch that has room, where that is time.
 
         Raises:
             Refused: finished, where there is none or it is too early.
@@ -172,7 +172,7 @@ class Store:
         return next((row for row in rows if row is not None and _may_go_on(row, arrival)), None)
 
     def _taken(self, connection: sa.Connection, now: int) -> dict[int, int]:
-        """How many slots of each batch are held: by who finished, who rated of late, and who consented just now."""
+        """The slots of each batch that are taken: by who finished, who rated of late, and who consented just now."""
         rates = sa.exists().where(self._tables.ratings.c.participant_id == self._tables.participants.c.participant_id)
         holds = sa.or_(
             self._tables.participants.c.finished_at.is_not(None),

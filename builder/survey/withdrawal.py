@@ -29,7 +29,7 @@ ARCHIVES = (
 
 @dataclass(frozen=True)
 class Removal:
-    """What was removed: how many ratings of each participant who was in a database; in words, what can still be read in
+    """A removal: how many ratings of each participant who was in a database; in words, what can still be read in
     a database's files although it is removed, and what is out of our reach.
     """
 
@@ -97,7 +97,7 @@ def _remove_all(engine: sa.Engine, tables: Tables, participant_ids: Sequence[str
 
 
 def _remove(connection: sa.Connection, tables: Tables, participant_id: str) -> int | None:
-    """How many ratings there were; None where the participant is not there."""
+    """The number of ratings of a participant, who is removed; None where they are not there."""
     participants, ratings, disputes = tables.participants, tables.ratings, tables.disputes
     both = (disputes.c.participant_id == participant_id) | (disputes.c.disputed_id == participant_id)
     connection.execute(disputes.delete().where(both))

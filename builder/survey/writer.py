@@ -12,7 +12,7 @@ from builder.survey.store import Refused
 Answer = TypeVar("Answer")
 
 Action = Callable[[sa.Connection], Answer]
-"""What is done within a transaction; it may be done again where that was rolled back."""
+"""An action within a transaction; it may be done again where that was rolled back."""
 
 _MOST = 100
 """Actions of one commit."""
@@ -27,7 +27,7 @@ class Writer:
         self._running: asyncio.Task[None] | None = None
 
     async def do(self, action: Action[Answer]) -> Answer:
-        """What the action gives, once it is committed.
+        """The result of an action, once it is committed.
 
         Raises:
             Refused: the action refused.

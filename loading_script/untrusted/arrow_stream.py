@@ -66,7 +66,7 @@ def _check(message: pa.Message) -> None:
 
 
 def _field(metadata: bytes, table: int, number: int) -> int:
-    """Where a field of a table of FlatBuffers lies; 0 where the table does not have it."""
+    """The place of a field of a table of FlatBuffers; 0 where the table does not have it."""
     (back,) = struct.unpack_from("<i", metadata, table)
     vtable = table - back
     if vtable < 0:

@@ -29,7 +29,7 @@ _VALUE_BYTES = 8
 
 
 def first_line(error: Exception) -> str:
-    """What an error of a library says first; its name where it says nothing."""
+    """The first line of a library's error; its name where it says nothing."""
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
@@ -97,7 +97,7 @@ def _top(path: str) -> str:
 
 
 def _text_bytes(array: pa.Array) -> int:
-    """What the texts in an array that was read as dictionaries take as often as they are there."""
+    """The size of the texts in an array that was read as dictionaries, counted as often as they are there."""
     if pa.types.is_struct(array.type):
         return sum(map(_text_bytes, array.flatten()))
     if pa.types.is_list(array.type) or pa.types.is_fixed_size_list(array.type) or pa.types.is_large_list(array.type):

@@ -89,7 +89,7 @@ def _scatter(shown: pd.DataFrame, scores: Callable[[Any], str]) -> go.Figure:
 
 
 def what(row: Any) -> str:
-    """What a pair's sample is: its kind and level, for example `interpolation 0.25`."""
+    """A pair's kind and level in words, for example `interpolation 0.25`."""
     level = getattr(row, "level", None)
     missed = " (missed)" if getattr(row, "reached", None) is False else ""
     return f"{row.kind}{'' if level is None or pd.isna(level) else f' {level:g}'}{missed}"

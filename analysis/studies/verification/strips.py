@@ -50,7 +50,7 @@ SCORES = {
         "ordered by people's mean similarity",
     ),
 }
-"""What a score of disagreement puts before a strip's name, and its definition in words; the paper's first."""
+"""Scores of disagreement: the beginning of a strip's name, and the definition in words; the paper's first."""
 
 
 def recognizer_strips(disagreement: pd.DataFrame, recognizer: str) -> list[Strip]:

@@ -7,7 +7,7 @@ from analysis.studies.verification.figures import kinds
 
 
 def counted(pairs: pd.DataFrame) -> str:
-    """How many pairs of each kind."""
+    """The number of pairs of each kind, in words."""
     return ", ".join(f"{(pairs['kind'] == kind).sum()} {kind}" for kind in kinds.kinds_of(pairs))
 
 

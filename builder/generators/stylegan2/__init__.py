@@ -19,7 +19,7 @@ from builder.generators.stylegan2.rosinality import State
 from builder.runtime import Runtime, in_micro_batches
 
 _BYTES_PER_FEATURE = 26
-"""What the network holds for each pixel and feature of its last layer while it works, in float32: 0.8 GiB for an image
+"""Memory for each pixel and feature of the last layer while the network works, in float32: 0.8 GiB for an image
 of 1024 pixels and 32 features, measured on a CPU."""
 
 SOURCE = (
@@ -69,7 +69,7 @@ class StyleGAN2:
             self.space = EuclideanSpace(config.z_dim)
 
     def sample(self, seeds: Sequence[int]) -> Latents:
-        """One latent per seed: z = `RandomState(seed).randn(z_dim)`, in `w` mapped and truncated."""
+        """A latent per seed: z = `RandomState(seed).randn(z_dim)`, in `w` mapped and truncated."""
         draws = [np.random.RandomState(seed).randn(self._config.z_dim) for seed in seeds]
         z = np.asarray(draws, np.float32).reshape(len(seeds), self._config.z_dim)
         if self._own.space == "z" or not len(seeds):

@@ -54,7 +54,7 @@ class Config:
 
     @property
     def num_ws(self) -> int:
-        """How many layers take a w: two for each resolution, and the last conversion to RGB shares none."""
+        """The number of layers that take a w: two for each resolution, and the last conversion to RGB shares none."""
         return 2 * len(self.resolutions)
 
     def channels(self, resolution: int) -> int:
@@ -124,7 +124,7 @@ class Synthesis(nn.Module):
 
 
 class Block(nn.Module):
-    """One resolution: up to two convolutions and, by architecture, a conversion to RGB or a residual path."""
+    """A resolution: up to two convolutions and, by architecture, a conversion to RGB or a residual path."""
 
     def __init__(self, config: Config, resolution: int) -> None:
         super().__init__()

@@ -28,14 +28,14 @@ _PLAIN_DTYPES = "?bhilqBHILQefd"
 
 @dataclass(frozen=True)
 class Persistent:
-    """One object of NVIDIA's: the name of its class and its state."""
+    """An object of NVIDIA's: the name of its class and its state."""
 
     class_name: str
     state: dict[str, Any]
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What its constructor was called with, by name; NVIDIA's code never passes them by position."""
+        """The arguments of its constructor, by name; NVIDIA's code never passes them by position."""
         return table(self.state.get("_init_kwargs"))
 
     @property
@@ -180,7 +180,7 @@ class _Unpickler(pickle.Unpickler):
         self._storages: dict[bytes, Any] = {}  # the same bytes, named again and again, are read once
 
     def find_class(self, module: str, name: str) -> Any:
-        """What an admitted name stands for; all others are refused by name."""
+        """The object that an admitted name stands for; all others are refused by name."""
         if (module, name) == ("dnnlib.util", "EasyDict"):
             return self._easy_dict
         if (module, name) in _TYPES:

@@ -34,7 +34,7 @@ _WORKS = {
 """Steps that hash, copy or walk through what they take."""
 
 _PICKLES = 5
-"""In a file of torch before 1.6: magic number, protocol, machine, content, storages; then the numbers."""
+"""Pickles in a file of torch before 1.6: magic number, protocol, machine, content, storages; then the numbers."""
 
 
 def check_pickle(file: IO[bytes]) -> None:
@@ -115,7 +115,7 @@ class _Work:
         self._stack += [made] * len(code.stack_after)
 
     def _taken(self, code: pickletools.OpcodeInfo) -> list[list[int]]:
-        """What a step takes from the stack, the lowest first."""
+        """The values that a step takes from the stack, the lowest first."""
         behind: list[list[int]] = []
         count = len(code.stack_before)
         if pickletools.markobject in code.stack_before:

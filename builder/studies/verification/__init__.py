@@ -54,7 +54,7 @@ class Verification(StudyKind):
     groups: tuple[registry.Group, ...] = ("generators", "recognizers", "distances")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
-        """How similar, and whether the same person."""
+        """The questions how similar two images are, and whether both show the same person."""
         return questionnaire(verification(study).ratings.attention_similarity)
 
     def items(self, study: "Study") -> int:

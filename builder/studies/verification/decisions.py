@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 
 def check_decisions(pairs: pa.Table, name: str, threshold: float) -> Iterator[str]:
-    """What is wrong with the decisions of the recognizer `name`, a line each."""
+    """The errors in the decisions of the recognizer `name`, a line each."""
     columns = f"{name}_distance", f"{name}_accept"
     if not set(columns) <= set(pairs.column_names):
         yield f"has no columns {' and '.join(columns)}"

@@ -70,7 +70,7 @@ class Models(ModelHost):
         return images
 
     def align(self, alignment: str, images: Images) -> Faces:
-        """What the named alignment makes of images."""
+        """The named alignment's result for images."""
         boundary = self.boundary(f"alignment {alignment}", "alignment", alignment)
         with self.stopwatch.step("align", len(images)), boundary.call("align", range(len(images))) as call:
             return call.faces(self.alignments[alignment].align(images))

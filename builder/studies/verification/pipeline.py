@@ -1,4 +1,4 @@
-"""How one batch is made: the method of the study, step by step.
+"""The making of one batch: the method of the study, step by step.
 
 A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
 """
@@ -111,7 +111,7 @@ def draw_samples(
 
 
 def _checked_drawn(call: Call, given: Any, bases: int, dim: int) -> Drawn:
-    """What a sample kind drew in a batch of so many bases, from a space of `dim` numbers.
+    """The samples of a kind in a batch of so many bases, checked, from a space of `dim` numbers.
 
     Raises:
         ModelError: it is not what `Drawn` says.
@@ -148,7 +148,7 @@ def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gall
 
 
 def _places(bases: Bases, samples: dict[str, list[Sample]]) -> dict[str, Place]:
-    """Where each picture is shown first, by its name."""
+    """The place where each picture is shown first, by its name."""
     places: dict[str, Place] = {}
     for kind, drawn in samples.items():
         for sample in drawn:

@@ -1,4 +1,4 @@
-"""What a published verification study says of itself, beside what every study says."""
+"""The parts of a published version that a verification study brings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

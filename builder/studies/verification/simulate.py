@@ -35,7 +35,7 @@ _LATENT = "latent_l2"
 
 @dataclass(frozen=True)
 class RaterModel:
-    """How a simulated rater answers.
+    """The model of a simulated rater, with every constant of it.
 
     Both distances of a pair are divided by their means over the negative pairs of its batch, so that 0 is the same
     image and 1 a stranger, whatever the generator; the latent distance ends at 1, for a search moves far in the latent

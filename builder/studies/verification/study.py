@@ -121,7 +121,7 @@ class VerificationStudy(Study):
         return self
 
     def pairs_per_batch(self) -> int:
-        """How many pairs a batch has, but for those of sample kinds that do not say it."""
+        """The number of pairs of a batch, but for those of sample kinds that do not say it."""
         counts = [
             registry.load("samples", name).count(self.bases_per_batch, settings)
             for name, settings in self.samples.by_kind().items()

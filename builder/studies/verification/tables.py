@@ -1,4 +1,4 @@
-"""From what a batch holds to its Arrow tables."""
+"""The way from a batch to its Arrow tables."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a verification study asks people of each pair."""
+"""The questions that a verification study asks people of each pair."""
 
 from builder.tasks import Control, FreeText, Layout, Question, Questionnaire, Scale, Task, YesNo
 
@@ -28,7 +28,7 @@ TEXTS = (
 
 
 def questionnaire(attention_similarity: float) -> Questionnaire:
-    """One task, two images side by side; a genuine pair, one image twice, is the control.
+    """The study's one task, two images side by side; a genuine pair, one image twice, is the control.
 
     attention_similarity: the least similarity that somebody who looks gives to such a pair.
     """

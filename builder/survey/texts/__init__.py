@@ -1,4 +1,4 @@
-"""What the page says, one file per language."""
+"""The texts of the page, one file per language."""
 
 import re
 from importlib.resources.abc import Traversable

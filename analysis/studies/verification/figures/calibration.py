@@ -1,4 +1,4 @@
-"""How often people say "same" at each distance that a model measures."""
+"""The figure of how often people say "same" at each distance that a model measures."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a model measures, kind by kind and level by level; needs no ratings."""
+"""The figure of a model's distances, kind by kind and level by level; it needs no ratings."""
 
 import numpy as np
 import pandas as pd

@@ -20,7 +20,7 @@ GAP = 7
 """Points at least between two pictures, frames included."""
 
 RINGS = 24
-"""How far a picture may stand off its marker, in half pictures, before it is left out."""
+"""The farthest that a picture may stand off its marker, in half pictures, before it is left out."""
 
 
 def latent_plane(
@@ -89,7 +89,7 @@ def plane(pairs: pd.DataFrame, latents: Mapping[str, npt.ArrayLike], base_id: st
 
 
 def axis_label(samples: pd.DataFrame, axis: str) -> str:
-    """What an axis of `plane` shows."""
+    """The label of an axis of `plane`."""
     share = samples.attrs["explained"]["xy".index(axis)]
     return f"{'first' if axis == 'x' else 'second'} principal component ({share:.0%})"
 

@@ -1,4 +1,4 @@
-"""What makes people see one identity: a mixed-effects logistic model."""
+"""A mixed-effects logistic model of when people see one identity."""
 
 from typing import Any
 

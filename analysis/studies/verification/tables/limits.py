@@ -1,4 +1,4 @@
-"""What a verification study cannot show, said from its own numbers."""
+"""Limits of a verification study, said from its own numbers."""
 
 import numpy as np
 import pandas as pd

@@ -18,12 +18,12 @@ _LEVELS: Mapping[str, Callable[[float], str]] = {
     "optimized": lambda level: f"threshold {level:g}",
     "positive": lambda level: f"distance {level:g}",
 }
-"""What the level of a kind is."""
+"""The meaning of each kind's level."""
 
 _HEAD = {"ratings_source", "kind", "level", "similarity_mean", "identity_rate"}
 
 _CLOSER, _FARTHER = " ↑", " ↓"
-"""What a larger number says of two images: they are more alike, or less."""
+"""Arrows: whether a larger number means that two images are more alike, or less."""
 
 
 def table_1(scores_by_kind: pd.DataFrame) -> pd.DataFrame:

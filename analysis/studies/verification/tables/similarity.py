@@ -1,4 +1,4 @@
-"""How the answers on similarity spread, by kind."""
+"""The spread of the answers on similarity, by kind."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""How samples that were optimized against one recognizer fare at the others."""
+"""Transfer: distances and decisions of other recognizers on samples that were optimized against one."""
 
 from typing import Any
 

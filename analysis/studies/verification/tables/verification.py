@@ -63,7 +63,7 @@ def roc(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
 def verification(
     pairs: Table, ratings: Table | None = None, thresholds: Mapping[str, float] | None = None
 ) -> pd.DataFrame:
-    """How each recognizer does against people, over all kinds.
+    """Each recognizer's rates against people, over all kinds.
 
     thresholds: the recognizers' own; what their decisions show where it is left out.
 
@@ -189,7 +189,7 @@ def weighted_eer(same: npt.NDArray[np.bool_], distance: Numbers, weights: Number
 
 
 def equal_error_rate(curve: pd.DataFrame) -> tuple[float, float]:
-    """Where the two error rates of a curve of `roc` cross, linear between its points: the rate and the threshold."""
+    """The rate and threshold at which the two error rates of a curve of `roc` cross, linear between its points."""
     far, frr = curve["false_accept_rate"].to_numpy(), curve["false_reject_rate"].to_numpy()
     threshold = curve["threshold"].to_numpy()
     after = int(np.argmax(far >= frr))

@@ -51,7 +51,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sample:
-    """One pair to be: a base (its index in the batch) and the picture shown with it.
+    """A pair to be: a base (its index in the batch) and the picture shown with it.
 
     level: step length, share of the way or target threshold; direction: index of the random draw; anchor: index of the
         base that the sample starts from.
@@ -71,7 +71,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Round:
-    """One round of one search, for the table `searches`; `stop` is set in its last round."""
+    """A round of one search, for the table `searches`; `stop` is set in its last round."""
 
     search: str
     base: int
@@ -84,7 +84,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a kind drew for one batch."""
+    """The samples of a kind for one batch."""
 
     samples: list[Sample]
     rounds: list[Round] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Bases:
 
     @property
     def count(self) -> int:
-        """How many bases the batch has."""
+        """The number of bases of the batch."""
         return len(self.pictures)
 
     def others(self, base: int) -> list[int]:

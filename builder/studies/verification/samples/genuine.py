@@ -9,10 +9,10 @@ class Settings(settings.Settings):
 
 
 def count(bases: int, settings: Settings) -> int:
-    """How many samples `draw` gives."""
+    """The number of samples that `draw` gives."""
     return bases
 
 
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
-    """One sample per base."""
+    """A sample per base."""
     return Drawn([Sample(base, picture) for base, picture in enumerate(bases.pictures)])

@@ -15,12 +15,12 @@ class Settings(settings.Settings):
 
 
 def count(bases: int, settings: Settings) -> int:
-    """How many samples `draw` gives."""
+    """The number of samples that `draw` gives."""
     return bases * (bases - 1) * len(settings.levels)
 
 
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
-    """One sample per base, negative (the anchor) and level."""
+    """A sample per base, negative (the anchor) and level."""
     return Drawn(
         [
             Sample(base, _picture(bases, base, anchor, level), level=level, anchor=anchor)

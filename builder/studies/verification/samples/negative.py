@@ -9,10 +9,10 @@ class Settings(settings.Settings):
 
 
 def count(bases: int, settings: Settings) -> int:
-    """How many samples `draw` gives."""
+    """The number of samples that `draw` gives."""
     return bases * (bases - 1)
 
 
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
-    """One sample per base and other base."""
+    """A sample per base and other base."""
     return Drawn([Sample(base, bases.pictures[other]) for base in range(bases.count) for other in bases.others(base)])

@@ -35,12 +35,12 @@ class Settings(settings.Settings):
 
 
 def count(bases: int, settings: Settings) -> int:
-    """How many samples `draw` gives."""
+    """The number of samples that `draw` gives."""
     return bases * (bases - 1) * len(settings.levels)
 
 
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
-    """One sample per base, negative (the anchor) and level; a round of every search for the table."""
+    """A sample per base, negative (the anchor) and level; a round of every search for the table."""
     if not settings.levels:
         return Drawn([])
     searches = [

@@ -17,12 +17,12 @@ class Settings(settings.Settings):
 
 
 def count(bases: int, settings: Settings) -> int:
-    """How many samples `draw` gives."""
+    """The number of samples that `draw` gives."""
     return bases * settings.directions * len(settings.levels)
 
 
 def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
-    """One sample per base, direction and level."""
+    """A sample per base, direction and level."""
     samples = []
     for base, picture in enumerate(bases.pictures):
         for direction in range(settings.directions):

@@ -39,7 +39,7 @@ class Candidate:
 
 
 class Search:
-    """One CMA-ES run from one negative towards one base.
+    """A CMA-ES run from one negative towards one base.
 
     crossings: level -> the first candidate at or below it, by round and then by ask order.
     best: the closest candidate in which something was found, the first of equals; None where there was none.
