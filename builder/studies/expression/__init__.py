@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from builder import registry
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
 from builder.studies.expression.study import ExpressionStudy, expression
-from builder.studies.expression.tasks import ASKS, KEY, TABLE
+from builder.studies.expression.tasks import KEY, TABLE
 from builder.tables import Reference, TableSpec
 from builder.tasks import Questionnaire
 
@@ -37,8 +37,8 @@ class Expression(StudyKind):
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
-        """Which emotion a face shows, and how strong it is."""
-        return ASKS
+        """Which emotion a face shows, how strong it is and, where the study asks for it, the person's gender."""
+        return expression(study).asks()
 
     def load(self, study: "Study", runtime: "Runtime") -> "Models":
         """The source of faces, the classifiers, and those that predict groups."""

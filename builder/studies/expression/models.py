@@ -20,7 +20,7 @@ from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
 from builder.runtime import Runtime
 from builder.studies.expression.study import ExpressionStudy
-from builder.studies.expression.tasks import EMOTIONS
+from builder.studies.expression.tasks import EMOTIONS, VOTED
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,13 @@ class Models(SourceHost):
 
     All raise ModelError where one of them raises or returns what it must not.
 
-    classifiers: of emotions; groups: of groups; both by the
-    names that columns carry. order: the source's rows, in the order in which batches take them.
+    classifiers: of emotions; groups: of groups; both by the names that columns carry. voted: whether the source has
+    votes. order: its rows, in the order in which batches take them.
     """
 
     classifiers: dict[str, Classifier]
     groups: dict[str, Classifier]
+    voted: bool
     order: Sequence[int]
 
     def sized(self) -> dict[str, Any]:
@@ -60,7 +61,8 @@ def load_models(study: ExpressionStudy, runtime: Runtime) -> Models:
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
     with Boundary(SOURCE, study.images.model).call("load"):
         source = study.images.load(runtime)
-        check_labels(study.images.model, source)
+        voted = has_votes(source)
+        (check_votes if voted else check_labels)(study.images.model, source)
         shape = source.image(0).shape
     most = -(-source.rows() // study.faces_per_batch)
     if study.batches > most:
@@ -78,23 +80,41 @@ def load_models(study: ExpressionStudy, runtime: Runtime) -> Models:
         shape=shape,
         classifiers=classifiers,
         groups=groups,
+        voted=voted,
         order=order(source, study.seed),
     )
 
 
+def has_votes(source: ImageSource) -> bool:
+    """Whether people voted on any row of a source."""
+    return any(source.votes(row) is not None for row in range(source.rows()))
+
+
+def check_votes(model: str, source: ImageSource) -> None:
+    """Checks that a source's voters could choose every emotion, and nothing that has no place among the votes.
+
+    Raises:
+        StudyError: they could not, or they could.
+    """
+    lacking = [name for name in EMOTIONS if name not in source.classes]
+    if lacking:
+        raise StudyError(f"images.model = {model!r}: nobody could vote for {named(lacking)}; it has other classes")
+    others = [name for name in source.classes if name not in VOTED]
+    if others:
+        raise StudyError(
+            f"images.model = {model!r}: people could vote for {named(map(quoted, others))}, and votes are counted for "
+            f"{named(VOTED)} alone; give the source these names, and count the others as unknown"
+        )
+
+
 def check_labels(model: str, source: ImageSource) -> None:
-    """Checks that a source's labels are emotions, or that all emotions could be voted for.
+    """Checks that a source's labels are emotions.
 
     Raises:
         StudyError: they are not; or the source is empty.
     """
     if not source.rows():
         raise StudyError(f"images.model = {model!r}: has no picture")
-    if source.votes(0) is not None:
-        lacking = [emotion for emotion in EMOTIONS if emotion not in source.classes]
-        if lacking:
-            raise StudyError(f"images.model = {model!r}: nobody could vote for {named(lacking)}; it has other classes")
-        return
     if set(source.classes) <= set(EMOTIONS):
         return
     for row in range(source.rows()):

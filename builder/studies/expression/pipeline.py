@@ -20,18 +20,19 @@ from builder.studies.expression import tables
 from builder.studies.expression.models import Models
 from builder.studies.expression.schema import UNSURE
 from builder.studies.expression.study import ExpressionStudy
-from builder.studies.expression.tasks import EMOTIONS
+from builder.studies.expression.tasks import EMOTIONS, VOTED
 
 
 class Label(NamedTuple):
-    """What a face counts as: its emotion, the share of each of `EMOTIONS`, why it counts as none, and the emotion that
-    all of its votes name; each None where there is no such thing.
+    """What a face counts as: its emotion, the share of each of `EMOTIONS`, why it counts as none, the emotion that all
+    of its votes name, and how many are for each of `VOTED`; each None where there is no such thing.
     """
 
     emotion: str | None = None
     shares: list[float] | None = None
     dropped: str | None = None
     agreed: str | None = None
+    votes: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Faces:
-    """The n faces of a batch: rows, ids, labels, the source's groups, pictures, and what classifiers say, by name."""
+    """The n faces of a batch: rows, ids, labels, the source's groups, pictures, and what classifiers say, by name.
+
+    voted: whether the source has votes.
+    """
 
     rows: list[int]
     ids: list[str]
@@ -62,6 +66,7 @@ class Faces:
     groups: list[Mapping[str, str]]
     pictures: Images
     said: dict[str, Said]
+    voted: bool = False
 
 
 def build_batch(study: ExpressionStudy, models: Models, batch: int) -> Batch:
@@ -84,18 +89,16 @@ def build_batch(study: ExpressionStudy, models: Models, batch: int) -> Batch:
             raise BuildError(
                 f"batch {batch}: no classifier found a face in a picture; name another source or alignment"
             )
-        known = read_labels(models.source, rows, study.label_rule)
-        faces = Faces(rows, ids, known, models.source_groups(rows), pictures, said)
+        known = voted_labels(models.source, rows, study.label_rule) if models.voted else labeled(models.source, rows)
+        faces = Faces(rows, ids, known, models.source_groups(rows), pictures, said, models.voted)
         with models.stopwatch.step("tables", len(rows)):
             built = tables.build(study, batch, faces)
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
 
 
-def read_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[Label]:
-    """What rows of a source count as: by its labels, or by its votes under a rule."""
+def voted_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[Label]:
+    """What rows of a source count as by its votes under a rule; a row without votes counts as nothing."""
     votes = [source.votes(row) for row in rows]
-    if not any(votes):
-        return [_labeled(source, row) for row in rows]
     counts = np.array([each or (0,) * len(source.classes) for each in votes], np.int64)
     counted = labels(counts, source.classes, EMOTIONS, rule)
     made = []
@@ -104,21 +107,22 @@ def read_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[La
         emotion = EMOTIONS[int(firsts[0])] if len(firsts) == 1 else None
         reasons = {reason: shares[at] for reason, shares in counted.dropped.items()}
         dropped = None if weights.any() else max(reasons, key=reasons.__getitem__)
-        made.append(Label(emotion, weights.tolist(), dropped, _agreed(counts[at].tolist(), source.classes)))
+        of_face = dict(zip(source.classes, counts[at].tolist(), strict=True))
+        in_order = [of_face.get(name, 0) for name in VOTED]
+        made.append(Label(emotion, weights.tolist(), dropped, _agreed(of_face), in_order))
     return made
 
 
-def _labeled(source: ImageSource, row: int) -> Label:
-    label = source.label(row)
-    if label is None:
-        return Label()
-    emotion = source.classes[label]
-    return Label(emotion, [float(each == emotion) for each in EMOTIONS])
+def labeled(source: ImageSource, rows: Sequence[int]) -> list[Label]:
+    """What rows of a source count as by its labels."""
+    emotions = [None if label is None else source.classes[label] for label in map(source.label, rows)]
+    return [
+        Label() if emotion is None else Label(emotion, [float(each == emotion) for each in EMOTIONS])
+        for emotion in emotions
+    ]
 
 
-def _agreed(counts: Sequence[int], classes: Sequence[str]) -> str | None:
+def _agreed(votes: Mapping[str, int]) -> str | None:
     """The emotion that has all votes, two at least."""
-    for name, count in zip(classes, counts, strict=True):
-        if name in EMOTIONS and count == sum(counts) >= 2:
-            return name
-    return None
+    total = sum(votes.values())
+    return next((name for name in EMOTIONS if votes[name] == total >= 2), None)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from builder.images.rights import publishable
 from builder.registry import split_model
 from builder.studies import NamedModel, PublishParts
-from builder.studies.expression.schema import PREDICTED
+from builder.studies.expression.schema import PREDICTED, VOTES
 from builder.studies.expression.study import expression
-from builder.studies.expression.tasks import EMOTIONS
+from builder.studies.expression.tasks import EMOTIONS, VOTED
 from builder.study import Study
 
 if TYPE_CHECKING:  # what publishing needs is an extra
@@ -63,6 +63,7 @@ class ExpressionParts(PublishParts):
             "faces_license": source.license,
             "labeled": bool(source.classes),
             "emotions": EMOTIONS,
+            "voted": VOTED if VOTES in content.items.column_names else (),
             "by_emotion": [by_emotion(name, content.items[column]) for name, column in columns],
             "predicted_groups": [
                 {"name": each.name, "min_confidence": each.min_confidence, "counts": _listed(groups[each.name])}

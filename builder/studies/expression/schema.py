@@ -11,16 +11,20 @@ KINDS = ["face", "control"]
 UNSURE = "unsure"
 """The group of faces of which a classifier of groups is not confident."""
 
+VOTES = "votes"
+"""The column with the votes of each face, in a study whose source has votes; in the order of `tasks.VOTED`."""
+
 FOUND, GROUP, PREDICTED, CONFIDENCE = "_found", "group_", "predicted_", "_confidence"
 
 
-def items(classifiers: Names[str], groups: Names[str], predicted: Names[str]) -> Features:
+def items(classifiers: Names[str], groups: Names[str], predicted: Names[str], voted: bool) -> Features:
     """One row per item: a face.
 
     `label` is null where nobody labeled it, or where its votes name no one emotion first; `label_shares` has how far it
-    counts as each emotion under the study's label rule, `dropped` why it counts as none. `control` is the emotion that
-    all votes name. `group_<name>` is of the source, `predicted_<name>` a model's word. Of each classifier its class,
-    that class's probability, and whether it found a face; the first two are null where it did not.
+    counts as each emotion under the study's label rule, `dropped` why it counts as none; where the source has votes,
+    `votes` has them, so that any rule can be applied. `control` is the emotion that all votes name. `group_<name>` is
+    of the source, `predicted_<name>` a model's word. Of each classifier its class, that class's probability, and
+    whether it found a face; the first two are null where it did not.
     """
     columns = {
         "item_id": Value("string"),
@@ -34,6 +38,8 @@ def items(classifiers: Names[str], groups: Names[str], predicted: Names[str]) ->
         "label_shares": Sequence(Value("float64")),
         "dropped": Value("string"),
     }
+    if voted:
+        columns[VOTES] = Sequence(Value("int32"))
     columns |= {f"{GROUP}{name}": Value("string") for name in groups}
     for name in predicted:
         columns |= {f"{PREDICTED}{name}": Value("string"), f"{PREDICTED}{name}{CONFIDENCE}": Value("float32")}
@@ -84,4 +90,4 @@ def read_features(table: str, columns: pa.Schema) -> Features:
     classifiers = [name.removesuffix(FOUND) for name in own if name.endswith(FOUND)]
     confident = [name.removesuffix(CONFIDENCE) for name in own if name.endswith(CONFIDENCE)]
     predicted = [name.removeprefix(PREDICTED) for name in confident if name.startswith(PREDICTED)]
-    return items(classifiers, groups, predicted)
+    return items(classifiers, groups, predicted, VOTES in columns.names)

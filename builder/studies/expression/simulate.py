@@ -15,8 +15,9 @@ import pyarrow as pa
 from builder.errors import RatingsError
 from builder.ratings.rows import check_raters, finished_batches, rating_rows, rating_tables
 from builder.shards import StudyFolder
+from builder.studies.expression.schema import PREDICTED
 from builder.studies.expression.study import expression
-from builder.studies.expression.tasks import ANOTHER, ASKS, EMOTIONS, KEY, OPTIONS, TABLE
+from builder.studies.expression.tasks import ANOTHER, EMOTIONS, GENDERS, KEY, OPTIONS, PERCEIVED_GENDER, TABLE
 
 CONFUSION = (
     (0.70, 0.08, 0.03, 0.01, 0.05, 0.02, 0.08, 0.02, 0.01),
@@ -29,6 +30,9 @@ CONFUSION = (
 )
 """The probability of each of `OPTIONS`, a row for each of `EMOTIONS` that a face shows."""
 
+GENDER_CONFUSION = ((0.92, 0.04, 0.04), (0.06, 0.88, 0.06))
+"""The probability of each of `GENDERS`, a row for each of the first two, which a person seems to have."""
+
 
 @dataclass(frozen=True)
 class RaterModel:
@@ -37,12 +41,16 @@ class RaterModel:
     That is its label. A face without one shows, with the probability `follows`, the class that the study's first
     classifier gives it, else any of the other emotions, each as often; where the classifier found no face, any of all.
     It is drawn once for a face and is the same for all raters. The strength is normal, cut off at 0 and 100, and
-    rounded; a response time is log-normal. All constants are assumptions; nothing of them was fitted to answers of
-    people.
+    rounded; a response time is log-normal. The gender, where the study asks for it, is answered by `GENDER_CONFUSION`
+    from what the person seems to have: with the probability `gender_follows` the one that the study's first group with
+    one of `GENDERS` says, else the other; where no group says one, either, each as often. All constants are
+    assumptions; nothing of them was fitted to answers of people.
     """
 
     follows: float = 0.6
     """Share of faces without a label that show what the first classifier says."""
+    gender_follows: float = 0.8
+    """Share of faces whose gender seems to be what a predicted group says."""
     strength: float = 60.0
     """Mean strength of a face that shows an emotion."""
     neutral: float = 20.0
@@ -73,20 +81,25 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
     check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
-    first = expression(study.study()).classifiers[0].name
+    described = expression(study.study())
+    asks, first = described.asks(), described.classifiers[0].name
+    groups = [f"{PREDICTED}{each.name}" for each in described.groups]
     entropy = [seed, int(study.manifest().study_hash, 16)]
     ratings, participants = [], []
     for batch in finished_batches(study):
-        items = study.read(TABLE, batch).select([KEY, "label", f"{first}_class"]).to_pylist()
+        items = study.read(TABLE, batch).select([KEY, "label", f"{first}_class", *groups]).to_pylist()
         of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
         emotions = shown([item["label"] for item in items], [item[f"{first}_class"] for item in items], of_items, model)
+        genders = seeming([[item[name] for name in groups] for item in items], of_items, model)
         for number in range(raters):
             rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
             name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(emotions, rng, model)
-            ratings += rating_rows(ASKS, name, "simulated", [item[KEY] for item in items], answers)
+            if PERCEIVED_GENDER in asks.questions:
+                answers[PERCEIVED_GENDER.name] = drawn(GENDER_CONFUSION, genders, GENDERS, rng)
+            ratings += rating_rows(asks, name, "simulated", [item[KEY] for item in items], answers)
             who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
             participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return rating_tables(ASKS, ratings, participants)
+    return rating_tables(asks, ratings, participants)
 
 
 def shown(
@@ -112,13 +125,39 @@ def shown(
     return np.array(emotions, np.intp)
 
 
+def seeming(
+    predicted: Sequence[Sequence[str | None]], rng: np.random.Generator, model: RaterModel
+) -> npt.NDArray[np.intp]:
+    """The gender that each person seems to have to simulated raters, (n,), by index.
+
+    predicted are the groups that models predict of each face, (n, groups).
+    """
+    genders = []
+    for groups in predicted:
+        follows, either = rng.random() < model.gender_follows, int(rng.integers(2))
+        said = next((GENDERS.index(each) for each in groups if each in GENDERS[:2]), None)
+        genders.append(either if said is None else said if follows else 1 - said)
+    return np.array(genders, np.intp)
+
+
+def drawn(
+    confusion: Sequence[Sequence[float]],
+    shown: npt.NDArray[np.intp],
+    options: Sequence[str],
+    rng: np.random.Generator,
+) -> npt.NDArray[np.str_]:
+    """Answers, (n,), of `options`, each by the row of the confusion matrix of what is shown, (n,)."""
+    up_to = np.cumsum(np.array(confusion)[shown], axis=1)
+    chosen = np.minimum((rng.random(len(shown))[:, None] >= up_to).sum(axis=1), len(options) - 1)
+    answers: npt.NDArray[np.str_] = np.array(options)[chosen]
+    return answers
+
+
 def rate(emotions: npt.NDArray[np.intp], rng: np.random.Generator, model: RaterModel) -> dict[str, npt.NDArray[Any]]:
     """One rater's answers to faces that show these emotions, (n,), by column of `ratings`, each (n,)."""
     n = len(emotions)
     median = model.median_ms * np.exp(model.pace * rng.standard_normal())
-    up_to = np.cumsum(np.array(CONFUSION)[emotions], axis=1)
-    chosen = np.minimum((rng.random(n)[:, None] >= up_to).sum(axis=1), len(OPTIONS) - 1)
-    answers = np.array(OPTIONS)[chosen]
+    answers = drawn(CONFUSION, emotions, OPTIONS, rng)
     mean = np.where(answers == "neutral", model.neutral, model.strength)
     strength = np.round(np.clip(mean + model.spread * rng.standard_normal(n), 0, 100))
     times = np.round(median * np.exp(model.time_spread * rng.standard_normal(n)))
@@ -143,7 +182,8 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
         RatingsError: the study has no classifier of this name, or no batch is finished.
     """
     study = StudyFolder(folder)
-    names = [each.name for each in expression(study.study()).classifiers]
+    described = expression(study.study())
+    asks, names = described.asks(), [each.name for each in described.classifiers]
     if name not in names:
         raise RatingsError(f"{folder}: has no classifier {name!r}; it has {', '.join(names)}")
     column = f"{name}_class"
@@ -151,6 +191,6 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     items = pa.concat_tables(tables).to_pylist()
     rated = [item for item in items if item[column] is not None]
     emotion = np.array([item[column] if item[column] in EMOTIONS else ANOTHER for item in rated])
-    ratings = rating_rows(ASKS, f"model-{name}", "model", [item[KEY] for item in rated], {"emotion": emotion})
+    ratings = rating_rows(asks, f"model-{name}", "model", [item[KEY] for item in rated], {"emotion": emotion})
     who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
-    return *rating_tables(ASKS, ratings, who), len(items) - len(rated)
+    return *rating_tables(asks, ratings, who), len(items) - len(rated)

@@ -10,9 +10,10 @@ from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.images.votes import Rule
 from builder.ratings.settings import RatingsSettings
-from builder.studies.expression.tasks import ASKS, ITEM, QUESTIONS
+from builder.studies.expression.tasks import ASKS, ASKS_GENDER, ITEM
 from builder.study import Study
 from builder.survey.settings import survey_settings
+from builder.tasks import Questionnaire
 
 
 class PredictedGroup(ClassifierSettings):
@@ -27,16 +28,17 @@ class PredictedGroup(ClassifierSettings):
 class ExpressionRatings(RatingsSettings):
     """`[ratings]`, which has no keys of its own."""
 
-    question_names: ClassVar[tuple[str, ...]] = ASKS.names
+    question_names: ClassVar[tuple[str, ...]] = ASKS_GENDER.names
 
 
-ExpressionSurvey = survey_settings(QUESTIONS, ITEM)
+ExpressionSurvey = survey_settings(ASKS_GENDER.questions, ITEM)
 
 
 class ExpressionStudy(Study):
     """An expression study.
 
-    faces_per_batch: the last batch that a source has may have fewer. label_rule: from votes to labels.
+    faces_per_batch: the last batch that a source has may have fewer. label_rule: from votes to labels. ask_gender:
+    whether people are asked which gender a person seems to have; a file that does not say so is as before there was it.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -44,6 +46,7 @@ class ExpressionStudy(Study):
     study: Literal["expression"] = "expression"
     faces_per_batch: Annotated[int, Field(ge=1, le=10_000)] = 112
     label_rule: Rule = "majority"
+    ask_gender: bool | None = None
     images: ImageSettings = ImageSettings(model="generated")
     classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (ClassifierSettings(name="fer", model="fer"),)
@@ -66,12 +69,32 @@ class ExpressionStudy(Study):
                 )
         return classifiers
 
+    @field_validator("ask_gender")
+    @classmethod
+    def _ask_gender(cls, asked: bool | None) -> bool | None:
+        return asked or None
+
+    @model_validator(mode="after")
+    def _asked(self) -> Self:
+        lacking = [name for name in self.ratings.questions or () if name not in self.asks().names]
+        if lacking:
+            raise PydanticCustomError(
+                "unasked",
+                "ratings.questions: names {names}, which the study does not ask; add ask_gender = true",
+                {"names": ", ".join(lacking)},
+            )
+        return self
+
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         names = [each.name for each in (*self.classifiers, *self.groups)]
         if len(set(names)) < len(names):
             raise PydanticCustomError("twice", "gives two of classifiers and groups the same name")
         return self
+
+    def asks(self) -> Questionnaire:
+        """What people are asked."""
+        return ASKS_GENDER if self.ask_gender else ASKS
 
 
 def expression(study: Study) -> ExpressionStudy:

@@ -34,7 +34,7 @@ def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Ta
                 rows["predictions"] += [of | {"class": each, "probability": share} for each, share in pairs]
     names = [[each.name for each in models] for models in (study.classifiers, study.groups)]
     features = {
-        "items": schema.items(names[0], list(faces.groups[0]), names[1]),
+        "items": schema.items(names[0], list(faces.groups[0]), names[1], faces.voted),
         "images": schema.images(),
         "predictions": schema.predictions(),
     }
@@ -51,6 +51,8 @@ def _item(study: ExpressionStudy, faces: "Faces", at: int) -> dict[str, Any]:
         "label_shares": label.shares,
         "dropped": label.dropped,
     }
+    if faces.voted:
+        row[schema.VOTES] = label.votes
     row |= {f"{schema.GROUP}{name}": value for name, value in faces.groups[at].items()}
     for group in study.groups:
         column = f"{schema.PREDICTED}{group.name}"

@@ -1,4 +1,8 @@
-"""What an expression study asks people of each face: which emotion it shows, and how strong it is."""
+"""What an expression study asks people of each face: which emotion it shows, how strong it is and, where the study asks
+for it, which gender the person seems to have.
+"""
+
+from dataclasses import replace
 
 from builder.tasks import Choice, Control, Layout, Question, Questionnaire, Scale, Task
 
@@ -6,6 +10,9 @@ TABLE, KEY, ITEM = "items", "item_id", "item"
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """The emotions that labels and classifiers may name, in the order of the columns that have a number for each."""
+
+VOTED = (*EMOTIONS, "contempt", "unknown", "no face")
+"""Whatever people could vote for, in the order of the column `votes`: FERPlus's names, as its source calls them."""
 
 ANOTHER, NO_FACE = "another", "no_face"
 
@@ -24,6 +31,18 @@ QUESTIONS: tuple[Question, ...] = (
     Scale("strength", "How strong is it?"),
 )
 
+GENDERS = ("female", "male", "unsure")
+"""Genders as people see them, called as the classes of the classifier `gender`, and as a study calls what it is not
+confident of."""
+
+PERCEIVED_GENDER = Choice(
+    "perceived_gender",
+    "Which gender does the person seem to have?",
+    options=GENDERS,
+    labels=("female", "male", "I cannot tell"),
+)
+"""The participant's own is `gender` of the table `participants`."""
+
 TASK = Task(
     "expression",
     Layout("single", pictures=("image_id",)),
@@ -32,3 +51,6 @@ TASK = Task(
 )
 
 ASKS = Questionnaire(TABLE, KEY, (TASK,))
+
+ASKS_GENDER = Questionnaire(TABLE, KEY, (replace(TASK, questions=(*QUESTIONS, PERCEIVED_GENDER)),))
+"""What a study with `ask_gender` asks."""

@@ -51,7 +51,9 @@ def read_texts(language_or_path: str | Path, asks: Questionnaire, own: Traversab
     if given == _REFERENCE:
         return reference
     if given in languages(own):
+        # Those of a language are of all that a kind can ask, and a study may ask less.
         texts, path = _of_language(given, own), Path(f"{given}.toml")
+        texts = {key: text for key, text in texts.items() if key in reference}
     else:
         path = Path(given)
         if not path.is_file():

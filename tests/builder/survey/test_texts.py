@@ -34,10 +34,16 @@ def test_every_language_has_the_same_keys_and_placeholders():
     english = read_texts("en")
     for language in languages(OWN):
         read = read_texts(language)
-        assert read.keys() == english.keys()
+        assert read.keys() == english.keys() >= tomllib.loads((OWN / f"{language}.toml").read_text()).keys()
         assert {key: placeholders(text) for key, text in read.items()} == {
             key: placeholders(text) for key, text in english.items()
         }
+
+
+def test_what_a_study_does_not_ask_needs_no_text_and_has_none():
+    fewer = {language: read_any(language, ASKS.restricted(["identity"]), OWN) for language in ("en", "de")}
+    assert fewer["de"].keys() == fewer["en"].keys()
+    assert {"rating_identity"} == {"rating_identity", "rating_similarity"} & fewer["de"].keys()
 
 
 def test_the_page_uses_every_text_and_no_other():

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
+from builder.studies.expression.tasks import ASKS_GENDER, GENDERS
 from tests.builder.images.test_fer2013 import write
 from tests.conftest import run_builder
 
@@ -22,6 +24,7 @@ STUDY = """
 study = "expression"
 name = "voted"
 faces_per_batch = 3
+ask_gender = true
 groups = []
 images = {{ model = "fer2013:{table}" }}
 """
@@ -45,9 +48,19 @@ def test_who_does_not_say_what_all_votes_say_is_flagged(tmp_path: Path):
         (0, None, "no face"),
     ]
     assert [items[row]["group_usage"] for row in "012"] == ["Training", "PublicTest", "PrivateTest"]
-    lines = ["participant,item_id,emotion,strength"]
+    assert [items[row]["votes"] for row in "02"] == [[0, 0, 0, 10, 0, 0, 0, 0, 0, 0], [0] * 9 + [10]]
+    assert items["1"]["votes"] == [0, 0, 0, 4, 2, 0, 3, 0, 0, 0]
+    lines = ["participant,item_id,emotion,strength,perceived_gender"]
     for row in "012":
-        lines += [f"looks,{items[row]['item_id']},happy,{row}", f"other,{items[row]['item_id']},sad,{row}"]
+        item = items[row]["item_id"]
+        lines += [f"looks,{item},happy,{row},female", f"other,{item},sad,{row},I cannot tell"]
     (tmp_path / "answers.csv").write_text("\n".join(lines) + "\n")
     built("ratings", "import", folder, tmp_path / "answers.csv")
     assert "attention 1," in built("ratings", "status", folder)
+    built("ratings", "simulate", folder, "--raters", 4)
+    seen = RatingsFolder(folder, ASKS_GENDER).ratings().to_pylist()
+    people = [row["perceived_gender"] for row in seen if row["source"] == "human"]
+    assert sorted(people) == ["female"] * 3 + ["unsure"] * 3
+    simulated = [row["perceived_gender"] for row in seen if row["source"] == "simulated"]
+    assert len(simulated) == 12
+    assert set(simulated) <= set(GENDERS)

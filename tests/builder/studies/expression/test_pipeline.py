@@ -6,9 +6,9 @@ import pytest
 from builder.images import PlainSource, fer2013
 from builder.studies.expression import tables
 from builder.studies.expression.models import order
-from builder.studies.expression.pipeline import Faces, Label, Said, read_labels
+from builder.studies.expression.pipeline import Faces, Label, Said, labeled, voted_labels
 from builder.studies.expression.study import ExpressionStudy
-from builder.studies.expression.tasks import EMOTIONS
+from builder.studies.expression.tasks import EMOTIONS, VOTED
 
 NOTHING = (np.nan, np.nan)
 
@@ -68,20 +68,35 @@ def test_the_emotions_are_those_of_fer2013():
     ],
 )
 def test_votes_become_labels_by_the_rule(rule, emotions, dropped):
-    labels = read_labels(VOTES, range(6), rule)
+    labels = voted_labels(VOTES, range(6), rule)
     assert [each.emotion for each in labels] == emotions
     assert [each.dropped for each in labels] == dropped
     assert [each.agreed for each in labels] == ["happy", None, None, None, None, None]
 
 
 def test_a_face_counts_by_its_votes_shares():
-    shares = [each.shares for each in read_labels(VOTES, [1, 3], "probabilistic")]
+    shares = [each.shares for each in voted_labels(VOTES, [1, 3], "probabilistic")]
     assert shares[0] == pytest.approx([0, 0, 0, 4 / 9, 2 / 9, 0, 3 / 9])
     assert shares[1] == pytest.approx([0, 0, 0, 0, 0, 0, 0.2])
 
 
 def test_one_vote_is_no_agreement():
-    assert read_labels(Voted({"happy": 1}), [0], "majority")[0].agreed is None
+    assert voted_labels(Voted({"happy": 1}), [0], "majority")[0].agreed is None
+
+
+def test_votes_are_kept_in_the_order_of_the_column():
+    mixed = Voted({"neutral": 3, "contempt": 1, "unknown": 2, "no face": 1, "angry": 2})
+    assert set(VOTED) == set(fer2013.VOTED.values())
+    assert voted_labels(mixed, [0], "plurality")[0].votes == [2, 0, 0, 0, 0, 0, 3, 1, 2, 1]
+    assert voted_labels(VOTES, [5], "plurality")[0].votes == [0] * 10
+
+
+def test_a_label_is_the_emotion_that_a_source_names():
+    source = Voted({}, {}, {})
+    source.classes = ("happy", "sad")
+    source.label = (1, None, 0).__getitem__
+    assert [each.emotion for each in labeled(source, range(3))] == ["sad", None, "happy"]
+    assert labeled(source, [0])[0].shares == [0, 0, 0, 0, 1, 0, 0]
 
 
 def test_faces_without_labels_are_taken_as_they_come_and_others_in_an_order_that_the_seed_draws():
@@ -107,6 +122,7 @@ def test_the_tables_say_what_is_known_of_a_face():
         },
     )
     built = tables.build(study, 3, faces)
+    assert "votes" not in built["items"].column_names
     rows = built["items"].drop_columns(["image"]).to_pylist()
     assert rows[0] == {
         "item_id": "a-00003-face4",

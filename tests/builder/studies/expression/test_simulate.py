@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from builder.studies.expression.simulate import CONFUSION, RaterModel, rate, shown
-from builder.studies.expression.tasks import EMOTIONS, OPTIONS
+from builder.studies.expression.simulate import CONFUSION, GENDER_CONFUSION, RaterModel, drawn, rate, seeming, shown
+from builder.studies.expression.tasks import EMOTIONS, GENDERS, OPTIONS
 
 
 def test_every_row_of_the_confusion_matrix_is_a_distribution():
@@ -19,6 +19,24 @@ def test_raters_confuse_emotions_as_often_as_the_matrix_says():
         assert answers["strength"].min() >= 0
         assert answers["strength"].max() <= 100
     assert sorted(answers["position"]) == list(range(n))
+
+
+def test_a_gender_follows_the_first_group_that_is_one_as_often_as_stated():
+    n, model = 20_000, RaterModel(gender_follows=0.8)
+    told = seeming([("unsure", "male")] * n, np.random.default_rng(0), model)
+    assert told.mean() == pytest.approx(0.8, abs=4 * np.sqrt(0.25 / n))
+    untold = seeming([("unsure", None)] * n, np.random.default_rng(0), model)
+    assert untold.mean() == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / n))
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_raters_confuse_genders_as_often_as_the_matrix_says(at: int):
+    n = 20_000
+    answers = drawn(GENDER_CONFUSION, np.full(n, at), GENDERS, np.random.default_rng(at))
+    assert sum(GENDER_CONFUSION[at]) == pytest.approx(1)
+    assert [np.mean(answers == each) for each in GENDERS] == pytest.approx(
+        GENDER_CONFUSION[at], abs=4 * np.sqrt(0.25 / n)
+    )
 
 
 def test_a_label_is_what_a_face_shows_and_without_one_it_follows_the_classifier_as_often_as_stated():

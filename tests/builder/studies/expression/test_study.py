@@ -13,7 +13,7 @@ from builder.runtime import Runtime
 from builder.studies import kind_texts
 from builder.studies.expression.models import load_models
 from builder.studies.expression.study import ExpressionStudy, PredictedGroup, expression
-from builder.studies.expression.tasks import ASKS, OPTIONS
+from builder.studies.expression.tasks import ASKS, ASKS_GENDER, GENDERS, OPTIONS
 from builder.study import Study, default_text, parse_study, read_study
 from builder.survey.texts import option_key, read_texts
 from builder.toml import parse_toml
@@ -61,12 +61,27 @@ def test_the_printed_study_has_a_comment_on_every_key():
             assert key == "study" or lines[at[0] - 1].startswith("#"), f"{table}.{key} has no comment"
 
 
-@pytest.mark.parametrize(("language", "happy"), [("en", "happy"), ("de", "Freude")])
-def test_the_page_has_a_label_for_every_option(language: str, happy: str):
-    said = read_texts(language, ASKS, kind_texts("expression"))
+@pytest.mark.parametrize(("language", "happy", "unsure"), [("en", "happy", "cannot"), ("de", "Freude", "nicht sagen")])
+def test_the_page_has_a_label_for_every_option(language: str, happy: str, unsure: str):
+    said = read_texts(language, ASKS_GENDER, kind_texts("expression"))
     labels = {option: said[option_key("emotion", option)] for option in OPTIONS}
     assert labels["happy"] == happy
     assert len(set(labels.values())) == 9
+    genders = [said[option_key("perceived_gender", option)] for option in GENDERS]
+    assert unsure in genders[2]
+    assert len(set(genders)) == 3
+    assert "rating_perceived_gender" not in read_texts(language, ASKS, kind_texts("expression"))
+
+
+def test_a_study_asks_for_the_gender_where_it_says_so():
+    assert study().asked().names == ("emotion", "strength")
+    asking = study(ask_gender=True, survey={"question_perceived_gender": "A woman or a man?"})
+    assert asking.asked().names == ("emotion", "strength", "perceived_gender")
+    assert asking.survey.wording("perceived_gender") == "A woman or a man?"
+    assert study(ask_gender=True, ratings={"questions": ["perceived_gender"]}).asked().names == ("perceived_gender",)
+    assert study(ask_gender=False).to_toml() == study().to_toml()
+    assert asking.hash() != study().hash() == study(ask_gender=False).hash()
+    assert read_study("expression-demo").hash().startswith("bbb055d278c9c9c7"), "a folder built before goes on"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +94,8 @@ def test_the_page_has_a_label_for_every_option(language: str, happy: str):
         ({"classifiers": [{"name": "group_a", "model": "fer"}]}, ["begins with group_ or predicted_"]),
         ({"groups": [{"name": "gender", "model": "gender", "min_confidence": 2.0}]}, ["less than or equal to 1"]),
         ({"classes": ["3"]}, ["classes: unknown key"]),
+        ({"ratings": {"questions": ["perceived_gender"]}}, ["ratings.questions: names perceived_gender", "ask_gender"]),
+        ({"ratings": {"questions": ["age"]}}, ["must be some of: emotion, strength, perceived_gender"]),
     ],
 )
 def test_what_is_refused(changes, said):
