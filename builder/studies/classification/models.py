@@ -19,6 +19,7 @@ from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
 from builder.runtime import Runtime
 from builder.studies.classification.attack import Attacked, attack
+from builder.studies.classification.schema import MANY
 from builder.studies.classification.study import AttackSettings, ClassificationStudy
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,12 @@ def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:
                 f"{_listed(classifier.classes)}. Name the classes of images as the classifier does, or leave some out "
                 "with classes = [...]"
             )
+    if study.mistakes_top5 and not any(len(classifier.classes) > MANY for classifier in classifiers.values()):
+        counts = ", ".join(f"{name} has {len(classifier.classes)}" for name, classifier in classifiers.items())
+        raise StudyError(
+            f"mistakes_top5 = {study.mistakes_top5}: the first five say something of a classifier with more than "
+            f"{MANY} classes alone, and {counts}; leave the key out, or name a classifier with more"
+        )
     if study.attack:
         network_of(classifiers[study.attack.classifier], study.attack)
     most = -(-len(rows) // study.classes_per_batch)

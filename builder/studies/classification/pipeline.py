@@ -22,12 +22,15 @@ _T = TypeVar("_T")
 
 
 class Item(NamedTuple):
-    """An item for people: kind, index of the row in `Predicted`, the shown class, what it stands for."""
+    """An item for people: kind, index of the row in `Predicted`, the shown class, what it stands for, and what its row
+    does where all five classes of it are asked.
+    """
 
     kind: str
     at: int
     shown_class: str
     weight: float | None = None
+    top5_weight: float | None = None
 
 
 def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch:
@@ -49,7 +52,8 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
         with models.stopwatch.step("tables", len(items)):
             shown_pictures = dict(zip(shown, pictures, strict=True))
             attacked = study.attack.classifier if study.attack else ""
-            built = tables.build(study.name, batch, predicted, items, shown_pictures, attacked, attacks)
+            top5 = study.mistakes_top5 is not None
+            built = tables.build(study.name, batch, predicted, items, shown_pictures, attacked, attacks, top5=top5)
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
 
 
@@ -73,7 +77,31 @@ def draw_items(study: ClassificationStudy, predicted: Predicted, batch: int) -> 
     for at in _some(others, study.controls - study.controls // 2, study.seed, batch, "foil"):
         far = far_classes(predicted, at)
         items.append(Item("foil", at, far[rng.integers(len(far))]))
-    return items
+    return with_top5(study.mistakes_top5, items, predicted, study.seed, batch) if study.mistakes_top5 else items
+
+
+def with_top5(most: int, items: Sequence[Item], predicted: Predicted, seed: int, batch: int) -> list[Item]:
+    """The items and those of at most so many rows of which all five classes are asked; an item that there is already
+    takes part.
+    """
+    classes = top5_classes(predicted)
+    drawn = _some(list(classes), most, seed, batch, "mistake_top5")
+    weights = {(at, name): len(classes) / len(drawn) for at in drawn for name in classes[at]}
+    there = [item._replace(top5_weight=weights.pop((item.at, item.shown_class), None)) for item in items]
+    return there + [Item("mistake_top5", *asked, top5_weight=weight) for asked, weight in weights.items()]
+
+
+def top5_classes(predicted: Predicted) -> dict[int, list[str]]:
+    """The first classes of every row that some classifier with many classes gets wrong, those of each such classifier,
+    each class once, in the order of rows.
+    """
+    classes: dict[int, dict[str, None]] = {}
+    for at, label in enumerate(predicted.labels):
+        for said in predicted.said.values():
+            firsts = said.firsts(at)
+            if said.many and firsts and firsts[0] != label:
+                classes.setdefault(at, {}).update(dict.fromkeys(firsts))
+    return {at: list(names) for at, names in classes.items()}
 
 
 def draw_attacks(study: ClassificationStudy, attacks: Sequence[Adversarial], batch: int) -> list[Item]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from builder import progress
 from builder.classifiers import Probabilities
 from builder.studies.classification.models import Models
-from builder.studies.classification.schema import TOP
+from builder.studies.classification.schema import MANY, TOP
 
 BLOCK = 256
 """Pictures that are held at a time."""
@@ -34,6 +34,15 @@ class Said:
     def first(self, at: int) -> str | None:
         """The top-1 class of row `at` of them; None where nothing was found."""
         return None if np.isnan(self.probabilities[at, 0]) else self.classes[self.top[at, 0]]
+
+    def firsts(self, at: int) -> list[str] | None:
+        """The first classes of row `at`, up to TOP; None where nothing was found."""
+        return None if np.isnan(self.probabilities[at, 0]) else [self.classes[index] for index in self.top[at]]
+
+    @property
+    def many(self) -> bool:
+        """Whether it has so many classes that its first five say something."""
+        return len(self.classes) > MANY
 
 
 @dataclass(frozen=True)

@@ -5,24 +5,37 @@ from collections.abc import Sequence as Names
 import pyarrow as pa
 from datasets import ClassLabel, Features, Image, Sequence, Value
 
-KINDS = ["mistake", "agreed", "foil", "adversarial"]
-"""The kinds of items, in the order of the ClassLabel `kind`."""
+KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5"]
+"""The kinds of items, in the order of the ClassLabel `kind`, whose last one only studies with `mistakes_top5` have."""
 
 TOP = 5
 """Classes of a prediction that are kept."""
 
+MANY = 10
+"""A top-5 error says something of a classifier that has more classes than these."""
 
-def items(classifiers: Names[str]) -> Features:
+_IN_TOP5 = "_label_in_top5"
+
+
+def in_top5(classifier: str) -> str:
+    """The column of `predictions` that says whether the label is among the classifier's first five classes."""
+    return f"{classifier}{_IN_TOP5}"
+
+
+def items(classifiers: Names[str], *, top5: bool = False) -> Features:
     """One row per item: an image, and the class that people are asked about, `shown_class`.
 
     A classifier's `<name>_top1` is its class for the image, null where it found nothing; `<name>_mistake` is whether
     the shown class is that class and is not the label, both null where it cannot be asked about an attacked image.
-    `weight`: how many mistakes, or successful attacks, of the batch the item stands for; null of controls.
+    `weight`: how many mistakes, or successful attacks, of the batch the item stands for; null of other items.
+
+    top5: whether people are asked about all five classes of some rows, too. `top5_weight` is then how many rows of the
+    batch with a mistake the item's row stands for, where it is one of these and the shown class one of the five.
     """
     columns = {
         "item_id": Value("string"),
         "batch": Value("int32"),
-        "kind": ClassLabel(names=KINDS),
+        "kind": ClassLabel(names=KINDS if top5 else KINDS[:-1]),
         "image_id": Value("string"),
         "image": Image(),
         "row": Value("string"),
@@ -30,6 +43,8 @@ def items(classifiers: Names[str]) -> Features:
         "shown_class": Value("string"),
         "weight": Value("float64"),
     }
+    if top5:
+        columns["top5_weight"] = Value("float64")
     for name in classifiers:
         columns[f"{name}_top1"] = Value("string")
         columns[f"{name}_mistake"] = Value("bool")
@@ -49,15 +64,20 @@ def images() -> Features:
     )
 
 
-def predictions(classifiers: Names[str]) -> Features:
+def predictions(classifiers: Names[str], *, top5: bool = False) -> Features:
     """One row per row of the source whose label is one of the batch's classes; `image_id` is null where no item shows
     it. Of each classifier the first five classes, or all where it has fewer, and their probabilities; null where it
     found nothing.
+
+    top5: whether people are asked about all five classes of some rows. `<name>_label_in_top5` is then whether the label
+    is among them, null, too, where the classifier has not more than 10 classes.
     """
     columns = {"row": Value("string"), "batch": Value("int32"), "label": Value("string"), "image_id": Value("string")}
     for name in classifiers:
         columns[f"{name}_classes"] = Sequence(Value("string"))
         columns[f"{name}_probabilities"] = Sequence(Value("float32"))
+        if top5:
+            columns[in_top5(name)] = Value("bool")
     return Features(columns)
 
 
@@ -98,9 +118,9 @@ def read_features(table: str, columns: pa.Schema) -> Features:
     names = [name.removesuffix(ending) for name in columns.names if ending and name.endswith(ending)]
     match table:
         case "items":
-            return items(names)
+            return items(names, top5="top5_weight" in columns.names)
         case "predictions":
-            return predictions(names)
+            return predictions(names, top5=any(name.endswith(_IN_TOP5) for name in columns.names))
         case "images":
             return images()
         case _:

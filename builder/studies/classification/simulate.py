@@ -26,13 +26,14 @@ Floats = npt.NDArray[np.float64]
 class RaterModel:
     """How a simulated rater answers: yes with a probability that the item has for all raters alike.
 
-    Of a mistake it is drawn, once for the item, from a beta distribution with the mean `accepted` and the two
-    parameters' sum `concentration`. With the probability `lapse` the answer is yes or no at random. A response time is
-    log-normal. All constants are assumptions; nothing of them was fitted to answers of people.
+    Of a mistake, and of each of the five classes of one, it is drawn, once for the item, from a beta distribution with
+    the mean `accepted` and the two parameters' sum `concentration`. With the probability `lapse` the answer is yes or
+    no at random. A response time is log-normal. All constants are assumptions; nothing of them was fitted to answers of
+    people.
     """
 
     accepted: float = 0.3
-    """Mean over mistakes of the probability of yes."""
+    """Mean of the probability of yes over mistakes, and over their five classes."""
     concentration: float = 1.0
     """Below 2, most mistakes are clear cases; the larger, the more alike are all."""
     agreed: float = 0.995

@@ -44,6 +44,7 @@ class ClassificationStudy(Study):
 
     classes: those that it is about, in the order in which batches take them; None: all that rows are labeled with.
     mistakes, controls: the most items of a batch that are mistakes, and that have a sure answer, half of them yes.
+    mistakes_top5: the most rows of a batch with a mistake of which all five classes are asked; None: of none are they.
     attack: None: there are no adversarial items.
     """
 
@@ -54,6 +55,7 @@ class ClassificationStudy(Study):
     classes_per_batch: Annotated[int, Field(ge=1, le=1000)] = 6
     mistakes: Annotated[int, Field(ge=1, le=10_000)] = 40
     controls: Annotated[int, Field(ge=2, le=1000)] = 20
+    mistakes_top5: Annotated[int, Field(ge=1, le=10_000)] | None = None
     images: ImageSettings = ImageSettings(model="mnist-5k:audit")
     classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)

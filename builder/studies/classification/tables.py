@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from builder.images import Image
@@ -14,7 +13,9 @@ from builder.tables import image_value, png_bytes
 if TYPE_CHECKING:
     from builder.studies.classification.adversarial import Adversarial
     from builder.studies.classification.pipeline import Item
-    from builder.studies.classification.predicted import Predicted, Said
+    from builder.studies.classification.predicted import Predicted
+
+Rows = list[dict[str, Any]]
 
 
 def build(
@@ -25,85 +26,116 @@ def build(
     pictures: Mapping[int, Image],
     attacked: str = "",
     attacks: "Sequence[Adversarial]" = (),
+    *,
+    top5: bool = False,
 ) -> dict[str, pa.Table]:
     """The tables of a batch by name.
 
     pictures: those that items show as they are, by index of the row. attacked: the classifier of the attacks.
+    top5: whether all five classes of some rows are asked.
     """
     ids = {at: f"{study}-{batch:05d}-row{row}" for at, row in enumerate(predicted.rows)}
     pngs = {ids[at]: (at, png_bytes(picture)) for at, picture in pictures.items()}
     of_row = {each.at: each for each in attacks}
-    for item in items:
-        if item.kind == "adversarial":
-            pngs[f"{ids[item.at]}-attacked"] = item.at, of_row[item.at].png
+    changed = {item.at: f"{ids[item.at]}-attacked" for item in items if item.kind == "adversarial"}
+    pngs |= {image_id: (at, of_row[at].png) for at, image_id in changed.items()}
+    images = [
+        {
+            "image_id": image_id,
+            "image": image_value(image_id, png),
+            "row": predicted.ids[at],
+            "sha256": hashlib.sha256(png).hexdigest(),
+        }
+        for image_id, (at, png) in pngs.items()
+    ]
+    shown = {image_id: image_value(image_id, png) for image_id, (_, png) in pngs.items()}
+    rows = {
+        "items": _items(f"{study}-{batch:05d}", predicted, items, ids, shown, of_row),
+        "images": images,
+        "predictions": _predictions(predicted, {at: each for at, each in ids.items() if each in pngs}),
+        "attacks": [_attack(predicted, each, attacked, changed.get(each.at)) for each in attacks],
+    }
+    names = list(predicted.said)
+    features = {
+        "items": schema.items(names, top5=top5),
+        "images": schema.images(),
+        "predictions": schema.predictions(names, top5=top5),
+        "attacks": schema.attacks(),
+    }
+    return {
+        name: pa.Table.from_pylist([{**row, "batch": batch} for row in rows[name]], features[name].arrow_schema)
+        for name in rows
+    }
+
+
+def _items(
+    prefix: str,
+    predicted: "Predicted",
+    items: "Sequence[Item]",
+    ids: Mapping[int, str],
+    shown: Mapping[str, Any],
+    attacks: "Mapping[int, Adversarial]",
+) -> Rows:
+    """prefix: of their ids. ids: of images, by index of the row. shown: images by id. attacks: by index of the row."""
     number = _numbers(predicted)
-    rows: dict[str, list[dict[str, Any]]] = {"items": [], "images": [], "predictions": [], "attacks": []}
+    rows = []
     for item in items:
-        changed = of_row[item.at] if item.kind == "adversarial" else None
+        changed = attacks[item.at] if item.kind == "adversarial" else None
         image_id = f"{ids[item.at]}-attacked" if changed else ids[item.at]
+        kind = item.kind.replace("_", "-")
         row = {
-            "item_id": f"{study}-{batch:05d}-{item.kind}-{predicted.rows[item.at]}-{number[item.shown_class]}",
-            "batch": batch,
+            "item_id": f"{prefix}-{kind}-{predicted.rows[item.at]}-{number[item.shown_class]}",
             "kind": schema.KINDS.index(item.kind),
             "image_id": image_id,
-            "image": image_value(image_id, pngs[image_id][1]),
+            "image": shown[image_id],
             "row": predicted.ids[item.at],
             "label": predicted.labels[item.at],
             "shown_class": item.shown_class,
             "weight": item.weight,
+            "top5_weight": item.top5_weight,
         }
         for name, said in predicted.said.items():
             first = changed.top1.get(name) if changed else said.first(item.at)
             row[f"{name}_top1"] = first
             asked = changed is None or name in changed.top1
             row[f"{name}_mistake"] = first == item.shown_class != row["label"] if asked else None
-        rows["items"].append(row)
-    for image_id, (at, png) in pngs.items():
-        named = {"image_id": image_id, "image": image_value(image_id, png), "row": predicted.ids[at], "batch": batch}
-        rows["images"].append(named | {"sha256": hashlib.sha256(png).hexdigest()})
+        rows.append(row)
+    return rows
+
+
+def _predictions(predicted: "Predicted", shown: Mapping[int, str]) -> Rows:
+    """shown: ids of the images that items show as they are, by index of the row."""
+    rows = []
     for at, row_id in enumerate(predicted.ids):
-        row = {"row": row_id, "batch": batch, "label": predicted.labels[at]}
-        row["image_id"] = ids[at] if ids[at] in pngs else None
+        label = predicted.labels[at]
+        row: dict[str, Any] = {"row": row_id, "label": label, "image_id": shown.get(at)}
         for name, said in predicted.said.items():
-            row[f"{name}_classes"], row[f"{name}_probabilities"] = _first(said, at)
-        rows["predictions"].append(row)
-    for each in attacks:
-        image_id = f"{ids[each.at]}-attacked"
-        rows["attacks"].append(
-            {
-                "row": predicted.ids[each.at],
-                "batch": batch,
-                "label": predicted.labels[each.at],
-                "classifier": attacked,
-                "image_id": image_id if image_id in pngs else None,
-                "class": each.shown_class or None,
-                "success": each.success,
-                "steps": each.steps,
-                "float_class": each.float_class,
-                "float_steps": each.float_steps,
-                "linf": each.linf,
-                "l2": each.l2,
-            }
-        )
-    names = list(predicted.said)
-    features = {
-        "items": schema.items(names),
-        "images": schema.images(),
-        "predictions": schema.predictions(names),
-        "attacks": schema.attacks(),
+            firsts = said.firsts(at)
+            row[f"{name}_classes"] = firsts
+            row[f"{name}_probabilities"] = said.probabilities[at, said.top[at]].tolist() if firsts else None
+            row[schema.in_top5(name)] = label in firsts if firsts and said.many else None
+        rows.append(row)
+    return rows
+
+
+def _attack(predicted: "Predicted", each: "Adversarial", attacked: str, image_id: str | None) -> dict[str, Any]:
+    """image_id: of the attacked image, where an item shows it."""
+    return {
+        "row": predicted.ids[each.at],
+        "label": predicted.labels[each.at],
+        "classifier": attacked,
+        "image_id": image_id,
+        "class": each.shown_class or None,
+        "success": each.success,
+        "steps": each.steps,
+        "float_class": each.float_class,
+        "float_steps": each.float_steps,
+        "linf": each.linf,
+        "l2": each.l2,
     }
-    return {name: pa.Table.from_pylist(rows[name], features[name].arrow_schema) for name in rows}
 
 
 def _numbers(predicted: "Predicted") -> dict[str, int]:
     """A number for every class that a classifier has, for ids: names may hold what ids must not."""
     names = dict.fromkeys(name for said in predicted.said.values() for name in said.classes)
     return {name: number for number, name in enumerate(names)}
-
-
-def _first(said: "Said", at: int) -> tuple[list[str] | None, list[float] | None]:
-    """The first classes of a row and their probabilities; None where nothing was found."""
-    if np.isnan(said.probabilities[at, 0]):
-        return None, None
-    top = said.top[at]
-    return [said.classes[index] for index in top], said.probabilities[at, top].tolist()

@@ -37,6 +37,16 @@ def test_18_of_20_pictures_are_named_and_19_within_five(folder: Path):
     assert sum(row["label"] in row[f"{NAME}_classes"] for row in predictions) == 19
 
 
+def test_all_five_classes_of_both_mistakes_are_asked(folder: Path):
+    asked: dict[str, set[str]] = {}
+    for item in rows(folder, "items"):
+        if item["top5_weight"] is not None:
+            asked.setdefault(item["row"], set()).add(item["shown_class"])
+    wrong = [row for row in rows(folder, "predictions") if row["label"] != row[f"{NAME}_classes"][0]]
+    assert asked == {row["row"]: set(row[f"{NAME}_classes"]) for row in wrong}
+    assert sorted(row[f"{NAME}_label_in_top5"] for row in wrong) == [False, True]
+
+
 def test_attacks_hold_on_the_stored_pictures(folder: Path, runtime: Runtime):
     """A step of .001 is a quarter of a gray level, so that two are the fewest."""
     attacks = rows(folder, "attacks")

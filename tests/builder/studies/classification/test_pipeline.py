@@ -4,10 +4,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from datasets import Features
 
 from builder.studies.classification import tables
 from builder.studies.classification.pipeline import Item, draw_items, far_classes, found_mistakes
 from builder.studies.classification.predicted import Predicted, Said
+from builder.studies.classification.schema import read_features
 from builder.studies.classification.study import ClassificationStudy
 
 ANIMALS = ("ant", "bee", "cat", "dog")
@@ -115,3 +117,79 @@ def test_the_tables_say_who_made_a_mistake(predicted):
     assert predictions[0]["one_classes"] == ["ant", "bee", "cat", "dog"]
     assert predictions[0]["one_probabilities"] == pytest.approx([0.775, 0.075, 0.075, 0.075])
     assert (predictions[5]["one_classes"], predictions[5]["one_probabilities"]) == (None, None)
+
+
+TWELVE = tuple("abcdefghijkl")
+
+
+def ranked(*orders: str) -> Said:
+    """A classifier of twelve classes that finds those of an order the most probable, in this order."""
+    rows = []
+    for order in orders:
+        by_class = dict.fromkeys(TWELVE, 0.0) | {name: 0.5 - 0.1 * at for at, name in enumerate(order)}
+        rows.append(tuple(by_class.values()))
+    return said(*rows, classes=TWELVE)
+
+
+@pytest.fixture
+def of_many() -> Predicted:
+    """Four pictures: right; wrong with the label among the five; wrong without it; wrong by the one of few classes."""
+    many = ranked("abcde", "bcade", "bcdef", "abcde")
+    few = said(*[(0.7, 0.3)] * 3, (0.2, 0.8), classes=("a", "b"))
+    return Predicted([0, 1, 2, 3], ["r0", "r1", "r2", "r3"], ["a", "a", "a", "a"], {"many": many, "few": few})
+
+
+def test_all_five_classes_of_a_mistake_are_asked_once(of_many):
+    items = draw_items(ClassificationStudy(name="a", mistakes_top5=5), of_many, batch=0)
+    asked = [item for item in items if item.top5_weight is not None]
+    assert [(item.kind, item.at, item.shown_class) for item in asked] == [
+        ("mistake", 1, "b"),
+        ("mistake", 2, "b"),
+        *(("mistake_top5", 1, name) for name in "cade"),
+        *(("mistake_top5", 2, name) for name in "cdef"),
+    ]
+    assert {item.top5_weight for item in asked} == {1.0}
+    assert all(item.weight is None for item in asked if item.kind == "mistake_top5")
+    assert [item[:3] for item in items if item.top5_weight is None and item.kind == "mistake"] == [("mistake", 3, "b")]
+
+
+def test_a_first_class_that_no_mistake_asks_is_asked_with_the_others(of_many):
+    """Of three mistakes one is drawn for itself and of two rows one with all its classes, for every seed."""
+    for seed in range(20):
+        study = ClassificationStudy(name="a", mistakes=1, mistakes_top5=1, seed=seed)
+        items = draw_items(study, of_many, batch=0)
+        asked = [item for item in items if item.top5_weight is not None]
+        assert {item.top5_weight for item in asked} == {2.0}
+        (at,) = {item.at for item in asked}
+        assert sorted(item.shown_class for item in asked) == sorted("bcade" if at == 1 else "bcdef")
+        assert len({(item.at, item.shown_class) for item in items}) == len(items)
+
+
+def test_what_is_drawn_otherwise_stays_with_five_classes(of_many):
+    without = draw_items(ClassificationStudy(name="a", mistakes=1), of_many, batch=0)
+    added = draw_items(ClassificationStudy(name="a", mistakes=1, mistakes_top5=1), of_many, batch=0)
+    assert [item[:4] for item in added[: len(without)]] == [item[:4] for item in without]
+
+
+def test_the_tables_say_whether_the_label_is_among_five(of_many):
+    items = draw_items(ClassificationStudy(name="a", mistakes_top5=5), of_many, batch=0)
+    shown = {at: np.zeros((2, 2, 3), np.uint8) for at in range(4)}
+    built = tables.build("a", 0, of_many, items, shown, top5=True)
+    predictions = built["predictions"].to_pylist()
+    assert [row["many_label_in_top5"] for row in predictions] == [True, True, False, True]
+    assert [row["few_label_in_top5"] for row in predictions] == [None] * 4
+    rows = {row["item_id"]: row for row in built["items"].drop_columns(["image"]).to_pylist()}
+    assert len(rows) == len(items)
+    assert rows["a-00000-mistake-top5-2-5"]["kind"] == 4
+    assert (rows["a-00000-mistake-top5-2-5"]["top5_weight"], rows["a-00000-mistake-2-1"]["top5_weight"]) == (1.0, 1.0)
+    for name, table in built.items():
+        assert read_features(name, table.schema).arrow_schema.equals(table.schema)
+
+
+def test_tables_without_five_classes_have_no_columns_of_them(of_many):
+    items = draw_items(ClassificationStudy(name="a"), of_many, batch=0)
+    built = tables.build("a", 0, of_many, items, {at: np.zeros((2, 2, 3), np.uint8) for at in range(4)})
+    assert not [name for table in built.values() for name in table.column_names if "top5" in name]
+    kinds = Features.from_arrow_schema(built["items"].schema)["kind"].names
+    assert kinds == ["mistake", "agreed", "foil", "adversarial"]
+    assert read_features("items", built["items"].schema).arrow_schema.equals(built["items"].schema)

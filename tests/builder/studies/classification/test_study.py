@@ -44,6 +44,14 @@ def test_a_study_is_written_and_read():
     assert written.to_toml().startswith('study = "classification"\nname = "classification-demo"\n')
 
 
+def test_absent_keys_leave_the_identity_as_it_was():
+    """The hash of the packaged study before there were these keys."""
+    assert (
+        read_study("classification-demo").hash() == "a62f8f8a401ff57c98c00218bdbb5ea71345fae73989673a3199c94a92c0dbbc"
+    )
+    assert study().hash() != study(mistakes_top5=20).hash()
+
+
 def test_the_printed_study_has_a_comment_on_every_key():
     lines = default_text("classification-demo").splitlines()
     tables = {
@@ -72,6 +80,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
         ({"classes_per_batch": 0}, ["classes_per_batch = 0", "greater than or equal to 1"]),
         ({"mistakes": 0}, ["mistakes = 0", "greater than or equal to 1"]),
         ({"controls": 1}, ["controls = 1", "greater than or equal to 2"]),
+        ({"mistakes_top5": 0}, ["mistakes_top5 = 0", "greater than or equal to 1"]),
         ({"classes": ["3"]}, ["classes", "at least 2"]),
         ({"classes": ["3", "3"]}, ["classes", "names one class twice"]),
         ({"classifiers": []}, ["classifiers", "at least one classifier"]),
@@ -104,6 +113,11 @@ def test_a_study_of_another_kind_is_none():
     [
         ({"3": 2, "cat": 1}, {}, "digits_cnn has no class 'cat', which pictures are labeled with; it has '0', '1', "),
         ({"3": 2, "5": 1}, {"classes": ["3", "8"]}, r"no picture of folder:.* is labeled '8'; labels are '3', '5'"),
+        (
+            {"3": 2, "5": 1},
+            {"mistakes_top5": 9},
+            "mistakes_top5 = 9: .* more than 10 classes alone, and digits_cnn has 10",
+        ),
         ({"3": 2, "5": 1}, {"batches": 3, "classes_per_batch": 1}, "batches = 3: 2 classes, 1 a batch .*make 2;"),
     ],
 )
