@@ -16,8 +16,8 @@ from builder.catalog import Entry
 from builder.errors import AssetError, StudyError
 from builder.frames import place, quoted, read_frame
 from builder.images import Image, ImageSource, PlainSource
-from builder.images.votes import NO_CLASS
 from builder.runtime import Runtime
+from loading_script.votes import NO_CLASS
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """FER-2013's labels 0 to 6."""

@@ -54,7 +54,7 @@ def test_errors_call_them_by_their_nouns():
         registry.load("images", "none")
 
 
-@pytest.mark.parametrize("module", ["builder.classifiers.settings", "builder.images.settings", "builder.images.votes"])
+@pytest.mark.parametrize("module", ["builder.classifiers.settings", "builder.images.settings", "loading_script.votes"])
 def test_what_a_study_file_is_read_with_waits_for_no_heavy_library(module):
     importlib.import_module(module)
     code = f"import sys, {module}; sys.exit(', '.join({{'torch', 'pandas', 'datasets'}} & set(sys.modules)) or 0)"

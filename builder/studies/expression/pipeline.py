@@ -14,13 +14,13 @@ from builder.classifiers import Probabilities
 from builder.errors import BuildError
 from builder.generators import Images
 from builder.images import ImageSource
-from builder.images.votes import Rule, labels
 from builder.studies import Batch
 from builder.studies.expression import tables
 from builder.studies.expression.models import Models
 from builder.studies.expression.schema import UNSURE
 from builder.studies.expression.study import ExpressionStudy
 from builder.studies.expression.tasks import EMOTIONS, VOTED
+from loading_script.votes import Rule, labels
 
 
 class Label(NamedTuple):

@@ -8,12 +8,12 @@ from pydantic_core import PydanticCustomError
 from builder.classifiers.settings import ClassifierSettings
 from builder.errors import StudyError
 from builder.images.settings import ImageSettings
-from builder.images.votes import Rule
 from builder.ratings.settings import RatingsSettings
 from builder.studies.expression.tasks import ASKS, ASKS_GENDER, ITEM
 from builder.study import Study
 from builder.survey.settings import survey_settings
 from builder.tasks import Questionnaire
+from loading_script.votes import Rule
 
 
 class PredictedGroup(ClassifierSettings):

@@ -12,10 +12,10 @@ import pytest
 
 from builder.images import ImageSource
 from builder.images.settings import ImageSettings
-from builder.images.votes import RULES
 from builder.runtime import Runtime
 from builder.studies.expression.pipeline import Label, voted_labels
 from builder.studies.expression.tasks import EMOTIONS
+from loading_script.votes import RULES
 
 DATA = Path(__file__).parents[3] / "data" / "ferplus" / "fer2013new.csv"
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from builder.images.fer2013 import EMOTIONS, VOTED
-from builder.images.votes import RULES, labels
+from loading_script.votes import RULES, labels
 
 NAMES = tuple(VOTED.values())
 
