@@ -18,6 +18,9 @@ from analysis.questions import Choice, Question, Scale, YesNo
 from analysis.registry import Noun
 from analysis.tables.answers import Answers, complete_block
 
+_PEOPLE = ("rated", "kept")
+"""Columns of a batch's row with the participants who rated in it, and those of its complete block."""
+
 
 def agreement(answers: Answers) -> pd.DataFrame:
     """Krippendorff's alpha over everything, and ICC(2,k) batch by batch; for every question.
@@ -32,7 +35,7 @@ def agreement(answers: Answers) -> pd.DataFrame:
 
     Columns: statistic ("alpha", "ICC(2,k)"), question, scope ("all", "batch 3", "mean of batches"), value, low, high,
     interval (how it was made, or why there is none), n_items (or n_pairs, and so on, by what an item is called),
-    n_participants (k of the ICC), dropped_items, dropped_participants, reason.
+    n_participants (k of the ICC; of several batches everybody once), dropped_items, dropped_participants, reason.
 
     Raises:
         MissingDataError: there are no ratings.
@@ -49,7 +52,7 @@ def agreement(answers: Answers) -> pd.DataFrame:
                 pass
             case _:
                 assert_never(question)
-    return pd.DataFrame(rows).drop(columns="unit", errors="ignore")
+    return pd.DataFrame(rows).drop(columns=["unit", *_PEOPLE], errors="ignore")
 
 
 def rater_agreement(answers: Answers) -> pd.DataFrame:
@@ -159,6 +162,7 @@ def _icc(answers: Answers, of_batch: pd.DataFrame, name: str) -> dict[str, Any]:
     row |= {f"n_{item.plural}": n_items, "n_participants": n_participants}
     row[f"dropped_{item.plural}"] = rated[key].nunique() - n_items
     row["dropped_participants"] = rated["participant_id"].nunique() - n_participants
+    row |= dict(zip(_PEOPLE, (set(rated["participant_id"]), set(block.columns)), strict=True))
     if n_items < 3 or n_participants < 2:
         return row | {"reason": f"fewer than 2 participants with the same 3 {item.plural}"}
     if np.ptp(block.mean(axis="columns")) == 0:
@@ -173,10 +177,11 @@ def _icc(answers: Answers, of_batch: pd.DataFrame, name: str) -> dict[str, Any]:
 
 def _mean_of_batches(batches: pd.DataFrame, name: str, item: Noun) -> dict[str, Any]:
     known = batches[batches["value"].notna()]
-    counts = [f"n_{item.plural}", "n_participants", f"dropped_{item.plural}", "dropped_participants"]
+    rated, kept = (set().union(*batches[people]) for people in _PEOPLE)  # somebody may have rated several batches
     row = {"statistic": "ICC(2,k)", "question": name, "scope": "mean of batches", "low": np.nan, "high": np.nan}
     row |= {"interval": ""}
-    row |= {column: int(batches[column].sum()) for column in counts}
+    row |= {column: int(batches[column].sum()) for column in (f"n_{item.plural}", f"dropped_{item.plural}")}
+    row |= {"n_participants": len(kept), "dropped_participants": len(rated - kept)}
     if known.empty:
         return row | {"value": np.nan, "reason": "known of no batch"}
     values, weight = known["value"].to_numpy(np.float64), known[f"n_{item.plural}"].to_numpy(np.float64)

@@ -35,7 +35,8 @@ def variance_components(answers: Answers) -> pd.DataFrame:
 
     Columns, where an item is called an item (else pair, pairs_per_batch, n_pairs and so on): question, kind (or what
     the condition is called; "all" where there is none), batch, item, rater, residual (variances, in squared units of
-    the answer), n_batches, items_per_batch (mean), n_items, n_raters (both summed over batches), reason.
+    the answer), n_batches, items_per_batch (mean), n_items (summed over batches), n_raters
+    (people, each once whatever the number of their batches), reason.
 
     Raises:
         MissingDataError: there are no ratings.
@@ -140,7 +141,8 @@ def _components(blocks: Sequence[pd.DataFrame], item: Noun) -> dict[str, Any]:
     shapes = np.array([block.shape for block in blocks], np.float64).reshape(-1, 2)
     row: dict[str, Any] = dict.fromkeys(["batch", item.singular, "rater", "residual"], np.nan)
     row |= {"n_batches": len(blocks), f"{item.plural}_per_batch": np.nan}
-    row |= {f"n_{item.plural}": int(shapes[:, 0].sum()), "n_raters": int(shapes[:, 1].sum())}
+    people = {person for block in blocks for person in block.columns}
+    row |= {f"n_{item.plural}": int(shapes[:, 0].sum()), "n_raters": len(people)}
     if not blocks:
         return row | {"reason": f"no batch has 2 {item.plural} that the same 2 raters rated"}
     row[f"{item.plural}_per_batch"] = float(shapes[:, 0].mean())

@@ -182,3 +182,16 @@ def test_a_rater_is_held_against_what_most_others_chose() -> None:
         "participant_id"
     )
     assert table["answer_agreement"].to_dict() == pytest.approx({"r0": 2 / 3, "r1": 1, "r2": 3 / 4, "r3": 2 / 3})
+
+
+def test_a_person_of_two_batches_counts_once() -> None:
+    """Three people rate both batches alone: they are three, not six, in the mean of batches and in the components."""
+    pairs = draw_pairs(batches=2)
+    ratings = draw_ratings(pairs)
+    person = ratings.groupby(ratings["pair_id"].map(pairs.set_index("pair_id")["batch"]))["participant_id"]
+    place = person.transform(lambda names: names.map({name: n for n, name in enumerate(dict.fromkeys(names))}))
+    ratings = ratings.assign(participant_id=[f"r{n}" for n in place])[place < 3]
+    about = of_pairs(pairs, ratings)
+    row = found(agreement(about), question="similarity", scope="mean of batches")
+    assert (row["n_participants"], row["dropped_participants"]) == (3, 0)
+    assert set(variance_components(about)["n_raters"]) == {3}
