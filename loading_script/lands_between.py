@@ -154,5 +154,6 @@ class LandsBetween(ArrowBasedBuilder):  # type: ignore[misc]
             with open(path, "rb") as file:
                 parquet = pq.ParquetFile(file)
                 for group in range(parquet.num_row_groups):
-                    rows = parquet.read_row_group(group)
+                    # a thread of pyarrow's that still held the file when Python ends would abort the process
+                    rows = parquet.read_row_group(group, use_threads=False)
                     yield (at, group), rows.cast(self.info.features.arrow_schema)
