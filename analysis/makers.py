@@ -20,6 +20,7 @@ from analysis.tables.limits import limits
 from analysis.tables.overview import overview
 from analysis.tables.participants import participants
 from analysis.tables.power import power, variance_components, wanted_widths
+from analysis.tables.prediction_powered import partly_rated, prediction_powered
 
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
@@ -105,14 +106,16 @@ def answers_of(published: Published, analysis: Analysis) -> Answers:
 
 
 def _shared(published: Published, analysis: Analysis, options: Options) -> list[Maker]:
-    answers, people = answers_of(published, analysis), published.participants
+    answers, people, measures = answers_of(published, analysis), published.participants, analysis.measures(published)
+    powered = Maker(("prediction_powered",), lambda made: prediction_powered(answers, measures))
     return [
+        *([powered] if partly_rated(answers, measures) else []),
         Maker(("overview",), lambda made: overview(answers)),
         Maker(("participants",), lambda made: participants(people)),
         Maker(("agreement",), lambda made: agreement(answers)),
         Maker(("rater_agreement",), lambda made: rater_agreement(answers)),
         Maker(("drift",), lambda made: drift(answers)),
-        Maker(("noise_ceiling",), lambda made: noise_ceiling(answers, analysis.measures(published))),
+        Maker(("noise_ceiling",), lambda made: noise_ceiling(answers, measures)),
         Maker(("groups",), lambda made: _groups(published, answers, options)),
         Maker(("variance_components",), lambda made: variance_components(answers)),
         Maker(

@@ -2,7 +2,8 @@
 
 python -m benchmarks.coverage [--replications 2000] [--only WORD]
 
-Every cell draws 2,000 studies of 3, 5 and 10 batches of 4 bases with 10 raters each, and calls what the tables call.
+Every cell draws 2,000 studies of 3, 5 and 10 batches of 4 bases with 10 raters each, and calls what the tables call; of
+prediction-powered means, of 6, 10 and 20 batches, the first half of which people rated.
 The truth is the same figure of 20,000 other batches. Printed: the share of intervals that hold it, in percent, with its
 Monte Carlo error where that is not 0.5; "-": so many of the studies have no interval. Up to 2 batches (8 bases) have
 none by rule.
@@ -24,6 +25,7 @@ from analysis.inference import (
     jackknife,
     peak,
     rate,
+    stratified,
     weighted_auc,
     weighted_mean,
     weighted_pearson,
@@ -31,10 +33,11 @@ from analysis.inference import (
 )
 from analysis.studies.verification.tables.verification import agreement_curve, weighted_eer
 from analysis.tables.agreement import alpha_of_sums
+from analysis.tables.prediction_powered import powered_mean
 from analysis.tables.psychometric import with_intervals
 from benchmarks.design import KINDS, LAYOUT, THRESHOLD, Batches, Numbers, draw
 
-BATCHES = (3, 5, 10)
+BATCHES, BATCHES_HALF_RATED = (3, 5, 10), (6, 10, 20)
 REPLICATIONS = 2000
 RATERS = 10
 POOL, TRUTH, POOL_WITHOUT, TRUTH_WITHOUT = 11, 12, 13, 14
@@ -212,6 +215,15 @@ def kappa_of_models(study: Batches, least: int) -> Interval:
     return jackknife(statistic, batch_of(study, study.distance.shape[1])[clear], FISHER, null=0, least=least)
 
 
+def powered(study: Batches, least: int, *, kind: str, similar: bool = False) -> Interval:
+    """The mean over all batches, of which the first half was rated."""
+    rows, half = of_kind(kind), len(study.distance) // 2
+    answers = study.similarity / study.raters if similar else study.rate
+    rated = batch_of(study, int(rows.sum())) < half
+    mean = powered_mean(np.where(rated, answers[:, rows].ravel(), np.nan), study.distance[:, rows].ravel())
+    return stratified(mean, units_of(study, rows), rated, least=least)
+
+
 MEASURES: dict[str, Measure] = {
     **{f"correlation, {kind}": partial(correlation, kind=kind) for kind in (*KINDS[1:], "all")},
     "Spearman's, negative": partial(correlation, kind="negative", ranks=True),
@@ -239,6 +251,11 @@ MEASURES: dict[str, Measure] = {
     "kappa of errors, two models": kappa_of_models,
 }
 
+HALF_RATED: dict[str, Measure] = {
+    **{f"prediction-powered identity, {kind}": partial(powered, kind=kind) for kind in ("optimized", "all")},
+    "prediction-powered similarity, all": partial(powered, kind="all", similar=True),
+}
+
 WITHOUT_EFFECT: dict[str, Measure] = {
     f"correlation, {kind}, within a kind nothing": partial(correlation, kind=kind) for kind in ("negative", "optimized")
 }
@@ -250,23 +267,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--replications", type=int, default=REPLICATIONS)
     parser.add_argument("--only", default="", help="measures whose name contains this")
     asked = parser.parse_args(arguments)
-    print(
-        f"| | truth | {' | '.join(f'{4 * n} bases' for n in BATCHES)} |\n|---|---|{'---|' * len(BATCHES)}", flush=True
-    )
-    families = [(MEASURES, 1.0, POOL, TRUTH), (WITHOUT_EFFECT, 0.0, POOL_WITHOUT, TRUTH_WITHOUT)]
-    for measures, effect, of_studies, of_truth in families:
+    families = [
+        (MEASURES, 1.0, POOL, TRUTH, BATCHES),
+        (HALF_RATED, 1.0, POOL, TRUTH, BATCHES_HALF_RATED),
+        (WITHOUT_EFFECT, 0.0, POOL_WITHOUT, TRUTH_WITHOUT, BATCHES),
+    ]
+    for measures, effect, of_studies, of_truth, batches in families:
         wanted = {name: measure for name, measure in measures.items() if asked.only in name}
         if wanted:
-            studies = draw(max(BATCHES) * asked.replications, RATERS, of_studies, effect=effect)
+            head = " | ".join(f"{4 * n} bases" for n in batches)
+            print(f"| | truth | {head} |\n|---|---|{'---|' * len(batches)}", flush=True)
+            studies = draw(max(batches) * asked.replications, RATERS, of_studies, effect=effect)
             truth = draw(20_000, RATERS, of_truth, effect=effect)
             for name, measure in wanted.items():
-                print(line(name, measure, studies, truth, asked.replications), flush=True)
+                print(line(name, measure, studies, truth, batches, asked.replications), flush=True)
 
 
-def line(name: str, measure: Measure, studies: Batches, truth: Batches, replications: int) -> str:
+def line(
+    name: str, measure: Measure, studies: Batches, truth: Batches, batches: Sequence[int], replications: int
+) -> str:
     """One measure's row of the table."""
     start, true = time.perf_counter(), measure(truth, _MANY).estimate
-    cells = [cell(measure, studies, true, n, replications) for n in BATCHES]
+    cells = [cell(measure, studies, true, n, replications) for n in batches]
     took = f"<!-- {time.perf_counter() - start:.0f} s -->"
     return f"| {name} | {true:.3f} | {' | '.join(cells)} | {took}"
 

@@ -27,7 +27,7 @@ from analysis.inference.multiplicity import holm
 from analysis.inference.numbers import Numbers
 from analysis.inference.peak import peak
 from analysis.inference.rates import rate, wilson
-from analysis.inference.replicates import crossed, jackknife
+from analysis.inference.replicates import crossed, jackknife, stratified
 from analysis.inference.spread import chance_spread, spread
 from analysis.inference.statistics import (
     weighted_auc,
@@ -60,6 +60,7 @@ __all__ = [
     "peak",
     "rate",
     "spread",
+    "stratified",
     "together",
     "weighted_auc",
     "weighted_mean",

@@ -71,6 +71,42 @@ def crossed(
     return Interval(estimate, low, high, "crossed jackknife", fewest, p=p)
 
 
+def stratified(
+    statistic: Statistic,
+    units: "npt.ArrayLike | pd.DataFrame | pd.Series",
+    strata: npt.NDArray[np.bool_],
+    least: int = LEAST,
+) -> Interval:
+    """The interval of a statistic of rows from two populations, such as batches that people rated and batches that
+    nobody did: the variances of leaving out one batch of each in turn are added.
+
+    units: as `jackknife` takes them. strata: (n,), the population of each row; a batch with a row where it is true
+        counts as one of that population. The t distribution has the degrees of freedom of Satterthwaite.
+
+    Source: J. Shao, D. Tu, "The Jackknife and Bootstrap" (1995), section 6.2.1; F. E. Satterthwaite, "An approximate
+    distribution of estimates of variance components", Biometrics Bulletin 2 (1946).
+    """
+    batches = independent(units)
+    estimate = float(statistic(np.ones((1, len(batches))))[0])
+    one = np.isin(batches, batches[strata])
+    counts, variances = [], []
+    for rows in (one, ~one):
+        codes = np.full(len(batches), -1)  # rows of the other population stay
+        codes[rows] = left_out(np.unique(batches[rows], return_inverse=True)[1])
+        others = _without(statistic, codes)
+        g = len(others)
+        counts.append(g)
+        variances.append((g - 1) / g * float(((others - others.mean()) ** 2).sum()) if g >= least else np.nan)
+    if min(counts) < least:
+        return without_interval(estimate, min(counts))
+    freedom = sum(variances) ** 2 / sum(variance**2 / (g - 1) for variance, g in zip(variances, counts, strict=True))
+    limits = _around(np.asarray(estimate), np.sqrt(sum(variances)), freedom, PLAIN, np.nan)
+    low, high = float(limits[0]), float(limits[1])
+    if not np.isfinite(low):
+        return without_interval(estimate, min(counts), "not defined without one of the batches: no interval")
+    return Interval(estimate, low, high, "stratified jackknife", sum(counts))
+
+
 def _without(statistic: Statistic, groups: Codes) -> Numbers:
     """The statistic without each group, (g,)."""
     g = int(groups.max(initial=-1)) + 1

@@ -188,6 +188,14 @@ CEILING = Result(
     f"people has the ceiling itself. {INTERVALS}",
 )
 
+POWERED = Result(
+    "prediction_powered",
+    "Mean answers over all items that a model scored, of which people rated some: the mean of those (mean), and that "
+    "mean corrected by how the scores of the others differ (value; prediction-powered inference), which holds whatever "
+    "the model gets wrong if the batches that were rated are like the others. saved: how many more ratings the mean "
+    f"alone would need for an interval as narrow; below 0, the score is of no use. {INTERVALS}",
+)
+
 PARTICIPANTS = SectionOf(
     "participants",
     "Study and participants",
@@ -197,7 +205,7 @@ PARTICIPANTS = SectionOf(
     ],
 )
 
-PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, CEILING, DRIFT])
+PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, CEILING, POWERED, DRIFT])
 
 TEXTS = SectionOf(
     "strategies",

@@ -17,6 +17,7 @@ from analysis.report.sections import (
     LIMITS,
     PARTICIPANTS,
     POWER,
+    POWERED,
     TEXTS,
     Result,
     SectionOf,
@@ -308,6 +309,7 @@ PEOPLE = SectionOf(
             "random slope of the distance by participant. Intervals are Wald's; they do not know that pairs of a base "
             "share images.",
         ),
+        POWERED,
         DRIFT,
         Result(
             "response_time",
