@@ -36,6 +36,8 @@ class Choice:
     """A question that is answered by one of `options`, or by one of those in the item's own column `column`, a list.
 
     labels: what the page calls the options, in their order, where that is not what they are called in the data.
+    shuffled: those of `options` that each participant sees in an order of their own, the same for all items, before the
+    others, which stay in theirs.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Choice:
     options: tuple[str, ...] = ()
     column: str = ""
     labels: tuple[str, ...] = ()
+    shuffled: tuple[str, ...] = ()
 
     def labeled(self) -> tuple[tuple[str, str], ...]:
         """The options with their labels."""

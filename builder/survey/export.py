@@ -57,7 +57,9 @@ class Asked:
                 if self.columns:
                     return f"one of what stands in {self.columns[0]} to {self.columns[-1]}"
                 names = [value if value == label else f"{value} ({label})" for value, label in self.options]
-                return f"one of {', '.join(names)}"
+                last = [value for value, _ in self.options if value not in self.question.shuffled]
+                drawn = f", in random order{', but for ' if last else ''}{', '.join(last)}"
+                return f"one of {', '.join(names)}{drawn if self.question.shuffled else ''}"
             case _:
                 assert_never(self.question)
 

@@ -103,7 +103,7 @@ def _question(question: Question, text: str, texts: Mapping[str, str]) -> dict[s
         case Choice():
             labels = {option: texts.get(option_key(question.name, option), option) for option in question.options}
             options = [{"value": option, "text": label} for option, label in labels.items()]
-            return {"type": "choice", **common, "options": options}
+            return {"type": "choice", **common, "options": options, "shuffled": list(question.shuffled)}
         case _:
             assert_never(question)
 

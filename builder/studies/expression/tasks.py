@@ -27,6 +27,7 @@ QUESTIONS: tuple[Question, ...] = (
             *("angry", "disgusted", "afraid", "happy", "sad", "surprised", "neutral"),
             *("another emotion", "there is no face"),
         ),
+        shuffled=EMOTIONS,
     ),
     Scale("strength", "How strong is it?"),
 )
@@ -40,6 +41,7 @@ PERCEIVED_GENDER = Choice(
     "Which gender does the person seem to have?",
     options=GENDERS,
     labels=("female", "male", "I cannot tell"),
+    shuffled=GENDERS[:2],
 )
 """The participant's own is `gender` of the table `participants`."""
 

@@ -16,6 +16,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
 PATIENCE_S = 60
+
+_ROOT = Path(__file__).parents[3]
 NEXT = "form .actions button"
 
 Answer = tuple[int, bool]
@@ -81,6 +83,15 @@ def pixels(browser: Chrome, css: str) -> np.ndarray:
     """
     height, width, data = browser.execute_script(script, css)
     return np.array(data, dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
+
+
+def check_accessibility(browser: Chrome) -> None:
+    """axe-core finds nothing, and nothing is wider than the page."""
+    axe = _ROOT / "builder" / "survey" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    browser.execute_script(axe.read_text())
+    found = browser.execute_async_script("axe.run().then(arguments[0])")["violations"]
+    assert not found, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
 
 
 class Hands(Protocol):

@@ -76,3 +76,19 @@ def test_label_studio_fills_words_and_options_from_its_tasks(tools: Path):
     assert data[1]["belongs_choices"] == [{"value": "cat"}, {"value": "dog"}]
     labeling = ElementTree.parse(tools / "label-studio" / "assignment" / "labeling.xml").getroot()  # noqa: S314 - our own
     assert [each.get("value") for each in labeling.iter("Choices")] == ["$belongs_choices"]
+
+
+def test_other_tools_are_told_which_options_are_shuffled():
+    answers = [
+        export.Asked(question, "What?", question.labeled()).answers
+        for question in (
+            Choice("shows", "What?", options=("a", "b", "none"), shuffled=("a", "b")),
+            Choice("shows", "What?", options=("a", "b"), shuffled=("a", "b")),
+            Choice("shows", "What?", options=("a", "b")),
+        )
+    ]
+    assert answers == [
+        "one of a, b, none, in random order, but for none",
+        "one of a, b, in random order",
+        "one of a, b",
+    ]

@@ -14,7 +14,6 @@ from selenium.webdriver.common.by import By
 from builder.ratings.forget import forget
 from builder.shards import StudyFolder
 from builder.survey.results import write_results
-from tests.builder.survey.conftest import ROOT
 from tests.builder.survey.participant import (
     NEXT,
     Answer,
@@ -22,6 +21,7 @@ from tests.builder.survey.participant import (
     Keyboard,
     Mouse,
     answer_pair,
+    check_accessibility,
     consent,
     console,
     find,
@@ -78,15 +78,6 @@ def study_pixels(folder: Path, batch: int) -> dict[str, tuple[np.ndarray, np.nda
     return {
         pair_id: (decoded(base), decoded(sample)) for pair_id, base, sample in zip(ids, bases, samples, strict=True)
     }
-
-
-def check_accessibility(browser: Chrome) -> None:
-    """axe-core finds nothing, and nothing is wider than the page."""
-    axe = ROOT / "builder" / "survey" / "web" / "node_modules" / "axe-core" / "axe.min.js"
-    browser.execute_script(axe.read_text())
-    found = browser.execute_async_script("axe.run().then(arguments[0])")["violations"]
-    assert not found, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
 
 
 def check_targets(browser: Chrome) -> None:

@@ -96,7 +96,7 @@ function remaining(session: Session, config: Config, text: Text, backend: Backen
   const total = session.items.length;
   const answered = new Set(session.answered);
   const images = new Map<string, string>();
-  const type = ratingPlugin(text, config, images, backend.save);
+  const type = ratingPlugin(text, config, images, session.participant_id, backend.save);
   const ratings = session.items
     .map((item, position) => ({ type, item, position, total }))
     .filter(({ item }) => !answered.has(item.id));

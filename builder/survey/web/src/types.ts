@@ -39,6 +39,8 @@ export interface YesNo extends Asked {
 export interface Choice extends Asked {
   type: "choice";
   options: Option[];
+  /** Values of those options that each participant sees in an order of their own. */
+  shuffled: string[];
 }
 
 export type Question = Scale | YesNo | Choice;

@@ -23,6 +23,7 @@ export function ratingPlugin(
   text: Text,
   { key, tasks }: Pick<Config, "key" | "tasks">,
   images: Map<string, string>,
+  participant: string,
   save: (answer: Answer) => Promise<void>,
 ) {
   return plugin(info, async (display, trial) => {
@@ -30,7 +31,7 @@ export function ratingPlugin(
     const item = { ...stored, pictures: stored.pictures.map((address) => images.get(address)!) };
     const { form: layout, questions } = tasks[item.task]!;
     const next = element("button", { disabled: true }, text("next"));
-    const widgets = questions.map((question) => ({ name: question.name, ...widgetOf(text, question, item) }));
+    const widgets = questions.map((question) => ({ name: question.name, ...widgetOf(text, question, item, participant) }));
     const form = element("form", { className: "rating" }, ...widgets.map(({ field }) => field));
     form.append(element("div", { className: "actions" }, next, element("p", {}, text("rating_hint"))));
     const update = () => {

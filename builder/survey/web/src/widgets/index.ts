@@ -10,8 +10,8 @@ export interface Widget {
   answer(form: HTMLFormElement): string | number | boolean | null;
 }
 
-/** The widget of a question; a new type of question needs a case here, or this does not compile. */
-export function widgetOf(text: Text, question: Question, item: Item): Widget {
+/** The widget of a question for the participant of an id; a new type of question needs a case here, or this does not compile. */
+export function widgetOf(text: Text, question: Question, item: Item, participant: string): Widget {
   const asked = question.text.replace(/\{(\w+)\}/g, (whole, name: string) => item.words[name] ?? whole);
   switch (question.type) {
     case "scale":
@@ -19,7 +19,7 @@ export function widgetOf(text: Text, question: Question, item: Item): Widget {
     case "yes_no":
       return yesNo(text, question, asked);
     case "choice":
-      return choiceWidget(question, asked, item);
+      return choiceWidget(question, asked, item, participant);
     default:
       return question satisfies never;
   }
