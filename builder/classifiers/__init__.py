@@ -66,6 +66,14 @@ class Recorded(Protocol):
         """
 
 
+@runtime_checkable
+class OfCrops(Protocol):
+    """A classifier that also takes crops each of a size of its own, as an alignment may cut them."""
+
+    def of_crops(self, crops: Images) -> Probabilities:
+        """(n, h, w, 3), or n objects, each (h, w, 3), uint8 RGB, n >= 1 -> (n, k), as `Classifier.probabilities`."""
+
+
 def answers(classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:
     """A classifier's probabilities for rows of a source: of their pictures, or, where it is `Recorded`, of their ids.
 

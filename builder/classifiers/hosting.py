@@ -1,16 +1,17 @@
 """Calls of a study's classifiers, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from builder.boundary import Call
-from builder.classifiers import Classifier, Probabilities, answers
+from builder.classifiers import Classifier, OfCrops, Probabilities, answers
 from builder.errors import StudyError
 from builder.frames import named
 from builder.generators import Images
 from builder.hosting import ModelHost
+from builder.recognizers import Faces
 
 SUM_TOLERANCE = 1e-3
 """The largest difference between 1 and the sum of the probabilities of an image."""
@@ -32,12 +33,40 @@ def classify(host: ModelHost, name: str, classifier: Classifier, images: Images,
     Raises:
         ModelError: it raises, or gives anything else.
     """
-    rows = range(len(images))
-    boundary = host.boundary(name, "classifier", name)
-    with host.stopwatch.step("classify", len(rows)), boundary.call("probabilities", rows) as call:
-        given = answers(classifier, images, ids)
-        probabilities: Probabilities = call.array(given, np.float32, (len(rows), len(classifier.classes)), finite=False)
-        _check(call, probabilities)
+    return _asked(host, name, classifier, range(len(images)), lambda: answers(classifier, images, ids))
+
+
+def classify_faces(
+    host: ModelHost, name: str, classifier: Classifier, images: Images, alignment: str, faces: Faces
+) -> Probabilities:
+    """A classifier's probabilities for what an alignment found in images; the rest as `classify`.
+
+    Args:
+        host: of the study's models.
+        name: the classifier's, which columns carry.
+        classifier: any that is asked about pictures.
+        images: (n, h, w, 3) uint8, n >= 1.
+        alignment: its name, for errors.
+        faces: what it made of the images.
+
+    Returns:
+        (n, k), rows that add up to 1; NaN where the alignment, or the classifier, found nothing.
+
+    Raises:
+        StudyError: the alignment's crops are each of a size of its own, which the classifier does not take.
+        ModelError: the classifier raises, or gives anything else.
+    """
+    found = np.flatnonzero(faces.found)
+    probabilities = np.full((len(images), len(classifier.classes)), np.nan, np.float32)
+    crops = faces.crops[found]
+    if crops.dtype == np.object_ and not isinstance(classifier, OfCrops):
+        raise StudyError(
+            f"classifiers: {name} does not take crops of the alignment {alignment}, each of which has a size of its "
+            "own; name another alignment"
+        )
+    ask = classifier.of_crops if isinstance(classifier, OfCrops) else classifier.probabilities
+    if len(found):
+        probabilities[found] = _asked(host, name, classifier, found.tolist(), lambda: ask(crops))
     return probabilities
 
 
@@ -61,6 +90,17 @@ def class_indices(classes: Sequence[str], name: str, classifier: Classifier) -> 
             "out"
         )
     return np.array([index[each] for each in classes], np.int64)
+
+
+def _asked(
+    host: ModelHost, name: str, classifier: Classifier, rows: Sequence[int], ask: Callable[[], Probabilities]
+) -> Probabilities:
+    """What `ask` gives of a classifier's probabilities for rows, checked and timed."""
+    boundary = host.boundary(name, "classifier", name)
+    with host.stopwatch.step("classify", len(rows)), boundary.call("probabilities", rows) as call:
+        given: Probabilities = call.array(ask(), np.float32, (len(rows), len(classifier.classes)), finite=False)
+        _check(call, given)
+    return given
 
 
 def _check(call: Call, probabilities: Probabilities) -> None:

@@ -1,6 +1,7 @@
 """`predictions:FILE`: what a model said elsewhere, such as behind a closed service, as a table.
 
-A column `row_id` has the ids of the source's rows; every other column is a class, with its scores.
+A column `row_id` has the ids of the source's rows; every other column is a class, with its scores. A row without scores
+says that the model found nothing to classify, such as a face.
 """
 
 from collections.abc import Sequence
@@ -102,18 +103,19 @@ def _numbers(path: Path, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     scores = np.empty(frame.shape)
     for at, column in enumerate(frame):
         scores[:, at] = pd.to_numeric(frame[column], errors="coerce")
-    amiss = np.argwhere(~np.isfinite(scores))
+    nothing = (frame.isna() | (frame.astype(str) == "")).all(axis=1).to_numpy()
+    amiss = np.argwhere(~np.isfinite(scores) & ~nothing[:, None])
     if len(amiss):
         row, at = map(int, amiss[0])
         raise AssetError(
             f"{place(path, row)}: {named([frame.columns[at]])} is {quoted(str(frame.iat[row, at]))}; it must be "
-            "a number"
+            "a number; a row in which nothing was found has no scores at all"
         )
     return scores
 
 
 def _checked(path: Path, scores: npt.NDArray[np.float64], own: Settings) -> Probabilities:
-    """(n, k), rows that add up to 1."""
+    """(n, k), rows that add up to 1, or NaN."""
     if own.scores == "logits":
         return softmax(scores)
     totals = scores.sum(axis=1)

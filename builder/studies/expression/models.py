@@ -2,15 +2,15 @@
 
 import functools
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from builder.boundary import Boundary
-from builder.classifiers import Classifier, Probabilities
-from builder.classifiers.hosting import class_indices, classify
+from builder.classifiers import Classifier, Probabilities, Recorded
+from builder.classifiers.hosting import class_indices, classify, classify_faces
 from builder.classifiers.settings import ClassifierSettings
 from builder.errors import StudyError
 from builder.frames import named, quoted
@@ -18,6 +18,8 @@ from builder.generators import Images
 from builder.hosting import load_model
 from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
+from builder.recognizers import Alignment, Faces, alignments
+from builder.recognizers.hosting import align
 from builder.runtime import Runtime
 from builder.studies.expression.study import ExpressionStudy
 from builder.studies.expression.tasks import EMOTIONS, VOTED
@@ -31,12 +33,15 @@ class Models(SourceHost):
 
     All raise ModelError where one of them raises or returns what it must not.
 
-    classifiers: of emotions; groups: of groups; both by the names that columns carry. voted: whether the source has
+    classifiers: of emotions; groups: of groups; both by the names that columns carry. alignments: by their names;
+    alignment_of: the name of the one of each classifier that has one. voted: whether the source has
     votes. order: its rows, in the order in which batches take them.
     """
 
     classifiers: dict[str, Classifier]
     groups: dict[str, Classifier]
+    alignments: dict[str, Alignment]
+    alignment_of: dict[str, str]
     voted: bool
     order: Sequence[int]
 
@@ -44,9 +49,20 @@ class Models(SourceHost):
         """The classifiers, by name."""
         return {**self.classifiers, **self.groups}
 
-    def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
-        """A classifier's probabilities, of emotions or groups, for rows, (n, k); a row of NaN where it found none."""
-        return classify(self, name, self.sized()[name], images, ids)
+    def answers(self, images: Images, ids: Sequence[str]) -> dict[str, Probabilities]:
+        """Every classifier's probabilities, of emotions or groups, for rows, (n, k), by its name; a row of NaN where
+        its alignment, or it, found no face. An alignment looks at the images once.
+        """
+        faces = {name: align(self, name, each, images) for name, each in self.alignments.items()}
+        return {name: self._answer(name, classifier, images, ids, faces) for name, classifier in self.sized().items()}
+
+    def _answer(
+        self, name: str, classifier: Classifier, images: Images, ids: Sequence[str], faces: Mapping[str, Faces]
+    ) -> Probabilities:
+        alignment = self.alignment_of.get(name)
+        if alignment is None:
+            return classify(self, name, classifier, images, ids)
+        return classify_faces(self, name, classifier, images, alignment, faces[alignment])
 
 
 def load_models(study: ExpressionStudy, runtime: Runtime) -> Models:
@@ -73,16 +89,54 @@ def load_models(study: ExpressionStudy, runtime: Runtime) -> Models:
     classifiers, groups = _loaded(study.classifiers, runtime), _loaded(study.groups, runtime)
     for name, classifier in classifiers.items():
         class_indices(EMOTIONS, name, classifier)
-    return Models(
+    alignment_of = {each.name: each.alignment for each in (*study.classifiers, *study.groups) if each.alignment}
+    models = Models(
         runtime=runtime,
         source=source,
         source_name=study.images.model,
         shape=shape,
         classifiers=classifiers,
         groups=groups,
+        alignments={name: alignments.load(name, runtime) for name in sorted(set(alignment_of.values()))},
+        alignment_of=alignment_of,
         voted=voted,
         order=order(source, study.seed),
     )
+    _check_alignments(models)
+    _check_recorded(models, models.order[: study.batches * study.faces_per_batch])
+    return models
+
+
+def _check_alignments(models: Models) -> None:
+    """Has every classifier that has an alignment see one of its crops.
+
+    Raises:
+        StudyError: it cannot take it, or takes no pictures.
+    """
+    gray = np.full((1, *models.shape), 128, np.uint8)
+    for name, alignment in models.alignment_of.items():
+        classifier = models.sized()[name]
+        if isinstance(classifier, Recorded):
+            raise StudyError(
+                f"classifiers: {name} is a table of answers and sees no picture: take alignment out; a row without "
+                "scores says that no face was found"
+            )
+        faces = align(models, alignment, models.alignments[alignment], gray)
+        found = faces._replace(found=np.ones(1, np.bool_))
+        classify_faces(models, name, classifier, gray, alignment, found)
+
+
+def _check_recorded(models: Models, rows: Sequence[int]) -> None:
+    """Has every table of answers say what it says of the rows that the study takes, before any batch is built.
+
+    Raises:
+        AssetError: it has none of some row.
+    """
+    ids = models.ids(rows)
+    for name, classifier in models.sized().items():
+        if isinstance(classifier, Recorded):
+            with models.boundary(name, "classifier", name).call("recorded"):
+                classifier.recorded(ids)
 
 
 def has_votes(source: ImageSource) -> bool:

@@ -81,10 +81,8 @@ def build_batch(study: ExpressionStudy, models: Models, batch: int) -> Batch:
         start = batch * study.faces_per_batch
         rows = list(models.order[start : start + study.faces_per_batch])
         ids, pictures = models.ids(rows), models.pictures(rows)
-        said = {
-            name: Said(tuple(each.classes), models.probabilities(name, pictures, ids))
-            for name, each in models.sized().items()
-        }
+        classes, answers = models.sized(), models.answers(pictures, ids)
+        said = {name: Said(tuple(classes[name].classes), each) for name, each in answers.items()}
         if all(np.isnan(said[name].probabilities).all() for name in models.classifiers):
             raise BuildError(
                 f"batch {batch}: no classifier found a face in a picture; name another source or alignment"

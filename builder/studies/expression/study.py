@@ -9,14 +9,35 @@ from builder.classifiers.settings import ClassifierSettings
 from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.ratings.settings import RatingsSettings
+from builder.recognizers.alignments import ALIGNMENTS
 from builder.studies.expression.tasks import ASKS, ASKS_GENDER, ITEM
 from builder.study import Study
 from builder.survey.settings import survey_settings
 from builder.tasks import Questionnaire
 from loading_script.votes import Rule
 
+NO_ALIGNMENT = "none"
 
-class PredictedGroup(ClassifierSettings):
+
+class FaceSettings(ClassifierSettings):
+    """One `[[classifiers]]`: a classifier of emotions.
+
+    alignment: what finds the face in a picture and cuts it out before the classifier sees it; none, by default, for
+        sources of crops, and for classifiers that look for faces themselves.
+    """
+
+    alignment: str | None = None
+
+    @field_validator("alignment")
+    @classmethod
+    def _aligned(cls, alignment: str | None) -> str | None:
+        if alignment not in (None, NO_ALIGNMENT, *ALIGNMENTS):
+            known = ", ".join((NO_ALIGNMENT, *ALIGNMENTS))
+            raise PydanticCustomError("unknown", "must be one of: {known}", {"known": known})
+        return None if alignment == NO_ALIGNMENT else alignment
+
+
+class PredictedGroup(FaceSettings):
     """One `[[groups]]`: a classifier whose classes are groups of faces.
 
     min_confidence: below this probability of its class a face is in the group "unsure".
@@ -48,8 +69,8 @@ class ExpressionStudy(Study):
     label_rule: Rule = "majority"
     ask_gender: bool | None = None
     images: ImageSettings = ImageSettings(model="generated")
-    classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
-        default_factory=lambda: (ClassifierSettings(name="fer", model="fer"),)
+    classifiers: Annotated[tuple[FaceSettings, ...], Field(strict=False)] = Field(
+        default_factory=lambda: (FaceSettings(name="fer", model="fer"),)
     )
     groups: Annotated[tuple[PredictedGroup, ...], Field(strict=False)] = Field(
         default_factory=lambda: (PredictedGroup(name="gender", model="gender"),)
@@ -59,7 +80,7 @@ class ExpressionStudy(Study):
 
     @field_validator("classifiers")
     @classmethod
-    def _classifiers(cls, classifiers: tuple[ClassifierSettings, ...]) -> tuple[ClassifierSettings, ...]:
+    def _classifiers(cls, classifiers: tuple[FaceSettings, ...]) -> tuple[FaceSettings, ...]:
         if not classifiers:
             raise PydanticCustomError("empty", "must hold at least one classifier")
         for each in classifiers:

@@ -16,6 +16,7 @@ from builder.errors import StudyError
 from builder.generators import Generator, Images, Latents
 from builder.hosting import ModelHost, load_model
 from builder.recognizers import Alignment, Embeddings, Faces, Recognizer, alignments
+from builder.recognizers.hosting import align
 from builder.recognizers.settings import RecognizerSettings
 from builder.runtime import Runtime
 from builder.studies.verification.paper import paper_threshold
@@ -71,9 +72,7 @@ class Models(ModelHost):
 
     def align(self, alignment: str, images: Images) -> Faces:
         """The named alignment's result for images."""
-        boundary = self.boundary(f"alignment {alignment}", "alignment", alignment)
-        with self.stopwatch.step("align", len(images)), boundary.call("align", range(len(images))) as call:
-            return call.faces(self.alignments[alignment].align(images))
+        return align(self, alignment, self.alignments[alignment], images)
 
     def embed(self, recognizer: str, faces: Faces) -> Embeddings:
         """(n, k); rows of NaN where nothing was found. Only what was found is run through the model."""

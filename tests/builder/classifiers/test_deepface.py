@@ -1,6 +1,6 @@
 """Against `DeepFace.analyze`, over small graphs in the place of DeepFace's, which are not at hand.
 
-`emotion.onnx`, `gender.onnx`: means of 4 x 4 parts of the input, a random matrix, softmax.
+`emotion.onnx`, `gender.onnx`, `race.onnx`: means of 4 x 4 parts of the input, a random matrix, softmax.
 """
 
 import shutil
@@ -14,6 +14,7 @@ import pytest
 from builder.classifiers import deepface
 from builder.classifiers.settings import ClassifierSettings
 from builder.errors import AssetError, StudyError
+from builder.recognizers import alignments
 from builder.recognizers.deepface import import_deepface
 
 if not find_spec("deepface"):
@@ -21,6 +22,7 @@ if not find_spec("deepface"):
 
 DATA = Path(__file__).parents[2] / "data"
 FILES = {"emotion.onnx": "facial_expression_model_weights.onnx", "gender.onnx": "gender_model_weights.onnx"}
+RACE = "race_model_single_batch.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +65,42 @@ def test_emotions_and_genders_are_those_of_analyze(home, runtime, generator, sha
     np.testing.assert_array_equal(emotions[2:], emotion.probabilities(faces[2:]))
 
 
+def test_races_are_those_of_analyze(home, runtime, generator):
+    shutil.copy(DATA / "race.onnx", home / RACE)
+    face = generator.render(generator.sample([4]))[0]
+    race = load("Race", runtime)
+    (home / RACE).unlink()
+    analyze = import_deepface("deepface.DeepFace").analyze
+    (said,) = analyze(face[:, :, ::-1], ["race"], detector_backend="skip", enforce_detection=False, silent=True)
+    vars(import_deepface("deepface.modules.modeling")).pop("cached_models")  # the file is gone
+    assert race.classes == ("asian", "indian", "black", "white", "middle eastern", "latino hispanic")
+    wanted = [said["race"][name] for name in race.classes]
+    np.testing.assert_allclose(100 * race.probabilities(face[None])[0], wanted, rtol=0, atol=1e-3)
+    assert np.ptp(wanted) > 1
+
+
+def test_faces_that_its_own_detector_finds_are_read_as_analyze_reads_them(home, runtime, photographs):
+    emotion, finds = load("Emotion", runtime), alignments.load("deepface", runtime)
+    analyze = import_deepface("deepface.DeepFace").analyze
+    photograph = photographs[0]
+    faces = finds.align(np.stack([photograph, photograph[:, ::-1]]))
+    assert faces.found.all()
+    assert faces.crops[0].shape != (224, 224, 3)
+    ours = emotion.of_crops(faces.crops)
+    for said, image in zip(ours, (photograph, photograph[:, ::-1]), strict=True):
+        found = analyze(np.ascontiguousarray(image[:, :, ::-1]), ["emotion"], silent=True)
+        face = max(found, key=lambda each: each["region"]["w"] * each["region"]["h"])
+        np.testing.assert_allclose(100 * said, [face["emotion"][name] for name in emotion.classes], rtol=0, atol=1e-3)
+    assert np.abs(ours - emotion.probabilities(photograph[None])).max() > 1e-3  # the whole photograph is another face
+
+
 def test_weights_that_are_not_at_hand_are_named_and_not_downloaded(home, runtime):
     with pytest.raises(AssetError, match=r"download https://\S+/race_model_single_batch\.onnx to .*race_model"):
         load("Race", runtime)
-    (home / "race_model_single_batch.onnx").write_bytes(b"no graph")
+    (home / RACE).write_bytes(b"no graph")
     with pytest.raises(AssetError, match=r"race_model_single_batch\.onnx: not the weights of DeepFace's Race"):
         load("Race", runtime)
-    (home / "race_model_single_batch.onnx").unlink()
+    (home / RACE).unlink()
     states = {entry.model: entry.weights for entry in deepface.describe("deepface", runtime)}
     assert states["deepface:Emotion"] == states["deepface:Gender"] == "present"
     assert states["deepface:Race"].startswith("fetchable: https://")

@@ -51,6 +51,15 @@ def test_rows_that_are_missing_are_one_error(load):
         classifier.recorded(["0", "1", "2", "3", "4", "5", "6", "8", "9"])
 
 
+@pytest.mark.parametrize("scores", ["probabilities", "logits"])
+def test_a_row_without_scores_says_that_nothing_was_found(load, scores):
+    said = load("row_id,happy,sad\na,0.25,0.75\nb,,\n", scores=scores).recorded(["b", "a"])
+    assert np.isnan(said[0]).all()
+    assert said[1].argmax() == 1
+    with pytest.raises(AssetError, match=r"row 1 \(from 0\): sad is ''; it must be a number; a row in which nothing"):
+        load("row_id,happy,sad\na,0.25,0.75\nb,1,\n")
+
+
 def test_a_picture_that_is_no_row_cannot_be_asked_about(load):
     with pytest.raises(StudyError, match="cannot be asked about others, such as adversarial ones"):
         load(ROWS).probabilities(IMAGES)

@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builder.classifiers.settings import ClassifierSettings
 from builder.errors import PublishError, StudyError
 from builder.images.rights import publishable
 from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies import kind_texts
 from builder.studies.expression.models import load_models
-from builder.studies.expression.study import ExpressionStudy, PredictedGroup, expression
+from builder.studies.expression.study import ExpressionStudy, FaceSettings, PredictedGroup, expression
 from builder.studies.expression.tasks import ASKS, ASKS_GENDER, GENDERS, OPTIONS
 from builder.study import Study, default_text, parse_study, read_study
 from builder.survey.texts import option_key, read_texts
@@ -46,7 +45,7 @@ def test_a_study_is_written_and_read():
 
 def test_the_printed_study_has_a_comment_on_every_key():
     lines = default_text("expression-demo").splitlines()
-    models = {"": ExpressionStudy, "images": ImageSettings, "classifiers": ClassifierSettings, "groups": PredictedGroup}
+    models = {"": ExpressionStudy, "images": ImageSettings, "classifiers": FaceSettings, "groups": PredictedGroup}
     models |= {name: ExpressionStudy.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
     for table, model in models.items():
         heads = (f"[[{table}]]", f"[{table}]")
@@ -91,6 +90,7 @@ def test_a_study_asks_for_the_gender_where_it_says_so():
         ({"label_rule": "most"}, ["label_rule", "majority", "ferplus"]),
         ({"classifiers": []}, ["classifiers", "at least one classifier"]),
         ({"classifiers": [{"name": "gender", "model": "fer"}]}, ["classifiers and groups the same name"]),
+        ({"classifiers": [{"name": "fer", "model": "fer", "alignment": "eyes"}]}, ["alignment", "none, hog, arcface"]),
         ({"classifiers": [{"name": "group_a", "model": "fer"}]}, ["begins with group_ or predicted_"]),
         ({"groups": [{"name": "gender", "model": "gender", "min_confidence": 2.0}]}, ["less than or equal to 1"]),
         ({"classes": ["3"]}, ["classes: unknown key"]),
@@ -123,6 +123,13 @@ def test_a_classifier_of_something_else_is_refused(tmp_path: Path, runtime: Runt
     described = study(images=images, classifiers=[{"name": "digits", "model": "gender"}], groups=[])
     with pytest.raises(StudyError, match="digits does not have 7 of the 7 classes"):
         load_models(expression(described), runtime)
+
+
+def test_no_alignment_is_the_default():
+    plain, said = ([{"name": "fer", "model": "fer", **more}] for more in ({}, {"alignment": "none"}))
+    assert study(classifiers=plain).hash() == study(classifiers=said).hash() == study().hash()
+    aligned = [{"name": "fer", "model": "fer", "alignment": "hog"}]
+    assert study(classifiers=aligned).hash() != study().hash()
 
 
 def test_without_h5py_the_extra_is_named(tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch):
