@@ -42,9 +42,9 @@ class TableSpec:
     trace: bool = False
 
 
-def published_specs(own: Sequence[TableSpec]) -> tuple[TableSpec, ...]:
+def published_specs(own: Sequence[TableSpec], derived: Sequence[TableSpec] = ()) -> tuple[TableSpec, ...]:
     """The tables of a published dataset in the order in which they are listed: those of a kind of study, of which the
-    first holds the items, and the two that every study has.
+    first holds the items, those that it derives from ratings, and the two that every study has.
     """
     (item,) = own[0].key
     ratings = TableSpec(
@@ -54,7 +54,7 @@ def published_specs(own: Sequence[TableSpec]) -> tuple[TableSpec, ...]:
     )
     participants = TableSpec("participants", key=("participant_id",))
     before, behind = [each for each in own if not each.trace], [each for each in own if each.trace]
-    return (*before, ratings, participants, *behind)
+    return (*before, *derived, ratings, participants, *behind)
 
 
 def arrow_bytes(table: pa.Table) -> bytes:

@@ -1,7 +1,7 @@
 """Changes between two published versions, read from their tables, and the version step that they need."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from builder.publish.history import STEPS, Step
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, file_of, kind_of
 from builder.publish.tables import by_day
+from builder.studies import StudyKind
 from builder.tables import TableSpec, published_specs
 from builder.toml import first_difference, shown
 from loading_script.tables import participants
@@ -88,20 +89,22 @@ def needed_step(changes: Iterable[Change]) -> Step:
 
 def changes(old: Version, new: Version) -> list[Change]:
     """The changes, largest step first; empty where the content is the same."""
-    specs = _specs(new.provenance)
+    kind = _kind(new.provenance)
+    specs = {spec.name: spec for spec in published_specs(kind.tables, kind.derived)}
+    derived = {spec.name for spec in kind.derived}
     people = [change for table in PEOPLE for change in _people(specs[table], old, new)]
     more_ratings = any(change.note.startswith("ratings: ") and change.note != DAYS for change in people)
     found = [*_described(old.provenance, new.provenance), *_batches(old.provenance, new.provenance)]
-    found += [*_built(old, new, specs, more_ratings=more_ratings), *people]
+    found += [*_built(old, new, specs, derived, more_ratings=more_ratings), *people]
     return sorted(dict.fromkeys(found), key=lambda change: -STEPS.index(change.step))
 
 
-def _specs(provenance: Provenance) -> dict[str, TableSpec]:
-    """The tables of a version's kind of study, which is installed where one is published."""
+def _kind(provenance: Provenance) -> StudyKind:
+    """A version's kind of study, which is installed where one is published."""
     kind = kind_of(provenance)
     if kind is None:
         raise PublishError(f"study = {shown(provenance.study.get('study'))}: no such kind of study is installed")
-    return {spec.name: spec for spec in published_specs(kind.tables)}
+    return kind
 
 
 def _described(old: Provenance, new: Provenance) -> Iterator[Change]:
@@ -149,8 +152,10 @@ def _few(batches: Iterable[int], most: int = 10) -> str:
     return ", ".join(map(str, ordered[:most])) + (", ..." if len(ordered) > most else "")
 
 
-def _built(old: Version, new: Version, specs: Mapping[str, TableSpec], *, more_ratings: bool) -> Iterator[Change]:
-    """The changes in the batches that both versions have."""
+def _built(
+    old: Version, new: Version, specs: Mapping[str, TableSpec], derived: Set[str], *, more_ratings: bool
+) -> Iterator[Change]:
+    """The changes in the batches that both versions have; `derived` are the tables that are made from ratings."""
     before, after = old.parts(), new.parts()
     places = {(part.table, part.batch): part for part in before}
     built = {batch.batch for batch in old.provenance.batches}
@@ -159,10 +164,15 @@ def _built(old: Version, new: Version, specs: Mapping[str, TableSpec], *, more_r
             continue
         place = places.pop((part.table, part.batch), None)
         if not place:
-            yield Change("minor", f"{part.table}: added to a batch")
+            if part.table not in derived or part.table not in {each.table for each in before}:
+                yield Change("minor", f"{part.table}: added to a batch")
         elif before[place].sha256 != file.sha256:
             ours, theirs = old.read(place), new.read(part)
             yield from _columns(part.table, ours, theirs)
+            if part.table in derived:
+                if not more_ratings:
+                    yield Change("major", f"{part.table}: changed without new ratings")
+                continue
             aggregates = _aggregates(ours, new, old)
             if aggregates and not more_ratings and not ours.select(aggregates).equals(theirs.select(aggregates)):
                 yield Change("major", f"{part.table}: aggregates changed without new ratings")

@@ -12,6 +12,7 @@ from builder.publish.anonymity import smallest_group
 from builder.publish.layout import Part
 from builder.publish.provenance import Provenance
 from builder.publish.reading import image_bytes
+from builder.studies import StudyKind
 from builder.tables import TableSpec
 from loading_script.lands_between import PROVENANCE
 from loading_script.tables import DEMOGRAPHICS, SOURCES
@@ -97,6 +98,34 @@ def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iter
         wrong = sum(not _same(ours, theirs) for ours, theirs in both)
         if wrong:
             yield f"{spec.name}: {name} is not that of the ratings in {wrong} rows"
+
+
+def check_derived(kind: StudyKind, tables: Tables, provenance: Provenance) -> Iterator[str]:
+    """Whether the tables that a kind of study derives from ratings are what those of the version give."""
+    source, people = provenance.aggregates.source, {"ratings", "participants"}
+    for spec in kind.derived:
+        held = tables.get(spec.name)
+        if source is None or not people <= tables.keys():
+            if held is not None:
+                yield f"{spec.name}: is made from ratings, and there are none that {PROVENANCE} says it is made from"
+            continue
+        excluded = provenance.aggregates.flagged_excluded
+        ratings = counted(tables["ratings"], tables["participants"], source, flagged_excluded=excluded)
+        again = _by_key(spec, kind.derive(spec.name, tables[kind.tables[0].name], ratings))
+        ours = {} if held is None else _by_key(spec, held)
+        if held is not None and len(ours) < held.num_rows:
+            yield f"{spec.name}: {', '.join(spec.key)} is not one for each row"
+        wrong = sum(not _same_row(ours.get(key), again.get(key)) for key in ours.keys() | again.keys())
+        if wrong:
+            yield f"{spec.name}: {wrong} rows are not what the ratings give, or are missing"
+
+
+def _by_key(spec: TableSpec, rows: pa.Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+    return {tuple(row[name] for name in spec.key): row for row in rows.to_pylist()}
+
+
+def _same_row(ours: dict[str, Any] | None, theirs: dict[str, Any] | None) -> bool:
+    return None not in (ours, theirs) and all(_same(ours[name], theirs[name]) for name in theirs)  # type: ignore[index,union-attr]
 
 
 def _same(ours: Any, theirs: Any) -> bool:

@@ -36,7 +36,8 @@ class Content:
     @property
     def specs(self) -> tuple[TableSpec, ...]:
         """The tables that a version of this study may have, in the order in which they are listed."""
-        return published_specs(load_kind(self.study.study).tables)
+        kind = load_kind(self.study.study)
+        return published_specs(kind.tables, kind.derived)
 
 
 def read_items(folder: Path, tables: Mapping[Part, Table], spec: TableSpec) -> pa.Table:

@@ -17,6 +17,7 @@ from builder.ratings.items import read_design
 from builder.ratings.schema import participant_features, rating_features
 from builder.ratings.texts import unread
 from builder.shards import StudyFolder
+from builder.studies import StudyKind, load_kind
 from builder.study import Study
 from loading_script.tables import SOURCES
 
@@ -122,7 +123,7 @@ def published_tables(
     Raises:
         PublishError: a rating names an item that is not in the study.
     """
-    asks = folder.study().questionnaire()
+    asks, kind = folder.study().questionnaire(), load_kind(folder.study().study)
     ratings, source = ByItem(people.ratings, asks.key), people.aggregates.source
     if source:
         excluded = people.aggregates.flagged_excluded
@@ -135,7 +136,9 @@ def published_tables(
             if table == asks.table:
                 theirs = ratings.take(rows[asks.key])
                 if source:
-                    rows = rated(rows, asks.key, aggregated.take(rows[asks.key]), asks.questions, source)
+                    counting = aggregated.take(rows[asks.key])
+                    yield from _derived(kind, rows, counting, split, batch)
+                    rows = rated(rows, asks.key, counting, asks.questions, source)
                     features = rated_features(features, asks.questions)
                 if theirs.num_rows:
                     yield Part("ratings", split, batch), theirs, rating_features(asks)
@@ -148,6 +151,16 @@ def published_tables(
             "batches that were rated"
         )
     yield from _participants(people.participants, split_of, participant_features(asks))
+
+
+def _derived(
+    kind: StudyKind, items: pa.Table, ratings: pa.Table, split: str, batch: int
+) -> Iterator[tuple[Part, pa.Table, Features]]:
+    light = items.drop_columns(list(kind.tables[0].large))
+    for spec in kind.derived:
+        rows = kind.derive(spec.name, light, ratings)
+        if rows.num_rows:
+            yield Part(spec.name, split, batch), rows, Features.from_arrow_schema(rows.schema)
 
 
 def _participants(

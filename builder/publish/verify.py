@@ -16,7 +16,7 @@ import pyarrow as pa
 from builder.errors import LandsBetweenError, PublishError
 from builder.files import explained
 from builder.publish import hub
-from builder.publish.checks import check_part, check_pictures, check_tables
+from builder.publish.checks import check_derived, check_part, check_pictures, check_tables
 from builder.publish.history import HISTORY, HISTORY_FILES, VERSION, read_history
 from builder.publish.layout import Part, part_of
 from builder.publish.provenance import File, Provenance, kind_of, read_provenance
@@ -122,7 +122,7 @@ def _version(folder: Path, provenance: Provenance) -> Iterator[str]:
 
 def _tables(folder: Path, provenance: Provenance) -> list[str]:
     kind = kind_of(provenance)
-    specs = {spec.name: spec for spec in published_specs(kind.tables)} if kind else {}
+    specs = {spec.name: spec for spec in published_specs(kind.tables, kind.derived)} if kind else {}
     if not kind:
         log.warning(
             "study = %s: no such kind of study is installed, so its tables were checked as any study's are and no "
@@ -161,7 +161,7 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
     if found or not kind:
         return found
     together = {table: pa.concat_tables(of_table) for table, of_table in tables.items()}
-    return check_tables(list(specs.values()), together, provenance)
+    return [*check_tables(list(specs.values()), together, provenance), *check_derived(kind, together, provenance)]
 
 
 def _pictures(

@@ -112,7 +112,8 @@ class StudyKind(Protocol):
     A class that names this one as its base has the methods that have a body here.
 
     name: as it is registered. Settings: the class of its study files. tables: those that a build writes, the first one
-    the default of the dataset. groups: of models that its study files can name.
+    the default of the dataset. derived: those that a published version has beside them, where there are ratings.
+    groups: of models that its study files can name.
     """
 
     @property
@@ -123,6 +124,10 @@ class StudyKind(Protocol):
 
     @property
     def tables(self) -> "tuple[TableSpec, ...]": ...  # noqa: D102
+
+    @property
+    def derived(self) -> "tuple[TableSpec, ...]":  # noqa: D102
+        return ()
 
     @property
     def groups(self) -> tuple[registry.Group, ...]:  # noqa: D102
@@ -156,6 +161,12 @@ class StudyKind(Protocol):
         `thresholds` are the decision distances of models by name.
         """
         yield from ()
+
+    def derive(self, table: str, items: "pa.Table", ratings: "pa.Table") -> "pa.Table":
+        """The rows of one of its `derived` tables: a function of some items, without their pictures, and of those
+        ratings of them that are aggregated. Of more items there are more rows, and none is another.
+        """
+        raise KeyError(f"{table} is no table that is derived")
 
     def publish(self) -> PublishParts:
         """The parts of a published version that this kind brings."""

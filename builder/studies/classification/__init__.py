@@ -36,6 +36,7 @@ class Classification(StudyKind):
         TableSpec("predictions", key=("row",), references=_OF_IMAGE),
         TableSpec("attacks", key=("row",), references=(*_OF_IMAGE, Reference("row", "predictions", "row"))),
     )
+    derived = (TableSpec("labels", key=("row", "class"), references=(Reference("row", "predictions", "row"),)),)
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
@@ -59,6 +60,12 @@ class Classification(StudyKind):
         from builder.studies.classification import schema
 
         return schema.read_features(table, columns)
+
+    def derive(self, table: str, items: "pa.Table", ratings: "pa.Table") -> "pa.Table":
+        """The classes that people accepted."""
+        from builder.studies.classification.labels import accepted_classes
+
+        return accepted_classes(items, ratings)
 
     def publish(self) -> PublishParts:
         """The card's text, its figures and picture."""

@@ -107,21 +107,38 @@ def attacks() -> Features:
     )
 
 
+def labels() -> Features:
+    """One row per class of a row that at least one of `n` people, five or more, found relevant for the row's picture.
+
+    `n_yes` and `n` are the answers yes and all valid ones, `share` is their quotient, `accepted` whether that is at
+    least .8; `ratings_source` is whose answers they are. `label` is the source's own.
+    """
+    return Features(
+        {
+            "row": Value("string"),
+            "batch": Value("int32"),
+            "label": Value("string"),
+            "class": Value("string"),
+            "n_yes": Value("int32"),
+            "n": Value("int32"),
+            "share": Value("float64"),
+            "accepted": Value("bool"),
+            "ratings_source": Value("string"),
+        }
+    )
+
+
 def read_features(table: str, columns: pa.Schema) -> Features:
-    """The features of a table as a build writes it, made from the names of its columns.
+    """The features of a table as a version has it but for aggregates, made from the names of its columns.
 
     Raises:
         KeyError: there is no such table.
     """
-    endings = {"items": "_top1", "images": "", "predictions": "_probabilities", "attacks": ""}
-    ending = endings[table]
-    names = [name.removesuffix(ending) for name in columns.names if ending and name.endswith(ending)]
-    match table:
-        case "items":
-            return items(names, top5="top5_weight" in columns.names)
-        case "predictions":
-            return predictions(names, top5=any(name.endswith(_IN_TOP5) for name in columns.names))
-        case "images":
-            return images()
-        case _:
-            return attacks()
+    alike = {"images": images, "attacks": attacks, "labels": labels}
+    if table in alike:
+        return alike[table]()
+    ending = {"items": "_top1", "predictions": "_probabilities"}[table]
+    names = [name.removesuffix(ending) for name in columns.names if name.endswith(ending)]
+    if table == "items":
+        return items(names, top5="top5_weight" in columns.names)
+    return predictions(names, top5=any(name.endswith(_IN_TOP5) for name in columns.names))

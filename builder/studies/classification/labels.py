@@ -1,0 +1,38 @@
+"""The table `labels`: the classes that people accepted for a row, with their votes.
+
+After "Are we done with ImageNet?" (Beyer et al.), whose labels a row may have several of, and none.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from builder.studies.classification import schema
+from builder.studies.classification.tasks import KEY
+
+LEAST_ANSWERS = 5
+"""An item with fewer valid answers counts as one that nobody was asked about."""
+
+ACCEPTED = 0.8
+"""From this share of yes on a class is accepted: four of five, as in "ConvNets and ImageNet Beyond Accuracy"."""
+
+
+def accepted_classes(items: pa.Table, ratings: pa.Table) -> pa.Table:
+    """The classes that at least one of five or more people accepted, of items that show a row's own picture.
+
+    Args:
+        items: of a study or a part of it, without pictures.
+        ratings: of one source.
+    """
+    answers = ratings.filter(pc.is_valid(ratings["relevant"]))
+    votes = pa.table({KEY: answers[KEY], "yes": answers["relevant"].cast(pa.int32())})
+    counts = votes.group_by(KEY, use_threads=False).aggregate([("yes", "sum"), ("yes", "count")])
+    of_item = {row[KEY]: (row["yes_sum"], row["yes_count"]) for row in counts.to_pylist()}
+    source = ratings["source"][0].as_py() if ratings.num_rows else None
+    rows = []
+    for item in items.select([KEY, "kind", "row", "batch", "label", "shown_class"]).to_pylist():
+        n_yes, n = of_item.get(item[KEY], (0, 0))
+        if n < LEAST_ANSWERS or not n_yes or item["kind"] == schema.KINDS.index("adversarial"):
+            continue
+        said = {"class": item["shown_class"], "n_yes": n_yes, "n": n, "share": n_yes / n}
+        rows.append({**item, **said, "accepted": n_yes / n >= ACCEPTED, "ratings_source": source})
+    return pa.Table.from_pylist(rows, schema.labels().arrow_schema)
