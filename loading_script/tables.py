@@ -5,8 +5,13 @@ from collections.abc import Mapping
 import pyarrow as pa
 from datasets import Features, Sequence, Value
 
-SOURCES = ["human", "simulated", "model"]
-"""The sources of ratings: whose answers they are; an aggregate is of one source."""
+SOURCES = ["human", "expert", "simulated", "model"]
+"""The sources of ratings: whose answers they are; an aggregate is of one source.
+
+human: participants'. expert: those of the study's authors, or of whom they name so, to hold others against; no
+aggregate is of them, and of an expert nothing is kept but the answers. simulated: a program's that follows a model of a
+rater. model: the decisions of one of the study's models.
+"""
 
 GENDERS = ["female", "male", "non-binary", "other"]
 """Null where it was not said."""

@@ -33,6 +33,7 @@ def card(content: Content) -> str:
     """The whole README.md."""
     study, provenance = content.study, content.provenance
     parts, ratings = load_kind(study.study).publish(), content.people.ratings
+    everybody = {group.source: group for group in raters(ratings, content.people.participants)}
     text = _template(parts.card()).render(
         title=content.title,
         study=study,
@@ -44,8 +45,9 @@ def card(content: Content) -> str:
         ],
         aggregates=[name for name in aggregate_columns(study.questionnaire().questions) if name != SOURCE],
         counts=counts(content.tables, content.specs),
-        raters=raters(ratings, content.people.participants),
-        simulated="simulated" in ratings["source"].to_pylist(),
+        raters=[group for source, group in everybody.items() if source != "expert"],
+        experts=everybody.get("expert"),
+        simulated="simulated" in everybody,
         seeds=sum(len(batch.seeds) for batch in provenance.batches),
         passed_over=sum(len(batch.seeds_passed_over) for batch in provenance.batches),
         **parts.figures(content),
@@ -70,12 +72,13 @@ def citation(content: Content) -> bytes:
 
 def _metadata(content: Content) -> str:
     human = content.provenance.aggregates.source == "human"
+    experts = ["expert-generated"] if "expert" in content.people.ratings["source"].to_pylist() else []
     tags = load_kind(content.study.study).publish().tags
     data = DatasetCardData(
         pretty_name=content.title,
         license=content.study.publish.license,
         language=["en"],
-        annotations_creators=["crowdsourced" if human else "machine-generated"],
+        annotations_creators=["crowdsourced", *experts] if human else experts or ["machine-generated"],
         source_datasets=["original"],
         size_categories=[next((name for most, name in _SIZES if content.items.num_rows < most), "10M<n<100M")],
         tags=["lands-between", *tags, "human-perception" if human else "model-audit"],

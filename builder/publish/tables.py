@@ -60,7 +60,7 @@ class ByItem:
 
 
 def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: bool) -> People:
-    """The human ratings of a study folder, the simulated ones where asked, and who gave them.
+    """The ratings of people and of experts in a study folder, the simulated ones where asked, and who gave them.
 
     Ratings of models are left out: what models say of an item is in its columns. Both are sorted by id, so that neither
     tells the order in which they came, and of the time of a rating the day is left.
@@ -71,7 +71,7 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
     design = read_design(folder.root)
     held = read_held(folder.root, design.asks)
     every_rating, participants = judged_tables(held, design)
-    ratings, left_out = _of_sources(every_rating, ["human", "simulated"] if with_simulated else ["human"])
+    ratings, left_out = _of_sources(every_rating, ["human", "expert", *(["simulated"] if with_simulated else [])])
     rating = pc.is_in(participants["participant_id"], value_set=pc.unique(ratings["participant_id"]))
     participants = participants.filter(rating).sort_by("participant_id")
     waiting = unread(held, design.asks)["participant_id"].isin(participants["participant_id"].to_pylist())

@@ -23,7 +23,9 @@ def add_commands(commands: Any) -> None:
     )
     importing.add_argument("--format", default="auto", metavar="NAME", help="default: auto, what the file looks like")
     importing.add_argument("--map", type=Path, metavar="FILE.toml", help="what the columns hold, where they do not say")
-
+    importing.add_argument(
+        "--expert", action="store_true", help="answers of the study's authors: of the source expert, in no aggregate"
+    )
     importing.add_argument("--dry-run", action="store_true", help="show what would happen, and draft a mapping")
     importing.add_argument("--skip-others", action="store_true", help="name and skip what cannot be read as an export")
 
@@ -65,15 +67,16 @@ def _import(options: argparse.Namespace) -> int:
     from builder.ratings.preview import preview
 
     arguments = (options.folder, options.exports, options.format, options.map, options.skip_others)
+    source = "expert" if options.expert else "human"
     if options.dry_run:
-        seen = preview(*arguments)
+        seen = preview(*arguments, source=source)
         print(seen.error or "nothing is written; an import would do this:\n")
         if seen.imported:
             _print_imported(options.folder, seen.imported, dry=True)
             print(f"\nthe first ratings as they would be stored:\n{seen.first.to_string(index=False)}")
         print(f"\na mapping for {options.exports[0].name}, to be mended and given with --map:\n{seen.draft}")
         return 2 if seen.error else 0
-    imported = import_exports(*arguments)
+    imported = import_exports(*arguments, source=source)
     _print_imported(options.folder, imported, dry=False)
     _point_out_withdrawn(options.folder)
     return 0

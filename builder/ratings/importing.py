@@ -55,6 +55,8 @@ def import_exports(
     format_name: str = "auto",
     mapping: Path | None = None,
     skip_others: bool = False,
+    *,
+    source: str = "human",
 ) -> Imported:
     """Merges exports into the ratings of a study folder, all of them or, on an error, none.
 
@@ -64,6 +66,7 @@ def import_exports(
         format_name: The reader, or "auto".
         mapping: A file that says what the exports do not.
         skip_others: Whether a file that cannot be read as an export is named and skipped.
+        source: Whose answers they are, "human" or "expert".
 
     Raises:
         RatingsError: a file cannot be read as an export, naming file, line and column; or there is none that can.
@@ -73,7 +76,7 @@ def import_exports(
     with RatingsFolder(folder, design.asks).locked():
         before = read_held(folder, design.asks)
         after, imported = merged_exports(
-            before, exports, design, participant_key(folder), format_name, mapping, skip_others
+            before, exports, design, participant_key(folder), format_name, mapping, skip_others, source
         )
         write_held(folder, with_import(before, after), design)
     return imported
@@ -87,6 +90,7 @@ def merged_exports(
     format_name: str,
     mapping: Path | None,
     skip_others: bool,
+    source: str,
 ) -> tuple[Held, Imported]:
     """What a folder holds, with the exports merged into it, and what became of each; nothing is written."""
     meaning = read_mapping(mapping, design.asks) if mapping else None
@@ -94,7 +98,7 @@ def merged_exports(
     _check_all(rows, skipped, meaning, design.asks)
     outcomes = []
     for each in rows:
-        held, outcome = merged(held, each.rows, design.asks, each.label)
+        held, outcome = merged(held, each.rows, design.asks, each.label, source)
         outcomes.append((each.path, outcome))
     return held, Imported(outcomes, skipped)
 

@@ -31,7 +31,7 @@ class Outcome:
     reasons: Counter[str]
 
 
-def merged(held: Held, rows: Cleaned, asks: Questionnaire, file: str) -> tuple[Held, Outcome]:
+def merged(held: Held, rows: Cleaned, asks: Questionnaire, file: str, source: str = "human") -> tuple[Held, Outcome]:
     """The folder's content with one file's rows, and what became of them.
 
     Args:
@@ -39,15 +39,17 @@ def merged(held: Held, rows: Cleaned, asks: Questionnaire, file: str) -> tuple[H
         rows: what the file brought.
         asks: what the study asks.
         file: what refused.csv calls the file, `records.file_label`: never its own name.
+        source: whose answers the file has; who is there already with another source keeps it, and the answers stay out.
     """
     read = len(rows.ratings) + len(rows.refused)
     withdrawn = standing(held.withdrawn, rows.submissions)
     rows, outside = kept_out(rows, withdrawn, asks)
+    rows, elsewhere = _of_source(held, rows, asks, source)
     forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], asks, "participant was removed")
-    added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten], asks)
-    people, differing = _with_people(held, _without_held_back(held, rows, asks), added, asks)
-    refused = [rows.refused, outside, removed, contradicting]
+    added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten], asks, source)
+    people, differing = _with_people(held, _without_held_back(held, rows, asks), added, asks, source)
+    refused = [rows.refused, outside, elsewhere, removed, contradicting]
     noted = stacked([*refused, rows.left_out, differing])
     outcome = Outcome(
         file=file,
@@ -69,13 +71,32 @@ def merged(held: Held, rows: Cleaned, asks: Questionnaire, file: str) -> tuple[H
     return after, outcome
 
 
+def _of_source(held: Held, rows: Cleaned, asks: Questionnaire, source: str) -> tuple[Cleaned, pd.DataFrame]:
+    """The rows of a file without those of people who are there with another source, and their ratings as refused.csv
+    has them. Of an expert nothing is left but the ratings.
+    """
+    known = held.participants["source"]
+    others = known.index[known != source]
+    theirs = rows.ratings["participant_id"].map(known[others])
+    refused = [
+        refusal(rows.ratings[theirs == other], asks, f"participant is there as {other}, not as {source}")
+        for other in known[others].unique()
+    ]
+    kept = rows.participants[~rows.participants.index.isin(others)]
+    held_back = rows.held_back[~rows.held_back["participant_id"].isin(others)]
+    if source == "expert":
+        kept, held_back = kept.iloc[:0], held_back.iloc[:0]
+    left = replace(rows, ratings=rows.ratings[theirs.isna()], participants=kept, held_back=held_back)
+    return left, stacked([refusal(rows.ratings.iloc[:0], asks, ""), *refused])
+
+
 def _lines(noted: pd.DataFrame, asks: Questionnaire, file: str) -> pd.DataFrame:
     """The rows of refused.csv."""
     return noted.assign(file=file)[records.refused_lines(asks.key)].astype("str").fillna("")
 
 
 def _new_ratings(
-    known: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire
+    known: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire, source: str
 ) -> tuple[pd.DataFrame, int, pd.DataFrame]:
     """The ratings that no known one and no earlier row answers; how many say the same again; those that say another
     thing.
@@ -87,13 +108,13 @@ def _new_ratings(
     answers = known.loc[known["participant_id"].isin(rows["participant_id"].unique()), [*answer, *questions]]
     again = rows.duplicated(answer)
     if answers.empty and not again.any():
-        return _identified(rows, asks), 0, refusal(rows.iloc[:0], asks, "")
+        return _identified(rows, asks, source), 0, refusal(rows.iloc[:0], asks, "")
     answers = answers.astype(types).assign(known=True)
     beside = rows[answer].merge(answers, on=answer, how="left").set_axis(rows.index)
     in_store = beside["known"].notna()
     first = rows[answer].merge(rows[~again][[*answer, *questions]], on=answer, how="left").set_axis(rows.index)
     repeated = (in_store & _equal(rows, beside, asks)) | (~in_store & again & _equal(rows, first, asks))
-    new = _identified(rows[~in_store & ~again], asks)
+    new = _identified(rows[~in_store & ~again], asks, source)
     contradicting = [
         refusal(rows[in_store & ~again & ~repeated], asks, "contradicts a rating already there"),
         refusal(rows[again & ~repeated], asks, f"second answer to {asks.an_item}, the first is kept"),
@@ -101,10 +122,10 @@ def _new_ratings(
     return new, int(repeated.sum()), stacked(contradicting)
 
 
-def _identified(rows: pd.DataFrame, asks: Questionnaire) -> pd.DataFrame:
-    """The ratings of people with their rating_id."""
+def _identified(rows: pd.DataFrame, asks: Questionnaire, source: str) -> pd.DataFrame:
+    """The ratings with their rating_id and their source."""
     ids = [rating_id(*each) for each in zip(rows["participant_id"], rows[asks.key], strict=True)]
-    return rows.assign(rating_id=ids, source="human")
+    return rows.assign(rating_id=ids, source=source)
 
 
 def _equal(rows: pd.DataFrame, others: pd.DataFrame, asks: Questionnaire) -> pd.Series:
@@ -116,7 +137,7 @@ def _equal(rows: pd.DataFrame, others: pd.DataFrame, asks: Questionnaire) -> pd.
 
 
 def _with_people(
-    held: Held, rows: Cleaned, added: pd.DataFrame, asks: Questionnaire
+    held: Held, rows: Cleaned, added: pd.DataFrame, asks: Questionnaire, source: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The participants with new ones and with what was not known of known ones; and where a file says another thing.
 
@@ -135,7 +156,7 @@ def _with_people(
     people = pd.concat([known, pd.DataFrame(index=fresh, columns=known.columns)]) if len(fresh) else known.copy()
     for name in [*details, "duration_s"]:
         people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
-    people.loc[fresh, "source"] = "human"
+    people.loc[fresh, "source"] = source
     return people.rename_axis("participant_id"), stacked(differing)
 
 

@@ -44,6 +44,8 @@ def preview(
     format_name: str = "auto",
     mapping: Path | None = None,
     skip_others: bool = False,
+    *,
+    source: str = "human",
 ) -> Preview:
     """What `import_exports` would do with the same arguments; writes nothing.
 
@@ -56,7 +58,7 @@ def preview(
     key = participant_key(folder) if (folder / "ratings" / KEY_FILE).exists() else bytes(32)
     draft = draft_mapping(exports[0], design.for_readers(), format_name, mapping)
     try:
-        after, imported = merged_exports(held, exports, design, key, format_name, mapping, skip_others)
+        after, imported = merged_exports(held, exports, design, key, format_name, mapping, skip_others, source)
     except RatingsError as error:
         return Preview(None, str(error), held.ratings.iloc[:0], draft)
     new = after.ratings[~after.ratings["rating_id"].isin(held.ratings["rating_id"])]

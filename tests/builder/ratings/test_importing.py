@@ -154,7 +154,8 @@ def test_tables_have_the_schemas_and_sources_are_apart(folder, tmp_path):
     assert store.ratings().schema.equals(schema.ratings().arrow_schema)
     assert store.participants().schema.equals(schema.participants().arrow_schema)
     status = ratings_status(folder)
-    assert [each.ratings for each in status.sources.values()] == [1, 80, 40]
+    counts = {source: each.ratings for source, each in status.sources.items()}
+    assert counts == {"human": 1, "expert": 0, "simulated": 80, "model": 40}
     assert status.sources["human"].items_by_ratings == {0: 39, 1: 1}
     assert (status.sources["human"].short, status.sources["human"].flagged["too-few"]) == (40, 1)
     assert status.sources["simulated"].items_by_ratings == {2: 40}
