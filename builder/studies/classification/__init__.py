@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from builder import registry
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
 from builder.studies.classification.study import ClassificationStudy, classification
-from builder.studies.classification.tasks import ASKS, KEY, TABLE
+from builder.studies.classification.tasks import KEY, TABLE
 from builder.tables import Reference, TableSpec
 from builder.tasks import Questionnaire
 
@@ -41,7 +41,7 @@ class Classification(StudyKind):
 
     def questionnaire(self, study: "Study") -> Questionnaire:
         """Whether a class is relevant for an image."""
-        return ASKS
+        return classification(study).asks()
 
     def load(self, study: "Study", runtime: "Runtime") -> "Models":
         """The source of images and the classifiers."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from builder.studies.classification import schema
-from builder.studies.classification.tasks import KEY
+from builder.studies.classification.tasks import KEY, NO, RELEVANT, YES
 
 LEAST_ANSWERS = 5
 """An item with fewer valid answers counts as one that nobody was asked about."""
@@ -23,8 +23,8 @@ def accepted_classes(items: pa.Table, ratings: pa.Table) -> pa.Table:
         items: of a study or a part of it, without pictures.
         ratings: of one source.
     """
-    answers = ratings.filter(pc.is_valid(ratings["relevant"]))
-    votes = pa.table({KEY: answers[KEY], "yes": answers["relevant"].cast(pa.int32())})
+    said = _yes(ratings[RELEVANT.name])
+    votes = pa.table({KEY: ratings[KEY], "yes": said}).filter(pc.is_valid(said))
     counts = votes.group_by(KEY, use_threads=False).aggregate([("yes", "sum"), ("yes", "count")])
     of_item = {row[KEY]: (row["yes_sum"], row["yes_count"]) for row in counts.to_pylist()}
     source = ratings["source"][0].as_py() if ratings.num_rows else None
@@ -36,3 +36,11 @@ def accepted_classes(items: pa.Table, ratings: pa.Table) -> pa.Table:
         said = {"class": item["shown_class"], "n_yes": n_yes, "n": n, "share": n_yes / n}
         rows.append({**item, **said, "accepted": n_yes / n >= ACCEPTED, "ratings_source": source})
     return pa.Table.from_pylist(rows, schema.labels().arrow_schema)
+
+
+def _yes(answers: pa.ChunkedArray) -> pa.ChunkedArray:
+    """1 for yes, 0 for no, null for any other answer; where one can say that one cannot tell, answers are words."""
+    if not pa.types.is_boolean(answers.type):
+        valid = pc.is_in(answers, value_set=pa.array([YES, NO]))
+        answers = pc.if_else(valid, pc.equal(answers, YES), None)
+    return answers.cast(pa.int32())

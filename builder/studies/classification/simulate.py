@@ -17,7 +17,7 @@ from builder.ratings.rows import check_raters, finished_batches, rating_rows, ra
 from builder.shards import StudyFolder
 from builder.studies.classification.schema import KINDS
 from builder.studies.classification.study import classification
-from builder.studies.classification.tasks import ASKS, KEY, TABLE
+from builder.studies.classification.tasks import CANNOT_TELL, KEY, NO, RELEVANT_IF_TOLD, TABLE, YES
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +44,8 @@ class RaterModel:
     """Probability of yes to the class of an attacked image."""
     lapse: float = 0.01
     """Share of items that are answered at random."""
+    cannot_tell: float = 0.05
+    """Share of items of which a rater cannot tell, where that is an answer."""
     median_ms: float = 2500.0
     """Median response time, milliseconds."""
     pace: float = 0.3
@@ -68,6 +70,7 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
     check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
+    asks = study.questionnaire()
     entropy = [seed, int(study.manifest().study_hash, 16)]
     ratings, participants = [], []
     for batch in finished_batches(study):
@@ -77,10 +80,13 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         for number in range(raters):
             rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
             name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(probability, rng, model)
-            ratings += rating_rows(ASKS, name, "simulated", [item[KEY] for item in items], answers)
+            if RELEVANT_IF_TOLD in asks.questions:
+                tells = rng.random(len(items)) >= model.cannot_tell
+                answers["relevant"] = np.where(tells, in_words(answers["relevant"]), CANNOT_TELL)
+            ratings += rating_rows(asks, name, "simulated", [item[KEY] for item in items], answers)
             who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
             participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return rating_tables(ASKS, ratings, participants)
+    return rating_tables(asks, ratings, participants)
 
 
 def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: RaterModel) -> Floats:
@@ -105,6 +111,11 @@ def rate(probability: Floats, rng: np.random.Generator, model: RaterModel) -> di
     }
 
 
+def in_words(relevant: npt.NDArray[np.bool_]) -> npt.NDArray[np.str_]:
+    """Answers, (n,), as the options of the question with a third answer."""
+    return np.where(relevant, YES, NO)
+
+
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     """What one of the study's classifiers says as ratings of the participant `model-<name>`: a class is relevant where
     it is its top-1.
@@ -126,7 +137,10 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
         [study.read(TABLE, batch).select(columns) for batch in finished_batches(study)]
     ).to_pylist()
     rated = [item for item in items if item[f"{name}_top1"] is not None]
-    relevant = np.array([item["shown_class"] == item[f"{name}_top1"] for item in rated], np.bool_)
-    ratings = rating_rows(ASKS, f"model-{name}", "model", [item[KEY] for item in rated], {"relevant": relevant})
+    asks = study.questionnaire()
+    relevant: npt.NDArray[Any] = np.array([item["shown_class"] == item[f"{name}_top1"] for item in rated], np.bool_)
+    if RELEVANT_IF_TOLD in asks.questions:
+        relevant = in_words(relevant)
+    ratings = rating_rows(asks, f"model-{name}", "model", [item[KEY] for item in rated], {"relevant": relevant})
     who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
-    return *rating_tables(ASKS, ratings, who), len(items) - len(rated)
+    return *rating_tables(asks, ratings, who), len(items) - len(rated)

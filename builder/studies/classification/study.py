@@ -10,9 +10,10 @@ from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.ratings.settings import RatingsSettings
 from builder.settings import COLUMN, Settings
-from builder.studies.classification.tasks import ASKS, ITEM, QUESTIONS
+from builder.studies.classification.tasks import ASKS, ASKS_IF_TOLD, ITEM, QUESTIONS
 from builder.study import Study
 from builder.survey.settings import survey_settings
+from builder.tasks import Questionnaire
 
 Classes = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(strict=False, min_length=2)]
 
@@ -45,6 +46,7 @@ class ClassificationStudy(Study):
     classes: those that it is about, in the order in which batches take them; None: all that rows are labeled with.
     mistakes, controls: the most items of a batch that are mistakes, and that have a sure answer, half of them yes.
     mistakes_top5: the most rows of a batch with a mistake of which all five classes are asked; None: of none are they.
+    cannot_tell: whether that is a third answer; a file that does not say so is as before there was it.
     attack: None: there are no adversarial items.
     """
 
@@ -56,6 +58,7 @@ class ClassificationStudy(Study):
     mistakes: Annotated[int, Field(ge=1, le=10_000)] = 40
     controls: Annotated[int, Field(ge=2, le=1000)] = 20
     mistakes_top5: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    cannot_tell: bool | None = None
     images: ImageSettings = ImageSettings(model="mnist-5k:audit")
     classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)
@@ -70,6 +73,11 @@ class ClassificationStudy(Study):
         if classes and len(set(classes)) < len(classes):
             raise PydanticCustomError("twice", "names one class twice")
         return classes
+
+    @field_validator("cannot_tell")
+    @classmethod
+    def _cannot_tell(cls, asked: bool | None) -> bool | None:
+        return asked or None
 
     @field_validator("classifiers")
     @classmethod
@@ -90,6 +98,10 @@ class ClassificationStudy(Study):
                 + ", ".join(names)
             )
         return self
+
+    def asks(self) -> Questionnaire:
+        """All that this study can ask."""
+        return ASKS_IF_TOLD if self.cannot_tell else ASKS
 
 
 def classification(study: Study) -> ClassificationStudy:

@@ -1,10 +1,14 @@
 """What a classification study asks people of each item: whether a class is relevant for an image."""
 
-from builder.tasks import Control, Layout, Question, Questionnaire, Task, YesNo
+from dataclasses import replace
+
+from builder.tasks import Choice, Control, Layout, Question, Questionnaire, Task, YesNo
 
 TABLE, KEY, ITEM = "items", "item_id", "item"
 
-QUESTIONS: tuple[Question, ...] = (YesNo("relevant", "Is {shown_class} relevant for this image?"),)
+RELEVANT = YesNo("relevant", "Is {shown_class} relevant for this image?")
+
+QUESTIONS: tuple[Question, ...] = (RELEVANT,)
 
 TASK = Task(
     "relevance",
@@ -17,3 +21,26 @@ TASK = Task(
 )
 
 ASKS = Questionnaire(TABLE, KEY, (TASK,))
+
+YES, NO, CANNOT_TELL = "yes", "no", "cannot_tell"
+
+RELEVANT_IF_TOLD = Choice(
+    RELEVANT.name,
+    RELEVANT.text,
+    options=(YES, NO, CANNOT_TELL),
+    labels=("yes", "no", "I cannot tell"),
+)
+"""The same question with a third answer, which is no valid one in what is made of answers."""
+
+ASKS_IF_TOLD = Questionnaire(
+    TABLE,
+    KEY,
+    (
+        replace(
+            TASK,
+            questions=(RELEVANT_IF_TOLD,),
+            controls=tuple(replace(each, answer=YES if each.answer else NO) for each in TASK.controls),
+        ),
+    ),
+)
+"""What a study with `cannot_tell` asks; who cannot tell what a control shows is flagged, too."""
