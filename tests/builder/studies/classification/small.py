@@ -81,21 +81,26 @@ def write_predictions(path: Path, ranked: Mapping[str, str]) -> None:
 
 def build(root: Path, runtime: Runtime, **changes: Any) -> Path:
     """The folder of the built study, whose batches are built here and not in processes of their own."""
-    study = parse_study(study_keys(root, **changes), "small.toml")
+    return built(root, runtime, study_keys(root, **changes))
+
+
+def built(root: Path, runtime: Runtime, keys: dict[str, Any]) -> Path:
+    """The same of a study with these keys, whose files are there."""
+    study = parse_study(keys, "small.toml")
     folder = StudyFolder(root / "study")
     folder.claim(study)
     models = KIND.load(study, runtime)
     folder.describe(study, models.micro_batches(), runtime.environment())
     for batch in range(study.batches):
-        built = KIND.build(study, models, batch)
+        made = KIND.build(study, models, batch)
         folder.write_batch(
             batch,
-            built.tables,
-            drawn=built.drawn,
-            passed_over=built.passed_over,
+            made.tables,
+            drawn=made.drawn,
+            passed_over=made.passed_over,
             environment=runtime.environment(),
-            micro_batches=built.micro_batches,
-            timings=built.timings,
+            micro_batches=made.micro_batches,
+            timings=made.timings,
         )
     folder.write_readme(study.name, folder.batches(study.hash(), verify=True).whole)
     return root / "study"
