@@ -1,0 +1,51 @@
+"""Sentences that captions of an expression report share."""
+
+from analysis.report.findings import Findings
+from analysis.studies.expression.data import Expression, study
+from analysis.studies.expression.references import PEOPLE
+
+SMALL = "A cell with fewer than 30 faces is marked in the column small, and stands in no difference."
+
+
+def intervals(found: Findings) -> str:
+    """How the intervals of rates are made, and what they take as a unit."""
+    return unit(study(found.published))
+
+
+def unit(of: Expression) -> str:
+    """What counts as a unit of dependence, and what that ignores."""
+    if of.unit == "batches":
+        return (
+            "95 % intervals leave out one batch after the other, for the faces of a batch share their raters; the "
+            "column interval says from how many, whether it is conservative, or why there is none."
+        )
+    what = (
+        "Faces of one person count as one unit"
+        if of.unit == "persons"
+        else "Every face counts as a unit of its own, as if each were of another person: the source does not say whom "
+        "a face is of"
+    )
+    return (
+        f"{what}. 95 % intervals leave out one group of units after the other; the column interval says how many, "
+        "whether it is conservative, or why there is none. They ignore that labels come of few people."
+    )
+
+
+def reference(of: Expression) -> str:
+    """Whose word is right, in a clause."""
+    if of.reference is None:
+        return "nothing: nobody labeled the faces, and nobody was asked"
+    if of.reference.of == PEOPLE:
+        who = "simulated raters'" if of.source == "simulated" else "people's"
+        return f"{who} answers by the rule {of.rule}"
+    return f"the source's labels, of votes by the rule {of.rule}" if of.has_votes else "the source's labels"
+
+
+def alone(found: Findings) -> list[str]:
+    """A sentence that says so where nothing but what models say is known."""
+    if study(found.published).reference is not None:
+        return []
+    return [
+        "Nobody labeled the faces and nobody was asked: this report is about what models say alone, and not about "
+        "whether it is right."
+    ]

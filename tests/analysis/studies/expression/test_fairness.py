@@ -1,0 +1,91 @@
+"""Rates and differences against fairlearn and scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
+
+from analysis.studies.expression.references import EMOTIONS
+from analysis.studies.expression.tables.cells import needed
+from analysis.studies.expression.tables.differences import differences, equalized_odds
+from analysis.studies.expression.tables.measured import measured
+from analysis.studies.expression.tables.models import model_agreement
+from analysis.studies.expression.tables.rates import accuracy, rates
+from tests.analysis.studies.expression.faces import drawn
+
+fairness = pytest.importorskip("fairlearn.metrics")
+
+RATES = {
+    "TPR": fairness.true_positive_rate,
+    "FPR": fairness.false_positive_rate,
+    "TNR": fairness.true_negative_rate,
+    "FNR": fairness.false_negative_rate,
+}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return drawn(3000)
+
+
+@pytest.fixture(scope="module")
+def made(study):
+    return list(measured(study, needed(study)))
+
+
+def binary(study, emotion):
+    items = study.items
+    return items["label"] == emotion, items["fer_class"] == emotion, items[["group_gender", "group_race"]]
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_rates_of_every_group_as_in_fairlearn(study, made, emotion):
+    table = (
+        rates(study, made).query("classifier == 'fer' and emotion == @emotion").set_index(["group", "rate"])["value"]
+    )
+    right, said, groups = binary(study, emotion)
+    for columns in (["group_gender"], ["group_race"], ["group_gender", "group_race"]):
+        frame = fairness.MetricFrame(metrics=RATES, y_true=right, y_pred=said, sensitive_features=groups[columns])
+        for group, row in frame.by_group.iterrows():
+            name = group if isinstance(group, str) else ", ".join(group)
+            assert [table[name, rate] for rate in RATES] == pytest.approx([row[rate] for rate in RATES])
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_equalized_odds_as_in_fairlearn(study, made, emotion):
+    table = equalized_odds(study, made).query("classifier == 'fer' and emotion == @emotion").set_index("grouping")
+    right, said, groups = binary(study, emotion)
+    for name in ("gender", "race"):
+        theirs = fairness.equalized_odds_difference(right, said, sensitive_features=groups[f"group_{name}"])
+        ratio = fairness.equalized_odds_ratio(right, said, sensitive_features=groups[f"group_{name}"])
+        row = table.loc[name]
+        assert row["equalized_odds"] == pytest.approx(theirs)
+        assert min(row["tpr_ratio"], row["fpr_ratio"]) == pytest.approx(ratio)
+        assert row["low"] <= row["equalized_odds"] <= row["high"]
+
+
+def test_differences_and_ratios_of_two_groups(study, made):
+    table = differences(study, made).query("classifier == 'fer' and grouping == 'gender' and rate == 'TPR'")
+    right, said, groups = binary(study, "happy")
+    frame = fairness.MetricFrame(
+        metrics=fairness.true_positive_rate, y_true=right, y_pred=said, sensitive_features=groups["group_gender"]
+    )
+    row = table.set_index("emotion").loc["happy"]
+    assert abs(row["difference"]) == pytest.approx(frame.difference())
+    assert row["ratio"] == pytest.approx(frame.by_group["female"] / frame.by_group["male"])
+    assert row["p_holm"] >= row["p"]
+
+
+def test_accuracies_as_in_scikit_learn(study, made):
+    table = accuracy(study, made).query("classifier == 'fer' and group == 'female'").iloc[0]
+    women = study.items[study.items["group_gender"] == "female"]
+    assert table["value"] == pytest.approx((women["label"] == women["fer_class"]).mean())
+    assert table["balanced"] == pytest.approx(balanced_accuracy_score(women["label"], women["fer_class"]))
+
+
+def test_kappa_of_two_models_as_in_scikit_learn(study):
+    table = model_agreement(study).set_index(["first", "second", "group"])
+    found = study.items[study.items["other_class"].notna()]
+    row = table.loc[("fer", "other", "all")]
+    assert row["n"] == len(found)
+    assert row["kappa"] == pytest.approx(cohen_kappa_score(found["fer_class"], found["other_class"].astype(str)))
+    assert row["agreement"] == pytest.approx(np.mean(found["fer_class"] == found["other_class"]))
