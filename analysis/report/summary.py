@@ -27,6 +27,7 @@ class Claim:
     figure: what the figure is, such as "correlation".
     above, below: sentences without a full stop that hold where the figure lies above or below the reference.
     whether: the question that is open where neither is certain.
+    freedom: degrees of freedom of the interval, where it leaves out other units than batches.
     """
 
     table: str
@@ -38,9 +39,13 @@ class Claim:
     above: str
     below: str
     whether: str
+    freedom: int | None = None
 
     def p(self, freedom: int) -> float:
-        """Two-sided p that the figure is the reference, as the interval says it: Student's t with `freedom`."""
+        """Two-sided p that the figure is the reference, as the interval says it: Student's t with `freedom`, or with
+        the claim's own.
+        """
+        freedom = self.freedom or freedom
         side = self.estimate - self.low if self.estimate > self.reference else self.high - self.estimate
         if not np.isfinite(side) or side <= 0:
             return np.nan if not np.isfinite(side) else float(self.estimate == self.reference)
@@ -66,8 +71,7 @@ def summary(found: Findings, contents: Contents, parts: "ReportParts") -> Sectio
     if claims:
         text.append(
             f"Every report asks the same {len(claims)} questions. Certain is what stays so when they count as one "
-            f"family (Holm, 5 %); intervals are 95 % and know that {found.answers.item.plural} of one batch share "
-            "images and raters."
+            f"family (Holm, 5 %); intervals are 95 % {parts.dependence(found)}."
         )
     return Section("summary", "Summary", text, [SummaryItem(surest, least_sure)] if claims else [])
 
@@ -89,6 +93,11 @@ def _statement(claim: Claim, contents: Contents, *, certain: bool) -> Statement:
 def _freedom(found: Findings) -> int:
     batch = next(iter(found.answers.clusters.values()), "unit")
     return max(int(found.answers.items[batch].nunique()) - 1, 1)
+
+
+def dependence(found: Findings) -> str:
+    """The dependence that intervals know of, in a clause."""
+    return f"and know that {found.answers.item.plural} of one batch share images and raters"
 
 
 def introduction(found: Findings) -> list[str]:
@@ -136,8 +145,10 @@ class ReportParts:
     sections: in the order of the report.
     introduction: sentences that open the summary.
     claims: the questions that every report of the kind asks, where it has their tables.
+    dependence: what the intervals of claims know of, a clause behind "intervals are 95 %".
     """
 
     sections: Sequence[SectionOf] = SECTIONS
     introduction: Callable[[Findings], Sequence[str]] = introduction
     claims: Callable[[Findings], Iterable[Claim]] = agreement_claims
+    dependence: Callable[[Findings], str] = dependence

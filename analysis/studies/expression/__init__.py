@@ -29,8 +29,9 @@ def _report() -> "ReportParts":
     from analysis.report.summary import ReportParts
     from analysis.studies.expression.claims import claims, introduction
     from analysis.studies.expression.sections import SECTIONS
+    from analysis.studies.expression.words import dependence
 
-    return ReportParts(SECTIONS, introduction, claims)
+    return ReportParts(SECTIONS, introduction, claims, dependence)
 
 
 ANALYSIS = Analysis(

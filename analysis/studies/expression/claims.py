@@ -1,9 +1,12 @@
 """The opening of an expression report: what was read by which models, and the questions that every such report asks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
+from analysis.inference import left_out
 from analysis.report.findings import Findings
 from analysis.report.summary import Claim, agreement_claims, who_was_asked
 from analysis.report.words import listed
@@ -36,10 +39,13 @@ def introduction(found: Findings) -> list[str]:
 
 def claims(found: Findings) -> Iterator[Claim]:
     """The claims about the first classifier's rates in every two groups, and those about people."""
-    name = study(found.published).classifiers[0]
+    of = study(found.published)
+    name = of.classifiers[0]
     if found.has("differences"):
         table = found.tables["differences"]
-        yield from _differences(table[table["classifier"] == name], name)
+        units = len(np.unique(left_out(of.units[:, 0])))
+        for claim in _differences(table[table["classifier"] == name], name):
+            yield replace(claim, freedom=units - 1)
     yield from agreement_claims(found)
 
 
@@ -47,18 +53,17 @@ def _differences(table: pd.DataFrame, name: str) -> Iterator[Claim]:
     for row in table.to_dict("records"):
         first, second, rate, emotion = (str(row[column]) for column in ("first", "second", "rate", "emotion"))
         if rate == ACCURACY:
-            what = f"{name} is right more often of {{}} faces than of {{}} faces"
-            whether = f"whether {name} is right as often of {first} faces as of {second} faces"
+            does = f"{name} reads"
+            what = "faces right"
         elif (rate, emotion) in HEADLINES:
-            kind = emotion if rate == TPR else f"not {emotion}"
-            what = f"{name} calls {kind} faces {emotion} more often where they are {{}} than where they are {{}}"
-            whether = f"whether {name} calls {kind} faces {emotion} as often where they are {first} as where {second}"
+            does = f"{name} takes"
+            what = f"{emotion} faces for {emotion}" if rate == TPR else f"faces that are not {emotion} for {emotion}"
         else:
             continue
-        by = f" ({row['grouping']})"
+        by = f"by {row['grouping']}"
         yield Claim(
             *("differences", "difference", row["difference"], row["low"], row["high"], 0.0),
-            above=what.format(first, second) + by,
-            below=what.format(second, first) + by,
-            whether=whether + by,
+            above=f"{does} {what} more often in the group {first} than in the group {second}, {by}",
+            below=f"{does} {what} more often in the group {second} than in the group {first}, {by}",
+            whether=f"whether {does} {what} as often in the group {first} as in the group {second}, {by}",
         )

@@ -28,6 +28,7 @@ from analysis.studies.expression.data import ALL, study
 from analysis.studies.expression.figures import bars, heat_maps, lines
 from analysis.studies.expression.strips import draw_strips
 from analysis.studies.expression.tables.measured import FPR, TPR
+from analysis.studies.expression.tables.measured import RATES as RATES_OF
 from analysis.studies.expression.words import SMALL, alone, intervals, reference
 
 PAPER = ("happy", "neutral")
@@ -99,18 +100,45 @@ def _draw_maps(
 def wide_rates(found: Findings) -> pd.DataFrame:
     """The rates as the page shows them: a row per classifier, group and emotion."""
     table = found.tables["rates"]
-    texts = [
-        ""
-        if pd.isna(row.value)
-        else f"{row.value:.2f}" + ("" if pd.isna(row.low) else f" ({row.low:.2f} to {row.high:.2f})")
-        for row in table_rows(table)
-    ]
     key = ["classifier", "grouping", "group", "emotion"]
-    shown = table.assign(text=texts)
-    wide = shown.pivot(index=key, columns="rate", values="text")[["TPR", "FPR", "TNR", "FNR"]]
+    shown = table.assign(text=_texts(table, "value", "low", "high"))
+    wide = shown.pivot(index=key, columns="rate", values="text")[list(RATES_OF)]
     first = shown[shown["rate"] == TPR].set_index(key)[["labels", "predictions", "accuracy", "small"]]
     made = first[["labels", "predictions"]].join(wide).join(first[["accuracy", "small"]])
     return made.reindex(pd.MultiIndex.from_frame(table[key].drop_duplicates())).reset_index()
+
+
+def short_differences(found: Findings) -> pd.DataFrame:
+    """The differences as the page shows them, each with its interval in one cell."""
+    table = found.tables["differences"]
+    made = table[["classifier", "grouping", "rate", "emotion"]].assign(
+        groups=table["first"] + " less " + table["second"]
+    )
+    made["difference"] = _texts(table, "difference", "low", "high")
+    made["p_holm"] = table["p_holm"]
+    made["ratio"] = _texts(table, "ratio", "ratio_low", "ratio_high")
+    made["at equal shares"] = _texts(table, "at_equal_shares", "equal_low", "equal_high")
+    return made.assign(by_imbalance=table["by_imbalance"].round(3))
+
+
+def dropped_by_group(found: Findings) -> pd.DataFrame:
+    """The faces that count as nothing: a row per label rule and group, a column per reason."""
+    table = found.tables["dropped"]
+    key = ["rule", "grouping", "group", "of"]
+    wide = table.pivot(index=key, columns="reason", values="n")[list(dict.fromkeys(table["reason"]))]
+    wide = wide.reindex(pd.MultiIndex.from_frame(table[key].drop_duplicates()))
+    lost = wide.sum(axis=1)
+    made = wide.reset_index().rename(columns={"of": "faces"})
+    return made.assign(share=(lost / wide.index.get_level_values("of")).to_numpy())
+
+
+def _texts(table: pd.DataFrame, value: str, low: str, high: str) -> list[str]:
+    """Figures with their intervals, a text each."""
+    rows = zip(table[value], table[low], table[high], strict=True)
+    return [
+        "" if pd.isna(figure) else f"{figure:.2f}" + ("" if pd.isna(least) else f" ({least:.2f} to {most:.2f})")
+        for figure, least, most in rows
+    ]
 
 
 def _draw_confusion(found: Findings, contents: Contents) -> Iterator[Item]:
@@ -218,7 +246,10 @@ FACES = SectionOf(
         ),
         Result(
             "dropped",
-            "Faces that count as nothing, by reason, group and label rule; a face that counts in part is lost in part.",
+            "Faces that count as nothing, by label rule, group and reason; a face that counts in part is lost in part. "
+            "share is of the faces of the group.",
+            file="dropped-by-group",
+            frame=dropped_by_group,
         ),
         Result(
             "acquisition",
@@ -243,11 +274,17 @@ RATES = SectionOf(
             "rates",
             _caption(
                 "TPR, FPR, TNR and FNR, one emotion against all others, beside how many faces count as the emotion "
-                f"(labels) and of how many the classifier says that they show it (predictions). {SMALL} The CSV has "
-                f"one rate a row, with n and the rate at equal label shares."
+                f"(labels) and of how many the classifier says that they show it (predictions). Behind a rate is its "
+                f"interval. {SMALL}"
             ),
             _draw_rates,
+            file="rates-by-emotion",
             frame=wide_rates,
+        ),
+        Result(
+            "rates",
+            "The same with all numbers, one rate a row: n, how each interval was made or why there is none, and the "
+            "rate at_equal_shares, where every emotion counts the same that all groups of the grouping have.",
         ),
     ],
     alone,
@@ -268,7 +305,10 @@ DIFFERENCES = SectionOf(
                 "where they share raters."
             ),
             _draw_differences,
+            file="differences-by-groups",
+            frame=short_differences,
         ),
+        Result("differences", "The same with all numbers: what each group has, and how each interval was made."),
         Result(
             "equalized_odds",
             _caption(

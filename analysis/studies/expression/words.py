@@ -13,21 +13,24 @@ def intervals(found: Findings) -> str:
 
 
 def unit(of: Expression) -> str:
-    """What counts as a unit of dependence, and what that ignores."""
+    """The unit of dependence of intervals, and what they ignore."""
     if of.unit == "batches":
-        return (
-            "95 % intervals leave out one batch after the other, for the faces of a batch share their raters; the "
-            "column interval says from how many, whether it is conservative, or why there is none."
-        )
-    what = (
-        "Faces of one person count as one unit"
-        if of.unit == "persons"
-        else "Every face counts as a unit of its own, as if each were of another person: the source does not say whom "
-        "a face is of"
-    )
+        return "95 % intervals leave out one batch after the other, for its faces share their raters."
+    if of.unit == "persons":
+        return "95 % intervals take the faces of one person as one unit; they ignore that few people labeled them."
     return (
-        f"{what}. 95 % intervals leave out one group of units after the other; the column interval says how many, "
-        "whether it is conservative, or why there is none. They ignore that labels come of few people."
+        "95 % intervals take every face as a unit of its own, as if each were of another person, for the source does "
+        "not say whom a face is of; they ignore that few people labeled them."
+    )
+
+
+def dependence(found: Findings) -> str:
+    """The dependence that intervals know of, in a clause."""
+    of = study(found.published)
+    if of.unit == "batches":
+        return "and know that faces of one batch share their raters"
+    return (
+        "and know that faces may be of one person" if of.unit == "persons" else "and take each face as another person's"
     )
 
 

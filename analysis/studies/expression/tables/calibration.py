@@ -54,6 +54,7 @@ def _bins(
     counted = weights > 0
     most = max(1, min(MOST_BINS, int(counted.sum()) // SMALLEST))
     place = pd.qcut(pd.Series(np.where(counted, confidence, np.nan)), most, labels=False, duplicates="drop")
+    place = place.fillna(0) if place.isna().all() else place  # of all the same confidence
     rows = []
     for number in range(int(place.max()) + 1):
         inside = weights * (place == number).to_numpy(bool)

@@ -83,10 +83,10 @@ def equalized_odds(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
         if len(there) < 2:
             rows.append(head | {"n_groups": len(there), "reason": "fewer than two groups with faces enough"})
             continue
-        spreads = [_Spread.of([each for each in by_rate[rate] if each.group in there]) for rate in (TPR, FPR)]
+        spreads = [Spread.of([each.value for each in by_rate[rate] if each.group in there]) for rate in (TPR, FPR)]
         row: dict[str, Any] = {"n_groups": len(there), "tpr_difference": spreads[0].size}
         row |= {"fpr_difference": spreads[1].size, "equalized_odds": max(each.size for each in spreads)}
-        row |= columns(_largest(spreads), study)
+        row |= columns(largest(spreads), study)
         row |= {"tpr_ratio": spreads[0].ratio, "fpr_ratio": spreads[1].ratio, "reason": ""}
         rows.append(head | row)
     if not any("equalized_odds" in row for row in rows):
@@ -97,7 +97,7 @@ def equalized_odds(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Spread:
+class Spread:
     """The largest less the smallest of a rate of several groups, and the differences of every two."""
 
     size: float
@@ -105,14 +105,15 @@ class _Spread:
     couples: Sequence[Interval]
 
     @classmethod
-    def of(cls, groups: Sequence[Measured]) -> "_Spread":
-        values = [each.value.estimate for each in groups]
-        couples = [difference(a.value, b.value) for a, b in itertools.combinations(groups, 2)]
+    def of(cls, groups: Sequence[Interval]) -> "Spread":
+        """Of the rate of each group."""
+        values = [each.estimate for each in groups]
+        couples = [difference(a, b) for a, b in itertools.combinations(groups, 2)]
         ratio_of = min(values) / max(values) if max(values) > 0 else np.nan
         return cls(max(values) - min(values), ratio_of, couples)
 
 
-def _largest(spreads: Sequence[_Spread]) -> Interval:
+def largest(spreads: Sequence[Spread]) -> Interval:
     """The larger of several spreads, with an interval by Bonferroni's inequality over all couples."""
     couples = [each for spread in spreads for each in spread.couples]
     estimate, n = max(each.size for each in spreads), min(each.n for each in couples)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.errors import MissingDataError
 from analysis.frames import Column, Numbers
 from analysis.inference import PLAIN, Interval, from_replicates, independent, left_out, without_interval
+from analysis.inference.units import Codes
 from analysis.studies.expression.data import SEEN, UNSURE, Expression
 from analysis.studies.expression.references import EMOTIONS
 from analysis.studies.expression.tables.cells import Cell, cells_of, columns, needed, share
@@ -78,64 +79,54 @@ def corrected_rates(study: Expression) -> pd.DataFrame:
     reference, seen = needed(study), _seen(study)
     rows: list[dict[str, Any]] = []
     for grouping, groups in _predicted(study):
-        predicted = groups.map(gender)
+        codes = [_codes(column) for column in (groups, seen)]
         for name in study.classifiers:
             everyone = Cell(grouping, "all", np.ones(len(study.items), np.bool_))
             parts = reference.shares * counted_faces(study, reference, name, everyone)[:, None]
             for emotion, rate, hits, weights in _rates(study, name, parts):
-                mixture = _Mixture.of(study, hits, weights, predicted, seen)
+                found, observed, reason = corrected(hits, weights, study.units, codes[0], codes[1])
                 for place, each in enumerate(GENDERS):
-                    row = {"classifier": name, "grouping": grouping, "gender": each, "emotion": emotion, "rate": rate}
-                    rows.append(row | mixture.row(study, place))
+                    own = share(hits, weights * (codes[1] == place), study.units)
+                    row: dict[str, Any] = {"classifier": name, "grouping": grouping, "gender": each}
+                    row |= {"emotion": emotion, "rate": rate}
+                    row |= {"n": int(((weights > 0) & (codes[0] >= 0) & (codes[1] >= 0)).sum())}
+                    row |= {"by_prediction": observed[place], "corrected": found[place].estimate}
+                    row |= {**columns(found[place], study), "by_people": own.estimate, "people_low": own.low}
+                    rows.append(row | {"people_high": own.high, "reason": reason})
     return pd.DataFrame(rows)
 
 
-class _Mixture(NamedTuple):
-    """A rate of two predicted groups as mixtures of those of two genders.
+def corrected(
+    hits: Numbers, weights: Numbers, units: Codes, predicted: Codes, seen: Codes
+) -> tuple[list[Interval], list[float], str]:
+    """The rate of each of GENDERS with the error of the prediction taken out, the rate of each predicted group, and why
+    there is no correction, or "".
 
-    sums: (g, 2, 4), per group of units and predicted group the weight, the hits, and the weight of each gender.
-    seen: the rate by people's own word, of each gender. n: faces.
+    hits, weights: (n,), of the rate. units: (n, k). predicted, seen: (n,), places in GENDERS; -1 for neither.
     """
-
-    sums: Numbers
-    seen: tuple[Interval, Interval]
-    n: int
-
-    @classmethod
-    def of(cls, study: Expression, hits: Numbers, weights: Numbers, predicted: Column, seen: Column) -> "_Mixture":
-        inside = (weights > 0) & predicted.isin(GENDERS).to_numpy(bool) & seen.isin(GENDERS).to_numpy(bool)
-        batches = left_out(independent(study.units[inside])) if inside.any() else np.zeros(0, np.intp)
-        g = int(batches.max(initial=-1)) + 1
-        sums = np.zeros((g, 2, 4))
-        for place, name in enumerate(GENDERS):
-            of_group = (predicted[inside] == name).to_numpy(np.float64) * weights[inside]
-            genders = [of_group * (seen[inside] == each).to_numpy(np.float64) for each in GENDERS]
-            for column, counted in enumerate([of_group, of_group * hits[inside], *genders]):
-                sums[:, place, column] = np.bincount(batches, counted, g)
-        own = [share(hits, weights * (seen == each).to_numpy(np.float64), study.units) for each in GENDERS]
-        return cls(sums, (own[0], own[1]), int(inside.sum()))
-
-    def row(self, study: Expression, place: int) -> dict[str, Any]:
-        """The cells of one gender's row."""
-        total = self.sums.sum(axis=0)
-        value, determinant = _solved(total[None])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            observed = float(total[place, 1] / total[place, 0])
-        reason = ""
-        found = without_interval(np.nan, len(self.sums), "not known")
-        if not np.isfinite(determinant[0]):
-            reason = "a predicted group has no such face that people rated"
-        elif abs(determinant[0]) < LEAST_INFORMATION:
-            reason = "the prediction says next to nothing of the gender that people see"
-        else:
-            without, _ = _solved(total[None] - self.sums)
-            found = from_replicates(float(value[0, place]), without[:, place], PLAIN)
-            low, high = _clipped(found.low), _clipped(found.high)
-            found = replace(found, estimate=_clipped(found.estimate), low=low, high=high)
-        row = {"n": self.n, "by_prediction": observed, "corrected": found.estimate, **columns(found, study)}
-        own = self.seen[place]
-        row |= {"by_people": own.estimate, "people_low": own.low, "people_high": own.high}
-        return row | {"reason": reason}
+    inside = (weights > 0) & (predicted >= 0) & (seen >= 0)
+    batches = left_out(independent(units[inside])) if inside.any() else np.zeros(0, np.intp)
+    g = int(batches.max(initial=-1)) + 1
+    sums = np.zeros((g, 2, 4))
+    for place in range(2):
+        of_group = (predicted[inside] == place) * weights[inside]
+        genders = [of_group * (seen[inside] == each) for each in range(2)]
+        for column, counted in enumerate([of_group, of_group * hits[inside], *genders]):
+            sums[:, place, column] = np.bincount(batches, counted, g)
+    total = sums.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = [float(each) for each in total[:, 1] / total[:, 0]]
+    values, determinant = _solved(total[None])
+    reason = ""
+    if not np.isfinite(determinant[0]):
+        reason = "a predicted group has no such face that people rated"
+    elif abs(determinant[0]) < LEAST_INFORMATION:
+        reason = "the prediction says next to nothing of the gender that people see"
+    if reason:
+        return [without_interval(np.nan, g, reason)] * 2, observed, reason
+    without, _ = _solved(total[None] - sums)
+    found = [from_replicates(float(values[0, place]), without[:, place], PLAIN) for place in range(2)]
+    return [_within(each) for each in found], observed, ""
 
 
 def _solved(sums: Numbers) -> tuple[Numbers, Numbers]:
@@ -175,5 +166,13 @@ def _predicted(study: Expression) -> list[tuple[str, Column]]:
     return found
 
 
-def _clipped(value: float) -> float:
-    return float(np.clip(value, 0, 1))
+def _codes(column: Column) -> Codes:
+    """Places in GENDERS, (n,); -1 for another word or none."""
+    place = {each: number for number, each in enumerate(GENDERS)}
+    return np.asarray(column.map(gender, na_action="ignore").map(place).fillna(-1), np.intp)
+
+
+def _within(of: Interval) -> Interval:
+    """The figure kept within 0 and 1."""
+    estimate, low, high = (float(np.clip(each, 0, 1)) for each in (of.estimate, of.low, of.high))
+    return replace(of, estimate=estimate, low=low, high=high)

@@ -77,8 +77,9 @@ def label_rules(study: Expression) -> pd.DataFrame:
         for each in measured(study, reference, crossed=False):
             row = _head(each) | {"rate": each.rate, "rule": rule, "n": each.n, "value": each.value.estimate}
             rows.append(row | {**columns(each.value, study), "small": each.small})
-    table = pd.DataFrame(rows)
-    return table.sort_values(["classifier", "grouping", "group", "emotion", "rate"], kind="stable", ignore_index=True)
+    table, key = pd.DataFrame(rows), ["classifier", "grouping", "group", "emotion", "rate"]
+    place = table.groupby(key, sort=False).ngroup()
+    return table.loc[place.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def _head(each: Measured) -> dict[str, Any]:

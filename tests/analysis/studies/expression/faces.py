@@ -102,12 +102,12 @@ def answers(emotions: Sequence[Sequence[str]], per_batch: int = 112) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def drawn(n: int, seed: int = 0, right: Mapping[str, float] | None = None) -> Expression:
-    """A labeled study of n faces in two groups, women and men, with race; a classifier that is right so often by group,
-    and another that finds no face in a tenth.
+def drawn(n: int, seed: int = 0, classifiers: Sequence[str] = ("fer", "other")) -> Expression:
+    """A labeled study of n faces in two groups, women and men, with race; a classifier that is right of women more
+    often, and another that finds no face in a tenth.
     """
     rng = np.random.default_rng(seed)
-    right = right or {"female": 0.6, "male": 0.5}
+    right = {"female": 0.6, "male": 0.5}
     gender = rng.choice(["female", "male"], n)
     race = rng.choice(["Asian", "Black", "White"], n, p=[0.2, 0.2, 0.6])
     labels = rng.choice(EMOTIONS, n, p=[0.1, 0.05, 0.1, 0.3, 0.1, 0.1, 0.25])
@@ -117,7 +117,7 @@ def drawn(n: int, seed: int = 0, right: Mapping[str, float] | None = None) -> Ex
     other[rng.random(n) < 0.1] = None
     return faces(
         labels.tolist(),
-        {"fer": said.tolist(), "other": other.tolist()},
+        {name: classes.tolist() for name, classes in (("fer", said), ("other", other)) if name in classifiers},
         group_gender=gender,
         group_race=race,
         probabilities=True,
