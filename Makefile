@@ -50,6 +50,7 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.folder
 	$(BIN)/python -m benchmarks.scale --simulate
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.expression
 	$(BIN)/python -m benchmarks.sanity
 	$(BIN)/python -m benchmarks.manipulations
 
