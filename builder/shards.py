@@ -390,8 +390,8 @@ class StudyFolder:
         """Writes the `README.md` whose `configs` list the finished shards for `datasets.load_dataset`."""
         ordered = sorted(finished)
         rows: dict[str, int] = {shard.table: shard.rows for batch in ordered[:1] for shard in finished[batch].shards}
-        default, *_ = self.tables
         filled = [table for table in self.tables if rows.get(table)]  # load_dataset cannot read an empty table
+        default, *_ = filled or self.tables
         hashes = [shard.sha256 for batch in ordered for shard in finished[batch].shards]
         content = hashlib.sha256("".join(hashes).encode()).hexdigest()
         configs = [

@@ -74,7 +74,11 @@ class Rights(settings.Settings):
         return self
 
 
-class Settings(Shape, Rights):
+class OfFiles(Shape, Rights):
+    """The keys of `[images]` for pictures in files of a user's."""
+
+
+class Settings(OfFiles):
     """The keys of `[images]` for a folder.
 
     classes: the labels that may occur, in the order that tables have; by default those that occur, sorted.
@@ -101,7 +105,7 @@ class Listing:
 class FolderSource(PlainSource):
     """Satisfies `builder.images.ImageSource`; a row is called by its path in the folder."""
 
-    def __init__(self, root: Path, listing: Listing, classes: tuple[str, ...], own: Settings) -> None:
+    def __init__(self, root: Path, listing: Listing, classes: tuple[str, ...], own: OfFiles) -> None:
         """root: the folder; listing: its pictures; classes: among which each label is."""
         self.classes, self._listing, self._own, self._folder = classes, listing, own, Folder(root)
         self.redistributable, self.license = own.redistributable, own.license or "not stated"
@@ -242,7 +246,7 @@ def _from_metadata(root: Path, name: str, own: Settings) -> Listing:
         if column not in frame:
             raise AssetError(f"{root / name}: has no column {column}; it has {named(frame.columns)}")
     files = frame["file_name"].tolist()
-    _check_files(root, name, files)
+    check_files(root, name, files)
     for column in own.groups:
         check_group(column, frame[column].tolist(), root / name)
     labels = frame[label].tolist() if label else None
@@ -251,10 +255,15 @@ def _from_metadata(root: Path, name: str, own: Settings) -> Listing:
     return Listing(files, labels, {column: frame[column].tolist() for column in own.groups})
 
 
-def _check_files(root: Path, name: str, files: list[str]) -> None:
-    """Checks that every file is named once and is there, as a file in the folder."""
+def check_files(root: Path, name: str, files: list[str], per_row: int = 1) -> None:
+    """Checks that every file that a table names, so many a row, is named once and is there, as a file in the folder.
+
+    Raises:
+        AssetError: one is not, or lies behind a link or outside the folder.
+    """
     folder, rows = Folder(root), dict[str, int]()
-    for row, file in enumerate(files):
+    for at, file in enumerate(files):
+        row = at // per_row
         if file in rows:
             raise AssetError(
                 f"{place(root / name, row)}: {quoted(file)} is row {rows[file]} already; keep one of the two"

@@ -44,7 +44,7 @@ def read_design(folder: Path) -> Design:
 
     Raises:
         FolderError: this is no study folder, or a shard is damaged.
-        RatingsError: no batch is finished.
+        RatingsError: no batch is finished, or none has an item.
     """
     study_folder = StudyFolder(folder)
     finished = study_folder.finished()
@@ -53,6 +53,11 @@ def read_design(folder: Path) -> Design:
         raise RatingsError(f"{folder}: no batch is built yet, so there is nothing to rate; run build first")
     asks = study.questionnaire()
     items = pd.concat([_of_batch(study_folder, batch, asks) for batch in finished])
+    if items.empty:
+        raise RatingsError(
+            f"{folder}: its batches have no {asks.table}, so that nobody is asked anything: such a study is neither "
+            "rated nor published yet"
+        )
     return Design(items, asks, study.ratings)
 
 

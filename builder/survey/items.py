@@ -98,6 +98,8 @@ def read_items(folder: Path) -> SurveyItems:
             if any(of == arm for _, of in items):
                 sittings[asks.sitting(batch, arm)] = shown
         images.update(_images(study_folder, batch, {image for item, _ in items for image in item.pictures}))
+    if not sittings:
+        raise SurveyError(f"{folder}: its batches have no {asks.table}, so there is nothing to ask people")
     return SurveyItems(study.name, study.study, study.hash(), study.survey, asks, sittings, images)
 
 

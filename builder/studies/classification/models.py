@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 _MOST_NAMED = 10
 
+UNLABELED = 1000
+"""Rows of a batch of a source whose rows have no labels."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Models(SourceHost):
@@ -34,7 +37,7 @@ class Models(SourceHost):
     All raise ModelError where one of them raises or returns what it must not.
 
     classifiers: by the names that columns carry. rows: the
-    rows of each class, in the order of the classes.
+    rows of each class, in the order of the classes; no class where nothing is labeled.
     """
 
     classifiers: dict[str, Classifier]
@@ -57,6 +60,14 @@ class Models(SourceHost):
         with self.stopwatch.step("attack", len(rows)), boundary.call("network", rows):
             return attack(network_of(classifier, own), images, indices, own, self.runtime, classifier.micro_batch)
 
+    def batch_rows(self, study: ClassificationStudy, batch: int) -> dict[int, str]:
+        """The rows of a batch with their labels, "" where nothing is labeled; all batches together have each once."""
+        if not self.rows:
+            return dict.fromkeys(range(self.source.rows())[batch * UNLABELED : (batch + 1) * UNLABELED], "")
+        start = batch * study.classes_per_batch
+        classes = list(self.rows)[start : start + study.classes_per_batch]
+        return {row: label for label in classes for row in self.rows[label]}
+
 
 def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:
     """Loads what a study names, fetching embedded weights and pictures that are missing.
@@ -71,11 +82,34 @@ def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:
     with Boundary(SOURCE, study.images.model).call("load"):
         source = study.images.load(runtime)
         rows = rows_by_class(study, source)
-        shape = source.image(next(iter(rows.values()))[0]).shape
+        shape = source.image(next(iter(rows.values()))[0] if rows else 0).shape
     classifiers: dict[str, Classifier] = {
         each.name: load_model("classifier", each.name, functools.partial(each.load, runtime))
         for each in study.classifiers
     }
+    _check(study, source, rows, classifiers)
+    return Models(
+        source=source, source_name=study.images.model, shape=shape, classifiers=classifiers, runtime=runtime, rows=rows
+    )
+
+
+def _check(
+    study: ClassificationStudy,
+    source: ImageSource,
+    rows: Mapping[str, Sequence[int]],
+    classifiers: Mapping[str, Classifier],
+) -> None:
+    """Checks that classifiers and pictures have what the study asks of them.
+
+    Raises:
+        StudyError: they do not.
+    """
+    asked = [key for key in ("classes", "attack", "mistakes_top5") if getattr(study, key) is not None]
+    if not rows and asked:
+        raise StudyError(
+            f"{asked[0]}: needs labels, and no picture of {study.images.model} has one: of such pictures the "
+            "predictions alone are kept; leave the key out, or name a source that has labels"
+        )
     for name, classifier in classifiers.items():
         lacking = [label for label in rows if label not in classifier.classes]
         if lacking:
@@ -92,15 +126,12 @@ def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:
         )
     if study.attack:
         network_of(classifiers[study.attack.classifier], study.attack)
-    most = -(-len(rows) // study.classes_per_batch)
+    count, each, words = len(rows), study.classes_per_batch, "classes, {} a batch (classes_per_batch)"
+    if not rows:
+        count, each, words = source.rows(), UNLABELED, "pictures without labels, {} a batch"
+    most = -(-count // each)
     if study.batches > most:
-        raise StudyError(
-            f"batches = {study.batches}: {len(rows)} classes, {study.classes_per_batch} a batch (classes_per_batch), "
-            f"make {most}; no more can be built"
-        )
-    return Models(
-        source=source, source_name=study.images.model, shape=shape, classifiers=classifiers, runtime=runtime, rows=rows
-    )
+        raise StudyError(f"batches = {study.batches}: {count} {words.format(each)}, make {most}; no more can be built")
 
 
 def network_of(classifier: Classifier, own: AttackSettings) -> nn.Module:
@@ -118,19 +149,28 @@ def network_of(classifier: Classifier, own: AttackSettings) -> nn.Module:
 
 
 def rows_by_class(study: ClassificationStudy, source: ImageSource) -> dict[str, list[int]]:
-    """The rows of each class of a study: of its own `classes`, or of all that rows are labeled with.
+    """The rows of each class of a study: of its own `classes`, or of all that rows are labeled with; none where no row
+    has a label.
 
     Raises:
-        StudyError: a row has no label, a class has no row, or there are fewer than two.
+        StudyError: some rows alone have a label, a class has no row, or there are fewer than two.
     """
     model = study.images.model
+    labels = [source.label(row) for row in range(source.rows())]
+    if all(label is None for label in labels):
+        if any(source.votes(row) is not None for row in range(source.rows())):
+            raise StudyError(
+                f"images.model = {model!r}: its pictures have votes and no labels, and what is a mistake is told by "
+                "labels; name a source that has them"
+            )
+        log.info("no picture of %s has a label: the predictions alone are kept", model)
+        return {}
     by_class: dict[str, list[int]] = {name: [] for name in source.classes}
-    for row in range(source.rows()):
-        label = source.label(row)
+    for row, label in enumerate(labels):
         if label is None:
             raise StudyError(
-                f"images.model = {model!r}: row {source.row_id(row)} has no label, and what is a mistake is told by "
-                "labels; name a source that has them"
+                f"images.model = {model!r}: row {source.row_id(row)} has no label, and others have; what is a mistake "
+                "is told by labels: label it, or take it out"
             )
         by_class[source.classes[label]].append(row)
     labeled = {name: rows for name, rows in by_class.items() if rows}

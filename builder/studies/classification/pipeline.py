@@ -42,10 +42,10 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
     """
     models.restart()
     with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
-        predicted = predict(models, classes_of(study, models, batch))
+        predicted = predict(models, models.batch_rows(study, batch))
         attacks = attack_rows(study.attack, models, predicted) if study.attack else []
-        items = draw_items(study, predicted, batch) + draw_attacks(study, attacks, batch)
-        if not items:
+        items = draw_items(study, predicted, batch) + draw_attacks(study, attacks, batch) if models.rows else []
+        if models.rows and not items:
             raise BuildError(f"batch {batch}: no classifier found anything in a picture, so there is nothing to ask")
         shown = sorted({item.at for item in items if item.kind != "adversarial"})
         pictures = list(models.pictures([predicted.rows[at] for at in shown])) if shown else []
@@ -55,12 +55,6 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
             top5 = study.mistakes_top5 is not None
             built = tables.build(study.name, batch, predicted, items, shown_pictures, attacked, attacks, top5=top5)
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
-
-
-def classes_of(study: ClassificationStudy, models: Models, batch: int) -> list[str]:
-    """The classes of a batch; all batches together have each once."""
-    start = batch * study.classes_per_batch
-    return list(models.rows)[start : start + study.classes_per_batch]
 
 
 def draw_items(study: ClassificationStudy, predicted: Predicted, batch: int) -> list[Item]:

@@ -1,6 +1,6 @@
 """What every classifier says of the rows of a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,17 +47,19 @@ class Said:
 
 @dataclass(frozen=True)
 class Predicted:
-    """The rows of a batch, in the order of the source: numbers, ids and labels (n,), what each classifier says."""
+    """The rows of a batch, in the order of the source: numbers, ids and labels (n,), "" where nothing is labeled, what
+    each classifier says, and the groups that the source puts each into.
+    """
 
     rows: list[int]
     ids: list[str]
     labels: list[str]
     said: dict[str, Said]
+    groups: Sequence[Mapping[str, str]] = ()
 
 
-def predict(models: Models, classes: Sequence[str]) -> Predicted:
-    """The probabilities of every classifier for every row of some classes."""
-    label_of = {row: label for label in classes for row in models.rows[label]}
+def predict(models: Models, label_of: Mapping[int, str]) -> Predicted:
+    """The probabilities of every classifier for rows with these labels."""
     rows = sorted(label_of)
     ids = models.ids(rows)
     parts: dict[str, list[Probabilities]] = {name: [] for name in models.classifiers}
@@ -69,4 +71,4 @@ def predict(models: Models, classes: Sequence[str]) -> Predicted:
                 part.append(models.probabilities(name, images, ids[start : start + BLOCK]))
             bar.update(len(block))
     said = {name: Said.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
-    return Predicted(rows, ids, [label_of[row] for row in rows], said)
+    return Predicted(rows, ids, [label_of[row] for row in rows], said, models.source_groups(rows))

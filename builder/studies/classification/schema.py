@@ -64,15 +64,22 @@ def images() -> Features:
     )
 
 
-def predictions(classifiers: Names[str], *, top5: bool = False) -> Features:
+PAIR = ("pair", "side", "attribute")
+"""Columns of `predictions` where pictures come in pairs that differ in one attribute."""
+
+
+def predictions(classifiers: Names[str], *, top5: bool = False, paired: bool = False) -> Features:
     """One row per row of the source whose label is one of the batch's classes; `image_id` is null where no item shows
     it. Of each classifier the first five classes, or all where it has fewer, and their probabilities; null where it
     found nothing.
 
+    paired: whether rows are in pairs: `pair` is then the row's pair, `side` which one of it is the row, "first" or
+    "second", `attribute` what the two differ in.
     top5: whether people are asked about all five classes of some rows. `<name>_label_in_top5` is then whether the label
     is among them, null, too, where the classifier has not more than 10 classes.
     """
     columns = {"row": Value("string"), "batch": Value("int32"), "label": Value("string"), "image_id": Value("string")}
+    columns |= {name: Value("string") for name in (PAIR if paired else ())}
     for name in classifiers:
         columns[f"{name}_classes"] = Sequence(Value("string"))
         columns[f"{name}_probabilities"] = Sequence(Value("float32"))
@@ -141,4 +148,5 @@ def read_features(table: str, columns: pa.Schema) -> Features:
     names = [name.removesuffix(ending) for name in columns.names if name.endswith(ending)]
     if table == "items":
         return items(names, top5="top5_weight" in columns.names)
-    return predictions(names, top5=any(name.endswith(_IN_TOP5) for name in columns.names))
+    top5 = any(name.endswith(_IN_TOP5) for name in columns.names)
+    return predictions(names, top5=top5, paired="pair" in columns.names)

@@ -59,7 +59,7 @@ def build(
     features = {
         "items": schema.items(names, top5=top5),
         "images": schema.images(),
-        "predictions": schema.predictions(names, top5=top5),
+        "predictions": schema.predictions(names, top5=top5, paired=_paired(predicted)),
         "attacks": schema.attacks(),
     }
     return {
@@ -108,7 +108,9 @@ def _predictions(predicted: "Predicted", shown: Mapping[int, str]) -> Rows:
     rows = []
     for at, row_id in enumerate(predicted.ids):
         label = predicted.labels[at]
-        row: dict[str, Any] = {"row": row_id, "label": label, "image_id": shown.get(at)}
+        row: dict[str, Any] = {"row": row_id, "label": label or None, "image_id": shown.get(at)}
+        if _paired(predicted):
+            row |= {name: predicted.groups[at][name] for name in schema.PAIR}
         for name, said in predicted.said.items():
             firsts = said.firsts(at)
             row[f"{name}_classes"] = firsts
@@ -133,6 +135,11 @@ def _attack(predicted: "Predicted", each: "Adversarial", attacked: str, image_id
         "linf": each.linf,
         "l2": each.l2,
     }
+
+
+def _paired(predicted: "Predicted") -> bool:
+    """Whether the source puts its rows into pairs, as `pairs:FILE` does."""
+    return bool(predicted.groups) and set(schema.PAIR) <= predicted.groups[0].keys()
 
 
 def _numbers(predicted: "Predicted") -> dict[str, int]:

@@ -127,10 +127,18 @@ def test_pictures_that_do_not_fit_are_refused(tmp_path: Path, runtime: Runtime, 
         load_models(classification(described), runtime)
 
 
-def test_pictures_without_labels_are_refused(tmp_path: Path, runtime: Runtime):
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"attack": {"classifier": "digits_cnn"}}, "attack: needs labels, and no picture of folder:.* has one"),
+        ({"classes": ["3", "5"]}, "classes: needs labels"),
+        ({"batches": 2}, "batches = 2: 1 pictures without labels, 1000 a batch, make 1; no more can be built"),
+    ],
+)
+def test_pictures_without_labels_have_predictions_alone(tmp_path: Path, runtime: Runtime, keys, said):
     Image.new("RGB", (28, 28)).save(tmp_path / "a.png")
-    with pytest.raises(StudyError, match=r"row a\.png has no label"):
-        load_models(classification(study(images={"model": f"folder:{tmp_path}"})), runtime)
+    with pytest.raises(StudyError, match=said):
+        load_models(classification(study(images={"model": f"folder:{tmp_path}"}, **keys)), runtime)
 
 
 def test_pictures_of_two_sizes_are_refused(tmp_path: Path, runtime: Runtime):
