@@ -234,6 +234,20 @@ def test_next_opens_only_when_both_are_answered(open_browser: Open, serve_page: 
     assert console(browser) == []
 
 
+def test_nothing_about_oneself_need_be_said(open_browser: Open, serve_page: Serve, page_folder: Path):
+    browser, server = open_browser(1024, 800), serve_page(page_folder)
+    mouse = Mouse(browser)
+    browser.get(server.address)
+    consent(mouse)
+    wait_for_heading(browser, "About you")
+    mouse.press(NEXT)
+    wait_for_heading(browser, f"Pair 1 of {PAIRS}")
+    answer_pair(mouse, 0, (40, True), PAIRS)
+    wait_for_heading(browser, f"Pair 2 of {PAIRS}")
+    (person,), _ = results(page_folder)
+    assert [person[name] for name in ("age", "gender", "country", "continent")] == [None] * 4
+
+
 def test_a_question_that_is_not_asked_is_nowhere(open_browser: Open, serve_page: Serve, page_folder: Path):
     study = page_folder / "study.toml"
     study.write_text(study.read_text().replace("[ratings]\n", '[ratings]\nquestions = ["similarity"]\n'))

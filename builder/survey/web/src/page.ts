@@ -53,10 +53,15 @@ export function submitted(form: HTMLFormElement): Promise<void> {
   });
 }
 
-/** Radio buttons, one of which must be chosen; options are value and label. */
-export function choice(name: string, question: string, options: [string, string][]): HTMLFieldSetElement {
+/** Radio buttons, one of which must be chosen where it is required; options are value and label. */
+export function choice(
+  name: string,
+  question: string,
+  options: [string, string][],
+  required = true,
+): HTMLFieldSetElement {
   const labels = options.map(([value, label]) =>
-    element("label", { className: "option" }, element("input", { type: "radio", name, value, required: true }), label),
+    element("label", { className: "option" }, element("input", { type: "radio", name, value, required }), label),
   );
   return element(
     "fieldset",

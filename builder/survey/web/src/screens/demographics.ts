@@ -22,7 +22,7 @@ const CONTINENTS: [string, string][] = [
   ["South America", "continent_south_america"],
 ];
 
-/** Age, gender, and country or, where that is withheld, continent; each can be withheld. */
+/** Age, gender, and country or, where that is withheld, continent; each can be withheld, or left as it is. */
 export function demographicsPlugin(text: Text, language: string, save: (answer: Answer) => Promise<void>) {
   const info = { name: "lands-between-demographics", version: "1", parameters: {}, data: {} };
   return plugin(info, async (display) => {
@@ -39,7 +39,7 @@ export function demographicsPlugin(text: Text, language: string, save: (answer: 
       "form",
       {},
       ageField(text),
-      choice("gender", text("demographics_gender"), [...named(GENDERS), [WITHHELD, text("prefer_not_to_say")]]),
+      choice("gender", text("demographics_gender"), [...named(GENDERS), [WITHHELD, text("prefer_not_to_say")]], false),
       labeled(text("demographics_country"), country),
       continentField,
       element("div", { className: "actions" }, element("button", {}, text("next"))),
@@ -53,7 +53,7 @@ export function demographicsPlugin(text: Text, language: string, save: (answer: 
 }
 
 function ageField(text: Text): HTMLFieldSetElement {
-  const age = element("input", { type: "number", name: "age", min: YOUNGEST, max: OLDEST, step: "1", required: true });
+  const age = element("input", { type: "number", name: "age", min: YOUNGEST, max: OLDEST, step: "1" });
   age.inputMode = "numeric";
   age.ariaLabel = text("demographics_age");
   const withheld = element("input", { type: "checkbox", name: "age", value: WITHHELD });
@@ -76,13 +76,13 @@ function ageField(text: Text): HTMLFieldSetElement {
 function select(text: Text, name: string, options: [string, string][]): HTMLSelectElement {
   const offered = [["", text("demographics_choose")], [WITHHELD, text("prefer_not_to_say")], ...options];
   const entries = offered.map(([value, label]) => element("option", { value: value! }, label!));
-  return element("select", { name, required: true }, ...entries);
+  return element("select", { name }, ...entries);
 }
 
 function read(form: FormData): Demographics {
   const said = (name: string) => {
     const value = form.get(name);
-    return typeof value === "string" && value !== WITHHELD ? value : null;
+    return typeof value === "string" && value !== WITHHELD && value !== "" ? value : null;
   };
   const age = said("age");
   return {
