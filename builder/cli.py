@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from builder.arguments import folder, gibibytes, integer, png_path, port, positive, share
 from builder.errors import BuildError, LandsBetweenError
-from builder.extras import extra_with
+from builder.extras import how_to_install
 from builder.publish.cli import add_commands as add_publish
 from builder.ratings.cli import add_commands as add_ratings
 from builder.survey.cli import add_commands as add_survey
@@ -27,21 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 for done, 1 where `status` or `assets` finds something missing or damaged, 2 for an error.
     """
     options = _parser().parse_args(arguments)
+    stopped = "finished batches are kept, the same command continues"
+    return run(lambda: _dispatch(options), LandsBetweenError, how_to_install, stopped)
+
+
+def _dispatch(options: argparse.Namespace) -> int:
     from tqdm.contrib.logging import logging_redirect_tqdm  # which takes longer than all that --help needs
 
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     with logging_redirect_tqdm():
-        return run(
-            lambda: int(options.run(options)),
-            LandsBetweenError,
-            _install,
-            "finished batches are kept, the same command continues",
-        )
-
-
-def _install(module: str) -> str | None:
-    extra = extra_with(module)
-    return None if extra is None else f"pip install 'lands-between[{extra}]'"
+        return int(options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,10 +1,28 @@
-"""Packages that extras bring: which extra one belongs to, and what hides a broken one."""
+"""Packages that the project needs: how one is installed, which extra brings it, and what hides a broken one."""
 
 import importlib
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+ENVIRONMENT = (
+    "activate the project's environment (source .venv/bin/activate in its folder), or install the project into this "
+    "Python: pip install -e ."
+)
+
+
+def how_to_install(module: str) -> str | None:
+    """The way to a module that is absent, in words; None for one that is no package which this project declares."""
+    import importlib.metadata
+
+    try:
+        extra = extra_with(module)
+    except importlib.metadata.PackageNotFoundError:  # the project itself is not installed
+        return ENVIRONMENT
+    if extra is not None:
+        return f"pip install 'lands-between[{extra}]'"
+    return ENVIRONMENT if _normalized(module.partition(".")[0]) in _core() else None
 
 
 def extra_with(module: str) -> str | None:
@@ -19,6 +37,15 @@ def extra_with(module: str) -> str | None:
         if package and extra and extra[1] != "dev" and _normalized(package[0]) == wanted:
             return extra[1]
     return None
+
+
+def _core() -> set[str]:
+    """Packages that come without an extra, under their normalized names."""
+    import importlib.metadata
+
+    requirements = importlib.metadata.requires("lands-between") or ()
+    names = (re.match(r"[\w.-]+", requirement) for requirement in requirements if "extra ==" not in requirement)
+    return {_normalized(name[0]) for name in names if name}
 
 
 def packages_of(extra: str) -> list[str]:

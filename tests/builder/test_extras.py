@@ -3,14 +3,17 @@
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
+import venv
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from builder.extras import extra_with
+from builder.extras import extra_with, how_to_install
 
 ABSENT = """
 import json, os, sys
@@ -111,3 +114,19 @@ def test_help_imports_no_package_that_takes_long():
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     roots = {module.partition(".")[0] for module in modules}
     assert not roots & {"numpy", "pandas", "pyarrow", "torch", "datasets", "pydantic", "tqdm", "fsspec", "jinja2"}
+
+
+def test_outside_the_environment_is_one_line(tmp_path):
+    """A Python with nothing installed: an environment without packages, in the folder of the checkout."""
+    venv.create(tmp_path / "bare", with_pip=False)
+    command = [tmp_path / "bare/bin/python", "-m", "builder", "studies"]
+    result = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert re.match(r"error: \w+ is not installed: activate the project's environment \(source .venv", result.stderr)
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_package_of_the_core_and_one_of_nobody():
+    assert how_to_install("tqdm.contrib").startswith("activate the project's environment")
+    assert how_to_install("semver") == "pip install 'lands-between[publish]'"
+    assert how_to_install("builder.nothing") is None
