@@ -15,20 +15,18 @@ from builder.classifiers import Classifier, digits
 from builder.classifiers.network import NetworkClassifier
 from builder.explainers import Classes, Explainer, Explanations, sanity
 from builder.explainers.measures import Measure, Values
-from builder.explainers.measures.maps import spearman
+from builder.explainers.measures.maps import absolute, spearman
 from builder.generators import Images
+from builder.images import mnist
 from builder.runtime import Runtime, start_runtime
 
 DIGITS = 100
-
-MEMORIZED = digits.Recipe(per_class=20, steps=300, dropout=0.0, weight_decay=0.0, shift=0)
-"""Knows 200 digits by heart, whatever their labels."""
 
 KEYS: dict[str, dict[str, Any]] = {"lime": {"samples": 200, "features": 50}, "kernel_shap": {"samples": 200}}
 """Fewer than by default: there are eight networks."""
 
 SIGNED = Measure("spearman", -1, 1, "high", spearman)
-ABSOLUTE = Measure("spearman_absolute", -1, 1, "high", lambda a, b: spearman(np.abs(a), np.abs(b)))
+ABSOLUTE = absolute(SIGNED)
 
 
 class Edges:
@@ -95,11 +93,8 @@ def _print_labels(explainers: dict[str, Explainer], images: Images, classes: Cla
 
 
 def _memorized(label_seed: int | None, runtime: Runtime) -> NetworkClassifier:
-    network = digits.untrained(MEMORIZED.dropout)
-    network.load_state_dict(digits.train(MEMORIZED, label_seed))
-    return NetworkClassifier(
-        "memorized", tuple("0123456789"), digits.for_rgb(network), runtime, row_bytes=digits.BYTES_PER_IMAGE
-    )
+    network = digits.CNN.load(None, digits.CNN.Settings(), runtime).memorized(label_seed)
+    return NetworkClassifier("memorized", mnist.CLASSES, network, runtime, row_bytes=digits.BYTES_PER_IMAGE)
 
 
 def sampled_digits(runtime: Runtime) -> Images:

@@ -71,8 +71,8 @@ class ModelHost:
 
 
 def load_model(role: str, name: str, load: Callable[[], Any]) -> Any:
-    """A model, which must say how many rows it sees at a time; of a distance that may be None, for there is no model. A
-    generator must also say how large its images are.
+    """A model, which must say how many rows it sees at a time; of a distance that may be None, for there is no model,
+    and of an explainer, where another model's number counts. A generator must also say how large its images are.
 
     Raises:
         ModelError: it cannot be loaded, or does not say so.
@@ -81,7 +81,7 @@ def load_model(role: str, name: str, load: Callable[[], Any]) -> Any:
     with boundary.call("load") as call:
         model = load()
         size = model.micro_batch
-        if not (isinstance(size, int) and size >= 1) and not (role == "distance" and size is None):
+        if not (isinstance(size, int) and size >= 1) and not (role in ("distance", "explainer") and size is None):
             raise call.fault(f"micro_batch is {size!r}; wanted is a whole number from 1")
         if role == "generator":
             sides = model.image_shape

@@ -74,6 +74,14 @@ class OfCrops(Protocol):
         """(n, h, w, 3), or n objects, each (h, w, 3), uint8 RGB, n >= 1 -> (n, k), as `Classifier.probabilities`."""
 
 
+@runtime_checkable
+class Memorizing(Protocol):
+    """A classifier whose architecture can be trained anew here, on few pictures, until it knows them by heart."""
+
+    def memorized(self, label_seed: int | None = None) -> "nn.Module":
+        """Such a network, as `Classifier.network` is one: by the pictures' labels or, with a seed, by permuted ones."""
+
+
 def answers(classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:
     """A classifier's probabilities for rows of a source: of their pictures, or, where it is `Recorded`, of their ids.
 

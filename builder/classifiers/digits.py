@@ -24,7 +24,6 @@ from torch.nn import functional
 
 from builder import assets, settings, weights
 from builder.catalog import Entry, embedded
-from builder.classifiers import Classifier
 from builder.classifiers.network import NetworkClassifier
 from builder.errors import AssetError, StudyError
 from builder.files import write_whole
@@ -55,6 +54,25 @@ class Recipe:
     seed: int = 0
 
 
+MEMORIZED = Recipe(per_class=20, steps=300, dropout=0.0, weight_decay=0.0, shift=0)
+"""Knows 200 digits by heart, whatever their labels."""
+
+
+class DigitsClassifier(NetworkClassifier):
+    """Satisfies `builder.classifiers.Memorizing`, too."""
+
+    def memorized(self, label_seed: int | None = None) -> nn.Module:
+        """A network that knows 200 digits by heart, by their own labels or by permuted ones; the former is kept in the
+        cache.
+        """
+        network = untrained(MEMORIZED.dropout)
+        if label_seed is None:
+            network.load_state_dict(parsed(trained(MEMORIZED).read_bytes()))
+        else:
+            network.load_state_dict(train(MEMORIZED, label_seed))
+        return for_rgb(network)
+
+
 class _Settings(settings.Settings):
     """The keys of `[[classifiers]]` where the weights are a file: its hash."""
 
@@ -70,7 +88,7 @@ class Family:
     Settings = _Settings
     ASSETS = mnist.ASSETS
 
-    def load(self, argument: str | None, own: _Settings, runtime: Runtime) -> Classifier:
+    def load(self, argument: str | None, own: _Settings, runtime: Runtime) -> DigitsClassifier:
         """The classifier with the weights in a file, or with those of the cache, trained first where it has none.
 
         Raises:
@@ -91,7 +109,7 @@ class Family:
             network.load_state_dict(parsed(file.read_bytes()))
         except (safetensors.SafetensorError, RuntimeError, OSError) as error:
             raise AssetError(f"{file}: not the weights of {self.name}: {str(error).splitlines()[0]}{remedy}") from error
-        return NetworkClassifier(
+        return DigitsClassifier(
             self.name,
             mnist.CLASSES,
             for_rgb(network),

@@ -6,7 +6,7 @@ An explanation of a network should change where what the network has learned is 
 
 import copy
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -38,6 +38,27 @@ def layers(network: nn.Module) -> list[str]:
     return weighted[::-1]
 
 
+def spread(network: nn.Module, most: int) -> list[str]:
+    """At most so many of the layers, in the same order and evenly spread; of two or more the first is the one at the
+    output and the last the one at the input.
+    """
+    order = layers(network)
+    places = np.linspace(0, len(order) - 1, min(most, len(order))).round().astype(int)
+    return [order[place] for place in places]
+
+
+def check_drawable(network: nn.Module, names: Iterable[str]) -> None:
+    """Checks that layers know how their weights are drawn.
+
+    Raises:
+        StudyError: one does not.
+    """
+    for name in names:
+        layer = network.get_submodule(name)
+        if getattr(layer, "reset_parameters", None) is None:
+            raise StudyError(f"the layer {name!r} ({type(layer).__name__}) does not know how its weights are drawn")
+
+
 def randomized(network: nn.Module, names: Iterable[str], seed: int) -> nn.Module:
     """A copy in which the layers have weights as they are drawn before training; those of a layer are the same whatever
     other layers are drawn.
@@ -45,16 +66,15 @@ def randomized(network: nn.Module, names: Iterable[str], seed: int) -> nn.Module
     Raises:
         StudyError: a layer does not know how its weights are drawn.
     """
+    names = list(names)
+    check_drawable(network, names)
     copied = copy.deepcopy(network)
     order = layers(network)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         for name in names:
-            layer = copied.get_submodule(name)
-            draw = getattr(layer, "reset_parameters", None)
-            if draw is None:
-                raise StudyError(f"the layer {name!r} ({type(layer).__name__}) does not know how its weights are drawn")
+            layer: Any = copied.get_submodule(name)
             torch.manual_seed(seed * len(order) + order.index(name))
-            draw()
+            layer.reset_parameters()
     return copied
 
 
@@ -89,6 +109,18 @@ def label_randomization(explain: Explain, trained: nn.Module, on_random_labels: 
     return measure.between(explain(trained), explain(on_random_labels))
 
 
+def in_place_of(classifier: Classifier, network: nn.Module, runtime: Runtime) -> NetworkClassifier:
+    """A classifier with the classes of another, and a network that takes the place of its own."""
+    return NetworkClassifier(
+        "a randomized network",
+        classifier.classes,
+        network,
+        runtime,
+        row_bytes=0,
+        micro_batch=classifier.micro_batch,
+    )
+
+
 def of_images(
     explainer: Explainer, classifier: Classifier, images: Images, classes: Classes | None, runtime: Runtime
 ) -> Explain:
@@ -98,14 +130,7 @@ def of_images(
     """
 
     def explain(network: nn.Module) -> Maps:
-        other = NetworkClassifier(
-            "a randomized network",
-            classifier.classes,
-            network,
-            runtime,
-            row_bytes=0,
-            micro_batch=classifier.micro_batch,
-        )
+        other = in_place_of(classifier, network, runtime)
         explained = other.probabilities(images).argmax(axis=1) if classes is None else classes
         return explainer.explain(other, images, explained).maps
 

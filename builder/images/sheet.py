@@ -21,32 +21,34 @@ _GAP, _LINE = 8, 13
 _LETTERS = 18
 """The most letters of a caption, as many as a tile is wide."""
 
-_COLUMNS = 7
-
 Row = Mapping[str, Any]
 """A row of a table with a column `image`, of which `bytes` is a PNG."""
 
 
 def contact_sheet(
-    rows: Sequence[Row], captions: Callable[[Row], Sequence[str]], enlarge: Image.Resampling = Image.Resampling.LANCZOS
+    rows: Sequence[Row],
+    captions: Callable[[Row], Sequence[str]],
+    enlarge: Image.Resampling = Image.Resampling.LANCZOS,
+    columns: int = 7,
 ) -> bytes:
-    """Pictures in lines of seven, each with its captions below it; a PNG of at most 256 colors.
+    """Pictures in lines of so many columns, each with its captions below it; a PNG of at most 256 colors.
 
     Args:
         rows: one or more.
         captions: of a row, line by line; as many for each row.
         enlarge: the filter for pictures smaller than a tile.
+        columns: pictures in a line.
 
     Raises:
         ValueError: a picture cannot be read.
     """
     texts = [captions(row) for row in rows]
-    lines = -(-len(rows) // _COLUMNS)
+    lines = -(-len(rows) // columns)
     width, height = TILE + _GAP, TILE + len(texts[0]) * _LINE + _GAP
-    sheet = Image.new("RGB", (_GAP + min(len(rows), _COLUMNS) * width, _GAP + lines * height), "white")
+    sheet = Image.new("RGB", (_GAP + min(len(rows), columns) * width, _GAP + lines * height), "white")
     pen = ImageDraw.Draw(sheet)
     for at, row in enumerate(rows):
-        left, top = _GAP + at % _COLUMNS * width, _GAP + at // _COLUMNS * height
+        left, top = _GAP + at % columns * width, _GAP + at // columns * height
         sheet.paste(_tile(decode_rgb(row["image"]["bytes"]), enlarge), (left, top))
         for line, text in enumerate(texts[at]):
             pen.text((left, top + TILE + 1 + line * _LINE), _short(text), fill="black")

@@ -109,6 +109,20 @@ MAP_MEASURES = (
 )
 
 
+def absolute(measure: Measure) -> Measure:
+    """The measure of the maps' absolute values: of how strong a pixel speaks, whether for the class or against it."""
+    high = 1 if measure.alike == "low" else measure.high  # values in 0..1 differ by no more
+
+    def between(a: Maps, b: Maps) -> Values:
+        return measure.between(np.abs(a), np.abs(b))
+
+    return Measure(f"{measure.name}_absolute", measure.low, high, measure.alike, between)
+
+
+ABSOLUTE_MEASURES = tuple(absolute(measure) for measure in MAP_MEASURES if measure.between is not top_k)
+"""`top_k` compares absolute values anyway."""
+
+
 def _rows(maps: Values) -> Values:
     return maps.reshape(len(maps), -1)
 

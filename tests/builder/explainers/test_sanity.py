@@ -179,3 +179,10 @@ def test_explainers_of_rows_pass_both_checks():
         assert abs(sanity.label_randomization(explain, trained, permuted, MEASURES["pearson"]).mean()) < 0.4
         again = sanity.label_randomization(explain, trained, trained, MEASURES["pearson"])
         assert again.mean() == pytest.approx(1)
+
+
+def test_layers_that_are_looked_at_are_spread_from_the_output_to_the_input():
+    network = nn.Sequential(*(nn.Linear(2, 2) for _ in range(9)))
+    assert sanity.spread(network, 3) == ["8", "4", "0"]
+    assert sanity.spread(network, 1) == ["8"]
+    assert sanity.spread(network, 99) == sanity.layers(network)

@@ -7,7 +7,7 @@ from skimage.metrics import mean_squared_error
 
 from builder.errors import StudyError
 from builder.explainers.measures import maps as measures
-from builder.explainers.measures.maps import MAP_MEASURES
+from builder.explainers.measures.maps import ABSOLUTE_MEASURES, MAP_MEASURES
 
 
 def drawn(n=6, side=24, seed=0):
@@ -129,3 +129,18 @@ def test_histograms_of_gradients_by_hand():
     m = 2 / 36
     wanted = (0 - 36 * m**2) / (1 - 36 * m**2)
     assert measures.hog_pearson(ramp, ramp.transpose(0, 2, 1)) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_absolute_measures_do_not_see_signs():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 3, 16, 16)).astype(np.float32)
+    assert [each.name for each in ABSOLUTE_MEASURES] == [
+        f"{name}_absolute" for name in ("spearman", "pearson", "ssim", "hog_pearson", "mse")
+    ]
+    for measure in ABSOLUTE_MEASURES:
+        of_one = measure.between(a, -a)
+        np.testing.assert_allclose(of_one, measure.low if measure.alike == "low" else measure.high, atol=1e-12)
+        assert (measure.between(a, b) <= measure.high).all()
+    pearson = {each.name: each for each in ABSOLUTE_MEASURES}["pearson_absolute"]
+    wanted = [pearsonr(np.abs(x).ravel(), np.abs(y).ravel()).statistic for x, y in zip(a, b, strict=True)]
+    np.testing.assert_allclose(pearson.between(a, b), wanted, atol=1e-6)

@@ -1,0 +1,192 @@
+"""The source of images, the classifiers and the explainers of a study, loaded, and what a batch asks of them."""
+
+import functools
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from builder.boundary import Boundary
+from builder.classifiers import Classifier, Memorizing, Probabilities, Recorded
+from builder.classifiers.hosting import classify
+from builder.errors import StudyError
+from builder.explainers import Classes, Explainer, Maps, sanity
+from builder.explainers.base import NetworkExplainer, network_of
+from builder.explainers.measures.maps import HOG_BLOCK, HOG_CELL
+from builder.generators import Images
+from builder.hosting import load_model
+from builder.images import ImageSource
+from builder.images.hosting import SOURCE, SourceHost
+from builder.runtime import Runtime
+from builder.studies.explanation.study import CheckSettings, ExplanationStudy
+
+log = logging.getLogger(__name__)
+
+SMALLEST = HOG_CELL * HOG_BLOCK
+"""Pixels of a picture's side that every measure takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models(SourceHost):
+    """A study's source, classifiers and explainers; what they return is checked, and the time it took kept.
+
+    All raise ModelError where one of them raises or returns what it must not.
+
+    classifiers, explainers: by the names that rows carry. order: the source's rows, in the order in which batches take
+    them.
+    """
+
+    classifiers: dict[str, Classifier]
+    explainers: dict[str, Explainer]
+    order: Sequence[int]
+    runtime: Runtime
+
+    def sized(self) -> dict[str, Any]:
+        """The classifiers, and the explainers that see images at a number of their own, by name."""
+        own = {name: each for name, each in self.explainers.items() if each.micro_batch is not None}
+        return {**self.classifiers, **own}
+
+    def labels(self, rows: Sequence[int]) -> list[str | None]:
+        """The names of the rows' classes by the source, (n,); None where it has none."""
+        with self._source().call("label", rows):
+            labels = [self.source.label(row) for row in rows]
+            return [None if label is None else self.source.classes[label] for label in labels]
+
+    def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
+        """A classifier's probabilities for rows of the source, (n, k); a row of NaN where it found nothing."""
+        return classify(self, name, self.classifiers[name], images, ids)
+
+    def in_place_of(self, name: str, network: nn.Module) -> Classifier:
+        """The classifier of a name with another network."""
+        return sanity.in_place_of(self.classifiers[name], network, self.runtime)
+
+    def classes(self, name: str, classifier: Classifier, images: Images) -> Classes:
+        """The classes (n,) that a classifier in the place of the one of a name gives images (n, h, w, 3)."""
+        ids = [str(at) for at in range(len(images))]
+        classes: Classes = classify(self, name, classifier, images, ids).argmax(axis=1)
+        return classes
+
+    def maps(self, name: str, classifier: Classifier, images: Images, classes: Classes) -> Maps:
+        """An explainer's maps (n, h, w) of a classifier's answers to images (n, h, w, 3), timed as the step
+        `explain`.
+        """
+        rows = range(len(images))
+        boundary = self.boundary(name, "explainer", name)
+        with self.stopwatch.step("explain", len(rows)), boundary.call("explain", rows) as call:
+            explained = self.explainers[name].explain(classifier, images, classes)
+            maps: Maps = call.array(explained.maps, np.float32, images.shape[:3])
+        return maps
+
+    def memorized(self, name: str, label_seed: int | None = None) -> nn.Module:
+        """A network like that of the classifier of a name that knows a few pictures by heart, timed as the step
+        `train`.
+        """
+        classifier = self.classifiers[name]
+        assert isinstance(classifier, Memorizing)  # noqa: S101 - `load_models` refuses others
+        boundary = self.boundary(name, "classifier", name)
+        with self.stopwatch.step("train", 1), boundary.call("memorized"):
+            return classifier.memorized(label_seed)
+
+
+def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
+    """Loads what a study names, fetching embedded weights and pictures that are missing.
+
+    Raises:
+        AssetError: weights or pictures are absent and cannot be fetched, or are not what they should be.
+        StudyError: a model refuses its argument; an explainer needs a network and a classifier has none; a check cannot
+            be made of its classifier; pictures are too small, or too few for the batches.
+        ModelError: a model fails in another way.
+    """
+    log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
+    with Boundary(SOURCE, study.images.model).call("load"):
+        source = study.images.load(runtime)
+        check_source(study, source)
+        shape = source.image(0).shape
+    classifiers: dict[str, Classifier] = {
+        each.name: load_model("classifier", each.name, functools.partial(each.load, runtime))
+        for each in study.classifiers
+    }
+    explainers: dict[str, Explainer] = {
+        each.name: load_model("explainer", each.name, functools.partial(each.load, runtime))
+        for each in study.explainers
+    }
+    for check in study.checks:
+        check_networks(check, classifiers[check.classifier], explainers)
+    return Models(
+        runtime=runtime,
+        source=source,
+        source_name=study.images.model,
+        shape=shape,
+        classifiers=classifiers,
+        explainers=explainers,
+        order=np.random.default_rng(np.random.SeedSequence(study.seed)).permutation(source.rows()).tolist(),
+    )
+
+
+def check_source(study: ExplanationStudy, source: ImageSource) -> None:
+    """Checks that a source has as many pictures as the study's batches take, and that they are large enough.
+
+    Raises:
+        StudyError: it has not, or they are not.
+    """
+    most = -(-source.rows() // study.images_per_batch)
+    if study.batches > most:
+        raise StudyError(
+            f"batches = {study.batches}: {source.rows()} pictures, {study.images_per_batch} a batch "
+            f"(images_per_batch), make {most}; no more can be built"
+        )
+    height, width = source.image(0).shape[:2]
+    if min(height, width) < SMALLEST:
+        raise StudyError(
+            f"images.model = {study.images.model!r}: pictures of {width} x {height} pixels; measures of explanations "
+            f"need at least {SMALLEST} x {SMALLEST}"
+        )
+
+
+def check_networks(check: CheckSettings, classifier: Classifier, explainers: dict[str, Explainer]) -> None:
+    """Checks that every explainer can explain a classifier, and that the check can be made of it.
+
+    Raises:
+        StudyError: not so.
+    """
+    name = check.classifier
+    if isinstance(classifier, Recorded):
+        raise StudyError(
+            f"checks: {name} has answers to the pictures of a source, and explainers ask of changed ones; name a model "
+            "that runs here"
+        )
+    for explainer_name, explainer in explainers.items():
+        if isinstance(explainer, NetworkExplainer):
+            try:
+                explainer.attribution(network_of(classifier, explainer.name))
+            except StudyError as error:
+                raise StudyError(f"explainers: {explainer_name}: classifier {name!r}: {error}") from error
+    if check.check in ("cascading", "independent"):
+        if classifier.network is None:
+            raise StudyError(
+                f"checks: {check.check} draws weights of a network anew, and {name} has none: it is a file or a "
+                "program that gives answers alone; the check explainers needs no more than those"
+            )
+        try:
+            sanity.check_drawable(classifier.network, drawn_layers(check, classifier.network)[-1])
+        except StudyError as error:
+            raise StudyError(f"checks: {check.check}: {name}: {error}; name another classifier") from error
+    if check.check == "labels" and not isinstance(classifier, Memorizing):
+        raise StudyError(
+            f"checks: labels trains a network like the classifier's on permuted labels, and {name} says of no way to "
+            "train one: name digits-cnn or digits-weak, or leave this check out"
+        )
+
+
+def drawn_layers(check: CheckSettings, network: nn.Module) -> list[list[str]]:
+    """The layers whose weights each network of a check has drawn anew; the last one of each list is the one that is
+    looked at.
+    """
+    order = sanity.layers(network)
+    chosen = sanity.spread(network, check.layers)
+    if check.check == "independent":
+        return [[name] for name in chosen]
+    return [order[: order.index(name) + 1] for name in chosen]

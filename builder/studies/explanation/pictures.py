@@ -1,0 +1,62 @@
+"""Pictures of an explanation study, drawn with Pillow: the same rows give the same bytes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+from PIL import Image
+
+from builder.errors import PublishError
+from builder.files import write_whole
+from builder.images.sheet import Row, contact_sheet, draw_row
+from builder.studies.explanation.schema import KINDS
+from builder.studies.explanation.tasks import TABLE
+
+if TYPE_CHECKING:  # what publishing needs is an extra; `picture` is not
+    from builder.publish.content import Content
+
+_ITEMS = 6
+"""Items in the card's picture: two a line, of three pictures each."""
+
+
+def draw_items(content: "Content") -> None:
+    """Writes `pictures/maps.png` into the version's folder: items from all over its first batch.
+
+    Raises:
+        PublishError: a picture cannot be read.
+    """
+    part = next(part for part in content.tables if part.table == TABLE)
+    items = pq.ParquetFile(content.folder / part.path).read()
+    chosen = items.take([at * items.num_rows // _ITEMS for at in range(min(_ITEMS, items.num_rows))])
+    try:
+        picture = _sheet(chosen.to_pylist())
+    except ValueError as error:
+        raise PublishError(f"{content.folder / part.path}: an image {error}") from error
+    (content.folder / "pictures").mkdir(exist_ok=True)
+    write_whole(content.folder / "pictures" / "maps.png", picture)
+
+
+def draw_item(folder: str | Path, png: Path, *, batch: int, index: int) -> None:
+    """Writes `png`: the picture of an item and its two maps.
+
+    Raises:
+        FolderError: the batch is not finished or damaged or has no such item.
+    """
+    draw_row(folder, png, TABLE, batch, index, _sheet)
+
+
+def _sheet(items: Sequence[Row]) -> bytes:
+    tiles = [tile for item in items for tile in _tiles(item)]
+    return contact_sheet(tiles, lambda tile: tile["captions"], Image.Resampling.NEAREST, columns=6)
+
+
+def _tiles(item: Row) -> list[Row]:
+    """The picture, the first map and the second, each with two lines of words."""
+    kind, layer = KINDS[item["kind"]], item["layer"]
+    against = [item["other_explainer"], kind if layer is None else f"{kind} {layer}"]
+    return [
+        {"image": item["image"], "captions": [item["class"], f"p {item['probability']:.3f}"]},
+        {"image": item["first"], "captions": [item["explainer"], "of the network"]},
+        {"image": item["second"], "captions": against},
+    ]

@@ -1,0 +1,211 @@
+"""How one batch is made: some pictures, the maps of one check, and how alike they are.
+
+A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from builder.boundary import context
+from builder.classifiers import Classifier
+from builder.errors import BuildError
+from builder.explainers import Classes, sanity
+from builder.explainers.base import network_of
+from builder.generators import Images
+from builder.studies import Batch
+from builder.studies.explanation import tables
+from builder.studies.explanation.compare import Comparison, Source, Stored, compare, couples_of
+from builder.studies.explanation.models import Models, drawn_layers
+from builder.studies.explanation.schema import KINDS
+from builder.studies.explanation.study import EDGES, CheckSettings, ExplanationStudy
+from builder.studies.explanation.tasks import CONTROL
+
+FIRST = ("trained", "memorized")
+"""The networks whose decisions are explained."""
+
+_LABEL_SEED, _WEIGHTS_SEED = len(KINDS), len(KINDS) + 1
+"""Streams of randomness beside those of the kinds of items."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The n pictures of a batch: rows, ids and labels of the source, pixels, and the explained classes with their names
+    and probabilities.
+    """
+
+    rows: list[int]
+    ids: list[str]
+    labels: list[str | None]
+    pixels: Images
+    classes: Classes
+    names: list[str]
+    probabilities: list[float]
+
+
+class Network(NamedTuple):
+    """A network that is explained; place and layer as in `Source`."""
+
+    name: str
+    classifier: Classifier
+    place: int = 0
+    layer: str | None = None
+
+
+class Item(NamedTuple):
+    """An item for people: its kind, which comparison it shows, and of which picture."""
+
+    kind: str
+    comparison: Comparison
+    at: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All that a check gives: maps by their source, comparisons, and for each network, by its place, the share of
+    pictures to which it gives the class that the first one does.
+    """
+
+    maps: dict[Source, Stored]
+    comparisons: list[Comparison]
+    same_class: dict[tuple[str, int], float]
+
+
+def build_batch(study: ExplanationStudy, models: Models, batch: int) -> Batch:
+    """Reads, explains, compares, draws what people are shown.
+
+    Raises:
+        ModelError: a model that does not deliver.
+        BuildError: the classifier found nothing in any picture.
+    """
+    models.restart()
+    check = study.check_of(batch)
+    with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
+        networks = networks_of(study, check, models, batch)
+        pictures = read_pictures(study, check, models, batch, networks[0])
+        checked = explain_all(check, models, networks, pictures)
+        items = draw_items(study, check, checked, len(pictures.rows), batch)
+        with models.stopwatch.step("tables", len(items)):
+            built = tables.build(study, batch, pictures, checked, items)
+    return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
+
+
+def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, batch: int) -> list[Network]:
+    """The network whose decisions are explained, then those that take its place."""
+    name = check.classifier
+    own = models.classifiers[name]
+    match check.check:
+        case "explainers":
+            return [Network("trained", own)]
+        case "labels":
+            seed = int(_randomness(study.seed, batch, _LABEL_SEED).integers(2**31))
+            memorized, permuted = (models.in_place_of(name, models.memorized(name, each)) for each in (None, seed))
+            return [Network("memorized", memorized), Network("permuted", permuted)]
+        case "cascading" | "independent":
+            network = network_of(own, check.check)
+            seed = int(_randomness(study.seed, batch, _WEIGHTS_SEED).integers(2**31))
+            order = sanity.layers(network)
+            drawn = [
+                Network(
+                    "drawn",
+                    models.in_place_of(name, sanity.randomized(network, layers, seed)),
+                    order.index(layers[-1]) + 1,
+                    layers[-1],
+                )
+                for layers in drawn_layers(check, network)
+            ]
+            return [Network("trained", own), *drawn]
+
+
+def read_pictures(
+    study: ExplanationStudy, check: CheckSettings, models: Models, batch: int, explained: Network
+) -> Pictures:
+    """The pictures of a batch in which the classifier found something, and what it says they are.
+
+    Raises:
+        BuildError: it found nothing in any.
+    """
+    rows = study.rows_of(batch, models.order)
+    ids, pixels = models.ids(rows), models.pictures(rows)
+    if explained.name == "trained":
+        probabilities = models.probabilities(check.classifier, pixels, ids)
+    else:
+        probabilities = explained.classifier.probabilities(pixels)
+    found = np.flatnonzero(~np.isnan(probabilities[:, 0]))
+    if not len(found):
+        raise BuildError(
+            f"batch {batch}: {check.classifier} found nothing in a picture, so there is nothing to explain; name "
+            "another source or classifier"
+        )
+    classes = probabilities[found].argmax(axis=1)
+    return Pictures(
+        rows=[rows[at] for at in found],
+        ids=[ids[at] for at in found],
+        labels=models.labels([rows[at] for at in found]),
+        pixels=pixels[found],
+        classes=classes,
+        names=[explained.classifier.classes[at] for at in classes],
+        probabilities=probabilities[found, classes].tolist(),
+    )
+
+
+def explain_all(check: CheckSettings, models: Models, networks: Sequence[Network], pictures: Pictures) -> Checked:
+    """The maps of every explainer and network, those of the edge detector, and what measures say of them."""
+    edges = Source(EDGES, "none")
+    maps = {edges: Stored.of(sanity.edges(pictures.pixels))}
+    for network in networks:
+        for name in models.explainers:
+            explained = models.maps(name, network.classifier, pictures.pixels, pictures.classes)
+            maps[Source(name, network.name, network.place, network.layer)] = Stored.of(explained)
+    same_class = {}
+    for network in networks[1:]:
+        said = models.classes(check.classifier, network.classifier, pictures.pixels)
+        same_class[network.name, network.place] = float((said == pictures.classes).mean())
+        maps[edges._replace(place=network.place, layer=network.layer)] = maps[edges]
+    with models.stopwatch.step("compare", len(pictures.rows)):
+        comparisons = compare(maps, couples(check, models, networks, edges))
+    return Checked(maps, comparisons, same_class)
+
+
+def couples(
+    check: CheckSettings, models: Models, networks: Sequence[Network], edges: Source
+) -> Iterator[tuple[Source, Source]]:
+    """The maps that are compared: those of every two explainers; or each explainer's of the first network with its maps
+    of the others. The edge detector, which sees no network, stands beside them.
+    """
+    first, *others = networks
+    if check.check == "explainers":
+        yield from couples_of([*(Source(name, first.name) for name in models.explainers), edges])
+    for network in others:
+        for name in models.explainers:
+            yield Source(name, first.name), Source(name, network.name, network.place, network.layer)
+        yield edges, edges._replace(place=network.place, layer=network.layer)
+
+
+def draw_items(
+    study: ExplanationStudy, check: CheckSettings, checked: Checked, pictures: int, batch: int
+) -> list[Item]:
+    """The items of a batch: of all that is compared, but for the edge detector with itself; and controls, which show a
+    map of the first network twice. A larger cap adds to what is drawn.
+    """
+    compared = [each for each in checked.comparisons if {each.first.explainer, each.second.explainer} != {EDGES}]
+    shown = [Item(check.check, comparison, at) for comparison in compared for at in range(pictures)]
+    firsts = [source for source in checked.maps if source.network in FIRST]
+    same = compare(checked.maps, [(each, each) for each in firsts])
+    twice = [Item(CONTROL, comparison, at) for comparison in same for at in range(pictures)]
+    return [
+        *_some(shown, study.items, study.seed, batch, check.check),
+        *_some(twice, study.controls, study.seed, batch, CONTROL),
+    ]
+
+
+def _some(of: Sequence[Item], most: int, seed: int, batch: int, kind: str) -> list[Item]:
+    """A sample of at most so many, drawn without replacement, in their order."""
+    order = _randomness(seed, batch, KINDS.index(kind)).permutation(len(of))
+    return [of[at] for at in sorted(order[:most].tolist())]
+
+
+def _randomness(seed: int, batch: int, stream: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch, stream)))

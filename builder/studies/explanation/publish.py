@@ -1,0 +1,111 @@
+"""What a published explanation study says of itself, beside what every study says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from builder.images.rights import publishable
+from builder.studies import NamedModel, PublishParts
+from builder.studies.explanation.schema import KINDS
+from builder.studies.explanation.study import ExplanationStudy, explanation
+from builder.study import Study
+
+if TYPE_CHECKING:  # what publishing needs is an extra
+    import pyarrow as pa
+
+    from builder.publish.content import Content
+
+CURVES = ("spearman", "spearman_absolute")
+"""The measures in the card's table."""
+
+
+class ExplanationParts(PublishParts):
+    """The card's text, its figures and picture."""
+
+    tags = ("explainability",)
+
+    def card(self) -> str:
+        """Blocks of the card's template."""
+        return resources.files(__package__).joinpath("card.md").read_text("utf-8")
+
+    def models(self, study: Study) -> list[NamedModel]:
+        """The source of images, the classifiers and the explainers."""
+        described = explanation(study)
+        return [
+            NamedModel("source of images", "images", "images", described.images.model),
+            *(NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers),
+            *(NamedModel("explainer", "explainers", each.name, each.model) for each in described.explainers),
+        ]
+
+    def figures(self, content: "Content") -> dict[str, Any]:
+        """Items by kind, the measures with their ranges, and what became of each explainer.
+
+        Raises:
+            PublishError: the pictures may not be published.
+        """
+        from builder.publish.content import read_items
+        from builder.studies.explanation.compare import MEASURES
+
+        study = explanation(content.study)
+        publishable(study.images)
+        specs = {spec.name: spec for spec in content.specs}
+        checked = any(part.table == "sanity" for part in content.tables)
+        rows = read_items(content.folder, content.tables, specs["sanity"]) if checked else None
+        kinds = content.items["kind"].to_pylist()
+        return {
+            "kinds": {kind: kinds.count(label) for label, kind in enumerate(KINDS) if label in kinds},
+            "measures": [(each.name, each.low, each.high, each.alike) for each in MEASURES],
+            "checks": checks(study, content.items),
+            "outcomes": [] if rows is None else outcomes(rows),
+        }
+
+    def draw(self, root: Path, content: "Content") -> None:
+        """Writes the picture of the card."""
+        from builder.studies.explanation.pictures import draw_items
+
+        draw_items(content)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The fate of an explainer in a check: the mean of each of `CURVES` at the layer that is looked at last."""
+
+    check: str
+    explainer: str
+    pictures: int
+    means: list[float | None]
+
+
+def checks(study: ExplanationStudy, items: "pa.Table") -> Mapping[str, int]:
+    """The batches of each check that are there."""
+    batches = set(items["batch"].to_pylist())
+    made = [study.check_of(batch).check for batch in batches]
+    return {check: made.count(check) for check in dict.fromkeys(each.check for each in study.checks) if check in made}
+
+
+def outcomes(sanity: "pa.Table") -> list[Outcome]:
+    """One for each check and explainer, in the order of the rows; means over all pictures of which there is one."""
+    found: dict[tuple[str, str], dict[str, list[tuple[int, int, float]]]] = {}
+    rows = sanity.to_pylist()
+    last = {check: max(row["place"] for row in rows if row["check"] == check) for check in {r["check"] for r in rows}}
+    counted: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = row["check"], row["explainer"]
+        if row["measure"] not in CURVES or row["place"] != last[row["check"]]:
+            continue
+        if row["measure"] == CURVES[0]:
+            counted[key] = counted.get(key, 0) + row["pictures"]
+        values = found.setdefault(key, {}).setdefault(row["measure"], [])
+        if row["mean"] is not None:
+            values.append((row["pictures"], row["defined"], row["mean"]))
+    return [
+        Outcome(check, explainer, counted[check, explainer], [_mean(by_measure.get(name, [])) for name in CURVES])
+        for (check, explainer), by_measure in found.items()
+    ]
+
+
+def _mean(values: list[tuple[int, int, float]]) -> float | None:
+    total = sum(defined for _, defined, _ in values)
+    return sum(defined * mean for _, defined, mean in values) / total if total else None

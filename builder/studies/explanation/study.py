@@ -1,0 +1,130 @@
+"""`ExplanationStudy`: what the study file of an explanation study may hold beside what every study has."""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from builder.classifiers.settings import ClassifierSettings
+from builder.errors import StudyError
+from builder.explainers.settings import ExplainerSettings
+from builder.images.settings import ImageSettings
+from builder.ratings.settings import RatingsSettings
+from builder.settings import COLUMN, Settings
+from builder.studies.explanation.tasks import ITEM, QUESTIONS
+from builder.study import Study
+from builder.survey.settings import survey_settings
+
+EDGES = "edges"
+"""The name of the edge detector, which stands beside the explainers and sees no network."""
+
+CheckName = Literal["cascading", "independent", "labels", "explainers"]
+View = Literal["absolute", "diverging"]
+
+
+class CheckSettings(Settings):
+    """One `[[checks]]`: what a batch compares.
+
+    check: `cascading` draws the weights of a layer and of all between it and the output anew, `independent` those of it
+    alone; `labels` trains a network on permuted labels; `explainers` compares those with one another.
+    classifier: name of the one that is explained. layers: the most that are looked at, spread from the output to the
+    input; of `cascading` and `independent`.
+    """
+
+    check: CheckName
+    classifier: Annotated[str, Field(pattern=COLUMN, max_length=40)]
+    layers: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
+class ExplanationRatings(RatingsSettings):
+    """`[ratings]`: `attention_likeness` is the least likeness that somebody who looks gives to one map twice."""
+
+    first_keys: ClassVar[tuple[str, ...]] = ("questions", "attention_likeness")
+    question_names: ClassVar[tuple[str, ...]] = tuple(question.name for question in QUESTIONS)
+
+    attention_likeness: Annotated[float, Field(ge=0, le=100)] = 80.0
+
+
+ExplanationSurvey = survey_settings(QUESTIONS, ITEM)
+
+
+class ExplanationStudy(Study):
+    """An explanation study.
+
+    images_per_batch: no picture is in two batches. items, controls: that people are shown of a batch, at most.
+    view: of the maps, the one that people see. checks: batches take them in turn.
+    """
+
+    first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
+
+    study: Literal["explanation"] = "explanation"
+    images_per_batch: Annotated[int, Field(ge=1, le=10_000)] = 8
+    items: Annotated[int, Field(ge=1, le=10_000)] = 40
+    controls: Annotated[int, Field(ge=1, le=1000)] = 4
+    view: View = "absolute"
+    images: ImageSettings = ImageSettings(model="mnist-5k:audit")
+    classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
+        default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)
+    )
+    explainers: Annotated[tuple[ExplainerSettings, ...], Field(strict=False)] = Field(
+        default_factory=lambda: (
+            ExplainerSettings(name="gradient", model="gradient"),
+            ExplainerSettings(name="grad_cam", model="grad_cam"),
+        )
+    )
+    checks: Annotated[tuple[CheckSettings, ...], Field(strict=False)] = Field(
+        default_factory=lambda: (CheckSettings(check="cascading", classifier="digits_cnn"),)
+    )
+    survey: ExplanationSurvey = ExplanationSurvey()  # type: ignore[valid-type]
+    ratings: ExplanationRatings = ExplanationRatings()
+
+    @field_validator("classifiers", "checks")
+    @classmethod
+    def _some(cls, entries: tuple[Settings, ...]) -> tuple[Settings, ...]:
+        if not entries:
+            raise PydanticCustomError("empty", "must hold at least one entry")
+        return entries
+
+    @field_validator("explainers")
+    @classmethod
+    def _explainers(cls, explainers: tuple[ExplainerSettings, ...]) -> tuple[ExplainerSettings, ...]:
+        if not explainers:
+            raise PydanticCustomError("empty", "must hold at least one explainer")
+        if EDGES in (each.name for each in explainers):
+            raise PydanticCustomError("taken", "must not call an explainer edges: the edge detector is called so")
+        return explainers
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [*(each.name for each in self.classifiers), *(each.name for each in self.explainers)]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("twice", "gives two of classifiers and explainers the same name")
+        known = [each.name for each in self.classifiers]
+        for at, check in enumerate(self.checks):
+            if check.classifier not in known:
+                raise ValueError(
+                    f"checks[{at}].classifier = {check.classifier!r}: must be the name of one of the classifiers: "
+                    + ", ".join(known)
+                )
+        return self
+
+    def check_of(self, batch: int) -> CheckSettings:
+        """The check that a batch makes: batches take them in turn."""
+        return self.checks[batch % len(self.checks)]
+
+    def rows_of(self, batch: int, order: Sequence[int]) -> list[int]:
+        """The rows of a batch, of all rows in the order in which batches take them."""
+        start = batch * self.images_per_batch
+        return list(order[start : start + self.images_per_batch])
+
+
+def explanation(study: Study) -> ExplanationStudy:
+    """The study as an explanation study.
+
+    Raises:
+        StudyError: it is of another kind.
+    """
+    if not isinstance(study, ExplanationStudy):
+        raise StudyError(f"{study.name} is a study of the kind {study.study}; this needs one of the kind explanation")
+    return study

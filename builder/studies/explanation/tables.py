@@ -1,0 +1,221 @@
+"""From what a check of a batch gives to its Arrow tables."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from builder.explainers import views
+from builder.studies.explanation import schema
+from builder.studies.explanation.compare import MEASURES, Source
+from builder.studies.explanation.study import EDGES, ExplanationStudy
+from builder.tables import image_value, png_bytes
+
+if TYPE_CHECKING:
+    from builder.studies.explanation.pipeline import Checked, Item, Pictures
+
+Rows = list[dict[str, Any]]
+
+
+class _Ids:
+    """The ids of a batch, which are made from what they name."""
+
+    def __init__(self, study: str, batch: int, rows: Sequence[int]) -> None:
+        self._stem, self._rows = f"{study}-{batch:05d}", rows
+
+    def image(self, at: int) -> str:
+        """The id of a picture."""
+        return f"{self._stem}-row{self._rows[at]}"
+
+    def map(self, source: Source, at: int) -> str:
+        """The id of a map; the edge detector's is the same whatever the network."""
+        network = "" if source.explainer == EDGES else f"-{_network(source)}"
+        return f"{self.image(at)}-{source.explainer}{network}"
+
+    def item(self, item: "Item") -> str:
+        """The id of an item."""
+        first, second = item.comparison.first, item.comparison.second
+        other = f"-{second.explainer}" if second.explainer != first.explainer else ""
+        against = f"-{_network(second)}" if second.network != first.network else ""
+        return f"{self._stem}-{item.kind}-row{self._rows[item.at]}-{first.explainer}{other}{against}"
+
+
+def build(
+    study: ExplanationStudy, batch: int, pictures: "Pictures", checked: "Checked", items: "Sequence[Item]"
+) -> dict[str, pa.Table]:
+    """The tables of a batch by name."""
+    ids = _Ids(study.name, batch, pictures.rows)
+    pngs = [png_bytes(picture) for picture in pictures.pixels]
+    maps, halves, shown = _maps(ids, batch, checked, study.view)
+    rows: dict[str, Rows] = {
+        "items": [_item(study, batch, ids, pictures, item, pngs, shown) for item in items],
+        "images": list(_images(ids, batch, pictures, pngs, items, shown, study.view)),
+        "maps": maps,
+        "comparisons": list(_comparisons(study, batch, ids, checked, items)),
+        "sanity": list(_sanity(study, batch, checked)),
+    }
+    features = {
+        "items": schema.items([each.name for each in MEASURES]),
+        "images": schema.images(),
+        "maps": schema.maps(),
+        "comparisons": schema.comparisons(),
+        "sanity": schema.sanity(),
+    }
+    built = {name: pa.Table.from_pylist(rows[name], features[name].arrow_schema) for name in rows}
+    at = built["maps"].column_names.index("map")
+    built["maps"] = built["maps"].set_column(at, built["maps"].schema.field(at), _nested(halves))
+    return built
+
+
+def _maps(
+    ids: _Ids, batch: int, checked: "Checked", view: str
+) -> tuple[Rows, list[npt.NDArray[np.float16]], dict[str, bytes]]:
+    """The rows of `maps` without the maps, these, and the view of each that people may see, as a PNG, by map_id."""
+    rows: dict[str, dict[str, Any]] = {}
+    halves: list[npt.NDArray[np.float16]] = []
+    shown: dict[str, bytes] = {}
+    for source, stored in checked.maps.items():
+        pictures = {"absolute": views.absolute(stored.maps), "diverging": views.diverging(stored.maps)}
+        for at, half in enumerate(stored.halves):
+            map_id = ids.map(source, at)
+            if map_id in rows:
+                continue
+            pngs = {name: png_bytes(each[at]) for name, each in pictures.items()}
+            rows[map_id] = {
+                "map_id": map_id,
+                "batch": batch,
+                "image_id": ids.image(at),
+                "explainer": source.explainer,
+                "network": source.network,
+                "layer": source.layer,
+                "scale": float(stored.scales[at]),
+                **{name: image_value(f"{map_id}-{name}", png) for name, png in pngs.items()},
+            }
+            halves.append(half)
+            shown[map_id] = pngs[view]
+    return list(rows.values()), halves, shown
+
+
+def _nested(halves: list[npt.NDArray[np.float16]]) -> pa.ListArray:
+    """Maps (h, w) as lists of lists."""
+    stacked = np.stack(halves)
+    n, height, width = stacked.shape
+    rows = pa.ListArray.from_arrays(np.arange(n * height + 1, dtype=np.int32) * width, pa.array(stacked.ravel()))
+    return pa.ListArray.from_arrays(np.arange(n + 1, dtype=np.int32) * height, rows)
+
+
+def _images(
+    ids: _Ids,
+    batch: int,
+    pictures: "Pictures",
+    pngs: Sequence[bytes],
+    items: "Sequence[Item]",
+    shown: dict[str, bytes],
+    view: str,
+) -> Iterator[dict[str, Any]]:
+    for at, row in enumerate(pictures.ids):
+        yield _image(ids.image(at), pngs[at], batch) | {"row": row}
+    sources = [(source, item.at) for item in items for source in (item.comparison.first, item.comparison.second)]
+    for map_id in dict.fromkeys(ids.map(*each) for each in sources):
+        yield _image(f"{map_id}-{view}", shown[map_id], batch) | {"map_id": map_id}
+
+
+def _image(image_id: str, png: bytes, batch: int) -> dict[str, Any]:
+    digest = hashlib.sha256(png).hexdigest()
+    return {"image_id": image_id, "image": image_value(image_id, png), "sha256": digest, "batch": batch}
+
+
+def _item(
+    study: ExplanationStudy,
+    batch: int,
+    ids: _Ids,
+    pictures: "Pictures",
+    item: "Item",
+    pngs: Sequence[bytes],
+    shown: dict[str, bytes],
+) -> dict[str, Any]:
+    check, at = study.check_of(batch), item.at
+    row = {
+        "item_id": ids.item(item),
+        "batch": batch,
+        "check": check.check,
+        "kind": schema.KINDS.index(item.kind),
+        "classifier": check.classifier,
+        "image_id": ids.image(at),
+        "image": image_value(ids.image(at), pngs[at]),
+        "row": pictures.ids[at],
+        "label": pictures.labels[at],
+        "class": pictures.names[at],
+        "probability": pictures.probabilities[at],
+        "explainer": item.comparison.first.explainer,
+        "other_explainer": item.comparison.second.explainer,
+        "layer": item.comparison.second.layer,
+    }
+    for side, source in (("first", item.comparison.first), ("second", item.comparison.second)):
+        map_id = ids.map(source, at)
+        image_id = f"{map_id}-{study.view}"
+        row |= {f"{side}_id": image_id, side: image_value(image_id, shown[map_id])}
+    return row | {name: _known(values[at]) for name, values in item.comparison.values.items()}
+
+
+def _comparisons(
+    study: ExplanationStudy, batch: int, ids: _Ids, checked: "Checked", items: "Sequence[Item]"
+) -> Iterator[dict[str, Any]]:
+    check = study.check_of(batch)
+    item_of = {(item.comparison.first, item.comparison.second, item.at): ids.item(item) for item in items}
+    twice = {each.first: each for each in (item.comparison for item in items) if each.first == each.second}
+    for each in (*checked.comparisons, *twice.values()):
+        for name, values in each.values.items():
+            for at, value in enumerate(values):
+                item_id = item_of.get((each.first, each.second, at))
+                if item_id is None and each.first == each.second:
+                    continue  # one map twice tells something of people alone
+                yield {
+                    "item_id": item_id,
+                    "batch": batch,
+                    "check": check.check,
+                    "classifier": check.classifier,
+                    "image_id": ids.image(at),
+                    "explainer": each.first.explainer,
+                    "other_explainer": each.second.explainer,
+                    "layer": each.second.layer,
+                    "place": each.second.place,
+                    "first_map": ids.map(each.first, at),
+                    "second_map": ids.map(each.second, at),
+                    "measure": name,
+                    "value": _known(value),
+                }
+
+
+def _sanity(study: ExplanationStudy, batch: int, checked: "Checked") -> Iterator[dict[str, Any]]:
+    check = study.check_of(batch)
+    replaced = [each for each in checked.comparisons if each.first.explainer == each.second.explainer]
+    for each in replaced:
+        network = next(name for name, place in checked.same_class if place == each.second.place)
+        for name, values in each.values.items():
+            known = values[np.isfinite(values)]
+            yield {
+                "batch": batch,
+                "check": check.check,
+                "classifier": check.classifier,
+                "network": network,
+                "layer": each.second.layer,
+                "place": each.second.place,
+                "same_class": checked.same_class[network, each.second.place],
+                "explainer": each.first.explainer,
+                "measure": name,
+                "pictures": len(values),
+                "defined": len(known),
+                "mean": float(known.mean()) if len(known) else None,
+            }
+
+
+def _network(source: Source) -> str:
+    return f"{source.network}{source.place}" if source.place else source.network
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
