@@ -27,7 +27,7 @@ class Claim:
     figure: what the figure is, such as "correlation".
     above, below: sentences without a full stop that hold where the figure lies above or below the reference.
     whether: the question that is open where neither is certain.
-    freedom: degrees of freedom of the interval, where it leaves out other units than batches.
+    freedom: degrees of freedom of the interval, where it leaves out other units than all batches.
     """
 
     table: str

@@ -1,0 +1,62 @@
+"""The opening of an explanation report: what was explained, what was asked, and the questions that each report asks."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.report.findings import Findings
+from analysis.report.summary import Claim, agreement_claims, who_was_asked
+from analysis.studies.explanation.data import EDGES, study
+
+LEFT = 0.5
+"""The correlation above which most of an explanation is left."""
+
+MEASURE = "spearman_absolute"
+
+
+def introduction(found: Findings) -> list[str]:
+    """Sentences on what was explained and compared, and who was asked what."""
+    of = study(found.published)
+    explainers = [name for name in of.explainers if name != EDGES]
+    classifiers = ", ".join(dict.fromkeys(of.comparisons["classifier"].astype(str)))
+    pictures = of.comparisons["image_id"].nunique()
+    compared = (
+        f"{len(explainers)} explainers ({', '.join(explainers)}) explained what {classifiers} said of {pictures} "
+        "pictures; their maps were compared with those of networks that know nothing, and with one another."
+    )
+    return [compared, who_was_asked(found, "how alike two maps are (0 to 100)")]
+
+
+def claims(found: Findings) -> Iterator[Claim]:
+    """What is left of each explanation where all weights are drawn anew; whether each measure goes with what people
+    see; whether people agree.
+    """
+    if found.has("curves"):
+        yield from _curves(found.tables["curves"])
+    if found.has("noise_ceiling"):
+        yield from _measures(found.tables["noise_ceiling"])
+    yield from agreement_claims(found)
+
+
+def _curves(table: pd.DataFrame) -> Iterator[Claim]:
+    rows = table[(table["check"] == "cascading") & (table["measure"] == MEASURE) & (table["explainer"] != EDGES)]
+    for row in rows[rows["place"] == rows["place"].max()].to_dict("records"):
+        what = f"of {row['classifier']}'s explanation by {row['explainer']} is left where all weights are drawn anew"
+        yield Claim(
+            *("curves", "Spearman's correlation of absolute values", row["mean"], row["low"], row["high"], LEFT),
+            above=f"Most {what}",
+            below=f"Little {what}",
+            whether=f"how much {what}",
+            freedom=max(row["batches"] - 1, 1),
+        )
+
+
+def _measures(table: pd.DataFrame) -> Iterator[Claim]:
+    rows = table[(table["condition"] == "all") & (table["measure"] != "people")]
+    for row in rows.to_dict("records"):
+        yield Claim(
+            *("noise-ceiling", "correlation", row["correlation"], row["low"], row["high"], 0.0),
+            above=f"The larger {row['measure']}, the more alike people find two maps",
+            below=f"The smaller {row['measure']}, the more alike people find two maps",
+            whether=f"whether {row['measure']} goes with how alike people find two maps",
+        )

@@ -1,0 +1,98 @@
+"""An explanation study: couples of maps, what measures and people say of them."""
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.dataset import Published
+from analysis.errors import AnalysisError
+from analysis.makers import answers_of
+from analysis.studies.explanation import ANALYSIS
+from analysis.tables.answers import Answers
+
+CONTROL = "control"
+"""The kind of items that show one map twice."""
+
+REPLACED = ("cascading", "independent", "labels")
+"""The checks in which another network takes the place of the explained one."""
+
+BETWEEN = "explainers"
+"""The check that compares explainers with one another."""
+
+EDGES = "edges"
+"""The edge detector, which sees no network."""
+
+UNITS = ["batch", "image_id"]
+"""Columns of comparisons with what makes them depend on one another."""
+
+_NEEDED = {
+    "items": ("batch", "check", "kind", "image_id", "explainer", "other_explainer", "layer", "first_id", "second_id"),
+    "comparisons": ("batch", "check", "classifier", "image_id", "explainer", "other_explainer", "measure", "value"),
+    "sanity": ("batch", "check", "classifier", "layer", "place", "same_class"),
+}
+"""Columns without which there is no report."""
+
+
+@dataclass(frozen=True)
+class Explanations(Published):
+    """An explanation study: its items are couples of maps."""
+
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """A row per couple of maps and measure."""
+        return self.tables["comparisons"]
+
+    @property
+    def sanity(self) -> pd.DataFrame:
+        """A row per network, explainer and measure; without any where no network was replaced."""
+        return self.tables.get("sanity", pd.DataFrame(columns=list(_NEEDED["sanity"])))
+
+    @cached_property
+    def measures(self) -> list[str]:
+        """The measures that are columns of the items, in the order of the columns."""
+        measured = set(self.comparisons["measure"])
+        return [str(name) for name in self.items.columns if name in measured]
+
+    @cached_property
+    def explainers(self) -> list[str]:
+        """The explainers, in the order in which they were compared, and the edge detector last."""
+        both = pd.concat([self.comparisons["explainer"], self.comparisons["other_explainer"]])
+        names = [str(name) for name in dict.fromkeys(both)]
+        return [*(name for name in names if name != EDGES), *(name for name in names if name == EDGES)]
+
+    @cached_property
+    def couples(self) -> Answers:
+        """The answers about items that show two maps: about all but controls."""
+        return answers_of(
+            replace(self, items=self.items[self.items["kind"] != CONTROL].reset_index(drop=True)), ANALYSIS
+        )
+
+
+def read(published: Published) -> Explanations:
+    """The dataset as an explanation study.
+
+    Raises:
+        AnalysisError: it lacks a table or a column.
+    """
+    tables = {"items": published.items, **published.tables}
+    for name, columns in _NEEDED.items():
+        if name not in tables:
+            if name == "sanity":  # where no batch replaces a network, there is no such table
+                continue
+            raise AnalysisError(f"{published.name}: has no table {name!r}; verify the dataset")
+        lacking = [column for column in columns if column not in tables[name]]
+        if lacking:
+            raise AnalysisError(f"{published.name}: table {name!r} has no column {lacking[0]!r}; verify the dataset")
+    return Explanations(**{field.name: getattr(published, field.name) for field in fields(Published)})
+
+
+def study(published: Published) -> Explanations:
+    """The dataset, known to be an explanation study.
+
+    Raises:
+        AnalysisError: it is none.
+    """
+    if not isinstance(published, Explanations):
+        raise AnalysisError(f"{published.name}: is no explanation study; read it with `analysis.load`")
+    return published

@@ -1,0 +1,1 @@
+"""Figures of an explanation study, one file per figure."""

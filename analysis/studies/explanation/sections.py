@@ -1,0 +1,167 @@
+"""The sections of an explanation report, as declarations: what is shown of which result."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from analysis.figures.style import rows
+from analysis.report.contents import Contents
+from analysis.report.findings import Findings
+from analysis.report.page import Item
+from analysis.report.sections import (
+    AGREEMENT,
+    CEILING,
+    DRIFT,
+    GROUPS,
+    LIMITS,
+    PARTICIPANTS,
+    POWER,
+    Result,
+    SectionOf,
+)
+from analysis.report.tables import number
+from analysis.report.words import INTERVALS, listed, slug
+from analysis.studies.explanation.data import EDGES, study
+from analysis.studies.explanation.figures import agreement_matrix, curves, likeness
+from analysis.studies.explanation.strips import draw_strips
+
+
+def _words(check: str) -> str:
+    return {
+        "cascading": "the weights of a layer, and of all between it and the output, drawn anew",
+        "independent": "the weights of one layer drawn anew",
+    }[check]
+
+
+def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
+    of, table = study(found.published), found.tables["curves"]
+    explainers = [name for name in of.explainers if name != EDGES]
+    by_check = table[table["check"].isin(["cascading", "independent"])].groupby(["check", "classifier"], sort=False)
+    for (check, classifier), part in by_check:
+        last = part[(part["place"] == part["place"].max()) & (part["measure"] == "spearman_absolute")]
+        left = last[last["explainer"] != EDGES].set_index("explainer")["mean"].dropna().sort_values(ascending=False)
+        yield contents.figure(
+            f"curves-{slug(str(check))}-{slug(str(classifier))}",
+            curves.curves(part, [name for name in explainers if name in set(part["explainer"])], EDGES, source=None),
+            f"What is left of each explanation of {classifier} with {_words(str(check))}: Spearman's correlation with "
+            "the map of the trained network, layers from the output (left) to the input. An explanation that hangs on "
+            "what was learned falls to 0; an edge detector, which sees no network, stays at 1. Bands are 95 % "
+            "intervals over batches.",
+            f"A small plot per explainer. At the last layer, of absolute values: {listed(left)}.",
+        )
+
+
+def _curves_shown(found: Findings) -> pd.DataFrame:
+    """The table with the measures first that are drawn."""
+    table = found.tables["curves"]
+    drawn = table["measure"].isin([*curves.MEASURES])
+    return pd.concat([table[drawn], table[~drawn]], ignore_index=True)
+
+
+def _draw_agreement(found: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(found.published)
+    for classifier, part in found.tables["explainer_agreement"].groupby("classifier", sort=False):
+        there = [name for name in of.explainers if name in set(part["first"]) | set(part["second"])]
+        both = part[part["measure"] == agreement_matrix.ABOVE].assign(
+            couple=lambda table: table["first"] + " and " + table["second"]
+        )
+        most = both.set_index("couple")["mean"].sort_values(ascending=False)
+        yield contents.figure(
+            f"explainer-agreement-{slug(str(classifier))}",
+            agreement_matrix.agreement_matrix(part, there, source=None),
+            f"How far every two explainers of {classifier} agree, mean over pictures; the edge detector sees no "
+            "network.",
+            f"Heat map of {len(there)} explainers. Of absolute values the most alike: {listed(most.head(3))}; the "
+            f"least: {listed(most.tail(3))}.",
+        )
+
+
+def _draw_likeness(found: Findings, contents: Contents) -> Iterator[Item]:
+    table = found.tables["noise_ceiling"]
+    of_all = table[table["condition"] == "all"]
+    sizes = of_all[of_all["measure"] != "people"].set_index("measure")["correlation"].abs().dropna()
+    ceiling = of_all.loc[of_all["measure"] == "people", "split_half"].iloc[0]
+    yield contents.figure(
+        "likeness",
+        likeness.likeness(of_all, source=contents.source),
+        "Which measure sees as people do: the size of its correlation with people's mean likeness, controls left out. "
+        "The dashed line is the largest that the noise of their answers lets any measure reach. For the mean squared "
+        "errors, which are smaller the more alike maps are, the sign is turned. Bars and band are 95 % intervals.",
+        f"Markers with intervals, a row per measure: {listed(sizes.sort_values(ascending=False))}. Ceiling: "
+        f"{number(float(ceiling))}.",
+    )
+
+
+def _differences_caption(found: Findings) -> str:
+    table = found.tables["measure_differences"]
+    sure = int(table["p_holm"].lt(0.05).sum())
+    return (
+        f"Every two measures: which goes more closely with people's mean likeness. Of {len(table)} differences {sure} "
+        f"are certain when all count as one family (Holm, 5 %). {INTERVALS}"
+    )
+
+
+def _shown_differences(found: Findings) -> pd.DataFrame:
+    return found.tables["measure_differences"].sort_values("p", kind="stable").reset_index(drop=True)
+
+
+def _sanity_text(found: Findings) -> list[str]:
+    if not found.has("curves"):
+        return []
+    table = found.tables["curves"]
+    same = table.drop_duplicates(["check", "classifier", "place"])
+    said = ", ".join(f"{_network(row)} {row.same_class:.0%}" for row in rows(same))
+    return [
+        "Explained is always the class that the first network gives, whichever network is looked at. Networks that "
+        f"took its place give that class to so many pictures: {said}.",
+    ]
+
+
+def _network(row: Any) -> str:
+    return str(row.check) if pd.isna(row.layer) else f"{row.check} {row.layer}"
+
+
+SANITY = SectionOf(
+    "sanity",
+    "What is left of an explanation",
+    [
+        Result(
+            "curves",
+            "How alike maps are to those of networks that took the trained one's place, by every measure; labels is of "
+            "a network that knows pictures by permuted labels. place counts layers from the output. n counts pictures "
+            "of which the measure is defined: a map of one value everywhere correlates with none. same_class is the "
+            f"share of pictures to which that network gives the same class. {INTERVALS}",
+            _draw_curves,
+            frame=_curves_shown,
+        )
+    ],
+    _sanity_text,
+)
+
+EXPLAINERS = SectionOf(
+    "explainers",
+    "Explainers among themselves",
+    [
+        Result(
+            "explainer_agreement",
+            f"How alike the maps of every two explainers of one decision are, by every measure. {INTERVALS}",
+            _draw_agreement,
+        )
+    ],
+)
+
+MEASURES = SectionOf(
+    "measures",
+    "Measures and people",
+    [
+        Result("noise_ceiling", CEILING.caption, _draw_likeness),
+        Result("measure_differences", _differences_caption, frame=_shown_differences),
+        Result(draw=draw_strips),
+    ],
+)
+
+PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, DRIFT])
+
+SECTIONS = (PARTICIPANTS, SANITY, EXPLAINERS, MEASURES, PEOPLE, GROUPS, POWER, LIMITS)
+"""The sections of an explanation report, in its order."""

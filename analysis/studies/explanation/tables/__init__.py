@@ -1,0 +1,1 @@
+"""Tables of an explanation study, one file per question."""

@@ -1,0 +1,51 @@
+"""Which measure sees as people do."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.inference import Numbers, holm, jackknife, weighted_pearson
+from analysis.tables.answers import Answers
+
+_LEAST_ITEMS = 3
+
+
+def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFrame:
+    """Of every two measures, which goes more closely with the likeness that people see.
+
+    couples: the answers about items that show two maps.
+
+    Columns: first, second, n (items of which both are defined), first_correlation, second_correlation (Pearson's with
+    the mean likeness), difference (of their sizes; above 0 the first is closer to people), low, high, interval, p,
+    p_holm (all couples are one family).
+
+    Raises:
+        MissingDataError: nobody rated, or no two measures are defined.
+    """
+    joined = couples.joined()
+    mean = joined.groupby(couples.key)["likeness"].mean()
+    items = couples.items.assign(likeness=couples.items[couples.key].map(mean))
+    made = []
+    for first, second in combinations(measures, 2):
+        known = items.dropna(subset=["likeness", first, second])
+        if len(known) < _LEAST_ITEMS:
+            continue
+        people = known["likeness"].to_numpy(np.float64)
+        of = [weighted_pearson(known[name].to_numpy(np.float64), people) for name in (first, second)]
+
+        def difference(weights: Numbers, of: Sequence = of) -> Numbers:  # type: ignore[type-arg]
+            sizes: Numbers = np.abs(of[0](weights)) - np.abs(of[1](weights))
+            return sizes
+
+        found = jackknife(difference, known[list(couples.units)], null=0.0)
+        values = [float(each(np.ones((1, len(known))))[0]) for each in of]
+        names = {"first": first, "second": second, "n": len(known)}
+        correlations = {"first_correlation": values[0], "second_correlation": values[1]}
+        made.append(names | correlations | {"difference": found.estimate, **found.columns(), "p": found.p})
+    if not made:
+        raise MissingDataError("no two measures are defined of items that people rated")
+    table = pd.DataFrame(made)
+    return table.assign(p_holm=holm(table["p"].to_numpy(np.float64)))

@@ -1,0 +1,162 @@
+"""The packaged study, with fewer pictures: killed and gone on with, rated by programs, published, verified, loaded."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from datasets import load_dataset
+from PIL import Image
+
+from builder.shards import StudyFolder
+from builder.studies.explanation.compare import MEASURES
+from builder.studies.explanation.simulate import from_model
+from builder.study import default_text
+from builder.survey.items import read_items
+from tests.conftest import run_builder
+from tests.studies import set_keys
+
+pytestmark = pytest.mark.slow
+
+Tables = dict[str, list[dict[str, Any]]]
+
+TABLES = ("items", "images", "maps", "comparisons", "sanity", "ratings", "participants")
+
+ONE_THREAD = ("--threads-per-worker", 1)
+
+FEWER = {"batches = 12": "batches = 4", "images_per_batch = 8": "images_per_batch = 2", "items = 40": "items = 12"}
+
+
+def built(*arguments: object) -> str:
+    result = run_builder(*arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    text = default_text("explanation-demo")
+    for default, fewer in FEWER.items():
+        assert default in text
+        text = text.replace(default, fewer)
+    path = tmp_path_factory.mktemp("explanation") / "small.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(small: Path) -> Path:
+    folder = small.parent / "study"
+    said = built("build", small, "--out", folder, "--workers", 1, *ONE_THREAD)
+    assert "4 batches, 64 items" in said
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(folder: Path) -> Path:
+    built("ratings", "simulate", folder, "--raters", 5)
+    dataset = folder.parent / "dataset"
+    built("publish", folder, "--to", dataset, "--version", "1.0.0", "--with-simulated")
+    return dataset
+
+
+@pytest.fixture(scope="module")
+def tables(published: Path) -> Tables:
+    cache = str(published.parent / "cache")
+    return {name: list(load_dataset(str(published), name, split="train", cache_dir=cache)) for name in TABLES}
+
+
+def test_killed_and_gone_on_with_by_two_workers_the_bytes_are_the_same(small: Path, folder: Path):
+    parts = small.parent / "parts"
+    command = [sys.executable, "-m", "builder", "build", small, "--out", parts, "--workers", "1", *map(str, ONE_THREAD)]
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 600
+    while not (parts / "manifest" / "batch-00000.json").exists():
+        assert first.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert len(StudyFolder(parts).finished()) < 4
+    built("build", small, "--out", parts, "--workers", 2, *ONE_THREAD)
+    files = {path.relative_to(folder) for path in folder.rglob("*.arrow") if "shards" in path.parts}
+    assert len(files) == 4 * 5
+    for file in files:
+        assert (folder / file).read_bytes() == (parts / file).read_bytes(), file
+
+
+def test_all_that_was_built_is_published(folder: Path, tables: Tables):
+    for name in TABLES[:5]:
+        built_rows = sum(StudyFolder(folder).read(name, batch).num_rows for batch in range(4))
+        assert len(tables[name]) == built_rows, name
+    assert [
+        sum(row["check"] == each for row in tables["sanity"]) for each in ("cascading", "independent", "labels")
+    ] == [
+        12 * 4 * 11,
+        12 * 4 * 11,
+        12 * 11,
+    ]
+    assert len(tables["ratings"]) == 64 * 5
+
+
+def test_published_maps_give_the_published_views_and_comparisons(tables: Tables):
+    maps = {row["map_id"]: row for row in tables["maps"]}
+    for row in tables["maps"][::29]:
+        gray = np.asarray(row["absolute"].convert("RGB"))
+        np.testing.assert_array_equal(gray[..., 0], np.rint(255 * np.abs(np.array(row["map"], np.float32))))
+    measures = {each.name: each for each in MEASURES}
+    for row in tables["comparisons"][::97]:
+        pair = (np.array(maps[row[name]]["map"], np.float32)[None] for name in ("first_map", "second_map"))
+        (value,) = measures[row["measure"]].between(*pair)
+        assert row["value"] == (pytest.approx(value, abs=1e-12) if np.isfinite(value) else None)
+
+
+def test_controls_are_found_most_alike(tables: Tables):
+    by_item = {row["item_id"]: row for row in tables["items"]}
+    controls = [row["likeness"] for row in tables["ratings"] if by_item[row["item_id"]]["kind"] == 4]
+    others = [row["likeness"] for row in tables["ratings"] if by_item[row["item_id"]]["kind"] != 4]
+    assert np.mean(controls) > 90 > np.mean(others)
+    assert {row["source"] for row in tables["ratings"]} == {"simulated"}
+
+
+def test_the_version_verifies_and_its_card_says_what_is_left(published: Path, tables: Tables):
+    assert "everything is as it should be" in built("verify", published)
+    card = (published / "README.md").read_text()
+    gradient = [
+        row["mean"]
+        for row in tables["sanity"]
+        if (row["check"], row["explainer"], row["place"]) == ("cascading", "gradient", 4)
+        and row["measure"] in ("spearman", "spearman_absolute")
+    ]
+    assert f"| cascading | gradient | 2 | {gradient[0]:.3g} | {gradient[1]:.3g} |" in card
+    assert "| cascading | edges | 2 | 1 | 1 |" in card
+    with Image.open(published / "pictures" / "maps.png") as picture:
+        assert picture.size[0] == 8 + 6 * 120
+
+
+def test_the_survey_shows_two_maps_of_every_item(folder: Path):
+    set_keys(folder, survey={"consent": "I take part.", "contact": "Jane Doe"})
+    items = read_items(folder)
+    assert {len(each) for each in items.sittings.values()} == {16}
+    for item in items.sittings[0]:
+        assert len(item.pictures) == 2
+        assert all(items.png(each).startswith(b"\x89PNG") for each in item.pictures)
+
+
+def test_a_measure_answers_as_it_measures(folder: Path):
+    ratings, participants, without = from_model(folder, "spearman")
+    items = [row for batch in range(4) for row in StudyFolder(folder).read("items", batch).to_pylist()]
+    known = [row["spearman"] for row in items if row["spearman"] is not None]
+    assert (ratings.num_rows, without) == (len(known), len(items) - len(known))
+    assert ratings["likeness"].to_pylist() == pytest.approx([50 * (value + 1) for value in known])
+    assert participants["participant_id"].to_pylist() == ["model-spearman"]
+
+
+def test_a_picture_is_drawn_of_an_item(folder: Path, tmp_path: Path):
+    built("picture", folder, tmp_path / "item.png", "--batch", 1, "--index", 2)
+    with Image.open(tmp_path / "item.png") as picture:
+        assert picture.size == (8 + 3 * 120, 8 + 112 + 2 * 13 + 8)
