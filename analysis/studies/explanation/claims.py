@@ -28,8 +28,8 @@ def introduction(found: Findings) -> list[str]:
 
 
 def claims(found: Findings) -> Iterator[Claim]:
-    """What is left of each explanation where all weights are drawn anew; whether each measure goes with what people
-    see; whether people agree.
+    """What is left of each explanation at the end of the cascade; whether each measure goes with what people see;
+    whether people agree.
     """
     if found.has("curves"):
         yield from _curves(found.tables["curves"])
@@ -41,7 +41,10 @@ def claims(found: Findings) -> Iterator[Claim]:
 def _curves(table: pd.DataFrame) -> Iterator[Claim]:
     rows = table[(table["check"] == "cascading") & (table["measure"] == MEASURE) & (table["explainer"] != EDGES)]
     for row in rows[rows["place"] == rows["place"].max()].to_dict("records"):
-        what = f"of {row['classifier']}'s explanation by {row['explainer']} is left where all weights are drawn anew"
+        what = (
+            f"of {row['classifier']}'s explanation by {row['explainer']} is left where all weights from the output to "
+            f"the layer {row['layer']} are drawn anew"
+        )
         yield Claim(
             *("curves", "Spearman's correlation of absolute values", row["mean"], row["low"], row["high"], LEFT),
             above=f"Most {what}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import load_dataset
 from PIL import Image
@@ -136,6 +137,23 @@ def test_the_version_verifies_and_its_card_says_what_is_left(published: Path, ta
     assert "| cascading | edges | 2 | 1 | 1 |" in card
     with Image.open(published / "pictures" / "maps.png") as picture:
         assert picture.size[0] == 8 + 6 * 120
+
+
+def test_the_report_has_curves_a_matrix_what_people_see_and_strips(published: Path):
+    report = published.parent / "report"
+    command = [sys.executable, "-m", "analysis", "report", published, "--out", report]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert made.returncode == 0, made.stderr
+    drawn = {path.stem for path in (report / "figures").glob("*.svg")}
+    assert {"curves-cascading-digits-cnn", "curves-independent-digits-cnn", "explainer-agreement-digits-cnn"} <= drawn
+    assert {"likeness", "strip-most-alike", "strip-least-alike"} <= drawn
+    curves = pd.read_csv(report / "tables" / "curves.csv")
+    assert len(curves) == 12 * 11 * (4 + 4 + 1)
+    assert set(curves["interval"]) <= {"too few batches for an interval", "no picture"}
+    ceiling = pd.read_csv(report / "tables" / "noise-ceiling.csv")
+    of_all = ceiling[ceiling["condition"] == "all"].set_index("measure")["correlation"].drop("people")
+    assert list(of_all.index) == [each.name for each in MEASURES]
+    assert of_all.abs().idxmax() in ("pearson_absolute", "top_k")  # what the simulated raters go by
 
 
 def test_the_survey_shows_two_maps_of_every_item(folder: Path):
