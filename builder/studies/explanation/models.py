@@ -4,7 +4,7 @@ import functools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from torch import nn
@@ -55,19 +55,15 @@ class Models(SourceHost):
             labels = [self.source.label(row) for row in rows]
             return [None if label is None else self.source.classes[label] for label in labels]
 
-    def probabilities(self, name: str, images: Images, ids: Sequence[str]) -> Probabilities:
-        """A classifier's probabilities for rows of the source, (n, k); a row of NaN where it found nothing."""
-        return classify(self, name, self.classifiers[name], images, ids)
+    def probabilities(self, name: str, classifier: Classifier, images: Images, ids: Sequence[str]) -> Probabilities:
+        """The probabilities (n, k) for rows of the source by the classifier of a name, or by one in its place; a row of
+        NaN where it found nothing.
+        """
+        return classify(self, name, classifier, images, ids)
 
     def in_place_of(self, name: str, network: nn.Module) -> Classifier:
         """The classifier of a name with another network."""
         return sanity.in_place_of(self.classifiers[name], network, self.runtime)
-
-    def classes(self, name: str, classifier: Classifier, images: Images) -> Classes:
-        """The classes (n,) that a classifier in the place of the one of a name gives images (n, h, w, 3)."""
-        ids = [str(at) for at in range(len(images))]
-        classes: Classes = classify(self, name, classifier, images, ids).argmax(axis=1)
-        return classes
 
     def maps(self, name: str, classifier: Classifier, images: Images, classes: Classes) -> Maps:
         """An explainer's maps (n, h, w) of a classifier's answers to images (n, h, w, 3), timed as the step
@@ -84,8 +80,7 @@ class Models(SourceHost):
         """A network like that of the classifier of a name that knows a few pictures by heart, timed as the step
         `train`.
         """
-        classifier = self.classifiers[name]
-        assert isinstance(classifier, Memorizing)  # noqa: S101 - `load_models` refuses others
+        classifier = cast(Memorizing, self.classifiers[name])  # `load_models` refuses others
         boundary = self.boundary(name, "classifier", name)
         with self.stopwatch.step("train", 1), boundary.call("memorized"):
             return classifier.memorized(label_seed)

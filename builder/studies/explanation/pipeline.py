@@ -129,10 +129,7 @@ def read_pictures(
     """
     rows = study.rows_of(batch, models.order)
     ids, pixels = models.ids(rows), models.pictures(rows)
-    if explained.name == "trained":
-        probabilities = models.probabilities(check.classifier, pixels, ids)
-    else:
-        probabilities = explained.classifier.probabilities(pixels)
+    probabilities = models.probabilities(check.classifier, explained.classifier, pixels, ids)
     found = np.flatnonzero(~np.isnan(probabilities[:, 0]))
     if not len(found):
         raise BuildError(
@@ -161,8 +158,8 @@ def explain_all(check: CheckSettings, models: Models, networks: Sequence[Network
             maps[Source(name, network.name, network.place, network.layer)] = Stored.of(explained)
     same_class = {}
     for network in networks[1:]:
-        said = models.classes(check.classifier, network.classifier, pictures.pixels)
-        same_class[network.name, network.place] = float((said == pictures.classes).mean())
+        said = models.probabilities(check.classifier, network.classifier, pictures.pixels, pictures.ids)
+        same_class[network.name, network.place] = float((said.argmax(axis=1) == pictures.classes).mean())
         maps[edges._replace(place=network.place, layer=network.layer)] = maps[edges]
     with models.stopwatch.step("compare", len(pictures.rows)):
         comparisons = compare(maps, couples(check, models, networks, edges))
