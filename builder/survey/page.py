@@ -23,7 +23,7 @@ TYPES = {
 }
 """Media type of a bundle's file by its ending; others are no part of the page."""
 
-_TOLD = ("purpose", "institution", "contact", "ethics_approval", "expected_minutes", "pay", "consent")
+_TOLD = ("purpose", "institution", "contact", "ethics_approval", "expected_minutes", "pay", "consent", "return_url")
 
 FIRST_CONSENT_VERSION = "1"
 

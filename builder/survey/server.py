@@ -182,9 +182,10 @@ class Calls:
         return {"saved": True}
 
     async def finish(self, token: str, said: messages.Finish, now: int) -> dict[str, Any]:
-        """`POST /api/finish`: what the platform wants to see of who has rated every item."""
-        await self._writer.do(lambda connection: self._store.finish(connection, token, self._ids, now))
-        return {"completion_code": self._settings.completion_code, "completion_url": self._settings.completion_url}
+        """`POST /api/finish`: what the platform wants to see of who has rated every item, and who that is here."""
+        person = await self._writer.do(lambda connection: self._store.finish(connection, token, self._ids, now))
+        told = {"completion_code": self._settings.completion_code, "completion_url": self._settings.completion_url}
+        return told | {"participant_id": person}
 
 
 def answers_fit(item: Item, answers: Mapping[str, Any], asks: Questionnaire) -> bool:

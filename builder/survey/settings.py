@@ -33,6 +33,7 @@ class SurveySettings(Settings):
     language: Annotated[str, Field(min_length=1, max_length=1000)] = "en"
     completion_code: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     completion_url: Annotated[str, Field(pattern=HTTPS, max_length=2000)] | None = None
+    return_url: Annotated[str, Field(pattern=HTTPS, max_length=2000)] | None = None
     raters_per_item: _Raters = 10
 
     def wording(self, name: str) -> str | None:

@@ -319,18 +319,21 @@ class Store:
         connection.execute(self._tables.ratings.insert(), rating | key)
         self._update(connection, known, now)
 
-    def finish(self, connection: sa.Connection, token: str, items: Mapping[int, Set[str]], now: int) -> None:
+    def finish(self, connection: sa.Connection, token: str, items: Mapping[int, Set[str]], now: int) -> str:
         """Marks the participant as finished; again changes nothing.
+
+        Returns:
+            The participant_id, by which they can be taken out again.
 
         Raises:
             Refused: token, or unfinished where an item of the batch is not rated.
         """
         known = self._known(connection, token)
-        if known["finished_at"] is not None:
-            return
-        if items[known["batch"]] - set(self._rated(connection, known)):
-            raise Refused("unfinished")
-        self._update(connection, known, now, finished_at=now)
+        if known["finished_at"] is None:
+            if items[known["batch"]] - set(self._rated(connection, known)):
+                raise Refused("unfinished")
+            self._update(connection, known, now, finished_at=now)
+        return str(known["participant_id"])
 
     def _going_on(self, connection: sa.Connection, token: str) -> Mapping[str, Any]:
         known = self._known(connection, token)

@@ -31,6 +31,7 @@ SURVEY = {
     "consent": "You can stop at any time.\n\n<img src=x onerror=alert(1)>",
     "completion_code": "C0DE",
     "completion_url": "https://example.org/done?cc=C0DE",
+    "return_url": "https://example.org/back?cc=N0NE",
 }
 """What participants are told."""
 

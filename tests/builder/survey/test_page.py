@@ -174,6 +174,8 @@ def test_what_is_answered_is_stored(
     assert find(browser, ".code").text == "C0DE"
 
     (person,), ratings = results(page_folder)
+    told = f"later, write to survey@example.org and name this id: {person['participant_id']}"
+    assert find(browser, "main p:last-of-type").text == f"If you want to take your answers back {told}"
     said = {key: person[key] for key in ("age", "gender", "country", "continent", "consent_version")}
     assert said == {"age": 34, "gender": "female", "country": "DE", "continent": None, "consent_version": "1"}
     assert person["finished_at"] is not None
@@ -201,6 +203,7 @@ def test_who_declines_leaves_nothing(open_browser: Open, serve_page: Serve, page
     assert heading(browser) == "Information and consent"
     Mouse(browser).press(".quiet")
     wait_for_heading(browser, "Thank you for your interest")
+    assert find(browser, "a.button").get_attribute("href") == "https://example.org/back?cc=N0NE"
     assert browser.execute_script("return localStorage.length + document.cookie.length") == 0
     assert results(page_folder) == ([], [])
     assert console(browser) == []
@@ -356,6 +359,7 @@ def test_who_cannot_take_part_is_told_why(open_browser: Open, serve_page: Serve,
     browser.get(server.address)
     consent(Mouse(browser))
     wait_for_heading(browser, "Thank you for your interest")
+    assert find(browser, "a.button").get_attribute("href") == "https://example.org/back?cc=N0NE"
     assert browser.execute_script("return localStorage.length") == 0
 
 

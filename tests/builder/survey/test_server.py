@@ -34,7 +34,8 @@ def test_the_whole_task(server):
     with server.client() as client:
         page = Page(client, prolific_pid="5f1e00000000000000000001", session_id="64aa00000000000000000001")
         ending = page.take_part()
-        assert ending == {"completion_code": "C1A2B3", "completion_url": None}
+        person = page.session["participant_id"]
+        assert ending == {"completion_code": "C1A2B3", "completion_url": None, "participant_id": person}
         assert page.enter().json() == {"error": "finished"}
         assert page.enter().status_code == 409
         assert page.send("finish", {}).json() == ending

@@ -40,7 +40,8 @@ export async function standaloneBackend(config: StaticConfig, random: JsPsych["r
       const { completion_code, completion_url } = config;
       state!.saved ||= await host.finish(state!);
       kept.set("participation", state);
-      return { completion_code, completion_url, ...(state!.saved ? {} : { download: file(state!.trials) }) };
+      const { participant_id, saved, trials } = state!;
+      return { completion_code, completion_url, participant_id, ...(saved ? {} : { download: file(trials) }) };
     },
   };
 }

@@ -60,7 +60,7 @@ async function takePart(config: Config, text: Text, backend: Backend): Promise<v
   const left = await backend.resume();
   if (left !== "finished") {
     const session = left?.consented ? left : await askConsent(config, text, backend, left);
-    if (session === null) return showMessage(display, text, "declined");
+    if (session === null) return showMessage(display, text, "declined", {}, config.survey.return_url);
     const trials = remaining(session, config, text, backend);
     if (trials.length > 0) await run(trials);
   }
@@ -122,7 +122,7 @@ async function run(timeline: object[]): Promise<void> {
 function showFailure(error: unknown, config: Config, text: Text, disown: () => void): void {
   const values = { contact: config.survey.contact ?? "" };
   if (error instanceof Refused && TURNED_AWAY.includes(error.reason)) {
-    showMessage(display, text, error.reason, values);
+    showMessage(display, text, error.reason, values, error.reason === "full" ? config.survey.return_url : null);
     if (MISTAKEN.includes(error.reason)) offerToDisown(display, text, disown);
     return;
   }

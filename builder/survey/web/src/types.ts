@@ -61,6 +61,7 @@ export interface Survey {
   pay: string | null;
   consent: string | null;
   consent_version: string;
+  return_url: string | null;
 }
 
 interface Common {
@@ -79,7 +80,7 @@ export interface ServedConfig extends Common {
   mode: "server";
 }
 
-export interface StaticConfig extends Common, Ending {
+export interface StaticConfig extends Common, Omit<Ending, "participant_id"> {
   mode: "static";
   batches: Item[][];
 }
@@ -101,6 +102,7 @@ export interface Session {
 export interface Ending {
   completion_code: string | null;
   completion_url: string | null;
+  participant_id: string;
 }
 
 export interface Consent {

@@ -3,7 +3,7 @@ import type { Ending } from "../types";
 
 /** The last page: what to do with the completion code, and with the answers where no server took them. */
 export function showDone(display: HTMLElement, text: Text, contact: string, ending: Ending & { download?: Blob }): void {
-  const { completion_code: code, completion_url: url, download } = ending;
+  const { completion_code: code, completion_url: url, participant_id: participant, download } = ending;
   const parts: HTMLElement[] = [];
   if (download) {
     const file = { href: URL.createObjectURL(download), download: "answers.json", className: "button" };
@@ -13,17 +13,20 @@ export function showDone(display: HTMLElement, text: Text, contact: string, endi
     parts.push(element("p", {}, text("done_text")));
   }
   if (code) parts.push(element("p", {}, `${text("done_code")} `, element("strong", { className: "code" }, code)));
-  const target = secure(url);
-  if (target) {
-    const link = { href: target.href, rel: "noreferrer", className: "button" };
-    parts.push(element("p", {}, element("a", link, text("done_link", { host: target.host }))));
-  }
+  parts.push(...linkTo(url, text));
+  parts.push(element("p", {}, text("done_withdrawal", { contact, participant })));
   show(display, text("done_heading"), ...parts);
 }
 
-/** Declined, full, already finished, or failed: a heading and a text. */
-export function showMessage(display: HTMLElement, text: Text, name: string, values: Record<string, string> = {}): void {
-  show(display, text(`${name}_heading`), element("p", {}, text(`${name}_text`, values)));
+/** Declined, full, already finished, or failed: a heading and a text, and the way back to the platform, if any. */
+export function showMessage(
+  display: HTMLElement,
+  text: Text,
+  name: string,
+  values: Record<string, string> = {},
+  back: string | null = null,
+): void {
+  show(display, text(`${name}_heading`), element("p", {}, text(`${name}_text`, values)), ...linkTo(back, text));
 }
 
 /** Below the message that somebody took part already: it may have been somebody else, with the same id. */
@@ -34,6 +37,14 @@ export function offerToDisown(display: HTMLElement, text: Text, disown: () => vo
     element("p", {}, text("not_me_text")),
     element("div", { className: "actions" }, button),
   );
+}
+
+/** A button that leads to an address, if there is one that may be followed. */
+function linkTo(address: string | null, text: Text): HTMLElement[] {
+  const target = secure(address);
+  if (!target) return [];
+  const link = { href: target.href, rel: "noreferrer", className: "button" };
+  return [element("p", {}, element("a", link, text("done_link", { host: target.host })))];
 }
 
 /** Participants are sent to https addresses only, and follow the link themselves, having seen where it leads. */
