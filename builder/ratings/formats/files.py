@@ -1,7 +1,12 @@
-"""From paths to the files of exports: a folder's, an archive's, and the text in a spreadsheet or a file of SPSS."""
+"""From paths to the files of exports: those in a folder or an archive; and the text in a spreadsheet, SPSS's or R's."""
 
+import bz2
+import contextlib
+import lzma
+import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,17 +22,21 @@ MOST_BYTES = 1_000_000_000
 
 _MOST_FILES = 100_000
 _MOST_GIB, _MOST_S = 4, 300
-"""GiB of memory and seconds of processor time, for reading a spreadsheet or a file of SPSS."""
+"""GiB of memory and seconds of processor time, for reading a spreadsheet or a file of SPSS or R."""
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SPSS = (b"$FL2", b"$FL3")
+_R = re.compile(rb"(?:RD[AXB][23]\n)?(?:X\n\0\0\0[\2\3]|B\n[\2\3]\0\0\0|A\n[23]\n\d)")
+"""How R's serialization begins, alone in an .rds or behind a name in an .RData (R Internals, section 1.8)."""
+
 _EXTRA = "reading it takes an extra: pip install 'lands-between[exports]'; or save it as CSV"
 
 _KINDS = {
     b"%PDF": "a PDF",
-    b"\x1f\x8b": "compressed, as R's .rds is; write it as CSV, in R with write.csv(readRDS(...), ...)",
+    b"\x1f\x8b": "compressed; unpack it",
     b"BZh": "compressed; unpack it",
     b"\xfd7zXZ": "compressed; unpack it",
+    b"\x28\xb5\x2f\xfd": "compressed by Zstandard; unpack it, or in R save it with compress = TRUE",
     b"\x89HDF": "a file of HDF5; save its table as CSV",
     b"ARROW1": "a file of Arrow; save its table as CSV",
     b"PAR1": "a file of Parquet; save its table as CSV",
@@ -61,7 +70,7 @@ def export_files(path: Path) -> Iterator[ExportFile]:
 
 
 def as_text(file: ExportFile) -> ExportFile:
-    """The file, or where it is a spreadsheet or SPSS's, the table in it as CSV; a line is that of the row.
+    """The file, or where it is a spreadsheet, SPSS's or R's, the table in it as CSV; a line is that of the row.
 
     Raises:
         RatingsError: what reads it is not installed, it is damaged, or it is of a kind that nothing here reads.
@@ -73,6 +82,8 @@ def as_text(file: ExportFile) -> ExportFile:
         return _table(file, "spreadsheet", "a spreadsheet")
     if file.content.startswith(_SPSS):
         return _table(file, "spss", "a file of SPSS")
+    if _is_r(file):
+        return _table(file, "r", "a file of R")
     if labjs.is_database(file):
         return labjs.as_json(file)
     kind = next((text for start, text in _KINDS.items() if file.content.startswith(start)), None)
@@ -119,6 +130,19 @@ def _is_spreadsheet(file: ExportFile) -> bool:
         return False
     names = {info.filename for info in entries(file)}
     return any(name.startswith(("xl/workbook", "xl/worksheets")) for name in names) or "content.xml" in names
+
+
+def _is_r(file: ExportFile) -> bool:
+    """Whether the file is of R, compressed or not; no more than its beginning is unpacked."""
+    start = file.content[:1_000_000]
+    with contextlib.suppress(zlib.error, OSError, lzma.LZMAError, MemoryError):
+        if start.startswith(b"\x1f\x8b"):
+            start = zlib.decompressobj(31).decompress(start, 100)
+        elif start.startswith(b"BZh"):
+            start = bz2.BZ2Decompressor().decompress(start, 100)
+        elif start.startswith(b"\xfd7zXZ"):
+            start = lzma.LZMADecompressor(memlimit=200_000_000).decompress(start, 100)
+    return _R.match(start) is not None
 
 
 def _table(file: ExportFile, kind: str, shown: str) -> ExportFile:

@@ -1,13 +1,18 @@
-"""A program of its own: a spreadsheet or a file of SPSS on standard input, its table as CSV on standard output.
+"""A program of its own: a spreadsheet or a file of SPSS or R on standard input, its table as CSV on standard output.
 
-Compiled parsers read these, and a small file can ask for any amount of memory: `python workbook.py KIND GIB SECONDS`
-has bounds, and takes nothing with it when it ends at one. It imports nothing of the project, so that it starts fast.
+Compiled parsers read some of these, and a small file can ask for any amount of memory: `python workbook.py KIND GIB
+SECONDS` has bounds, and takes nothing with it when it ends at one. It imports nothing of the project, so that it starts
+fast.
 """
 
 import csv
+import datetime
 import io
+import json
 import sys
 import tempfile
+import warnings
+from collections import Counter
 from typing import Any
 
 REFUSED, NOT_INSTALLED = 3, 4
@@ -23,7 +28,7 @@ def main(kind: str, gib: int, seconds: int) -> int:
     _bound(gib * 2**30, seconds)
     content = sys.stdin.buffer.read()
     try:
-        rows = {"spreadsheet": sheet, "spss": spss}[kind](content)
+        rows = {"spreadsheet": sheet, "spss": spss, "r": data_frame}[kind](content)
     except ImportError:
         return NOT_INSTALLED
     except _RefusedError as error:
@@ -68,6 +73,114 @@ def spss(content: bytes) -> list[list[Any]]:
     return [list(columns), *map(list, zip(*texts, strict=True))]
 
 
+def data_frame(content: bytes) -> list[list[Any]]:
+    """The names and the records of the one data frame in a file of R, .rds or .RData.
+
+    Factors are their levels; of a labelled vector whose values all have labels, these; times are in UTC.
+    """
+    from rdata.conversion import convert
+    from rdata.parser import parse_data
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            parsed = parse_data(content)
+            found = convert(parsed, _CLASSES, default_encoding=parsed.extra.encoding or "utf-8")
+        except (_RefusedError, MemoryError):
+            raise
+        except Exception as error:
+            raise _RefusedError(
+                "a damaged file of R, or one of what is no data frame; save it again: saveRDS(as.data.frame(...), ...)"
+            ) from error
+    frames = {name: value for name, value in _objects(found).items() if isinstance(value, _Frame) and value}
+    if len(frames) != 1:
+        names = ", ".join(map(str, frames)) or "none"
+        raise _RefusedError(f"data frames with something in them: {names}; save the one with answers: saveRDS(...)")
+    frame = next(iter(frames.values()))
+    columns = [_column(name, values) for name, values in frame.items()]
+    return [list(frame), *map(list, zip(*columns, strict=True))]
+
+
+class _Frame(dict[str, Any]):
+    """The columns of a data frame of R, by name."""
+
+
+def _objects(found: Any) -> dict[str, Any]:
+    """The objects in a file of R: those of an .RData or a list by name, or the one of an .rds."""
+    return found if isinstance(found, dict) and not isinstance(found, _Frame) else {"it": found}
+
+
+def _frame(value: Any, attributes: Any) -> _Frame:
+    """The columns, after the names of rows where somebody gave these."""
+    names = [str(name) for name in attributes.get("names", ())]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:  # of these, what was read has the last alone
+        raise _RefusedError(f"several columns are called {', '.join(twice[:5])}; rename all but one of each")
+    columns = zip(names, value.values() if isinstance(value, dict) else value, strict=True)
+    rows = attributes["row.names"]
+    return _Frame({"row.names": rows, **dict(columns)} if rows.dtype.kind in "OU" else columns)
+
+
+def _factor(codes: Any, attributes: Any) -> list[Any]:
+    levels = dict(enumerate(attributes["levels"].tolist(), start=1))
+    return [levels.get(code) for code in _values(codes)]
+
+
+def _labelled(values: Any, attributes: Any) -> list[Any]:
+    labels = attributes.get("labels")
+    named = hasattr(labels, "coords")
+    return _labeled(_values(values), dict(zip(_values(labels), _values(labels["dim_0"]), strict=True)) if named else {})
+
+
+def _dates(days: Any, attributes: Any) -> list[Any]:
+    return [_after_1970(day, 86_400, "%Y-%m-%d") for day in _values(days)]
+
+
+def _times(seconds: Any, attributes: Any) -> list[Any]:
+    return [_after_1970(second, 1, "%Y-%m-%dT%H:%M:%S.%fZ") for second in _values(seconds)]
+
+
+def _after_1970(number: Any, seconds: int, form: str) -> Any:
+    """A time of so many units, each of so many seconds; what is none stays as it is."""
+    try:
+        return (_EPOCH + datetime.timedelta(seconds=number * seconds)).strftime(form)
+    except (OverflowError, TypeError, ValueError):
+        return number
+
+
+def _integers(numbers: Any, attributes: Any) -> list[Any]:
+    """Integers of 64 bits, which R keeps in the bits of floats."""
+    return [None if number == -(2**63) else number for number in _values(numbers.view("int64"))]
+
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_CLASSES = {
+    "data.frame": _frame,
+    "factor": _factor,
+    "ordered": _factor,
+    "haven_labelled": _labelled,
+    "Date": _dates,
+    "POSIXct": _times,
+    "integer64": _integers,
+}
+"""The classes of R whose values mean something else than what is stored."""
+
+
+def _column(name: str, values: Any) -> list[Any]:
+    """The cells of a column; one of a list holds JSON."""
+    if isinstance(values, dict) or getattr(values, "ndim", 1) != 1:
+        raise _RefusedError(
+            f"column {name} holds several values in each row; save it as plain columns, times by as.POSIXct"
+        )
+    return _values(values)
+
+
+def _values(values: Any) -> list[Any]:
+    """The values of a vector of R, None for what is missing."""
+    plain = values.to_numpy() if hasattr(values, "to_numpy") else values
+    return list(plain) if isinstance(plain, list) else list(plain.tolist())
+
+
 def _bound(memory: int, seconds: int) -> None:
     try:
         import resource
@@ -88,6 +201,14 @@ def _labeled(values: list[Any], labels: dict[Any, str]) -> list[Any]:
 
 def _cell(value: Any) -> str:
     """A cell's text; a line is that of the row, so that no cell has several."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, list | dict):
+        value = json.dumps(value, default=lambda inner: inner.tolist())
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
     if value is None or value != value:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
