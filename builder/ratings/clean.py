@@ -1,8 +1,10 @@
-"""From what a reader found in a file to rows as the study keeps them, and why others are refused."""
+"""From what a reader found in files to rows as the study keeps them, and why others are refused."""
 
-from dataclasses import dataclass, field
-from typing import assert_never
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, assert_never
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_list_like
 
@@ -20,7 +22,7 @@ _ITEM_ID = r"[a-z0-9-]{1,60}-\d{5,9}-[\w.-]{1,150}"
 
 @dataclass(frozen=True)
 class Cleaned:
-    """One file's rows under pseudonyms.
+    """The rows of some files under pseudonyms; `file` is in each the number of its file among them, in order.
 
     `ratings` has participant_id, the item's id, the answers, response_time_ms, position, rated_at, line, column;
     `participants` is indexed by participant_id and has age, gender, continent, duration_s, the free texts, and line;
@@ -34,54 +36,63 @@ class Cleaned:
     held_back: pd.DataFrame
     refused: pd.DataFrame
     left_out: pd.DataFrame
-    submissions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["participant_id", "status"]))
+    submissions: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["participant_id", "status", "file"])
+    )
+
+    def of_files(self, files: range) -> "Cleaned":
+        """The rows of some of the files."""
+        frames = [getattr(self, each.name) for each in fields(self)]
+        return Cleaned(*(rows[rows["file"].between(files.start, files.stop - 1)] for rows in frames))
 
 
-def cleaned(
-    export: Export,
-    design: Design,
-    key: bytes,
-    asked: tuple[str, ...] | None = None,
-    *,
-    pseudonyms: bool = False,
-) -> Cleaned:
+def cleaned(exports: Sequence[Export], design: Design, key: bytes, asked: tuple[str, ...] | None = None) -> Cleaned:
     """Puts pseudonyms in the place of participants, refuses what is no rating, coarsens what is said of a person.
 
-    A rating answers every question that was asked of its item: `asked`, or what the study file says. `pseudonyms`:
-    whether the file names participants by them, as our survey's signed results do. Any other file's are refused: they
+    Files are cleaned together, for of many small ones each has its price. A rating answers every question that was
+    asked of its item: `asked`, or what the study file says. Pseudonyms in a file that nobody signed are refused: they
     are published, so that anybody can write them down.
     """
-    rated, strangers = _pseudonymous(export.ratings, key, pseudonyms=pseudonyms)
-    described, unknown = _pseudonymous(export.participants, key, pseudonyms=pseudonyms)
-    asks = design.asks
+    asks, signed = design.asks, np.array([each.pseudonyms for each in exports])
+    rated, strangers = _pseudonymous(_numbered([each.ratings for each in exports]), key, signed)
+    described, unknown = _pseudonymous(_numbered([each.participants for each in exports]), key, signed)
     ratings, refused, odd = _ratings(rated, design, asks.restricted(asked or design.settings.questions))
     participants, not_understood = _participants(described, design.settings.age_bin, asks)
     participants, held_back = _without_findings(participants, asks)
-    submissions, _ = _pseudonymous(export.submissions, key, pseudonyms=pseudonyms)
-    refused = stacked([export.refused, refusal(strangers, asks, _UNSIGNED), refused])
+    submissions, _ = _pseudonymous(_numbered([each.submissions for each in exports]), key, signed)
+    by_readers = _numbered([each.refused for each in exports])
+    refused = stacked([by_readers, refusal(strangers, asks, _UNSIGNED), refused])
     left_out = stacked([odd, refusal(unknown, asks, _UNSIGNED, "participant"), not_understood])
     return Cleaned(ratings, participants, held_back, refused, left_out, submissions)
 
 
+def _numbered(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all files below each other, with the number of each's file."""
+    return stacked(parts).assign(file=np.repeat(np.arange(len(parts)), [len(part) for part in parts]))
+
+
 def refusal(rows: pd.DataFrame, asks: Questionnaire, reason: str, column: str | None = None) -> pd.DataFrame:
-    """Rows as they stand in refused.csv; `column` names the cell where the rows do not."""
+    """Rows as they stand in refused.csv, with the number of the file; `column` names the cell where the rows do not."""
+    columns = {**refused_columns(asks), "file": "int64"}
     if rows.empty:
-        return typed(pd.DataFrame(), refused_columns(asks))
+        return typed(pd.DataFrame(), columns)
     shown = pd.Series("", index=rows.index, dtype="str")
     if asks.key in rows:  # a text that cannot be an id may be anything, also personal: it is not written down
         shown = rows[asks.key].where(rows[asks.key].str.fullmatch(_ITEM_ID, na=False), "")
     where = rows["column"] if column is None else column
-    refused = pd.DataFrame({"line": rows["line"], "column": where, asks.key: shown, "reason": reason})
-    return refused.astype(refused_columns(asks))
+    refused = {"line": rows["line"], "column": where, asks.key: shown, "reason": reason, "file": rows["file"]}
+    return pd.DataFrame(refused).astype(columns)
 
 
-def _pseudonymous(rows: pd.DataFrame, key: bytes, *, pseudonyms: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pseudonymous(
+    rows: pd.DataFrame, key: bytes, signed: "np.ndarray[Any, np.dtype[np.bool_]]"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`participant` becomes `participant_id`; and the rows whose participant is a pseudonym that nobody vouches for."""
     if rows.empty:
         return rows.rename(columns={"participant": "participant_id"}), rows
     different = {each: is_pseudonym(each.strip()) for each in rows["participant"].unique()}
-    ids = {each: each if known and pseudonyms else pseudonym(key, each) for each, known in different.items()}
-    claimed = rows["participant"].map(different).astype("bool") & (not pseudonyms)
+    ids = {each: each if known else pseudonym(key, each) for each, known in different.items()}
+    claimed = rows["participant"].map(different).astype("bool") & ~signed[rows["file"]]
     kept = rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
     return kept[~claimed], rows[claimed]
 
@@ -150,7 +161,7 @@ def _outside(question: Question, answers: pd.Series, items: pd.DataFrame) -> tup
 
 
 def _participants(rows: pd.DataFrame, age_bin: int | None, asks: Questionnaire) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per participant: what was said first."""
+    """One row per participant and file: what was said first."""
     texts = asks.text_names
     said = {name: rows[name].str.strip() for name in ("age", "gender", "country", "continent", *texts)}
     for name, text in said.items():
@@ -178,24 +189,27 @@ def _participants(rows: pd.DataFrame, age_bin: int | None, asks: Questionnaire) 
             "duration_s": rows["duration_s"].where(rows["duration_s"] >= 0).astype("Float64"),
             **{name: said[name] for name in texts},
             "line": rows["line"],
+            "file": rows["file"],
+            "participant_id": rows["participant_id"],
         }
     )
-    ids = rows["participant_id"]
-    if ids.is_unique:
-        return people.set_index(pd.Index(ids)), stacked(refused)
-    return people.groupby(ids, sort=False).first(), stacked(refused)
+    one = ["file", "participant_id"]
+    if people.duplicated(one).any():
+        people = people.groupby(one, sort=False, as_index=False).first()
+    return people.set_index("participant_id"), stacked(refused)
 
 
 def _without_findings(participants: pd.DataFrame, asks: Questionnaire) -> tuple[pd.DataFrame, pd.DataFrame]:
-    held = [pd.DataFrame(columns=["participant_id", "question", "found", "text"], dtype="str")]
-    kept = participants.copy()
+    columns = {"participant_id": "str", "question": "str", "found": "str", "text": "str", "file": "int64"}
+    held = [typed(pd.DataFrame(), columns)]
+    kept = participants.reset_index()
     for question in asks.text_names:
-        texts = participants[question].dropna()
+        texts = kept[question].dropna()
         found = texts.map(lambda text: "; ".join(findings(text))).astype("str")
         suspect = found[found != ""]
         if suspect.empty:
             continue
-        rows = {"question": question, "found": suspect, "text": texts[suspect.index]}
-        held.append(pd.DataFrame(rows).reset_index(names="participant_id"))
+        who = kept.loc[suspect.index, ["participant_id", "file"]]
+        held.append(who.assign(question=question, found=suspect, text=texts[suspect.index])[list(columns)])
         kept.loc[suspect.index, question] = pd.NA
-    return kept, stacked(held)
+    return kept.set_index("participant_id"), stacked(held).sort_values("file", kind="stable", ignore_index=True)

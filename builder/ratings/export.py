@@ -164,6 +164,8 @@ class Export:
     """What the platform says of each submission that it is sure of; a participant may have several."""
     on_scale: bool = False
     """Whether the file is of a survey of ours, which asks every question on the study's scale."""
+    pseudonyms: bool = False
+    """Whether it names participants by their pseudonyms, as our survey's signed results do."""
 
 
 def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

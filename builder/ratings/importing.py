@@ -26,6 +26,9 @@ from builder.ratings.store import RatingsFolder
 from builder.ratings.undo import with_import
 from builder.tasks import Questionnaire, Scale
 
+_TOGETHER = 100_000
+"""Ratings above which files are cleaned without waiting for more."""
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -41,12 +44,14 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Read:
-    """A file's content: under pseudonyms, and of what it said itself that which all files are looked at for."""
+    """Some files: their paths, what refused.csv calls them, their rows under pseudonyms; and of what each said itself
+    that which all files are looked at for.
+    """
 
-    path: Path
-    label: str
+    paths: list[Path]
+    labels: list[str]
     rows: Cleaned
-    said: Export
+    said: list[Export]
 
 
 def import_exports(
@@ -94,12 +99,13 @@ def merged_exports(
 ) -> tuple[Held, Imported]:
     """What a folder holds, with the exports merged into it, and what became of each; nothing is written."""
     meaning = read_mapping(mapping, design.asks) if mapping else None
-    rows, skipped = _read_all(exports, design, key, format_name, meaning, skip_others)
-    _check_all(rows, skipped, meaning, design.asks)
-    outcomes = []
-    for each in rows:
-        held, outcome = merged(held, each.rows, design.asks, each.label, source)
-        outcomes.append((each.path, outcome))
+    skipped: list[tuple[Path, str]] = []
+    read = list(_read_all(exports, design, key, format_name, meaning, skipped if skip_others else None))
+    _check_all(read, skipped, meaning, design.asks)
+    outcomes: list[tuple[Path, Outcome]] = []
+    for some in read:
+        held, counted = merged(held, some.rows, design.asks, some.labels, source)
+        outcomes += zip(some.paths, counted, strict=True)
     return held, Imported(outcomes, skipped)
 
 
@@ -109,23 +115,43 @@ def _read_all(
     key: bytes,
     format_name: str,
     meaning: Mapping | None,
-    skip_others: bool,
-) -> tuple[list[_Read], list[tuple[Path, str]]]:
-    """The content of each file, and those that were skipped with the reason; no file stays in memory."""
+    skipped: list[tuple[Path, str]] | None,
+) -> Iterator[_Read]:
+    """The content of the files, of many small ones together; no file stays in memory.
+
+    A file that cannot be read is an error, or where there is such a list goes to `skipped`, with the reason.
+    """
     items, asked = design.for_readers(), meaning.questions if meaning else None
-    rows: list[_Read] = []
-    skipped = []
+    waiting: list[tuple[Path, str, Export]] = []
+    rows = 0
     for file in tqdm(_files(exports), desc="exports", unit="file", disable=None, leave=False):
         try:
             export = read_file(file, items, format_name, meaning)
         except RatingsError as error:
-            if not skip_others:
+            if skipped is None:
                 raise
             skipped.append((file.path, str(error)))
             continue
-        clean = cleaned(export, design, key, asked, pseudonyms=is_signed(file.content, key))
-        rows.append(_Read(file.path, file_label(file.content), clean, _of_scales(export, design.asks)))
-    return rows, skipped
+        export = replace(export, pseudonyms=is_signed(file.content, key))
+        waiting.append((file.path, file_label(file.content), export))
+        rows += len(export.ratings)
+        if rows > _TOGETHER:
+            yield _together(waiting, design, key, asked)
+            waiting, rows = [], 0
+    if waiting:
+        yield _together(waiting, design, key, asked)
+
+
+def _together(
+    files: Sequence[tuple[Path, str, Export]], design: Design, key: bytes, asked: tuple[str, ...] | None
+) -> _Read:
+    exports = [export for *_, export in files]
+    return _Read(
+        [path for path, *_ in files],
+        [label for _, label, _ in files],
+        cleaned(exports, design, key, asked),
+        [_of_scales(export, design.asks) for export in exports],
+    )
 
 
 def _of_scales(export: Export, asks: Questionnaire) -> Export:
@@ -153,11 +179,12 @@ def _check_all(
     """What can be told of all files alone: keys of the mapping that none has, and answers on another scale."""
     if not read:
         raise RatingsError(f"none of {len(skipped)} files could be read; {skipped[0][1] if skipped else ''}")
-    nowhere = sorted(set.intersection(*(set(each.said.absent) for each in read)))
+    nowhere = sorted(set.intersection(*(set(said.absent) for each in read for said in each.said)))
     if nowhere and meaning:
         names = ", ".join(f"columns.{key} = {meaning.columns.get(key)!r}" for key in nowhere)
         raise RatingsError(f"no file has what the mapping names: {names}")
-    check_scales([(each.path, each.said) for each in read], meaning, asks)
+    said = [both for each in read for both in zip(each.paths, each.said, strict=True)]
+    check_scales(said, meaning, asks)
 
 
 def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:

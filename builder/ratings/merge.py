@@ -1,8 +1,10 @@
-"""Merging what a file brought with what is there: nothing twice, nothing overwritten, nothing silently gone."""
+"""Merging what files brought with what is there: nothing twice, nothing overwritten, nothing silently gone."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from builder.ratings import records
@@ -17,7 +19,7 @@ from loading_script.tables import DEMOGRAPHICS
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file, which refused.csv calls `file`: `read` = `added` + `already` there + `refused` ratings,
+    """What became of a file, which refused.csv calls `file`: `read` = `added` + `already` there + `refused` ratings,
     and how often which reason stands in refused.csv (those of cells that were left out while their rating was kept
     included).
     """
@@ -31,44 +33,90 @@ class Outcome:
     reasons: Counter[str]
 
 
-def merged(held: Held, rows: Cleaned, asks: Questionnaire, file: str, source: str = "human") -> tuple[Held, Outcome]:
-    """The folder's content with one file's rows, and what became of them.
+def merged(
+    held: Held, rows: Cleaned, asks: Questionnaire, files: Sequence[str], source: str = "human"
+) -> tuple[Held, list[Outcome]]:
+    """The folder's content with the rows of some files, and what became of each file's.
+
+    It is as if one file were merged after the other; those that follow each other and speak of different people are
+    merged together, for of many small ones each has its price.
 
     Args:
         held: what the folder holds.
-        rows: what the file brought.
+        rows: what the files brought.
         asks: what the study asks.
-        file: what refused.csv calls the file, `records.file_label`: never its own name.
-        source: whose answers the file has; who is there already with another source keeps it, and the answers stay out.
+        files: what refused.csv calls the files, `records.file_label`: never their own names.
+        source: whose answers they have; who is there already with another source keeps it, and the answers stay out.
     """
-    read = len(rows.ratings) + len(rows.refused)
+    outcomes: list[Outcome] = []
+    for some in _of_different_people(rows, len(files)):
+        part = rows if len(some) == len(files) else rows.of_files(some)
+        held, counted = _merged(held, part, asks, files, some, source)
+        outcomes += counted
+    return held, outcomes
+
+
+def _of_different_people(rows: Cleaned, files: int) -> Iterator[range]:
+    """The files in order, as long as no two of those together say something of the same participant."""
+    said = [rows.ratings, rows.participants.reset_index(), rows.submissions]
+    pairs = stacked([each[["file", "participant_id"]] for each in said]).drop_duplicates()
+    people: dict[int, set[str]] = {}
+    for file, participant in pairs.itertuples(index=False, name=None):
+        people.setdefault(file, set()).add(participant)
+    first, seen = 0, set[str]()
+    for file in range(files):
+        theirs = people.get(file, set())
+        if not seen.isdisjoint(theirs):
+            yield range(first, file)
+            first, seen = file, set()
+        seen |= theirs
+    yield range(first, files)
+
+
+def _merged(
+    held: Held, rows: Cleaned, asks: Questionnaire, files: Sequence[str], some: range, source: str
+) -> tuple[Held, list[Outcome]]:
+    """As `merged`, of those files alone, which speak of different people."""
+    read = [rows.ratings, rows.refused]
     withdrawn = standing(held.withdrawn, rows.submissions)
     rows, outside = kept_out(rows, withdrawn, asks)
     rows, elsewhere = _of_source(held, rows, asks, source)
     forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], asks, "participant was removed")
-    added, already, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten], asks, source)
-    people, differing = _with_people(held, _without_held_back(held, rows, asks), added, asks, source)
+    added, again, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten], asks, source)
+    people, fresh, differing = _with_people(held, _without_held_back(held, rows, asks), added, asks, source)
     refused = [rows.refused, outside, elsewhere, removed, contradicting]
-    noted = stacked([*refused, rows.left_out, differing])
-    outcome = Outcome(
-        file=file,
-        read=read,
-        added=len(added),
-        already=already,
-        refused=sum(map(len, refused)),
-        participants=len(people) - len(held.participants),
-        reasons=Counter(noted["reason"]),
-    )
+    noted = stacked([*refused, rows.left_out, differing]).sort_values("file", kind="stable", ignore_index=True)
+    counts = {
+        name: _by_file(frames, some)
+        for name, frames in {
+            "read": read,
+            "added": [added],
+            "already": [again],
+            "refused": refused,
+            "participants": [fresh],
+        }.items()
+    }
+    reasons = {file: Counter(said) for file, said in noted.groupby("file")["reason"]}
+    outcomes = [
+        Outcome(files[file], reasons=reasons.get(file, Counter()), **{name: each[at] for name, each in counts.items()})
+        for at, file in enumerate(some)
+    ]
     after = replace(
         held,
         ratings=stacked([held.ratings, added[held.ratings.columns]]),
         participants=people,
         held_back=_with_held_back(held, rows, asks),
-        refused=stacked([held.refused, _lines(noted, asks, file)]).drop_duplicates() if len(noted) else held.refused,
+        refused=stacked([held.refused, _lines(noted, asks, files)]).drop_duplicates() if len(noted) else held.refused,
         withdrawn=withdrawn,
     )
-    return after, outcome
+    return after, outcomes
+
+
+def _by_file(frames: Sequence[pd.DataFrame], files: range) -> list[int]:
+    """How many rows of the frames are of each of the files."""
+    numbers = np.concatenate([frame["file"].to_numpy(np.int64) for frame in frames])
+    return [int(count) for count in np.bincount(numbers - files.start, minlength=len(files))]
 
 
 def _of_source(held: Held, rows: Cleaned, asks: Questionnaire, source: str) -> tuple[Cleaned, pd.DataFrame]:
@@ -90,15 +138,19 @@ def _of_source(held: Held, rows: Cleaned, asks: Questionnaire, source: str) -> t
     return left, stacked([refusal(rows.ratings.iloc[:0], asks, ""), *refused])
 
 
-def _lines(noted: pd.DataFrame, asks: Questionnaire, file: str) -> pd.DataFrame:
+def _lines(noted: pd.DataFrame, asks: Questionnaire, files: Sequence[str]) -> pd.DataFrame:
     """The rows of refused.csv."""
-    return noted.assign(file=file)[records.refused_lines(asks.key)].astype("str").fillna("")
+    return (
+        noted.assign(file=noted["file"].map(dict(enumerate(files))))[records.refused_lines(asks.key)]
+        .astype("str")
+        .fillna("")
+    )
 
 
 def _new_ratings(
     known: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire, source: str
-) -> tuple[pd.DataFrame, int, pd.DataFrame]:
-    """The ratings that no known one and no earlier row answers; how many say the same again; those that say another
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The ratings that no known one and no earlier row answers; those that say the same again; those that say another
     thing.
 
     What a row of the file says for the second time is told by the file alone, so that it is told alike on every import.
@@ -108,7 +160,7 @@ def _new_ratings(
     answers = known.loc[known["participant_id"].isin(rows["participant_id"].unique()), [*answer, *questions]]
     again = rows.duplicated(answer)
     if answers.empty and not again.any():
-        return _identified(rows, asks, source), 0, refusal(rows.iloc[:0], asks, "")
+        return _identified(rows, asks, source), rows.iloc[:0], refusal(rows.iloc[:0], asks, "")
     answers = answers.astype(types).assign(known=True)
     beside = rows[answer].merge(answers, on=answer, how="left").set_axis(rows.index)
     in_store = beside["known"].notna()
@@ -119,7 +171,7 @@ def _new_ratings(
         refusal(rows[in_store & ~again & ~repeated], asks, "contradicts a rating already there"),
         refusal(rows[again & ~repeated], asks, f"second answer to {asks.an_item}, the first is kept"),
     ]
-    return new, int(repeated.sum()), stacked(contradicting)
+    return new, rows[repeated], stacked(contradicting)
 
 
 def _identified(rows: pd.DataFrame, asks: Questionnaire, source: str) -> pd.DataFrame:
@@ -138,8 +190,9 @@ def _equal(rows: pd.DataFrame, others: pd.DataFrame, asks: Questionnaire) -> pd.
 
 def _with_people(
     held: Held, rows: Cleaned, added: pd.DataFrame, asks: Questionnaire, source: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The participants with new ones and with what was not known of known ones; and where a file says another thing.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The participants with new ones and with what was not known of known ones; the new ones with the number of the
+    file; and where a file says another thing.
 
     A later duration is no contradiction: platforms measure from other moments.
     """
@@ -152,12 +205,15 @@ def _with_people(
         other = ours.notna() & theirs.notna() & (ours != theirs)
         reason = f"another {name} than the one already there, left out"
         differing.append(refusal(said.loc[both][other], asks, reason, name))
-    fresh = said.index.union(pd.Index(added["participant_id"].unique()), sort=False).difference(known.index, sort=False)
+    met = stacked([said.reset_index()[["participant_id", "file"]], added[["participant_id", "file"]]])
+    new = met.sort_values("file", kind="stable").drop_duplicates("participant_id")
+    new = new[~new["participant_id"].isin(known.index)]
+    fresh = pd.Index(new["participant_id"])
     people = pd.concat([known, pd.DataFrame(index=fresh, columns=known.columns)]) if len(fresh) else known.copy()
     for name in [*details, "duration_s"]:
         people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
     people.loc[fresh, "source"] = source
-    return people.rename_axis("participant_id"), stacked(differing)
+    return people.rename_axis("participant_id"), new, stacked(differing)
 
 
 def _without_held_back(held: Held, rows: Cleaned, asks: Questionnaire) -> Cleaned:

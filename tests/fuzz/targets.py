@@ -89,7 +89,7 @@ def _export(format: str, path: Path) -> object:
             found.append(error)
             continue
         items = pd.DataFrame({"batch": 0, "kind": "genuine"}, index=pd.Index(PAIRS.ids(), name=ASKS.key))
-        return cleaned(export, Design(items, ASKS, VerificationRatings()), b"k" * 32)
+        return cleaned([export], Design(items, ASKS, VerificationRatings()), b"k" * 32)
     raise found[0]
 
 

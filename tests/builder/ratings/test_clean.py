@@ -38,7 +38,7 @@ def clean(*ratings: dict[str, object], asked: tuple[str, ...] | None = None) -> 
         typed(nothing, participant_columns(ASKS)),
         typed(nothing, refused_columns(ASKS)),
     )
-    return cleaned(export, Design(ITEMS, ASKS, RatingsSettings()), bytes(32), asked)
+    return cleaned([export], Design(ITEMS, ASKS, RatingsSettings()), bytes(32), asked)
 
 
 def reasons(of: Cleaned) -> list[str]:

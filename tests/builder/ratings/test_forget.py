@@ -22,8 +22,8 @@ def take(folder, export):
     """What `ratings import` does once a reader has read."""
     design = read_design(folder)
     with RatingsFolder(folder, ASKS).locked():
-        rows = cleaned(export, design, participant_key(folder))
-        held, outcome = merged(read_held(folder, ASKS), rows, ASKS, "a.csv")
+        rows = cleaned([export], design, participant_key(folder))
+        held, [outcome] = merged(read_held(folder, ASKS), rows, ASKS, ["a.csv"])
         write_held(folder, held, design)
     return outcome
 

@@ -26,8 +26,9 @@ NOTHING = Held(
 
 
 def take(held, export, file="a.csv", *, pseudonyms=False, **settings):
-    rows = cleaned(export, design(**settings), KEY, pseudonyms=pseudonyms)
-    return merged(held, rows, ASKS, file)
+    rows = cleaned([replace(export, pseudonyms=pseudonyms)], design(**settings), KEY)
+    after, outcomes = merged(held, rows, ASKS, [file])
+    return after, outcomes[0]
 
 
 def answers(held):
@@ -244,6 +245,53 @@ def test_every_rating_is_in_the_store_or_in_the_report_however_exports_are_cut(r
     assert answers(held) == answers(whole)
     assert len(held.ratings) == sum(each.added for each in outcomes)
     assert set(answers(held)) <= {each[:2] for each in ratings}
+
+
+SAID = st.fixed_dictionaries(
+    {
+        "participant": st.sampled_from(["ann", "bob", "cem", "dan"]),
+        "age": st.sampled_from([None, "34", "35", "old"]),
+        "strategy_identity": st.sampled_from([None, "eyes", "www.ann.example.org"]),
+    }
+)
+RATED = st.tuples(
+    st.sampled_from(["ann", "bob", "cem", pseudonym(KEY, "dan")]),
+    st.sampled_from(["s-00000-g", "s-00001-n", "unknown"]),
+    st.sampled_from([50, 101]),
+    st.booleans(),
+)
+SUBMITTED = st.tuples(st.sampled_from(["ann", "bob"]), st.sampled_from(["returned", "counts", "revoked"]))
+FILES = st.lists(
+    st.tuples(
+        st.lists(RATED, max_size=4),
+        st.lists(SAID, max_size=2, unique_by=lambda said: said["participant"]),
+        st.lists(SUBMITTED, max_size=1),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=15)
+@given(FILES)
+def test_files_together_are_merged_as_if_one_came_after_the_other(files):
+    exports = [
+        replace(
+            export_of(rated, said, [{"line": 9, "column": "Status", "reason": "preview or test"}]),
+            submissions=pd.DataFrame(submitted, columns=["participant", "status"], dtype="str"),
+            pseudonyms=signed,
+        )
+        for rated, said, submitted, signed in files
+    ]
+    one, outcomes = NOTHING, []
+    for number, export in enumerate(exports):
+        one, outcome = take(one, export, f"{number}.csv", pseudonyms=export.pseudonyms)
+        outcomes.append(outcome)
+    rows = cleaned(exports, design(), KEY)
+    together, counted = merged(NOTHING, rows, ASKS, [f"{number}.csv" for number in range(len(exports))])
+    same(together, one)
+    assert counted == outcomes
 
 
 def test_what_was_refused_is_noted_once_however_often_it_comes():
