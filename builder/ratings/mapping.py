@@ -334,6 +334,18 @@ class Mapping(Settings):
             raise ValueError(f"are some of {', '.join(asks.names)}")
         return names
 
+    @field_validator("options")
+    @classmethod
+    def _options(cls, given: dict[str, Options], info: ValidationInfo) -> dict[str, Options]:
+        asked = info.context.questions if isinstance(info.context, Questionnaire) else ()
+        for question in asked:
+            known = question.options if isinstance(question, Choice) else ()
+            for word, option in given[question.name].words.items() if known and question.name in given else ():
+                if option not in known:
+                    name = f"{question.name}.words.{shown(word)} = {shown(option)}"
+                    raise ValueError(f"{name}: must be one of {', '.join(known)}")
+        return given
+
     @field_validator("item_pattern")
     @classmethod
     def _pattern(cls, pattern: str | None, info: ValidationInfo) -> str | None:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyItems
+from builder.ratings.formats.columns import places
 from builder.ratings.formats.json_records import cell_text, flattened
-from builder.ratings.formats.layout import loop_items, places
+from builder.ratings.formats.layout import loop_items
 from builder.ratings.formats.names import ItemFinder, asks_in, long_part
 from builder.ratings.formats.tabular import Refusal, Table, records_table
 from builder.ratings.mapping import Columns, Mapping

@@ -32,7 +32,7 @@ _R = re.compile(rb"(?:RD[AXB][23]\n)?(?:X\n\0\0\0[\2\3]|B\n[\2\3]\0\0\0|A\n[23]\
 _EXTRA = "reading it takes an extra: pip install 'lands-between[exports]'; or save it as CSV"
 
 _KINDS = {
-    b"%PDF": "a PDF",
+    b"%PDF": "a PDF; export the answers as CSV",
     b"\x1f\x8b": "compressed; unpack it",
     b"BZh": "compressed; unpack it",
     b"\xfd7zXZ": "compressed; unpack it",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyItems, foreign_item
+from builder.ratings.formats.columns import declared, few, filters_of, index_of, mapped, no_column, places
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import (
     ITEM,
@@ -18,9 +19,9 @@ from builder.ratings.formats.names import (
     part_of,
     tokens_of,
 )
-from builder.ratings.formats.slots import Layout, Slot, Source, Where, cells_of
+from builder.ratings.formats.slots import Layout, Slot, Source, cells_of
 from builder.ratings.formats.tabular import Refusal, Table
-from builder.ratings.mapping import LOOP, Mapping, answer_keys, fact_keys
+from builder.ratings.mapping import DETAILS, LOOP, Mapping, answer_keys, fact_keys
 from builder.tasks import Questionnaire
 from builder.toml import shown
 
@@ -43,9 +44,9 @@ def layout_of(
     _check_items(table, items, mapping)
     claimed = _Claimed(table, mapping, asks)
     named = _Named(table, items, mapping, claimed.columns)
-    slots = _merged_slots(_patterns(table, items, mapping), named.wide())
-    slots += named.looped()
-    slots += _long(table, mapping, meaning, claimed, named, asks)
+    wide = [*_merged_slots(_patterns(table, items, mapping), named.wide()), *named.looped()]
+    slots = _long(table, mapping, meaning, claimed, named, asks)
+    slots = [*(wide if slots else _with_line(table, wide, claimed, asks)), *slots]
     slots = [slot for slot in slots if any(name in slot.parts for name in asks.names)]
     facts = facts_of(table, mapping, meaning.columns, asks, by_name=meaning.facts_by_name)
     only_facts = not mapping.columns.answers and bool(facts) and (meaning.events or bool(mapping.columns.facts))
@@ -74,11 +75,11 @@ def facts_of(
         own = facts.get(key)
         column = Column((own,)) if isinstance(own, str) else own
         if mapping and (name := mapping.columns.get(key)):
-            source = _mapped_source(table, mapping, key, name)
+            source = mapped(table, mapping, key, name)
         else:
-            source = _declared(table, column) if column else None
+            source = declared(table, column) if column else None
             if source is None and by_name:
-                source = _declared(table, Column((key, *(["sex"] if key == "gender" else []))))
+                source = declared(table, Column((key, *(["sex"] if key == "gender" else []))))
         if source is not None:
             sources[key] = source
     return sources
@@ -91,7 +92,7 @@ def participant_of(table: Table, mapping: Mapping | None, meaning: Meaning) -> t
         RatingsError: there are none.
     """
     if mapping and (name := mapping.columns.get("participant")):
-        return (_index(table, "participant", name),)
+        return (index_of(table, "participant", name),)
     own = meaning.columns.get("participant")
     first = [(name,) for name in (own.names if own else ())]
     for parts in [*first, *((name,) for name in PARTICIPANT_NAMES), *meaning.participants]:
@@ -103,11 +104,6 @@ def participant_of(table: Table, mapping: Mapping | None, meaning: Meaning) -> t
         f"{table.path}, line {table.header_line}: no column names the participant; say in a mapping which does: "
         "[columns] participant = ..."
     )
-
-
-def few(names: Sequence[str], most: int = 12) -> str:
-    """The first of some names, for a message."""
-    return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "") or "none"
 
 
 def loop_items(items: StudyItems, mapping: Mapping) -> Sequence[str]:
@@ -136,18 +132,18 @@ class _Claimed:
         self.sources: dict[str, Source] = {}
         columns = mapping.columns
         for name in columns.item:
-            self.item += (_index(table, asks.item, name),)
+            self.item += (index_of(table, asks.item, name),)
         for key, name in columns.answers.items():
             if columns.placeholder and columns.placeholder in name:
                 continue
-            source = _mapped_source(table, mapping, key, name)
+            source = mapped(table, mapping, key, name)
             if source is None:
                 self.absent.append(key)
             else:
                 self.sources[key] = source
         if columns.answers and len(self.absent) == len(columns.answers):
             key = self.absent[0]
-            raise RatingsError(_no_column(table, key, columns.get(key) or ""))
+            raise RatingsError(no_column(table, key, columns.get(key) or ""))
         more = [columns.participant or "", *columns.facts.values()]
         others = [index for name in more if name for index in places(table, name)]
         self.columns = {*self.item, *others, *(source.column for source in self.sources.values())}
@@ -234,8 +230,8 @@ def _long(
     from the tool's own columns.
     """
     given = {} if mapping.columns.placeholder else claimed.sources
-    own = {key: source for key in answer_keys(asks) if (source := _declared(table, meaning.columns.get(key)))}
-    own_item = _declared(table, meaning.columns.get(ITEM))
+    own = {key: source for key in answer_keys(asks) if (source := declared(table, meaning.columns.get(key)))}
+    own_item = declared(table, meaning.columns.get(ITEM))
     blocks = named.long or [{}]
     slots, without = [], []
     for number, block in enumerate(blocks):
@@ -263,6 +259,24 @@ def _long(
         for index in without:
             named.refuse(index)
     return slots
+
+
+def _with_line(table: Table, slots: Sequence[Slot], claimed: _Claimed, asks: Questionnaire) -> Sequence[Slot]:
+    """The slots of a wide table with what the mapping names once for a line.
+
+    Raises:
+        RatingsError: that is something which every item has its own of.
+    """
+    details = {key: source for key, source in claimed.sources.items() if key in DETAILS}
+    own = [*(key for key in details if key != "rated_at"), *([asks.item] if claimed.item else [])]
+    if own and len({slot.item for slot in slots}) > 1:
+        raise RatingsError(
+            f"{table.path}: the mapping's columns.{own[0]} names one column, and a line answers several {asks.table}; "
+            f"write {{{asks.item}}} into the name, or leave it out"
+        )
+    line = _slot("", details)
+    unit = {"unit_ms": line.unit_ms} if "response_time_ms" in line.parts else {}
+    return [replace(slot, parts={**slot.parts, **line.parts}, **unit) for slot in slots]
 
 
 def _of_one_unit(parts: dict[str, Source], given: Dict[str, Source]) -> dict[str, Source]:
@@ -388,66 +402,12 @@ def _patterns(table: Table, items: StudyItems, mapping: Mapping) -> list[Slot]:
                 f"{shown(pattern)}, with {'a loop of [loops]' if placeholder == LOOP else items.asks.an_item} in the "
                 f"place of {placeholder}; columns met: {few(table.names)}"
             )
-    whole = {
-        part: source
-        for part, pattern in mapping.columns.answers.items()
-        if placeholder not in pattern and (source := _mapped_source(table, mapping, part, pattern))
-    }
-    filters = {part: _where(table, mapping.where.get(part, {}), f"where.{part}") for part in fitting}
+    filters = {part: filters_of(table, mapping, part) for part in fitting}
     return [
-        _slot(item, {**whole, **{part: Source(at, filters[part]) for part, at in parts.items()}})
+        _slot(item, {part: Source(at, filters[part]) for part, at in parts.items()})
         for item, some in turns.items()
         for parts in some
     ]
-
-
-def _declared(table: Table, column: Column | None) -> Source | None:
-    """The source that a tool's own column is, None where the table has none of that name."""
-    for name in column.names if column else ():
-        index = table.index(name)
-        if index is not None and column is not None:
-            beside = {other: table.index(other) for other in column.where}
-            if None in beside.values():
-                return None
-            filters = [Where(at, frozenset(column.where[o])) for o, at in beside.items() if at is not None]
-            return Source(index, tuple(filters))
-    return None
-
-
-def _mapped_source(table: Table, mapping: Mapping, key: str, name: str) -> Source | None:
-    """The source that a key of the mapping names; None where a sparse table has no such name."""
-    if table.sparse and not places(table, name):
-        return None
-    return Source(_index(table, key, name), _where(table, mapping.where.get(key, {}), f"where.{key}"))
-
-
-def _where(table: Table, filters: Dict[str, Sequence[str]], key: str) -> tuple[Where, ...]:
-    return tuple(
-        Where(_index(table, f"{key}.{name}", name, ""), frozenset(word.strip().casefold() for word in words))
-        for name, words in filters.items()
-    )
-
-
-def places(table: Table, name: str) -> list[int]:
-    """The columns of a name as it stands in a mapping, by name or else by label."""
-    numbers = [index for index, other in enumerate(table.names) if other == name.strip()]
-    return numbers or [index for index, label in enumerate(table.labels) if label == name.strip()]
-
-
-def _index(table: Table, key: str, name: str, prefix: str = "columns.") -> int:
-    """The number of a column that the mapping names."""
-    numbers = places(table, name)
-    if numbers and all(table.cells[at].equals(table.cells[numbers[0]]) for at in numbers[1:]):
-        return numbers[0]
-    raise RatingsError(_no_column(table, key, name, prefix, len(numbers)))
-
-
-def _no_column(table: Table, key: str, name: str, prefix: str = "columns.", count: int = 0) -> str:
-    met = "no column" if not count else f"{count} columns"
-    return (
-        f"{table.path}, line {table.header_line}: {met} called {shown(name)} (the mapping's {prefix}{key}); columns "
-        f"met: {few(table.names)}"
-    )
 
 
 def _nothing_answers(table: Table, asks: Questionnaire) -> str:

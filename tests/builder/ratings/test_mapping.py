@@ -5,6 +5,7 @@ import pytest
 from builder.errors import RatingsError
 from builder.ratings import mapping as module
 from builder.ratings.mapping import column_keys, known_keys, read_mapping
+from builder.studies.expression.tasks import ASKS as EXPRESSION
 from tests.asks import ASKS
 
 
@@ -60,6 +61,14 @@ def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
 def test_what_is_not_allowed_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(RatingsError, match=message):
         read_mapping(written(tmp_path, text), ASKS)
+
+
+def test_an_option_that_the_question_does_not_have(tmp_path: Path) -> None:
+    text = "[emotion]\nwords = { '1' = 'happy', '2' = 'joyful' }"
+    message = r'emotion\.words\."2" = "joyful": must be one of angry, disgust, fear, happy'
+    with pytest.raises(RatingsError, match=message) as caught:
+        read_mapping(written(tmp_path, text), EXPRESSION)
+    assert len(str(caught.value).splitlines()) == 2
 
 
 def test_a_loop_and_merge_file(tmp_path: Path) -> None:

@@ -223,3 +223,20 @@ def test_one_time_for_a_whole_line_and_dates_of_either_order(tmp_path: Path) -> 
     )
     assert rows(none.ratings, "rated_at") == [(None,), (None,)]
     assert {reason for *_, reason in refused(none)} == {"detail not readable, the rest is kept"}
+
+
+def test_one_time_for_a_whole_line_of_columns_that_tell_themselves(tmp_path: Path) -> None:
+    header = f"participant,end,n,similarity_{GENUINE},identity_{GENUINE}"
+    line = "p,2026-11-02T10:00:00Z,7,1,no"
+    mapping = {"columns": {"rated_at": "end", "position": "n"}}
+    one = read_text(tmp_path, f"{header}\n{line}\n", mapping)
+    assert [(str(at), position) for at, position in rows(one.ratings, "rated_at", "position")] == [
+        ("2026-11-02 10:00:00+00:00", 7)
+    ]
+    two = f"{header},similarity_{NEGATIVE},identity_{NEGATIVE}\n{line},2,no\n"
+    both = read_text(tmp_path, two, {"columns": {"rated_at": "end"}})
+    assert [str(at) for (at,) in rows(both.ratings, "rated_at")] == ["2026-11-02 10:00:00+00:00"] * 2
+    with pytest.raises(RatingsError, match=r"the mapping's columns\.position names one column, and a line answers sev"):
+        read_text(tmp_path, two, mapping)
+    with pytest.raises(RatingsError, match=r"the mapping's columns\.pair names one column, and a line answers several"):
+        read_text(tmp_path, two, {"columns": {"pair": "end"}})
