@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from builder.ratings.formats import workbook
+
 MOST_SECONDS = 20.0
 """A generous bound: it is there to find time that explodes, on machines that are slow and busy."""
 
@@ -37,7 +39,8 @@ class Broken(BaseException):
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Within it, nothing but files of the temporary folder can be written, no code of strings run, nothing started.
+    """Within it, nothing but files of the temporary folder can be written, no code of strings run, and nothing started
+    but the program that parses spreadsheets and files of SPSS and R within bounds.
 
     Raises:
         Broken: it took too much time or memory; or where it tried one of these.
@@ -77,7 +80,7 @@ def survives(read: Callable[[], Any], errors: type[Exception]) -> None:
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if not _state["watching"]:
         return
-    if event in _STARTS:
+    if event in _STARTS and not _starts_the_parser(event, arguments):
         raise Broken(f"{event} {arguments!r}"[:300])
     if event == "exec" and getattr(arguments[0], "co_filename", "") == "<string>":
         raise Broken(f"ran code: {arguments[0]!r}")
@@ -85,6 +88,11 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     folder = arguments[1] if event in {"os.remove", "os.rmdir"} else -1
     if (writes or event in _CHANGES) and not _temporary(arguments[0], folder):
         raise Broken(f"{event} {arguments!r}"[:300])
+
+
+def _starts_the_parser(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether the one program starts that has bounds of its own."""
+    return event == "subprocess.Popen" and list(arguments[1])[:3] == [sys.executable, "-P", workbook.__file__]
 
 
 def _temporary(path: Any, folder: int) -> bool:

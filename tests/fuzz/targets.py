@@ -1,6 +1,7 @@
 """One target for each reader of what others wrote: a function of a file, and how files for it are made."""
 
 import functools
+import gzip
 import hashlib
 import io
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyreadstat
 import tomli_w
 from hypothesis import strategies as st
 
@@ -23,7 +25,8 @@ from builder.publish.history import HISTORY, read_history
 from builder.publish.provenance import read_provenance
 from builder.publish.reading import read_table
 from builder.ratings.clean import cleaned
-from builder.ratings.formats import PLAIN, READERS, read_export
+from builder.ratings.formats import PLAIN, READERS, read_export, read_file
+from builder.ratings.formats.files import export_files
 from builder.ratings.items import Design
 from builder.ratings.mapping import Mapping, read_mapping
 from builder.recognizers.dlib_format import read_network
@@ -40,6 +43,7 @@ from tests.builder.ratings.formats.test_formats import FORMATS, names_of
 from tests.builder.ratings.formats.test_fuzz_json import NAMES_OF_JSON
 from tests.builder.ratings.formats.test_jatos import METADATA, RATED, archive
 from tests.builder.ratings.formats.test_labjs import FULL, database, form
+from tests.builder.ratings.formats.test_spreadsheets import xlsx
 from tests.fuzz import valid
 from tests.fuzz.inputs import damaged, json_values, tables
 from tests.fuzz.sources import SOURCES
@@ -131,6 +135,59 @@ def _export_inputs(format: str) -> Inputs:
         names = st.sampled_from(["study_result_1/comp-result_1/data.txt", "../study_result_2/comp-result_9/data.txt"])
         return made | st.dictionaries(names, made, max_size=2).map(lambda entries: archive(entries).content)
     return made
+
+
+def _exports_in(path: Path, mapping: dict[str, Any] | None = None) -> object:
+    """What is read of a file or of those in an archive, be they spreadsheets or files of SPSS or R."""
+    said = Mapping.read(mapping, ASKS) if mapping else None
+    return [read_file(file, PAIRS, mapping=said) for file in export_files(path)]
+
+
+def _archive(entries: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def _zips() -> Inputs:
+    """Damage to an archive of exports, and archives of damaged exports under names of any kind."""
+    names = st.sampled_from(["a.csv", "../../a.csv", "/etc/passwd", "b/.hidden", "__MACOSX/._a.csv", "xl/workbook.xml"])
+    parts = st.dictionaries(names, damaged([_LONG]) | st.binary(max_size=40), max_size=3)
+    return damaged([_archive({"a.csv": _LONG, "b/c.csv": _LONG})]) | parts.map(_archive)
+
+
+_LONG = f"participant_id,pair_id,similarity,identity\np,{GENUINE},50,yes\n".encode()
+
+
+def _sheets() -> list[bytes]:
+    return [xlsx([["participant_id", "pair_id", "similarity", "identity"], ["p", GENUINE, 50, "yes"]])]
+
+
+def _sav() -> list[bytes]:
+    rows = pd.DataFrame([["p", GENUINE, 50.0, "yes"]], columns=["participant_id", "pair_id", "similarity", "identity"])
+    with tempfile.TemporaryDirectory() as folder:
+        pyreadstat.write_sav(rows, Path(folder) / "a.sav")
+        return [(Path(folder) / "a.sav").read_bytes()]
+
+
+def _sheet_inputs() -> Inputs:
+    """Damage to a workbook, and workbooks whose parts are damaged."""
+    with zipfile.ZipFile(io.BytesIO(_sheets()[0])) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    words = [b'<row r="1048576">', b'<c r="XFD1048576">', b"<v>", b"</c>", b'<!ENTITY a "b">', b"&a;", b't="s"']
+    parts = st.sampled_from(list(entries)).flatmap(
+        lambda name: st.tuples(st.just(name), damaged([entries[name]], words))
+    )
+    return damaged(_sheets()) | parts.map(lambda part: _archive({**entries, part[0]: part[1]}))
+
+
+def _r() -> list[bytes]:
+    return [gzip.decompress((EXPORTS / name).read_bytes()) for name in ("r.rds", "r-ascii.rds")]
+
+
+_OF_R = [b"\0\0\0\xee", b"\0\0\2\x13", *b"compact_intseq data.frame factor POSIXct integer64 levels row.names".split()]
 
 
 def _manifest(path: Path) -> object:
@@ -313,6 +370,15 @@ TARGETS: dict[str, Target] = {
         "network.safetensors",
     ),
     **{f"export-{name}": _exports_target(name) for name in [*READERS, PLAIN.name]},
+    "zip": Target(_exports_in, _zips, lambda: [_archive({"a.csv": _LONG, "b/c.csv": _LONG})], examples=60),
+    "spreadsheet": Target(_exports_in, _sheet_inputs, _sheets, examples=10),
+    "spss": Target(_exports_in, lambda: damaged(_sav()), _sav, examples=6),
+    "r": Target(
+        functools.partial(_exports_in, mapping={"columns": {"participant": "person"}}),
+        lambda: damaged(_r(), _OF_R),
+        _r,
+        examples=6,
+    ),
     "provenance": Target(
         lambda path: read_provenance(path.parent),
         lambda: _json_file(lambda: [valid.provenance()], ["format", "files", "study", "batches", "models"]),
