@@ -14,7 +14,7 @@ from pathlib import Path
 from builder.errors import RatingsError
 from builder.files import explained
 from builder.ratings.export import ExportFile
-from builder.ratings.formats import jatos, labjs, workbook
+from builder.ratings.formats import jatos, labjs_database, workbook
 from builder.ratings.formats.archives import entries, is_zip, unpacked
 
 MOST_BYTES = 1_000_000_000
@@ -84,8 +84,8 @@ def as_text(file: ExportFile) -> ExportFile:
         return _table(file, "spss", "a file of SPSS")
     if _is_r(file):
         return _table(file, "r", "a file of R")
-    if labjs.is_database(file):
-        return labjs.as_json(file)
+    if labjs_database.is_database(file):
+        return labjs_database.as_json(file)
     kind = next((text for start, text in _KINDS.items() if file.content.startswith(start)), None)
     if kind is None and file.content[:2000].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         kind = "a page of HTML or XML, perhaps of a login; export the results as CSV or JSON"

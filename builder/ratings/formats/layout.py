@@ -14,6 +14,7 @@ from builder.ratings.formats.names import (
     LIKE_AN_ITEM,
     PARTICIPANT_NAMES,
     ItemFinder,
+    is_quiet,
     long_part,
     one_of,
     part_of,
@@ -275,8 +276,11 @@ def _with_line(table: Table, slots: Sequence[Slot], claimed: _Claimed, asks: Que
             f"write {{{asks.item}}} into the name, or leave it out"
         )
     line = _slot("", details)
-    unit = {"unit_ms": line.unit_ms} if "response_time_ms" in line.parts else {}
-    return [replace(slot, parts={**slot.parts, **line.parts}, **unit) for slot in slots]
+    timed = "response_time_ms" in line.parts
+    return [
+        replace(slot, parts={**slot.parts, **line.parts}, unit_ms=line.unit_ms if timed else slot.unit_ms)
+        for slot in slots
+    ]
 
 
 def _of_one_unit(parts: dict[str, Source], given: Dict[str, Source]) -> dict[str, Source]:
@@ -330,7 +334,9 @@ def _merged_slots(mapped: Sequence[Slot], named: Sequence[Slot]) -> list[Slot]:
 
 
 def _item_and_part(table: Table, index: int, finder: ItemFinder, asks: Questionnaire) -> tuple[str | None, str | None]:
-    """The item that a column names, and the part of an answer; its label counts where its name does not tell."""
+    """The item that a column names, and the part of an answer; its label counts where its name does not tell. Neither
+    where a tool says there what is no answer.
+    """
     name, label = table.names[index], table.labels[index]
     met, rest = finder.find(name)
     if not met:
@@ -343,6 +349,8 @@ def _item_and_part(table: Table, index: int, finder: ItemFinder, asks: Questionn
     item = next(iter(met), None)
     try:
         part = part_of(rest, asks)
+        if part is None and is_quiet(rest):
+            return None, None
         return item, one_of(tokens_of(label), asks.names) if item and part is None else part
     except ValueError as error:
         if not item:

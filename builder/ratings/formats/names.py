@@ -92,8 +92,7 @@ class ItemFinder:
 
 
 def part_of(name: str, asks: Questionnaire) -> str | None:
-    """Which part of an answer a name without its item speaks of; "" where it is certainly none, None where it is none
-    that is understood.
+    """Which part of an answer a name without its item speaks of; None where it is none that is understood.
 
     Raises:
         ValueError: of two.
@@ -102,13 +101,18 @@ def part_of(name: str, asks: Questionnaire) -> str | None:
     words = "_".join(["", *tokens, ""])
     if "_page_submit_" in words or "_response_time_s_" in words:
         return "response_time_s"
-    if _QUIET.search(name.casefold()):
-        return ""
+    if is_quiet(name):
+        return None
     if "_response_time_ms_" in words or tokens == ("rt",):
         return "response_time_ms"
     if "_rated_at_" in words:
         return "rated_at"
     return one_of(tokens, (*asks.names, "position"))
+
+
+def is_quiet(name: str) -> bool:
+    """Whether a name beside a question is one of those that tools give to what is no answer."""
+    return _QUIET.search(name.casefold()) is not None
 
 
 def one_of(tokens: Sequence[str], words: Sequence[str]) -> str | None:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 REFUSED, NOT_INSTALLED = 3, 4
@@ -154,7 +155,7 @@ def _integers(numbers: Any, attributes: Any) -> list[Any]:
 
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_CLASSES = {
+_CLASSES: dict[str | bytes, Callable[[Any, Any], Any]] = {
     "data.frame": _frame,
     "factor": _factor,
     "ordered": _factor,
