@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--compare-with",
         metavar="NAME",
-        help="put the printed figures of another study beside this one's; `paper`: Exploring the Lands Between",
+        help="put the printed figures of another study beside this one's; `paper`: of the one that its kind is after",
     )
     report.set_defaults(run=_report)
     return parser

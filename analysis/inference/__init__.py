@@ -26,7 +26,7 @@ from analysis.inference.interval import (
 from analysis.inference.multiplicity import holm
 from analysis.inference.numbers import Numbers
 from analysis.inference.peak import peak
-from analysis.inference.rates import rate, wilson
+from analysis.inference.rates import rate, rate_from_replicates, wilson
 from analysis.inference.replicates import crossed, jackknife, stratified
 from analysis.inference.spread import chance_spread, spread
 from analysis.inference.statistics import (
@@ -59,6 +59,7 @@ __all__ = [
     "limits",
     "peak",
     "rate",
+    "rate_from_replicates",
     "spread",
     "stratified",
     "together",

@@ -16,6 +16,7 @@ LEAST = 3
 """Independent batches that an interval needs: with fewer, the coverage that `benchmarks.coverage` measures is off."""
 
 TOO_FEW = "too few batches for an interval"
+UNDEFINED = "not defined without one of the batches: no interval"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def from_replicates(
         return without_interval(estimate, len(without))
     low, high, p = (float(value) for value in limits(np.asarray(estimate, np.float64), without, scale, null))
     if not np.isfinite(low):
-        return without_interval(estimate, len(without), "not defined without one of the batches: no interval")
+        return without_interval(estimate, len(without), UNDEFINED)
     return Interval(float(estimate), low, high, "jackknife", len(without), p=p)
 
 

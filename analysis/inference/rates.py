@@ -6,7 +6,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.inference.interval import CONFIDENCE, LEAST, LOGIT, Interval, limits, without_interval
+from analysis.inference.interval import CONFIDENCE, LEAST, LOGIT, UNDEFINED, Interval, limits, without_interval
 from analysis.inference.numbers import Numbers
 from analysis.inference.units import columns_of, independent, left_out
 
@@ -41,14 +41,45 @@ def rate(
     if len(total) < least:
         return without_interval(estimate, len(total))
     low, high, near = rate_limits(successes, total, _distinct(units))
-    method = "Korn and Graubard's interval" if near else "jackknife"
-    return Interval(estimate, float(low), float(high), method, len(total), CONSERVATIVE if near else "")
+    return _interval(estimate, (float(low), float(high)), len(total), near=bool(near))
 
 
 def rate_limits(successes: Numbers, total: Numbers, finest: float) -> tuple[Numbers, Numbers, npt.NDArray[np.bool_]]:
     """Low and high of many rates at once, (...,), and whether they are near 0 or 1, where the interval is conservative.
 
     successes, total: (..., g), of each of g independent batches, with rows in each of them.
+    finest: of how many units the rows are, where the finest of the units are counted.
+
+    See `share_limits`.
+    """
+    yes, n = successes.sum(axis=-1), total.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        without = (yes[..., None] - successes) / (n[..., None] - total)
+    return share_limits(yes / n, without, n, finest)
+
+
+def rate_from_replicates(estimate: float, without: Numbers, n: float, finest: float, least: int = LEAST) -> Interval:
+    """The interval of a share that is no plain mean of rows, from what it is without each of g independent batches.
+
+    without: (g,). n: rows that the share is of. finest: of how many units these rows are, where the finest of the units
+        are counted.
+
+    See `share_limits`.
+    """
+    if not np.isfinite(estimate) or len(without) < least:
+        return without_interval(estimate, len(without))
+    if not np.isfinite(without).all():
+        return without_interval(estimate, len(without), UNDEFINED)
+    low, high, near = share_limits(np.asarray(estimate, np.float64), without, np.asarray(n, np.float64), finest)
+    return _interval(estimate, (float(low), float(high)), len(without), near=bool(near))
+
+
+def share_limits(
+    estimate: Numbers, without: Numbers, n: Numbers, finest: float
+) -> tuple[Numbers, Numbers, npt.NDArray[np.bool_]]:
+    """Low and high of many shares at once, (...,), and whether they are near 0 or 1, where these are conservative.
+
+    estimate: (...,), of n rows. without: (..., g), each share without one of g independent batches.
     finest: of how many units the rows are, where the finest of the units are counted.
 
     Between 0.1 and 0.9, the delete-one-batch jackknife with Student's t on the logit. Nearer to 0 or 1, Clopper and
@@ -59,11 +90,8 @@ def rate_limits(successes: Numbers, total: Numbers, finest: float) -> tuple[Numb
     Source: E. L. Korn, B. I. Graubard, "Confidence intervals for proportions with small expected number of positive
     counts estimated from survey data", Survey Methodology 24 (1998).
     """
-    g = total.shape[-1]
-    yes, n = successes.sum(axis=-1), total.sum(axis=-1)
-    estimate = yes / n
+    g = without.shape[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        without = (yes[..., None] - successes) / (n[..., None] - total)
         low, high, _ = limits(estimate, without, LOGIT)
         variance = (g - 1) / g * ((without - without.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
         effective = np.where(variance > 0, estimate * (1 - estimate) / variance, finest)
@@ -87,6 +115,11 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
         return np.nan, np.nan
     low, high = proportion_confint(successes, n, alpha=1 - CONFIDENCE, method="wilson")
     return float(low), float(high)
+
+
+def _interval(estimate: float, ends: tuple[float, float], n: int, *, near: bool) -> Interval:
+    method = "Korn and Graubard's interval" if near else "jackknife"
+    return Interval(estimate, *ends, method, n, CONSERVATIVE if near else "")
 
 
 def _distinct(units: "npt.ArrayLike | pd.DataFrame | pd.Series") -> int:

@@ -6,7 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.inference.interval import LEAST, PLAIN, Interval, Scale, _around, from_replicates, without_interval
+from analysis.inference.interval import (
+    LEAST,
+    PLAIN,
+    UNDEFINED,
+    Interval,
+    Scale,
+    _around,
+    from_replicates,
+    without_interval,
+)
 from analysis.inference.numbers import Numbers
 from analysis.inference.units import Codes, independent, left_out
 
@@ -67,7 +76,7 @@ def crossed(
         center = scale.forth(np.asarray(estimate, np.float64))
         low, high, p = (float(v) for v in _around(center, np.sqrt(variance), fewest - 1, scale, null))
     if not np.isfinite(low):
-        return without_interval(estimate, fewest, "not defined without one of the batches: no interval")
+        return without_interval(estimate, fewest, UNDEFINED)
     return Interval(estimate, low, high, "crossed jackknife", fewest, p=p)
 
 

@@ -63,23 +63,30 @@ class TableItem:
 
 
 @dataclass(frozen=True)
+class CardPicture:
+    """A picture of a card: its name, what it shows for who does not see it, its address small and large."""
+
+    name: str
+    alt: str
+    small: str
+    large: str
+
+
+@dataclass(frozen=True)
 class Card:
-    """A pair in a strip, and all that is known of it."""
+    """An item in a strip, its one or two pictures, and all that is known of it."""
 
     key: str
     title: str
     what: str
     headline: str
-    base: str
-    sample: str
-    base_large: str
-    sample_large: str
+    pictures: Sequence[CardPicture]
     scores: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class StripItem:
-    """Pairs of one disagreement, the largest first; they open on the page, `file` is a picture of them."""
+    """Items in the order to show them; they open on the page, `file` is a picture of them."""
 
     name: str
     number: int

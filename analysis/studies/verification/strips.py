@@ -10,7 +10,7 @@ from analysis.figures.style import rows
 from analysis.report import tables
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
-from analysis.report.page import Card, Item, StripItem
+from analysis.report.page import Card, CardPicture, Item, StripItem
 from analysis.report.pictures import data_uri
 from analysis.report.words import slug
 from analysis.studies.verification.data import Verification, study
@@ -133,15 +133,16 @@ def _caption(row: Any, columns: tuple[str, ...]) -> str:
 def _card(published: Verification, row: "pd.Series[Any]", key: str, caption: str) -> Card:
     base, sample = (published.pictures.decoded(str(row[column])) for column in ("base_id", "sample_id"))
     first, *rest = caption.split("\n")
+    pictures = [
+        CardPicture("base", "The base of the pair", data_uri(base, SMALL), data_uri(base, LARGE)),
+        CardPicture(first, f"The sample of the pair: {first}", data_uri(sample, SMALL), data_uri(sample, LARGE)),
+    ]
     return Card(
         key=key,
         title=f"Pair {row['pair_id']}",
         what=first,
         headline=", ".join(rest),
-        base=data_uri(base, SMALL),
-        sample=data_uri(sample, SMALL),
-        base_large=data_uri(base, LARGE),
-        sample_large=data_uri(sample, LARGE),
+        pictures=pictures,
         scores=[(tables.heading(name), value) for name, value in _scores(row).items() if value],
     )
 

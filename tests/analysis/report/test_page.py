@@ -10,7 +10,7 @@ import pytest
 
 from analysis.figures import style
 from analysis.report.contents import Contents
-from analysis.report.page import MOST_ROWS, Card, NoteItem, Page, Section, StripItem, render, table_item
+from analysis.report.page import MOST_ROWS, Card, CardPicture, NoteItem, Page, Section, StripItem, render, table_item
 
 HOSTILE = [
     "<script>window.hacked = 1</script>",
@@ -36,7 +36,7 @@ def hostile_page(text: str) -> Page:
         ],
         "layout": {"xaxis": {"title": {"text": text}}},
     }
-    card = Card("pair-0", text, text, text, PICTURE, PICTURE, PICTURE, PICTURE, [(text, text)])
+    card = Card("pair-0", text, text, text, [CardPicture(text, text, PICTURE, PICTURE)] * 2, [(text, text)])
     items = [
         contents.figure("figure", figure, text, text, plot),
         contents.table("table", pd.DataFrame({text: [text, None]}), text),

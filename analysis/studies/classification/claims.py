@@ -1,0 +1,97 @@
+"""The opening of a classification report: who erred how often, what people say of it, and what every report asks."""
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.inference import LEAST
+from analysis.report.findings import Findings
+from analysis.report.summary import Claim, agreement_claims, who_was_asked
+from analysis.studies.classification.data import study
+from analysis.studies.classification.verdicts import TOP1
+from analysis.studies.classification.words import percent, span
+
+HALF = 0.5
+
+
+def introduction(found: Findings) -> list[str]:
+    """Sentences on which classifiers labeled what, how often they erred, and what people say of that."""
+    of = study(found.published)
+    names = of.classifiers
+    rows, classes = len(of.predictions), of.predictions["label"].nunique()
+    models = f"{'classifier ' if len(names) == 1 else f'{len(names)} classifiers: '}{', '.join(names)}"
+    said = [f"{rows} rows of {classes} classes were labeled by {models}."]
+    said.append(who_was_asked(found, "whether the shown class is relevant for the image (yes or no)"))
+    errors = found.tables["errors"]
+    said += [_error(row) for row in errors[errors["measure"] == TOP1].to_dict("records")]
+    if found.has("adversarial_errors"):
+        said += [_attack(row) for row in found.tables["adversarial_errors"].to_dict("records")]
+    if of.source is not None and (n := of.rows["unit"].nunique()) < LEAST:
+        said.append(
+            f"There are {n} independent batches, and an interval needs {LEAST}: no figure here has one, and other "
+            "classes and other people may give others."
+        )
+    return said
+
+
+def claims(found: Findings) -> Iterator[Claim]:
+    """Whether people side with half of the mistakes, whether the order of two classifiers is certain, whether people
+    side with attacks, and whether they agree.
+    """
+    errors = found.tables["errors"]
+    for row in errors[(errors["measure"] == TOP1) & (errors["mistakes"] > 0)].to_dict("records"):
+        yield _half("errors", row, f"mistakes of {row['classifier']}")
+    if found.has("adversarial_errors"):
+        for row in found.tables["adversarial_errors"].to_dict("records"):
+            yield _half("adversarial-errors", row, f"successful attacks on {row['classifier']}")
+    if found.has("error_differences"):
+        yield from _differences(found.tables["error_differences"])
+    yield from agreement_claims(found)
+
+
+def _half(table: str, row: dict[Hashable, Any], what: str) -> Claim:
+    return Claim(
+        *(table, "share", row["agreement"], row["agreement_low"], row["agreement_high"], HALF),
+        above=f"People side with more than half of the {what}",
+        below=f"People side with less than half of the {what}",
+        whether=f"whether people side with more or less than half of the {what}",
+    )
+
+
+def _differences(table: pd.DataFrame) -> Iterator[Claim]:
+    for row in table[table["error"] == "rectified"].to_dict("records"):
+        first, second = row["first"], row["second"]
+        yield Claim(
+            *("error-differences", "difference", row["difference"], row["low"], row["high"], 0.0),
+            above=f"After people were heard, {first} errs more than {second}",
+            below=f"After people were heard, {first} errs less than {second}",
+            whether=f"whether {first} or {second} errs more after people were heard",
+        )
+
+
+def _error(row: dict[Hashable, Any]) -> str:
+    raw = f"{percent(row['raw'])} % of them{_between(row['raw_low'], row['raw_high'])}"
+    said = f"By the label, {row['classifier']} errs on {raw}"
+    if not np.isfinite(row["rectified"]):
+        return f"{said}; what people say of its mistakes is not known: {row['reason']}."
+    asked = "" if row["asked"] == row["mistakes"] else f", by {row['asked']} of its {row['mistakes']} mistakes"
+    return (
+        f"{said}; people side with {percent(row['agreement'])} % of these mistakes (at least 4 of 5 say yes), which "
+        f"leaves {percent(row['rectified'])} %{_between(row['low'], row['high'])}{asked}."
+    )
+
+
+def _attack(row: dict[Hashable, Any]) -> str:
+    said = f"Attacked, {row['classifier']} errs on {percent(row['raw'])} %"
+    if not np.isfinite(row["rectified"]):
+        return f"{said}; what people say of that is not known: {row['reason']}."
+    return (
+        f"{said}; people side with {percent(row['agreement'])} % of the successful attacks, which leaves "
+        f"{percent(row['rectified'])} %{_between(row['low'], row['high'])}."
+    )
+
+
+def _between(low: float, high: float) -> str:
+    return f" ({span(low, high)})" if np.isfinite(low) else ""

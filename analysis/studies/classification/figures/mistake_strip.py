@@ -1,0 +1,57 @@
+"""Figure 3: mistakes that people side with, side by side."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from analysis.figures import style
+
+WIDTH = 1.05
+"""Inches of a column."""
+
+PIXELS = 256
+"""Pixels of a picture's longer side at most."""
+
+
+def mistake_strip(
+    pictures: Sequence[Sequence[str]],
+    captions: Sequence[str],
+    picture: Callable[[str], Image.Image],
+    title: str,
+    *,
+    source: str | None,
+) -> Figure:
+    """A column per mistake: its one or two pictures, one below the other, and a caption of a few short lines.
+
+    Args:
+        pictures: Ids of images, as many for each mistake.
+        captions: Of each mistake.
+        picture: Gives the picture of an image id.
+        title: What the mistakes are.
+        source: Whose the ratings are.
+
+    Raises:
+        ValueError: no mistakes.
+    """
+    if not pictures:
+        raise ValueError("a strip needs at least one mistake")
+    lines = len(pictures[0])
+    with style.look():
+        figure = style.new_figure(max(WIDTH * len(pictures), 3.5) + 0.5, 1.2 + 1.0 * lines)
+        grid = figure.subplots(lines, len(pictures), squeeze=False)
+        for column, (ids, caption) in enumerate(zip(pictures, captions, strict=True)):
+            for axes, name in zip(grid[:, column], ids, strict=True):
+                shown = picture(name).convert("RGB")
+                shown.thumbnail((PIXELS, PIXELS))
+                axes.imshow(np.asarray(shown))
+                axes.set(xticks=[], yticks=[])
+                axes.spines[:].set(visible=True, color=style.FAINT, linewidth=1)
+            grid[-1, column].set_xlabel(style.plain(caption), fontsize=7)
+        for axes in grid[0]:
+            axes.set_title(" ")  # room for the title, which is wider than the first column
+        grid[0, 0].annotate(
+            style.plain(title), (0, 1), xytext=(0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=10
+        ).set_in_layout(False)
+        return style.finished(figure, source)

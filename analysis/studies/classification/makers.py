@@ -1,0 +1,62 @@
+"""What makes the tables of a classification study, beside those that every study has.
+
+| name | a row is | columns (`low`, `high`: 95 % interval) |
+|---|---|---|
+| errors | a classifier and a measure | classifier, measure, n, failures, raw, raw_low, raw_high, raw_interval, mistakes, asked, accepted, agreement, agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason |
+| error_differences | two classifiers and an error | first, second, error, difference, low, high, interval, p, p_holm |
+| adversarial_errors | an attacked classifier | classifier, n, before, after, attacks, success_rate, float_success_rate, raw, raw_low, raw_high, raw_interval, mistakes, asked, accepted, agreement, agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason |
+| positive_answers | a classifier, a measure and a number of 5 | classifier, measure, yes, n, share, low, high, interval |
+| rectified_curve | a classifier, a measure and a number of 5 | classifier, measure, enough, raw, agreement, rectified, low, high, interval, least, most |
+| answers_by_kind | a kind of items | kind, n_items, n_asked, n_answers, yes, low, high, interval, accepted, accepted_low, accepted_high, accepted_interval |
+| mistakes | a mistake that people were asked about | item_id, image_id, kind, row, label, shown_class, classifiers, n_answers, n_yes, share, accepted |
+| expert_errors | a kind, a number of 5 and an error | kind, enough, error, n, errors, value, low, high, interval |
+| rectified_power | a classifier, raters, mistakes of a batch and a width | classifier, raters, asked, rectified, width, batches, mistakes, ratings, reason |
+| compared_errors | a measure and a classifier (with `compare_with`) | measure, study, classifier, raw, agreement, rectified, low, high, all_agree |
+| error_consistency | two deciders | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, share, reason |
+"""  # noqa: E501
+
+from analysis.makers import Maker, Options
+from analysis.studies.classification.data import Classification
+from analysis.studies.classification.tables.consistency import consistency_of
+from analysis.studies.classification.tables.errors import adversarial_errors, error_differences, errors
+from analysis.studies.classification.tables.experts import expert_errors
+from analysis.studies.classification.tables.kinds import answers_by_kind
+from analysis.studies.classification.tables.limits import limits
+from analysis.studies.classification.tables.mistakes import mistakes
+from analysis.studies.classification.tables.paper import compared_errors, printed_figures
+from analysis.studies.classification.tables.positive_answers import positive_answers, rectified_curve
+from analysis.studies.classification.tables.power import rectified_power
+
+
+def makers(study: Classification, options: Options) -> list[Maker]:
+    """The makers, in the order of the tables.
+
+    Raises:
+        AnalysisError: there is no such printed study.
+    """
+    return [
+        Maker(("errors",), lambda made: errors(study)),
+        Maker(("error_differences",), lambda made: error_differences(study)),
+        Maker(("adversarial_errors",), lambda made: adversarial_errors(study)),
+        Maker(("positive_answers",), lambda made: positive_answers(study)),
+        Maker(("rectified_curve",), lambda made: rectified_curve(study)),
+        Maker(("answers_by_kind",), lambda made: answers_by_kind(study)),
+        Maker(("mistakes",), lambda made: mistakes(study)),
+        Maker(("expert_errors",), lambda made: expert_errors(study)),
+        Maker(("rectified_power",), lambda made: rectified_power(study)),
+        *([_compared(options.compare_with)] if options.compare_with else []),
+        Maker(("error_consistency",), lambda made: consistency_of(study)),
+        Maker(("limits",), lambda made: limits(study, made.get("agreement")), uses=("agreement",), of_people=False),
+    ]
+
+
+def _compared(name: str) -> Maker:
+    printed = printed_figures(name)
+    return Maker(
+        ("compared_errors",),
+        lambda made: compared_errors(
+            made["errors"], made.get("rectified_curve"), made.get("adversarial_errors"), printed, name
+        ),
+        needs=("errors",),
+        uses=("rectified_curve", "adversarial_errors"),
+    )

@@ -1,0 +1,128 @@
+"""Figure 3: strips of the mistakes that people side with, as figures and as items that open on the page."""
+
+import textwrap
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.figures.style import rows
+from analysis.report import tables
+from analysis.report.contents import Contents
+from analysis.report.findings import Findings
+from analysis.report.page import Card, CardPicture, Item, StripItem
+from analysis.report.pictures import data_uri
+from analysis.report.words import slug
+from analysis.studies.classification.data import ADVERSARIAL, Classification, study
+from analysis.studies.classification.figures.mistake_strip import mistake_strip
+
+MOST = 8
+"""Items in a strip at most."""
+
+SMALL, LARGE = 144, 384
+"""Pixels of a picture's longer side at most, in a strip and opened."""
+
+_LINE = 16
+"""Letters of a line below a picture."""
+
+_NOT_SHOWN = {"item_id", "image_id", "unit", "level", "weight", "top5_weight", "before_id"}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Rows of the table `mistakes` in the order to show them; `before_id` is that of a picture shown beside."""
+
+    name: str
+    title: str
+    scale: str
+    chosen: pd.DataFrame
+
+
+def draw_accepted(found: Findings, contents: Contents) -> Iterator[Item]:
+    """A strip for every classifier, of its mistakes that people side with."""
+    of, table = study(found.published), found.tables["mistakes"]
+    for name in of.classifiers:
+        said = table["classifiers"].map(lambda names, name=name: name in names.split(", "))
+        chosen = table[table["accepted"] & said & (table["kind"] == "mistake")]
+        scale = "At least 4 of 5 say that the class is relevant for the image, which has another label"
+        strip = Strip(f"accepted-{slug(name)}", f"Mistakes of {name} that people side with", scale, chosen)
+        yield from strip_items(strip, of, contents)
+
+
+def draw_attacked(found: Findings, contents: Contents) -> Iterator[Item]:
+    """The adversarial examples whose class most people accept, and beside each its picture before the attack."""
+    of, table = study(found.published), found.tables["mistakes"]
+    chosen = table[(table["kind"] == ADVERSARIAL) & (table["n_yes"] > 0)]
+    before = of.predictions.dropna(subset="image_id").set_index("row")["image_id"]
+    chosen = chosen.assign(before_id=chosen["row"].map(before))
+    scale = "The share of people who say that the class of the attacked image is relevant for it, the largest first"
+    strip = Strip("adversarial", "Adversarial examples that most people side with", scale, chosen)
+    yield from strip_items(strip, of, contents)
+
+
+def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[Item]:
+    """The strip on the page, and as a figure in the report's folder; nothing where it has no items with images."""
+    chosen = strip.chosen[strip.chosen["image_id"].isin(of.pictures)].head(MOST).reset_index(drop=True)
+    if chosen.empty:
+        return []
+    pictures = [_pictures(of, row) for row in rows(chosen)]
+    captions = [_caption(row) for row in rows(chosen)]
+    said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+    shown = [[ids[-1]] for ids in pictures]
+    more = len(strip.chosen) - len(chosen)
+    rest = f" {more} more are in the table of mistakes." if more else ""
+    figure = contents.figure(
+        f"strip-{strip.name}",
+        mistake_strip(
+            shown,
+            ["\n".join(_wrapped(each)) for each in captions],
+            of.pictures.decoded,
+            strip.title,
+            source=contents.source,
+        ),
+        f"{strip.title}. {strip.scale}.{rest}",
+        f"{len(chosen)} pictures: {said}.",
+    )
+    cards = [
+        _card(of, row, ids, f"item-{strip.name}-{place}", caption)
+        for place, (row, ids, caption) in enumerate(zip(chosen.to_dict("records"), pictures, captions, strict=True))
+    ]
+    return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards)]
+
+
+def _pictures(of: Classification, row: Any) -> list[str]:
+    before = getattr(row, "before_id", None)
+    return [str(name) for name in (before, row.image_id) if isinstance(name, str) and name in of.pictures]
+
+
+def _caption(row: Any) -> str:
+    return f"{row.shown_class}?\nlabel: {row.label}\n{row.n_yes} of {row.n_answers} say yes"
+
+
+def _wrapped(caption: str) -> Sequence[str]:
+    return [part for line in caption.split("\n") for part in textwrap.wrap(line, _LINE) or [""]]
+
+
+def _card(of: Classification, row: dict[Hashable, Any], ids: Sequence[str], key: str, caption: str) -> Card:
+    first, *rest = caption.split("\n")
+    names = ["before the attack", "after the attack"] if len(ids) == 2 else [first]
+    pictures = []
+    for name, image_id in zip(names, ids, strict=True):
+        picture = of.pictures.decoded(image_id)
+        alt = (
+            f"A picture with the label {row['label']}, {name}"
+            if len(ids) == 2
+            else f"A picture with the label {row['label']}"
+        )
+        pictures.append(CardPicture(name, alt, data_uri(picture, SMALL), data_uri(picture, LARGE)))
+    return Card(key, f"Item {row['item_id']}", first, ", ".join(rest), pictures, _scores(of, row))
+
+
+def _scores(of: Classification, row: dict[Hashable, Any]) -> list[tuple[str, str]]:
+    """All that is known of an item."""
+    item = of.judged.set_index("item_id").loc[row["item_id"]]
+    known = {str(name): value for name, value in row.items() if name not in _NOT_SHOWN}
+    known |= {str(name): value for name, value in item.items() if str(name).endswith(("_top1", "_probability"))}
+    texts = {name: tables.texts(pd.Series([value]))[0] for name, value in known.items()}
+    return [(tables.heading(name), text) for name, text in texts.items() if text]

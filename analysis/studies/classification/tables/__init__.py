@@ -1,0 +1,1 @@
+"""Each file answers one question about mistakes: a study in, one table out."""

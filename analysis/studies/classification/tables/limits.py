@@ -1,0 +1,55 @@
+"""What a classification study cannot show, said from its own numbers."""
+
+import pandas as pd
+
+from analysis.makers import answers_of
+from analysis.studies.classification import ANALYSIS
+from analysis.studies.classification.data import OF, Classification
+from analysis.studies.classification.verdicts import all_verdicts, attack_verdicts
+from analysis.tables.limits import COLUMNS, Row, statement
+from analysis.tables.limits import limits as shared_limits
+
+
+def limits(study: Classification, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Statements of what must not be read out of the tables; see `analysis.tables.limits.limits`."""
+    shared = shared_limits(study, answers_of(study, ANALYSIS), agreement)
+    rows = _failures(study)
+    if study.source is not None:
+        rows += _unasked(study) + _few_answers(study)
+    return pd.concat([shared, pd.DataFrame(rows, columns=COLUMNS)], ignore_index=True)
+
+
+def _failures(study: Classification) -> list[Row]:
+    rows = []
+    for name in study.classifiers:
+        n = int(study.rows[f"{name}_top1"].isna().sum())
+        if n:
+            words = f"{name} found nothing in {n} of {len(study.rows)} rows: they are in no error"
+            rows.append(statement("classifiers", name, n, words))
+    return rows
+
+
+def _unasked(study: Classification) -> list[Row]:
+    rows = []
+    for verdicts in (*all_verdicts(study), *(attack_verdicts(study, name) for name in study.attacked)):
+        mistakes = verdicts.mistakes
+        n = int(mistakes["level"].isna().sum())
+        if n:
+            subject = f"{verdicts.classifier}, {verdicts.measure}"
+            words = (
+                f"{subject}: {n} of {len(mistakes)} mistakes have no {OF} valid answers: those that have stand for them"
+            )
+            rows.append(statement("mistakes", subject, n, words))
+    return rows
+
+
+def _few_answers(study: Classification) -> list[Row]:
+    rows = []
+    few = int(study.judged["n_answers"].between(1, OF - 1).sum())
+    if few:
+        words = f"{few} items have fewer than {OF} valid answers: they count as not asked"
+        rows.append(statement("ratings", "items", few, words))
+    if study.cannot_tell:
+        words = f"{study.cannot_tell} answers are that somebody cannot tell: they are no valid answers"
+        rows.append(statement("ratings", "cannot tell", study.cannot_tell, words))
+    return rows

@@ -1,0 +1,20 @@
+"""Shares as words of a table, a caption or a sentence."""
+
+import numpy as np
+import pandas as pd
+
+
+def percent(share: float) -> str:
+    """A share in percent, two digits after the point; "" where it is not known."""
+    return "" if not np.isfinite(share) else f"{100 * share:.2f}"
+
+
+def span(low: float, high: float) -> str:
+    """From one share to another, in percent; "" where they are not known."""
+    return "" if not np.isfinite(low) else f"{percent(low)} to {percent(high)}"
+
+
+def named(table: pd.DataFrame) -> "pd.Series[str]":
+    """The classifier of each row, with its measure where the table has several."""
+    several = table["measure"].nunique() > 1
+    return table["classifier"] + (", " + table["measure"] if several else "")
