@@ -48,6 +48,7 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.publish
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.folder
+	$(BIN)/python -m benchmarks.faces
 	$(BIN)/python -m benchmarks.scale --simulate
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.expression

@@ -21,7 +21,7 @@ from builder.images.hosting import SOURCE, SourceHost
 from builder.recognizers import Alignment, Faces, alignments
 from builder.recognizers.hosting import align
 from builder.runtime import Runtime
-from builder.studies.expression.study import ExpressionStudy
+from builder.studies.expression.study import ExpressionStudy, PredictedGroup
 from builder.studies.expression.tasks import EMOTIONS, VOTED
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,8 @@ def load_models(study: ExpressionStudy, runtime: Runtime) -> Models:
     classifiers, groups = _loaded(study.classifiers, runtime), _loaded(study.groups, runtime)
     for name, classifier in classifiers.items():
         class_indices(EMOTIONS, name, classifier)
+    for group in study.groups:
+        check_bounds(group, groups[group.name].classes)
     alignment_of = {each.name: each.alignment for each in (*study.classifiers, *study.groups) if each.alignment}
     models = Models(
         runtime=runtime,
@@ -137,6 +139,31 @@ def _check_recorded(models: Models, rows: Sequence[int]) -> None:
         if isinstance(classifier, Recorded):
             with models.boundary(name, "classifier", name).call("recorded"):
                 classifier.recorded(ids)
+
+
+def check_bounds(group: PredictedGroup, classes: Sequence[str]) -> None:
+    """Checks that classes which are numbers are put together to groups, and no others are.
+
+    Raises:
+        StudyError: they are not, or all of them are one group.
+    """
+    numbers = [int(name) for name in classes if name.isascii() and name.isdigit()]
+    if group.bounds is None and len(numbers) == len(classes):
+        raise StudyError(
+            f"groups: the classes of {group.name} are the numbers {min(numbers)} to {max(numbers)}, each of which "
+            "would be a group; add bounds, at which groups begin, such as bounds = [18, 40, 60]"
+        )
+    if group.bounds is None:
+        return
+    if len(numbers) < len(classes):
+        raise StudyError(
+            f"groups: {group.name} has bounds, and its classes are no numbers: {named(classes)}; take bounds out"
+        )
+    if not any(min(numbers) < bound <= max(numbers) for bound in group.bounds):
+        raise StudyError(
+            f"groups: bounds of {group.name} make one group of all classes, which are the numbers {min(numbers)} to "
+            f"{max(numbers)}; name bounds among them"
+        )
 
 
 def has_votes(source: ImageSource) -> bool:

@@ -47,6 +47,17 @@ class Said:
         row = self.probabilities[at]
         return None if np.isnan(row[0]) else (self.classes[int(row.argmax())], float(row.max()))
 
+    def within(self, bounds: Sequence[int]) -> "Said":
+        """The same of ranges of classes that are whole numbers: those below the first bound, and those from each bound
+        on, called by their first and last number; the probability of a range is that of all its classes.
+        """
+        numbers = [int(name) for name in self.classes]
+        of = np.searchsorted(np.array(bounds), numbers, side="right")
+        ranges = [[number for number, each in zip(numbers, of, strict=True) if each == at] for at in np.unique(of)]
+        names = tuple(f"{min(each)}-{max(each)}" for each in ranges)
+        summed = [self.probabilities[:, of == at].sum(axis=1) for at in np.unique(of)]
+        return Said(names, np.stack(summed, axis=1))
+
     def group(self, at: int, min_confidence: float) -> tuple[str, float] | None:
         """The same where classes are groups: `UNSURE` below a confidence."""
         first = self.first(at)

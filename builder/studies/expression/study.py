@@ -1,5 +1,6 @@
 """`ExpressionStudy`: what the study file of an expression study may hold beside what every study has."""
 
+import itertools
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -40,10 +41,19 @@ class FaceSettings(ClassifierSettings):
 class PredictedGroup(FaceSettings):
     """One `[[groups]]`: a classifier whose classes are groups of faces.
 
-    min_confidence: below this probability of its class a face is in the group "unsure".
+    min_confidence: below this probability of its class a face is in the group "unsure". bounds: of classes that are
+        whole numbers, such as ages, those at which a group begins; each group has all numbers up to the next one.
     """
 
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.8
+    bounds: Annotated[tuple[int, ...], Field(strict=False, min_length=1, max_length=100)] | None = None
+
+    @field_validator("bounds")
+    @classmethod
+    def _rising(cls, bounds: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if bounds is not None and any(a >= b for a, b in itertools.pairwise(bounds)):
+            raise PydanticCustomError("order", "must rise")
+        return bounds
 
 
 class ExpressionRatings(RatingsSettings):

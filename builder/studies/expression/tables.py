@@ -1,6 +1,7 @@
 """From the faces of a batch to its Arrow tables."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,12 +11,16 @@ from builder.studies.expression.study import ExpressionStudy
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
-    from builder.studies.expression.pipeline import Faces
+    from builder.studies.expression.pipeline import Faces, Said
 
 
 def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Table]:
     """The tables of a batch by name."""
     rows: dict[str, list[dict[str, Any]]] = {"items": [], "images": [], "predictions": []}
+    groups = {
+        each.name: faces.said[each.name] if each.bounds is None else faces.said[each.name].within(each.bounds)
+        for each in study.groups
+    }
     for at, number in enumerate(faces.rows):
         image_id = f"{study.name}-{batch:05d}-row{number}"
         png = png_bytes(faces.pictures[at])
@@ -26,7 +31,9 @@ def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Ta
             "batch": batch,
         }
         rows["images"].append(image | {"sha256": hashlib.sha256(png).hexdigest()})
-        rows["items"].append({"item_id": f"{study.name}-{batch:05d}-face{number}", **image, **_item(study, faces, at)})
+        rows["items"].append(
+            {"item_id": f"{study.name}-{batch:05d}-face{number}", **image, **_item(study, faces, groups, at)}
+        )
         for name, said in faces.said.items():
             if said.first(at) is not None:
                 pairs = zip(said.classes, said.probabilities[at].tolist(), strict=True)
@@ -41,7 +48,7 @@ def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Ta
     return {name: pa.Table.from_pylist(rows[name], features[name].arrow_schema) for name in rows}
 
 
-def _item(study: ExpressionStudy, faces: "Faces", at: int) -> dict[str, Any]:
+def _item(study: ExpressionStudy, faces: "Faces", groups: Mapping[str, "Said"], at: int) -> dict[str, Any]:
     """What is known of a face: its label, its groups, and what classifiers say."""
     label = faces.labels[at]
     row: dict[str, Any] = {
@@ -56,10 +63,8 @@ def _item(study: ExpressionStudy, faces: "Faces", at: int) -> dict[str, Any]:
     row |= {f"{schema.GROUP}{name}": value for name, value in faces.groups[at].items()}
     for group in study.groups:
         column = f"{schema.PREDICTED}{group.name}"
-        row[column], row[f"{column}{schema.CONFIDENCE}"] = faces.said[group.name].group(at, group.min_confidence) or (
-            None,
-            None,
-        )
+        predicted = groups[group.name].group(at, group.min_confidence)
+        row[column], row[f"{column}{schema.CONFIDENCE}"] = predicted or (None, None)
     for each in study.classifiers:
         first = faces.said[each.name].first(at)
         row[f"{each.name}_class"], row[f"{each.name}{schema.CONFIDENCE}"] = first or (None, None)

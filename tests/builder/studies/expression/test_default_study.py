@@ -15,7 +15,7 @@ from builder.classifiers.age_and_gender import GENDER
 from builder.runtime import Runtime
 from builder.shards import StudyFolder
 from builder.studies.expression.simulate import from_model
-from builder.studies.expression.tasks import EMOTIONS, OPTIONS
+from builder.studies.expression.tasks import EMOTIONS, GENDERS, OPTIONS
 from builder.study import default_text
 from tests.conftest import run_builder
 
@@ -114,6 +114,7 @@ def test_images_have_their_hashes_and_are_those_of_the_items(published: Path, ta
 def test_answers_are_options_and_simulated(tables: Tables):
     assert len(tables["ratings"]) == 80
     assert {row["emotion"] for row in tables["ratings"]} <= set(OPTIONS)
+    assert {row["perceived_gender"] for row in tables["ratings"]} <= set(GENDERS)
     assert {row["source"] for row in tables["ratings"]} == {"simulated"}
     for item in tables["items"]:
         answers = [row["emotion"] for row in tables["ratings"] if row["item_id"] == item["item_id"]]

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from builder.errors import StudyError
 from builder.images import PlainSource, fer2013
 from builder.studies.expression import tables
-from builder.studies.expression.models import order
+from builder.studies.expression.models import check_bounds, order
 from builder.studies.expression.pipeline import Faces, Label, Said, labeled, voted_labels
-from builder.studies.expression.study import ExpressionStudy
+from builder.studies.expression.study import ExpressionStudy, PredictedGroup
 from builder.studies.expression.tasks import EMOTIONS, VOTED
 
 NOTHING = (np.nan, np.nan)
@@ -106,6 +107,42 @@ def test_faces_without_labels_are_taken_as_they_come_and_others_in_an_order_that
     drawn = [list(order(Voted(*[{}] * 50), seed)) for seed in (0, 0, 1)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert sorted(drawn[0]) == list(range(50)) != drawn[0]
+
+
+def test_ages_are_put_together_to_ranges():
+    ages = Said(tuple(map(str, range(6))), np.array([[0.1, 0.2, 0.3, 0.1, 0.2, 0.1], [np.nan] * 6], np.float32))
+    ranges = ages.within([2, 4, 9])
+    assert ranges.classes == ("0-1", "2-3", "4-5")
+    assert ranges.probabilities[0].tolist() == pytest.approx([0.3, 0.4, 0.3])
+    assert ranges.group(0, 0.35) == ("2-3", pytest.approx(0.4))
+    assert ranges.group(0, 0.5) == ("unsure", pytest.approx(0.4))
+    assert ranges.group(1, 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("classes", "bounds", "said"),
+    [
+        (["0", "1", "80"], None, r"age are the numbers 0 to 80, each of which .* bounds = \[18, 40, 60\]"),
+        (["female", "male"], [18], "age has bounds, and its classes are no numbers: female, male; take bounds out"),
+        (["0", "1", "2"], [3], "bounds of age make one group of all classes, which are the numbers 0 to 2"),
+    ],
+)
+def test_bounds_are_for_numbers(classes, bounds, said):
+    group = PredictedGroup(name="age", model="age", bounds=bounds)
+    with pytest.raises(StudyError, match=said):
+        check_bounds(group, classes)
+
+
+def test_a_group_of_ages_is_in_the_tables():
+    study = ExpressionStudy(name="a", groups=[PredictedGroup(name="age", model="age", min_confidence=0.5, bounds=[1])])
+    said = {"fer": Said(("sad", "happy"), np.array([(0.25, 0.75)], np.float32))}
+    said["age"] = Said(("0", "1", "2"), np.array([(0.25, 0.375, 0.375)], np.float32))
+    faces = Faces([0], ["r0"], [Label()], [{}], np.zeros((1, 2, 2, 3), np.uint8), said)
+    built = tables.build(study, 0, faces)
+    (row,) = built["items"].to_pylist()
+    assert (row["predicted_age"], row["predicted_age_confidence"]) == ("1-2", 0.75)
+    years = [each["class"] for each in built["predictions"].to_pylist() if each["classifier"] == "age"]
+    assert years == ["0", "1", "2"]
 
 
 def test_the_tables_say_what_is_known_of_a_face():
