@@ -41,7 +41,8 @@ def card(content: Content) -> str:
         settings=tomli_w.dumps(provenance.study),
         items=content.specs[0].name,
         asked=[
-            (question, study.survey.wording(question.name) or question.text) for question in study.asked().questions
+            (question, " / ".join(content.people.wordings[question.name]) or question.text)
+            for question in study.asked().questions
         ],
         aggregates=[name for name in aggregate_columns(study.questionnaire().questions) if name != SOURCE],
         counts=counts(content.tables, content.specs),

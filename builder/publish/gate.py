@@ -19,7 +19,7 @@ from builder.study import Study
 from builder.survey.settings import wording_key
 from loading_script.tables import DEMOGRAPHICS
 
-_NEEDED_FOR_PEOPLE = [
+NEEDED_FOR_PEOPLE = [
     "purpose",
     "institution",
     "contact",
@@ -30,6 +30,7 @@ _NEEDED_FOR_PEOPLE = [
     "consent",
     "consent_version",
 ]
+"""Keys of `[survey]` without which no human rating is published: the card states them, beside what was asked."""
 
 _COLUMNS = ", ".join(DEMOGRAPHICS)
 
@@ -58,11 +59,6 @@ def check_shards(folder: StudyFolder) -> list[int]:
     return list(status.done)
 
 
-def needed_for_people(study: Study) -> list[str]:
-    """Keys of `[survey]` without which no human rating is published: the card states them."""
-    return [*_NEEDED_FOR_PEOPLE, *(wording_key(name) for name in study.asked().names)]
-
-
 def check_statements(study: Study, people: People) -> None:
     """Checks that the study file says what the card has to state.
 
@@ -73,7 +69,8 @@ def check_statements(study: Study, people: People) -> None:
     names = [f"[publish] {key}" for key in missing]
     if people.aggregates.source == "human":
         stated = study.survey.model_dump()
-        names += [f"[survey] {key}" for key in needed_for_people(study) if stated[key] is None]
+        names += [f"[survey] {key}" for key in NEEDED_FOR_PEOPLE if stated[key] is None]
+        names += [f"[survey] {wording_key(name)}" for name, texts in people.wordings.items() if not texts]
     if names:
         raise PublishError(f"study.toml of the study folder lacks what the card must state: {', '.join(names)}")
 

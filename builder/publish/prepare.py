@@ -33,6 +33,7 @@ from builder.publish.tables import People, published_tables, read_people, split_
 from builder.shards import StudyFolder
 from builder.studies import load_kind
 from builder.study import Study
+from builder.survey.settings import wording_key
 from loading_script.lands_between import PROVENANCE
 from loading_script.tables import DEMOGRAPHICS
 
@@ -187,11 +188,12 @@ def _withheld(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> lis
 
 
 def _statements(study: Study, people: People) -> dict[str, dict[str, Any]]:
-    stated = {"publish": _STATED}
+    written = study.model_dump(mode="json", include={"publish", "survey"})
+    stated = {"publish": {key: written["publish"][key] for key in _STATED}}
     if people.aggregates.source == "human":
-        stated["survey"] = gate.needed_for_people(study)
-    written = study.model_dump(mode="json", include=set(stated))
-    return {table: {key: written[table][key] for key in keys} for table, keys in stated.items()}
+        stated["survey"] = {key: written["survey"][key] for key in gate.NEEDED_FOR_PEOPLE}
+        stated["survey"] |= {wording_key(name): " / ".join(texts) for name, texts in people.wordings.items()}
+    return stated
 
 
 def _write_tables(folder: StudyFolder, people: People, split_of: Mapping[int, str], into: Path) -> dict[Part, Table]:

@@ -16,6 +16,7 @@ from builder.ratings.held import judged_tables, read_held
 from builder.ratings.items import read_design
 from builder.ratings.schema import participant_features, rating_features
 from builder.ratings.texts import unread
+from builder.ratings.wordings import asked
 from builder.shards import StudyFolder
 from builder.studies import StudyKind, load_kind
 from builder.study import Study
@@ -25,7 +26,8 @@ from loading_script.tables import SOURCES
 @dataclass(frozen=True)
 class People:
     """Ratings and participants that go out; `left_out` says in words what does not, `released` are the texts that
-    somebody read and confirmed to identify nobody, and `unread` is how many others the table has.
+    somebody read and confirmed to identify nobody, and `unread` is how many others the table has. `wordings` are those
+    of every question that is asked, as far as they are known.
     """
 
     ratings: pa.Table
@@ -34,6 +36,7 @@ class People:
     left_out: tuple[str, ...]
     released: frozenset[str]
     unread: int
+    wordings: Mapping[str, tuple[str, ...]]
 
 
 class ByItem:
@@ -84,6 +87,7 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
         tuple(left_out),
         frozenset(held.released["text"]),
         int(waiting.sum()),
+        asked(folder.root, folder.study()),
     )
 
 

@@ -18,8 +18,9 @@ import jinja2
 
 from builder.errors import SurveyError
 from builder.files import explained
+from builder.ratings.wordings import record
 from builder.survey.items import Item, SurveyItems, read_items
-from builder.survey.page import BUNDLE, image_path, page_config, read_bundle, survey_texts, wording
+from builder.survey.page import BUNDLE, image_path, page_config, read_bundle, survey_texts, wording, wordings
 from builder.survey.texts import option_key
 from builder.tasks import Choice, Question, Scale, Task, YesNo
 
@@ -109,6 +110,7 @@ def export(folder: Path, out: Path, images_url: str | None = None, bundle: Path 
     address = _addresses(images_url)
     with _whole(out) as partial:
         _write_page(partial / "page", survey, files)
+        record(folder, wordings(survey))
         tasks = [task for task in survey.asks.tasks if task.questions]
         for task in tasks:
             _write_for_tools(partial, survey, task, address)

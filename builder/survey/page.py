@@ -80,6 +80,16 @@ def survey_texts(survey: SurveyItems) -> dict[str, str]:
     return read_texts(survey.settings.language, survey.asks, kind_texts(survey.kind))
 
 
+def wordings(survey: SurveyItems) -> dict[str, str]:
+    """The wording of every question on the page, by its name.
+
+    Raises:
+        SurveyError: there are no texts in the study's language.
+    """
+    texts = survey_texts(survey)
+    return {question.name: wording(question, survey, texts) for question in survey.asks.questions}
+
+
 def wording(question: Question, survey: SurveyItems, texts: Mapping[str, str]) -> str:
     """The wording of a question: the study file's, else the language's."""
     return survey.settings.wording(question.name) or texts[question_key(question.name)]

@@ -14,12 +14,13 @@ import uvicorn
 from builder.errors import SurveyError
 from builder.ratings.databases import remember
 from builder.ratings.privacy import participant_key
+from builder.ratings.wordings import record
 from builder.survey.database import address, default_url, drop_unconsented, open_database
 from builder.survey.forgotten import ForgottenPeople
 from builder.survey.items import read_items
 from builder.survey.limits import Network, pointing_out_proxies, protocol
 from builder.survey.links import read_signed_links
-from builder.survey.page import BUNDLE, read_bundle
+from builder.survey.page import BUNDLE, read_bundle, wordings
 from builder.survey.server import Survey, create_app
 
 TOKEN_VARIABLE = "LANDS_BETWEEN_SURVEY_TOKEN"  # noqa: S105  the name of a variable
@@ -76,6 +77,7 @@ def serve(
     engine = open_database(database or default_url(folder), items.name, items.study_hash, items.asks)
     if database:
         remember(folder, address(database))
+    record(folder, wordings(items))
     drop_unconsented(engine, items.asks)
     forgotten = ForgottenPeople(folder)
     forgotten()  # a damaged file is said now, not to a participant

@@ -10,6 +10,7 @@ from builder.errors import FolderError, PublishError
 from builder.publish.gate import check_identifiers
 from builder.ratings import texts
 from builder.ratings.store import RatingsFolder
+from builder.ratings.wordings import record
 from builder.shards import StudyFolder
 from tests.asks import ASKS
 from tests.studies import rate, set_keys
@@ -62,6 +63,21 @@ def test_with_human_ratings_the_survey_must_be_described(publish, study):
         publish("1.0.0")
     said = ", ".join(f"[survey] {key}" for key in STATED_OF_A_SURVEY)
     assert str(error.value).endswith(f"lacks what the card must state: {said}")
+
+
+def test_what_the_page_asked_need_not_be_said_again(publish, published, study):
+    set_keys(study, survey={"question_similarity": None, "question_identity": None})
+    rate(study, 2)
+    with pytest.raises(
+        PublishError, match=r"must state: \[survey\] question_similarity, \[survey\] question_identity$"
+    ):
+        publish("1.0.0")
+    record(study, {"similarity": "How similar?", "identity": "The same person?"})
+    record(study, {"similarity": "Wie ähnlich?", "identity": "The same person?"})
+    publish("1.0.0")
+    card = (published / "README.md").read_text()
+    assert "> How similar? / Wie ähnlich?\n" in card
+    assert "> The same person?\n" in card
 
 
 def test_a_model_of_the_users_needs_a_stated_license(publish, study, monkeypatch):
