@@ -74,11 +74,14 @@ class Record(NamedTuple):
 
 
 class Pictures(Mapping[str, bytes]):
-    """The images of a dataset by image_id, as the bytes of a PNG; they stay on disk until one is asked for."""
+    """The images of a dataset by image_id, as the bytes of a PNG; they stay on disk until one is asked for. There are
+    none in a dataset whose pictures are withheld.
+    """
 
     def __init__(self, images: Dataset | None) -> None:
-        self._images = images.cast_column("image", ImageFeature(decode=False)) if images is not None else None
-        ids = images["image_id"] if images is not None else []
+        shown = images is not None and "image" in images.column_names
+        self._images = images.cast_column("image", ImageFeature(decode=False)) if images and shown else None
+        ids = images["image_id"] if images and shown else []
         self._rows = {image_id: row for row, image_id in enumerate(ids)}
 
     def __getitem__(self, image_id: str) -> bytes:
@@ -139,6 +142,11 @@ class Published:
     expert_ratings: pd.DataFrame = field(default_factory=pd.DataFrame)
     excluded: int = 0
     other_sources: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the dataset has images and shows none of them, for they may not be redistributed."""
+        return len(self.images) > 0 and not self.pictures
 
 
 def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = False) -> Published:

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from builder.progress import bar
 from builder.shards import Status, StudyFolder, status_of
 from builder.storage import Disk
 from builder.study import Study
+from builder.trained import keep_weights
 from loading_script.shell import printable
 
 log = logging.getLogger(__name__)
@@ -121,9 +122,10 @@ def _run(
         Why batches failed.
     """
     listed = len(finished)
+    weights = keep_weights(study, folder)
 
     def ready(worker: Ready) -> None:
-        folder.describe(study, worker.micro_batches, worker.environment)
+        folder.describe(study, worker.micro_batches, worker.environment, weights)
 
     def built(batch: Built) -> None:
         nonlocal listed
@@ -140,7 +142,7 @@ def _run(
         log.error("error: batch %d failed: %s", batch, printable(why))
 
     work = Work(deque(todo), on_ready=ready, on_built=built, on_failed=failed, described=folder.described)
-    with bar(len(todo), "batches", "batch") as progress, _engine(study, folder, crew, len(todo)) as engine:
+    with bar(len(todo), "batches", "batch") as progress, _engine(study, folder, crew, weights, len(todo)) as engine:
         try:
             drive(engine, work)
         finally:
@@ -154,12 +156,14 @@ _Job = Callable[[int, int, int | None, float | None], Job]
 
 
 @contextlib.contextmanager
-def _engine(study: Study, folder: StudyFolder, crew: Crew, batches: int) -> Iterator[Engine]:
+def _engine(
+    study: Study, folder: StudyFolder, crew: Crew, weights: Mapping[str, str], batches: int
+) -> Iterator[Engine]:
     """The engine that the crew asks for, ended with the block."""
     start = _start_ray if crew.engine == "ray" else _start_local
     where = str(folder.root.absolute()) if isinstance(folder.storage, Disk) else folder.address
     job = partial(Job, where, str(Path.cwd()), study.to_toml(), crew.device, crew.gpus, crew.verbose)
-    engine = start(crew, job, batches)
+    engine = start(crew, partial(job, weights=weights), batches)
     try:
         yield engine
     finally:

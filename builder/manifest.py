@@ -17,6 +17,10 @@ MOST_BYTES = 10_000_000
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+WeightsName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+"""The name of a model that is trained here, and of the file with its weights."""
+
+
 class FormatError(FolderError):
     """A folder of another version of this project: nothing in it is damaged, nothing may be written to it."""
 
@@ -33,7 +37,10 @@ class _Record(BaseModel):
 
 
 class Manifest(_Record):
-    """`manifest.json`: which study the folder holds, and what first built it; written once."""
+    """`manifest.json`: which study the folder holds, and what first built it; written once.
+
+    weights: the SHA-256 of those that were trained for it, by model; absent where none were.
+    """
 
     again = "remove it, and build with the same study into this folder writes it again"
 
@@ -42,6 +49,7 @@ class Manifest(_Record):
     study_hash: Sha256
     micro_batches: dict[str, int]
     environment: dict[str, str]
+    weights: Annotated[dict[WeightsName, Sha256], Field(exclude_if=lambda weights: not weights)] = {}
 
 
 class Shard(_Record):

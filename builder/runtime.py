@@ -10,7 +10,7 @@ import resource
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,13 +61,15 @@ class Runtime:
     """The device that models run on.
 
     threads: CPU threads that this process may use: micro-batches that run at the same time, each on one thread, where
-        models run on the CPU. memory: bytes of the device's memory that this process may use.
+        models run on the CPU. memory: bytes of the device's memory that this process may use. weights: of models that
+        are trained here, by the name that they are registered under: safetensors that a study folder keeps.
     """
 
     device: torch.device
     threads: int
     memory: int
     pool: ThreadPoolExecutor = field(repr=False, compare=False)
+    weights: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     _calls: "list[Running]" = field(default_factory=list, repr=False, compare=False)
 
     @contextmanager

@@ -77,6 +77,10 @@ class ModelSettings(Settings):
         refuse_unknown(keys, own.model_fields, also=type(self).model_fields)
         return own.model_validate(keys)
 
+    def own_keys(self) -> frozenset[str]:
+        """The keys that this model adds to the table."""
+        return frozenset(type(self._own()).model_fields)
+
     def load(self, runtime: "Runtime") -> Any:
         """The model, loaded; what its `load` raises."""
         entry, argument = registry.split_model(self.model)

@@ -37,7 +37,7 @@ _OF_ALL_BATCHES = {STUDY, MANIFEST, README}
 _FIRST_FILES = {_LOCK, STUDY}
 """Files that a build leaves that was stopped before it wrote the manifest, beside what it was writing."""
 
-_SUBFOLDERS = ("manifest", "log", "shards", "ratings", "published")
+_SUBFOLDERS = ("manifest", "log", "shards", "weights", "ratings", "published")
 """All that a study folder may have, whoever fills them; within `shards` each table has one."""
 
 
@@ -187,10 +187,17 @@ class StudyFolder:
                 "the same command again"
             )
 
-    def describe(self, study: Study, micro_batches: dict[str, int], environment: dict[str, str]) -> None:
+    def describe(
+        self,
+        study: Study,
+        micro_batches: dict[str, int],
+        environment: dict[str, str],
+        weights: Mapping[str, str] | None = None,
+    ) -> None:
         """Writes `manifest.json`, once; later warns where the environment is another than it says.
 
         A folder goes on with the micro-batches that it was begun with, whatever `micro_batches` would be here.
+        `weights`: the SHA-256 of those that were trained here, by model.
         """
         if not self.described:
             manifest = Manifest(
@@ -199,6 +206,7 @@ class StudyFolder:
                 study_hash=study.hash(),
                 micro_batches=micro_batches,
                 environment=environment,
+                weights=dict(weights or {}),
             )
             self.storage.write(MANIFEST, manifest.to_json())
             return
@@ -356,6 +364,24 @@ class StudyFolder:
         self.storage.write(_batch_name(batch), manifest.to_json())
         return manifest
 
+    def write_weights(self, name: str, content: bytes) -> str:
+        """Writes the weights of a model that was trained here; their SHA-256."""
+        self.storage.write(_weights_name(name), content)
+        return hashlib.sha256(content).hexdigest()
+
+    def weights(self, name: str, sha256: str) -> bytes:
+        """The weights of a model that was trained here, as safetensors.
+
+        Raises:
+            FolderError: they are missing, or not those that the manifest says.
+        """
+        content = self._read(_weights_name(name))
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise FolderError(
+                f"{self.storage.at(_weights_name(name))}: its bytes do not have the SHA-256 that {MANIFEST} says"
+            )
+        return content
+
     def tidy(self) -> None:
         """Removes shards that no manifest lists and what was being written when a build was stopped.
 
@@ -480,6 +506,10 @@ def status_of(study: Study, whole: Mapping[int, BatchManifest], damaged: dict[in
             rows[shard.table] += shard.rows
     missing = sorted(set(range(study.batches)) - set(whole) - set(damaged))
     return Status(study.batches, tuple(sorted(whole)), tuple(missing), damaged, rows)
+
+
+def _weights_name(name: str) -> str:
+    return f"weights/{name}.safetensors"
 
 
 def _batch_name(batch: int) -> str:

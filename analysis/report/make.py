@@ -117,6 +117,11 @@ def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[s
             f"No analysis of studies of the kind {published.kind!r} is installed: this report has what any study has. "
             "If the package that brings this kind of study has an analysis of its own, install it and report again."
         )
+    if published.withheld:
+        lines.append(
+            "The dataset is published without its pictures, which may not be redistributed: its card says where they "
+            "are from. What would show them or measure them is left out."
+        )
     if published.source is None:
         lines.append("The dataset has no ratings: this report has the models' part only.")
     lines += [

@@ -1,7 +1,8 @@
 """`digits-cnn` and `digits-weak`: small convolutional networks that are trained here, on digits of `mnist-5k`.
 
 Both have the architecture of `untrained`; the weak one sees a fifth of the digits, for fewer steps. A recipe and what
-else decides the bits of its result name the file in the cache, so that a network is trained once on a machine.
+else decides the bits of its result name the file in the cache, so that a network is trained once on a machine. A study
+folder keeps a copy, of which all that works on it makes its network.
 """
 
 import dataclasses
@@ -89,7 +90,8 @@ class Family:
     ASSETS = mnist.ASSETS
 
     def load(self, argument: str | None, own: _Settings, runtime: Runtime) -> DigitsClassifier:
-        """The classifier with the weights in a file, or with those of the cache, trained first where it has none.
+        """The classifier with the weights in a file; or with those of a study folder, else of the cache, trained first
+        where it has none.
 
         Raises:
             StudyError: a hash without a file, or a file without a hash.
@@ -100,15 +102,13 @@ class Family:
                 f"classifiers.sha256: {self.name} is trained here where no file is named; write {self.name}:PATH, or "
                 "leave sha256 out"
             )
-        if argument is None:
-            file, remedy = trained(self.recipe), "; remove it, and it is trained again"
+        if argument is not None:
+            file = weights.locate(argument, own.sha256, "classifiers", f"{self.name}:PATH")
+            network = self._network(_read(file), str(file))
         else:
-            file, remedy = weights.locate(argument, own.sha256, "classifiers", f"{self.name}:PATH"), ""
-        network = untrained(self.recipe.dropout)
-        try:
-            network.load_state_dict(parsed(file.read_bytes()))
-        except (safetensors.SafetensorError, RuntimeError, OSError) as error:
-            raise AssetError(f"{file}: not the weights of {self.name}: {str(error).splitlines()[0]}{remedy}") from error
+            network = self._network(
+                runtime.weights.get(self.name) or self.trained(), f"weights/{self.name}.safetensors"
+            )
         return DigitsClassifier(
             self.name,
             mnist.CLASSES,
@@ -118,6 +118,27 @@ class Family:
             side=mnist.SIDE,
             micro_batch=64,
         )
+
+    def trained(self) -> bytes:
+        """The weights of the recipe, from the cache, about 0.9 MB of safetensors.
+
+        Raises:
+            AssetError: the digits cannot be fetched, the cache cannot be written, or what it has is damaged.
+        """
+        file = trained(self.recipe)
+        content = _read(file)
+        self._network(content, str(file), "; remove it, and it is trained again")
+        return content
+
+    def _network(self, content: bytes, where: str, remedy: str = "") -> nn.Sequential:
+        """A network with these weights; `where` they lie, and `remedy`, are for errors."""
+        network = untrained(self.recipe.dropout)
+        try:
+            network.load_state_dict(parsed(content))
+        except (safetensors.SafetensorError, RuntimeError) as error:
+            said = str(error).splitlines()[0]
+            raise AssetError(f"{where}: not the weights of {self.name}: {said}{remedy}") from error
+        return network
 
     def describe(self, name: str, runtime: Runtime) -> list[Entry]:
         """Its line in the catalog."""
@@ -207,6 +228,13 @@ def for_rgb(network: nn.Sequential) -> nn.Sequential:
         spread.weight.copy_(first.get_parameter("weight").expand(-1, 3, -1, -1) / 3)
         spread.get_parameter("bias").copy_(first.get_parameter("bias"))
     return nn.Sequential(spread, *others)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise AssetError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 def _first_digits(per_class: int) -> tuple[torch.Tensor, torch.Tensor]:

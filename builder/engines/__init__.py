@@ -3,8 +3,9 @@
 A batch depends on the study and its own number alone, so that any worker may build it, on any machine of the same type.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from builder.log import Line
@@ -26,6 +27,7 @@ class Job:
     threads: CPU threads of a worker.
     memory: bytes that a worker's models may use; None for a share of what is free.
     share: a worker's part of its machine's free memory; None for its part of the machine's CPUs.
+    weights: the SHA-256 of those that the folder keeps, by model.
     """
 
     where: str
@@ -38,6 +40,7 @@ class Job:
     threads: int
     memory: int | None = None
     share: float | None = None
+    weights: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import time
+from dataclasses import replace
 
 from builder.engines import Built, Failed, Job, Ready
 from builder.errors import BuildError, LandsBetweenError
@@ -35,10 +36,11 @@ class Worker:
             os.chdir(self._job.cwd)
         try:
             self._study = parse_study(parse_toml(self._job.study.encode(), "study.toml"), "study.toml")
-            self._runtime = self._start_runtime()
+            self._folder = StudyFolder(self._job.where)
+            weights = {name: self._folder.weights(name, sha256) for name, sha256 in self._job.weights.items()}
+            self._runtime = replace(self._start_runtime(), weights=weights)
             self._kind = load_kind(self._study.study)
             self._models = self._kind.load(self._study, self._runtime)
-            self._folder = StudyFolder(self._job.where)
         except LandsBetweenError as error:
             return Failed(str(error), fatal=True)
         self._environment = self._runtime.environment()

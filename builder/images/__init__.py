@@ -30,6 +30,12 @@ class ImageSource(Protocol):
     def license(self) -> str:
         """The license of the pictures, as a card states it."""
 
+    @property
+    def demands(self) -> tuple[str, ...]:
+        """The licenses, as `[publish] license` names them, of which what is made of the pictures must have one; empty
+        where any will do.
+        """
+
     def rows(self) -> int:
         """The number of pictures."""
 
@@ -54,7 +60,11 @@ class ImageSource(Protocol):
 
 
 class PlainSource:
-    """The base of sources: rows are called by their numbers and have no label, no votes and no groups."""
+    """The base of sources: rows are called by their numbers and have no label, no votes and no groups. What is made of
+    the pictures may have any license.
+    """
+
+    demands: tuple[str, ...] = ()
 
     def row_id(self, row: int) -> str:
         """The row's number."""

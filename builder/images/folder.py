@@ -19,6 +19,7 @@ from builder.files import Folder
 from builder.frames import named, place, quoted, read_frame
 from builder.images import Image, ImageSource, PlainSource, pictures
 from builder.images.checks import check_classes, check_group, check_labels
+from builder.images.licenses import NOT_STATED, demanded
 from builder.runtime import Runtime
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -108,7 +109,8 @@ class FolderSource(PlainSource):
     def __init__(self, root: Path, listing: Listing, classes: tuple[str, ...], own: OfFiles) -> None:
         """root: the folder; listing: its pictures; classes: among which each label is."""
         self.classes, self._listing, self._own, self._folder = classes, listing, own, Folder(root)
-        self.redistributable, self.license = own.redistributable, own.license or "not stated"
+        self.redistributable, self.license = own.redistributable, own.license or NOT_STATED
+        self.demands = demanded(self.license)
         self._index = {name: index for index, name in enumerate(classes)}
 
     def rows(self) -> int:

@@ -16,6 +16,7 @@ from builder.frames import named, place, quoted
 from builder.images import Image, ImageSource, PlainSource
 from builder.images.checks import check_classes, check_group, check_labels
 from builder.images.folder import MOST_BYTES, Rights, Shape, by_number
+from builder.images.licenses import NOT_STATED, demanded
 from builder.runtime import Runtime
 
 FORMATS = ("arrow", "imagefolder", "parquet")
@@ -45,7 +46,8 @@ class HubSource(PlainSource):
     def __init__(self, name: str, rows: Any, labels: Sequence[str] | None, classes: tuple[str, ...], own: Settings):
         """name: for errors. rows: a `datasets.Dataset` whose pictures are not decoded. labels: names of classes."""
         self.classes, self._name, self._rows, self._own = classes, name, rows, own
-        self.redistributable, self.license = own.redistributable, own.license or "not stated"
+        self.redistributable, self.license = own.redistributable, own.license or NOT_STATED
+        self.demands = demanded(self.license)
         index = {each: at for at, each in enumerate(classes)}
         self._labels = None if labels is None else [index[label] for label in labels]
         self._groups = {column: list(map(_text, rows[column])) for column in own.groups}

@@ -17,7 +17,8 @@ class Joined:
     def __init__(self, source: ImageSource, groups: dict[str, list[str]]) -> None:
         """groups: by column, the value of each row."""
         self._source, self._groups = source, groups
-        self.classes, self.redistributable, self.license = source.classes, source.redistributable, source.license
+        self.classes, self.redistributable = source.classes, source.redistributable
+        self.license, self.demands = source.license, source.demands
 
     def rows(self) -> int:
         """The number of the source's rows."""

@@ -15,6 +15,7 @@ from builder.assets import Asset, Package
 from builder.catalog import Entry, embedded
 from builder.errors import StudyError
 from builder.images import Image, ImageSource, PlainSource
+from builder.images.licenses import demanded
 from builder.runtime import Runtime
 
 TABLE = Asset(
@@ -43,6 +44,7 @@ class Digits(PlainSource):
     classes = CLASSES
     redistributable = True
     license = "CC BY-SA 3.0"
+    demands = demanded(license)
 
     def __init__(self, pixels: Image, labels: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> None:
         """pixels: (n, 28, 28); labels: (n,); numbers: (n,), of the rows in the file."""

@@ -1,23 +1,23 @@
-"""Whether the pictures of a study may be published."""
+"""The rights in the pictures of a study's source."""
 
-from builder.errors import PublishError
-from builder.images import ImageSource
+from builder.images.licenses import NOT_STATED
 from builder.images.settings import ImageSettings
-from builder.runtime import start_runtime
+from builder.runtime import Runtime
+from builder.studies import PictureRights
+
+NAME = "images"
+"""The source's, among the models of a study."""
 
 
-def publishable(images: ImageSettings) -> ImageSource:
-    """The source of a study, loaded, whose pictures may be published.
+def picture_rights(images: ImageSettings, runtime: Runtime) -> PictureRights:
+    """The rights in the pictures of a source, which is loaded to ask for them.
 
     Raises:
-        PublishError: they may not.
-        AssetError: the source, which knows it, cannot be loaded.
+        AssetError: it cannot be loaded.
     """
-    source = images.load(start_runtime("cpu"))
-    if not source.redistributable:
-        raise PublishError(
-            f"images.model = {images.model!r}: its pictures may not be redistributed ({source.license}), and the "
-            "tables items and images hold them. Where the pictures are yours to publish, say so in [images] of "
-            "study.toml: redistributable = true and license"
-        )
-    return source
+    source = images.load(runtime)
+    license = None if source.license == NOT_STATED else source.license
+    remedy = ""
+    if "redistributable" in images.own_keys():
+        remedy = "where they are yours to publish, build with redistributable = true and license in [images]"
+    return PictureRights(NAME, license, source.redistributable, source.demands, remedy)

@@ -38,6 +38,9 @@ def card(content: Content) -> str:
         title=content.title,
         study=study,
         provenance=provenance,
+        pictures=provenance.pictures,
+        withheld=provenance.withheld,
+        weights=sorted(provenance.weights()),
         settings=tomli_w.dumps(provenance.study),
         items=content.specs[0].name,
         asked=[

@@ -34,6 +34,10 @@ DAYS = "ratings: rated_at is the day alone: by the time of a rating, a platform'
 """The note of the version that is the first to say no more than the day."""
 
 
+WITHHELD = "pictures: withheld; the versions that have them are to be withdrawn with --retract"
+"""The note of the first version without pictures after one that has them."""
+
+
 class Change(NamedTuple):
     """A change and the least step for it."""
 
@@ -118,14 +122,26 @@ def _described(old: Provenance, new: Provenance) -> Iterator[Change]:
         changed = [*dict.fromkeys(name.split(".")[0] for name in changed)]
     if changed:
         yield Change("patch", f"card: {', '.join(changed)} changed")
+    yield from _weights(old, new)
+    if new.withheld and not old.withheld:
+        yield Change("major", WITHHELD)
     if old.aggregates != new.aggregates and old.aggregates.source:
         yield Change("major", f"aggregates were of {_of_whom(old)}, are of {_of_whom(new)}")
+
+
+def _weights(old: Provenance, new: Provenance) -> Iterator[Change]:
+    before, after = ({name: v.files[path].sha256 for name, path in v.weights().items()} for v in (old, new))
+    if not before.items() <= after.items():
+        yield Change("major", "weights: changed or removed")
+    elif before != after:
+        yield Change("patch", f"weights: added: {', '.join(sorted(after.keys() - before.keys()))}")
 
 
 def _stated(version: Provenance) -> dict[str, Any]:
     """The statements of the card, by the key of the study file or the name of the model."""
     stated = {f"{table}.{key}": value for table, keys in version.statements.items() for key, value in keys.items()}
-    return stated | {model.name: model for model in version.models}
+    pictures = {"pictures": version.pictures} if version.pictures else {}
+    return stated | pictures | {model.name: model for model in version.models}
 
 
 def _of_whom(version: Provenance) -> str:

@@ -1,7 +1,6 @@
 """The commands `publish` and `verify`; no logic of their own."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.arguments import local_folder, local_path
@@ -38,6 +37,18 @@ def add_commands(commands: Any) -> None:
     )
     verify.add_argument("dataset", metavar="FOLDER_OR_REPO", help="a published folder, or a dataset USER/NAME")
     verify.add_argument("--revision", metavar="REVISION", help="of the dataset, such as v1.0.0 (default: the newest)")
+    verify.add_argument(
+        "--predictions",
+        action="store_true",
+        help="ask the classifiers again of every published picture, which takes as long as it took the study",
+    )
+    verify.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME=MODEL",
+        help="a classifier whose weights are yours, as a study file says it, such as mine=onnx:model.onnx",
+    )
     verify.set_defaults(run=_verify)
 
 
@@ -96,11 +107,20 @@ def _retract(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from builder.publish.verify import verify, verify_dataset
+    from builder.errors import PublishError
+    from builder.publish.verify import opened, verify
 
-    if Path(options.dataset).exists():
-        found = verify(Path(options.dataset))
-    else:
-        found = verify_dataset(options.dataset, options.revision)
+    models = dict(each.partition("=")[::2] for each in options.model)
+    if models and not options.predictions:
+        raise PublishError("--model goes with --predictions")
+    said: list[str] = []
+    with opened(options.dataset, options.revision) as folder:
+        found = verify(folder)
+        if options.predictions and not found:
+            from builder.publish.repeat import repeat
+
+            found, said = repeat(folder, models)
+    for line in said:
+        print(line)
     print("\n".join(found) or f"{options.dataset}: everything is as it should be")
     return 1 if found else 0

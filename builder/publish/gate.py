@@ -15,6 +15,7 @@ from builder.publish.provenance import FILES
 from builder.publish.tables import People
 from builder.ratings.privacy import findings
 from builder.shards import StudyFolder
+from builder.studies import PictureRights
 from builder.study import Study
 from builder.survey.settings import wording_key
 from loading_script.tables import DEMOGRAPHICS
@@ -73,6 +74,20 @@ def check_statements(study: Study, people: People) -> None:
         names += [f"[survey] {wording_key(name)}" for name, texts in people.wordings.items() if not texts]
     if names:
         raise PublishError(f"study.toml of the study folder lacks what the card must state: {', '.join(names)}")
+
+
+def check_license(study: Study, rights: PictureRights | None) -> None:
+    """Whether the version's license is one that the source of its pictures allows, where they go out.
+
+    Raises:
+        PublishError: it is not, naming those that are.
+    """
+    license = study.publish.license
+    if rights and rights.redistributable and rights.demands and license not in rights.demands:
+        raise PublishError(
+            f'[publish] license = "{license}" contradicts the license of the pictures, {rights.license}, which demands '
+            f"of what is made of them one of: {', '.join(rights.demands)}"
+        )
 
 
 def check_texts(folder: Path, people: People) -> None:

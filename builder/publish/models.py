@@ -2,24 +2,31 @@
 
 from builder import registry
 from builder.errors import PublishError
-from builder.publish.provenance import Model, public_model
+from builder.publish.provenance import Model, Pictures, public_model
 from builder.runtime import Runtime, start_runtime
-from builder.studies import NamedModel, load_kind
+from builder.studies import NamedModel, PictureRights, load_kind
 from builder.study import Study
 
 
-def models_of(study: Study) -> tuple[Model, ...]:
-    """Every model of the study with its license, which `[publish.licenses]` or the model's module states.
+def models_of(study: Study, rights: PictureRights | None = None) -> tuple[Model, ...]:
+    """Every model of the study with its license, which `[publish.licenses]`, the model's module or `rights` states.
 
     A model whose decision distance is its own is loaded to ask for it.
 
+    Args:
+        study: any.
+        rights: in the pictures of its source, where it has one.
+
     Raises:
-        PublishError: licenses are not stated, naming all of those; or one is stated for what is no model.
+        PublishError: licenses are not stated, naming all of those; one is stated for what is no model, or another than
+            the source's own.
         AssetError: weights are absent.
     """
     runtime, parts = start_runtime("cpu"), load_kind(study.study).publish()
     named = parts.models(study)
-    stated = study.publish.licenses
+    stated = dict(study.publish.licenses)
+    if rights and rights.license is not None:
+        stated[rights.name] = _of_source(rights.license, stated.get(rights.name))
     unknown = sorted(stated.keys() - {each.name for each in named})
     if unknown:
         known = ", ".join(each.name for each in named)
@@ -43,6 +50,23 @@ def models_of(study: Study) -> tuple[Model, ...]:
         )
         for each, license in licenses.items()
     )
+
+
+def pictures_of(rights: PictureRights | None, models: tuple[Model, ...]) -> Pictures | None:
+    """The record of a study's source of pictures, which is one of its models; None where it has none."""
+    if rights is None:
+        return None
+    source = next(model for model in models if model.name == rights.name)
+    return Pictures(source=source.model, license=source.license, withheld=not rights.redistributable)
+
+
+def _of_source(own: str, stated: str | None) -> str:
+    """The license of a source that states its own; a study file may add to it, such as whose it is."""
+    if stated is not None and own not in stated:
+        raise PublishError(
+            f'[publish.licenses] images = "{stated}": the license of these pictures is {own}; leave it out'
+        )
+    return stated or own
 
 
 def _own_license(named: NamedModel, runtime: Runtime) -> str | None:

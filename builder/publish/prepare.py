@@ -27,11 +27,23 @@ from builder.publish.history import (
     standing,
 )
 from builder.publish.layout import Part, Table, parquet
-from builder.publish.models import models_of
-from builder.publish.provenance import FORMAT, Batch, File, Provenance, file_of, public_study, read_provenance, to_json
+from builder.publish.models import models_of, pictures_of
+from builder.publish.provenance import (
+    FORMAT,
+    WEIGHTS,
+    Batch,
+    File,
+    Pictures,
+    Provenance,
+    file_of,
+    public_study,
+    read_provenance,
+    to_json,
+)
 from builder.publish.tables import People, published_tables, read_people, split_of_batches
+from builder.runtime import start_runtime
 from builder.shards import StudyFolder
-from builder.studies import load_kind
+from builder.studies import PictureRights, load_kind
 from builder.study import Study
 from builder.survey.settings import wording_key
 from loading_script.lands_between import PROVENANCE
@@ -94,13 +106,17 @@ def prepare(
     study = folder.study()
     split_of = split_of_batches(study, gate.check_shards(folder))
     people = read_people(folder, with_simulated=options.with_simulated, flagged_excluded=options.flagged_excluded)
+    rights = load_kind(study.study).publish().rights(study, start_runtime("cpu"))
     gate.check_statements(study, people)
+    gate.check_license(study, rights)
     gate.check_texts(root, people)
     offered = dict(offered or {}) | ({before.provenance.version: before.participants()} if before else {})
     earlier = _earlier(offered, before)
-    people, draft = _described(folder, study, version, people, split_of, earlier)
+    people, draft = _described(folder, study, version, people, split_of, earlier, rights)
     gate.check_people(people, study.publish.k, earlier)
-    tables = _write_tables(folder, people, split_of, into)
+    tables = _write_tables(folder, people, split_of, into, withheld=draft.withheld)
+    for name, sha256 in folder.manifest().weights.items():
+        write_whole(into / WEIGHTS / f"{name}.safetensors", folder.weights(name, sha256))
     provenance = draft.model_copy(update={"files": _files(into, tables)})
     found = _changes(before, Version(into, provenance), history)
     if before and before.provenance.version == version and not found:
@@ -131,11 +147,15 @@ def _described(
     people: People,
     split_of: Mapping[int, str],
     earlier: Earlier,
+    rights: PictureRights | None,
 ) -> tuple[People, Provenance]:
     """The people with coarser demographics, and the provenance without files."""
     participants, demographics = anonymized(people.participants, study.publish.k, earlier)
-    left_out = (*people.left_out, *_withheld(people.participants, participants, study.publish.k, earlier))
-    manifest = folder.manifest()
+    left_out = (*people.left_out, *_blanked(people.participants, participants, study.publish.k, earlier))
+    manifest, models = folder.manifest(), models_of(study, rights)
+    pictures = pictures_of(rights, models)
+    if rights and pictures and pictures.withheld:
+        left_out = (*left_out, _withheld(pictures, rights.remedy))
     built = {batch: folder.batch_manifest(batch, manifest.study_hash) for batch in sorted(split_of)}
     provenance = Provenance(
         format=FORMAT,
@@ -145,7 +165,8 @@ def _described(
         micro_batches=manifest.micro_batches,
         environment=manifest.environment,
         statements=_statements(study, people),
-        models=models_of(study),
+        models=models,
+        pictures=pictures,
         batches=tuple(
             Batch(batch=batch, split=split_of[batch], seeds=held.drawn, seeds_passed_over=held.passed_over)
             for batch, held in built.items()
@@ -174,7 +195,15 @@ def _with_times(history: History, offered: Mapping[str, pa.Table]) -> tuple[str,
     return tuple(version for version in versions if version not in offered or offered[version].num_rows)
 
 
-def _withheld(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> list[str]:
+def _withheld(pictures: Pictures, remedy: str) -> str:
+    """Says that pictures are left out, and why."""
+    return (
+        f"all pictures, which may not be redistributed ({pictures.license}): row ids and SHA-256 take their place"
+        + (f"; {remedy}" if remedy else "")
+    )
+
+
+def _blanked(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> list[str]:
     """Says where newcomers lose all demographics for being too few, which waiting for more would have kept."""
     before = frozenset[str]().union(*earlier.members)
     new = [id_ for id_ in blanked(given, shown) if id_ not in before]
@@ -196,9 +225,11 @@ def _statements(study: Study, people: People) -> dict[str, dict[str, Any]]:
     return stated
 
 
-def _write_tables(folder: StudyFolder, people: People, split_of: Mapping[int, str], into: Path) -> dict[Part, Table]:
+def _write_tables(
+    folder: StudyFolder, people: People, split_of: Mapping[int, str], into: Path, *, withheld: bool
+) -> dict[Part, Table]:
     tables = {}
-    for part, rows, features in published_tables(folder, people, split_of):
+    for part, rows, features in published_tables(folder, people, split_of, withheld=withheld):
         content = parquet(rows, features)
         write_whole(into / part.path, content)
         tables[part] = Table(features, rows.num_rows, rows.nbytes, len(content))
@@ -230,7 +261,8 @@ def _check_version(version: str, before: Version | None, history: History, found
 
 def _write_rest(root: Path, content: Content, history: History) -> None:
     """Everything but the tables and the provenance."""
-    load_kind(content.study.study).publish().draw(root, content)
+    if not content.provenance.withheld:
+        load_kind(content.study.study).publish().draw(root, content)
     files = history_files(history) | {
         "README.md": card(content).encode(),
         "CITATION.cff": citation(content),

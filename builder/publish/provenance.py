@@ -32,7 +32,15 @@ FILES = [
 ]
 """Every file of a published folder that is neither a table nor a picture of the card."""
 
-_PICTURE = re.compile(r"pictures/[a-z0-9][a-z0-9_-]{0,59}\.png")
+PICTURES = "pictures/"
+"""The folder of the card's pictures."""
+
+_PICTURE = re.compile(rf"{PICTURES}[a-z0-9][a-z0-9_-]{{0,59}}\.png")
+
+WEIGHTS = "weights/"
+"""The folder of the weights that were trained for the study, a file for each model."""
+
+_WEIGHTS = re.compile(rf"{WEIGHTS}(?P<name>[a-z0-9][a-z0-9-]{{0,59}})\.safetensors")
 
 FORMAT = 1
 """Version of the layout of a published folder; a folder of another version is refused."""
@@ -67,6 +75,16 @@ class Model(Record):
     threshold: float | None = None
 
 
+class Pictures(Record):
+    """The source of a version's pictures: its address, its license, and whether they are withheld: left out, because
+    they may not be redistributed.
+    """
+
+    source: Text
+    license: Text
+    withheld: bool
+
+
 class Batch(Record):
     """A published batch: its split, the seeds of its bases, and those in whose image no face was found."""
 
@@ -94,7 +112,7 @@ class Demographics(Record):
 
 def is_published_path(path: str) -> bool:
     """Whether a file of a published folder may have this path."""
-    return path in FILES or _PICTURE.fullmatch(path) is not None or part_of(path) is not None
+    return path in FILES or any(each.fullmatch(path) for each in (_PICTURE, _WEIGHTS)) or part_of(path) is not None
 
 
 def _published(path: str) -> str:
@@ -116,6 +134,7 @@ class Provenance(Record):
 
     `statements` is what the study file says for the card, by table and key. `files` has all files but this one and
     the history of all versions, CHANGELOG.md and versions.json, which goes on when this version does not change.
+    `pictures` is absent where the study shows none of a source.
     """
 
     format: int
@@ -126,10 +145,21 @@ class Provenance(Record):
     environment: dict[str, str]
     statements: dict[str, dict[str, Any]]
     models: tuple[Model, ...]
+    pictures: Annotated[Pictures | None, Field(exclude_if=lambda pictures: pictures is None)] = None
     batches: tuple[Batch, ...]
     aggregates: Aggregates
     demographics: Demographics
     files: dict[Annotated[str, AfterValidator(_published)], File]
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the version is without pictures, for they may not be redistributed."""
+        return self.pictures is not None and self.pictures.withheld
+
+    def weights(self) -> dict[str, str]:
+        """The paths of the weights that were trained for the study, by model."""
+        found = {path: _WEIGHTS.fullmatch(path) for path in self.files}
+        return {match["name"]: path for path, match in found.items() if match}
 
     def thresholds(self) -> dict[str, float]:
         """The decision distances of the models that have one."""

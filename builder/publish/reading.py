@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import Features, Image
+from datasets import Features
 
 from builder.errors import PublishError
 from builder.publish.aggregates import built_columns, rated_features
+from builder.publish.pictures import features_without_pictures, picture_columns
 from builder.studies import StudyKind
 from loading_script import lands_between as schema
 from loading_script.tables import read_people
@@ -18,8 +19,8 @@ from loading_script.untrusted.parquet import check_parquet, first_line
 from loading_script.untrusted.png import open_png
 
 
-def read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.Table:
-    """A file of `table` that has `rows` rows; images as dictionaries of bytes.
+def read_table(path: Path, table: str, rows: int, kind: StudyKind | None, *, withheld: bool = False) -> pa.Table:
+    """A file of `table` that has `rows` rows; images as dictionaries of bytes, or none where they are withheld.
 
     Where the version's kind of study is not installed, None, its columns may be any of an allowed type.
 
@@ -28,18 +29,17 @@ def read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.
             may.
     """
     try:
-        return _read_table(path, table, rows, kind)
+        return _read_table(path, table, rows, kind, withheld=withheld)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise PublishError(first_line(error)) from error
 
 
-def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa.Table:
+def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None, *, withheld: bool) -> pa.Table:
     columns = pq.read_schema(path)
-    if kind:
-        published_features(table, columns, kind)
-    else:
-        schema.stored_features(columns)
-    images = picture_columns(columns)
+    features = published_features(table, columns, kind, withheld=withheld) if kind else schema.stored_features(columns)
+    images = picture_columns(features)
+    if withheld and images:
+        raise PublishError(f"{images[0]}: holds pictures, which {schema.PROVENANCE} says are withheld")
     with pq.ParquetFile(path, read_dictionary=[f"{column}.bytes" for column in images]) as file:
         if file.metadata.num_rows != rows:
             raise PublishError(f"has {file.metadata.num_rows} rows, {schema.PROVENANCE} says {rows}")
@@ -53,8 +53,8 @@ def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None) -> pa
     return read
 
 
-def published_features(table: str, columns: pa.Schema, kind: StudyKind) -> Features:
-    """The features of a published table of this kind of study, with or without ratings.
+def published_features(table: str, columns: pa.Schema, kind: StudyKind, *, withheld: bool = False) -> Features:
+    """The features of a published table of this kind of study, with or without ratings; pictures may be withheld.
 
     Raises:
         ValueError: the columns are not those of such a table.
@@ -67,6 +67,9 @@ def published_features(table: str, columns: pa.Schema, kind: StudyKind) -> Featu
         features = kind.features(table, built)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{table}: not the columns of such a table: {error!r}") from error
+    if withheld:
+        spec = next(spec for spec in (*kind.tables, *kind.derived) if spec.name == table)
+        features = features_without_pictures(spec, features)
     if built is not columns:
         features = rated_features(features, questions)
     if not features.arrow_schema.equals(columns):
@@ -74,11 +77,6 @@ def published_features(table: str, columns: pa.Schema, kind: StudyKind) -> Featu
         wrong += [field.name for field in features.arrow_schema if field not in columns]
         raise ValueError(f"{table}: not the columns of such a table: {', '.join(wrong[:5]) or 'another order'}")
     return features
-
-
-def picture_columns(columns: pa.Schema) -> list[str]:
-    """The columns of a published table that hold pictures."""
-    return [name for name, feature in Features.from_arrow_schema(columns).items() if isinstance(feature, Image)]
 
 
 def image_bytes(column: pa.ChunkedArray) -> tuple[list[bytes], list[int]]:

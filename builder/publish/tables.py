@@ -11,6 +11,7 @@ from datasets import Features
 from builder.errors import PublishError
 from builder.publish.aggregates import counted, rated, rated_features, source_of
 from builder.publish.layout import Part
+from builder.publish.pictures import without_pictures
 from builder.publish.provenance import Aggregates
 from builder.ratings.held import judged_tables, read_held
 from builder.ratings.items import read_design
@@ -118,11 +119,11 @@ def split_of_batches(study: Study, batches: list[int]) -> dict[int, str]:
 
 
 def published_tables(
-    folder: StudyFolder, people: People, split_of: Mapping[int, str]
+    folder: StudyFolder, people: People, split_of: Mapping[int, str], *, withheld: bool = False
 ) -> Iterator[tuple[Part, pa.Table, Features]]:
     """Every part of the version that has rows, a batch at a time: where it lies, its rows, its features.
 
-    A rating is in the split of its item, a participant in that of the batch they rated most.
+    A rating is in the split of its item, a participant in that of the batch they rated most. Pictures may be withheld.
 
     Raises:
         PublishError: a rating names an item that is not in the study.
@@ -134,7 +135,8 @@ def published_tables(
         of_source = counted(people.ratings, people.participants, source, flagged_excluded=excluded)
         aggregated = ByItem(of_source, asks.key)
     for batch, split in sorted(split_of.items()):
-        for table in folder.tables:
+        for spec in kind.tables:
+            table = spec.name
             rows = folder.read(table, batch)
             features = Features.from_arrow_schema(rows.schema)
             if table == asks.table:
@@ -146,6 +148,8 @@ def published_tables(
                     features = rated_features(features, asks.questions)
                 if theirs.num_rows:
                     yield Part("ratings", split, batch), theirs, rating_features(asks)
+            if withheld:
+                rows, features = without_pictures(spec, rows, features)
             if rows.num_rows:
                 yield Part(table, split, batch), rows, features
     left = ratings.left()

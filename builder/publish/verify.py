@@ -4,6 +4,7 @@ It may be anyone's folder, so nothing in it is trusted: no link is followed, no 
 is read only if its hash is right, within the bounds of `builder.publish.reading`.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+from datasets import Features
 
 from builder.errors import LandsBetweenError, PublishError
 from builder.files import explained
@@ -19,8 +21,9 @@ from builder.publish import hub
 from builder.publish.checks import check_derived, check_part, check_pictures, check_tables
 from builder.publish.history import HISTORY, HISTORY_FILES, VERSION, read_history
 from builder.publish.layout import Part, part_of
-from builder.publish.provenance import File, Provenance, kind_of, read_provenance
-from builder.publish.reading import picture_columns, read_table
+from builder.publish.pictures import picture_columns
+from builder.publish.provenance import PICTURES, File, Provenance, kind_of, read_provenance
+from builder.publish.reading import read_table
 from builder.studies import StudyKind
 from builder.tables import TableSpec, published_specs
 from builder.toml import shown
@@ -50,22 +53,39 @@ def verify(folder: Path) -> list[str]:
     return found or _tables(folder, provenance)
 
 
-def verify_dataset(repo: str, revision: str | None) -> list[str]:
-    """The errors of a version on the Hub, "user/name" at a tag, branch or commit (None: the newest version).
+@contextlib.contextmanager
+def opened(dataset: str, revision: str | None) -> Iterator[Path]:
+    """The folder of a published version: one of this machine; or that of a dataset on the Hub, "user/name" at a tag,
+    branch or commit (None: the newest version), which is there for the block.
 
     Raises:
-        PublishError: there is none, or the Hub refuses or cannot be reached.
+        PublishError: there is none, the folder is of another version, or the Hub refuses or cannot be reached.
     """
-    parent = Path(repo).parent
+    if Path(dataset).exists():
+        _check_revision(Path(dataset), revision)
+        yield Path(dataset)
+        return
+    parent = Path(dataset).parent
     if parent != Path() and parent.is_dir():
-        raise PublishError(f"{repo}: no such folder; name one, or a dataset, user/name")
+        raise PublishError(f"{dataset}: no such folder; name one, or a dataset, user/name")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         if revision:
-            hub.fetch(repo, revision, folder)
-        elif hub.fetch_current(repo, folder) is None:
-            raise PublishError(f"{repo}: no such dataset, or it has no version; name a folder or a dataset, user/name")
-        return verify(folder)
+            hub.fetch(dataset, revision, folder)
+        elif hub.fetch_current(dataset, folder) is None:
+            raise PublishError(
+                f"{dataset}: no such dataset, or it has no version; name a folder or a dataset, user/name"
+            )
+        yield folder
+
+
+def _check_revision(folder: Path, revision: str | None) -> None:
+    if revision is not None and (folder / PROVENANCE).exists():
+        version = read_provenance(folder).version
+        if revision.removeprefix("v") != version:
+            raise PublishError(
+                f"{folder}: is version {version}, not {revision}; a folder has one version: leave --revision out"
+            )
 
 
 def _files(folder: Path, provenance: Provenance) -> Iterator[str]:
@@ -76,6 +96,8 @@ def _files(folder: Path, provenance: Provenance) -> Iterator[str]:
         elif (folder / path).is_symlink():
             yield f"{path}: is a link"
     for path, file in provenance.files.items():
+        if provenance.withheld and path.startswith(PICTURES):
+            yield f"{path}: is a picture, which {PROVENANCE} says are withheld"
         problem = _file(folder, path, file)
         if problem:
             yield f"{path}: {problem}"
@@ -135,7 +157,8 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
     parts = {path: part for path in sorted(provenance.files) if (part := part_of(path))}
     for path, part in parts.items():
         try:
-            rows = read_table(folder / path, part.table, provenance.files[path].rows or 0, kind)
+            count, withheld = provenance.files[path].rows or 0, provenance.withheld
+            rows = read_table(folder / path, part.table, count, kind, withheld=withheld)
             found += [f"{path}: {problem}" for problem in check_part(part, rows, provenance)]
             if kind and part.table in specs:
                 problems = [
@@ -143,7 +166,7 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
                     *_pictures(folder, specs[part.table], part, rows, provenance, kind),
                 ]
                 found += [f"{path}: {problem}" for problem in problems]
-            tables.setdefault(part.table, []).append(rows.drop_columns(picture_columns(rows.schema)))
+            tables.setdefault(part.table, []).append(_without_pictures(rows))
             kept += tables[part.table][-1].nbytes
         except (pa.ArrowException, OSError, ValueError, PublishError) as error:
             found.append(f"{path}: {first_line(error)}")
@@ -168,6 +191,10 @@ def _pictures(
     folder: Path, spec: TableSpec, part: Part, rows: pa.Table, provenance: Provenance, kind: StudyKind
 ) -> Iterator[str]:
     images = part._replace(table="images").path
-    if spec.shows and images in provenance.files:
+    if spec.shows and images in provenance.files and not provenance.withheld:
         count = provenance.files[images].rows or 0
         yield from check_pictures(spec, rows, read_table(folder / images, "images", count, kind))
+
+
+def _without_pictures(rows: pa.Table) -> pa.Table:
+    return rows.drop_columns(picture_columns(Features.from_arrow_schema(rows.schema)))

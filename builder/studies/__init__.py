@@ -5,7 +5,7 @@ registered under is what `study = "..."` in a study file says. The packaged stud
 folder; `python -m builder studies` lists them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
     import pyarrow as pa
     from datasets import Features
 
+    from builder.classifiers import Classifier
     from builder.hosting import ModelHost
     from builder.publish.content import Content
     from builder.runtime import Runtime
@@ -76,6 +77,38 @@ class NamedModel(NamedTuple):
     model: str
 
 
+class PictureRights(NamedTuple):
+    """The rights in the pictures of a source that a study shows.
+
+    name: the source's, among the models of the study. license: as a card states it; None where nobody stated it.
+    redistributable: whether the pictures, and what was made of them, may be published.
+    demands: the licenses, as `[publish] license` names them, of which what is made of the pictures must have one; empty
+    where any will do.
+    remedy: how a study file says that they may be published, for a source of which it can; else empty.
+    """
+
+    name: str
+    license: str | None
+    redistributable: bool
+    demands: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+class Prediction(NamedTuple):
+    """A statement of a published table: the answer of a classifier to a picture.
+
+    where: the table and the row, for errors. classifier: its name. image_id: of the picture; None where it is not
+    published. top: the most probable class; None where nothing was found. probabilities: of the classes for which the
+    table states one.
+    """
+
+    where: str
+    classifier: str
+    image_id: str | None
+    top: str | None
+    probabilities: Mapping[str, float]
+
+
 class PublishParts(Protocol):
     """A published version's part that belongs to one kind of study.
 
@@ -94,9 +127,23 @@ class PublishParts(Protocol):
         """Every model that the study was made with."""
         return []
 
+    def rights(self, study: "Study", runtime: "Runtime") -> PictureRights | None:
+        """The rights in the pictures of the study's source; None where it has none. Pictures that may not be
+        redistributed are left out of every table, and none is drawn for the card.
+        """
+        return None
+
     def thresholds(self, study: "Study", runtime: "Runtime") -> dict[str, float]:
         """The decision distances of those models that have one, by name."""
         return {}
+
+    def classifiers(self, study: "Study") -> "Mapping[str, Callable[[Runtime], Classifier]]":
+        """How each classifier is loaded whose answers are published, by name."""
+        return {}
+
+    def predictions(self, study: "Study", tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:
+        """All that the published tables of a batch, without pictures, say of what these classifiers answered."""
+        yield from ()
 
     def figures(self, content: "Content") -> dict[str, Any]:
         """Values for the template."""

@@ -1,12 +1,13 @@
 """What a published classification study says of itself, beside what every study says."""
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.images.rights import publishable
-from builder.studies import NamedModel, PublishParts
+from builder.images.rights import NAME, picture_rights
+from builder.studies import NamedModel, PictureRights, Prediction, PublishParts
 from builder.studies.classification.schema import KINDS
 from builder.studies.classification.study import classification
 from builder.study import Study
@@ -14,7 +15,9 @@ from builder.study import Study
 if TYPE_CHECKING:  # what publishing needs is an extra
     import pyarrow as pa
 
+    from builder.classifiers import Classifier
     from builder.publish.content import Content
+    from builder.runtime import Runtime
 
 
 class ClassificationParts(PublishParts):
@@ -29,21 +32,42 @@ class ClassificationParts(PublishParts):
     def models(self, study: Study) -> list[NamedModel]:
         """The source of images and the classifiers."""
         described = classification(study)
-        named = [NamedModel("source of images", "images", "images", described.images.model)]
+        named = [NamedModel("source of images", "images", NAME, described.images.model)]
         return named + [
             NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers
         ]
 
-    def figures(self, content: "Content") -> dict[str, Any]:
-        """Errors by classifier, items by kind, and what attacks came to.
+    def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
+        """Those in the source's pictures."""
+        return picture_rights(classification(study).images, runtime)
 
-        Raises:
-            PublishError: the pictures may not be published.
-        """
+    def classifiers(self, study: Study) -> "Mapping[str, Callable[[Runtime], Classifier]]":
+        """Those of the study file."""
+        return {each.name: each.load for each in classification(study).classifiers}
+
+    def predictions(self, study: Study, tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:
+        """Of every row, of every item, attacked images among them, and of every attack."""
+        names = [each.name for each in classification(study).classifiers]
+        for row in tables["predictions"].to_pylist():
+            for name in names:
+                classes, probabilities = row[f"{name}_classes"] or (), row[f"{name}_probabilities"] or ()
+                top, stated = next(iter(classes), None), dict(zip(classes, probabilities, strict=True))
+                yield Prediction(f"predictions: row {row['row']}", name, row["image_id"], top, stated)
+        items = tables.get("items")
+        for item in items.to_pylist() if items is not None else ():
+            for name in names:
+                if item[f"{name}_mistake"] is not None:  # else it could not be asked
+                    yield Prediction(f"items: {item['item_id']}", name, item["image_id"], item[f"{name}_top1"], {})
+        attacks = tables.get("attacks")
+        for row in attacks.to_pylist() if attacks is not None else ():
+            if row["image_id"] is not None:
+                yield Prediction(f"attacks: row {row['row']}", row["classifier"], row["image_id"], row["class"], {})
+
+    def figures(self, content: "Content") -> dict[str, Any]:
+        """Errors by classifier, items by kind, and what attacks came to."""
         from builder.publish.content import read_items
 
         study = classification(content.study)
-        publishable(study.images)
         specs = {spec.name: spec for spec in content.specs}
         predictions = read_items(content.folder, content.tables, specs["predictions"])
         attacked = any(part.table == "attacks" for part in content.tables)

@@ -6,8 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.images.rights import publishable
-from builder.studies import NamedModel, PublishParts
+from builder.images.rights import NAME, picture_rights
+from builder.studies import NamedModel, PictureRights, PublishParts
 from builder.studies.explanation.schema import KINDS
 from builder.studies.explanation.study import ExplanationStudy, explanation
 from builder.study import Study
@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what publishing needs is an extra
     import pyarrow as pa
 
     from builder.publish.content import Content
+    from builder.runtime import Runtime
 
 CURVES = ("spearman", "spearman_absolute")
 """The measures in the card's table."""
@@ -34,22 +35,21 @@ class ExplanationParts(PublishParts):
         """The source of images, the classifiers and the explainers."""
         described = explanation(study)
         return [
-            NamedModel("source of images", "images", "images", described.images.model),
+            NamedModel("source of images", "images", NAME, described.images.model),
             *(NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers),
             *(NamedModel("explainer", "explainers", each.name, each.model) for each in described.explainers),
         ]
 
-    def figures(self, content: "Content") -> dict[str, Any]:
-        """Items by kind, the measures with their ranges, and what became of each explainer.
+    def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
+        """Those in the source's pictures."""
+        return picture_rights(explanation(study).images, runtime)
 
-        Raises:
-            PublishError: the pictures may not be published.
-        """
+    def figures(self, content: "Content") -> dict[str, Any]:
+        """Items by kind, the measures with their ranges, and what became of each explainer."""
         from builder.publish.content import read_items
         from builder.studies.explanation.compare import MEASURES
 
         study = explanation(content.study)
-        publishable(study.images)
         specs = {spec.name: spec for spec in content.specs}
         checked = any(part.table == "sanity" for part in content.tables)
         rows = read_items(content.folder, content.tables, specs["sanity"]) if checked else None

@@ -1,12 +1,15 @@
-"""The packaged study of photographs: built, and not published."""
+"""The packaged study of photographs: built, and published without them."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from builder.classifiers import efficientnet
+from builder.images import imagenet_samples
 from builder.runtime import Runtime
 from builder.shards import StudyFolder
 from loading_script.untrusted.png import decode_rgb
@@ -60,9 +63,16 @@ def test_attacks_hold_on_the_stored_pictures(folder: Path, runtime: Runtime):
     assert all(item["shown_class"] != item["label"] for item in items)
 
 
-def test_its_pictures_are_not_published(folder: Path, tmp_path: Path):
+def test_it_is_published_without_its_pictures(folder: Path, tmp_path: Path):
     set_keys(folder, publish={"license": "cc0-1.0", "authors": ["Jane Doe"]})
     result = run_builder("publish", folder, "--to", tmp_path / "dataset", "--version", "1.0.0")
-    assert result.returncode == 2
-    assert "its pictures may not be redistributed (ImageNet's terms" in result.stderr
-    assert [path.name for path in (tmp_path / "dataset").rglob("*")] == [".publish.lock"]
+    assert "left out: all pictures, which may not be redistributed (ImageNet's terms" in result.stdout
+    assert run_builder("verify", tmp_path / "dataset").returncode == 0
+    files = [path for path in (tmp_path / "dataset").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"\x89PNG" in path.read_bytes() or path.suffix == ".png"]
+    columns = ("image_id", "row", "pixels_sha256")
+    shown = pq.read_table(tmp_path / "dataset" / "data" / "images" / "train-000000.parquet", columns=columns)
+    source = imagenet_samples.Samples()
+    for row in shown.to_pylist():
+        if not row["image_id"].endswith("-attacked"):
+            assert hashlib.sha256(source.image(int(row["row"])).tobytes()).hexdigest() == row["pixels_sha256"]

@@ -5,8 +5,7 @@ import pytest
 from PIL import Image
 
 from builder.classifiers.settings import ClassifierSettings
-from builder.errors import PublishError, StudyError
-from builder.images.rights import publishable
+from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies.classification.models import load_models
@@ -146,10 +145,3 @@ def test_pictures_of_two_sizes_are_refused(tmp_path: Path, runtime: Runtime):
     models = load_models(classification(study(images=images)), runtime)
     with pytest.raises(StudyError, match=r"row 5/0.png has 32 x 32 pixels, others have 28 x 28; .* add side"):
         models.pictures([0, 1])
-
-
-def test_pictures_that_are_nobodys_to_publish_are_not_published(tmp_path: Path):
-    images = pictures(tmp_path, {"3": 1, "5": 1})
-    with pytest.raises(PublishError, match=r"pictures may not be redistributed \(not stated\)"):
-        publishable(classification(study(images=images)).images)
-    publishable(classification(study(images=images | {"redistributable": True, "license": "CC0"})).images)

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builder.errors import PublishError, StudyError
-from builder.images.rights import publishable
+from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies import kind_texts
@@ -138,11 +137,3 @@ def test_without_h5py_the_extra_is_named(tmp_path: Path, runtime: Runtime, monke
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(StudyError, match=r"fer needs h5py: pip install 'lands-between\[fer\]'"):
         load_models(expression(study(images=pictures(tmp_path, "happy", "sad"))), runtime)
-
-
-def test_pictures_that_are_nobodys_to_publish_are_not_published(tmp_path: Path):
-    images = pictures(tmp_path, "happy", "sad")
-    with pytest.raises(PublishError, match=r"pictures may not be redistributed \(not stated\)"):
-        publishable(expression(study(images=images)).images)
-    rights = {"redistributable": True, "license": "CC0"}
-    assert publishable(expression(study(images=images | rights)).images).license == "CC0"

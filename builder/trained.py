@@ -1,0 +1,83 @@
+"""Models that are trained here: a study folder keeps their weights, and whoever works on it reads those.
+
+The driver of a build has them trained, or takes them from the cache, before it starts workers. So a folder is of one
+network, whatever machines build it, and what is published of it holds what a prediction can be repeated with.
+"""
+
+import hashlib
+import logging
+from typing import Protocol, runtime_checkable
+
+from builder import registry
+from builder.errors import FolderError
+from builder.shards import StudyFolder
+from builder.studies import load_kind
+from builder.study import Study
+
+log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """What is registered as a classifier whose weights are made here, where no argument names a file of them; its
+    `load` takes those of `Runtime.weights` where it finds some under its name.
+    """
+
+    def trained(self) -> bytes:
+        """The weights as safetensors, below 1 MB; trained first where the cache has none.
+
+        Raises:
+            AssetError: what it is trained on cannot be fetched, or the cache not be written.
+        """
+
+
+def trained_here(study: Study) -> dict[str, Trained]:
+    """The classifiers of a study that are trained here, by the name that they are registered under.
+
+    Raises:
+        StudyError: a classifier cannot be imported.
+    """
+    found = {}
+    for each in load_kind(study.study).publish().models(study):
+        entry, argument = registry.split_model(each.model)
+        if each.group == "classifiers" and argument is None:
+            model = registry.load(each.group, entry)
+            if isinstance(model, Trained):
+                found[entry] = model
+    return found
+
+
+def keep_weights(study: Study, folder: StudyFolder) -> dict[str, str]:
+    """Writes the weights of all that is trained here into a folder that is begun; of one that goes on, they are those
+    that it has, which a cache that has the same ones mends.
+
+    Returns:
+        Their SHA-256 by name.
+
+    Raises:
+        FolderError: the folder has lost them, and they would be others if they were trained here.
+        AssetError: they cannot be trained.
+    """
+    stated = folder.manifest().weights if folder.described else None
+    kept = {}
+    for name, model in trained_here(study).items():
+        wanted = None if stated is None else stated.get(name)
+        if wanted is not None:
+            try:
+                folder.weights(name, wanted)
+            except FolderError as error:
+                content = model.trained()
+                if hashlib.sha256(content).hexdigest() != wanted:
+                    raise FolderError(
+                        f"{error}\n  Trained here, {name} would be another network: bring the file back, or build into "
+                        "a new folder"
+                    ) from error
+                folder.write_weights(name, content)
+            kept[name] = wanted
+        elif stated is not None:
+            log.warning(
+                "%s: was begun without the weights of %s, which every machine trains itself", folder.address, name
+            )
+        else:
+            kept[name] = folder.write_weights(name, model.trained())
+    return kept
