@@ -119,7 +119,7 @@ class Published:
         published means of ratings only where the ratings themselves are not there. `tables` has, by name, those that
         the analysis of the kind reads beside the ones that every study has.
     ratings, participants: those of `source` alone, without who was excluded.
-    model_ratings, expert_ratings: ratings with the source "model" and "expert", apart from the others.
+    model_ratings: ratings with the source "model", apart from the others.
     source: "human", "simulated", or None where nobody rated.
     questions: what was asked about the items: columns of `ratings`.
     excluded: flagged participants that were left out.
@@ -139,7 +139,6 @@ class Published:
     source: str | None
     questions: tuple[Question, ...]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    expert_ratings: pd.DataFrame = field(default_factory=pd.DataFrame)
     excluded: int = 0
     other_sources: Mapping[str, int] = field(default_factory=dict)
 
@@ -181,7 +180,6 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
         ratings=ratings,
         participants=_complete(everything.get("participants", pd.DataFrame())),
         model_ratings=ratings.query("source == 'model'"),
-        expert_ratings=ratings.query("source == 'expert'"),
         pictures=Pictures(tables.get("images")),
         source=None,
         questions=questions,

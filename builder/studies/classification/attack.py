@@ -2,8 +2,9 @@
 
 Kurakin, Goodfellow, Bengio, "Adversarial Examples in the Physical World" (2017), section 2.2, the basic iterative
 method without its bound: x_0 = x, x_(t+1) = clip(x_t + step * sign(d loss(x_t, label) / d x), 0, 1), where the loss is
-the cross-entropy of the label. Where the label's logit leads by more than about 100, the gradient is 0 in single
-precision, and the picture stays as it is.
+the cross-entropy of the label. With the norm "l2" a step is along the gradient itself, which is divided by its length.
+Where the label's logit leads by more than about 100, the gradient is 0 in single precision, and the picture stays as it
+is.
 """
 
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def _climb(network: nn.Module, pixels: torch.Tensor, labels: torch.Tensor, own: 
     steps, float_steps = torch.zeros_like(labels), torch.zeros_like(labels)
     float_classes = torch.full_like(labels, -1)
     for step in range(1, own.iterations + 1):
-        x = stepped(network, x, labels, own.step)
+        x = stepped(network, x, labels, own)
         rounded = (x * LEVELS).round()
         with torch.no_grad():
             classes, of_rounded = network(x).argmax(dim=1), network(rounded / LEVELS).argmax(dim=1)
@@ -85,9 +86,14 @@ def _climb(network: nn.Module, pixels: torch.Tensor, labels: torch.Tensor, own: 
     return torch.cat([numbers, stored.permute(0, 2, 3, 1).flatten(1)], dim=1)
 
 
-def stepped(network: nn.Module, x: torch.Tensor, labels: torch.Tensor, step: float) -> torch.Tensor:
-    """One step of pictures (n, 3, h, w) in 0..1."""
+def stepped(network: nn.Module, x: torch.Tensor, labels: torch.Tensor, own: AttackSettings) -> torch.Tensor:
+    """One step of pictures (n, 3, h, w) in 0..1; a picture without a gradient stays as it is."""
     x = x.detach().requires_grad_()
     loss = functional.cross_entropy(network(x), labels, reduction="sum")
     (gradient,) = torch.autograd.grad(loss, x)
-    return (x.detach() + step * gradient.sign()).clamp(0, 1)
+    if own.norm == "l2":
+        length = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), keepdim=True)
+        way: torch.Tensor = gradient / length.clamp_min(torch.finfo(gradient.dtype).tiny)
+    else:
+        way = gradient.sign()
+    return (x.detach() + own.step * way).clamp(0, 1)

@@ -21,14 +21,21 @@ Classes = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], .
 class AttackSettings(Settings):
     """`[attack]`: adversarial examples.
 
-    classifier: name of the one that is attacked; it must have a gradient. step: of each value, in units of 0..1.
-    iterations: steps, at most. items: adversarial items of a batch, at most.
+    classifier: name of the one that is attacked; it must have a gradient. step: its length, in units of 0..1.
+    iterations: steps, at most. norm: that of a step, "l2" of the whole picture or "linf" of each value; None is the
+    latter, as in files from before there was the former. items: adversarial items of a batch, at most.
     """
 
     classifier: Annotated[str, Field(pattern=COLUMN, max_length=40)]
     step: Annotated[float, Field(ge=1e-5, le=1)] = 0.001
     iterations: Annotated[int, Field(ge=1, le=100_000)] = 10
+    norm: Literal["linf", "l2"] | None = None
     items: Annotated[int, Field(ge=1, le=10_000)] = 40
+
+    @field_validator("norm")
+    @classmethod
+    def _norm(cls, norm: str | None) -> str | None:
+        return None if norm == "linf" else norm
 
 
 class ClassificationRatings(RatingsSettings):

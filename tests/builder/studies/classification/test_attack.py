@@ -41,6 +41,28 @@ def test_the_margin_falls_by_the_same_amount_with_each_step(runtime: Runtime, st
     assert (done.float_steps[0], done.float_classes[0]) == (5, 1)
 
 
+def test_in_l2_the_margin_falls_by_the_length_of_its_weights(runtime: Runtime):
+    fall = 0.05 * np.sqrt((WEIGHTS**2).sum())
+    done = attacked(4.5 * fall, runtime, step=0.05, iterations=30, norm="l2")
+    assert (done.float_steps[0], done.float_classes[0]) == (5, 1)
+    change = (done.images[0].astype(float) - 128) / 255
+    assert np.sqrt((change**2).sum()) == pytest.approx(5 * 0.05, abs=0.01)  # of 12 values, each rounded
+
+
+def test_a_picture_without_a_gradient_stays_in_l2(runtime: Runtime):
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(12, 2)).eval().requires_grad_(False)
+    with torch.no_grad():
+        flat[1].weight.zero_()
+        flat[1].bias.copy_(torch.tensor([1.0, 0.0]))
+    own = AttackSettings(classifier="a", step=0.05, norm="l2")
+    done = attack(flat, GRAY, np.zeros(1, np.int64), own, runtime, micro_batch=2)
+    np.testing.assert_array_equal(done.images, GRAY)
+
+
+def test_linf_by_name_is_what_nothing_says():
+    assert AttackSettings(classifier="a", norm="linf") == AttackSettings(classifier="a")
+
+
 def test_the_stored_picture_flips_once_the_change_survives_rounding(runtime: Runtime):
     """A step of .001 is a quarter of a gray level; after two, half of one rounds to one."""
     fall = 0.001 * np.abs(WEIGHTS).sum()
