@@ -97,7 +97,7 @@ def figures_by_group(
     there = {identifier for each in measured.values() for identifier in each.rows["key"]}
     values = grouping.values
     most = min(_MOST_NUMBERS, max((len(each.rows) for each in measured.values()), default=0) // smallest)
-    group_of = _labels(values[values.index.isin(there)], most)
+    group_of = group_labels(values[values.index.isin(there)], most)
     order = list(dict.fromkeys([*group_of, OTHERS]))
     least = {"n": smallest, "keys": least_people if grouping.key == PERSON else 1}
     made: list[dict[str, Any]] = []
@@ -163,8 +163,10 @@ def _items(ids: Sequence[str]) -> str:
     return " or ".join(f"{name.removesuffix('_id')}s" for name in ids if name != "image_id")
 
 
-def _labels(values: Column, most: int) -> Column:
-    """The name of each value's group, by rising values; numbers with more than `most` different ones are cut."""
+def group_labels(values: Column, most: int) -> Column:
+    """The name of each value's group, by rising values; numbers with more than `most` different ones are cut at their
+    terciles.
+    """
     if not _is_number(values):
         return values.dropna().astype("str").sort_values()
     numbers = pd.Series(values.to_numpy(np.float64, na_value=np.nan), index=values.index)

@@ -1,8 +1,8 @@
 """An expression study: its faces, the classifiers that read them, and the groups that faces are in."""
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ from analysis.studies.expression.references import (
     by_labels,
     by_votes,
 )
-from analysis.tables.groups import LEAST_PEOPLE, OTHERS
+from analysis.tables.groups import LEAST_PEOPLE, OTHERS, group_labels
 from loading_script.votes import Rule
 
 ALL = "all"
@@ -54,10 +54,12 @@ class Expression(Published):
 
     rule: the label rule by which its votes became labels.
     k: fewest participants behind a figure that people are the reference of.
+    more: more groupings that were asked for, the group of every face by their name.
     """
 
     rule: Rule = "majority"
     k: int = LEAST_PEOPLE
+    more: Mapping[str, Column] = field(default_factory=dict)
 
     @cached_property
     def classifiers(self) -> list[str]:
@@ -85,8 +87,8 @@ class Expression(Published):
 
     @cached_property
     def groupings(self) -> dict[str, Column]:
-        """The group of every face by grouping: those of the source, those that a model predicts, those that people see;
-        None where it is not known.
+        """The group of every face by grouping: those of the source, those that a model predicts, those that people see,
+        those that were asked for; None where it is not known.
         """
         columns = [str(column) for column in self.items.columns]
         of_source = [name.removeprefix(GROUP) for name in columns if name.startswith(GROUP)]
@@ -95,7 +97,7 @@ class Expression(Published):
         found |= {predicted_name(name.removeprefix(PREDICTED)): _groups(self.items[name]) for name in predicted}
         if self.perceived is not None:
             found[SEEN] = _groups(self.perceived)
-        return found
+        return found | {name: _groups(column) for name, column in self.more.items() if name not in found}
 
     @cached_property
     def crossed(self) -> dict[str, Column]:
@@ -211,6 +213,24 @@ def read(published: Published, record: Record) -> Expression:
     if not made.classifiers:
         raise AnalysisError(f"{published.name}: table `items` has no column of a classifier; verify the dataset")
     return made
+
+
+def grouped(study: Expression, names: Sequence[str], attributes: pd.DataFrame | None) -> Expression:
+    """The study with more groupings: columns of the items, of the images or of attributes by image_id; numbers are cut
+    as in `analysis.tables.groups`. Columns of none of these, such as those of participants, group no faces.
+    """
+    ids, found = study.items["image_id"], {}
+    wanted = [str(name) for name in (attributes.columns if attributes is not None else ()) if name != "image_id"]
+    tables = [study.images, *([attributes] if attributes is not None else [])]
+    by_image = [table.drop_duplicates("image_id").set_index("image_id") for table in tables]
+    for name in dict.fromkeys([*wanted, *names]):
+        column = name.removeprefix("attributes.").removeprefix("images.")
+        there = [ids.map(table[column]) for table in reversed(by_image) if column in table]
+        there += [study.items[column]] if column in study.items and not column.startswith((GROUP, PREDICTED)) else []
+        if there:
+            values = there[0].set_axis(study.items.index)
+            found[name] = group_labels(values, MOST_GROUPS).reindex(study.items.index)
+    return replace(study, more=found)
 
 
 def study(published: Published) -> Expression:

@@ -30,7 +30,7 @@ import pandas as pd
 
 from analysis.makers import Maker, Options, answers_of
 from analysis.studies.expression import ANALYSIS
-from analysis.studies.expression.data import Expression
+from analysis.studies.expression.data import Expression, grouped
 from analysis.studies.expression.references import PEOPLE
 from analysis.studies.expression.tables.calibration import calibration_by_group
 from analysis.studies.expression.tables.cells import needed
@@ -56,6 +56,7 @@ def makers(study: Expression, options: Options) -> list[Maker]:
         AnalysisError: there is no such printed study.
     """
     printed = printed_figures(options.compare_with) if options.compare_with else None
+    study = grouped(study, options.groups, options.attributes)
     made = [*_of_faces(study), *_of_rates(study), *_of_people(study)]
     if printed:
         made.append(

@@ -49,9 +49,15 @@ def _each(table: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
             yield end, str(name), grouping, of_classifier[of_classifier["grouping"] == grouping]
 
 
+def _one_way(found: Findings) -> list[str]:
+    """The groupings by one thing; ALL where there are none."""
+    there = dict.fromkeys(found.tables["acquisition"]["grouping"])
+    return [name for name in there if name != ALL] or [ALL]
+
+
 def _draw_counts(found: Findings, contents: Contents) -> Iterator[Item]:
-    table, of = found.tables["counts"], study(found.published)
-    for grouping in [*of.groupings] or [ALL]:
+    table = found.tables["counts"]
+    for grouping in _one_way(found):
         rows = table[table["grouping"] == grouping]
         totals = rows.groupby("of", sort=False)["n"].sum()
         said = ", ".join(f"{name} {number(float(n))}" for name, n in totals.items())
@@ -67,7 +73,7 @@ def _draw_counts(found: Findings, contents: Contents) -> Iterator[Item]:
 def _draw_rates(found: Findings, contents: Contents) -> Iterator[Item]:
     of = study(found.published)
     for end, name, grouping, rows in _each(found.tables["rates"]):
-        if grouping in of.groupings or grouping == ALL:
+        if grouping in _one_way(found):
             known = rows[rows["rate"] == TPR].dropna(subset="value")
             said = ", ".join(f"{each.emotion} {each.group} {number(each.value)}" for each in table_rows(known))
             yield contents.figure(

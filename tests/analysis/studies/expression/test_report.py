@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from analysis import AnalysisError
@@ -73,6 +74,18 @@ def test_models_alone_are_said_to_be_alone():
     page = text(report_files(of, tables))
     assert "this report is about what models say alone" in page
     assert "Nobody was asked" in page
+
+
+def test_more_groups_are_asked_for_by_name():
+    of = faces(["sad"] * 90, {"fer": ["sad"] * 45 + ["happy"] * 45}, age=[float(n) for n in range(90)])
+    attributes = pd.DataFrame({"image_id": of.items["image_id"], "light": ["dark", "bright"] * 45})
+    tables = results(of, attributes, groups=["age"])
+    by = tables["rates"].query("emotion == 'sad' and rate == 'TPR'").set_index(["grouping", "group"])["value"]
+    assert by["age", "0 to 29"] == 1
+    assert by["age", "60 to 89"] == 0
+    assert by["light", "dark"] == pytest.approx(23 / 45)
+    assert ("light x age", "dark, 0 to 29") in by.index
+    assert "by age" in text(report_files(of, tables))
 
 
 def test_no_such_printed_study_is_one_error():
