@@ -37,6 +37,8 @@ def independent(units: "npt.ArrayLike | pd.DataFrame | pd.Series") -> Codes:
 def left_out(batches: Codes) -> Codes:
     """The group (n,) of batches in which each row is left out: its batch, or one of 100 groups of batches."""
     batches = batches % MOST_LEFT_OUT if len(batches) and batches.max() >= MOST_LEFT_OUT else batches
+    if np.bincount(batches).all():  # numbered from 0 without a gap, as `independent` does: nothing to sort
+        return batches.astype(np.intp)
     return np.unique(batches, return_inverse=True)[1].astype(np.intp)
 
 

@@ -14,7 +14,7 @@ from analysis import frames
 from analysis.dataset import Published, Record
 from analysis.errors import AnalysisError
 from analysis.frames import Column
-from analysis.inference.units import Codes
+from analysis.inference.units import MOST_LEFT_OUT, Codes
 from analysis.studies.expression.references import (
     EMOTIONS,
     PEOPLE,
@@ -162,6 +162,12 @@ class Expression(Published):
         """Whom a face is of, (n,), from 0; as if each were of another where the source does not say."""
         codes, _ = pd.factorize(self.items[self._person]) if self._person else (np.arange(len(self.items)), None)
         return np.where(codes < 0, codes.max(initial=-1) + 1 + np.arange(len(codes)), codes).astype(np.intp)
+
+    @cached_property
+    def left_out(self) -> str:
+        """Whatever an interval leaves out in turn, in the plural: units, or groups of them where there are many."""
+        many = self.unit != "batches" and len(np.unique(self.units[:, 0])) > MOST_LEFT_OUT
+        return f"groups of {self.unit}" if many else self.unit
 
     @property
     def unit(self) -> str:

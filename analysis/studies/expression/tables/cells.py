@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis.errors import MissingDataError
 from analysis.frames import Column, Numbers
 from analysis.inference import Interval, rate
-from analysis.inference.units import MOST_LEFT_OUT, Codes
+from analysis.inference.units import Codes
 from analysis.studies.expression.data import ALL, Expression
 from analysis.studies.expression.references import PEOPLE, Reference
 
@@ -112,8 +112,7 @@ def columns(of: Interval, study: Expression, prefix: str = "") -> dict[str, Any]
 
 def in_units(words: str, study: Expression) -> str:
     """How an interval was made, with what a unit of dependence is in this study."""
-    grouped = study.unit != "batches" and len(np.unique(study.units[:, 0])) > MOST_LEFT_OUT
-    return words.replace("batches", f"groups of {study.unit}" if grouped else study.unit)
+    return words.replace("batches", study.left_out)
 
 
 def tidy(n: float) -> float:
