@@ -79,7 +79,12 @@ def _import(options: argparse.Namespace) -> int:
     imported = import_exports(*arguments, source=source)
     _print_imported(options.folder, imported, dry=False)
     _point_out_withdrawn(options.folder)
-    return 0
+    nothing = any(each.refused for _, each in imported.outcomes) and not any(
+        each.added or each.already or each.participants for _, each in imported.outcomes
+    )
+    if nothing:
+        print("\nno rating was taken: all were refused")
+    return int(nothing)
 
 
 def _print_imported(folder: Path, imported: Any, dry: bool) -> None:

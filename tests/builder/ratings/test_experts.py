@@ -6,6 +6,7 @@ import pytest
 from datasets import load_dataset
 
 from analysis.dataset import load
+from analysis.studies.classification.data import Classification
 from builder.cli import main
 from builder.publish.prepare import Options
 from builder.publish.publishing import publish_to_folder
@@ -58,8 +59,10 @@ def test_nobody_is_an_expert_and_a_participant(folder: Path, tmp_path: Path, cap
     assert main(["ratings", "import", str(folder), str(person)]) == 0
     assert "1  participant is there as expert, not as human" in capsys.readouterr().out
     again = write(tmp_path / "again.csv", "bob", word="no", item=item)
-    assert main(["ratings", "import", str(folder), str(again), "--expert"]) == 0
-    assert "1  participant is there as human, not as expert" in capsys.readouterr().out
+    assert main(["ratings", "import", str(folder), str(again), "--expert"]) == 1
+    said = capsys.readouterr().out
+    assert "1  participant is there as human, not as expert" in said
+    assert said.endswith("no rating was taken: all were refused\n")
     assert sorted(row["source"] for row in stored(folder, "ratings")) == ["expert", "human"]
     assert {who["source"]: who["age"] for who in stored(folder, "participants")} == {"expert": None, "human": "44"}
 
@@ -80,7 +83,8 @@ def test_no_aggregate_and_no_count_is_of_experts(folder: Path, tmp_path: Path):
     assert "- crowdsourced\n- expert-generated\n" in card
     published = load(str(tmp_path / "dataset"))
     assert (published.source, len(published.ratings), len(published.participants)) == ("human", 5, 5)
-    assert published.other_sources == {"expert": 2}
+    assert isinstance(published, Classification)
+    assert (published.other_sources, len(published.experts)) == ({}, 2)
 
 
 def test_a_version_may_have_answers_of_experts_alone(folder: Path, tmp_path: Path):
