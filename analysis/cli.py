@@ -30,9 +30,9 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="make tables, figures and one HTML page of a dataset")
     report.add_argument(
-        "dataset", metavar="DATASET", help="a published folder, a study folder, or user/name on the Hub"
+        "dataset", metavar="DATASET", help="a published folder, a study folder without ratings, or user/name on the Hub"
     )
-    report.add_argument("--revision", metavar="R", help="of user/name: a version such as v1.2.0")
+    report.add_argument("--revision", metavar="R", help="a version such as v1.2.0 of user/name; a folder must be of it")
     report.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="default: report")
     report.add_argument("--exclude-flagged", action="store_true", help="leave out flagged participants")
     report.add_argument(

@@ -47,6 +47,9 @@ _DEEPEST = 50
 _SHARED_TABLES: Final = ("images", "ratings", "participants")
 """The tables beside the items that any study may have, and that are read of any."""
 
+_STUDY_RATINGS: Final = "ratings/ratings.arrow"
+"""The ratings in a study folder, which has them with all that is private."""
+
 _RATING: Final = ("rating_id", "participant_id", "response_time_ms", "position", "rated_at", "source")
 """Columns of `ratings` where the dataset has no such table; the id of the item and the questions come to it."""
 
@@ -67,6 +70,12 @@ class Record(NamedTuple):
         study = self.content.get("study")
         kind = study.get("study", DEFAULT_KIND) if isinstance(study, Mapping) else DEFAULT_KIND
         return str(kind)
+
+    @property
+    def version(self) -> str | None:
+        """The version that a published dataset is; None of a study folder."""
+        version = self.content.get("version")
+        return version if isinstance(version, str) else None
 
     def damaged(self) -> AnalysisError:
         """The error that says so."""
@@ -112,7 +121,7 @@ class Pictures(Mapping[str, bytes]):
 class Published:
     """The tables of a dataset; a table that it does not have is empty.
 
-    name, revision: what was asked for.
+    name, revision: what was asked for. version: the one that the dataset says it is; None of a study folder.
     kind: the kind of study.
     key: the column of `items` and of `ratings` with the id of an item.
     items, images, tables: as published, without images; a column `kind` is an ordered categorical. `items` has the
@@ -141,6 +150,7 @@ class Published:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     excluded: int = 0
     other_sources: Mapping[str, int] = field(default_factory=dict)
+    version: str | None = None
 
     @property
     def withheld(self) -> bool:
@@ -161,6 +171,7 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
     _check_named(dataset)
     with _explained(dataset, revision):
         record = _record(dataset, revision)
+        _check_revision(dataset, revision, record)
         analysis = analysis_of(record.kind) or Analysis(record.kind)
         items, tables = _tables(dataset, revision, analysis)
     everything = {name: frames.frame(table) for name, table in tables.items()}
@@ -184,6 +195,7 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
         source=None,
         questions=questions,
         tables={name: everything[name] for name in analysis.tables if name in everything},
+        version=record.version,
     )
     published = _of_one_source(analysis.read(published, record))
     return _without_flagged(published) if exclude_flagged else published
@@ -257,6 +269,23 @@ def _check_named(dataset: str) -> None:
         raise AnalysisError(f"{dataset}: is a file; name a folder, or user/name on the Hub")
     elif not re.fullmatch(r"[\w.-]+/[\w.-]+", dataset) or path.parent.is_dir():
         raise AnalysisError(f"{dataset}: no such folder; name one, or user/name on the Hub")
+
+
+def _check_revision(dataset: str, revision: str | None, record: Record) -> None:
+    """Refuses a folder of another version than was asked for, and a study folder whose ratings would be passed over."""
+    if not Path(dataset).is_dir():
+        return
+    if revision is not None and revision.removeprefix("v") != record.version:
+        held = "a study folder, which has no versions" if record.version is None else f"version {record.version}"
+        raise AnalysisError(
+            f"{dataset}: is {held}, and not {revision}: a folder is of one version; leave --revision out"
+        )
+    if record.version is None and (Path(dataset) / _STUDY_RATINGS).is_file():
+        raise AnalysisError(
+            f"{dataset}: is a study folder, whose ratings are private until they are published; publish it, and report "
+            f"on that: python -m builder publish {dataset} --to {dataset.rstrip('/')}-dataset --version 1.0.0 (with "
+            "--with-simulated where the ratings are simulated)"
+        )
 
 
 def _read(dataset: str, table: str, revision: str | None, *, items: str) -> Dataset:

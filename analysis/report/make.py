@@ -64,6 +64,7 @@ def make_report(
     tables = results(published, joined, progress, groups=groups, compare_with=compare_with)
     files = report_files(published, tables)
     about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
+    about |= {"version": published.version} if published.version else {}
     write_folder(out, files, about)
     return out / "index.html"
 
@@ -96,6 +97,7 @@ def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> di
     page = Page(
         title=_title(published),
         dataset=published.name,
+        version=published.version,
         revision=published.revision,
         source=contents.source,
         missing=_missing(published, tables),

@@ -146,6 +146,7 @@ class Page:
     missing: Sequence[str]
     sections: Sequence[Section]
     hover_images: Mapping[str, str] = field(default_factory=dict)
+    version: str | None = None
 
 
 def table_item(name: str, number: int, caption: str, frame: pd.DataFrame) -> TableItem:
@@ -178,7 +179,10 @@ def render(page: Page) -> bytes:
         scripts.insert(0, plotly.offline.get_plotlyjs())
     scripts = [script.replace("\r\n", "\n").replace("\r", "\n") for script in scripts]  # as a browser hashes them
     html = environment.get_template("index.html.j2").render(
-        **{name: getattr(page, name) for name in ("title", "dataset", "revision", "source", "missing", "sections")},
+        **{
+            name: getattr(page, name)
+            for name in ("title", "dataset", "version", "revision", "source", "missing", "sections")
+        },
         policy=_policy(scripts),
         style=Markup((templates / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - plotly's and a file of ours

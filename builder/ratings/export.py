@@ -136,10 +136,13 @@ class ExportFile:
 
 @dataclass(frozen=True)
 class StudyItems:
-    """A study as a reader may know it: ids of its items by batch, in the order of its tables, and what is asked."""
+    """A study as a reader may know it: ids of its items by batch, in the order of its tables, what is asked, and its
+    name, where that matters.
+    """
 
     by_batch: Mapping[int, Sequence[str]]
     asks: Questionnaire
+    study: str | None = None
 
     def ids(self) -> list[str]:
         """The ids of the items of all batches."""

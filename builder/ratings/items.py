@@ -18,12 +18,14 @@ class Design:
     """The items and questions that ratings refer to.
 
     items: indexed by their ids; columns `batch` and `Questionnaire.item_columns`, labels as names.
-    asks: all that is asked of them; settings: which of that was, and the bounds that flag a participant.
+    asks: all that is asked of them; settings: which of that was, and the bounds that flag a participant. study: the
+    study's name.
     """
 
     items: pd.DataFrame
     asks: Questionnaire
     settings: RatingsSettings
+    study: str | None = None
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -36,7 +38,7 @@ class Design:
     def for_readers(self) -> StudyItems:
         """The study as a reader of exports may know it."""
         batches = {int(str(batch)): list(rows.index) for batch, rows in self.items.groupby("batch")}
-        return StudyItems(batches, self.asks)
+        return StudyItems(batches, self.asks, self.study)
 
 
 def read_design(folder: Path) -> Design:
@@ -58,7 +60,7 @@ def read_design(folder: Path) -> Design:
             f"{folder}: its batches have no {asks.table}, so that nobody is asked anything: such a study is neither "
             "rated nor published yet"
         )
-    return Design(items, asks, study.ratings)
+    return Design(items, asks, study.ratings, study.name)
 
 
 def _of_batch(study: StudyFolder, batch: int, asks: Questionnaire) -> pd.DataFrame:

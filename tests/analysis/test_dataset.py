@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -218,3 +219,25 @@ def test_a_study_folder(small_folder: Path, tmp_path: Path) -> None:
         loaded.pairs.loc[known, "dlib_accept"].astype(bool), accepted[known], check_names=False
     )
     assert not loaded.searches.empty
+
+
+@pytest.mark.slow
+def test_a_study_folder_with_ratings_is_to_be_published_first(small_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(small_folder, tmp_path / "study")
+    (folder / "ratings").mkdir(exist_ok=True)
+    (folder / "ratings" / "ratings.arrow").write_bytes(b"")
+    with pytest.raises(AnalysisError, match=r"is a study folder, .*: python -m builder publish .* --to .*-dataset"):
+        load(str(folder))
+
+
+def test_a_folder_is_of_the_version_that_it_says(write: Write) -> None:
+    folder = write(hand_made())
+    assert load(str(folder)).version is None
+    with pytest.raises(AnalysisError, match=r"is a study folder, which has no versions, and not v1\.0\.0"):
+        load(str(folder), "v1.0.0")
+    record = json.loads((folder / "provenance.json").read_text()) if (folder / "provenance.json").exists() else {}
+    (folder / "provenance.json").write_text(json.dumps(record | {"version": "1.0.1"}))
+    for revision in (None, "v1.0.1", "1.0.1"):
+        assert load(str(folder), revision).version == "1.0.1"
+    with pytest.raises(AnalysisError, match=r"is version 1\.0\.1, and not v1\.0\.0: .*leave --revision out"):
+        load(str(folder), "v1.0.0")

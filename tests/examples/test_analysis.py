@@ -14,7 +14,7 @@ NOTEBOOK = Path(__file__).parents[2] / "examples" / "analysis.ipynb"
 def run(dataset: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     (cell,) = [cell for cell in notebook.cells if "DATASET = " in cell.source]
-    cell.source = cell.source.replace('"../out/lands-between-demo"', repr(str(dataset)))
+    cell.source = cell.source.replace('"../out/lands-between-demo-dataset"', repr(str(dataset)))
     assert str(dataset) in cell.source
     return nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute(cwd=str(NOTEBOOK.parents[1]))
 

@@ -1,7 +1,7 @@
 """The results of our own survey: JSON Lines, first what it is, then one participant or one rating a line."""
 
 from builder.errors import RatingsError
-from builder.ratings.export import ExportFile
+from builder.ratings.export import Export, ExportFile, StudyItems
 from builder.ratings.formats.json_records import Record, first_object, json_values, objects_table
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table
@@ -55,7 +55,20 @@ def _check_first(where: str, value: dict[str, object]) -> None:
         )
 
 
-READER = Reader(
+class _Own(Reader):
+    """Results, which name their study in the first line: those of another are no answers to the items of this one."""
+
+    def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
+        theirs = first_object(file).get("study")
+        if isinstance(theirs, str) and items.study not in (None, theirs):
+            raise RatingsError(
+                f"{file.path}: has the results of the study {shown(theirs)}, and this folder is of "
+                f"{shown(items.study)}; import them into the folder of their own study"
+            )
+        return super().read(file, items, mapping)
+
+
+READER = _Own(
     "lands-between",
     recognizes_more=_recognizes,
     table=_table,

@@ -304,3 +304,11 @@ def test_a_file_that_is_no_parquet_is_found(folder):
     provenance["files"][PAIRS].update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
     (folder / PROVENANCE).write_text(json.dumps(provenance))
     assert any(line.startswith(f"{PAIRS}: ") for line in verify(folder))
+
+
+def test_a_folder_of_another_version_is_not_verified_as_this_one(folder):
+    for revision in ("v1.0.0", "1.0.0"):
+        assert run_builder("verify", folder, "--revision", revision).returncode == 0
+    result = run_builder("verify", folder, "--revision", "v9.9.9")
+    assert result.returncode == 2
+    assert "is version 1.0.0, not v9.9.9; a folder has one version: leave --revision out" in result.stderr

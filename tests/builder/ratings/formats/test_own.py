@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pandas as pd
@@ -98,3 +99,13 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_line(tmp_path, content, 
 def test_text_that_no_file_can_hold_is_replaced(tmp_path):
     lone = {"record": "participant", "participant_id": "p", "strategy_similarity": "\ud800 eyes"}
     assert read(tmp_path, lone).participants["strategy_similarity"][0].endswith(" eyes")
+
+
+def test_results_of_another_study_are_no_answers(tmp_path):
+    path = tmp_path / "results.jsonl"
+    path.write_text('{"format": "lands-between-survey", "version": 1, "study": "other"}\n')
+    items = dataclasses.replace(PAIRS, study="small")
+    with pytest.raises(RatingsError, match=r'has the results of the study "other", and this folder is of "small"'):
+        read_export(path, items)
+    assert len(read_export(path, dataclasses.replace(PAIRS, study="other")).ratings) == 0
+    assert len(read_export(path, PAIRS).ratings) == 0
