@@ -333,7 +333,7 @@ def _check_card(dataset: str, revision: str | None) -> None:
 
 
 def _yaml(text: str, where: str) -> Any:
-    """What YAML says. An alias stands for what was said before, and one that stands for many that stand for many is
+    """The value of YAML. An alias stands for what was said before, and one that stands for many that stand for many is
     short and larger than memory: cards have none.
     """
     depth = 0

@@ -1,4 +1,4 @@
-"""How often the intervals of the report on expressions hold the truth, in studies drawn as they come.
+"""The coverage of the intervals of the report on expressions, in studies drawn as they come.
 
 python -m benchmarks.expression [--replications 2000] [--only WORD]
 
@@ -38,9 +38,9 @@ MIX = np.array([0.1, 0.05, 0.08, 0.3, 0.12, 0.1, 0.25])
 """Shares of the seven emotions among faces."""
 HAPPY, DISGUST, NEUTRAL = 3, 1, 6
 RIGHT = (0.65, 0.5)
-"""How often the classifier is right of women and men."""
+"""The rate of right answers of the classifier on women and men."""
 WRONG_GENDER = (0.1, 0.25)
-"""How often the gender of women and men is predicted wrong."""
+"""The rate at which the gender of women and men is predicted wrong."""
 RACES = 5
 
 
@@ -126,7 +126,7 @@ def rate(faces: Faces, *, emotion: int, positive: bool, gender: int | None, race
 
 
 def parts_of(faces: Faces, gender: int | None) -> Numbers:
-    """How far each face of a group counts as each emotion."""
+    """The parts by which each face of a group counts as each emotion."""
     return np.asarray(of_group(faces, gender)[:, None] & (faces.label[:, None] == np.arange(7)), np.float64)
 
 
@@ -137,7 +137,7 @@ def at_equal_shares(faces: Faces, *, emotion: int, gender: int | None) -> Interv
 
 
 def accuracy(faces: Faces, *, gender: int | None, balanced: bool = False) -> Interval:
-    """How often the classifier is right; balanced: the mean of the TPR."""
+    """The accuracy of the classifier; balanced: the mean of the TPR."""
     parts = parts_of(faces, gender)
     weights = (evenly(parts) if balanced else parts).sum(axis=1)
     return share(faces.said == faces.label, weights, faces.units)

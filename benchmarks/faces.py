@@ -21,7 +21,7 @@ from builder.runtime import start_runtime
 from builder.shards import StudyFolder
 
 ROWS = 35_887
-"""Of FER-2013."""
+"""Rows of FER-2013."""
 
 DIFFERENT = 512
 """Faces that differ."""
@@ -73,7 +73,7 @@ def pixels(face: npt.NDArray[np.uint8]) -> str:
 
 
 def seconds(study: Path, out: Path) -> tuple[float, float]:
-    """Of the build of a study in processes of their own: by the clock, and of the processor."""
+    """Seconds of the build of a study in processes of their own: by the clock, and of the processor."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "builder", "build", study, "--out", out], check=True, stdout=subprocess.DEVNULL

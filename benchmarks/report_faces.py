@@ -84,7 +84,7 @@ def write(folder: Path, name: str, rows: list[dict[str, Any]], features: Feature
 
 
 def chances(emotion: int) -> "np.typing.NDArray[np.float64]":
-    """How people vote on a face that shows an emotion."""
+    """The chances of each vote on a face that shows an emotion."""
     shares = np.full(len(VOTED), 0.03)
     shares[emotion] = 1 - 0.03 * (len(VOTED) - 1)
     return shares

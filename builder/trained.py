@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @runtime_checkable
 class Trained(Protocol):
-    """What is registered as a classifier whose weights are made here, where no argument names a file of them; its
+    """A classifier whose weights are made here, where no argument names a file of them; its
     `load` takes those of `Runtime.weights` where it finds some under its name.
     """
 

@@ -1,4 +1,4 @@
-"""How far two figures lie apart, from the interval of each: the method of variance estimates recovery (MOVER).
+"""The contrast of two figures, from the interval of each: the method of variance estimates recovery (MOVER).
 
 Each side of the interval of a difference is the root of the sum of the squares of the sides of the two intervals that
 matter there. What holds of the intervals of the two figures carries over, near 0 and 1 too, where a jackknife of the

@@ -95,7 +95,7 @@ def class_indices(classes: Sequence[str], name: str, classifier: Classifier) -> 
 def _asked(
     host: ModelHost, name: str, classifier: Classifier, rows: Sequence[int], ask: Callable[[], Probabilities]
 ) -> Probabilities:
-    """What `ask` gives of a classifier's probabilities for rows, checked and timed."""
+    """A classifier's probabilities for rows as `ask` gives them, checked and timed."""
     boundary = host.boundary(name, "classifier", name)
     with host.stopwatch.step("classify", len(rows)), boundary.call("probabilities", rows) as call:
         given: Probabilities = call.array(ask(), np.float32, (len(rows), len(classifier.classes)), finite=False)

@@ -23,7 +23,7 @@ from builder.runtime import Runtime
 ID = "row_id"
 
 SUM_TOLERANCE = 0.01
-"""How far the probabilities of a row may add up to something else than 1, as printed ones do; they are scaled to 1."""
+"""The largest difference between 1 and the sum of a row's probabilities, as printed ones have; they are scaled to 1."""
 
 
 class Settings(settings.Settings):

@@ -33,7 +33,7 @@ from loading_script.lands_between import PROVENANCE
 from loading_script.untrusted.png import decode_rgb
 
 TOLERANCE = 1e-5
-"""How far a probability may be off: micro-batches of other sizes give results that differ by less."""
+"""The largest difference of a repeated probability: micro-batches of other sizes give results that differ by less."""
 
 _BLOCK = 256
 """Pictures that are held decoded at a time."""

@@ -1,1 +1,1 @@
-"""What people, simulated raters or models say of the pairs: the tables `ratings` and `participants`."""
+"""Ratings by people, simulated raters or models: the tables `ratings` and `participants`."""

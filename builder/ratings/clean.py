@@ -1,4 +1,4 @@
-"""From what a reader found in files to rows as the study keeps them, and why others are refused."""
+"""The way from what a reader found in files to rows as the study keeps them, and why others are refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields

@@ -13,7 +13,7 @@ import babel
 import pycountry
 
 LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "pl"]
-"""In which the names of countries are known."""
+"""The languages in which the names of countries are known."""
 
 _ON_CONTINENTS = {
     "Africa": (

@@ -1,4 +1,4 @@
-"""From what participants wrote of themselves to the columns of the table `participants`."""
+"""The way from what participants wrote of themselves to the columns of the table `participants`."""
 
 import re
 
@@ -19,7 +19,7 @@ UNSAID = {
     "möchte ich nicht sagen",
     "möchte nicht angeben",
 }
-"""What stands for no answer, in lower case."""
+"""Words that stand for no answer, in lower case."""
 
 _GENDER_WORDS = {
     "female": "female f woman w weiblich frau she/her",

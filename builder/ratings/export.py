@@ -1,4 +1,4 @@
-"""What every reader of an export takes and gives; the contract of `builder.ratings.formats`."""
+"""The input and output of every reader of an export; the contract of `builder.ratings.formats`."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -164,7 +164,7 @@ class Export:
     absent: tuple[str, ...] = ()
     """Keys of the mapping that name nothing in this file, of a kind in which what nobody said has no name."""
     submissions: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), SUBMISSION_COLUMNS))
-    """What the platform says of each submission that it is sure of; a participant may have several."""
+    """The state of each submission that the platform is sure of; a participant may have several."""
     on_scale: bool = False
     """Whether the file is of a survey of ours, which asks every question on the study's scale."""
     pseudonyms: bool = False

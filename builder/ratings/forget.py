@@ -28,7 +28,7 @@ class NobodyHereError(RatingsError):
 
 @dataclass(frozen=True)
 class Forgotten:
-    """Who was removed, with how many ratings in the tables and in the survey's database, and the published versions
+    """A removal: the person's ratings in the tables and in the survey's database, and the published versions
     (with where they are) that still hold them or another who was removed.
 
     `remains` says where it can still be read although it is removed, until the same command is run again; `beyond` what

@@ -1,4 +1,4 @@
-"""What a study folder holds of ratings, as a whole: read, changed, written back."""
+"""The ratings of a study folder, as a whole: read, changed, written back."""
 
 from dataclasses import dataclass, replace
 from dataclasses import field as default
@@ -34,7 +34,7 @@ class Held:
 
 
 def read_held(folder: Path, asks: Questionnaire) -> Held:
-    """What the folder holds; who writes it back has it locked from before.
+    """The ratings of the folder; who writes them back has it locked from before.
 
     Raises:
         FolderError: a file of it is damaged.

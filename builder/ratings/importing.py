@@ -32,13 +32,13 @@ _TOGETHER = 100_000
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of the exports: each one's path and outcome, and those that were skipped with the reason."""
+    """An import: each export's path and outcome, and those that were skipped with the reason."""
 
     outcomes: list[tuple[Path, Outcome]]
     skipped: list[tuple[Path, str]]
 
     def reasons(self) -> Counter[str]:
-        """How often which reason stands in refused.csv."""
+        """The reasons that stand in refused.csv, with how often each does."""
         return sum((outcome.reasons for _, outcome in self.outcomes), Counter())
 
 
@@ -97,7 +97,7 @@ def merged_exports(
     skip_others: bool,
     source: str,
 ) -> tuple[Held, Imported]:
-    """What a folder holds, with the exports merged into it, and what became of each; nothing is written."""
+    """The folder's ratings with the exports merged into them, and what became of each; nothing is written."""
     meaning = read_mapping(mapping, design.asks) if mapping else None
     skipped: list[tuple[Path, str]] = []
     read = list(_read_all(exports, design, key, format_name, meaning, skipped if skip_others else None))
@@ -155,7 +155,7 @@ def _together(
 
 
 def _of_scales(export: Export, asks: Questionnaire) -> Export:
-    """What of an export is looked at when all are read: answers on scales, and how many people gave them."""
+    """The part of an export that is looked at when all are read: answers on scales, and how many people gave them."""
     columns = ["participant", *(question.name for question in asks.questions if isinstance(question, Scale))]
     return replace(
         export,
@@ -176,7 +176,7 @@ def _check_all(
     meaning: Mapping | None,
     asks: Questionnaire,
 ) -> None:
-    """What can be told of all files alone: keys of the mapping that none has, and answers on another scale."""
+    """Checks what is told by all files alone: keys of the mapping that none has, and answers on another scale."""
     if not read:
         raise RatingsError(f"none of {len(skipped)} files could be read; {skipped[0][1] if skipped else ''}")
     nowhere = sorted(set.intersection(*(set(said.absent) for each in read for said in each.said)))

@@ -1,4 +1,4 @@
-"""What the ratings of a study folder refer to: its items, what it asks of them, and its bounds."""
+"""The design that the ratings of a study folder refer to: its items, what it asks of them, and its bounds."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -454,7 +454,7 @@ _ALLOWED = {
     "string_type": "must be a text in quotes",
     "float_type": "must be a number",
 }
-"""What is allowed, in words of TOML, by pydantic's type of error."""
+"""Allowed values, in words of TOML, by pydantic's type of error."""
 
 
 def _explained(detail: ErrorDetails, asks: Questionnaire) -> str:

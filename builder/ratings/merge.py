@@ -19,7 +19,7 @@ from loading_script.tables import DEMOGRAPHICS
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file, which refused.csv calls `file`: `read` = `added` + `already` there + `refused` ratings,
+    """The outcome of a file, which refused.csv calls `file`: `read` = `added` + `already` there + `refused` ratings,
     and how often which reason stands in refused.csv (those of cells that were left out while their rating was kept
     included).
     """
@@ -76,7 +76,7 @@ def _of_different_people(rows: Cleaned, files: int) -> Iterator[range]:
 def _merged(
     held: Held, rows: Cleaned, asks: Questionnaire, files: Sequence[str], some: range, source: str
 ) -> tuple[Held, list[Outcome]]:
-    """As `merged`, of those files alone, which speak of different people."""
+    """The folder's content as in `merged`, with those files alone, which speak of different people."""
     read = [rows.ratings, rows.refused]
     withdrawn = standing(held.withdrawn, rows.submissions)
     rows, outside = kept_out(rows, withdrawn, asks)
@@ -114,7 +114,7 @@ def _merged(
 
 
 def _by_file(frames: Sequence[pd.DataFrame], files: range) -> list[int]:
-    """How many rows of the frames are of each of the files."""
+    """The number of rows of the frames that are of each of the files."""
     numbers = np.concatenate([frame["file"].to_numpy(np.int64) for frame in frames])
     return [int(count) for count in np.bincount(numbers - files.start, minlength=len(files))]
 
@@ -181,7 +181,7 @@ def _identified(rows: pd.DataFrame, asks: Questionnaire, source: str) -> pd.Data
 
 
 def _equal(rows: pd.DataFrame, others: pd.DataFrame, asks: Questionnaire) -> pd.Series:
-    """Where all answers are the same, those that were not given included."""
+    """Whether all answers are the same, those that were not given included."""
     same = pd.Series(data=True, index=rows.index)
     for name in asks.names:
         same &= (rows[name] == others[name]).fillna(value=False) | (rows[name].isna() & others[name].isna())

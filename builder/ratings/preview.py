@@ -28,7 +28,7 @@ _FIRST = 5
 
 @dataclass(frozen=True)
 class Preview:
-    """What an import would do: its outcomes, or why it would do nothing; the first ratings that it would add, as they
+    """A preview of an import: its outcomes, or why it would do nothing; the first ratings that it would add, as they
     would be stored; and a draft of a mapping for the first file.
     """
 
@@ -47,7 +47,7 @@ def preview(
     *,
     source: str = "human",
 ) -> Preview:
-    """What `import_exports` would do with the same arguments; writes nothing.
+    """The preview of `import_exports` with the same arguments; writes nothing.
 
     Raises:
         FolderError: this is no study folder.

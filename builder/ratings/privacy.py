@@ -1,4 +1,4 @@
-"""What identifies a person: replaced by a pseudonym, coarsened, or found in a text so that it is held back."""
+"""Identifiers of a person: replaced by a pseudonym, coarsened, or found in a text so that it is held back."""
 
 import functools
 import hmac
@@ -66,7 +66,7 @@ _ADDRESS = re.compile(
     r"(?<![^\W_]|[.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![^\W_]|:)"
 )
 _REGIONS = [None, "US", "GB", "DE", "FR", "IN"]
-"""Where a phone number without a country code may be from; None: any with one."""
+"""The regions that a phone number without a country code may be from; None: any with one."""
 
 _LEAST_DIGITS = 9
 """Fewest digits in a row, parted by nothing but spaces and signs, that may be a phone number of any country."""
@@ -118,7 +118,7 @@ def is_pseudonym(participant: str) -> bool:
 
 
 def findings(text: str) -> list[str]:
-    """What in a free text may identify somebody: names of kinds, sorted; empty where nothing was found.
+    """The kinds of what in a free text may identify somebody, sorted; empty where nothing was found.
 
     It errs on the side of finding: what it finds is held back, not removed. It knows no names, addresses of houses or
     numbers of persons: those somebody has to read.

@@ -46,7 +46,7 @@ def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.S
 
 
 def _shown(ratings: pd.DataFrame, design: Design) -> pd.Series:
-    """How many items each participant was shown: those of their batch, of the arms alone of which they rated any."""
+    """The items that each participant was shown: those of their batch, of the arms alone of which they rated any."""
     batch, items = batches(ratings, design), design.shown
     if not design.asks.arms:
         return batch.map(items.groupby("batch").size()).astype("float64")

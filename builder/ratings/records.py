@@ -29,11 +29,11 @@ _LABEL_DIGITS = 12
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
-"""What a spreadsheet takes for a formula by its beginning, or would without the apostrophes before it; what is none."""
+"""A number: no formula, though a spreadsheet takes it for one by its beginning."""
 
 
 def file_label(content: bytes) -> str:
-    """What refused.csv calls an export: `export-` and the first 12 digits of the SHA-256 of its content.
+    """The name of an export in refused.csv: `export-` and the first 12 digits of the SHA-256 of its content.
 
     Nothing of its name: people and platforms put ids and names of persons into it.
     """

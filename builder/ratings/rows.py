@@ -43,7 +43,7 @@ def finished_batches(study: StudyFolder) -> list[int]:
 def rating_rows(
     asks: Questionnaire, participant: str, source: str, items: Sequence[str], answers: Mapping[str, npt.NDArray[Any]]
 ) -> list[dict[str, Any]]:
-    """One participant's rows of `ratings`.
+    """The rows of `ratings` of one participant.
 
     Args:
         asks: what is asked.

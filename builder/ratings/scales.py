@@ -15,7 +15,7 @@ _SHARE = 0.1
 """How many answers, none of them above which share of the scale, are hardly on it."""
 
 _USUAL = (1.0, 5.0, 7.0, 9.0, 10.0)
-"""Where scales end."""
+"""The usual ends of scales."""
 
 
 def check_scales(read: Sequence[tuple[Path, Export]], mapping: Mapping | None, asks: Questionnaire) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 RECORD = "signature"
-"""What such a line says in `record`."""
+"""The value of `record` in such a line."""
 
 _FIELD = "hmac_sha256"
 _MOST_BYTES = 1000

@@ -12,7 +12,7 @@ from loading_script.tables import FLAGS, SOURCES
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """One source: items by their number of ratings, items with fewer than wanted, participants, and how many of
+    """A source's state: items by their number of ratings, items with fewer than wanted, participants, and how many of
     them each flag has by the bounds that the study file names now.
     """
 
@@ -25,7 +25,7 @@ class SourceStatus:
 
 @dataclass(frozen=True)
 class RatingsStatus:
-    """How far the ratings are, by source, of the items, which are called as their `table` is; and what was refused by
+    """The state of the ratings, by source, of the items, which are called as their `table` is; and what was refused by
     reason, texts held back, persons removed, and persons whose submission does not count, by what their platform says.
     """
 
@@ -40,7 +40,7 @@ class RatingsStatus:
 
 
 def ratings_status(folder: Path) -> RatingsStatus:
-    """How many ratings the items of a study folder have.
+    """The state of the ratings of a study folder.
 
     Raises:
         FolderError: this is no study folder, or a file of it is damaged.

@@ -71,7 +71,7 @@ class RatingsFolder:
         self._study.write(self.files(ratings, participants))
 
     def files(self, ratings: pa.Table, participants: pa.Table) -> dict[str, bytes]:
-        """What `write` writes, in its order, by names in the study folder."""
+        """The files that `write` writes, in its order, by names in the study folder."""
         return {
             _file("participants"): _arrow(participants, self._schemas["participants"]),
             _file("ratings"): _arrow(ratings, self._schemas["ratings"]),

@@ -1,4 +1,4 @@
-"""Whose submission does not count, as their platform says: consent was revoked, it was returned, or it was rejected."""
+"""Submissions that do not count, as their platform says: consent was revoked, they were returned, or were rejected."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ WITHDRAWN = {
 
 
 def standing(known: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """Who stands outside after a platform's export: participant_id and status, one row for each.
+    """The participants who stand outside after a platform's export: participant_id and status, one row for each.
 
     Of several submissions one that counts comes before those that do not; nothing comes before a revoked consent.
 

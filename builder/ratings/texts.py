@@ -23,7 +23,7 @@ from builder.shards import StudyFolder
 from builder.tasks import Questionnaire
 
 WITHHELD = "withheld by a reader"
-"""What held-back.csv says was found in a text that somebody withheld."""
+"""The finding in held-back.csv of a text that somebody withheld."""
 
 _KEY = records.RELEASED
 
@@ -115,6 +115,6 @@ def _with_withheld(held: Held, kept_back: pd.DataFrame) -> Held:
 
 
 def _among(rows: pd.DataFrame, texts: pd.DataFrame) -> pd.Series:
-    """Which rows are of these texts."""
+    """Whether each row is of one of these texts."""
     among = pd.MultiIndex.from_frame(rows[_KEY]).isin(pd.MultiIndex.from_frame(texts[_KEY]))
     return pd.Series(among, index=rows.index, dtype="bool")

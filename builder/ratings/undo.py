@@ -26,7 +26,7 @@ _OF_OTHERS = ("source", "batch", "flags")
 
 @dataclass(frozen=True)
 class Undone:
-    """What an import had brought and is gone: how many ratings, participants and lines of refused.csv; and how many
+    """An undone import: how many ratings, participants and lines of refused.csv are gone; and how many
     people's submissions stand again as they did before.
     """
 
@@ -104,7 +104,7 @@ def _without(held: Held, lines: pd.DataFrame) -> tuple[Held, Undone]:
 
 
 def _statuses(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    """Whose submission stands otherwise than before: participant, status before and after, "" for one that counts."""
+    """Submissions that stand otherwise than before: participant, status before and after, "" for one that counts."""
     then, now = (dict(rows[records.WITHDRAWN].to_numpy().tolist()) for rows in (before, after))
     return [
         _APART.join((each, then.get(each, ""), now.get(each, "")))
@@ -114,7 +114,7 @@ def _statuses(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
 
 
 def _restored(withdrawn: pd.DataFrame, keys: set[str]) -> tuple[pd.DataFrame, int]:
-    """Who stands outside without what an import said of them, and of how many it said something."""
+    """The people who stand outside without what an import said of them, and of how many it said something."""
     status: dict[str, str] = dict(withdrawn[records.WITHDRAWN].to_numpy().tolist())
     before = dict(withdrawn[records.WITHDRAWN].to_numpy().tolist())
     for key in keys:
@@ -127,7 +127,7 @@ def _restored(withdrawn: pd.DataFrame, keys: set[str]) -> tuple[pd.DataFrame, in
 
 
 def _details(before: Held, after: Held) -> list[str]:
-    """What was not known of a known participant and is now."""
+    """The details that were not known of a known participant and are now."""
     both = before.participants.index.intersection(after.participants.index)
     told: list[str] = []
     for column in after.participants.columns.difference(list(_OF_OTHERS)):

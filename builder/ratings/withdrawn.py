@@ -16,7 +16,7 @@ from builder.shards import StudyFolder
 
 
 def withdrawn_people(folder: Path) -> pd.DataFrame:
-    """Who stands outside: participant_id, status, and how many ratings of theirs are here still.
+    """The people who stand outside: participant_id, status, and how many ratings of theirs are here still.
 
     Raises:
         FolderError: this is no study folder, or a file of it is damaged.
@@ -69,7 +69,7 @@ def remove_withdrawn(folder: Path, database: str | None = None) -> Removed:
 
 
 def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
-    """How many people and ratings were in the tables."""
+    """Takes people out of the tables, and says how many people and ratings those were."""
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
         held = read_held(folder, design.asks)

@@ -1,4 +1,4 @@
-"""What kinds of study ask of an alignment, checked."""
+"""Calls of an alignment by any kind of study, checked."""
 
 from builder.generators import Images
 from builder.hosting import ModelHost

@@ -138,7 +138,7 @@ class PublishParts(Protocol):
         return {}
 
     def classifiers(self, study: "Study") -> "Mapping[str, Callable[[Runtime], Classifier]]":
-        """How each classifier is loaded whose answers are published, by name."""
+        """The ways to load each classifier whose answers are published, by name."""
         return {}
 
     def predictions(self, study: "Study", tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:

@@ -1,4 +1,4 @@
-"""What people say of the mistakes of a classifier, and the error that is left: the rectified one."""
+"""People's verdicts on the mistakes of a classifier, and the error that is left: the rectified one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -165,7 +165,7 @@ class Expression(Published):
 
     @cached_property
     def left_out(self) -> str:
-        """Whatever an interval leaves out in turn, in the plural: units, or groups of them where there are many."""
+        """The units, or groups of many of them, that an interval leaves out in turn, in the plural."""
         many = self.unit != "batches" and len(np.unique(self.units[:, 0])) > MOST_LEFT_OUT
         return f"groups of {self.unit}" if many else self.unit
 
@@ -275,5 +275,5 @@ def _groups(column: Column) -> Column:
 
 
 def _about(grouping: str) -> str:
-    """What a grouping is about: a predicted gender and one that people see are both a gender."""
+    """The subject of a grouping: a predicted gender and one that people see are both a gender."""
     return grouping.partition(" (")[0]

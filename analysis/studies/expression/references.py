@@ -15,15 +15,15 @@ EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """The emotions, in the order of the numbers of `label_shares`."""
 
 VOTED = (*EMOTIONS, "contempt", "unknown", "no face")
-"""What people could vote for, in the order of the numbers of `votes`."""
+"""The classes of votes, in the order of the numbers of `votes`."""
 
 ANSWERED = {**{emotion: emotion for emotion in EMOTIONS}, "another": "another emotion", "no_face": "no face"}
-"""What people could answer, with what an answer is called as a vote."""
+"""The answers that people could give, with what each is called as a vote."""
 
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 LABELS, PEOPLE = "labels", "people"
-"""Whose word a reference is."""
+"""The names of references."""
 
 NO_LABEL = "no label"
 """The reason for which a face of a source that labels others counts as nothing."""
@@ -31,7 +31,7 @@ NO_LABEL = "no label"
 
 @dataclass(frozen=True)
 class Reference:
-    """How far each of n faces counts as each emotion.
+    """A reference: how far each of n faces counts as each emotion.
 
     of: LABELS or PEOPLE. shares: (n, 7), from 0 to 1; a face whose shares are all 0 counts as nothing. dropped: by
     reason, (n,), the share of each face that counts as nothing. Of each face all of them add up to 1.
@@ -43,7 +43,7 @@ class Reference:
 
     @property
     def weight(self) -> Numbers:
-        """How far each face counts at all, (n,), from 0 to 1."""
+        """The weight of each face, (n,), from 0 to 1."""
         weight: Numbers = self.shares.sum(axis=1)
         return weight
 

@@ -8,7 +8,7 @@ SMALL = "A cell with fewer than 30 faces is marked in the column small, and stan
 
 
 def intervals(found: Findings) -> str:
-    """How the intervals of rates are made, and what they take as a unit."""
+    """A caption's sentence on the intervals of rates, and what they take as a unit."""
     return unit(study(found.published))
 
 
@@ -35,7 +35,7 @@ def dependence(found: Findings) -> str:
 
 
 def reference(of: Expression) -> str:
-    """Whose word is right, in a clause."""
+    """A clause on whose word is right."""
     if of.reference is None:
         return "nothing: nobody labeled the faces, and nobody was asked"
     if of.reference.of == PEOPLE:

@@ -96,7 +96,7 @@ def what(row: Any) -> str:
 
 
 def _plain(figure: go.Figure, source: str | None) -> dict[str, Any]:
-    """What plotly's script takes; with whose ratings it shows, where they are not people's."""
+    """The figure as plotly's script takes it; with whose ratings it shows, where they are not people's."""
     if source not in {None, "human"}:
         font = {"color": style.WARNING_COLOR, "size": 13, "weight": "bold"}
         figure.update_layout(title={"text": f"{source} ratings", "font": font, "x": 0.99, "xanchor": "right"})

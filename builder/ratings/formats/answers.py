@@ -1,4 +1,4 @@
-"""From a table and its layout to an export; columns at a time, for a survey may bring a million answers."""
+"""The way from a table and its layout to an export; columns at a time, for a survey may bring a million answers."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -132,7 +132,7 @@ def _ids(table: Table, layout: Layout, asks: Questionnaire) -> tuple["pd.Series[
 
 
 def _says_something(table: Table, layout: Layout, asks: Questionnaire) -> "pd.Series[bool]":
-    """Which records have an answer or a fact; of events most have none."""
+    """The records with an answer or a fact; of events most have none."""
     said = pd.Series(not layout.events, index=table.cells.index)
     if layout.events:
         sources = [source for slot in layout.slots for key, source in slot.parts.items() if key in asks.names]
@@ -295,7 +295,7 @@ def _any_understood(
 
 
 def _hint(question: Question, word: str) -> str:
-    """How a mapping would say what the answers to a question mean, of which one is `word`."""
+    """The lines of a mapping that would say what the answers to a question mean, of which one is `word`."""
     match question:
         case Scale():
             return (

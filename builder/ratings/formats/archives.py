@@ -22,7 +22,7 @@ def is_zip(file: ExportFile) -> bool:
 
 
 def entries(file: ExportFile) -> list[zipfile.ZipInfo]:
-    """What an archive holds.
+    """The entries of an archive.
 
     Raises:
         RatingsError: it is damaged, or of too many files.

@@ -1,4 +1,4 @@
-"""From texts to numbers, answers and times; what cannot be read is told apart from what is missing."""
+"""The way from texts to numbers, answers and times; what cannot be read is told apart from what is missing."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ _NO = ("no", "n", "false", "nein", "falsch")
 one."""
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
-"""How tools write that there is no number or no answer (N/A: LimeSurvey, a question not shown; NA: R)."""
+"""Words of tools for no number or no answer (N/A: LimeSurvey, a question not shown; NA: R)."""
 
 _EXPONENT = r"\d(?:[.,]\d+)?E\+\d+"
 _DATE = r"\d{1,2}[./\- ]{1,2}(?:[A-Za-zäÄ]{3,9}\.?|\d{1,2}[./-]\d{2,4})|[A-Za-zäÄ]{3}[ -]\d{2}|#+"
@@ -30,7 +30,7 @@ _EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
 
 
 def missing(cells: "pd.Series[str]", also: frozenset[str] = frozenset()) -> "pd.Series[bool]":
-    """Where a cell says nothing."""
+    """Whether each cell says nothing."""
     codes, values = pd.factorize(cells, use_na_sentinel=True)
     tokens = MISSING | also
     empty = np.array([str(value).strip().casefold() in tokens for value in values] + [True], bool)
@@ -118,12 +118,12 @@ def times(
 
 
 def damaged(cells: "pd.Series[str]") -> "pd.Series[bool]":
-    """Where a spreadsheet made an exponent, a date or hashes of what stood there: 1.23E+17, 05. Jan, 3/4/2026, ###."""
+    """Whether a spreadsheet made an exponent, a date or hashes of each cell: 1.23E+17, 05. Jan, 3/4/2026, ###."""
     return cells.str.strip().str.fullmatch(f"{_EXPONENT}|{_DATE}")
 
 
 def damaged_id(cells: "pd.Series[str]") -> "pd.Series[bool]":
-    """Where a spreadsheet made a rounded number of an id of digits; 5e12 is kept, for an id may begin so."""
+    """Whether a spreadsheet made a rounded number of an id of digits; 5e12 is kept, for an id may begin so."""
     return cells.str.strip().str.fullmatch(f"{_EXPONENT}|#+")
 
 

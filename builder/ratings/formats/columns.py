@@ -57,7 +57,7 @@ def index_of(table: Table, key: str, name: str, prefix: str = "columns.") -> int
 
 
 def no_column(table: Table, key: str, name: str, prefix: str = "columns.", count: int = 0) -> str:
-    """What is said of a column that the mapping names, where there is none, or several that differ."""
+    """The error about a column that the mapping names, where there is none, or several that differ."""
     met = "no column" if not count else f"{count} columns"
     return (
         f"{table.path}, line {table.header_line}: {met} called {shown(name)} (the mapping's {prefix}{key}); columns "

@@ -1,4 +1,4 @@
-"""From paths to the files of exports: those in a folder or an archive; and the text in a spreadsheet, SPSS's or R's."""
+"""The files of exports, from paths: those in a folder or an archive; and the text in a spreadsheet, SPSS's or R's."""
 
 import bz2
 import contextlib
@@ -27,7 +27,7 @@ _MOST_GIB, _MOST_S = 4, 300
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SPSS = (b"$FL2", b"$FL3")
 _R = re.compile(rb"(?:RD[AXB][23]\n)?(?:X\n\0\0\0[\2\3]|B\n[\2\3]\0\0\0|A\n[23]\n\d)")
-"""How R's serialization begins, alone in an .rds or behind a name in an .RData (R Internals, section 1.8)."""
+"""The beginnings of R's serialization, alone in an .rds or behind a name in an .RData (R Internals, section 1.8)."""
 
 _EXTRA = "reading it takes an extra: pip install 'lands-between[exports]'; or save it as CSV"
 
@@ -43,7 +43,7 @@ _KINDS = {
     b"SQLite format 3": "a database of SQLite; export its table as CSV",
     b"<stata_dta>": "a file of Stata; save it as CSV",
 }
-"""What files are that nothing here reads, by their first bytes."""
+"""Kinds of files that nothing here reads, by their first bytes."""
 
 
 def export_files(path: Path) -> Iterator[ExportFile]:

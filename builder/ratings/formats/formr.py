@@ -11,7 +11,7 @@ from builder.ratings.mapping import Mapping
 
 _OWN = frozenset({"session", "created", "modified", "ended"})
 _TEST_SESSION = "XXX"
-"""What formr writes into the code of a session that the study's owner tests with."""
+"""The mark that formr puts into the code of a session that the study's owner tests with."""
 
 
 def _recognizes(file: ExportFile) -> bool:

@@ -68,6 +68,6 @@ def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]],
 
 
 def _inner(text: str, pattern: "re.Pattern[str]") -> str:
-    """What the pattern's group holds; the text where it does not fit."""
+    """The text in the pattern's group; the whole text where it does not fit."""
     match = pattern.search(text[:_LONGEST])
     return match[1] or text if match else text

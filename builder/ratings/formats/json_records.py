@@ -1,4 +1,4 @@
-"""From the bytes of a file to the JSON values in it, and from JSON objects to a table of texts."""
+"""The way from the bytes of a file to the JSON values in it, and from JSON objects to a table of texts."""
 
 import itertools
 import json
@@ -137,7 +137,7 @@ def _text(file: ExportFile) -> str:
 
 
 def _next(text: str, position: int) -> int:
-    """Where the next value begins."""
+    """The place where the next value begins."""
     while position < len(text) and text[position] in _SPACE:
         position += 1
     return position

@@ -26,7 +26,7 @@ from builder.ratings.formats.tabular import Refusal, Table, head
 from builder.ratings.mapping import Mapping
 
 _OWN = ("annotator", "lead_time", "created_at")
-"""What the table has of an annotation itself."""
+"""The table's own columns of an annotation."""
 
 _IN_EVERY_LINE = {"annotator", "annotation_id", "lead_time"}
 

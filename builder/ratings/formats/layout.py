@@ -1,4 +1,4 @@
-"""What each column of a table answers, as plain data: told by a mapping, by the tool's declaration, and by names."""
+"""The layout: what each column of a table answers, told by a mapping, by the tool's declaration, and by names."""
 
 import re
 from collections.abc import Mapping as Dict
@@ -152,7 +152,7 @@ class _Claimed:
 
 
 class _Named:
-    """What the names of columns tell of themselves, but for those that the mapping claims."""
+    """The columns that their names tell of, but for those that the mapping claims."""
 
     def __init__(self, table: Table, items: StudyItems, mapping: Mapping, claimed: set[int]) -> None:
         self._table, self._mapping, self._study, self._asks = table, mapping, items, items.asks

@@ -1,4 +1,4 @@
-"""What the columns of a tool mean, as its reader declares it."""
+"""The meaning of a tool's columns, as its reader declares it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What names of columns say: the item of the study, and the part of an answer."""
+"""Names of columns: the item of the study, and the part of an answer, that they speak of."""
 
 import re
 from collections.abc import Mapping as Dict
@@ -92,7 +92,7 @@ class ItemFinder:
 
 
 def part_of(name: str, asks: Questionnaire) -> str | None:
-    """Which part of an answer a name without its item speaks of; None where it is none that is understood.
+    """The part of an answer that a name without its item speaks of; None where it is none that is understood.
 
     Raises:
         ValueError: of two.

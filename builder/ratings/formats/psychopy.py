@@ -21,7 +21,7 @@ _ANSWERS = ("response", "keys", "clicked_name", "text", "choice")
 
 _TOOL = {"psychopyVersion", "frameRate", "OS"}
 _ONE_OF_A_LIST = r"^\['([^']*)'\]$"
-"""How PsychoPy writes the one key or the one object of those that it kept all of."""
+"""PsychoPy's list of the one key or the one object of those that it kept all of."""
 
 
 def _recognizes(file: ExportFile) -> bool:

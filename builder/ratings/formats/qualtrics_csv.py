@@ -10,12 +10,12 @@ from builder.ratings.formats.tabular import Table, by_status, head
 from builder.ratings.mapping import Mapping
 
 NOT_ANSWERED = frozenset({"-99"})
-"""What Qualtrics writes for a question that was seen and not answered, where the export asks for it."""
+"""Qualtrics' word for a question that was seen and not answered, where the export asks for it."""
 
 _IMPORT_ID = '{"ImportId"'
 _OWN = {"StartDate", "EndDate", "Status", "Progress", "Finished", "RecordedDate", "DistributionChannel", "UserLanguage"}
 _ENOUGH = 4
-"""How many of Qualtrics' own columns tell it where the ids of the responses were removed."""
+"""The number of Qualtrics' own columns that tell it where the ids of the responses were removed."""
 
 _LIVE = {"0", "ip address", "ip-adresse", "4", "imported", "16", "offline", "32", "ex", "48", "ex offline", ""}
 _PREVIEW = {"1", "survey preview", "umfragevorschau", "2", "survey test", "17", "offline survey preview"}

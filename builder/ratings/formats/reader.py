@@ -26,7 +26,7 @@ _OF_TEXT = ("encoding", "delimiter", "decimal_comma")
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """How one format is read.
+    """A reader of one format.
 
     name: what `--format` calls it.
     header: names that the first record of a delimited file has, all of them, and that no other format has.
@@ -59,7 +59,7 @@ class Reader:
         return bool(self.header) and bool(rows) and set(rows[0]) >= self.header
 
     def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
-        """What is in a file.
+        """The content of a file.
 
         Raises:
             RatingsError: the file as a whole cannot be read, with the line and the column where there is one; it has

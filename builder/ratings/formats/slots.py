@@ -1,4 +1,4 @@
-"""Where in a table the answers stand, as plain data."""
+"""The places of answers in a table, as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Slot:
-    """Where the answers to one item stand in every record.
+    """The places of the answers to one item in every record.
 
     `item` is an item's id, or the numbers of the columns whose cells name the item; `parts` has a source for each part
     of the answer that there is; `unit_ms` is the unit of the response time.
@@ -40,7 +40,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where in a table the answers, the facts of the participants and the parts of their ids stand.
+    """The places in a table of the answers, of the facts of the participants and of the parts of their ids.
 
     `events`: most lines are no answers, so that one which names no item and no participant's detail is passed over.
     `one_clock`: response times to the questions on an item begin at one moment.

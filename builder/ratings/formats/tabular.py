@@ -1,4 +1,4 @@
-"""From the bytes of a file to a table of texts that knows its lines."""
+"""The way from the bytes of a file to a table of texts that knows its lines."""
 
 import codecs
 import csv
@@ -227,7 +227,7 @@ def _encoding(file: ExportFile, mapping: Mapping | None, cut: bool = False) -> s
 
 
 def _undecodable(content: bytes, encoding: str, final: bool) -> int | None:
-    """Where about the first byte is that is not of the encoding; piece by piece, for the text may be large."""
+    """The place of about the first byte that is not of the encoding; piece by piece, for the text may be large."""
     decoder = codecs.getincrementaldecoder(encoding)()
     for start in range(0, len(content), _PIECE):
         try:
@@ -246,7 +246,7 @@ def _is_windows(content: bytes, final: bool) -> bool:
 
 
 def _delimiter(file: ExportFile, encoding: str, mapping: Mapping | None) -> tuple[str, int]:
-    """What separates the cells, and how many records come before the header."""
+    """The character between the cells, and how many records come before the header."""
     start = file.content[:_HEAD_BYTES]
     first = start.decode(encoding, errors="ignore").lstrip("﻿").partition("\n")[0].strip()
     if match := re.fullmatch(r'"?sep=(.|\\t)"?', first):  # what Excel is told by

@@ -19,7 +19,7 @@ PARTICIPANTS = [
     *((f"url.{name}",) for name in PARTICIPANT_NAMES),  # what lab.js keeps of the address of the page
     *(("subject_id",), ("subject",), ("run_id",), ("jatosStudyResultId",), ("study_result",)),
 ]
-"""What experiments and the servers they run on call a participant by, best first."""
+"""Names by which experiments and the servers they run on call a participant, best first."""
 
 _SPENT = "time_elapsed of the whole, s"
 _CLOCKS = ("trial_index", "time_elapsed")
@@ -27,7 +27,7 @@ _AGREED = "lands-between-consent"
 """The first trial of our own page, after which somebody may have left."""
 
 _NOTHING = ("", "null")
-"""How jsPsych writes into a CSV what a trial does not have, and what it has as null."""
+"""Texts of a CSV by jsPsych for what a trial does not have, and what it has as null."""
 
 _OBJECTS = ("response", "responses", "url")
 """Properties that plugins write JSON objects into, in a CSV and before jsPsych's version 7 in JSON too."""

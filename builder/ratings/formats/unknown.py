@@ -1,4 +1,4 @@
-"""What is said of a file that no reader recognizes: what was met, what is missing, and the mapping that would help."""
+"""The error about a file that no reader recognizes: what was met, what is missing, and the mapping that would help."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from builder.tasks import Questionnaire
 from builder.toml import shown
 
 DESCRIBED = "builder/ratings/mapping.py"
-"""Where the mapping is described."""
+"""The place where the mapping is described."""
 
 _METADATA = {
     *(
@@ -70,7 +70,7 @@ def answer_columns(names: Sequence[str]) -> list[str]:
 
 
 def _missing(names: Sequence[str], asks: Questionnaire) -> str:
-    """What the plain reader needs and did not meet."""
+    """The columns that the plain reader needs and did not meet."""
     folded = {name.casefold() for name in names}
     answered = any(asks_in(name, asks) for name in names)
     lacking = []

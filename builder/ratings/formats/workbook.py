@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 REFUSED, NOT_INSTALLED = 3, 4
-"""How it ends: what is on standard error says what is wrong with the file; the parser is not installed."""
+"""Exit statuses: what is on standard error says what is wrong with the file; the parser is not installed."""
 
 
 class _RefusedError(Exception):

@@ -56,7 +56,7 @@ class Classification(StudyKind):
         return build_batch(classification(study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """As `schema` says them."""
+        """The features of a table, by `schema`."""
         from builder.studies.classification import schema
 
         return schema.read_features(table, columns)

@@ -1,4 +1,4 @@
-"""What a batch's attacks come to: of every row that the attacked classifier gives its label."""
+"""The outcomes of a batch's attacks: of every row that the attacked classifier gives its label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

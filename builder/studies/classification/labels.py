@@ -13,7 +13,7 @@ LEAST_ANSWERS = 5
 """An item with fewer valid answers counts as one that nobody was asked about."""
 
 ACCEPTED = 0.8
-"""From this share of yes on a class is accepted: four of five, as in "ConvNets and ImageNet Beyond Accuracy"."""
+"""The share of yes from which a class is accepted: four of five, as in "ConvNets and ImageNet Beyond Accuracy"."""
 
 
 def accepted_classes(items: pa.Table, ratings: pa.Table) -> pa.Table:

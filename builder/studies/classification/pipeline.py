@@ -1,4 +1,4 @@
-"""How one batch is made: some classes, what every classifier says of their pictures, and what people are asked.
+"""The making of one batch: some classes, what every classifier says of their pictures, and what people are asked.
 
 A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
 """

@@ -1,4 +1,4 @@
-"""What every classifier says of the rows of a batch."""
+"""The classifiers' answers about the rows of a batch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a published classification study says of itself, beside what every study says."""
+"""The parts of a published version that a classification study brings."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,15 +38,15 @@ class ClassificationParts(PublishParts):
         ]
 
     def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
-        """Those in the source's pictures."""
+        """The rights in the source's pictures."""
         return picture_rights(classification(study).images, runtime)
 
     def classifiers(self, study: Study) -> "Mapping[str, Callable[[Runtime], Classifier]]":
-        """Those of the study file."""
+        """The classifiers of the study file."""
         return {each.name: each.load for each in classification(study).classifiers}
 
     def predictions(self, study: Study, tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:
-        """Of every row, of every item, attacked images among them, and of every attack."""
+        """The predictions of every row, of every item, attacked images among them, and of every attack."""
         names = [each.name for each in classification(study).classifiers]
         for row in tables["predictions"].to_pylist():
             for name in names:
@@ -88,7 +88,7 @@ class ClassificationParts(PublishParts):
 
 
 def attack_counts(attacks: "pa.Table") -> dict[str, int]:
-    """How many attacks there are, and how many succeeded: in 8 bits, and before rounding."""
+    """The numbers of attacks, and of those that succeeded: in 8 bits, and before rounding."""
     success = attacks["success"].to_pylist().count(True)
     floated = attacks.num_rows - attacks["float_class"].null_count
     return {"rows": attacks.num_rows, "success": success, "floated": floated}

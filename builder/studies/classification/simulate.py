@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RaterModel:
-    """How a simulated rater answers: yes with a probability that the item has for all raters alike.
+    """The model of a simulated rater: yes with a probability that the item has for all raters alike.
 
     Of a mistake, and of each of the five classes of one, it is drawn, once for the item, from a beta distribution with
     the mean `accepted` and the two parameters' sum `concentration`. With the probability `lapse` the answer is yes or
@@ -98,7 +98,7 @@ def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: Rater
 
 
 def rate(probability: Floats, rng: np.random.Generator, model: RaterModel) -> dict[str, npt.NDArray[Any]]:
-    """One rater's answers to items with these probabilities of yes (n,), by column of `ratings`, each (n,)."""
+    """The answers of one rater to items with these probabilities of yes (n,), by column of `ratings`, each (n,)."""
     n = len(probability)
     median = model.median_ms * np.exp(model.pace * rng.standard_normal())
     lapsed = rng.random(n) < model.lapse

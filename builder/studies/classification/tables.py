@@ -1,4 +1,4 @@
-"""From what a batch holds to its Arrow tables."""
+"""The way from what a batch holds to its Arrow tables."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

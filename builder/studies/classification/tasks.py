@@ -1,4 +1,4 @@
-"""What a classification study asks people of each item: whether a class is relevant for an image."""
+"""The question that a classification study asks people of each item: whether a class is relevant for an image."""
 
 from dataclasses import replace
 
@@ -43,4 +43,4 @@ ASKS_IF_TOLD = Questionnaire(
         ),
     ),
 )
-"""What a study with `cannot_tell` asks; who cannot tell what a control shows is flagged, too."""
+"""The questionnaire of a study with `cannot_tell`; who cannot tell what a control shows is flagged, too."""

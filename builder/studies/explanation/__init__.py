@@ -58,7 +58,7 @@ class Explanation(StudyKind):
     groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
-        """How alike two explanations are."""
+        """The question how alike two explanations are."""
         return questionnaire(explanation(study).ratings.attention_likeness)
 
     def load(self, study: "Study", runtime: "Runtime") -> "Models":
@@ -76,7 +76,7 @@ class Explanation(StudyKind):
         return build_batch(explanation(study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """As `schema` says them."""
+        """The features of a table, by `schema`."""
         from builder.studies.explanation import schema
 
         return schema.read_features(table, columns)

@@ -1,4 +1,4 @@
-"""How one batch is made: some pictures, the maps of one check, and how alike they are.
+"""The making of one batch: some pictures, the maps of one check, and how alike they are.
 
 A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
 """

@@ -1,4 +1,4 @@
-"""What a published explanation study says of itself, beside what every study says."""
+"""The parts of a published version that an explanation study brings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class ExplanationParts(PublishParts):
         ]
 
     def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
-        """Those in the source's pictures."""
+        """The rights in the source's pictures."""
         return picture_rights(explanation(study).images, runtime)
 
     def figures(self, content: "Content") -> dict[str, Any]:

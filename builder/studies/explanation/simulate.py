@@ -26,7 +26,7 @@ MEASURES = ("pearson_absolute", "top_k")
 
 @dataclass(frozen=True)
 class RaterModel:
-    """How a simulated rater answers: by the likeness that an item has for all raters alike.
+    """The model of a simulated rater: by the likeness that an item has for all raters alike.
 
     That is `scale` times the mean of `MEASURES` (one below 0, or not defined, counts as 0), and normal noise drawn once
     for the item, with the deviation `item_spread`; of a control it is 100. A rater adds a bias of their own and noise;
@@ -103,7 +103,7 @@ def alike(
 def rate(
     likeness: Floats, controls: npt.NDArray[np.bool_], rng: np.random.Generator, model: RaterModel
 ) -> dict[str, npt.NDArray[Any]]:
-    """One rater's answers to items with this likeness, (n,), by column of `ratings`, each (n,)."""
+    """The answers of one rater to items with this likeness, (n,), by column of `ratings`, each (n,)."""
     n = len(likeness)
     median = model.median_ms * np.exp(model.pace * rng.standard_normal())
     bias, noise = model.bias * rng.standard_normal(), model.noise * rng.standard_normal(n)

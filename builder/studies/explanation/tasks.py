@@ -1,4 +1,4 @@
-"""What an explanation study asks people of each item: how alike two explanations are."""
+"""The question that an explanation study asks people of each item: how alike two explanations are."""
 
 from builder.tasks import Control, Layout, Question, Questionnaire, Scale, Task
 
@@ -11,7 +11,7 @@ QUESTIONS: tuple[Question, ...] = (Scale("likeness", "How alike are these explan
 
 
 def questionnaire(attention_likeness: float) -> Questionnaire:
-    """One task, two maps side by side; the same map twice is the control.
+    """The study's one task, two maps side by side; the same map twice is the control.
 
     attention_likeness: the least likeness that somebody who looks gives to one map twice.
     """

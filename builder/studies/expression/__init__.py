@@ -37,7 +37,7 @@ class Expression(StudyKind):
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
-        """Which emotion a face shows, how strong it is and, where the study asks for it, the person's gender."""
+        """The questions which emotion a face shows, how strong it is and, where the study asks, the person's gender."""
         return expression(study).asks()
 
     def load(self, study: "Study", runtime: "Runtime") -> "Models":
@@ -53,7 +53,7 @@ class Expression(StudyKind):
         return build_batch(expression(study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """As `schema` says them."""
+        """The features of a table, by `schema`."""
         from builder.studies.expression import schema
 
         return schema.read_features(table, columns)

@@ -1,4 +1,4 @@
-"""How one batch is made: some faces, their labels and groups, and what every classifier says of them.
+"""The making of one batch: some faces, their labels and groups, and what every classifier says of them.
 
 A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
 """
@@ -24,7 +24,7 @@ from loading_script.votes import Rule, labels
 
 
 class Label(NamedTuple):
-    """What a face counts as: its emotion, the share of each of `EMOTIONS`, why it counts as none, the emotion that all
+    """A face's label: its emotion, the share of each of `EMOTIONS`, why it counts as none, the emotion that all
     of its votes name, and how many are for each of `VOTED`; each None where there is no such thing.
     """
 
@@ -106,7 +106,7 @@ def build_batch(study: ExpressionStudy, models: Models, batch: int) -> Batch:
 
 
 def voted_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[Label]:
-    """What rows of a source count as by its votes under a rule; a row without votes counts as nothing."""
+    """The labels of rows of a source by its votes under a rule; a row without votes counts as nothing."""
     votes = [source.votes(row) for row in rows]
     counts = np.array([each or (0,) * len(source.classes) for each in votes], np.int64)
     counted = labels(counts, source.classes, EMOTIONS, rule)
@@ -123,7 +123,7 @@ def voted_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[L
 
 
 def labeled(source: ImageSource, rows: Sequence[int]) -> list[Label]:
-    """What rows of a source count as by its labels."""
+    """The labels of rows of a source by its own."""
     emotions = [None if label is None else source.classes[label] for label in map(source.label, rows)]
     return [
         Label() if emotion is None else Label(emotion, [float(each == emotion) for each in EMOTIONS])

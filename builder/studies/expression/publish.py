@@ -1,4 +1,4 @@
-"""What a published expression study says of itself, beside what every study says."""
+"""The parts of a published version that an expression study brings."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # what publishing needs is an extra
 
 @dataclass(frozen=True)
 class Counts:
-    """How often a column has each of `EMOTIONS`, another class, and nothing."""
+    """The counts of each of `EMOTIONS`, of another class, and of nothing in a column."""
 
     name: str
     emotions: list[int]
@@ -51,16 +51,16 @@ class ExpressionParts(PublishParts):
         return named + roles
 
     def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
-        """Those in the source's pictures."""
+        """The rights in the source's pictures."""
         return picture_rights(expression(study).images, runtime)
 
     def classifiers(self, study: Study) -> "Mapping[str, Callable[[Runtime], Classifier]]":
-        """Those of emotions and those of groups."""
+        """The classifiers of emotions and those of groups."""
         described = expression(study)
         return {each.name: each.load for each in (*described.classifiers, *described.groups)}
 
     def predictions(self, study: Study, tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:
-        """Of every face and classifier; one that has no row of a face found none."""
+        """The predictions of every face and classifier; one that has no row of a face found none."""
         described = expression(study)
         names = [each.name for each in (*described.classifiers, *described.groups)]
         stated: dict[tuple[str, str], dict[str, float]] = {}

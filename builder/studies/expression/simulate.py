@@ -36,7 +36,7 @@ GENDER_CONFUSION = ((0.92, 0.04, 0.04), (0.06, 0.88, 0.06))
 
 @dataclass(frozen=True)
 class RaterModel:
-    """How a simulated rater answers: by `CONFUSION` from the emotion that a face shows.
+    """The model of a simulated rater: by `CONFUSION` from the emotion that a face shows.
 
     That is its label. A face without one shows, with the probability `follows`, the class that the study's first
     classifier gives it, else any of the other emotions, each as often; where the classifier found no face, any of all.
@@ -154,7 +154,7 @@ def drawn(
 
 
 def rate(emotions: npt.NDArray[np.intp], rng: np.random.Generator, model: RaterModel) -> dict[str, npt.NDArray[Any]]:
-    """One rater's answers to faces that show these emotions, (n,), by column of `ratings`, each (n,)."""
+    """The answers of one rater to faces that show these emotions, (n,), by column of `ratings`, each (n,)."""
     n = len(emotions)
     median = model.median_ms * np.exp(model.pace * rng.standard_normal())
     answers = drawn(CONFUSION, emotions, OPTIONS, rng)

@@ -124,7 +124,7 @@ class ExpressionStudy(Study):
         return self
 
     def asks(self) -> Questionnaire:
-        """What people are asked."""
+        """The questionnaire of the study."""
         return ASKS_GENDER if self.ask_gender else ASKS
 
 

@@ -1,4 +1,4 @@
-"""From the faces of a batch to its Arrow tables."""
+"""The way from the faces of a batch to its Arrow tables."""
 
 import hashlib
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Ta
 
 
 def _item(study: ExpressionStudy, faces: "Faces", groups: Mapping[str, "Said"], at: int) -> dict[str, Any]:
-    """What is known of a face: its label, its groups, and what classifiers say."""
+    """The item of a face: its label, its groups, and what classifiers say."""
     label = faces.labels[at]
     row: dict[str, Any] = {
         "kind": schema.KINDS.index("face" if label.agreed is None else "control"),

@@ -12,7 +12,7 @@ EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """The emotions that labels and classifiers may name, in the order of the columns that have a number for each."""
 
 VOTED = (*EMOTIONS, "contempt", "unknown", "no face")
-"""Whatever people could vote for, in the order of the column `votes`: FERPlus's names, as its source calls them."""
+"""The classes of votes, in the order of the column `votes`: FERPlus's names, as its source calls them."""
 
 ANOTHER, NO_FACE = "another", "no_face"
 
@@ -55,4 +55,4 @@ TASK = Task(
 ASKS = Questionnaire(TABLE, KEY, (TASK,))
 
 ASKS_GENDER = Questionnaire(TABLE, KEY, (replace(TASK, questions=(*QUESTIONS, PERCEIVED_GENDER)),))
-"""What a study with `ask_gender` asks."""
+"""The questionnaire of a study with `ask_gender`."""

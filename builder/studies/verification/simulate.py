@@ -83,7 +83,7 @@ class RaterModel:
 
 
 class Answers(NamedTuple):
-    """One rater's answers to n pairs, each an array (n,): 0 to 100 in whole numbers, bool, milliseconds, place."""
+    """The answers of one rater to n pairs, each an array (n,): 0 to 100 in whole numbers, bool, milliseconds, place."""
 
     similarity: Floats
     identity: npt.NDArray[np.bool_]
@@ -153,7 +153,7 @@ def pair_distance(pairs: pd.DataFrame, model: RaterModel) -> Floats:
 
 
 def rate(distance: Floats, rng: np.random.Generator, model: RaterModel) -> Answers:
-    """One rater's answers to pairs of these standardized distances (n,).
+    """The answers of one rater to pairs of these standardized distances (n,).
 
     The rater's own traits are drawn first, then what every pair adds.
     """

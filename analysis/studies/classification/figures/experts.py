@@ -1,4 +1,4 @@
-"""How often people are wrong by the experts' answers."""
+"""The figure of people's errors by the experts' answers."""
 
 import pandas as pd
 from matplotlib.figure import Figure

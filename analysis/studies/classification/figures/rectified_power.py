@@ -1,4 +1,4 @@
-"""How many mistakes a rectified error of a wanted width takes."""
+"""The figure of the mistakes that a rectified error of a wanted width takes."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""How often people are wrong about mistakes, told by the study's authors."""
+"""People's errors about mistakes, by the answers of the study's authors."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What people say of the items of each kind."""
+"""People's answers about the items of each kind."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from analysis.studies.classification.data import ACCEPTED, UNITS, Classification
 
 
 def answers_by_kind(study: Classification) -> pd.DataFrame:
-    """How many items of each kind people were asked about, and what they said.
+    """The number of items of each kind that people were asked about, and their answers.
 
     Columns: kind, n_items, n_asked (with five valid answers or more), n_answers (valid ones), yes (mean over items of
     the share of yes), low, high, interval, accepted (share of the asked items with at least 4 of 5), accepted_low,

@@ -1,4 +1,4 @@
-"""What a classification study cannot show, said from its own numbers."""
+"""Limits of a classification study, said from its own numbers."""
 
 import pandas as pd
 

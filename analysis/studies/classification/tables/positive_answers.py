@@ -12,7 +12,7 @@ from analysis.studies.classification.verdicts import Verdicts, all_verdicts, att
 
 
 def positive_answers(study: Classification) -> pd.DataFrame:
-    """How the mistakes of each classifier spread over the number of positive answers, by sampling weights.
+    """The mistakes of each classifier by their number of positive answers, by sampling weights.
 
     An item with more than five answers counts with the share of yes of five, rounded down: 8 or 9 of 10 as 4 of 5. Of a
     row with five classes, the class that most people accept counts.

@@ -1,4 +1,4 @@
-"""How many mistakes and raters a rectified error of a wanted width takes."""
+"""Power: the mistakes and raters that a rectified error of a wanted width takes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _MOST_BATCHES = 100_000
 
 @dataclass(frozen=True)
 class Design:
-    """What the rectified error of a classifier depends on, as a study shows it.
+    """The quantities that the rectified error of a classifier depends on, as a study shows them.
 
     n, mistakes: rows of a batch, and those of them with a mistake, on average. raw: the error by the label.
     yes, alike: the mean chance of yes to a mistake, and how much alike the answers to one are (0: as those to others,
@@ -52,7 +52,7 @@ class Design:
         return self.raw * (1 - self.accepted(raters))
 
     def variance(self, asked: float, raters: int) -> float:
-        """Of the rectified error of one batch in which so many mistakes are asked."""
+        """The variance of the rectified error of one batch in which so many mistakes are asked."""
         of_mistake = self.accepted(raters) * (1 - self.accepted(raters))
         return self.between + self.raw**2 * of_mistake * max(0.0, 1 / asked - 1 / self.mistakes)
 
@@ -72,7 +72,7 @@ class Design:
 
 
 def design_of(verdicts: Verdicts) -> Design | str:
-    """What a study shows of the design, or why it does not."""
+    """The design that a study shows, or the reason why it shows none."""
     weighed = verdicts.weighed
     asked = weighed.groupby("unit")["level"].size()
     rows = verdicts.rows.groupby("unit").agg(n=("mistake", "size"), mistakes=("mistake", "sum"))

@@ -1,4 +1,4 @@
-"""How far every two explainers agree, as one matrix."""
+"""The matrix of the agreement between every two explainers."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How closely each measure goes with the likeness that people see."""
+"""The figure of how closely each measure goes with the likeness that people see."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ _NETWORK = ["check", "classifier", "place"]
 
 
 def curves(comparisons: pd.DataFrame, sanity: pd.DataFrame) -> pd.DataFrame:
-    """How alike the maps of a network are to those of one that took its place, layer by layer.
+    """The likeness of the maps of a network to those of one that took its place, layer by layer.
 
     Columns: check, classifier, explainer, measure, place (of the layer, from the output, which is 1; 0 of permuted
     labels), layer, n (pictures of which the measure is defined), pictures, batches, mean, low, high, interval,

@@ -9,7 +9,7 @@ from analysis.studies.explanation.data import BETWEEN, UNITS
 
 
 def explainer_agreement(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """How alike the maps of every two explainers of one network are.
+    """The likeness of the maps of every two explainers of one network.
 
     Columns: classifier, first, second, measure, n (pictures of which the measure is defined), mean, low, high,
     interval.

@@ -1,4 +1,4 @@
-"""Which measure sees as people do."""
+"""Differences between measures: which of two sees as people do."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -14,7 +14,7 @@ _LEAST_ITEMS = 3
 
 
 def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFrame:
-    """Of every two measures, which goes more closely with the likeness that people see.
+    """The difference of every two measures in how closely they go with the likeness that people see.
 
     couples: the answers about items that show two maps.
 

@@ -60,7 +60,7 @@ def label_rules(table: pd.DataFrame, title: str, *, source: str | None) -> Figur
 
 
 def calibration(table: pd.DataFrame, title: str, *, source: str | None) -> Figure:
-    """How often a classifier is right against how confident it is, a line per group; on the dashed one they are alike.
+    """The share of right answers by a classifier's confidence, a line per group; on the dashed one they are alike.
 
     Args:
         table: group, confidence, accuracy, low, high, of one classifier and grouping, as in `analysis.results`.

@@ -18,7 +18,7 @@ SMALLEST = 30
 """Faces that a cell needs: one with fewer is marked, and in no difference between groups."""
 
 Faces = npt.NDArray[np.bool_]
-"""Which of n faces, (n,)."""
+"""A choice among n faces, (n,)."""
 
 
 class Cell(NamedTuple):
@@ -111,7 +111,7 @@ def columns(of: Interval, study: Expression, prefix: str = "") -> dict[str, Any]
 
 
 def in_units(words: str, study: Expression) -> str:
-    """How an interval was made, with what a unit of dependence is in this study."""
+    """The method of an interval in words, with what a unit of dependence is in this study."""
     return words.replace("batches", study.left_out)
 
 

@@ -1,4 +1,4 @@
-"""Which emotion a classifier says where another is right, by group."""
+"""Confusions of a classifier: the emotion that it says where another is right, by group."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ from analysis.studies.expression.tables.cells import Cell, cells, columns, share
 
 
 def counts(study: Expression) -> pd.DataFrame:
-    """How many faces of each group count as each emotion, and of how many each classifier says that they show it.
+    """The faces of each group that count as each emotion, and those of which each classifier says that they show it.
 
     Columns: grouping, group, of ("labels", "people" where they are the reference, or a classifier), emotion, n, share
     (of the group's faces that count, or in which the classifier found one), low, high, interval.

@@ -1,4 +1,4 @@
-"""How far the rates of groups lie apart: every two of them, all at once, and how much of it is imbalance."""
+"""Differences between the rates of groups: every two of them, all at once, and how much of it is imbalance."""
 
 import itertools
 from collections.abc import Iterable, Sequence

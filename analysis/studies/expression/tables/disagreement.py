@@ -83,6 +83,6 @@ def whole_shares(study: Expression) -> Numbers:
 
 
 def of_people(study: Expression) -> str:
-    """Whose word `said_by` and `seen_by` are."""
+    """The name of whose word `said_by` and `seen_by` are."""
     asked = "emotion" in study.ratings and bool(study.ratings["emotion"].notna().any())
     return PEOPLE if asked or study.has_votes else LABELS

@@ -1,4 +1,4 @@
-"""What an expression study cannot show, said from its own numbers."""
+"""Limits of an expression study, said from its own numbers."""
 
 import pandas as pd
 

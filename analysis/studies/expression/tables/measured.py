@@ -60,7 +60,7 @@ def counted_faces(study: Expression, reference: Reference, name: str, cell: Cell
 
 
 def right(study: Expression, name: str, parts: Numbers) -> Interval:
-    """How often a classifier is right of faces that count as each emotion by parts (n, 7)."""
+    """The rate of right answers of a classifier on faces that count as each emotion by parts (n, 7)."""
     said, weights = study.said[name], parts.sum(axis=1)
     of_said = np.where(said >= 0, parts[np.arange(len(said)), np.maximum(said, 0)], 0.0)
     return share(of_said / np.where(weights > 0, weights, 1), weights, study.units)

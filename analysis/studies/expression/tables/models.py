@@ -20,7 +20,7 @@ from analysis.tables.ceiling import noise_ceiling
 
 
 def model_agreement(study: Expression) -> pd.DataFrame:
-    """How often every two of the classifiers, the labels and most people say the same of a face, by group.
+    """The rate at which every two of the classifiers, the labels and most people say the same of a face, by group.
 
     Columns: first, second ("labels", "people", or a classifier), grouping, group, n (faces of which both say
     something), agreement, low, high, interval, kappa (Cohen's: 1 always the same, 0 as often as chance would),
@@ -58,7 +58,7 @@ def deciders(study: Expression) -> dict[str, Codes]:
 
 
 def people(study: Expression) -> Reference | None:
-    """What people's answers say of the faces under the study's rule; None where nobody answered."""
+    """People's answers about the faces under the study's rule; None where nobody answered."""
     if "emotion" not in study.ratings or not study.ratings["emotion"].notna().any():
         return None
     return by_answers(study.items[study.key], study.ratings, study.key, study.rule)

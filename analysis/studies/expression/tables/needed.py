@@ -1,4 +1,4 @@
-"""How many faces an interval of a wanted width needs."""
+"""Power: the faces that an interval of a wanted width needs."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -42,7 +42,7 @@ def rates(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
 
 
 def accuracy(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
-    """How often every classifier is right, by group.
+    """The accuracy of every classifier, by group.
 
     Columns: classifier, grouping, group, n (faces), value, low, high, interval, balanced (the mean of the TPR of the
     emotions that faces of every group count as), balanced_low, balanced_high, emotions (that it is over), small,
