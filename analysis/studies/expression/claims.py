@@ -62,7 +62,7 @@ def _differences(table: pd.DataFrame, name: str) -> Iterator[Claim]:
             continue
         by = f"by {row['grouping']}"
         yield Claim(
-            *("differences", "difference", row["difference"], row["low"], row["high"], 0.0),
+            *("differences-by-groups", "difference", row["difference"], row["low"], row["high"], 0.0),
             above=f"{does} {what} more often in the group {first} than in the group {second}, {by}",
             below=f"{does} {what} more often in the group {second} than in the group {first}, {by}",
             whether=f"whether {does} {what} as often in the group {first} as in the group {second}, {by}",
