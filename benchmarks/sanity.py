@@ -1,4 +1,5 @@
-"""The sanity checks of every explainer on 100 digits that `digits-cnn` has not seen: `python -m benchmarks.sanity`.
+"""The sanity checks of every explainer on 100 digits that `digits-cnn` has not seen, and of those of rows on a table:
+`python -m benchmarks.sanity`.
 
 Printed is Spearman's correlation, the mean over the digits and in brackets how many of them have a map, of the trained
 network's maps with those of networks whose weights are drawn from the output on; beside them guided backpropagation,
@@ -9,18 +10,26 @@ import argparse
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from builder import registry
 from builder.classifiers import Classifier, digits
 from builder.classifiers.network import NetworkClassifier
 from builder.explainers import Classes, Explainer, Explanations, sanity
 from builder.explainers.measures import Measure, Values
-from builder.explainers.measures.maps import absolute, spearman
+from builder.explainers.measures.maps import absolute, pearson, spearman
+from builder.explainers.tables import Rows, kernel_shap, lime
+from builder.explainers.tables.gradient import TableGradient
+from builder.explainers.tables.kernel_shap import TableKernelShap
+from builder.explainers.tables.lime import TableLime
 from builder.generators import Images
 from builder.images import mnist
 from builder.runtime import Runtime, start_runtime
 
 DIGITS = 100
+
+ROWS = 40
 
 KEYS: dict[str, dict[str, Any]] = {"lime": {"samples": 200, "features": 50}, "kernel_shap": {"samples": 200}}
 """Fewer than by default: there are eight networks."""
@@ -52,6 +61,7 @@ def main() -> None:
     explainers = {name: load_explainer(name, runtime) for name in options.explainers} | {"edges": Edges()}
     _print_cascades(explainers, classifier, images, classes, runtime, options.seed)
     _print_labels(explainers, images, classes, runtime)
+    _print_rows(options.seed)
 
 
 def _print_cascades(
@@ -95,6 +105,41 @@ def _print_labels(explainers: dict[str, Explainer], images: Images, classes: Cla
 def _memorized(label_seed: int | None, runtime: Runtime) -> NetworkClassifier:
     network = digits.CNN.load(None, digits.CNN.Settings(), runtime).memorized(label_seed)
     return NetworkClassifier("memorized", mnist.CLASSES, network, runtime, row_bytes=digits.BYTES_PER_IMAGE)
+
+
+def _print_rows(seed: int) -> None:
+    """Of a table whose label is the sign of a sum of three of twelve columns, Pearson's correlation of weights."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(400, 12)).astype(np.float32)
+    labels = (rows[:, 0] + rows[:, 1] - rows[:, 2] > 0).astype(np.int64)
+    own, permuted = _known_by_heart(rows, labels), _known_by_heart(rows, rng.permutation(labels))
+    explainers = {
+        "gradient": TableGradient(),
+        "lime": TableLime(lime.Settings(samples=500, features=12), rows),
+        "kernel_shap": TableKernelShap(kernel_shap.Settings(samples=500), rows[:50]),
+    }
+    measure = Measure("pearson", -1, 1, "high", pearson)
+    title = "rows of a table, signed: the cascade, one layer alone, and permuted labels"
+    layers = sanity.layers(own)
+    print(f"\n{title}\n{'':24}" + "".join(f"{name:>12}" for name in (*layers, *layers, "labels")))
+    for name, explainer in explainers.items():
+        explain = sanity.of_rows(explainer, rows[:ROWS], labels[:ROWS])
+        modes: tuple[sanity.Mode, ...] = ("cascading", "independent")
+        curves = [sanity.model_randomization(explain, own, measure, mode, seed) for mode in modes]
+        values = [*curves[0].values(), *curves[1].values(), sanity.label_randomization(explain, own, permuted, measure)]
+        print(f"{name:24}" + "".join(f"{_shown(each):>12}" for each in values), flush=True)
+
+
+def _known_by_heart(rows: Rows, labels: Classes) -> nn.Module:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(rows.shape[1], 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
+    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    for _ in range(600):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(network(torch.from_numpy(rows)), torch.from_numpy(labels))
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return network.eval()
 
 
 def sampled_digits(runtime: Runtime) -> Images:
