@@ -52,6 +52,7 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.scale --simulate
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.expression
+	$(BIN)/python -m benchmarks.explanation
 	$(BIN)/python -m benchmarks.sanity
 	$(BIN)/python -m benchmarks.manipulations
 

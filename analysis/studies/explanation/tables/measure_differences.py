@@ -1,6 +1,6 @@
 """Differences between measures: which of two sees as people do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -33,15 +33,9 @@ def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFra
         known = items.dropna(subset=["likeness", first, second])
         if len(known) < _LEAST_ITEMS:
             continue
-        people = known["likeness"].to_numpy(np.float64)
-        of = [weighted_pearson(known[name].to_numpy(np.float64), people) for name in (first, second)]
-
-        def difference(weights: Numbers, of: Sequence = of) -> Numbers:  # type: ignore[type-arg]
-            sizes: Numbers = np.abs(of[0](weights)) - np.abs(of[1](weights))
-            return sizes
-
-        found = jackknife(difference, known[list(couples.units)], null=0.0)
-        values = [float(each(np.ones((1, len(known))))[0]) for each in of]
+        people, *both = (known[name].to_numpy(np.float64) for name in ("likeness", first, second))
+        found = jackknife(closer(people, *both), known[list(couples.units)], null=0.0)
+        values = [float(weighted_pearson(each, people)(np.ones((1, len(known))))[0]) for each in both]
         names = {"first": first, "second": second, "n": len(known)}
         correlations = {"first_correlation": values[0], "second_correlation": values[1]}
         made.append(names | correlations | {"difference": found.estimate, **found.columns(), "p": found.p})
@@ -49,3 +43,11 @@ def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFra
         raise MissingDataError("no two measures are defined of items that people rated")
     table = pd.DataFrame(made)
     return table.assign(p_holm=holm(table["p"].to_numpy(np.float64)))
+
+
+def closer(people: Numbers, first: Numbers, second: Numbers) -> Callable[[Numbers], Numbers]:
+    """By how much the size of the correlation of (n,) people with first is above that with second, as a statistic of
+    weights (r, n).
+    """
+    of_first, of_second = weighted_pearson(first, people), weighted_pearson(second, people)
+    return lambda weights: np.abs(of_first(weights)) - np.abs(of_second(weights))
