@@ -19,7 +19,7 @@ from builder.classifiers.network import NetworkClassifier
 from builder.explainers import Classes, Explainer, Explanations, sanity
 from builder.explainers.measures import Measure, Values
 from builder.explainers.measures.maps import absolute, pearson, spearman
-from builder.explainers.tables import Rows, kernel_shap, lime
+from builder.explainers.tables import Rows, TableExplainer, kernel_shap, lime
 from builder.explainers.tables.gradient import TableGradient
 from builder.explainers.tables.kernel_shap import TableKernelShap
 from builder.explainers.tables.lime import TableLime
@@ -113,7 +113,7 @@ def _print_rows(seed: int) -> None:
     rows = rng.normal(size=(400, 12)).astype(np.float32)
     labels = (rows[:, 0] + rows[:, 1] - rows[:, 2] > 0).astype(np.int64)
     own, permuted = _known_by_heart(rows, labels), _known_by_heart(rows, rng.permutation(labels))
-    explainers = {
+    explainers: dict[str, TableExplainer] = {
         "gradient": TableGradient(),
         "lime": TableLime(lime.Settings(samples=500, features=12), rows),
         "kernel_shap": TableKernelShap(kernel_shap.Settings(samples=500), rows[:50]),
