@@ -70,7 +70,7 @@ def test_it_is_published_without_its_pictures(folder: Path, tmp_path: Path):
     assert run_builder("verify", tmp_path / "dataset").returncode == 0
     files = [path for path in (tmp_path / "dataset").rglob("*") if path.is_file()]
     assert not [path for path in files if b"\x89PNG" in path.read_bytes() or path.suffix == ".png"]
-    columns = ("image_id", "row", "pixels_sha256")
+    columns = ["image_id", "row", "pixels_sha256"]
     shown = pq.read_table(tmp_path / "dataset" / "data" / "images" / "train-000000.parquet", columns=columns)
     source = imagenet_samples.Samples()
     for row in shown.to_pylist():
