@@ -51,6 +51,7 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.faces
 	$(BIN)/python -m benchmarks.scale --simulate
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.classification
 	$(BIN)/python -m benchmarks.expression
 	$(BIN)/python -m benchmarks.explanation
 	$(BIN)/python -m benchmarks.sanity

@@ -21,13 +21,14 @@ def introduction(found: Findings) -> list[str]:
     of = study(found.published)
     names = of.classifiers
     rows, classes = len(of.predictions), of.predictions["label"].nunique()
+    what = f"{rows} rows of {classes} classes" if classes else f"{rows} rows without labels"
     models = f"{'classifier ' if len(names) == 1 else f'{len(names)} classifiers: '}{', '.join(names)}"
-    said = [f"{rows} rows of {classes} classes were labeled by {models}."]
+    said = [f"{what} were classified by {models}."]
     said.append(who_was_asked(found, "whether the shown class is relevant for the image (yes or no)"))
-    errors = found.tables["errors"]
-    said += [_error(row) for row in errors[errors["measure"] == TOP1].to_dict("records")]
+    if found.has("errors"):
+        said += [_error(row, of.source) for row in _top1(found)]
     if found.has("adversarial_errors"):
-        said += [_attack(row) for row in found.tables["adversarial_errors"].to_dict("records")]
+        said += [_attack(row, of.source) for row in found.tables["adversarial_errors"].to_dict("records")]
     if of.source is not None and (n := of.rows["unit"].nunique()) < LEAST:
         said.append(
             f"There are {n} independent batches, and an interval needs {LEAST}: no figure here has one, and other "
@@ -40,15 +41,21 @@ def claims(found: Findings) -> Iterator[Claim]:
     """Whether people side with half of the mistakes, whether the order of two classifiers is certain, whether people
     side with attacks, and whether they agree.
     """
-    errors = found.tables["errors"]
-    for row in errors[(errors["measure"] == TOP1) & (errors["mistakes"] > 0)].to_dict("records"):
-        yield _half("errors", row, f"mistakes of {row['classifier']}")
+    if found.has("errors"):
+        for row in _top1(found):
+            if row["mistakes"]:
+                yield _half("errors", row, f"mistakes of {row['classifier']}")
     if found.has("adversarial_errors"):
         for row in found.tables["adversarial_errors"].to_dict("records"):
             yield _half("adversarial-errors", row, f"successful attacks on {row['classifier']}")
     if found.has("error_differences"):
         yield from _differences(found.tables["error_differences"])
     yield from agreement_claims(found)
+
+
+def _top1(found: Findings) -> list[dict[Hashable, Any]]:
+    errors = found.tables["errors"]
+    return errors[errors["measure"] == TOP1].to_dict("records")
 
 
 def _half(table: str, row: dict[Hashable, Any], what: str) -> Claim:
@@ -71,26 +78,31 @@ def _differences(table: pd.DataFrame) -> Iterator[Claim]:
         )
 
 
-def _error(row: dict[Hashable, Any]) -> str:
+def _error(row: dict[Hashable, Any], source: str | None) -> str:
     raw = f"{percent(row['raw'])} % of them{_between(row['raw_low'], row['raw_high'])}"
     said = f"By the label, {row['classifier']} errs on {raw}"
     if not np.isfinite(row["rectified"]):
         return f"{said}; what people say of its mistakes is not known: {row['reason']}."
-    asked = "" if row["asked"] == row["mistakes"] else f", by {row['asked']} of its {row['mistakes']} mistakes"
+    of = f", estimated from {row['asked']} of its {row['mistakes']} mistakes"
+    asked = "" if row["asked"] == row["mistakes"] else of
     return (
-        f"{said}; people side with {percent(row['agreement'])} % of these mistakes (at least 4 of 5 say yes), which "
-        f"leaves {percent(row['rectified'])} %{_between(row['low'], row['high'])}{asked}."
+        f"{said}; {_who(source)} side with {percent(row['agreement'])} % of these mistakes (at least 4 of 5 say yes), "
+        f"which leaves {percent(row['rectified'])} %{_between(row['low'], row['high'])}{asked}."
     )
 
 
-def _attack(row: dict[Hashable, Any]) -> str:
+def _attack(row: dict[Hashable, Any], source: str | None) -> str:
     said = f"Attacked, {row['classifier']} errs on {percent(row['raw'])} %"
     if not np.isfinite(row["rectified"]):
         return f"{said}; what people say of that is not known: {row['reason']}."
     return (
-        f"{said}; people side with {percent(row['agreement'])} % of the successful attacks, which leaves "
+        f"{said}; {_who(source)} side with {percent(row['agreement'])} % of the successful attacks, which leaves "
         f"{percent(row['rectified'])} %{_between(row['low'], row['high'])}."
     )
+
+
+def _who(source: str | None) -> str:
+    return "simulated raters" if source == "simulated" else "people"
 
 
 def _between(low: float, high: float) -> str:

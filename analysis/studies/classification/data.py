@@ -89,6 +89,11 @@ class Classification(Published):
         firsts = {f"{name}_top1": self.predictions[f"{name}_classes"].map(_first) for name in self.classifiers}
         return self.predictions.assign(unit=pd.factorize(named)[0], **firsts)
 
+    @property
+    def labeled(self) -> pd.DataFrame:
+        """The rows that have a label, without which nothing is an error."""
+        return self.rows[self.rows["label"].notna()]
+
     def has_top5(self, name: str) -> bool:
         """Whether a classifier names enough classes for a top-5 error to say something."""
         column = f"{name}_label_in_top5"
@@ -192,7 +197,7 @@ def _with_answers(items: pd.DataFrame, predictions: pd.DataFrame, names: Sequenc
     probabilities are not published, and where the class is not among the first five.
     """
     at = {row: place for place, row in enumerate(predictions["row"].to_list())}
-    attacked, shown = (items["kind"] == ADVERSARIAL).to_list(), items["shown_class"].to_list()
+    attacked, shown = ((items["kind"] == ADVERSARIAL).to_list(), items["shown_class"].to_list())
     places = [None if skip else at.get(row) for skip, row in zip(attacked, items["row"].to_list(), strict=True)]
     made: dict[str, Any] = {}
     for name in names:

@@ -2,6 +2,9 @@
 
 | name | a row is | columns (`low`, `high`: 95 % interval) |
 |---|---|---|
+| predicted_shares | see `tables.predicted_shares` (of pictures without labels) | |
+| pairs_told_apart | a classifier and an attribute (of pictures in pairs) | classifier, attribute, pairs, failures, told_apart, share, low, high |
+| pairs_by_class | a classifier, an attribute and a class (of pictures in pairs) | classifier, attribute, class, pairs, first_alone, second_alone, p, p_holm |
 | errors | a classifier and a measure | classifier, measure, n, failures, raw, raw_low, raw_high, raw_interval, mistakes, asked, accepted, agreement, agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason |
 | error_differences | two classifiers and an error | first, second, error, difference, low, high, interval, p, p_holm |
 | adversarial_errors | an attacked classifier | classifier, n, before, after, attacks, success_rate, float_success_rate, raw, raw_low, raw_high, raw_interval, mistakes, asked, accepted, agreement, agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason |
@@ -23,9 +26,11 @@ from analysis.studies.classification.tables.experts import expert_errors
 from analysis.studies.classification.tables.kinds import answers_by_kind
 from analysis.studies.classification.tables.limits import limits
 from analysis.studies.classification.tables.mistakes import mistakes
+from analysis.studies.classification.tables.pairs import pairs_by_class, pairs_told_apart
 from analysis.studies.classification.tables.paper import compared_errors, printed_figures
 from analysis.studies.classification.tables.positive_answers import positive_answers, rectified_curve
 from analysis.studies.classification.tables.power import rectified_power
+from analysis.studies.classification.tables.predicted_shares import predicted_shares
 
 
 def makers(study: Classification, options: Options) -> list[Maker]:
@@ -34,23 +39,37 @@ def makers(study: Classification, options: Options) -> list[Maker]:
     Raises:
         AnalysisError: there is no such printed study.
     """
+    several = len(study.classifiers) > 1
     return [
+        *_unlabeled(study),
         Maker(("errors",), lambda made: errors(study)),
-        Maker(("error_differences",), lambda made: error_differences(study)),
-        Maker(("adversarial_errors",), lambda made: adversarial_errors(study)),
+        *([Maker(("error_differences",), lambda made: error_differences(study))] if several else []),
+        *([Maker(("adversarial_errors",), lambda made: adversarial_errors(study))] if study.attacked else []),
         Maker(("positive_answers",), lambda made: positive_answers(study)),
         Maker(("rectified_curve",), lambda made: rectified_curve(study)),
         Maker(("answers_by_kind",), lambda made: answers_by_kind(study)),
         Maker(("mistakes",), lambda made: mistakes(study)),
-        Maker(("expert_errors",), lambda made: expert_errors(study)),
+        *([Maker(("expert_errors",), lambda made: expert_errors(study))] if len(study.experts) else []),
         Maker(("rectified_power",), lambda made: rectified_power(study)),
-        *([_compared(options.compare_with)] if options.compare_with else []),
+        *([_compared(options.compare_with, bool(study.attacked))] if options.compare_with else []),
         Maker(("error_consistency",), lambda made: consistency_of(study)),
         Maker(("limits",), lambda made: limits(study, made.get("agreement")), uses=("agreement",), of_people=False),
     ]
 
 
-def _compared(name: str) -> Maker:
+def _unlabeled(study: Classification) -> list[Maker]:
+    """The makers of what pictures without labels show, and pictures in pairs."""
+    predictions, names, made = study.predictions, study.classifiers, []
+    if predictions["label"].isna().any():
+        unlabeled = predictions[predictions["label"].isna()]
+        made.append(Maker(("predicted_shares",), lambda made: predicted_shares(unlabeled, names), of_people=False))
+    if "pair" in predictions:
+        made.append(Maker(("pairs_told_apart",), lambda made: pairs_told_apart(predictions, names), of_people=False))
+        made.append(Maker(("pairs_by_class",), lambda made: pairs_by_class(predictions, names), of_people=False))
+    return made
+
+
+def _compared(name: str, attacked: bool) -> Maker:
     printed = printed_figures(name)
     return Maker(
         ("compared_errors",),
@@ -58,5 +77,5 @@ def _compared(name: str) -> Maker:
             made["errors"], made.get("rectified_curve"), made.get("adversarial_errors"), printed, name
         ),
         needs=("errors",),
-        uses=("rectified_curve", "adversarial_errors"),
+        uses=("rectified_curve", *(["adversarial_errors"] if attacked else [])),
     )

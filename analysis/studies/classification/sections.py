@@ -8,27 +8,11 @@ from analysis.figures.style import rows
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item
-from analysis.report.sections import (
-    AGREEMENT,
-    CEILING,
-    DRIFT,
-    GROUPS,
-    LIMITS,
-    PARTICIPANTS,
-    POWER,
-    Result,
-    SectionOf,
-)
+from analysis.report.sections import AGREEMENT, CEILING, DRIFT, GROUPS, LIMITS, PARTICIPANTS, POWER, Result, SectionOf
 from analysis.report.tables import number
-from analysis.report.words import INTERVALS
+from analysis.report.words import INTERVALS, listed, slug
 from analysis.studies.classification.data import ACCEPTED, OF, study
-from analysis.studies.classification.figures import (
-    errors,
-    experts,
-    positive_answers,
-    rectified_curve,
-    rectified_power,
-)
+from analysis.studies.classification.figures import errors, experts, positive_answers, rectified_curve, rectified_power
 from analysis.studies.classification.strips import draw_accepted, draw_attacked
 from analysis.studies.classification.tables.layout import table_1, table_2
 from analysis.studies.classification.tables.power import RATERS
@@ -46,8 +30,10 @@ def _errors_text(found: Findings) -> list[str]:
     said = [
         "A mistake is a row that a classifier gives another class than its label. People side with a mistake where "
         f"{_RULE} that its class is relevant for the image. The rectified error is the share of rows whose mistake "
-        "they do not side with. An item with fewer than five valid answers counts as not asked.",
+        "they do not side with. An item with fewer than five valid answers counts as not asked."
     ]
+    if not found.has("errors"):
+        return []
     table = found.tables["errors"]
     if of.source is not None and (table["asked"] < table["mistakes"]).any():
         said.append(
@@ -82,33 +68,35 @@ def _draw_errors(found: Findings, contents: Contents) -> Iterator[Item]:
 
 
 def _draw_positive(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["positive_answers"]
-    all_yes = table[table["yes"] == OF]
-    said = ", ".join(f"{row.classifier} ({row.measure}) {number(row.share)}" for row in rows(all_yes))
-    yield contents.figure(
-        "positive-answers",
-        positive_answers.positive_answers(table, source=contents.source),
-        f"Share of mistakes by number of positive answers of {OF}; of more than {OF} answers the share of yes counts, "
-        "rounded down. Bars are 95 % intervals of each share alone; they ignore that the shares of a classifier add up "
-        "to 1.",
-        f"Markers with intervals from 0 to {OF} positive answers. All say yes to: {said}.",
-    )
+    for measure, table in found.tables["positive_answers"].groupby("measure", sort=False):
+        all_yes = table[table["yes"] == OF].set_index("classifier")["share"]
+        yield contents.figure(
+            f"positive-answers-{slug(str(measure))}",
+            positive_answers.positive_answers(table, source=contents.source),
+            f"{_named(measure)}: share of mistakes by number of positive answers of {OF}; of more than {OF} answers "
+            "the share of yes counts, rounded down. Bars are 95 % intervals of each share alone; they ignore that the "
+            "shares of a classifier add up to 1.",
+            f"Markers with intervals from 0 to {OF} positive answers. Share of mistakes to which all say yes: "
+            f"{listed(all_yes)}.",
+        )
 
 
 def _draw_curve(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["rectified_curve"]
-    ends = table[table["enough"].isin([1, OF])]
-    said = ", ".join(
-        f"{row.classifier} ({row.measure}, {row.enough} of {OF}) {number(row.rectified)}" for row in rows(ends)
-    )
-    yield contents.figure(
-        "rectified-curve",
-        rectified_curve.rectified_curve(table, source=contents.source),
-        f"The rectified error where 1, 2, ... {OF} positive answers of {OF} are enough; the thin line across is the "
-        f"raw error, the upright one the rule of {ACCEPTED} of {OF}. Bars are 95 % intervals of each error alone; "
-        "they ignore that all of a classifier's are of the same answers.",
-        f"Rising lines. Rectified error: {said}.",
-    )
+    for measure, table in found.tables["rectified_curve"].groupby("measure", sort=False):
+        first, last = (table[table["enough"] == n].set_index("classifier")["rectified"] for n in (1, OF))
+        yield contents.figure(
+            f"rectified-curve-{slug(str(measure))}",
+            rectified_curve.rectified_curve(table, source=contents.source),
+            f"{_named(measure)}: the rectified error where 1, 2, ... {OF} positive answers of {OF} are enough. The "
+            f"thin line across is the raw error, the upright one the rule of {ACCEPTED} of {OF}. Bars are 95 % "
+            "intervals of each error alone; they ignore that all of a classifier's are of the same answers.",
+            f"Rising lines. Rectified error at 1 of {OF}: {listed(first)}; at {OF} of {OF}: {listed(last)}.",
+        )
+
+
+def _named(measure: object) -> str:
+    """A measure at the beginning of a sentence."""
+    return str(measure)[:1].upper() + str(measure)[1:]
 
 
 def _draw_experts(found: Findings, contents: Contents) -> Iterator[Item]:
@@ -230,7 +218,7 @@ ATTACKS = SectionOf(
             "adversarial_errors",
             "Errors after the attack, in percent. A row that was wrong before stays an error, whatever people say; "
             "people are asked of successful attacks. success is told by the stored picture, whose values are gray "
-            "levels of 8 bits, success before rounding by the one that the attack computed.",
+            "levels of 8 bits, float success by the one that the attack computed.",
             file="table-2",
             frame=lambda found: table_2(found.tables["adversarial_errors"]),
             fitted=True,
@@ -268,8 +256,27 @@ MODELS = SectionOf(
 
 PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, DRIFT])
 
+UNLABELED = SectionOf(
+    "predictions",
+    "Pictures without labels",
+    [
+        Result(
+            "pairs_told_apart",
+            "How often a classifier gives the two pictures of a pair, which differ in one attribute, different "
+            "classes, with Wilson's 95 % intervals, which take pairs for independent.",
+        ),
+        Result(
+            "pairs_by_class",
+            "Which class goes to one picture of a pair alone, and to which: McNemar's exact test. p takes pairs for "
+            "independent; p_holm knows the classes of one classifier and attribute as one family.",
+        ),
+        Result("predicted_shares", "The classes that each classifier gives to pictures without labels."),
+    ],
+)
+
 SECTIONS = (
     PARTICIPANTS,
+    UNLABELED,
     ERRORS,
     ANSWERS,
     STRIPS,

@@ -26,12 +26,12 @@ SMALL, LARGE = 144, 384
 _LINE = 16
 """Letters of a line below a picture."""
 
-_NOT_SHOWN = {"item_id", "image_id", "unit", "level", "weight", "top5_weight", "before_id"}
+_NOT_SHOWN = {"item_id", "image_id", "unit", "level", "weight", "top5_weight"}
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Rows of the table `mistakes` in the order to show them; `before_id` is that of a picture shown beside."""
+    """Rows of the table `mistakes` in the order to show them."""
 
     name: str
     title: str
@@ -51,14 +51,12 @@ def draw_accepted(found: Findings, contents: Contents) -> Iterator[Item]:
 
 
 def draw_attacked(found: Findings, contents: Contents) -> Iterator[Item]:
-    """The adversarial examples whose class most people accept, and beside each its picture before the attack."""
-    of, table = study(found.published), found.tables["mistakes"]
+    """The adversarial examples whose class most people accept."""
+    table = found.tables["mistakes"]
     chosen = table[(table["kind"] == ADVERSARIAL) & (table["n_yes"] > 0)]
-    before = of.predictions.dropna(subset="image_id").set_index("row")["image_id"]
-    chosen = chosen.assign(before_id=chosen["row"].map(before))
-    scale = "The share of people who say that the class of the attacked image is relevant for it, the largest first"
-    strip = Strip("adversarial", "Adversarial examples that most people side with", scale, chosen)
-    yield from strip_items(strip, of, contents)
+    scale = "Those come first that most people accept: whose class they say is relevant for the attacked image"
+    strip = Strip("adversarial", "Adversarial examples, by the share of yes", scale, chosen)
+    yield from strip_items(strip, study(found.published), contents)
 
 
 def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[Item]:
@@ -66,34 +64,22 @@ def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[It
     chosen = strip.chosen[strip.chosen["image_id"].isin(of.pictures)].head(MOST).reset_index(drop=True)
     if chosen.empty:
         return []
-    pictures = [_pictures(of, row) for row in rows(chosen)]
     captions = [_caption(row) for row in rows(chosen)]
     said = "; ".join(caption.replace("\n", ", ") for caption in captions)
-    shown = [[ids[-1]] for ids in pictures]
     more = len(strip.chosen) - len(chosen)
     rest = f" {more} more are in the table of mistakes." if more else ""
+    wrapped = ["\n".join(_wrapped(caption)) for caption in captions]
     figure = contents.figure(
         f"strip-{strip.name}",
-        mistake_strip(
-            shown,
-            ["\n".join(_wrapped(each)) for each in captions],
-            of.pictures.decoded,
-            strip.title,
-            source=contents.source,
-        ),
+        mistake_strip(list(chosen["image_id"]), wrapped, of.pictures.decoded, strip.title, source=contents.source),
         f"{strip.title}. {strip.scale}.{rest}",
         f"{len(chosen)} pictures: {said}.",
     )
     cards = [
-        _card(of, row, ids, f"item-{strip.name}-{place}", caption)
-        for place, (row, ids, caption) in enumerate(zip(chosen.to_dict("records"), pictures, captions, strict=True))
+        _card(of, row, f"item-{strip.name}-{place}", caption)
+        for place, (row, caption) in enumerate(zip(chosen.to_dict("records"), captions, strict=True))
     ]
     return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards)]
-
-
-def _pictures(of: Classification, row: Any) -> list[str]:
-    before = getattr(row, "before_id", None)
-    return [str(name) for name in (before, row.image_id) if isinstance(name, str) and name in of.pictures]
 
 
 def _caption(row: Any) -> str:
@@ -104,19 +90,12 @@ def _wrapped(caption: str) -> Sequence[str]:
     return [part for line in caption.split("\n") for part in textwrap.wrap(line, _LINE) or [""]]
 
 
-def _card(of: Classification, row: dict[Hashable, Any], ids: Sequence[str], key: str, caption: str) -> Card:
+def _card(of: Classification, row: dict[Hashable, Any], key: str, caption: str) -> Card:
     first, *rest = caption.split("\n")
-    names = ["before the attack", "after the attack"] if len(ids) == 2 else [first]
-    pictures = []
-    for name, image_id in zip(names, ids, strict=True):
-        picture = of.pictures.decoded(image_id)
-        alt = (
-            f"A picture with the label {row['label']}, {name}"
-            if len(ids) == 2
-            else f"A picture with the label {row['label']}"
-        )
-        pictures.append(CardPicture(name, alt, data_uri(picture, SMALL), data_uri(picture, LARGE)))
-    return Card(key, f"Item {row['item_id']}", first, ", ".join(rest), pictures, _scores(of, row))
+    picture = of.pictures.decoded(str(row["image_id"]))
+    alt = f"A picture with the label {row['label']}"
+    shown = CardPicture(first, alt, data_uri(picture, SMALL), data_uri(picture, LARGE))
+    return Card(key, f"Item {row['item_id']}", first, ", ".join(rest), [shown], _scores(of, row))
 
 
 def _scores(of: Classification, row: dict[Hashable, Any]) -> list[tuple[str, str]]:

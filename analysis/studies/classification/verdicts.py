@@ -11,7 +11,7 @@ from analysis.inference import Interval, from_replicates, rate, rate_from_replic
 from analysis.inference.units import MOST_LEFT_OUT
 from analysis.studies.classification.data import ACCEPTED, ADVERSARIAL, UNITS, Classification
 
-TOP1, TOP5_OF_TOP1, TOP5_OF_TOP5 = "top-1", "top-5, over top-1 mistakes", "top-5, over top-5 mistakes"
+TOP1, TOP5_OF_TOP1, TOP5_OF_TOP5 = ("top-1", "top-5, over top-1 mistakes", "top-5, over top-5 mistakes")
 ATTACKED = "after the attack"
 
 
@@ -63,9 +63,9 @@ class Verdicts:
         if not len(self.rows):
             return without_interval(np.nan, 0, "no such row")
         totals = self.totals(least, self.units)
-        without = _rectified(totals.sum(axis=1, keepdims=True) - totals)
+        without = rectified_of(totals.sum(axis=1, keepdims=True) - totals)
         finest = max(self.rows[name].nunique() for name in UNITS)
-        return rate_from_replicates(float(_rectified(totals.sum(axis=1))), without, len(self.rows), finest)
+        return rate_from_replicates(float(rectified_of(totals.sum(axis=1))), without, len(self.rows), finest)
 
     def bounds(self, least: int = ACCEPTED) -> tuple[float, float]:
         """The least and the largest that the rectified error of these rows can be, whatever people would say of the
@@ -74,7 +74,7 @@ class Verdicts:
         n, mistakes = len(self.rows), self.mistakes
         if not n:
             return np.nan, np.nan
-        asked, accepted = mistakes["level"].notna().sum(), (mistakes["level"] >= least).sum()
+        asked, accepted = (mistakes["level"].notna().sum(), (mistakes["level"] >= least).sum())
         stays = self.rows["stays"].sum()
         return float((stays + asked - accepted) / n), float((stays + len(mistakes) - accepted) / n)
 
@@ -115,7 +115,7 @@ def difference(first: Verdicts, second: Verdicts, least: int | None) -> Interval
         parts = [totals.sum(axis=1, keepdims=True), totals.sum(axis=1, keepdims=True) - totals]
         counts = [errors.sum(keepdims=True), errors.sum() - errors]
         with np.errstate(divide="ignore", invalid="ignore"):
-            values = [_rectified(part) if least else n / part[0] for part, n in zip(parts, counts, strict=True)]
+            values = [rectified_of(part) if least else n / part[0] for part, n in zip(parts, counts, strict=True)]
         made.append(np.concatenate(values))
     apart = made[0] - made[1]
     if not np.isfinite(apart[0]):
@@ -170,7 +170,7 @@ def all_verdicts(study: Classification) -> list[Verdicts]:
 
 
 def _found(study: Classification, name: str) -> pd.DataFrame:
-    return study.rows[study.rows[f"{name}_top1"].notna()].reset_index(drop=True)
+    return study.labeled[study.labeled[f"{name}_top1"].notna()].reset_index(drop=True)
 
 
 def _fives(study: Classification, rows: pd.DataFrame) -> pd.DataFrame:
@@ -202,8 +202,8 @@ def _verdicts(
     return Verdicts(name, measure, made)
 
 
-def _rectified(totals: Numbers) -> Numbers:
-    """The rectified error of `Verdicts.totals` (5, ...)."""
+def rectified_of(totals: Numbers) -> Numbers:
+    """The rectified error (...,) of `Verdicts.totals` (5, ...); NaN where there are mistakes and none was asked."""
     n, stays, mistakes, asked, accepted = totals
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.where(mistakes > 0, mistakes * (1 - accepted / asked), 0.0)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
-from analysis.inference import TOO_FEW, rate, wilson
+from analysis.inference import TOO_FEW, rate, rate_from_replicates, wilson
 from analysis.inference.rates import clopper_pearson
 
 
@@ -61,3 +61,15 @@ def test_batches_without_rows_do_not_count() -> None:
     found = rate(np.array([0.0, 1, 0, 1]), [0, 1, 2, 3], np.array([1.0, 1, 0, 0]))
     assert (found.estimate, found.n, found.note) == (0.5, 2, TOO_FEW)
     assert rate(np.array([]), []).note == "no such row"
+
+
+def test_a_share_from_replicates_is_as_that_of_its_rows() -> None:
+    values, units = np.concatenate([np.arange(10) < n for n in (2, 4, 6, 8)]).astype(float), np.repeat(np.arange(4), 10)
+    found = rate_from_replicates(0.5, np.array([18, 16, 14, 12]) / 30, 40, 4)
+    assert found == rate(values, units)
+
+
+def test_a_share_that_is_not_defined_without_a_batch_has_no_interval() -> None:
+    found = rate_from_replicates(0.5, np.array([0.5, np.nan, 0.5]), 30, 3)
+    assert (found.note, np.isnan(found.low)) == ("not defined without one of the batches: no interval", True)
+    assert rate_from_replicates(0.5, np.array([0.5, 0.4]), 30, 3).note == TOO_FEW

@@ -16,17 +16,17 @@ PIXELS = 256
 
 
 def mistake_strip(
-    pictures: Sequence[Sequence[str]],
+    images: Sequence[str],
     captions: Sequence[str],
     picture: Callable[[str], Image.Image],
     title: str,
     *,
     source: str | None,
 ) -> Figure:
-    """A column per mistake: its one or two pictures, one below the other, and a caption of a few short lines.
+    """A column per mistake: its picture, and below it a caption of a few short lines.
 
     Args:
-        pictures: Ids of images, as many for each mistake.
+        images: Id of the image of each mistake.
         captions: Of each mistake.
         picture: Gives the picture of an image id.
         title: What the mistakes are.
@@ -35,23 +35,20 @@ def mistake_strip(
     Raises:
         ValueError: no mistakes.
     """
-    if not pictures:
+    if not images:
         raise ValueError("a strip needs at least one mistake")
-    lines = len(pictures[0])
     with style.look():
-        figure = style.new_figure(max(WIDTH * len(pictures), 3.5) + 0.5, 1.2 + 1.0 * lines)
-        grid = figure.subplots(lines, len(pictures), squeeze=False)
-        for column, (ids, caption) in enumerate(zip(pictures, captions, strict=True)):
-            for axes, name in zip(grid[:, column], ids, strict=True):
-                shown = picture(name).convert("RGB")
-                shown.thumbnail((PIXELS, PIXELS))
-                axes.imshow(np.asarray(shown))
-                axes.set(xticks=[], yticks=[])
-                axes.spines[:].set(visible=True, color=style.FAINT, linewidth=1)
-            grid[-1, column].set_xlabel(style.plain(caption), fontsize=7)
-        for axes in grid[0]:
+        figure = style.new_figure(max(WIDTH * len(images), 3.5) + 0.5, 2.2)
+        grid = figure.subplots(1, len(images), squeeze=False)[0]
+        for axes, image_id, caption in zip(grid, images, captions, strict=True):
+            shown = picture(image_id).convert("RGB")
+            shown.thumbnail((PIXELS, PIXELS))
+            axes.imshow(np.asarray(shown))
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=style.FAINT, linewidth=1)
+            axes.set_xlabel(style.plain(caption), fontsize=7)
             axes.set_title(" ")  # room for the title, which is wider than the first column
-        grid[0, 0].annotate(
+        grid[0].annotate(
             style.plain(title), (0, 1), xytext=(0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=10
         ).set_in_layout(False)
         return style.finished(figure, source)

@@ -16,8 +16,8 @@ def rectified_power(table: pd.DataFrame, *, source: str | None) -> Figure:
     """
     names = list(dict.fromkeys(table["classifier"]))
     with style.look():
-        figure = style.new_figure(1.4 + 3.2 * len(names), 3.4)
-        grid = figure.subplots(1, len(names), squeeze=False)[0]
+        figure = style.new_figure(6.4, 0.4 + 2.6 * len(names))
+        grid = figure.subplots(len(names), 1, squeeze=False)[:, 0]
         for axes, name in zip(grid, names, strict=True):
             for place, (width, line) in enumerate(table[table["classifier"] == name].groupby("width")):
                 known = line.dropna(subset="batches").sort_values("asked")
@@ -30,5 +30,5 @@ def rectified_power(table: pd.DataFrame, *, source: str | None) -> Figure:
             axes.yaxis.set_minor_formatter(lambda value, _: f"{value:,.0f}" if f"{value:.0e}"[0] in "25" else "")
             axes.tick_params(axis="y", which="minor", labelsize=6)
             axes.set_title(style.plain(name))
-        style.legend_beside(grid[-1])
+        style.legend_beside(grid[0])
         return style.finished(figure, source)

@@ -30,14 +30,14 @@ def consistency_of(study: Classification) -> pd.DataFrame:
         with_people = error_consistency(**relevance_decisions(study))
         parts.append(with_people[with_people["first"] == PEOPLE].assign(condition=ALL))
     except MissingDataError:
-        if len(study.classifiers) < 2:
+        if len(study.classifiers) < 2 or study.labeled.empty:
             raise
     couples = [_couple(study, *couple) for couple in itertools.combinations(study.classifiers, 2)]
     return pd.concat([*parts, *([pd.DataFrame(couples)] if couples else [])], ignore_index=True)
 
 
 def _couple(study: Classification, first: str, second: str) -> dict[str, Any]:
-    both = study.rows.dropna(subset=[f"{first}_top1", f"{second}_top1"])
+    both = study.labeled.dropna(subset=[f"{first}_top1", f"{second}_top1"])
     one, other = ((both[f"{name}_top1"] == both["label"]).to_numpy(np.bool_) for name in (first, second))
     observed, expected, kappa = consistency(one, other)
     head = {"first": first, "second": second, "reference": "label", "condition": EVERY_ROW, "n": float(len(both))}
@@ -48,7 +48,7 @@ def _couple(study: Classification, first: str, second: str) -> dict[str, Any]:
 
     def statistic(weights: Numbers) -> Numbers:
         n = weights.sum(axis=1)
-        a, b, same = weights @ one / n, weights @ other / n, weights @ (one == other) / n
+        a, b, same = (weights @ one / n, weights @ other / n, weights @ (one == other) / n)
         by_chance = a * b + (1 - a) * (1 - b)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray((same - by_chance) / (1 - by_chance), np.float64)

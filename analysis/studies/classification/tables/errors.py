@@ -9,15 +9,10 @@ import pandas as pd
 from analysis.errors import MissingDataError
 from analysis.inference import holm
 from analysis.studies.classification.data import ACCEPTED, Classification
-from analysis.studies.classification.verdicts import (
-    Verdicts,
-    all_verdicts,
-    attack_verdicts,
-    difference,
-    top1_verdicts,
-)
+from analysis.studies.classification.verdicts import Verdicts, all_verdicts, attack_verdicts, difference, top1_verdicts
 
 NOBODY = "no mistake has five valid answers"
+NO_LABELS = "the pictures have no labels: nothing of them is a mistake"
 
 
 def errors(study: Classification) -> pd.DataFrame:
@@ -29,8 +24,13 @@ def errors(study: Classification) -> pd.DataFrame:
     more), accepted, agreement (of mistakes, by sampling weights), agreement_low, agreement_high, agreement_interval,
     rectified, low, high, interval, least, most (the bounds of the rectified error of these rows), reason (why rectified
     is NaN).
+
+    Raises:
+        MissingDataError: no row has a label.
     """
-    rows = [{"failures": len(study.rows) - len(each.rows)} | row_of(each) for each in all_verdicts(study)]
+    if study.labeled.empty:
+        raise MissingDataError(NO_LABELS)
+    rows = [{"failures": len(study.labeled) - len(each.rows)} | row_of(each) for each in all_verdicts(study)]
     order = ["classifier", "measure", "n", "failures"]
     table = pd.DataFrame(rows)
     return table[[*order, *(name for name in table.columns if name not in order)]]
@@ -62,8 +62,10 @@ def error_differences(study: Classification) -> pd.DataFrame:
     rows are one family).
 
     Raises:
-        MissingDataError: there is one classifier.
+        MissingDataError: there is one classifier, or no row has a label.
     """
+    if study.labeled.empty:
+        raise MissingDataError(NO_LABELS)
     verdicts = [top1_verdicts(study, name) for name in study.classifiers]
     if len(verdicts) < 2:
         raise MissingDataError("the study has one classifier: there is none to compare it with")
@@ -79,7 +81,7 @@ def error_differences(study: Classification) -> pd.DataFrame:
 
 def row_of(verdicts: Verdicts) -> dict[str, Any]:
     """The cells of one classifier by one measure."""
-    raw, rectified, agreement = verdicts.raw(), verdicts.rectified(), verdicts.agreement()
+    raw, rectified, agreement = (verdicts.raw(), verdicts.rectified(), verdicts.agreement())
     least, most = verdicts.bounds()
     mistakes = verdicts.mistakes
     row: dict[str, Any] = {"classifier": verdicts.classifier, "measure": verdicts.measure, "n": len(verdicts.rows)}

@@ -22,8 +22,8 @@ def expert_errors(study: Classification) -> pd.DataFrame:
     Raises:
         MissingDataError: no expert answered about an item that people were asked about.
     """
-    answers = study.experts.dropna(subset=QUESTION) if len(study.experts) else study.experts
-    if not len(answers):
+    answers = study.experts.dropna(subset=QUESTION)
+    if answers.empty:
         raise MissingDataError("no expert answered about an item")
     mean = answers.assign(yes=answers[QUESTION].astype("float64")).groupby("item_id")["yes"].mean()
     items = study.judged.assign(expert=study.judged["item_id"].map(mean)).dropna(subset=["expert", "level"])

@@ -24,7 +24,7 @@ def _failures(study: Classification) -> list[Row]:
     for name in study.classifiers:
         n = int(study.rows[f"{name}_top1"].isna().sum())
         if n:
-            words = f"{name} found nothing in {n} of {len(study.rows)} rows: they are in no error"
+            words = f"{name} found nothing in {n} of {len(study.rows)} rows: they are in no figure"
             rows.append(statement("classifiers", name, n, words))
     return rows
 
@@ -36,9 +36,7 @@ def _unasked(study: Classification) -> list[Row]:
         n = int(mistakes["level"].isna().sum())
         if n:
             subject = f"{verdicts.classifier}, {verdicts.measure}"
-            words = (
-                f"{subject}: {n} of {len(mistakes)} mistakes have no {OF} valid answers: those that have stand for them"
-            )
+            words = f"{subject}: {n} of {len(mistakes)} mistakes have not {OF} valid answers: the others stand for them"
             rows.append(statement("mistakes", subject, n, words))
     return rows
 

@@ -48,7 +48,7 @@ def rectified_curve(study: Classification) -> pd.DataFrame:
         raw = verdicts.raw().estimate
         for enough in range(1, OF + 1):
             row = {"classifier": verdicts.classifier, "measure": verdicts.measure, "enough": enough, "raw": raw}
-            rectified, (least, most) = verdicts.rectified(enough), verdicts.bounds(enough)
+            rectified, (least, most) = (verdicts.rectified(enough), verdicts.bounds(enough))
             row |= {"agreement": verdicts.agreement(enough).estimate, "rectified": rectified.estimate}
             rows.append(row | rectified.columns() | {"least": least, "most": most})
     return pd.DataFrame(rows)

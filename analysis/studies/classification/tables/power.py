@@ -58,7 +58,7 @@ class Design:
 
     def width(self, batches: int, asked: float, raters: int) -> float:
         """The mean width of the report's 95 % interval (see `analysis.inference.rates.share_limits`)."""
-        error, t = self.rectified(raters), stats.t.ppf((1 + CONFIDENCE) / 2, batches - 1)
+        error, t = (self.rectified(raters), stats.t.ppf((1 + CONFIDENCE) / 2, batches - 1))
         deviation = np.sqrt(self.variance(asked, raters) / batches) * deviation_of_few(batches)
         if error <= 0 or deviation <= 0:
             return np.nan

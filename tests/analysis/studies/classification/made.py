@@ -17,7 +17,9 @@ from analysis.studies.classification.data import Classification, read
 KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5"]
 
 
-def predictions(labels: Sequence[str], batch: Sequence[int], **classes: Sequence[Sequence[str] | None]) -> pd.DataFrame:
+def predictions(
+    labels: Sequence[str | None], batch: Sequence[int], **classes: Sequence[Sequence[str] | None]
+) -> pd.DataFrame:
     """A row r0, r1, ... per label; `classes` are the first five of each classifier."""
     rows = pd.DataFrame(
         {"row": [f"r{n}" for n in range(len(labels))], "batch": batch, "label": labels, "image_id": None}

@@ -96,7 +96,7 @@ def test_every_table_of_the_kind_is_there(tables: dict[str, pd.DataFrame]) -> No
 @pytest.mark.parametrize(
     "name",
     [
-        *("figures/errors.svg", "figures/positive-answers.svg", "figures/rectified-curve.svg"),
+        *("figures/errors.svg", "figures/positive-answers-top-1.svg", "figures/rectified-curve-after-the-attack.svg"),
         *("figures/strip-accepted-one.svg", "figures/strip-accepted-two.svg", "figures/strip-adversarial.svg"),
         *("figures/expert-errors.svg", "figures/error-consistency.svg", "figures/rectified-power.svg"),
         *("tables/table-1.csv", "tables/table-2.tex", "tables/compared-errors.csv", "tables/mistakes.csv"),
