@@ -327,6 +327,23 @@ class _Rows:
             self.done.add(rows.start)
 
 
+@contextmanager
+def reproducible(seed: int, device: torch.device) -> Iterator[None]:
+    """Has torch draw from `seed`, on one thread and with gradients, within the block; all is as before after it.
+
+    device: the one, beside the CPU, that draws from it, too.
+    """
+    threads = torch.get_num_threads()
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.inference_mode(False), torch.enable_grad():
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory could not be had: Python's, torch's on CPU or GPU, or onnxruntime's."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):

@@ -11,7 +11,6 @@ import json
 import logging
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
@@ -29,7 +28,7 @@ from builder.classifiers.network import NetworkClassifier
 from builder.errors import AssetError, StudyError
 from builder.files import write_whole
 from builder.images import mnist
-from builder.runtime import Runtime
+from builder.runtime import Runtime, reproducible
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +183,7 @@ def train(recipe: Recipe, label_seed: int | None = None) -> dict[str, torch.Tens
     if label_seed is not None:
         labels = torch.from_numpy(np.random.default_rng(label_seed).permutation(labels.numpy()))
     log.info("training on %d digits, %d steps", len(labels), recipe.steps)
-    with _reproducible(recipe.seed):
+    with reproducible(recipe.seed, torch.device("cpu")):
         network = untrained(recipe.dropout)
         optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=recipe.steps)
@@ -251,16 +250,3 @@ def _batches(rows: int, size: int, steps: int) -> Iterator[torch.Tensor]:
         chosen, *others = left
         left = tuple(others)
         yield chosen
-
-
-@contextmanager
-def _reproducible(seed: int) -> Iterator[None]:
-    """Draws from `seed` and one thread within the block; both are as before after it."""
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)

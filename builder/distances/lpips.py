@@ -7,6 +7,7 @@ imported: it needs torchvision. Its weight files are read as data, like those of
 """
 
 import pickle
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -158,6 +159,17 @@ class LPIPS:
         )
         return distances
 
+    def vectors(self, images: Images) -> npt.NDArray[np.float32]:
+        """(n, h, w, 3), n >= 1, sides of at least 32 -> (n, d): the squared Euclidean distance of two is their LPIPS.
+
+        For the nearest of many: `between` tells the same of two to the last digits.
+        """
+        size = self.micro_batch or 1
+        vectors: npt.NDArray[np.float32] = in_micro_batches(
+            self._network.vectors, images, size=size, runtime=self._runtime, row_bytes=self._row_bytes
+        )
+        return vectors
+
 
 def load(name: str, generator: Generator, runtime: Runtime) -> LPIPS:
     """`lpips_alex` or `lpips_vgg`, with the embedded weights."""
@@ -178,9 +190,27 @@ class _Network(nn.Module):
 
     def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         """Micro-batches of uint8 (n, h, w, 3) -> (n,)."""
-        features = torch.cat([a, b]).permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
+        total = torch.zeros(len(a), device=a.device)
+        for features, head in self._depths(torch.cat([a, b])):
+            left, right = map(_unit, features.chunk(2))
+            squares = left.sub_(right).square_()
+            del left, right
+            total += functional.conv2d(squares, head).mean(dim=(1, 2, 3))
+            del squares
+        return total
+
+    def vectors(self, images: torch.Tensor) -> torch.Tensor:
+        """Micro-batches of uint8 (n, h, w, 3) -> (n, d): the squared Euclidean distance of two is their LPIPS."""
+        parts = []
+        for features, head in self._depths(images):
+            height, width = features.shape[2:]
+            parts.append((_unit(features) * (head.clamp(min=0) / (height * width)).sqrt()).flatten(1))
+        return torch.cat(parts, dim=1)
+
+    def _depths(self, images: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The features of images (n, h, w, 3) at each depth that is compared, and its head."""
+        features = images.permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
         features = (features - self.get_buffer("shift")) / self.get_buffer("scale")
-        total = torch.zeros(len(a), device=features.device)
         heads = iter(self.heads)
         for step, kernel, bias in zip(self._plan, self.kernels, self.biases, strict=True):
             if step.pool:
@@ -188,12 +218,7 @@ class _Network(nn.Module):
             # In place where that gives the same bits: at 1024 pixels each copy of the first layers takes 0.5 GiB.
             features = functional.conv2d(features, kernel, bias, step.stride, step.padding).relu_()
             if step.compared:
-                left, right = map(_unit, features.chunk(2))
-                squares = left.sub_(right).square_()
-                del left, right
-                total += functional.conv2d(squares, next(heads)).mean(dim=(1, 2, 3))
-                del squares
-        return total
+                yield features, next(heads)
 
 
 def _unit(features: torch.Tensor) -> torch.Tensor:

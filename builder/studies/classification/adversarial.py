@@ -7,8 +7,8 @@ import numpy as np
 
 from builder import progress
 from builder.classifiers import Recorded
+from builder.classifiers.gradient_sign import LEVELS
 from builder.generators import Images
-from builder.studies.classification.attack import LEVELS
 from builder.studies.classification.models import Models
 from builder.studies.classification.predicted import BLOCK, Predicted
 from builder.studies.classification.study import AttackSettings

@@ -13,14 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.nn import functional
 
+from builder.classifiers.gradient_sign import LEVELS, stepped
 from builder.generators import Images
 from builder.runtime import Runtime, in_micro_batches
 from builder.studies.classification.study import AttackSettings
-
-LEVELS = 255
-
 
 Integers = npt.NDArray[np.int64]
 
@@ -71,7 +68,7 @@ def _climb(network: nn.Module, pixels: torch.Tensor, labels: torch.Tensor, own: 
     steps, float_steps = torch.zeros_like(labels), torch.zeros_like(labels)
     float_classes = torch.full_like(labels, -1)
     for step in range(1, own.iterations + 1):
-        x = stepped(network, x, labels, own)
+        x = stepped(network, x, labels, own.step, own.norm)
         rounded = (x * LEVELS).round()
         with torch.no_grad():
             classes, of_rounded = network(x).argmax(dim=1), network(rounded / LEVELS).argmax(dim=1)
@@ -84,16 +81,3 @@ def _climb(network: nn.Module, pixels: torch.Tensor, labels: torch.Tensor, own: 
             break
     numbers = torch.stack([steps, float_steps, float_classes], dim=1).to(torch.float32)
     return torch.cat([numbers, stored.permute(0, 2, 3, 1).flatten(1)], dim=1)
-
-
-def stepped(network: nn.Module, x: torch.Tensor, labels: torch.Tensor, own: AttackSettings) -> torch.Tensor:
-    """One step of pictures (n, 3, h, w) in 0..1; a picture without a gradient stays as it is."""
-    x = x.detach().requires_grad_()
-    loss = functional.cross_entropy(network(x), labels, reduction="sum")
-    (gradient,) = torch.autograd.grad(loss, x)
-    if own.norm == "l2":
-        length = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), keepdim=True)
-        way: torch.Tensor = gradient / length.clamp_min(torch.finfo(gradient.dtype).tiny)
-    else:
-        way = gradient.sign()
-    return (x.detach() + own.step * way).clamp(0, 1)

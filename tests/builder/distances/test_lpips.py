@@ -95,3 +95,9 @@ def test_heads_that_are_none_are_refused(tmp_path):
     torch.save({"lin0.model.1.weight": torch.zeros(1)}, path)
     with pytest.raises(AssetError, match=r"heads\.pth"):
         ours._read_heads(path)
+
+
+def test_the_squared_distance_of_vectors_is_the_distance(pair_of_models, images):
+    distance, _ = pair_of_models
+    a, b = distance.vectors(images[:4]), distance.vectors(images[4:8])
+    np.testing.assert_allclose(((a - b) ** 2).sum(axis=1), distance.between(images[:4], images[4:8]), atol=1e-5)

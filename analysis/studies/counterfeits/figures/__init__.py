@@ -1,0 +1,1 @@
+"""Figures of a counterfeits study: one file per figure."""

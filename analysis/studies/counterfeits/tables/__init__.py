@@ -1,0 +1,1 @@
+"""Tables of a counterfeits study: one file per question."""
