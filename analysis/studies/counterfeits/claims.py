@@ -1,6 +1,7 @@
 """The opening of a counterfeits report: what the classifier is sure of, what people see, what each report asks."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -29,11 +30,11 @@ def introduction(found: Findings) -> list[str]:
     return sentences + [_headline(row, of.classifier) for row in _rows(found, "seen").to_dict("records")]
 
 
-def _run(row: dict[str, object]) -> str:
+def _run(row: Mapping[Hashable, Any]) -> str:
     return f"batch {row['batch']}, round {row['round']}, {row['kind']} (least accuracy {row['least_accuracy']:.2f})"
 
 
-def _headline(row: dict[str, object], classifier: str) -> str:
+def _headline(row: Mapping[Hashable, Any], classifier: str) -> str:
     return (
         f"Of counterfeits {row['kind']}, {classifier} is sure by {row['confidence_mean']:.1%} on average; "
         f"{row['as_classifier']:.1%} of people's answers name its class, and {row['nothing']:.1%} say that there is "

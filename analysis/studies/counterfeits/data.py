@@ -103,7 +103,7 @@ def cells(table: pd.DataFrame, column: str | None = None) -> Iterator[tuple[dict
     cells `kind`, `round` and that column's.
     """
     for (kind, number), rows in table.groupby(["kind", "round"], observed=True):
-        head = {"kind": str(kind), "round": int(number)}
+        head = {"kind": str(kind), "round": int(str(number))}
         yield head | ({column: ALL} if column else {}), rows
         for value, some in rows.groupby(column, observed=True) if column else ():
             yield head | {str(column): str(value)}, some

@@ -93,4 +93,5 @@ def fitted_temperature(logits: Floats, places: npt.NDArray[np.int64]) -> float:
 
 def _directions(features: Floats) -> Numbers:
     wide = features.astype(np.float64)
-    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)
+    directions: Numbers = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)
+    return directions

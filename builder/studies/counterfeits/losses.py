@@ -30,7 +30,7 @@ def terms(
     found = {"kl": functional.kl_div(logits.log_softmax(dim=1), targets, reduction="batchmean")}
     if conditioning == "soft":
         found["cross_entropy"] = functional.cross_entropy(logits, targets.argmax(dim=1))
-    directions = functional.normalize(features, dim=1).unflatten(0, (classes, -1))
+    directions = functional.normalize(features, dim=1).reshape(classes, -1, features.shape[1])
     cosines = directions @ directions.transpose(1, 2)
     others = cosines - torch.eye(cosines.shape[1], device=cosines.device) * cosines
     couples = classes * cosines.shape[1] * (cosines.shape[1] - 1)

@@ -101,7 +101,7 @@ class _Batch:
 
     def training_images(self) -> Iterator[Row]:
         """Those that are the nearest to an item's image."""
-        pictures = self._models.training.pictures([self._rows[at] for at in self._near]) if self._near else []
+        pictures = self._models.training.pictures([self._rows[at] for at in self._near])
         for at, picture in zip(self._near, pictures, strict=True):
             row = _picture(self._training_id(at), picture, self._batch)
             row |= {"kind": schema.IMAGE_KINDS.index(schema.TRAINING), "round": 0}
