@@ -12,6 +12,9 @@ from analysis.studies.counterfeits.data import ALL, CONTROL, HELD_OUT, study
 ROUND = 0
 """The round that claims are about: counterfeits of the study's own classifier."""
 
+ASKED = "max_softmax"
+"""The detector that is asked about: the classifier's own confidence. The others are in the table."""
+
 
 def introduction(found: Findings) -> list[str]:
     """Sentences on what was made, what of it failed, who was asked what, and what came of it."""
@@ -19,8 +22,9 @@ def introduction(found: Findings) -> list[str]:
     runs = of.tables["runs"]
     kinds = ", ".join(dict.fromkeys(str(kind) for kind in runs["kind"]))
     batches, rounds = runs["batch"].nunique(), runs["round"].nunique()
-    made = f"{len(runs)} generators ({kinds}; {rounds} round{'s' if rounds > 1 else ''}, {batches} replicates) were "
-    sentences = [f"{made}trained to make images that the classifier {of.classifier} is sure of."]
+    plural = [f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in ((rounds, "round"), (batches, "replicate"))]
+    made = f"{len(runs)} generators ({kinds}; {plural[0]}, {plural[1]}) were trained to make images that the classifier"
+    sentences = [f"{made} {of.classifier} is sure of."]
     if len(of.failed):
         which = "; ".join(_run(row) for row in of.failed.to_dict("records"))
         sentences.append(
@@ -86,7 +90,10 @@ def _people(rows: pd.DataFrame, classifier: str) -> Iterator[Claim]:
 
 
 def _detected(rows: pd.DataFrame, kinds: list[str]) -> Iterator[Claim]:
-    for row in rows[rows["kind"].isin(kinds)].to_dict("records") if len(rows) else ():
+    if not len(rows):
+        return
+    asked = rows["kind"].isin(kinds) & (rows["detector"] == ASKED)
+    for row in rows[asked].to_dict("records"):
         what = f"{row['detector']} finds counterfeits {row['kind']}"
         yield Claim(
             *("detectors", "AUROC", row["auroc"], row["low"], row["high"], 0.5),

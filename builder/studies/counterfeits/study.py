@@ -39,15 +39,15 @@ class GeneratorSettings(Settings):
     width: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 64
     enlarge: Annotated[int, Field(ge=1, le=64)] = 1
     steps: Annotated[int, Field(ge=1, le=1_000_000)] = 250
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.003
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.004
     images_per_class: Annotated[int, Field(ge=2, le=1000)] = 5
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    noise: Annotated[float, Field(ge=0, le=10)] = 0.1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.5
     soft_scale: Annotated[float, Field(gt=0, le=100)] = 3.0
     kl: Weight = 1.0
     cross_entropy: Weight = 0.5
-    cosine: Weight = 1.0
-    orthogonality: Weight = 1.0
+    cosine: Weight = 0.1
+    orthogonality: Weight = 0.1
     min_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.9
 
 
@@ -108,7 +108,7 @@ class CounterfeitsStudy(Study):
         if len(set(names)) < len(names):
             raise PydanticCustomError("twice", "names one twice")
         if NOTHING in names:
-            raise PydanticCustomError("taken", "must have no class {nothing!r}: it is an answer", {"nothing": NOTHING})
+            raise PydanticCustomError("taken", "must have no class '{nothing}': it is an answer", {"nothing": NOTHING})
         return names
 
     @model_validator(mode="after")

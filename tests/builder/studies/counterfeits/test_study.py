@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -107,21 +108,11 @@ def loaded(runtime: Runtime, **changes):
 
 
 def test_a_classifier_without_a_gradient_is_refused(runtime: Runtime):
-    answers = {
-        "name": "a",
-        "model": "onnx:tests/data/mean_color.onnx",
-        "sha256": "0" * 64,
-        "classes": ["0", "1"],
-    }
+    graph = Path(__file__).parents[3] / "data" / "mean_color.onnx"
+    pinned = {"sha256": hashlib.sha256(graph.read_bytes()).hexdigest(), "input_size": 16}
+    classifier = {"name": "a", "model": f"onnx:{graph}", "classes": ["0", "1", "2"], **pinned}
     with pytest.raises(StudyError, match=r"to be inverted it needs a gradient"):
-        loaded(runtime, classes=["0", "1"], classifier=_stated(answers))
-
-
-def _stated(answers: dict[str, object]) -> dict[str, object]:
-    import hashlib
-
-    content = Path(str(answers["model"]).partition(":")[2]).read_bytes()
-    return answers | {"sha256": hashlib.sha256(content).hexdigest()}
+        loaded(runtime, classes=["0", "1"], classifier=classifier)
 
 
 def test_a_class_that_the_classifier_lacks_is_named(runtime: Runtime):
