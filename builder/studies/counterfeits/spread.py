@@ -46,9 +46,7 @@ def frechet(a: Numbers, b: Numbers) -> float:
     Converge to a Local Nash Equilibrium" (2017), section 3, there on other features. It falls with n: compare it for
     equal n alone.
     """
-    of_a, of_b = (np.atleast_2d(np.cov(rows.T, bias=True)) for rows in (a, b))
-    values, vectors = np.linalg.eigh(of_a)
-    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ of_b @ root), 0)).sum()
+    of_a, of_b = ((rows - rows.mean(axis=0)) / np.sqrt(len(rows)) for rows in (a, b))
+    shared = np.linalg.svd(of_a @ of_b.T, compute_uv=False).sum()  # there are fewer rows than numbers, often
     apart = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum()
-    return float(max(0.0, apart + np.trace(of_a) + np.trace(of_b) - 2 * shared))
+    return float(max(0.0, apart + (of_a**2).sum() + (of_b**2).sum() - 2 * shared))
