@@ -1,5 +1,6 @@
 """What a published counterfeits study says of itself, beside what every study says."""
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from builder.images.rights import publishable
-from builder.studies import NamedModel, PublishParts
+from builder.images.rights import NAME, picture_rights
+from builder.studies import NamedModel, PictureRights, Prediction, PublishParts
 from builder.studies.counterfeits.schema import COUNTERFEITS, IMAGE_KINDS, TRAINING
 from builder.studies.counterfeits.study import counterfeits
 from builder.study import Study
@@ -16,7 +17,9 @@ from builder.study import Study
 if TYPE_CHECKING:  # what publishing needs is an extra
     import pyarrow as pa
 
+    from builder.classifiers import Classifier
     from builder.publish.content import Content
+    from builder.runtime import Runtime
 
 
 class CounterfeitsParts(PublishParts):
@@ -33,19 +36,33 @@ class CounterfeitsParts(PublishParts):
         own = counterfeits(study)
         return [
             NamedModel("training images", "images", "training_images", own.training_images.model),
-            NamedModel("held out images", "images", "held_out_images", own.held_out_images.model),
+            NamedModel("held out images", "images", NAME, own.held_out_images.model),
             NamedModel("classifier", "classifiers", own.classifier.name, own.classifier.model),
         ]
 
-    def figures(self, content: "Content") -> dict[str, Any]:
-        """What the classifier says of the images of each kind and round, and the generators that did not converge.
+    def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
+        """Those in the held-out images, which may be published where the training images may, too."""
+        own = counterfeits(study)
+        held_out, training = (picture_rights(each, runtime) for each in (own.held_out_images, own.training_images))
+        return held_out if training.redistributable else held_out._replace(redistributable=False)
 
-        Raises:
-            PublishError: the pictures may not be published.
-        """
+    def classifiers(self, study: Study) -> "Mapping[str, Callable[[Runtime], Classifier]]":
+        """The one, before any defense."""
+        own = counterfeits(study).classifier
+        return {own.name: own.load}
+
+    def predictions(self, study: Study, tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:
+        """Of every image, by the classifier before any defense."""
+        name = counterfeits(study).classifier.name
+        for row in tables["predictions"].to_pylist():
+            if row["round"] == 0:
+                stated = dict(zip(row["classes"], row["probabilities"], strict=True))
+                where = f"predictions: {row['image_id']}"
+                yield Prediction(where, name, row["image_id"], row["classes"][0], stated)
+
+    def figures(self, content: "Content") -> dict[str, Any]:
+        """What the classifier says of the images of each kind and round, and the generators that did not converge."""
         study = counterfeits(content.study)
-        for images in (study.training_images, study.held_out_images):
-            publishable(images)
         from builder.publish.content import read_items
 
         specs = {spec.name: spec for spec in content.specs}
