@@ -1,4 +1,4 @@
-"""The way from what a check of a batch gives to its Arrow tables."""
+"""From what a check of a batch gives to its Arrow tables."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -171,7 +171,7 @@ def _comparisons(
         for name, values in each.values.items():
             for at, value in enumerate(values):
                 item_id = item_of.get((each.first, each.second, at))
-                if item_id is None and each.first == each.second:
+                if item_id is None and each.first in twice and each.first == each.second:
                     continue  # one map twice tells something of people alone
                 yield {
                     "item_id": item_id,

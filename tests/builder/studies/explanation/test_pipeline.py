@@ -202,6 +202,8 @@ def test_a_network_of_permuted_labels_stands_against_one_that_knows_the_labels(r
     of_gradient = {row["measure"]: row for row in made["sanity"] if row["explainer"] == "gradient"}
     assert (of_gradient["spearman"]["network"], of_gradient["spearman"]["place"]) == ("permuted", 0)
     assert abs(of_gradient["spearman"]["mean"]) < 0.3
+    compared = [row["explainer"] for row in made["comparisons"] if row["measure"] == "mse" and row["item_id"] is None]
+    assert compared.count("edges") == 3
 
 
 def test_a_model_without_a_network_is_explained_by_what_asks_for_answers_alone(tmp_path: Path, runtime: Runtime):
