@@ -30,8 +30,8 @@ class TableSpec:
     key: columns that together name a row.
     references: columns that name rows of other tables.
     shows: columns with a picture, each with the column that names the row of the table `images` that has it, too.
-    large: all columns with pictures, which are left out where only numbers are wanted, and of versions whose pictures
-        may not be published.
+    large: all columns with pictures, or with numbers that show one, such as a map of its pixels; they are left out
+        where only figures are wanted, and of versions whose pictures may not be published.
     trace: whether the table traces how items came about; it is listed behind the others.
     """
 

@@ -42,7 +42,7 @@ class Explanation(StudyKind):
             large=_SHOWN,
         ),
         TableSpec("images", key=("image_id",), references=(Reference("map_id", "maps", "map_id"),), large=("image",)),
-        TableSpec("maps", key=("map_id",), references=(_OF_IMAGE,), large=("absolute", "diverging")),
+        TableSpec("maps", key=("map_id",), references=(_OF_IMAGE,), large=("map", "absolute", "diverging")),
         TableSpec(
             "comparisons",
             key=("first_map", "second_map", "place", "measure"),

@@ -75,8 +75,8 @@ def defense(of: Counterfeits) -> pd.DataFrame:
     for head, cell in cells(joined):
         for number, rows in cell.groupby("classifier"):
             units = rows["batch"]
-            passes = rate((rows["first"] == rows["wanted"]).astype(np.float64).to_numpy(), units)
-            rejects = rate((rows["first"] == NOTHING).astype(np.float64).to_numpy(), units)
+            passes = rate(np.asarray(rows["first"] == rows["wanted"], np.float64), units)
+            rejects = rate(np.asarray(rows["first"] == NOTHING, np.float64), units)
             row = head | {"classifier": int(str(number)), "n": len(rows)}
             row |= {"passes": passes.estimate, "passes_low": passes.low, "passes_high": passes.high}
             row |= {"rejects": rejects.estimate, "rejects_low": rejects.low, "rejects_high": rejects.high}

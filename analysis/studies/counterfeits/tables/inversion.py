@@ -25,7 +25,7 @@ def inversion(of: Counterfeits) -> pd.DataFrame:
 
 def _row(head: dict[str, Any], cell: pd.DataFrame) -> dict[str, Any]:
     units, confidence = cell["batch"], cell["confidence"].to_numpy(np.float64)
-    right = (cell["said"] == cell["class"]).astype(np.float64).to_numpy()
+    right = np.asarray(cell["said"] == cell["class"], np.float64)
     found = {} if head["kind"] == NOISE else {"accuracy": rate(right, units)}
     found["confidence"] = jackknife(weighted_mean(confidence), units)
     found |= {name: rate((confidence > bound).astype(np.float64), units) for name, bound in ABOVE.items()}
