@@ -48,7 +48,7 @@ class GeneratorSettings(Settings):
     cross_entropy: Weight = 0.5
     cosine: Weight = 0.1
     orthogonality: Weight = 0.1
-    min_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.9
+    min_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.75
 
 
 class BaselineSettings(Settings):

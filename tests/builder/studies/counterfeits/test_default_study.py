@@ -106,7 +106,7 @@ def test_conditionings_share_their_seeds_and_rounds_lie_in_one_batch(tables: Tab
 
 def test_a_generator_that_does_not_converge_is_said(tables: Tables, published: Path, folder: Path):
     failed = [row for row in tables["runs"] if not row["converged"]]
-    assert all(row["least_accuracy"] < 0.9 for row in failed)
+    assert all(row["least_accuracy"] < 0.75 for row in failed)
     assert failed, "30 steps are too few for some generator"
     kinds = ("soft", "one_hot", "hot_matrix")
     known = {(row["batch"], kinds[row["kind"]], row["round"]): row["converged"] for row in tables["runs"]}
