@@ -40,7 +40,7 @@ class Labels:
     weights: Shares
     dropped: dict[str, Shares]
 
-    def dropped_by_group(self, groups: Sequence[str]) -> "list[Dropped]":
+    def dropped_by_group(self, groups: Sequence[str]) -> "list[Drop]":
         """The pictures dropped of every group for every reason, also where there are none.
 
         Args:
@@ -48,13 +48,13 @@ class Labels:
         """
         rows = {group: np.array(groups) == group for group in sorted(set(groups))}
         return [
-            Dropped(group, reason, float(shares[chosen].sum()), int(chosen.sum()))
+            Drop(group, reason, float(shares[chosen].sum()), int(chosen.sum()))
             for group, chosen in rows.items()
             for reason, shares in self.dropped.items()
         ]
 
 
-class Dropped(NamedTuple):
+class Drop(NamedTuple):
     """The pictures of a group that are dropped for a reason, parts of one added up; `of` are all of the group."""
 
     group: str

@@ -27,7 +27,7 @@ class NobodyHereError(RatingsError):
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class Erasure:
     """A removal: the person's ratings in the tables and in the survey's database, and the published versions
     (with where they are) that still hold them or another who was removed.
 
@@ -45,7 +45,7 @@ class Forgotten:
     beyond: list[str]
 
 
-def forget(folder: Path, participant: str, database: str | None = None) -> Forgotten:
+def forget(folder: Path, participant: str, database: str | None = None) -> Erasure:
     """Removes a person from the ratings and the survey of a study folder; later imports will not bring them back.
 
     What stays is a line in forgotten.csv: the pseudonym, when, and how many ratings there were.
@@ -96,7 +96,7 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Forgo
             write_held(folder, held, design)
     versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
     remains, beyond = (removed.remains, removed.beyond) if removed else ([], [])
-    return Forgotten(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions, remains, beyond)
+    return Erasure(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions, remains, beyond)
 
 
 def import_lines_of(held: Held, participant_ids: list[str]) -> pd.Series:

@@ -31,7 +31,7 @@ _TOGETHER = 100_000
 
 
 @dataclass(frozen=True)
-class Imported:
+class Import:
     """An import: each export's path and outcome, and those that were skipped with the reason."""
 
     outcomes: list[tuple[Path, Outcome]]
@@ -62,7 +62,7 @@ def import_exports(
     skip_others: bool = False,
     *,
     source: str = "human",
-) -> Imported:
+) -> Import:
     """Merges exports into the ratings of a study folder, all of them or, on an error, none.
 
     Args:
@@ -96,7 +96,7 @@ def merged_exports(
     mapping: Path | None,
     skip_others: bool,
     source: str,
-) -> tuple[Held, Imported]:
+) -> tuple[Held, Import]:
     """The folder's ratings with the exports merged into them, and what became of each; nothing is written."""
     meaning = read_mapping(mapping, design.asks) if mapping else None
     skipped: list[tuple[Path, str]] = []
@@ -106,7 +106,7 @@ def merged_exports(
     for some in read:
         held, counted = merged(held, some.rows, design.asks, some.labels, source)
         outcomes += zip(some.paths, counted, strict=True)
-    return held, Imported(outcomes, skipped)
+    return held, Import(outcomes, skipped)
 
 
 def _read_all(

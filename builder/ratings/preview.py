@@ -16,7 +16,7 @@ from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import answer_columns, columns_met
 from builder.ratings.held import read_held
-from builder.ratings.importing import Imported, merged_exports
+from builder.ratings.importing import Import, merged_exports
 from builder.ratings.items import read_design
 from builder.ratings.mapping import column_keys, read_mapping
 from builder.ratings.privacy import KEY_FILE, participant_key
@@ -32,7 +32,7 @@ class Preview:
     would be stored; and a draft of a mapping for the first file.
     """
 
-    imported: Imported | None
+    imported: Import | None
     error: str
     first: pd.DataFrame
     draft: str

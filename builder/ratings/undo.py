@@ -25,7 +25,7 @@ _OF_OTHERS = ("source", "batch", "flags")
 
 
 @dataclass(frozen=True)
-class Undone:
+class Reversal:
     """An undone import: how many ratings, participants and lines of refused.csv are gone; and how many
     people's submissions stand again as they did before.
     """
@@ -55,7 +55,7 @@ def with_import(before: Held, after: Held) -> Held:
     return replace(after, imports=stacked([after.imports, pd.DataFrame(lines, columns=records.IMPORTS)]))
 
 
-def undo(folder: Path) -> Undone:
+def undo(folder: Path) -> Reversal:
     """Takes the last import back: its ratings, its participants where nothing else is said of them, its refusals, and
     what it said of submissions.
 
@@ -75,7 +75,7 @@ def undo(folder: Path) -> Undone:
     return undone
 
 
-def _without(held: Held, lines: pd.DataFrame) -> tuple[Held, Undone]:
+def _without(held: Held, lines: pd.DataFrame) -> tuple[Held, Reversal]:
     keys = {kind: set(rows["key"]) for kind, rows in lines.groupby("kind")}
     ratings = held.ratings[~held.ratings["rating_id"].isin(keys.get("rating", ()))]
     new = keys.get("participant", set()) - set(ratings["participant_id"])
@@ -94,7 +94,7 @@ def _without(held: Held, lines: pd.DataFrame) -> tuple[Held, Undone]:
         released=held.released[~held.released["participant_id"].isin(new)],
         refused=held.refused[~_refused_keys(held).isin(keys.get("refused", ()))],
     )
-    gone = Undone(
+    gone = Reversal(
         len(held.ratings) - len(ratings),
         len(held.participants) - len(people),
         len(held.refused) - len(after.refused),

@@ -10,7 +10,7 @@ from builder.classifiers import Recorded
 from builder.classifiers.gradient_sign import LEVELS
 from builder.generators import Images
 from builder.studies.classification.models import Models
-from builder.studies.classification.predicted import BLOCK, Predicted
+from builder.studies.classification.predicted import BLOCK, Predictions
 from builder.studies.classification.study import AttackSettings
 from builder.tables import png_bytes
 
@@ -19,7 +19,7 @@ from builder.tables import png_bytes
 class Adversarial:
     """An attacked picture, as a PNG.
 
-    at: index of its row in `Predicted`. shown_class: what the attacked classifier says of the stored picture.
+    at: index of its row in `Predictions`. shown_class: what the attacked classifier says of the stored picture.
     top1: what each classifier says of it; no entry where it cannot be asked, None where it found nothing.
     steps, float_class, float_steps: as in the table `attacks`. linf, l2: distances to the picture, in units of 0..1.
     """
@@ -36,7 +36,7 @@ class Adversarial:
     l2: float
 
 
-def attack_rows(own: AttackSettings, models: Models, predicted: Predicted) -> list[Adversarial]:
+def attack_rows(own: AttackSettings, models: Models, predicted: Predictions) -> list[Adversarial]:
     """The attacked pictures, in the order of rows."""
     said = predicted.said[own.classifier]
     right = [at for at, label in enumerate(predicted.labels) if said.first(at) == label]
@@ -49,7 +49,9 @@ def attack_rows(own: AttackSettings, models: Models, predicted: Predicted) -> li
     return made
 
 
-def _attack_block(own: AttackSettings, models: Models, predicted: Predicted, block: Sequence[int]) -> list[Adversarial]:
+def _attack_block(
+    own: AttackSettings, models: Models, predicted: Predictions, block: Sequence[int]
+) -> list[Adversarial]:
     images = models.pictures([predicted.rows[at] for at in block])
     labels = [predicted.labels[at] for at in block]
     done = models.attacked(own, images, labels)

@@ -23,7 +23,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Attacked:
+class Attack:
     """The outcome of an attack on n pictures.
 
     images: (n, h, w, 3) uint8, at the first step at which the rounded picture got another class than its label, else at
@@ -39,7 +39,7 @@ class Attacked:
 
 def attack(
     network: nn.Module, images: Images, labels: Integers, own: AttackSettings, runtime: Runtime, micro_batch: int
-) -> Attacked:
+) -> Attack:
     """Attacks pictures until their 8-bit version gets another class, or steps are used up.
 
     Args:
@@ -58,7 +58,7 @@ def attack(
     found = in_micro_batches(run, images, labels, size=micro_batch, runtime=runtime)
     steps, float_steps, float_classes = found[:, :3].astype(np.int64).T
     changed = found[:, 3:].reshape(images.shape).astype(np.uint8)
-    return Attacked(changed, steps, float_steps, float_classes)
+    return Attack(changed, steps, float_steps, float_classes)
 
 
 def _climb(network: nn.Module, pixels: torch.Tensor, labels: torch.Tensor, own: AttackSettings) -> torch.Tensor:

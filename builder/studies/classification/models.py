@@ -18,7 +18,7 @@ from builder.hosting import load_model
 from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
 from builder.runtime import Runtime
-from builder.studies.classification.attack import Attacked, attack
+from builder.studies.classification.attack import Attack, attack
 from builder.studies.classification.schema import MANY
 from builder.studies.classification.study import AttackSettings, ClassificationStudy
 
@@ -52,7 +52,7 @@ class Models(SourceHost):
         """A classifier's probabilities for rows of the source, (n, k); a row of NaN where it found nothing."""
         return classify(self, name, self.classifiers[name], images, ids)
 
-    def attacked(self, own: AttackSettings, images: Images, labels: Sequence[str]) -> Attacked:
+    def attacked(self, own: AttackSettings, images: Images, labels: Sequence[str]) -> Attack:
         """The adversarial examples that IFGSM makes of images (n, h, w, 3), n >= 1, with these labels (n,)."""
         classifier, rows = self.classifiers[own.classifier], range(len(images))
         boundary = self.boundary(own.classifier, "classifier", own.classifier)

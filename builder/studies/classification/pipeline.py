@@ -14,7 +14,7 @@ from builder.studies import Batch
 from builder.studies.classification import tables
 from builder.studies.classification.adversarial import Adversarial, attack_rows
 from builder.studies.classification.models import Models
-from builder.studies.classification.predicted import Predicted, predict
+from builder.studies.classification.predicted import Predictions, predict
 from builder.studies.classification.schema import KINDS
 from builder.studies.classification.study import ClassificationStudy
 
@@ -22,8 +22,8 @@ _T = TypeVar("_T")
 
 
 class Item(NamedTuple):
-    """An item for people: kind, index of the row in `Predicted`, the shown class, what it stands for, and what its row
-    does where all five classes of it are asked.
+    """An item for people: kind, index of the row in `Predictions`, the shown class, what it stands for, and what its
+    row does where all five classes of it are asked.
     """
 
     kind: str
@@ -57,7 +57,7 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
 
 
-def draw_items(study: ClassificationStudy, predicted: Predicted, batch: int) -> list[Item]:
+def draw_items(study: ClassificationStudy, predicted: Predictions, batch: int) -> list[Item]:
     """The items of a batch, by kind, then by row. Each kind is drawn for itself; a larger cap adds to what is drawn."""
     mistakes = found_mistakes(predicted)
     drawn = _some(mistakes, study.mistakes, study.seed, batch, "mistake")
@@ -74,7 +74,7 @@ def draw_items(study: ClassificationStudy, predicted: Predicted, batch: int) -> 
     return with_top5(study.mistakes_top5, items, predicted, study.seed, batch) if study.mistakes_top5 else items
 
 
-def with_top5(most: int, items: Sequence[Item], predicted: Predicted, seed: int, batch: int) -> list[Item]:
+def with_top5(most: int, items: Sequence[Item], predicted: Predictions, seed: int, batch: int) -> list[Item]:
     """The items and those of at most so many rows of which all five classes are asked; an item that there is already
     takes part.
     """
@@ -85,7 +85,7 @@ def with_top5(most: int, items: Sequence[Item], predicted: Predicted, seed: int,
     return there + [Item("mistake_top5", *asked, top5_weight=weight) for asked, weight in weights.items()]
 
 
-def top5_classes(predicted: Predicted) -> dict[int, list[str]]:
+def top5_classes(predicted: Predictions) -> dict[int, list[str]]:
     """The first classes of every row that some classifier with many classes gets wrong, those of each such classifier,
     each class once, in the order of rows.
     """
@@ -107,7 +107,7 @@ def draw_attacks(study: ClassificationStudy, attacks: Sequence[Adversarial], bat
     return [Item("adversarial", each.at, each.shown_class, len(successes) / len(drawn)) for each in drawn]
 
 
-def found_mistakes(predicted: Predicted) -> list[tuple[int, str]]:
+def found_mistakes(predicted: Predictions) -> list[tuple[int, str]]:
     """Every row with a class that some classifier wrongly gives it, each once, in the order of rows."""
     wrong: dict[tuple[int, str], None] = {}
     for at, label in enumerate(predicted.labels):
@@ -118,7 +118,7 @@ def found_mistakes(predicted: Predicted) -> list[tuple[int, str]]:
     return list(wrong)
 
 
-def far_classes(predicted: Predicted, at: int) -> list[str]:
+def far_classes(predicted: Predictions, at: int) -> list[str]:
     """Of the classes that all classifiers have, but for the label of row `at`, the half (rounded up) that they find
     least probable on average.
     """

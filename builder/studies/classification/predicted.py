@@ -16,7 +16,7 @@ BLOCK = 256
 
 
 @dataclass(frozen=True)
-class Said:
+class Answers:
     """A classifier's probabilities for n rows.
 
     classes: its own. probabilities: (n, k). top: (n, up to TOP), indices of classes, the most probable first.
@@ -27,7 +27,7 @@ class Said:
     top: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, classes: tuple[str, ...], probabilities: Probabilities) -> "Said":
+    def of(cls, classes: tuple[str, ...], probabilities: Probabilities) -> "Answers":
         """With the first classes; of equal ones the first by index comes first."""
         return cls(classes, probabilities, np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP])
 
@@ -46,7 +46,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Predicted:
+class Predictions:
     """The rows of a batch, in the order of the source: numbers, ids and labels (n,), "" where nothing is labeled, what
     each classifier says, and the groups that the source puts each into.
     """
@@ -54,11 +54,11 @@ class Predicted:
     rows: list[int]
     ids: list[str]
     labels: list[str]
-    said: dict[str, Said]
+    said: dict[str, Answers]
     groups: Sequence[Mapping[str, str]] = ()
 
 
-def predict(models: Models, label_of: Mapping[int, str]) -> Predicted:
+def predict(models: Models, label_of: Mapping[int, str]) -> Predictions:
     """The probabilities of every classifier for rows with these labels."""
     rows = sorted(label_of)
     ids = models.ids(rows)
@@ -70,5 +70,5 @@ def predict(models: Models, label_of: Mapping[int, str]) -> Predicted:
             for name, part in parts.items():
                 part.append(models.probabilities(name, images, ids[start : start + BLOCK]))
             bar.update(len(block))
-    said = {name: Said.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
-    return Predicted(rows, ids, [label_of[row] for row in rows], said, models.source_groups(rows))
+    said = {name: Answers.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
+    return Predictions(rows, ids, [label_of[row] for row in rows], said, models.source_groups(rows))

@@ -13,7 +13,7 @@ from builder.tables import image_value, png_bytes
 if TYPE_CHECKING:
     from builder.studies.classification.adversarial import Adversarial
     from builder.studies.classification.pipeline import Item
-    from builder.studies.classification.predicted import Predicted
+    from builder.studies.classification.predicted import Predictions
 
 Rows = list[dict[str, Any]]
 
@@ -21,7 +21,7 @@ Rows = list[dict[str, Any]]
 def build(
     study: str,
     batch: int,
-    predicted: "Predicted",
+    predicted: "Predictions",
     items: "Sequence[Item]",
     pictures: Mapping[int, Image],
     attacked: str = "",
@@ -70,7 +70,7 @@ def build(
 
 def _items(
     prefix: str,
-    predicted: "Predicted",
+    predicted: "Predictions",
     items: "Sequence[Item]",
     ids: Mapping[int, str],
     shown: Mapping[str, Any],
@@ -103,7 +103,7 @@ def _items(
     return rows
 
 
-def _predictions(predicted: "Predicted", shown: Mapping[int, str]) -> Rows:
+def _predictions(predicted: "Predictions", shown: Mapping[int, str]) -> Rows:
     """shown: ids of the images that items show as they are, by index of the row."""
     rows = []
     for at, row_id in enumerate(predicted.ids):
@@ -120,7 +120,7 @@ def _predictions(predicted: "Predicted", shown: Mapping[int, str]) -> Rows:
     return rows
 
 
-def _attack(predicted: "Predicted", each: "Adversarial", attacked: str, image_id: str | None) -> dict[str, Any]:
+def _attack(predicted: "Predictions", each: "Adversarial", attacked: str, image_id: str | None) -> dict[str, Any]:
     """image_id: of the attacked image, where an item shows it."""
     return {
         "row": predicted.ids[each.at],
@@ -137,12 +137,12 @@ def _attack(predicted: "Predicted", each: "Adversarial", attacked: str, image_id
     }
 
 
-def _paired(predicted: "Predicted") -> bool:
+def _paired(predicted: "Predictions") -> bool:
     """Whether the source puts its rows into pairs, as `pairs:FILE` does."""
     return bool(predicted.groups) and set(schema.PAIR) <= predicted.groups[0].keys()
 
 
-def _numbers(predicted: "Predicted") -> dict[str, int]:
+def _numbers(predicted: "Predictions") -> dict[str, int]:
     """A number for every class that a classifier has, for ids: names may hold what ids must not."""
     names = dict.fromkeys(name for said in predicted.said.values() for name in said.classes)
     return {name: number for number, name in enumerate(names)}

@@ -13,7 +13,7 @@ from builder.studies.counterfeits.inverted import Floats, Inverted
 from builder.studies.counterfeits.models import Models
 from builder.studies.counterfeits.schema import HELD_OUT
 from builder.studies.counterfeits.study import Conditioning, CounterfeitsStudy
-from builder.studies.counterfeits.training import Trained, conditions, render, train, train_again
+from builder.studies.counterfeits.training import TrainedGenerator, conditions, render, train, train_again
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +47,11 @@ class Run:
     conditioning: Conditioning
     round: int
     seed: int
-    trained: Trained
+    trained: TrainedGenerator
 
 
 @dataclass(frozen=True)
-class Made:
+class Replicate:
     """All pictures of a batch, the runs, and the classifiers: the study's own, then it as each defense left it."""
 
     groups: list[Group]
@@ -59,7 +59,7 @@ class Made:
     classifiers: list[Inverted]
 
 
-def make(study: CounterfeitsStudy, models: Models, batch: int) -> Made:
+def make(study: CounterfeitsStudy, models: Models, batch: int) -> Replicate:
     """Trains all generators of a batch, round by round, and makes all pictures."""
     groups: list[Group] = []
     runs: list[Run] = []
@@ -71,7 +71,7 @@ def make(study: CounterfeitsStudy, models: Models, batch: int) -> Made:
         if number + 1 < study.all_rounds:
             classifiers.append(_defended(study, models, classifiers[-1], of_round, batch, number))
     world = _held_out(study, models, batch)
-    return Made([*groups, world, *_baselines(study, models, world, batch)], runs, classifiers)
+    return Replicate([*groups, world, *_baselines(study, models, world, batch)], runs, classifiers)
 
 
 def randomness(study: CounterfeitsStudy, batch: int, stream: str, number: int = 0) -> np.random.Generator:

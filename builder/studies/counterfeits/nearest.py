@@ -29,7 +29,7 @@ class Nearest(NamedTuple):
     distances: npt.NDArray[np.float64]
 
 
-class Known:
+class TrainingImages:
     """The training images, as every measure sees them."""
 
     def __init__(self, images: Images, features: Floats, runtime: Runtime) -> None:

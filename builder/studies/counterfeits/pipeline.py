@@ -18,9 +18,9 @@ from builder.studies import Batch
 from builder.studies.counterfeits import tables
 from builder.studies.counterfeits.detectors import Reference, fitted_temperature, scores
 from builder.studies.counterfeits.inverted import Floats
-from builder.studies.counterfeits.made import Group, Made, make, randomness
+from builder.studies.counterfeits.made import Group, Replicate, make, randomness
 from builder.studies.counterfeits.models import Models
-from builder.studies.counterfeits.nearest import Known, Nearest
+from builder.studies.counterfeits.nearest import Nearest, TrainingImages
 from builder.studies.counterfeits.schema import COUNTERFEITS, HELD_OUT
 from builder.studies.counterfeits.spread import spread
 from builder.studies.counterfeits.study import CounterfeitsStudy
@@ -92,7 +92,7 @@ def build_batch(study: CounterfeitsStudy, models: Models, batch: int) -> Batch:
     return Batch(built, [run.seed for run in made.runs], [], models.stopwatch.steps(), models.forced_micro_batches())
 
 
-def describe(models: Models, made: Made) -> list[Described]:
+def describe(models: Models, made: Replicate) -> list[Described]:
     """What classifiers, detectors and training images say of every group."""
     answered = [[models.answers(each, group.images) for each in made.classifiers] for group in made.groups]
     pictures, places = models.training.pictures(models.training.all_rows()), models.places(models.training.labels())
@@ -101,7 +101,7 @@ def describe(models: Models, made: Made) -> list[Described]:
     fitted = fitted_temperature(answered[world][0][0], models.places(made.groups[world].wanted))
     reference = Reference(features, places, fitted)
     with models.stopwatch.step("neighbors", len(pictures)):
-        known = Known(pictures, features, models.runtime_of())
+        known = TrainingImages(pictures, features, models.runtime_of())
     found = []
     for group, answers in zip(made.groups, answered, strict=True):
         logits, own_features = answers[0]

@@ -77,7 +77,7 @@ class CounterfeitsParts(PublishParts):
 
 
 @dataclass(frozen=True)
-class Said:
+class ClassifierFigures:
     """What a classifier says of n images of a kind and round: the share that gets its wanted class (None where none was
     wanted), the mean confidence, and the shares above .9 and .99.
     """
@@ -91,7 +91,7 @@ class Said:
     above_99: float
 
 
-def said(images: "pa.Table") -> list[Said]:
+def said(images: "pa.Table") -> list[ClassifierFigures]:
     """What the classifier says, by kind and round, in the order of the kinds."""
     columns = {name: np.array(images[name].to_pylist(), object) for name in ("kind", "round", "class", "confidence")}
     wanted = np.array([a or b for a, b in zip(images["target"].to_pylist(), images["label"].to_pylist(), strict=True)])
@@ -104,7 +104,9 @@ def said(images: "pa.Table") -> list[Said]:
             confidence = columns["confidence"][there].astype(np.float64)
             accuracy = None if kind == "noise" else float((columns["class"][there] == wanted[there]).mean())
             shares = [float((confidence > bound).mean()) for bound in (0.9, 0.99)]
-            made.append(Said(kind, int(number), int(there.sum()), accuracy, float(confidence.mean()), *shares))
+            made.append(
+                ClassifierFigures(kind, int(number), int(there.sum()), accuracy, float(confidence.mean()), *shares)
+            )
     return made
 
 

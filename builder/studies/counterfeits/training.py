@@ -41,7 +41,7 @@ class Aim:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedGenerator:
     """A trained generator, and the value of each term of its loss at each step."""
 
     generator: Generator
@@ -50,7 +50,7 @@ class Trained:
 
 def train(
     inverted: Inverted, conditioning: Conditioning, aim: Aim, own: GeneratorSettings, seed: int, runtime: Runtime
-) -> Trained:
+) -> TrainedGenerator:
     """Trains a generator from nothing.
 
     Raises:
@@ -74,7 +74,7 @@ def train(
             rate.step()
             for name, term in found.items():
                 curves.setdefault(name, []).append(float(term.detach()))
-    return Trained(made.eval().requires_grad_(False), curves)
+    return TrainedGenerator(made.eval().requires_grad_(False), curves)
 
 
 def conditions(conditioning: Conditioning, wanted: torch.Tensor, vectors: torch.Tensor, scale: float) -> torch.Tensor:

@@ -36,7 +36,7 @@ class Label(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Said:
+class Answers:
     """A classifier's answer to n faces: its classes, and their probabilities (n, k)."""
 
     classes: tuple[str, ...]
@@ -47,7 +47,7 @@ class Said:
         row = self.probabilities[at]
         return None if np.isnan(row[0]) else (self.classes[int(row.argmax())], float(row.max()))
 
-    def within(self, bounds: Sequence[int]) -> "Said":
+    def within(self, bounds: Sequence[int]) -> "Answers":
         """The same of ranges of classes that are whole numbers: those below the first bound, and those from each bound
         on, called by their first and last number; the probability of a range is that of all its classes.
         """
@@ -56,7 +56,7 @@ class Said:
         ranges = [[number for number, each in zip(numbers, of, strict=True) if each == at] for at in np.unique(of)]
         names = tuple(f"{min(each)}-{max(each)}" for each in ranges)
         summed = [self.probabilities[:, of == at].sum(axis=1) for at in np.unique(of)]
-        return Said(names, np.stack(summed, axis=1))
+        return Answers(names, np.stack(summed, axis=1))
 
     def group(self, at: int, min_confidence: float) -> tuple[str, float] | None:
         """The same where classes are groups: `UNSURE` below a confidence."""
@@ -76,7 +76,7 @@ class Faces:
     labels: list[Label]
     groups: list[Mapping[str, str]]
     pictures: Images
-    said: dict[str, Said]
+    said: dict[str, Answers]
     voted: bool = False
 
 
@@ -93,7 +93,7 @@ def build_batch(study: ExpressionStudy, models: Models, batch: int) -> Batch:
         rows = list(models.order[start : start + study.faces_per_batch])
         ids, pictures = models.ids(rows), models.pictures(rows)
         classes, answers = models.sized(), models.answers(pictures, ids)
-        said = {name: Said(tuple(classes[name].classes), each) for name, each in answers.items()}
+        said = {name: Answers(tuple(classes[name].classes), each) for name, each in answers.items()}
         if all(np.isnan(said[name].probabilities).all() for name in models.classifiers):
             raise BuildError(
                 f"batch {batch}: no classifier found a face in a picture; name another source or alignment"

@@ -11,7 +11,7 @@ from builder.studies.expression.study import ExpressionStudy
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
-    from builder.studies.expression.pipeline import Faces, Said
+    from builder.studies.expression.pipeline import Answers, Faces
 
 
 def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Table]:
@@ -48,7 +48,7 @@ def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Ta
     return {name: pa.Table.from_pylist(rows[name], features[name].arrow_schema) for name in rows}
 
 
-def _item(study: ExpressionStudy, faces: "Faces", groups: Mapping[str, "Said"], at: int) -> dict[str, Any]:
+def _item(study: ExpressionStudy, faces: "Faces", groups: Mapping[str, "Answers"], at: int) -> dict[str, Any]:
     """The item of a face: its label, its groups, and what classifiers say."""
     label = faces.labels[at]
     row: dict[str, Any] = {

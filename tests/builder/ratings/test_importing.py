@@ -16,7 +16,7 @@ from builder.ratings.privacy import participant_key
 from builder.ratings.signature import signed
 from builder.ratings.status import ratings_status
 from builder.ratings.store import RatingsFolder
-from builder.ratings.undo import Undone, undo
+from builder.ratings.undo import Reversal, undo
 from builder.studies.verification.simulate import from_model, simulate
 from tests import schema
 from tests.asks import ASKS
@@ -282,9 +282,9 @@ def test_an_import_is_taken_back_whole(folder, tmp_path):
     more = [person("ann", **said), person("bob"), rating("bob", first, 5, False), rating("ann", second, 7, False)]
     two = results(tmp_path / "b.jsonl", *more, rating("bob", "x", 1, True))
     import_exports(folder, [two])
-    assert undo(folder) == Undone(ratings=2, participants=1, refused=1, submissions=0)
+    assert undo(folder) == Reversal(ratings=2, participants=1, refused=1, submissions=0)
     assert files(folder) == before
-    assert undo(folder) == Undone(ratings=1, participants=1, refused=0, submissions=0)
+    assert undo(folder) == Reversal(ratings=1, participants=1, refused=0, submissions=0)
     assert RatingsFolder(folder, ASKS).ratings().num_rows == 0
     with pytest.raises(RatingsError, match="no import to take back"):
         undo(folder)

@@ -13,7 +13,7 @@ from builder.ratings.records import WITHDRAWN
 from builder.ratings.status import ratings_status
 from builder.ratings.store import RatingsFolder
 from builder.ratings.submissions import standing
-from builder.ratings.undo import Undone, undo
+from builder.ratings.undo import Reversal, undo
 from builder.ratings.withdrawn import remove_withdrawn, withdrawn_people
 from builder.shards import StudyFolder
 from builder.survey.database import DATABASE_FILE, open_database
@@ -142,7 +142,7 @@ def test_an_import_that_is_taken_back_says_nothing_of_submissions_any_more(folde
     later = [("ann", "APPROVED", 34), ("bob", "RETURNED", 34), ("cem", "APPROVED", "CONSENT_REVOKED")]
     import_exports(folder, [demographics(tmp_path / "later.csv", *later)])
     assert sorted(withdrawn_people(folder)["status"]) == ["returned", "revoked"]
-    assert undo(folder) == Undone(ratings=0, participants=0, refused=2, submissions=3)
+    assert undo(folder) == Reversal(ratings=0, participants=0, refused=2, submissions=3)
     assert files(folder) == before
     pd.testing.assert_frame_equal(withdrawn_people(folder), listed)
     said = run_builder("ratings", "undo", folder)

@@ -7,7 +7,7 @@ from torch import nn
 
 from builder.errors import StudyError
 from builder.runtime import Runtime
-from builder.studies.classification.attack import Attacked, attack
+from builder.studies.classification.attack import Attack, attack
 from builder.studies.classification.models import network_of
 from builder.studies.classification.study import AttackSettings
 
@@ -28,7 +28,7 @@ def linear(margin: float) -> nn.Module:
     return nn.Sequential(nn.Flatten(), layer).eval().requires_grad_(False)
 
 
-def attacked(margin: float, runtime: Runtime, **keys) -> Attacked:
+def attacked(margin: float, runtime: Runtime, **keys) -> Attack:
     own = AttackSettings(classifier="a", **keys)
     return attack(linear(margin), GRAY, np.zeros(1, np.int64), own, runtime, micro_batch=2)
 

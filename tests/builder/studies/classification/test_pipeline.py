@@ -8,24 +8,24 @@ from datasets import Features
 
 from builder.studies.classification import tables
 from builder.studies.classification.pipeline import Item, draw_items, far_classes, found_mistakes
-from builder.studies.classification.predicted import Predicted, Said
+from builder.studies.classification.predicted import Answers, Predictions
 from builder.studies.classification.schema import read_features
 from builder.studies.classification.study import ClassificationStudy
 
 ANIMALS = ("ant", "bee", "cat", "dog")
 
 
-def said(*rows: tuple[float, ...], classes: tuple[str, ...] = ANIMALS) -> Said:
-    return Said.of(classes, np.array(rows, np.float32))
+def said(*rows: tuple[float, ...], classes: tuple[str, ...] = ANIMALS) -> Answers:
+    return Answers.of(classes, np.array(rows, np.float32))
 
 
 @pytest.fixture
-def predicted() -> Predicted:
+def predicted() -> Predictions:
     """Six pictures: right, one mistake of both, two of both, one of one, right, and one in which one found nothing."""
     sure = np.eye(4, dtype=np.float32) * 0.7 + 0.075
     ant, bee, cat, dog = map(tuple, sure)
     nothing = (np.nan,) * 4
-    return Predicted(
+    return Predictions(
         rows=[3, 5, 8, 9, 12, 20],
         ids=["r3", "r5", "r8", "r9", "r12", "r20"],
         labels=["ant", "ant", "bee", "bee", "bee", "ant"],
@@ -75,10 +75,10 @@ def test_mistakes_are_drawn_evenly(predicted):
 
 def test_far_classes_are_the_least_probable_half_without_the_label():
     one, two = said((0.6, 0.3, 0.06, 0.04)), said((0.6, 0.04, 0.06, 0.3))
-    both = Predicted([0], ["r0"], ["ant"], {"one": one, "two": two})
+    both = Predictions([0], ["r0"], ["ant"], {"one": one, "two": two})
     assert far_classes(both, 0) == ["cat", "bee"]
     other = said((0.7, 0.3), classes=("ant", "dog"))
-    assert far_classes(Predicted([0], ["r0"], ["ant"], {"one": one, "other": other}), 0) == ["dog"]
+    assert far_classes(Predictions([0], ["r0"], ["ant"], {"one": one, "other": other}), 0) == ["dog"]
 
 
 def test_the_tables_say_who_made_a_mistake(predicted):
@@ -122,7 +122,7 @@ def test_the_tables_say_who_made_a_mistake(predicted):
 TWELVE = tuple("abcdefghijkl")
 
 
-def ranked(*orders: str) -> Said:
+def ranked(*orders: str) -> Answers:
     """A classifier of twelve classes that finds those of an order the most probable, in this order."""
     rows = []
     for order in orders:
@@ -132,11 +132,11 @@ def ranked(*orders: str) -> Said:
 
 
 @pytest.fixture
-def of_many() -> Predicted:
+def of_many() -> Predictions:
     """Four pictures: right; wrong with the label among the five; wrong without it; wrong by the one of few classes."""
     many = ranked("abcde", "bcade", "bcdef", "abcde")
     few = said(*[(0.7, 0.3)] * 3, (0.2, 0.8), classes=("a", "b"))
-    return Predicted([0, 1, 2, 3], ["r0", "r1", "r2", "r3"], ["a", "a", "a", "a"], {"many": many, "few": few})
+    return Predictions([0, 1, 2, 3], ["r0", "r1", "r2", "r3"], ["a", "a", "a", "a"], {"many": many, "few": few})
 
 
 def test_all_five_classes_of_a_mistake_are_asked_once(of_many):

@@ -4,7 +4,7 @@ import numpy as np
 
 from builder.explainers.measures.pictures import enlarged
 from builder.runtime import Runtime
-from builder.studies.counterfeits.nearest import Known
+from builder.studies.counterfeits.nearest import TrainingImages
 
 RNG = np.random.default_rng(0)
 
@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 def test_the_nearest_training_image_is_that_of_all_pairs(runtime: Runtime):
     images = RNG.integers(0, 256, (12, 20, 20, 3), np.uint8)
     features = RNG.standard_normal((12, 5)).astype(np.float32)
-    known = Known(images[:8], features[:8], runtime)
+    known = TrainingImages(images[:8], features[:8], runtime)
     found = known.nearest(images[8:], features[8:])
     first, second = np.repeat(images[8:], 8, axis=0), np.tile(images[:8], (4, 1, 1, 1))
     by_lpips = known._lpips.between(enlarged(first), enlarged(second)).reshape(4, 8)

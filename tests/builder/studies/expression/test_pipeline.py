@@ -7,7 +7,7 @@ from builder.errors import StudyError
 from builder.images import PlainSource, fer2013
 from builder.studies.expression import tables
 from builder.studies.expression.models import check_bounds, order
-from builder.studies.expression.pipeline import Faces, Label, Said, labeled, voted_labels
+from builder.studies.expression.pipeline import Answers, Faces, Label, labeled, voted_labels
 from builder.studies.expression.study import ExpressionStudy, PredictedGroup
 from builder.studies.expression.tasks import EMOTIONS, VOTED
 
@@ -110,7 +110,7 @@ def test_faces_without_labels_are_taken_as_they_come_and_others_in_an_order_that
 
 
 def test_ages_are_put_together_to_ranges():
-    ages = Said(tuple(map(str, range(6))), np.array([[0.1, 0.2, 0.3, 0.1, 0.2, 0.1], [np.nan] * 6], np.float32))
+    ages = Answers(tuple(map(str, range(6))), np.array([[0.1, 0.2, 0.3, 0.1, 0.2, 0.1], [np.nan] * 6], np.float32))
     ranges = ages.within([2, 4, 9])
     assert ranges.classes == ("0-1", "2-3", "4-5")
     assert ranges.probabilities[0].tolist() == pytest.approx([0.3, 0.4, 0.3])
@@ -135,8 +135,8 @@ def test_bounds_are_for_numbers(classes, bounds, said):
 
 def test_a_group_of_ages_is_in_the_tables():
     study = ExpressionStudy(name="a", groups=[PredictedGroup(name="age", model="age", min_confidence=0.5, bounds=[1])])
-    said = {"fer": Said(("sad", "happy"), np.array([(0.25, 0.75)], np.float32))}
-    said["age"] = Said(("0", "1", "2"), np.array([(0.25, 0.375, 0.375)], np.float32))
+    said = {"fer": Answers(("sad", "happy"), np.array([(0.25, 0.75)], np.float32))}
+    said["age"] = Answers(("0", "1", "2"), np.array([(0.25, 0.375, 0.375)], np.float32))
     faces = Faces([0], ["r0"], [Label()], [{}], np.zeros((1, 2, 2, 3), np.uint8), said)
     built = tables.build(study, 0, faces)
     (row,) = built["items"].to_pylist()
@@ -154,8 +154,8 @@ def test_the_tables_say_what_is_known_of_a_face():
         groups=[{"usage": "Training"}, {"usage": "PublicTest"}, {"usage": "Training"}],
         pictures=np.zeros((3, 2, 2, 3), np.uint8),
         said={
-            "fer": Said(("sad", "happy"), np.array([(0.25, 0.75), (0.5, 0.5), NOTHING], np.float32)),
-            "gender": Said(("female", "male"), np.array([(0.875, 0.125), (0.25, 0.75), NOTHING], np.float32)),
+            "fer": Answers(("sad", "happy"), np.array([(0.25, 0.75), (0.5, 0.5), NOTHING], np.float32)),
+            "gender": Answers(("female", "male"), np.array([(0.875, 0.125), (0.25, 0.75), NOTHING], np.float32)),
         },
     )
     built = tables.build(study, 3, faces)
