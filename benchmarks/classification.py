@@ -1,4 +1,4 @@
-"""How often the intervals of a classification report hold the truth, and whether its power table tells their width.
+"""The coverage of the intervals of a classification report, and whether its power table tells their width.
 
 python -m benchmarks.classification [--replications 2000]
 
@@ -75,7 +75,7 @@ class Judged:
     weight: Numbers
 
     def totals(self, *, every: bool = False) -> Numbers:
-        """As `Verdicts.totals`, (5, s); of `every` mistake, as if all had been asked."""
+        """The totals of `Verdicts.totals`, (5, s); of `every` mistake, as if all had been asked."""
         weight = np.where(every & self.mistake, 1.0, np.nan_to_num(self.weight))
         complete = (self.mistake == np.isfinite(self.weight)).all(axis=1, keepdims=True)
         weight = np.where(complete, self.mistake, weight) if not every else weight
@@ -199,7 +199,7 @@ def _cell(low: Numbers, high: Numbers, truth: float, near: Rows) -> str:
 
 
 def pilot(setting: Setting, batches: int = 30) -> Design:
-    """What a study of so many batches shows of the design."""
+    """The design that a study of so many batches shows."""
     of = draw(batches, setting, PILOT)["top-1, first"]
     rows = pd.DataFrame(
         {"unit": np.repeat(np.arange(batches), ROWS), "label": np.tile(np.arange(ROWS) // PER_CLASS, batches)}

@@ -1,4 +1,4 @@
-"""How often the intervals of the report on explanations hold the truth, in studies drawn as they come.
+"""The coverage of the intervals of the report on explanations, in studies drawn as they come.
 
 python -m benchmarks.explanation [--replications 2000]
 

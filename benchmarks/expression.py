@@ -100,7 +100,7 @@ def _chosen(shares: Numbers, rng: np.random.Generator) -> Codes:
 
 
 def _majority(shown: Codes, batches: int, rng: np.random.Generator) -> Codes:
-    """What more than half of ten raters say; each says neutral, or anything, as often as is their own."""
+    """The answer of more than half of ten raters; each says neutral, or anything, as often as is their own."""
     counts = np.zeros((len(shown), 7), np.int8)
     for _ in range(RATERS):
         lean, guess = (np.repeat(rng.beta(2, 10, batches), FACES) for _ in range(2))

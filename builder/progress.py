@@ -8,7 +8,7 @@ from typing import Any
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 60.0
-"""Where there is no terminal; what takes less says nothing."""
+"""The time between two lines where there is no terminal; what takes less says nothing."""
 
 tqdm.monitor_interval = 0  # no thread that watches bars which are drawn seldom
 _line: int | None = None

@@ -216,7 +216,7 @@ def _gives_shares(session: Any, attribute: str, size: int) -> bool:
 
 
 def _run(session: Any, attribute: str, faces: Iterable[PIL.Image.Image], size: int) -> _Floats:
-    """At most `size` faces -> (size, classes); rows past the faces say the last one's again."""
+    """The answers (size, classes) to at most `size` faces; rows past the faces say the last one's again."""
     prepared = [_prepared(np.asarray(face), attribute) for face in faces]
     batch = np.concatenate(prepared + prepared[-1:] * (size - len(prepared)))
     return np.asarray(session.run(None, {session.get_inputs()[0].name: batch})[0], np.float32)

@@ -10,7 +10,7 @@ def percent(share: float) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """From one share to another, in percent; "" where they are not known."""
+    """The words from one share to another, in percent; "" where they are not known."""
     return "" if not np.isfinite(low) else f"{percent(low)} to {percent(high)}"
 
 

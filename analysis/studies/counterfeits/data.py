@@ -18,7 +18,7 @@ CONTROL, HELD_OUT, NOISE, TRAINING = "control", "held_out", "noise", "training"
 BASELINES = (NOISE, "ifgsm_first", "ifgsm_last")
 
 MEASURES = ("pixels", "features", "lpips")
-"""How far an image is from the nearest training image."""
+"""Measures of the distance of an image to the nearest training image."""
 
 DETECTORS = ("max_softmax", "energy", "mahalanobis", "k_nearest", "temperature")
 

@@ -1,4 +1,4 @@
-"""What makes the tables of a counterfeits study, beside those that every study has.
+"""Makers of the tables of a counterfeits study, beside those that every study has.
 
 | name | a row is | columns (`low`, `high`: 95 % interval) |
 |---|---|---|

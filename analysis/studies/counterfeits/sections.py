@@ -127,7 +127,7 @@ def _draw_strip(found: Findings, contents: Contents) -> Iterator[Item]:
 
 
 def _surest(of: Counterfeits) -> list[strip.Shown]:
-    """Of each class, the item that the classifier is most sure of."""
+    """The item of each class that the classifier is most sure of."""
     made = of.shown[(of.shown["kind"] != CONTROL) & (of.shown["round"] == 0)]
     first = made.sort_values(["confidence", of.key], ascending=[False, True]).drop_duplicates("class")
     near = of.tables["neighbors"].dropna(subset="neighbor_id")
@@ -273,4 +273,4 @@ PEOPLE = SectionOf(
 )
 
 SECTIONS = (SEEN, INVERSION, DISTANCE, DETECTORS, DEFENSE, PARTICIPANTS, PEOPLE, GROUPS, POWER, LIMITS)
-"""In the order of the report."""
+"""The sections, in the order of the report."""

@@ -45,11 +45,11 @@ class Counterfeits(StudyKind):
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
-        """Which of the study's classes an image shows, if any, and how sure people are."""
+        """The questions which of the study's classes an image shows, if any, and how sure people are."""
         return questionnaire(counterfeits(study).classes)
 
     def items(self, study: "Study") -> int:
-        """How many counterfeits a batch shows; how many controls there are is known when it is built."""
+        """The counterfeits that a batch shows; how many controls there are is known when it is built."""
         own = counterfeits(study)
         return own.all_rounds * len(own.conditionings) * len(own.classes) * own.items_per_class
 
@@ -66,7 +66,7 @@ class Counterfeits(StudyKind):
         return build_batch(counterfeits(study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """As `schema` says them."""
+        """The features of a table, by `schema`."""
         from builder.studies.counterfeits import schema
 
         return schema.FEATURES[table]()

@@ -1,4 +1,4 @@
-"""What might tell counterfeits from images of the world, by the classifier's own answers: the larger, the stranger.
+"""Detectors that might tell counterfeits from images of the world by the classifier: the larger, the stranger.
 
 - `max_softmax`: 1 - confidence (Hendrycks, Gimpel, "A Baseline for Detecting Misclassified and Out-of-Distribution
   Examples in Neural Networks", 2017, section 2)
@@ -21,13 +21,13 @@ from builder.classifiers import softmax
 from builder.studies.counterfeits.inverted import Floats
 
 K = 5
-"""Of `k_nearest`."""
+"""The number of neighbors of `k_nearest`."""
 
 RIDGE = 1e-3
-"""Of the mean variance, added to every variance: features may be fewer images than numbers."""
+"""The share of the mean variance that is added to every variance: features may be fewer images than numbers."""
 
 TEMPERATURES = np.geomspace(0.05, 20, 400)
-"""Those that are tried."""
+"""The temperatures that are tried."""
 
 Numbers = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from builder.studies.counterfeits.study import Conditioning, GeneratorSettings
 
 Terms = dict[str, torch.Tensor]
-"""By the name of its weight."""
+"""The terms of a loss by the name of their weight."""
 
 
 def terms(

@@ -16,14 +16,14 @@ from builder.studies.counterfeits.schema import MEASURES
 from builder.studies.counterfeits.spread import distances
 
 NET = "alex"
-"""Of LPIPS."""
+"""The network of LPIPS."""
 
 BLOCK = 200
 """Pictures that are compared with all training images at a time."""
 
 
 class Nearest(NamedTuple):
-    """Of n pictures: the place of the nearest training image, (n,), and its distance, (n,)."""
+    """The nearest training image of n pictures: its place, (n,), and its distance, (n,)."""
 
     places: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""How one batch is made: generators against a frozen classifier, their pictures, and what is known of these.
+"""The making of one batch: generators against a frozen classifier, their pictures, and what is measured of these.
 
 A batch is one replicate: a generator of each conditioning from one seed, and all rounds of a defense. It depends on the
 study and its own number alone; nothing here knows of folders or other batches.
@@ -32,7 +32,7 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Described:
-    """What is known of the n pictures of a group.
+    """The measurements of the n pictures of a group.
 
     probabilities: by each classifier, the study's own first, (n, outputs) each. detectors: by name, (n,) each.
     nearest: by measure. spreads: by class.
@@ -93,7 +93,7 @@ def build_batch(study: CounterfeitsStudy, models: Models, batch: int) -> Batch:
 
 
 def describe(models: Models, made: Replicate) -> list[Described]:
-    """What classifiers, detectors and training images say of every group."""
+    """The measurements of every group by classifiers, detectors and training images."""
     answered = [[models.answers(each, group.images) for each in made.classifiers] for group in made.groups]
     pictures, places = models.training.pictures(models.training.all_rows()), models.places(models.training.labels())
     _, features = models.answers(models.inverted, pictures)

@@ -1,4 +1,4 @@
-"""What a published counterfeits study says of itself, beside what every study says."""
+"""The parts of a published version that a counterfeits study brings."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class CounterfeitsParts(PublishParts):
         ]
 
     def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
-        """Those in the held-out images, which may be published where the training images may, too."""
+        """The rights in the held-out images, which may be published where the training images may, too."""
         own = counterfeits(study)
         held_out, training = (picture_rights(each, runtime) for each in (own.held_out_images, own.training_images))
         return held_out if training.redistributable else held_out._replace(redistributable=False)
@@ -52,7 +52,7 @@ class CounterfeitsParts(PublishParts):
         return {own.name: own.load}
 
     def predictions(self, study: Study, tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:
-        """Of every image, by the classifier before any defense."""
+        """The predictions of every image, by the classifier before any defense."""
         name = counterfeits(study).classifier.name
         for row in tables["predictions"].to_pylist():
             if row["round"] == 0:
@@ -61,7 +61,7 @@ class CounterfeitsParts(PublishParts):
                 yield Prediction(where, name, row["image_id"], row["classes"][0], stated)
 
     def figures(self, content: "Content") -> dict[str, Any]:
-        """What the classifier says of the images of each kind and round, and the generators that did not converge."""
+        """The classifier's figures of each kind and round, and the generators that did not converge."""
         study = counterfeits(content.study)
         from builder.publish.content import read_items
 
@@ -78,7 +78,7 @@ class CounterfeitsParts(PublishParts):
 
 @dataclass(frozen=True)
 class ClassifierFigures:
-    """What a classifier says of n images of a kind and round: the share that gets its wanted class (None where none was
+    """The classifier's figures of n images of a kind and round: the share of its wanted class (None where none was
     wanted), the mean confidence, and the shares above .9 and .99.
     """
 
@@ -92,7 +92,7 @@ class ClassifierFigures:
 
 
 def said(images: "pa.Table") -> list[ClassifierFigures]:
-    """What the classifier says, by kind and round, in the order of the kinds."""
+    """The classifier's figures by kind and round, in the order of the kinds."""
     columns = {name: np.array(images[name].to_pylist(), object) for name in ("kind", "round", "class", "confidence")}
     wanted = np.array([a or b for a, b in zip(images["target"].to_pylist(), images["label"].to_pylist(), strict=True)])
     made = []

@@ -16,10 +16,10 @@ IMAGE_KINDS = [*COUNTERFEITS, HELD_OUT, *BASELINES, TRAINING]
 """The kinds of images, likewise."""
 
 MEASURES = ("pixels", "features", "lpips")
-"""How far an image is from another: Euclidean in pixels, in units of 0..1, and in the classifier's features; LPIPS."""
+"""Measures of distance: Euclidean in pixels, in units of 0..1, and in the classifier's features; LPIPS."""
 
 DETECTORS = ("max_softmax", "energy", "mahalanobis", "k_nearest", "temperature")
-"""What might tell counterfeits from images of the world, see `detectors`; the larger, the stranger the image."""
+"""Names of the detectors, see `detectors`; the larger, the stranger the image."""
 
 TERMS = ("kl", "cross_entropy", "cosine", "orthogonality")
 """The terms of a generator's loss."""

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RaterModel:
-    """How a simulated rater answers: by the probability of each option that an item has for all raters alike.
+    """The model of a simulated rater: by the probability of each option that an item has for all raters alike.
 
     Of a control, that is `right` for its label. Of a counterfeit, the probability of the class that its generator was
     told is drawn, once for the item, from a beta distribution with the mean `seen` and the two parameters' sum

@@ -1,4 +1,4 @@
-"""How images of one class are spread: how far two are apart, and how their features lie beside those of known ones."""
+"""The spread of images of one class: how far two are apart, and how their features lie beside those of known ones."""
 
 import numpy as np
 import numpy.typing as npt

@@ -99,7 +99,7 @@ class CounterfeitsStudy(Study):
 
     @property
     def all_rounds(self) -> int:
-        """How often all generators are trained: with a defense twice where the study does not say."""
+        """The number of rounds in which all generators are trained: with a defense two where the study does not say."""
         return (self.rounds or 2) if self.defense else 1
 
     @field_validator("classes", "conditionings")

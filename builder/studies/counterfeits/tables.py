@@ -1,4 +1,4 @@
-"""From what a batch made to its Arrow tables."""
+"""The way from a batch to its Arrow tables."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -100,7 +100,7 @@ class _Batch:
                 yield row | {f"detector_{name}": float(score[at]) for name, score in each.detectors.items()}
 
     def training_images(self) -> Iterator[Row]:
-        """Those that are the nearest to an item's image."""
+        """The training images that are the nearest to an item's image."""
         pictures = self._models.training.pictures([self._rows[at] for at in self._near])
         for at, picture in zip(self._near, pictures, strict=True):
             row = _picture(self._training_id(at), picture, self._batch)

@@ -1,4 +1,4 @@
-"""What a counterfeits study asks people of each image: which of the classes it shows, if any, and how sure they are."""
+"""The questions of a counterfeits study: which of the classes an image shows, if any, and how sure people are."""
 
 from collections.abc import Sequence
 

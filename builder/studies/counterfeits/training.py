@@ -1,4 +1,4 @@
-"""How a generator is trained against a frozen classifier, and how the classifier is trained again with counterfeits.
+"""Training: of a generator against a frozen classifier, and of the classifier again with counterfeits.
 
 Both draw from a seed of their own, on one thread: the same bytes on the same type of machine.
 """
@@ -20,13 +20,13 @@ from builder.studies.counterfeits.network import Generator
 from builder.studies.counterfeits.study import Conditioning, GeneratorSettings
 
 BETAS = (0.5, 0.99)
-"""Of Adam, which trains the generator with one cycle of the learning rate."""
+"""The betas of Adam, which trains the generator with one cycle of the learning rate."""
 
 RENDERED = 32
 """Images that a generator makes at a time."""
 
 AGAIN_STEPS, AGAIN_RATE, AGAIN_BATCH = 200, 3e-4, 64
-"""How the classifier is trained again, by AdamW with one cycle of the learning rate; half a batch is counterfeits."""
+"""The training of the classifier again, by AdamW with one cycle of the learning rate; half a batch is counterfeits."""
 
 
 @dataclass(frozen=True)

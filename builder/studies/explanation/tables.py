@@ -1,4 +1,4 @@
-"""From what a check of a batch gives to its Arrow tables."""
+"""The way from what a check of a batch gives to its Arrow tables."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""How the terms of the loss fall while generators are trained."""
+"""The figure of the terms of the loss while generators are trained."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""How far images are from the nearest training image."""
+"""The figure of the distances of images to the nearest training image."""
 
 import numpy as np
 import pandas as pd

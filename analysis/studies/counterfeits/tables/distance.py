@@ -1,4 +1,4 @@
-"""How far images are from what the classifier was trained on, and how far the images of a class from one another."""
+"""Distances of images to what the classifier was trained on, and of the images of a class to one another."""
 
 from typing import Any
 

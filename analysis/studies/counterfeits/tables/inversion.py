@@ -1,4 +1,4 @@
-"""How often the classifier gives images the class that was wanted, and how sure it is."""
+"""Inversion: the rate at which the classifier gives images the class that was wanted, and how sure it is."""
 
 from typing import Any
 

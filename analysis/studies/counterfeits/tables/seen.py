@@ -1,4 +1,4 @@
-"""What people see in images, beside what the classifier is sure of."""
+"""People's answers about images, beside what the classifier is sure of."""
 
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from analysis.studies.counterfeits.data import ALL, NOTHING, Counterfeits, cells
 from analysis.tables.answers import Answers
 
 BOUNDS = (0.0, 0.9, 0.99, 0.999, 1.0)
-"""Of the classifier's confidence, between which answers are counted apart."""
+"""Bounds of the classifier's confidence, between which answers are counted apart."""
 
 SHARES = {"as_classifier": "of people say what the classifier says", "nothing": "see none of the classes"}
 

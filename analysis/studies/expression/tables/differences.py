@@ -106,7 +106,7 @@ class Spread:
 
     @classmethod
     def of(cls, groups: Sequence[Interval]) -> "Spread":
-        """Of the rate of each group."""
+        """The estimate of the rate of each group."""
         values = [each.estimate for each in groups]
         couples = [difference(a, b) for a, b in itertools.combinations(groups, 2)]
         ratio_of = min(values) / max(values) if max(values) > 0 else np.nan
