@@ -6,12 +6,14 @@ network, whatever machines build it, and what is published of it holds what a pr
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 from builder import registry
+from builder.classifiers.settings import ClassifierSettings
 from builder.errors import FolderError
+from builder.settings import Settings
 from builder.shards import StudyFolder
-from builder.studies import load_kind
 from builder.study import Study
 
 log = logging.getLogger(__name__)
@@ -37,14 +39,26 @@ def trained_here(study: Study) -> dict[str, Trained]:
     Raises:
         StudyError: a classifier cannot be imported.
     """
-    found = {}
-    for each in load_kind(study.study).publish().models(study):
-        entry, argument = registry.split_model(each.model)
-        if each.group == "classifiers" and argument is None:
-            model = registry.load(each.group, entry)
+    trained = {}
+    for settings in _classifiers(study):
+        entry, argument = registry.split_model(settings.model)
+        if argument is None:
+            model = registry.load(settings.group, entry)
             if isinstance(model, Trained):
-                found[entry] = model
-    return found
+                trained[entry] = model
+    return trained
+
+
+def _classifiers(settings: object) -> Iterator[ClassifierSettings]:
+    """The tables of classifiers within the tables of a study file."""
+    if isinstance(settings, ClassifierSettings):
+        yield settings
+    elif isinstance(settings, Settings):
+        for _, value in settings:
+            yield from _classifiers(value)
+    elif isinstance(settings, tuple):
+        for value in settings:
+            yield from _classifiers(value)
 
 
 def keep_weights(study: Study, folder: StudyFolder) -> dict[str, str]:

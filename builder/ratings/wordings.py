@@ -29,7 +29,7 @@ def record(folder: Path, wordings: Mapping[str, str]) -> None:
     texts = {name: [*there.get(name, ()), text] for name, text in wordings.items() if text not in there.get(name, ())}
     if texts:
         content = json.dumps({name: list(each) for name, each in there.items()} | texts, indent=1, ensure_ascii=False)
-        Folder(folder).write({WORDINGS: f"{content}\n".encode()})
+        Folder(folder).write({WORDINGS: f"{content}\n".encode()}, 0o600)
 
 
 def recorded(folder: Path) -> dict[str, tuple[str, ...]]:

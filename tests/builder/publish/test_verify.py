@@ -184,7 +184,7 @@ def test_a_folder_without_a_version_is_said(tmp_path):
         (IMAGES, replaced("image_id", lambda v: [v[1], v[0], *v[2:]]), "images are not those of the table images"),
         (RATINGS, replaced("similarity", first(50.5)), "similarity_mean is not that of the ratings in 1 rows"),
         (RATINGS, replaced("source", first("simulated")), "n_ratings is not that of the ratings in 1 rows"),
-        (RATINGS, replaced("source", first("god")), "source is none of human, simulated, model"),
+        (RATINGS, replaced("source", first("god")), "source is none of human, expert, simulated, model"),
         (RATINGS, replaced("pair_id", first("nothing")), "1 rows have a pair_id that pairs does not have"),
         (RATINGS, replaced("participant_id", first("nobody")), "participant_id that participants does not have"),
         (PEOPLE, replaced("age", first("99")), "continent is that of 1, fewer than 5"),

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import io
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("classification") / "study"
     said = built("build", "classification-demo", "--out", folder, "--workers", 2, *ONE_THREAD)
     assert "2 batches, 224 items" in said
-    assert "4000 predictions, 3867 attacks" in said
+    assert re.search(r"4000 predictions, 38\d\d attacks", said)  # other kernels train other networks
     return folder
 
 
@@ -159,10 +160,12 @@ def test_aggregates_are_the_shares_of_yes(tables: Tables):
         assert item["relevant_rate"] == pytest.approx(np.mean(answers))
 
 
-def test_the_version_verifies_and_its_card_counts_errors(published: Path):
+def test_the_version_verifies_and_its_card_counts_errors(published: Path, tables: Tables):
     assert "everything is as it should be" in built("verify", published)
     card = (published / "README.md").read_text()
-    assert "| digits\\_cnn | 4000 | 0 | 133 |  |" in card
+    wrong = sum(row["digits_cnn_classes"][0] != row["label"] for row in tables["predictions"])
+    assert len(tables["attacks"]) == 4000 - wrong
+    assert f"| digits\\_cnn | 4000 | 0 | {wrong} |  |" in card
     assert "120 mistake, 20 agreed, 20 foil, 64 adversarial." in card
     assert (published / "pictures" / "mistakes.png").is_file()
 
