@@ -29,8 +29,9 @@ demos: $(VENV)/.runtime
 		printf '%-28s %5d s\n' $$study $$(( $$(date +%s) - begun )) >> "$$folder/times"; \
 	done && cat "$$folder/times"
 
+# A thread for each of the test processes, of which there are as many as cores.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
