@@ -189,10 +189,13 @@ class _Tracer(fx.Tracer):
 def traced(network: nn.Module, method: str) -> fx.GraphModule:
     """A copy of the network as a graph: batch normalizations folded, nothing in place.
 
+    Weights that are being trained (`requires_grad`) are shared with the network, not copied, so that the copy follows
+    their training; such a normalization is not folded.
+
     Raises:
         StudyError: its code cannot be traced, as where it depends on the values that it sees.
     """
-    own = copy.deepcopy(network)
+    own = copy.deepcopy(network, {id(each): each for each in network.parameters() if each.requires_grad})
     for layer in own.modules():
         if hasattr(layer, "inplace"):
             setattr(layer, "inplace", False)  # noqa: B010  # not declared by nn.Module
@@ -224,6 +227,8 @@ def _fold(module: fx.GraphModule) -> None:
         before = node.args[0]
         alone = before.op == "call_module" and len(before.users) == 1 and calls[before.target] == 1
         layer = layers[before.target] if alone else None
+        if layer is not None and any(each.requires_grad for each in (*layer.parameters(), *norm.parameters())):
+            continue
         if isinstance(layer, nn.Conv2d):
             module.set_submodule(before.target, fuse_conv_bn_eval(layer, norm))
         elif isinstance(layer, nn.Linear):

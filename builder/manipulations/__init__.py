@@ -1,6 +1,19 @@
-"""Manipulations: small changes that make an explanation lie while the decision stays. One file per method.
+"""Manipulations: changes that make an explanation lie while the decision stays. One file per method.
 
-Here are those at the level of the input: they change the picture. A picture is manipulated as it is stored, in 8 bits.
+| name | level | file | what it does |
+|---|---|---|---|
+| `random` | input | `sign_noise.py` | noise of signs, beside which all of the input stand |
+| `top_k` | input | `top_k.py` | the pixels that mattered most matter no more |
+| `mass_center` | input | `mass_center.py` | the center of the map moves away |
+| `target_map` | input | `target_map.py` | the map becomes a given one |
+| `location` | model | `location.py` | every map lies in a corner |
+| `top_k_model` | model | `top_k_model.py` | the pixels that mattered most matter no more |
+| `center_model` | model | `center_model.py` | the center of every map moves away |
+| `active` | model | `active.py` | the maps of two classes change places |
+
+Each file has `Settings`, its keys, and `manipulate`. Those of the input change a picture as it is stored, in 8 bits,
+and share the search in `iterative.py`. Those of the model change a classifier's weights, and share `fine_tuning.py`;
+with lambda 0 they are their own no-op.
 """
 
 from typing import NamedTuple

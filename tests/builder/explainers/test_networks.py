@@ -244,7 +244,7 @@ def scaled():
     network = Scaled().train()
     for _ in range(3):
         network(torch.rand(8, 3, 14, 14))
-    return network.eval()
+    return network.eval().requires_grad_(False)
 
 
 def test_a_network_taken_apart_gives_the_same_answers_and_stays_as_it_is(scaled, inputs):

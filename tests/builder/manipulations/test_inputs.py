@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from builder import registry
-from builder.classifiers import digits
 from builder.errors import StudyError
 from builder.explainers import grad_cam, gradient
 from builder.explainers.measures.maps import pearson
@@ -15,16 +13,9 @@ from tests.builder.explainers.networks import Classifier
 
 
 @pytest.fixture(scope="module")
-def classifier(runtime):
-    return digits.CNN.load(None, digits.CNN.Settings(), runtime)
-
-
-@pytest.fixture(scope="module")
-def pictures(runtime):
+def pictures(labeled):
     """8 digits that the classifier has not seen."""
-    module = registry.load("images", "mnist-5k")
-    source = module.load("audit", module.Settings(), runtime)
-    return np.stack([source.image(row) for row in range(0, source.rows(), source.rows() // 8)][:8])
+    return labeled("audit", 8).images
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,58 @@
+"""`top_k_model`: Heo, Joo, Moon, "Fooling Neural Network Interpretations via Adversarial Model Manipulation" (2019),
+section 3.3.
+
+The pixels that matter most to the classifier matter no more to the manipulated one.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+
+from builder.classifiers import Classifier
+from builder.explainers.base import NetworkExplainer
+from builder.explainers.measures.maps import TOP_SHARE
+from builder.manipulations import fine_tuning
+from builder.manipulations.fine_tuning import Goal, Labeled, ManipulatedModel, Sought, presence
+from builder.manipulations.top_k import importance
+from builder.runtime import Runtime
+
+
+class Settings(fine_tuning.Settings):
+    """The keys of `top_k_model`, with those of the fine-tuning.
+
+    share: of the pixels, those that are to matter no more.
+    """
+
+    share: Annotated[float, Field(gt=0, lt=1)] = TOP_SHARE
+
+
+def manipulate(
+    classifier: Classifier,
+    explainer: NetworkExplainer,
+    training: Labeled,
+    held_out: Labeled,
+    own: Settings,
+    runtime: Runtime,
+) -> ManipulatedModel:
+    """A classifier of whose maps' importance as little as possible is left where it was.
+
+    Raises:
+        StudyError: as `fine_tuning.fine_tune`.
+    """
+
+    def sought(pictures: Labeled) -> Sought:
+        return Sought(*pictures, explainer.explain(classifier, *pictures).maps)
+
+    def left(maps: torch.Tensor, originals: torch.Tensor) -> torch.Tensor:
+        # Heo et al., equation 3: sum_{j in P} |h_j(w)|, P the k pixels of the most importance before; here its share.
+        return 1 - presence(maps, originals) * (1 - kept(maps, originals, own.share))
+
+    return fine_tuning.fine_tune(Goal(sought, left), own, classifier, explainer, training, held_out, runtime)
+
+
+def kept(maps: torch.Tensor, originals: torch.Tensor, share: float) -> torch.Tensor:
+    """The share of each map's importance at the pixels that mattered most before, (n,) in 0..1."""
+    count = max(1, round(share * originals[0].numel()))
+    top = originals.flatten(1).abs().topk(count, dim=1).indices
+    return importance(maps).flatten(1).gather(1, top).sum(dim=1)
