@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder.errors import RatingsError
-from builder.ratings.rows import check_raters, finished_batches, rating_rows, rating_tables
+from builder.ratings.rows import Columns, Rater, finished_batches, model_tables, simulated_tables
 from builder.shards import StudyFolder
 from builder.studies.classification.schema import KINDS
 from builder.studies.classification.study import classification
@@ -67,26 +67,24 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         FolderError: the folder holds no study, or a batch is damaged.
         RatingsError: `raters` is not 1 to 10,000, `seed` is negative, or no batch is finished.
     """
-    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
     asks = study.questionnaire()
-    entropy = [seed, int(study.manifest().study_hash, 16)]
-    ratings, participants = [], []
-    for batch in finished_batches(study):
+
+    def batch_rater(batch: int, rng: np.random.Generator) -> tuple[list[str], Rater]:
         items = study.read(TABLE, batch).select([KEY, "kind"]).to_pylist()
-        of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
-        probability = yes_probability([KINDS[item["kind"]] for item in items], of_items, model)
-        for number in range(raters):
-            rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
-            name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(probability, rng, model)
+        probability = yes_probability([KINDS[item["kind"]] for item in items], rng, model)
+
+        def rater(rng: np.random.Generator) -> Columns:
+            answers = rate(probability, rng, model)
             if RELEVANT_IF_TOLD in asks.questions:
                 tells = rng.random(len(items)) >= model.cannot_tell
                 answers["relevant"] = np.where(tells, in_words(answers["relevant"]), CANNOT_TELL)
-            ratings += rating_rows(asks, name, "simulated", [item[KEY] for item in items], answers)
-            who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
-            participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return rating_tables(asks, ratings, participants)
+            return answers
+
+        return [item[KEY] for item in items], rater
+
+    return simulated_tables(study, raters, seed, batch_rater)
 
 
 def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: RaterModel) -> Floats:
@@ -137,10 +135,7 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
         [study.read(TABLE, batch).select(columns) for batch in finished_batches(study)]
     ).to_pylist()
     rated = [item for item in items if item[f"{name}_top1"] is not None]
-    asks = study.questionnaire()
     relevant: npt.NDArray[Any] = np.array([item["shown_class"] == item[f"{name}_top1"] for item in rated], np.bool_)
-    if RELEVANT_IF_TOLD in asks.questions:
+    if RELEVANT_IF_TOLD in study.questionnaire().questions:
         relevant = in_words(relevant)
-    ratings = rating_rows(asks, f"model-{name}", "model", [item[KEY] for item in rated], {"relevant": relevant})
-    who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
-    return *rating_tables(asks, ratings, who), len(items) - len(rated)
+    return *model_tables(study, name, [item[KEY] for item in rated], {"relevant": relevant}), len(items) - len(rated)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder.errors import RatingsError
-from builder.ratings.rows import check_raters, finished_batches, rating_rows, rating_tables
+from builder.ratings.rows import Rater, finished_batches, model_tables, simulated_tables
 from builder.shards import StudyFolder
 from builder.studies.counterfeits.study import counterfeits
 from builder.studies.counterfeits.tasks import CERTAINTY, CHOICE, KEY, NOTHING, TABLE
@@ -67,25 +67,18 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         FolderError: the folder holds no study, or a batch is damaged.
         RatingsError: `raters` is not 1 to 10,000, `seed` is negative, or no batch is finished.
     """
-    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
-    own, asks = counterfeits(study.study()), study.questionnaire()
-    entropy = [seed, int(study.manifest().study_hash, 16)]
-    ratings, participants = [], []
-    for batch in finished_batches(study):
+    own = counterfeits(study.study())
+    options = (*own.classes, NOTHING)
+
+    def batch_rater(batch: int, rng: np.random.Generator) -> tuple[list[str], Rater]:
         items = study.read(TABLE, batch).select([KEY, "target", "label"]).to_pylist()
-        of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
-        probabilities = option_probabilities(items, own.classes, of_items, model)
-        for number in range(raters):
-            rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
-            name = f"simulated-{seed}-{batch}-{number:02d}"
-            controls = np.array([item["label"] is not None for item in items], np.bool_)
-            answers = rate(probabilities, controls, (*own.classes, NOTHING), rng, model)
-            ratings += rating_rows(asks, name, "simulated", [item[KEY] for item in items], answers)
-            who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
-            participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return rating_tables(asks, ratings, participants)
+        probabilities = option_probabilities(items, own.classes, rng, model)
+        controls = np.array([item["label"] is not None for item in items], np.bool_)
+        return [item[KEY] for item in items], lambda rng: rate(probabilities, controls, options, rng, model)
+
+    return simulated_tables(study, raters, seed, batch_rater)
 
 
 def option_probabilities(
@@ -148,7 +141,7 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
         RatingsError: the study has no classifier of this name, or no batch is finished.
     """
     study = StudyFolder(folder)
-    own, asks = counterfeits(study.study()), study.questionnaire()
+    own = counterfeits(study.study())
     if name != own.classifier.name:
         raise RatingsError(f"{folder}: has no classifier {name!r}; it has {own.classifier.name}")
     tables = [study.read(TABLE, batch).select([KEY, "class", "confidence"]) for batch in finished_batches(study)]
@@ -157,6 +150,4 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
         CHOICE: np.array([item["class"] if item["class"] in own.classes else NOTHING for item in items]),
         CERTAINTY: np.array([100 * item["confidence"] for item in items], np.float64),
     }
-    ratings = rating_rows(asks, f"model-{name}", "model", [item[KEY] for item in items], answers)
-    who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
-    return *rating_tables(asks, ratings, who), 0
+    return *model_tables(study, name, [item[KEY] for item in items], answers), 0

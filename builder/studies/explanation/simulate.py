@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder.errors import RatingsError
-from builder.ratings.rows import check_raters, finished_batches, rating_rows, rating_tables
+from builder.ratings.rows import Rater, finished_batches, model_tables, simulated_tables
 from builder.shards import StudyFolder
 from builder.studies.explanation.schema import KINDS
 from builder.studies.explanation.tasks import CONTROL, KEY, TABLE
@@ -65,24 +65,16 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         FolderError: the folder holds no study, or a batch is damaged.
         RatingsError: `raters` is not 1 to 10,000, `seed` is negative, or no batch is finished.
     """
-    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
-    asks = study.study().questionnaire()
-    entropy = [seed, int(study.manifest().study_hash, 16)]
-    ratings, participants = [], []
-    for batch in finished_batches(study):
+
+    def batch_rater(batch: int, rng: np.random.Generator) -> tuple[list[str], Rater]:
         items = study.read(TABLE, batch).select([KEY, "kind", *MEASURES]).to_pylist()
         controls = np.array([KINDS[item["kind"]] == CONTROL for item in items], np.bool_)
-        of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
-        likeness = alike([[item[name] for name in MEASURES] for item in items], controls, of_items, model)
-        for number in range(raters):
-            rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
-            name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(likeness, controls, rng, model)
-            ratings += rating_rows(asks, name, "simulated", [item[KEY] for item in items], answers)
-            who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
-            participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return rating_tables(asks, ratings, participants)
+        likeness = alike([[item[name] for name in MEASURES] for item in items], controls, rng, model)
+        return [item[KEY] for item in items], lambda rng: rate(likeness, controls, rng, model)
+
+    return simulated_tables(study, raters, seed, batch_rater)
 
 
 def alike(
@@ -136,12 +128,10 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     measures = {each.name: each for each in ALL}
     if name not in measures:
         raise RatingsError(f"{folder}: has no measure {name!r}; it has {', '.join(measures)}")
-    asks, measure = study.study().questionnaire(), measures[name]
+    measure = measures[name]
     tables = [study.read(TABLE, batch).select([KEY, name]) for batch in finished_batches(study)]
     items = pa.concat_tables(tables).to_pylist()
     rated = [item for item in items if item[name] is not None]
     share = (np.array([item[name] for item in rated], np.float64) - measure.low) / (measure.high - measure.low)
     likeness = 100 * (share if measure.alike == "high" else 1 - share)
-    ratings = rating_rows(asks, f"model-{name}", "model", [item[KEY] for item in rated], {"likeness": likeness})
-    who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
-    return *rating_tables(asks, ratings, who), len(items) - len(rated)
+    return *model_tables(study, name, [item[KEY] for item in rated], {"likeness": likeness}), len(items) - len(rated)

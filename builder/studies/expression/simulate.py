@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder.errors import RatingsError
-from builder.ratings.rows import check_raters, finished_batches, rating_rows, rating_tables
+from builder.ratings.rows import Columns, Rater, finished_batches, model_tables, simulated_tables
 from builder.shards import StudyFolder
 from builder.studies.expression.schema import PREDICTED
 from builder.studies.expression.study import expression
@@ -78,28 +78,26 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         FolderError: the folder holds no study, or a batch is damaged.
         RatingsError: `raters` is not 1 to 10,000, `seed` is negative, or no batch is finished.
     """
-    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
     described = expression(study.study())
     asks, first = described.asks(), described.classifiers[0].name
     groups = [f"{PREDICTED}{each.name}" for each in described.groups]
-    entropy = [seed, int(study.manifest().study_hash, 16)]
-    ratings, participants = [], []
-    for batch in finished_batches(study):
+
+    def batch_rater(batch: int, rng: np.random.Generator) -> tuple[list[str], Rater]:
         items = study.read(TABLE, batch).select([KEY, "label", f"{first}_class", *groups]).to_pylist()
-        of_items = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
-        emotions = shown([item["label"] for item in items], [item[f"{first}_class"] for item in items], of_items, model)
-        genders = seeming([[item[name] for name in groups] for item in items], of_items, model)
-        for number in range(raters):
-            rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
-            name, answers = f"simulated-{seed}-{batch}-{number:02d}", rate(emotions, rng, model)
+        emotions = shown([item["label"] for item in items], [item[f"{first}_class"] for item in items], rng, model)
+        genders = seeming([[item[name] for name in groups] for item in items], rng, model)
+
+        def rater(rng: np.random.Generator) -> Columns:
+            answers = rate(emotions, rng, model)
             if PERCEIVED_GENDER in asks.questions:
                 answers[PERCEIVED_GENDER.name] = drawn(GENDER_CONFUSION, genders, GENDERS, rng)
-            ratings += rating_rows(asks, name, "simulated", [item[KEY] for item in items], answers)
-            who = {"batch": batch, "duration_s": float(answers["response_time_ms"].sum() / 1000)}
-            participants.append({"participant_id": name, "source": "simulated", "flags": [], **who})
-    return rating_tables(asks, ratings, participants)
+            return answers
+
+        return [item[KEY] for item in items], rater
+
+    return simulated_tables(study, raters, seed, batch_rater)
 
 
 def shown(
@@ -183,7 +181,7 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     """
     study = StudyFolder(folder)
     described = expression(study.study())
-    asks, names = described.asks(), [each.name for each in described.classifiers]
+    names = [each.name for each in described.classifiers]
     if name not in names:
         raise RatingsError(f"{folder}: has no classifier {name!r}; it has {', '.join(names)}")
     column = f"{name}_class"
@@ -191,6 +189,4 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     items = pa.concat_tables(tables).to_pylist()
     rated = [item for item in items if item[column] is not None]
     emotion = np.array([item[column] if item[column] in EMOTIONS else ANOTHER for item in rated])
-    ratings = rating_rows(asks, f"model-{name}", "model", [item[KEY] for item in rated], {"emotion": emotion})
-    who = [{"participant_id": f"model-{name}", "source": "model", "flags": []}]
-    return *rating_tables(asks, ratings, who), len(items) - len(rated)
+    return *model_tables(study, name, [item[KEY] for item in rated], {"emotion": emotion}), len(items) - len(rated)

@@ -3,10 +3,9 @@
 For power analysis, for pipelines and the demo. `source` says in every row what it is: `simulated` or `model`.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +14,11 @@ import pyarrow as pa
 from datasets import Features
 
 from builder.errors import RatingsError
-from builder.ratings.ids import rating_id
-from builder.ratings.rows import check_raters, finished_batches
-from builder.ratings.schema import participant_features, rating_features
+from builder.ratings.rows import Rater, finished_batches, model_tables, simulated_tables
 from builder.shards import StudyFolder
 from builder.studies.verification.study import verification
-from builder.studies.verification.tasks import questionnaire
 
 Floats = npt.NDArray[np.float64]
-
-_ASKS = questionnaire(attention_similarity=0.0)
-"""The questions, for the columns, which no control adds to."""
 
 _PERCEPTUAL = ("lpips_alex", "lpips_vgg")
 """The first that a study has is used."""
@@ -105,23 +98,15 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         RatingsError: `raters` is not 1 to 10,000, `seed` is negative, no batch is finished, or the study has
             neither an LPIPS nor a latent distance.
     """
-    check_raters(raters, seed)
     model = model or RaterModel()
     study = StudyFolder(folder)
-    entropy = [seed, int(study.manifest().study_hash, 16)]
-    ratings, participants = [], []
-    for batch in finished_batches(study):
+
+    def batch_rater(batch: int, _: np.random.Generator) -> tuple[list[str], Rater]:
         pairs = _pairs(study, batch)
-        pair_ids = pairs["pair_id"].tolist()
         distance = pair_distance(pairs, model)
-        for number in range(raters):
-            rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number)))
-            answers = rate(distance, rng, model)
-            name = f"simulated-{seed}-{batch}-{number:02d}"
-            ratings.append(_ratings(name, pair_ids, "simulated", answers._asdict()))
-            participants.append((name, batch, answers.response_time_ms.sum() / 1000))
-    names, batches, seconds = zip(*participants, strict=True)
-    return pa.concat_tables(ratings), _participants(names, "simulated", batches, seconds)
+        return pairs["pair_id"].tolist(), lambda rng: rate(distance, rng, model)._asdict()
+
+    return simulated_tables(study, raters, seed, batch_rater)
 
 
 def pair_distance(pairs: pd.DataFrame, model: RaterModel) -> Floats:
@@ -201,10 +186,8 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     stated = thresholds[name]
     threshold = stated if isinstance(stated, float) else _boundary(distance, accept)
     similarity = np.clip(100 * (1 - distance / (2 * threshold)), 0, 100)
-    participant = f"model-{name}"
     answers = {"similarity": similarity, "identity": accept}
-    ratings = _ratings(participant, rated["pair_id"].tolist(), "model", answers)
-    return ratings, _participants([participant], "model", [None], [None]), len(pairs) - len(rated)
+    return *model_tables(study, name, rated["pair_id"].tolist(), answers), len(pairs) - len(rated)
 
 
 def _boundary(distance: Floats, accept: npt.NDArray[np.bool_]) -> float:
@@ -220,38 +203,3 @@ def _pairs(study: StudyFolder, batch: int) -> pd.DataFrame:
     labels = Features.from_arrow_schema(table.schema)["kind"]
     pairs: pd.DataFrame = table.drop_columns(["base", "sample"]).to_pandas()
     return pairs.assign(kind=[labels.int2str(kind) for kind in pairs["kind"]])
-
-
-def _ratings(
-    participant: str, pair_ids: Sequence[str], source: str, answers: Mapping[str, npt.NDArray[Any]]
-) -> pa.Table:
-    columns = {
-        "rating_id": [rating_id(participant, pair_id) for pair_id in pair_ids],
-        "pair_id": pair_ids,
-        "participant_id": [participant] * len(pair_ids),
-        "source": [source] * len(pair_ids),
-        **answers,
-    }
-    return _table(columns, rating_features(_ASKS), len(pair_ids))
-
-
-def _participants(
-    names: Sequence[str], source: str, batches: Sequence[int | None], seconds: Sequence[float | None]
-) -> pa.Table:
-    columns: dict[str, Any] = {
-        "participant_id": names,
-        "source": [source] * len(names),
-        "batch": batches,
-        "duration_s": seconds,
-        "flags": [[]] * len(names),
-    }
-    return _table(columns, participant_features(_ASKS), len(names))
-
-
-def _table(columns: Mapping[str, Any], features: Features, rows: int) -> pa.Table:
-    """A table of these features; columns that are not given are null."""
-    arrays = [
-        pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
-        for field in features.arrow_schema
-    ]
-    return pa.Table.from_arrays(arrays, schema=features.arrow_schema)
