@@ -21,7 +21,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python -m analysis report $(DEMO)-dataset --out $(DEMO)-report
 
 # Every packaged demo from its start, in a folder of its own that is removed, and how long each took.
-DEMOS := lands-between-demo classification-demo counterfeits-demo expression-demo explanation-demo
+DEMOS := lands-between-demo two-recognizers-demo classification-demo counterfeits-demo expression-demo explanation-demo
 demos: $(VENV)/.runtime
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for study in $(DEMOS); do \
 		begun=$$(date +%s); \

@@ -1,4 +1,8 @@
-"""dlib's network in torch against dlib's own runtime, on the same 256 chips: `python -m benchmarks.recognizer`."""
+"""Recognizers, on generated faces: `python -m benchmarks.recognizer`.
+
+dlib's network in torch against dlib's own runtime, on the same 256 chips. And the share of pairs of different faces
+that each packaged recognizer accepts at its threshold, which is where that of `faceplugin` comes from.
+"""
 
 import time
 from collections.abc import Callable
@@ -7,13 +11,16 @@ import dlib
 import numpy as np
 
 from builder import assets
-from builder.generators import dcgan
+from builder.generators import Images, dcgan
+from builder.recognizers import Recognizer, alignments, faceplugin
 from builder.recognizers import dlib as dlib_recognizer
 from builder.recognizers.alignments import hog
-from builder.runtime import start_runtime
+from builder.runtime import Runtime, start_runtime
 
 CHIPS = 256
 WANTED = 15
+STRANGERS = range(10_000_000, 10_000_400)
+"""Seeds of which no study draws its bases by default."""
 
 
 def main() -> None:
@@ -34,6 +41,19 @@ def main() -> None:
     print(f"{'dlib in torch':28}{our_seconds / CHIPS * 1e3:10.2f}{CHIPS / our_seconds:10.1f}")
     print(f"ratio {their_seconds / our_seconds:.1f} (wanted: at least {WANTED})")
     print(f"largest difference of a component, 16 faces: {np.abs(embedded - ours.embed(chips[:16])).max():.1e}")
+    strangers = generator.render(generator.sample(STRANGERS))
+    recognizers = {"dlib": ours, "faceplugin": faceplugin.load(None, faceplugin.Settings(), runtime)}
+    for name, recognizer in recognizers.items():
+        found, share = accepted_strangers(recognizer, strangers, runtime)
+        print(f"{name} accepts {share:.1%} of the pairs of {found} generated faces at {recognizer.threshold}")
+
+
+def accepted_strangers(recognizer: Recognizer, images: Images, runtime: Runtime) -> tuple[int, float]:
+    """The number of images in which a face is found, and the share of their pairs that is accepted."""
+    faces = alignments.load(recognizer.alignment, runtime).align(images)
+    embedded = recognizer.embed(faces.crops[faces.found])
+    a, b = np.triu_indices(len(embedded), 1)
+    return len(embedded), float(np.mean(recognizer.distance(embedded[a], embedded[b]) <= (recognizer.threshold or 0)))
 
 
 def seconds(run: Callable[[], object]) -> float:

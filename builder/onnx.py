@@ -47,7 +47,7 @@ class Input(settings.Settings):
 class Graph:
     """A graph with one input, images, of whose outputs the first is taken."""
 
-    def __init__(self, path: Path, own: Input, runtime: Runtime, role: str) -> None:
+    def __init__(self, path: Path, own: Input, runtime: Runtime, role: str, *, data: bytes | None = None) -> None:
         """Opens a file and tries it once on a gray image.
 
         Args:
@@ -55,6 +55,7 @@ class Graph:
             own: what it does not say itself.
             runtime: where it runs.
             role: what the study file calls it, for errors: `recognizer`, `classifier`.
+            data: the graph, where it is not what the file holds.
 
         Raises:
             StudyError: onnxruntime is not installed.
@@ -67,7 +68,7 @@ class Graph:
         options, providers = _options(runtime, role)
         try:
             # From bytes, so that a graph cannot name further files to read.
-            self.session = _onnxruntime(role).InferenceSession(path.read_bytes(), options, providers)
+            self.session = _onnxruntime(role).InferenceSession(data or path.read_bytes(), options, providers)
             entry = self.session.get_inputs()[0]
             self._input = entry.name
             # A graph with a number as its first axis takes that many images and no others.

@@ -49,6 +49,8 @@ def test_the_68_point_predictor_is_left_out():
 
 def test_present_files_have_the_pinned_bytes():
     for asset in declared():
+        if asset.package.client == "npm" and shutil.which("npm") is None and assets.state(asset) != "present":
+            continue
         data = assets.path(asset).read_bytes()
         assert len(data) == asset.size
         assert hashlib.sha256(data).hexdigest() == asset.sha256
@@ -112,7 +114,7 @@ def test_without_npm_its_packages_are_named_and_no_others_need_it(empty_cache, m
     with pytest.raises(AssetError, match=r"is-number 7\.0\.0 is a package of npm, which is not here: install Node"):
         assets.path(LICENSE)
     assert assets.state(lpips.HEADS["alex"]) == "present"
-    assert not {asset.package.client for asset in declared()} - {"pip"}
+    assert {asset.package.client for asset in assets_of(read_study())} == {"pip"}
 
 
 @pytest.mark.slow

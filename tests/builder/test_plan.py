@@ -1,6 +1,7 @@
 """What `build --dry-run` announces, against what a build made."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def test_packaged_studies_are_listed_with_what_each_needs(capsys: pytest.Capture
     assert "lands-between-demo           verification     the default" in said
     assert "the extra deepface; " in said
     assert "the extra fer; the extra onnx; " in said
+    assert re.search(r"two-recognizers-demo +verification\s+needs the extra onnx; ", said)
 
 
 def test_the_packages_of_a_studys_extras_are_printed_for_pip(capsys: pytest.CaptureFixture[str]):
