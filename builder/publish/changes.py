@@ -20,6 +20,7 @@ from builder.publish.tables import by_day
 from builder.studies import StudyKind
 from builder.tables import TableSpec, published_specs
 from builder.toml import first_difference, shown
+from loading_script.lands_between import stored_features
 from loading_script.tables import participants
 from loading_script.untrusted.parquet import check_expansion, first_line
 
@@ -72,6 +73,7 @@ class Version(NamedTuple):
         try:
             with pq.ParquetFile(io.BytesIO(content)) as file:
                 check_expansion(file.metadata, len(content))
+                stored_features(file.schema_arrow)
                 return file.read()
         except (pa.ArrowException, ValueError) as error:
             raise PublishError(f"{path}: cannot be read: {first_line(error)}") from error

@@ -50,7 +50,8 @@ def _read_table(path: Path, table: str, rows: int, kind: StudyKind | None, *, wi
         raise PublishError(f"has {read.num_rows} rows, {schema.PROVENANCE} says {rows}")
     for column in images:
         _check_images(read[column])
-    return read
+    # A file's own words about its columns, which nothing compared with them, are nothing to go by.
+    return read.replace_schema_metadata(features.arrow_schema.metadata)
 
 
 def published_features(table: str, columns: pa.Schema, kind: StudyKind, *, withheld: bool = False) -> Features:

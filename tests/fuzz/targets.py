@@ -309,7 +309,7 @@ def _exports_target(format: str) -> Target:
         functools.partial(_export, format),
         functools.partial(_export_inputs, format),
         lambda: _valid_exports(format)[: 1 if format == "jspsych" else None],  # the others need mappings of their own
-        examples=40,
+        examples=15,
     )
 
 

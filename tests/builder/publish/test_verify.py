@@ -268,6 +268,16 @@ def test_an_image_that_is_too_large_or_none_is_found(folder, content, said):
     assert any(said in line for line in verify(folder))
 
 
+def test_a_column_that_its_metadata_does_not_describe_is_read_as_such_a_table_has_it(folder):
+    def forget(rows):
+        described = json.loads(rows.schema.metadata[b"huggingface"])
+        del described["info"]["features"]["level"]["dtype"]
+        return rows.replace_schema_metadata({b"huggingface": json.dumps(described).encode()})
+
+    forge(folder, PAIRS, forget)
+    assert verify(folder) == []
+
+
 @hypothesis.settings(max_examples=60)
 @hypothesis.given(
     st.sampled_from([PAIRS, IMAGES, EMBEDDINGS, RATINGS, PEOPLE]),
