@@ -18,6 +18,7 @@ from builder.errors import StudyError
 from builder.explainers import Classes, Explainer, Maps
 from builder.explainers.measures import Measure, Values
 from builder.explainers.tables import Rows, TableClassifier, TableExplainer
+from builder.explainers.tables.network import NetworkRows
 from builder.generators import Images
 from builder.runtime import Runtime
 
@@ -137,25 +138,11 @@ def of_images(
     return explain
 
 
-class _RowsNetwork:
-    """Satisfies `builder.explainers.tables.TableClassifier`."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.network: nn.Module | None = network
-        self._network = network
-
-    def probabilities(self, rows: Rows) -> Rows:
-        """(n, d) -> (n, k)."""
-        with torch.inference_mode():
-            probabilities: Rows = self._network(torch.from_numpy(rows)).softmax(dim=1).numpy()
-        return probabilities
-
-
 def of_rows(explainer: TableExplainer, rows: Rows, classes: Classes) -> Explain:
     """The explainer's weights of rows (n, d) for classes (n,), as maps (n, 1, d) and as a function of the network."""
 
     def explain(network: nn.Module) -> Maps:
-        classifier: TableClassifier = _RowsNetwork(network)
+        classifier: TableClassifier = NetworkRows(network)
         return explainer.explain(classifier, rows, classes)[:, None]
 
     return explain

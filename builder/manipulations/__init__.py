@@ -10,10 +10,13 @@
 | `top_k_model` | model | `top_k_model.py` | the pixels that mattered most matter no more |
 | `center_model` | model | `center_model.py` | the center of every map moves away |
 | `active` | model | `active.py` | the maps of two classes change places |
+| `conceal` | table | `conceal.py` | a network's derivative by a sensitive column vanishes, its answers stay |
+| `scaffold` | table | `scaffold.py` | biased on rows of the data, innocent on those that LIME and KernelSHAP make up |
 
 Each file has `Settings`, its keys, and `manipulate`. Those of the input change a picture as it is stored, in 8 bits,
 and share the search in `iterative.py`. Those of the model change a classifier's weights, and share `fine_tuning.py`;
-with lambda 0 they are their own no-op.
+with lambda 0 they are their own no-op. Those of the table are of classifiers of rows, with a sensitive column, such as
+`table.py` draws or reads.
 """
 
 from typing import NamedTuple

@@ -47,7 +47,8 @@ class TableLime:
         return np.stack(weights).astype(np.float32)
 
     def _explained(self, classifier: TableClassifier, row: Rows, label: int) -> Numbers:
-        drawn = self._drawn(row)
+        drawn = self.drawn(self._own.samples, np.random.default_rng(self._own.seed))
+        drawn[0] = row
         explained_by = self._interpretable(drawn, row)
         distance = np.linalg.norm(explained_by - explained_by[0], axis=1)
         # Section 3.4: exp(-D^2 / sigma^2), D Euclidean.
@@ -55,16 +56,15 @@ class TableLime:
         answers = classifier.probabilities(drawn)[:, label].astype(np.float64)
         return sparse_linear(explained_by, answers, kernel, self._own.features)
 
-    def _drawn(self, row: Rows) -> Rows:
-        """The row itself, and others: numbers from a normal distribution, categories as they are in the background."""
-        rng = np.random.default_rng(self._own.seed)
-        shape = (self._own.samples, len(row))
+    def drawn(self, count: int, rng: np.random.Generator) -> Rows:
+        """Rows as the classifier is asked about, (count, d): numbers from a normal distribution, categories as they are
+        in the background.
+        """
+        shape = (count, len(self._mean))
         drawn = self._mean + self._deviation * rng.standard_normal(shape)
         chosen = rng.integers(0, len(self._background), shape)
         of_background = np.take_along_axis(self._background, chosen, axis=0)
-        drawn = np.where(self._categorical, of_background, drawn).astype(np.float32)
-        drawn[0] = row
-        return drawn
+        return np.where(self._categorical, of_background, drawn).astype(np.float32)
 
     def _interpretable(self, drawn: Rows, row: Rows) -> Numbers:
         scaled = (drawn - self._mean) / self._deviation
