@@ -42,7 +42,7 @@ def _report() -> "ReportParts":
 ANALYSIS = Analysis(
     name="explanation",
     clusters={"batches": "batch", "images": "image_id"},
-    tables=("comparisons", "sanity"),
+    tables=("comparisons", "sanity", "manipulations", "runs"),
     questions=(Scale("likeness", span=100.0),),
     read=_read,
     measures=_measures,

@@ -24,15 +24,27 @@ def introduction(found: Findings) -> list[str]:
         f"{len(explainers)} explainers ({', '.join(explainers)}) explained what {classifiers} said of {pictures} "
         "pictures; their maps were compared with those of networks that know nothing, and with one another."
     )
-    return [compared, who_was_asked(found, "how alike two maps are (0 to 100)")]
+    if not found.has("properties"):
+        return [compared, who_was_asked(found, "how alike two maps are (0 to 100)")]
+    tried = found.tables["properties"]
+    names = ", ".join(dict.fromkeys(tried["manipulation"]))
+    lies = (
+        f"{tried['manipulation'].nunique()} manipulations ({names}) changed pictures so that explanations lie, each "
+        "beside noise of the same size."
+    )
+    asked = "how alike two maps are (0 to 100), whether two pictures differ, or which map they would trust"
+    return [compared, lies, who_was_asked(found, asked)]
 
 
 def claims(found: Findings) -> Iterator[Claim]:
-    """What is left of each explanation at the end of the cascade; whether each measure goes with what people see;
+    """What is left of each explanation at the end of the cascade; whether each manipulation exceeds noise of the same
+    size; whether each measure goes with what people see;
     whether people agree.
     """
     if found.has("curves"):
         yield from _curves(found.tables["curves"])
+    if found.has("beyond_noise"):
+        yield from _manipulations(found.tables["beyond_noise"])
     if found.has("noise_ceiling"):
         yield from _measures(found.tables["noise_ceiling"])
     yield from agreement_claims(found)
@@ -51,6 +63,18 @@ def _curves(table: pd.DataFrame) -> Iterator[Claim]:
             below=f"Little {what}",
             whether=f"how much {what}",
             freedom=max(row["batches"] - 1, 1),
+        )
+
+
+def _manipulations(table: pd.DataFrame) -> Iterator[Claim]:
+    for row in table.to_dict("records"):
+        what = f"{row['manipulation']} of {row['classifier']}'s explanations by {row['explainer']} ({row['setting']})"
+        than = f"nearer to its goal ({row['goal']}) than noise of the same size does"
+        yield Claim(
+            *("beyond-noise", "difference of the gains", row["difference"], row["low"], row["high"], 0.0),
+            above=f"{what} comes {than}",
+            below=f"{what} comes less near to its goal ({row['goal']}) than noise of the same size does",
+            whether=f"whether {what} comes {than}",
         )
 
 

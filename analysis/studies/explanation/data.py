@@ -11,8 +11,11 @@ from analysis.makers import answers_of
 from analysis.studies.explanation import ANALYSIS
 from analysis.tables.answers import Answers
 
-CONTROL = "control"
-"""The kind of items that show one map twice."""
+CONTROL, SAME_PICTURE = "control", "same_picture"
+"""The kinds of items that show one map, and one picture, twice."""
+
+LIKENESS, DIFFERENCE, TRUST = "likeness", "difference", "trust"
+"""The tasks of items, each with the one question of this name; a dataset without a column `task` has the first."""
 
 REPLACED = ("cascading", "independent", "labels")
 """The checks in which another network takes the place of the explained one."""
@@ -63,10 +66,15 @@ class Explanations(Published):
 
     @cached_property
     def couples(self) -> Answers:
-        """The answers about items that show two maps: about all but controls."""
-        return answers_of(
-            replace(self, items=self.items[self.items["kind"] != CONTROL].reset_index(drop=True)), ANALYSIS
-        )
+        """The answers about how alike two maps are, of all items that ask it but controls."""
+        answers = self.about(LIKENESS)
+        return replace(answers, items=answers.items[answers.items["kind"] != CONTROL].reset_index(drop=True))
+
+    def about(self, task: str) -> Answers:
+        """The answers to the one question of a task, about its items."""
+        items = self.items[self.items["task"] == task] if "task" in self.items else self.items
+        answers = answers_of(replace(self, items=items.reset_index(drop=True)), ANALYSIS)
+        return replace(answers, questions=tuple(each for each in answers.questions if each.name == task))
 
 
 def read(published: Published) -> Explanations:

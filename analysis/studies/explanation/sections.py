@@ -24,6 +24,7 @@ from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed, slug
 from analysis.studies.explanation.data import EDGES, study
 from analysis.studies.explanation.figures import agreement_matrix, curves, likeness
+from analysis.studies.explanation.manipulations import MANIPULATIONS, SEEN
 from analysis.studies.explanation.strips import draw_strips
 
 
@@ -163,5 +164,5 @@ MEASURES = SectionOf(
 
 PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, DRIFT])
 
-SECTIONS = (PARTICIPANTS, SANITY, EXPLAINERS, MEASURES, PEOPLE, GROUPS, POWER, LIMITS)
+SECTIONS = (PARTICIPANTS, MANIPULATIONS, SEEN, SANITY, EXPLAINERS, MEASURES, PEOPLE, GROUPS, POWER, LIMITS)
 """The sections of an explanation report, in its order."""

@@ -1,7 +1,7 @@
-"""Explanation: do explanations of a classifier depend on what it has learned, and do people see it?
+"""Explanation: do explanations of a classifier depend on what it has learned, can they lie, and do people see it?
 
-Sanity checks of explainers, and what people say of how alike two explanations are. After "Why you shouldn't trust me"
-(Heusser) and "Sanity Checks for Saliency Maps" (Adebayo et al.).
+Sanity checks of explainers, manipulations that make explanations lie, and what people say of both. After "Why you
+shouldn't trust me" (Heusser) and "Sanity Checks for Saliency Maps" (Adebayo et al.).
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
     from builder.studies.explanation.models import Models
     from builder.study import Study
 
-_SHOWN = ("image", "first", "second")
+_SHOWN = ("image", "changed", "first", "second")
 
 _OF_IMAGE = Reference("image_id", "images", "image_id")
 
@@ -54,12 +54,19 @@ class Explanation(StudyKind):
             ),
         ),
         TableSpec("sanity", key=("batch", "network", "place", "explainer", "measure")),
+        TableSpec(
+            "manipulations",
+            key=("batch", "run", "version", "image_id"),
+            references=(_OF_IMAGE, Reference("changed_id", "images", "image_id")),
+        ),
+        TableSpec("runs", key=("batch", "run", "version")),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
-        """The question how alike two explanations are."""
-        return questionnaire(explanation(study).ratings.attention_likeness)
+        """The questions about two explanations and, of manipulations, about two pictures."""
+        own = explanation(study)
+        return questionnaire(own.ratings.attention_likeness, manipulated=own.manipulated)
 
     def load(self, study: "Study", runtime: "Runtime") -> "Models":
         """The source of images, the classifiers and the explainers."""

@@ -9,19 +9,24 @@ from typing import Any, cast
 import numpy as np
 from torch import nn
 
+from builder import assets
 from builder.boundary import Boundary
 from builder.classifiers import Classifier, Memorizing, Probabilities, Recorded
 from builder.classifiers.hosting import classify
+from builder.distances.lpips import CONVOLUTIONS, HEADS, LPIPS
 from builder.errors import StudyError
 from builder.explainers import Classes, Explainer, Maps, sanity
 from builder.explainers.base import NetworkExplainer, network_of
+from builder.explainers.measures import Values, pictures
 from builder.explainers.measures.maps import HOG_BLOCK, HOG_CELL
 from builder.generators import Images
 from builder.hosting import load_model
 from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
+from builder.manipulations import Manipulated
 from builder.runtime import Runtime
-from builder.studies.explanation.study import CheckSettings, ExplanationStudy
+from builder.studies.explanation.methods import METHODS, Given, Method
+from builder.studies.explanation.study import LPIPS_NAME, CheckSettings, ExplanationStudy
 
 log = logging.getLogger(__name__)
 
@@ -36,18 +41,19 @@ class Models(SourceHost):
     All raise ModelError where one of them raises or returns what it must not.
 
     classifiers, explainers: by the names that rows carry. order: the source's rows, in the order in which batches take
-    them.
+    them. lpips: None where the study does not ask for it.
     """
 
     classifiers: dict[str, Classifier]
     explainers: dict[str, Explainer]
     order: Sequence[int]
     runtime: Runtime
+    lpips: LPIPS | None = None
 
     def sized(self) -> dict[str, Any]:
         """The classifiers, and the explainers that see images at a number of their own, by name."""
         own = {name: each for name, each in self.explainers.items() if each.micro_batch is not None}
-        return {**self.classifiers, **own}
+        return {**self.classifiers, **own, **({LPIPS_NAME: self.lpips} if self.lpips else {})}
 
     def labels(self, rows: Sequence[int]) -> list[str | None]:
         """The names of the rows' classes by the source, (n,); None where it has none."""
@@ -75,6 +81,21 @@ class Models(SourceHost):
             explained = self.explainers[name].explain(classifier, images, classes)
             maps: Maps = call.array(explained.maps, np.float32, images.shape[:3])
         return maps
+
+    def manipulated(self, check: CheckSettings, method: Method, given: Given, own: Any) -> Manipulated:
+        """The outcome of a manipulation by its settings, timed as the step `manipulate`."""
+        n = len(given.images)
+        boundary = self.boundary(str(check.explainer), "manipulation", str(check.manipulation))
+        with self.stopwatch.step("manipulate", n), boundary.call("manipulate", range(n)):
+            return method.manipulate(given, own)
+
+    def lpips_between(self, images: Images, others: Images) -> Values | None:
+        """LPIPS between pictures (n, h, w, 3), (n,); None where the study does not ask for it."""
+        if self.lpips is None:
+            return None
+        boundary = self.boundary(LPIPS_NAME, "distance", LPIPS_NAME)
+        with self.stopwatch.step("lpips", len(images)), boundary.call("between", range(len(images))):
+            return pictures.lpips(self.lpips, images, others)
 
     def memorized(self, name: str, label_seed: int | None = None) -> nn.Module:
         """A network like that of the classifier of a name that knows a few pictures by heart, timed as the step
@@ -110,6 +131,7 @@ def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
     }
     for check in study.checks:
         check_networks(check, classifiers[check.classifier], explainers)
+        check_manipulation(check, explainers)
     return Models(
         runtime=runtime,
         source=source,
@@ -117,6 +139,7 @@ def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
         shape=shape,
         classifiers=classifiers,
         explainers=explainers,
+        lpips=load_lpips(shape[:2], runtime) if study.lpips else None,
         order=np.random.default_rng(np.random.SeedSequence(study.seed)).permutation(source.rows()).tolist(),
     )
 
@@ -174,6 +197,29 @@ def check_networks(check: CheckSettings, classifier: Classifier, explainers: dic
             f"checks: labels trains a network like the classifier's on permuted labels, and {name} says of no way to "
             "train one: name digits-cnn or digits-weak, or leave this check out"
         )
+
+
+def check_manipulation(check: CheckSettings, explainers: dict[str, Explainer]) -> None:
+    """Checks that a manipulation can change the maps of its explainer.
+
+    Raises:
+        StudyError: it differentiates them, and they are made of answers alone.
+    """
+    if check.manipulation is None or not METHODS[check.manipulation].needs_network:
+        return
+    if not isinstance(explainers[str(check.explainer)], NetworkExplainer):
+        raise StudyError(
+            f"checks: {check.manipulation} differentiates the maps that it changes, and {check.explainer} makes them "
+            "of answers alone; name an explainer that differentiates a network, such as gradient"
+        )
+
+
+def load_lpips(sides: tuple[int, int], runtime: Runtime) -> LPIPS:
+    """LPIPS of pictures with these sides; small ones are enlarged for it."""
+    net = LPIPS_NAME.removeprefix("lpips_")
+    convolutions, heads = assets.paths([CONVOLUTIONS[net], HEADS[net]])
+    height, width = pictures.enlarged(np.zeros((1, *sides, 3), np.uint8)).shape[1:3]
+    return LPIPS(net, convolutions, heads, (height, width), runtime)
 
 
 def drawn_layers(check: CheckSettings, network: nn.Module) -> list[list[str]]:

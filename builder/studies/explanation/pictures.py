@@ -11,7 +11,7 @@ from builder.errors import PublishError
 from builder.files import write_whole
 from builder.images.sheet import Row, contact_sheet, draw_row
 from builder.studies.explanation.schema import KINDS
-from builder.studies.explanation.tasks import TABLE
+from builder.studies.explanation.tasks import LEFT, TABLE
 
 if TYPE_CHECKING:  # what publishing needs is an extra; `picture` is not
     from builder.publish.content import Content
@@ -52,11 +52,20 @@ def _sheet(items: Sequence[Row]) -> bytes:
 
 
 def _tiles(item: Row) -> list[Row]:
-    """The picture, the first map and the second, each with two lines of words."""
+    """The picture (where it was manipulated, what became of it), the first map and the second, each with two lines of
+    words.
+    """
     kind, layer = KINDS[item["kind"]], item["layer"]
-    against = [item["other_explainer"], kind if layer is None else f"{kind} {layer}"]
+    second = kind if layer is None else f"{kind} {layer}"
+    against = [item["other_explainer"], "as it was" if item["side"] == LEFT else second]
     return [
-        {"image": item["image"], "captions": [item["class"], f"p {item['probability']:.3f}"]},
-        {"image": item["first"], "captions": [item["explainer"], "of the network"]},
+        {"image": item["changed"], "captions": [item["class"], f"p {item['probability']:.3f}"]},
+        {"image": item["first"], "captions": [item["explainer"], _of_first(item)]},
         {"image": item["second"], "captions": against},
     ]
+
+
+def _of_first(item: Row) -> str:
+    if item["side"] == LEFT:
+        return KINDS[item["kind"]]
+    return "as it was" if item["manipulation"] else "of the network"

@@ -18,16 +18,20 @@ from builder.generators import Images
 from builder.studies import Batch
 from builder.studies.explanation import tables
 from builder.studies.explanation.compare import Comparison, Source, Stored, compare, couples_of
+from builder.studies.explanation.manipulated import TRAINED, Run, Version, manipulate_all
 from builder.studies.explanation.models import Models, drawn_layers
-from builder.studies.explanation.schema import KINDS
+from builder.studies.explanation.schema import MANIPULATED, NO_OP
 from builder.studies.explanation.study import EDGES, CheckSettings, ExplanationStudy
-from builder.studies.explanation.tasks import CONTROL
+from builder.studies.explanation.tasks import CONTROL, DIFFERENCE, LIKENESS, SAME_PICTURE, TRUST
 
-FIRST = ("trained", "memorized")
+FIRST = (TRAINED, "memorized")
 """The networks whose decisions are explained."""
 
-_LABEL_SEED, _WEIGHTS_SEED = len(KINDS), len(KINDS) + 1
-"""Streams of randomness beside those of the kinds of items."""
+_STREAMS = (
+    *("cascading", "independent", "labels", "explainers", CONTROL, "permutation", "weights"),
+    *("manipulation", MANIPULATED, NO_OP, SAME_PICTURE, DIFFERENCE, TRUST, "sides"),
+)
+"""Streams of randomness of a batch; their order counts."""
 
 
 @dataclass(frozen=True)
@@ -55,22 +59,31 @@ class Network(NamedTuple):
 
 
 class Item(NamedTuple):
-    """An item for people: its kind, which comparison it shows, and of which picture."""
+    """An item for people: its kind, which comparison it shows, of which picture, and its task; turned: whether the
+    second map is on the left.
+    """
 
     kind: str
     comparison: Comparison
     at: int
+    task: str = LIKENESS
+    turned: bool = False
 
 
 @dataclass(frozen=True)
 class Checked:
     """All that a check gives: maps by their source, comparisons, and for each network, by its place, the share of
-    pictures to which it gives the class that the first one does.
+    pictures to which it gives the class that the first one does; the runs of a manipulation.
     """
 
     maps: dict[Source, Stored]
     comparisons: list[Comparison]
     same_class: dict[tuple[str, int], float]
+    runs: Sequence[Run] = ()
+
+    def versions(self) -> dict[tuple[str, int], Version]:
+        """The versions of the pictures that a manipulation made, by the network and the place of their maps."""
+        return {(each.name, each.run): each for run in self.runs for each in run.versions}
 
 
 def build_batch(study: ExplanationStudy, models: Models, batch: int) -> Batch:
@@ -85,8 +98,14 @@ def build_batch(study: ExplanationStudy, models: Models, batch: int) -> Batch:
     with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
         networks = networks_of(study, check, models, batch)
         pictures = read_pictures(study, check, models, batch, networks[0])
-        checked = explain_all(check, models, networks, pictures)
-        items = draw_items(study, check, checked, len(pictures.rows), batch)
+        if check.check == "manipulation":
+            seed = int(_randomness(study.seed, batch, "manipulation").integers(2**31))
+            maps, comparisons, runs = manipulate_all(check, models, pictures, seed)
+            checked = Checked(maps, comparisons, {}, runs)
+            items = draw_manipulated(study, check, checked, len(pictures.rows), batch)
+        else:
+            checked = explain_all(check, models, networks, pictures)
+            items = draw_items(study, check, checked, len(pictures.rows), batch)
         with models.stopwatch.step("tables", len(items)):
             built = tables.build(study, batch, pictures, checked, items)
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
@@ -97,15 +116,15 @@ def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, b
     name = check.classifier
     own = models.classifiers[name]
     match check.check:
-        case "explainers":
-            return [Network("trained", own)]
+        case "explainers" | "manipulation":
+            return [Network(TRAINED, own)]
         case "labels":
-            seed = int(_randomness(study.seed, batch, _LABEL_SEED).integers(2**31))
+            seed = int(_randomness(study.seed, batch, "permutation").integers(2**31))
             memorized, permuted = (models.in_place_of(name, models.memorized(name, each)) for each in (None, seed))
             return [Network("memorized", memorized), Network("permuted", permuted)]
         case "cascading" | "independent":
             network = network_of(own, check.check)
-            seed = int(_randomness(study.seed, batch, _WEIGHTS_SEED).integers(2**31))
+            seed = int(_randomness(study.seed, batch, "weights").integers(2**31))
             order = sanity.layers(network)
             drawn = [
                 Network(
@@ -116,7 +135,7 @@ def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, b
                 )
                 for layers in drawn_layers(check, network)
             ]
-            return [Network("trained", own), *drawn]
+            return [Network(TRAINED, own), *drawn]
 
 
 def read_pictures(
@@ -198,11 +217,38 @@ def draw_items(
     ]
 
 
-def _some(of: Sequence[Item], most: int, seed: int, batch: int, kind: str) -> list[Item]:
+def draw_manipulated(
+    study: ExplanationStudy, check: CheckSettings, checked: Checked, pictures: int, batch: int
+) -> list[Item]:
+    """The items of a batch that manipulates pictures: a third for each task, as far as there are so many, drawn from
+    manipulated pictures and their no-ops alike; and controls, half of them with one map, half with one picture twice.
+    """
+    compared = [each for each in checked.comparisons if each.first.explainer == check.explainer]
+    trained = Source(str(check.explainer), TRAINED)
+    (same,) = compare(checked.maps, [(trained, trained)])
+    turned = _randomness(study.seed, batch, "sides").random((len(compared), pictures)) < 0.5
+    items = []
+    for number, (task, stream) in enumerate(((LIKENESS, MANIPULATED), (DIFFERENCE, DIFFERENCE), (TRUST, TRUST))):
+        shown = [
+            Item(each.second.network, each, at, task, task == TRUST and bool(turned[number_of, at]))
+            for number_of, each in enumerate(compared)
+            for at in range(pictures)
+        ]
+        items += _some(shown, (study.items + 2 - number) // 3, study.seed, batch, stream)
+    for kind, task, most in (
+        (CONTROL, LIKENESS, (study.controls + 1) // 2),
+        (SAME_PICTURE, DIFFERENCE, study.controls // 2),
+    ):
+        twice = [Item(kind, same, at, task) for at in range(pictures)]
+        items += _some(twice, most, study.seed, batch, kind)
+    return items
+
+
+def _some(of: Sequence[Item], most: int, seed: int, batch: int, stream: str) -> list[Item]:
     """A sample of at most so many, drawn without replacement, in their order."""
-    order = _randomness(seed, batch, KINDS.index(kind)).permutation(len(of))
+    order = _randomness(seed, batch, stream).permutation(len(of))
     return [of[at] for at in sorted(order[:most].tolist())]
 
 
-def _randomness(seed: int, batch: int, stream: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch, stream)))
+def _randomness(seed: int, batch: int, stream: str) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch, _STREAMS.index(stream))))

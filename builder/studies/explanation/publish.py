@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from builder.images.rights import NAME, picture_rights
 from builder.studies import NamedModel, PictureRights, PublishParts
 from builder.studies.explanation.schema import KINDS
-from builder.studies.explanation.study import ExplanationStudy, explanation
+from builder.studies.explanation.study import LPIPS_NAME, ExplanationStudy, explanation
 from builder.study import Study
 
 if TYPE_CHECKING:  # what publishing needs is an extra
@@ -37,6 +37,7 @@ class ExplanationParts(PublishParts):
         return [
             NamedModel("source of images", "images", NAME, described.images.model),
             *(NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers),
+            *([NamedModel("distance", "distances", LPIPS_NAME, LPIPS_NAME)] if described.lpips else []),
             *(NamedModel("explainer", "explainers", each.name, each.model) for each in described.explainers),
         ]
 
@@ -54,7 +55,10 @@ class ExplanationParts(PublishParts):
         checked = any(part.table == "sanity" for part in content.tables)
         rows = read_items(content.folder, content.tables, specs["sanity"]) if checked else None
         kinds = content.items["kind"].to_pylist()
+        tried = any(part.table == "runs" for part in content.tables)
+        runs = read_items(content.folder, content.tables, specs["runs"]) if tried else None
         return {
+            "manipulations": [] if runs is None else manipulations(runs),
             "kinds": {kind: kinds.count(label) for label, kind in enumerate(KINDS) if label in kinds},
             "measures": [(each.name, each.low, each.high, each.alike) for each in MEASURES],
             "checks": checks(study, content.items),
@@ -83,6 +87,40 @@ def checks(study: ExplanationStudy, items: "pa.Table") -> Mapping[str, int]:
     batches = set(items["batch"].to_pylist())
     made = [study.check_of(batch).check for batch in batches]
     return {check: made.count(check) for check in dict.fromkeys(each.check for each in study.checks) if check in made}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A manipulation of an explainer and one of its versions: means over all pictures and settings that were tried."""
+
+    manipulation: str
+    explainer: str
+    version: str
+    goal: str
+    pictures: int
+    same_class: float
+    before: float
+    after: float
+
+
+def manipulations(runs: "pa.Table") -> list[Tried]:
+    """One for each manipulation, explainer and version, in the order of the rows."""
+    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in runs.to_pylist():
+        if row["goal_before"] is not None and row["goal_after"] is not None:
+            found.setdefault((row["manipulation"], row["explainer"], row["version"]), []).append(row)
+    return [
+        Tried(
+            *key,
+            f"{rows[0]['goal']} ({rows[0]['wanted']})",
+            sum(row["pictures"] for row in rows),
+            *(
+                sum(row[name] * row["pictures"] for row in rows) / sum(row["pictures"] for row in rows)
+                for name in ("same_class", "goal_before", "goal_after")
+            ),
+        )
+        for key, rows in found.items()
+    ]
 
 
 def outcomes(sanity: "pa.Table") -> list[Outcome]:

@@ -5,10 +5,13 @@ from collections.abc import Sequence as Names
 import pyarrow as pa
 from datasets import ClassLabel, Features, Image, Sequence, Value
 
-from builder.studies.explanation.tasks import CONTROL
+from builder.studies.explanation.tasks import CONTROL, SAME_PICTURE
 
-KINDS = ["cascading", "independent", "labels", "explainers", CONTROL]
-"""The kinds of items, in the order of the ClassLabel `kind`: the check that they are of, or a control."""
+MANIPULATED, NO_OP = "manipulated", "no_op"
+"""The versions of a picture: after a manipulation, and after noise of the same size."""
+
+KINDS = ["cascading", "independent", "labels", "explainers", CONTROL, MANIPULATED, NO_OP, SAME_PICTURE]
+"""The kinds of items, in the order of the ClassLabel `kind`: the check or version that they are of, or a control."""
 
 
 def items(measures: Names[str]) -> Features:
@@ -17,14 +20,17 @@ def items(measures: Names[str]) -> Features:
     `class` is the one that is explained, the classifier's own, and `probability` what it has there. `explainer` made
     the first map and `other_explainer` the second; where they are the same, the second map is of a network whose
     weights were drawn anew up to `layer` (`cascading`) or in it alone (`independent`), or which was trained on permuted
-    labels (`labels`), or is the first map again (`control`). Then what each measure says of the two, null where it is
-    not defined.
+    labels (`labels`), or is the first map again (`control`). `task` names the question that is asked. `changed` is the
+    picture that the `run` of a `manipulation` made of `image` (`manipulated`), or noise of the same size (`no_op`),
+    `l_inf` apart; where nothing is manipulated it is `image`. In the task `trust`, `side` says on which side the map of
+    the changed picture is. Then what each measure says of the two maps, null where it is not defined.
     """
     columns = {
         "item_id": Value("string"),
         "batch": Value("int32"),
         "check": Value("string"),
         "kind": ClassLabel(names=KINDS),
+        "task": Value("string"),
         "classifier": Value("string"),
         "image_id": Value("string"),
         "image": Image(),
@@ -35,6 +41,12 @@ def items(measures: Names[str]) -> Features:
         "explainer": Value("string"),
         "other_explainer": Value("string"),
         "layer": Value("string"),
+        "manipulation": Value("string"),
+        "run": Value("int32"),
+        "changed_id": Value("string"),
+        "changed": Image(),
+        "l_inf": Value("float64"),
+        "side": Value("string"),
         "first_id": Value("string"),
         "first": Image(),
         "second_id": Value("string"),
@@ -44,8 +56,8 @@ def items(measures: Names[str]) -> Features:
 
 
 def images() -> Features:
-    """One row per picture that is explained, and per view of a map that an item shows, which `map_id` names; `row`
-    names the picture in its source, `sha256` is that of the PNG.
+    """One row per picture that is explained, as it is or manipulated, and per view of a map that an item shows, which
+    `map_id` names; `row` names the picture in its source, `sha256` is that of the PNG.
     """
     return Features(
         {
@@ -64,8 +76,8 @@ def maps() -> Features:
 
     `map` has its rows of pixels, signed, divided by `scale`, its largest absolute value. `network` is `trained`,
     `drawn` (whose weights were drawn up to `layer`, or in it alone), `memorized` (which knows a few pictures by heart),
-    `permuted` (which knows them by permuted labels), or `none` of the edge detector. `absolute` and `diverging` are its
-    two views.
+    `permuted` (which knows them by permuted labels), or `none` of the edge detector; `manipulated` and `no_op` are the
+    trained one, of such a picture. `absolute` and `diverging` are the map's two views.
     """
     return Features(
         {
@@ -84,8 +96,9 @@ def maps() -> Features:
 
 
 def comparisons() -> Features:
-    """One row per two maps of a picture that are compared, and measure; `item_id` is null where no item shows them,
-    `value` where the measure is not defined.
+    """One row per two maps of a picture that are compared, and measure; `item_id` is null where no item asks how alike
+    they are, `value` where the measure is not defined. `network` is that of the second map; where something is
+    manipulated, `place` is the number of the run.
     """
     return Features(
         {
@@ -96,6 +109,7 @@ def comparisons() -> Features:
             "image_id": Value("string"),
             "explainer": Value("string"),
             "other_explainer": Value("string"),
+            "network": Value("string"),
             "layer": Value("string"),
             "place": Value("int32"),
             "first_map": Value("string"),
@@ -131,7 +145,80 @@ def sanity() -> Features:
     )
 
 
-_OTHERS = {"images": images, "maps": maps, "comparisons": comparisons, "sanity": sanity}
+def manipulations() -> Features:
+    """One row per picture and version of it, for each run (a setting that was tried) of a manipulation.
+
+    `reached`: whether a picture of the same class was found that is nearer to the goal, and `steps` after how many
+    steps. `probability_change` is the largest of any class, 0..1. `l_inf`, `l_2` and `lpips` (null where it was not
+    asked for) are from the picture as it is, in units of 0..1. `goal_before` and `goal_after` are what the table `runs`
+    calls `goal`.
+    """
+    return Features(
+        _OF_RUN
+        | {
+            "image_id": Value("string"),
+            "changed_id": Value("string"),
+            "reached": Value("bool"),
+            "steps": Value("int32"),
+            "same_class": Value("bool"),
+            "probability_change": Value("float64"),
+            "l_inf": Value("float64"),
+            "l_2": Value("float64"),
+            "lpips": Value("float64"),
+            "goal_before": Value("float64"),
+            "goal_after": Value("float64"),
+        }
+    )
+
+
+def runs() -> Features:
+    """One row per setting of a manipulation that was tried, and version.
+
+    `level` is what is changed, `input` or `model`. `settings` is JSON. `goal` says in words what the manipulation is
+    after, `wanted` in which direction that is success, and `likeness_wanted` the same of how alike maps are.
+    `same_class` is a share of the `pictures`, `reached` counts them, the goals are their means; the accuracies are of
+    those that have a label. `losses` are those of a training, and `parameters_changed` counts its parameters; without
+    one there are none.
+    """
+    return Features(
+        _OF_RUN
+        | {
+            "level": Value("string"),
+            "settings": Value("string"),
+            "goal": Value("string"),
+            "wanted": Value("string"),
+            "likeness_wanted": Value("string"),
+            "pictures": Value("int32"),
+            "reached": Value("int32"),
+            "same_class": Value("float64"),
+            "goal_before": Value("float64"),
+            "goal_after": Value("float64"),
+            "accuracy_before": Value("float64"),
+            "accuracy_after": Value("float64"),
+            "steps": Value("int32"),
+            "losses": Sequence(Value("float64")),
+            "parameters_changed": Value("int64"),
+        }
+    )
+
+
+_OF_RUN = {
+    "batch": Value("int32"),
+    "manipulation": Value("string"),
+    "classifier": Value("string"),
+    "explainer": Value("string"),
+    "run": Value("int32"),
+    "version": Value("string"),
+}
+
+_OTHERS = {
+    "images": images,
+    "maps": maps,
+    "comparisons": comparisons,
+    "sanity": sanity,
+    "manipulations": manipulations,
+    "runs": runs,
+}
 
 
 def read_features(table: str, columns: pa.Schema) -> Features:

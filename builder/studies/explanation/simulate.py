@@ -16,7 +16,7 @@ from builder.errors import RatingsError
 from builder.ratings.rows import Rater, finished_batches, model_tables, simulated_tables
 from builder.shards import StudyFolder
 from builder.studies.explanation.schema import KINDS
-from builder.studies.explanation.tasks import CONTROL, KEY, TABLE
+from builder.studies.explanation.tasks import CONTROL, DIFFERENCE, KEY, LEFT, LIKENESS, RIGHT, TABLE, TRUST
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,8 +30,12 @@ class RaterModel:
 
     That is `scale` times the mean of `MEASURES` (one below 0, or not defined, counts as 0), and normal noise drawn once
     for the item, with the deviation `item_spread`; of a control it is 100. A rater adds a bias of their own and noise;
-    the answer is cut off at 0 and 100 and rounded. With the probability `lapse` it is any number, each as often. A
-    response time is log-normal. All constants are assumptions; nothing of them was fitted to answers of people.
+    the answer is cut off at 0 and 100 and rounded. With the probability `lapse` it is any number, each as often.
+
+    Half of the raters see a difference between two pictures whose L-inf is `notice_at`; the log odds rise by
+    `notice_slope` with its logarithm, and a share `lapse` says anything. Of two maps the one of the picture as it is
+    is trusted with the probability 1/2 and so much more, up to `trust`, as the maps are not alike. A response time is
+    log-normal. All constants are assumptions; nothing of them was fitted to answers of people.
     """
 
     scale: float = 90.0
@@ -44,6 +48,12 @@ class RaterModel:
     """Standard deviation within a rater; of controls a third."""
     lapse: float = 0.01
     """Share of items that are answered at random."""
+    notice_at: float = 0.06
+    """L-inf that half of the raters notice."""
+    notice_slope: float = 4.0
+    """Log odds of noticing, by the logarithm of L-inf."""
+    trust: float = 0.3
+    """By how much the original's map is trusted more often than not where nothing of it is left."""
     median_ms: float = 3000.0
     """Median response time, milliseconds."""
     pace: float = 0.3
@@ -67,12 +77,19 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
     """
     model = model or RaterModel()
     study = StudyFolder(folder)
+    asks = study.study().questionnaire()
 
     def batch_rater(batch: int, rng: np.random.Generator) -> tuple[list[str], Rater]:
-        items = study.read(TABLE, batch).select([KEY, "kind", *MEASURES]).to_pylist()
+        items = study.read(TABLE, batch).select([KEY, "kind", "task", "l_inf", "side", *MEASURES]).to_pylist()
         controls = np.array([KINDS[item["kind"]] == CONTROL for item in items], np.bool_)
         likeness = alike([[item[name] for name in MEASURES] for item in items], controls, rng, model)
-        return [item[KEY] for item in items], lambda rng: rate(likeness, controls, rng, model)
+
+        def answers(rng: np.random.Generator) -> dict[str, npt.NDArray[Any]]:
+            said = rate(likeness, controls, rng, model)
+            of_tasks = by_task(items, likeness, said[LIKENESS], rng, model) if len(asks.tasks) > 1 else {}
+            return said | of_tasks
+
+        return [item[KEY] for item in items], answers
 
     return simulated_tables(study, raters, seed, batch_rater)
 
@@ -110,13 +127,40 @@ def rate(
     }
 
 
+def by_task(
+    items: Sequence[dict[str, Any]], likeness: Floats, said: Floats, rng: np.random.Generator, model: RaterModel
+) -> dict[str, npt.NDArray[Any]]:
+    """The answers of one rater where items have tasks, by question, each (n,), None where it is not asked.
+
+    items: with task, l_inf, side. likeness: (n,), before raters. said: (n,), the rater's answers, were all asked.
+    """
+    n = len(items)
+    l_inf = np.array([item["l_inf"] or 0.0 for item in items], np.float64)
+    odds = np.maximum(l_inf / model.notice_at, 1e-9) ** model.notice_slope
+    noticed = rng.random(n) < model.lapse / 2 + (1 - model.lapse) * odds / (1 + odds)
+    original = rng.random(n) < 0.5 + model.trust * (1 - np.clip(likeness, 0, 100) / 100)
+    other = {LEFT: RIGHT, RIGHT: LEFT}
+    trusted = [
+        (other[item["side"]] if of_original else item["side"]) if item["side"] else None
+        for item, of_original in zip(items, original, strict=True)
+    ]
+    answers: dict[str, list[Any]] = {LIKENESS: said.tolist(), DIFFERENCE: noticed.tolist(), TRUST: trusted}
+    tasks = [item["task"] for item in items]
+    return {
+        name: np.array([value if task == name else None for task, value in zip(tasks, values, strict=True)], object)
+        for name, values in answers.items()
+    }
+
+
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     """What a measure says as ratings of the participant `model-<name>`: 0 at the end of its range where maps differ
     most, 100 at the other.
 
+    It answers how alike maps are, and nothing else.
+
     Returns:
-        Tables with the schemas `ratings` and `participants`, `source` "model"; and the number of items without a
-        rating, because the measure is not defined.
+        Tables with the schemas `ratings` and `participants`, `source` "model"; and the number of items of this question
+        without a rating, because the measure is not defined.
 
     Raises:
         FolderError: the folder holds no study, or a batch is damaged.
@@ -129,8 +173,8 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     if name not in measures:
         raise RatingsError(f"{folder}: has no measure {name!r}; it has {', '.join(measures)}")
     measure = measures[name]
-    tables = [study.read(TABLE, batch).select([KEY, name]) for batch in finished_batches(study)]
-    items = pa.concat_tables(tables).to_pylist()
+    tables = [study.read(TABLE, batch).select([KEY, "task", name]) for batch in finished_batches(study)]
+    items = [item for item in pa.concat_tables(tables).to_pylist() if item["task"] == LIKENESS]
     rated = [item for item in items if item[name] is not None]
     share = (np.array([item[name] for item in rated], np.float64) - measure.low) / (measure.high - measure.low)
     likeness = 100 * (share if measure.alike == "high" else 1 - share)

@@ -1,9 +1,12 @@
 """`ExplanationStudy`: what the study file of an explanation study may hold beside what every study has."""
 
+import importlib
+import itertools
+import math
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from builder.classifiers.settings import ClassifierSettings
@@ -15,26 +18,74 @@ from builder.settings import COLUMN, Settings
 from builder.studies.explanation.tasks import ITEM, QUESTIONS
 from builder.study import Study
 from builder.survey.settings import survey_settings
+from builder.toml import refuse_unknown
 
 EDGES = "edges"
 """The name of the edge detector, which stands beside the explainers and sees no network."""
 
-CheckName = Literal["cascading", "independent", "labels", "explainers"]
+CheckName = Literal["cascading", "independent", "labels", "explainers", "manipulation"]
+ManipulationName = Literal["random", "top_k", "mass_center", "target_map"]
 View = Literal["absolute", "diverging"]
+
+LPIPS_NAME = "lpips_alex"
+"""The distance that `lpips = true` asks for."""
+
+MOST_TRIES = 50
+"""Settings of a manipulation in one batch."""
 
 
 class CheckSettings(Settings):
     """One `[[checks]]`: what a batch compares.
 
     check: `cascading` draws the weights of a layer and of all between it and the output anew, `independent` those of it
-    alone; `labels` trains a network on permuted labels; `explainers` compares those with one another.
+    alone; `labels` trains a network on permuted labels; `explainers` compares those with one another; `manipulation`
+    changes pictures so that their maps lie.
     classifier: name of the one that is explained. layers: the most that are looked at, spread from the output to the
-    input; of `cascading` and `independent`.
+    input; of `cascading` and `independent`. manipulation, explainer: the manipulation, and the name of the explainer
+    whose maps it changes, with the manipulation's own keys; where such a key holds several values, each is tried.
     """
+
+    model_config = ConfigDict(extra="allow")
 
     check: CheckName
     classifier: Annotated[str, Field(pattern=COLUMN, max_length=40)]
     layers: Annotated[int, Field(ge=1, le=1000)] = 5
+    manipulation: ManipulationName | None = None
+    explainer: Annotated[str, Field(pattern=COLUMN, max_length=40)] | None = None
+
+    @model_validator(mode="after")
+    def _of_manipulation(self) -> Self:
+        if self.check != "manipulation":
+            refuse_unknown(self.model_extra or {}, type(self).model_fields)
+            for key in ("manipulation", "explainer"):
+                if getattr(self, key) is not None:
+                    raise PydanticCustomError("needless", f"has a key {key}, which is of the check manipulation alone")
+            return self
+        for key in ("manipulation", "explainer"):
+            if getattr(self, key) is None:
+                raise PydanticCustomError("lacking", f"needs the key {key}: the check is manipulation")
+        if self.model_extra:  # importing a manipulation to ask for its keys takes seconds
+            self.tries()
+        return self
+
+    def tries(self) -> list[Any]:
+        """The settings of the manipulation that are tried: one for each combination of the values of its keys.
+
+        Raises:
+            PydanticCustomError: there is no such key, or there are more than MOST_TRIES.
+            ValidationError: a value is refused.
+        """
+        # Its keys stand in modules that import torch, for which reading a study file need not wait.
+        own = importlib.import_module("builder.studies.explanation.methods").METHODS[self.manipulation].Settings
+        keys = self.model_extra or {}
+        refuse_unknown(keys, own.model_fields.keys() - {"seed"}, also=type(self).model_fields)
+        values = [value if isinstance(value, list | tuple) else [value] for value in keys.values()]
+        if not 1 <= math.prod(map(len, values)) <= MOST_TRIES:
+            raise PydanticCustomError("tries", f"must have 1 to {MOST_TRIES} settings of its manipulation")
+        tried = [own.model_validate(dict(zip(keys, each, strict=True))) for each in itertools.product(*values)]
+        if len({each.model_dump_json() for each in tried}) < len(tried):
+            raise PydanticCustomError("twice", "must not try a setting of its manipulation twice")
+        return tried
 
 
 class ExplanationRatings(RatingsSettings):
@@ -53,7 +104,8 @@ class ExplanationStudy(Study):
     """An explanation study.
 
     images_per_batch: no picture is in two batches. items, controls: that people are shown of a batch, at most.
-    view: of the maps, the one that people see. checks: batches take them in turn.
+    view: of the maps, the one that people see. lpips: whether manipulated pictures are compared by LPIPS, too. checks:
+    batches take them in turn.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -63,6 +115,7 @@ class ExplanationStudy(Study):
     items: Annotated[int, Field(ge=1, le=10_000)] = 40
     controls: Annotated[int, Field(ge=1, le=1000)] = 4
     view: View = "absolute"
+    lpips: bool = False
     images: ImageSettings = ImageSettings(model="mnist-5k:audit")
     classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)
@@ -107,7 +160,18 @@ class ExplanationStudy(Study):
                     f"checks[{at}].classifier = {check.classifier!r}: must be the name of one of the classifiers: "
                     + ", ".join(known)
                 )
+            explaining = [each.name for each in self.explainers]
+            if check.explainer is not None and check.explainer not in explaining:
+                raise ValueError(
+                    f"checks[{at}].explainer = {check.explainer!r}: must be the name of one of the explainers: "
+                    + ", ".join(explaining)
+                )
         return self
+
+    @property
+    def manipulated(self) -> bool:
+        """Whether something is manipulated, of which people are asked more."""
+        return any(check.check == "manipulation" for check in self.checks)
 
     def check_of(self, batch: int) -> CheckSettings:
         """The check that a batch makes: batches take them in turn."""

@@ -9,18 +9,20 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from builder.explainers import views
-from builder.studies.explanation import schema
+from builder.studies.explanation import runs, schema
 from builder.studies.explanation.compare import MEASURES, Source
 from builder.studies.explanation.study import EDGES, ExplanationStudy
+from builder.studies.explanation.tasks import LEFT, LIKENESS, RIGHT, TRUST
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
+    from builder.studies.explanation.manipulated import Version
     from builder.studies.explanation.pipeline import Checked, Item, Pictures
 
 Rows = list[dict[str, Any]]
 
 
-class _Ids:
+class Ids:
     """The ids of a batch, which are made from what they name."""
 
     def __init__(self, study: str, batch: int, rows: Sequence[int]) -> None:
@@ -29,6 +31,10 @@ class _Ids:
     def image(self, at: int) -> str:
         """The id of a picture."""
         return f"{self._stem}-row{self._rows[at]}"
+
+    def version(self, version: "Version | None", at: int) -> str:
+        """The id of a version of a picture; of None, of the picture as it is."""
+        return self.image(at) if version is None else f"{self.image(at)}-{version.name}{version.run}"
 
     def map(self, source: Source, at: int) -> str:
         """The id of a map; the edge detector's is the same whatever the network."""
@@ -40,22 +46,27 @@ class _Ids:
         first, second = item.comparison.first, item.comparison.second
         other = f"-{second.explainer}" if second.explainer != first.explainer else ""
         against = f"-{_network(second)}" if second.network != first.network else ""
-        return f"{self._stem}-{item.kind}-row{self._rows[item.at]}-{first.explainer}{other}{against}"
+        task = f"-{item.task}" if item.task != LIKENESS else ""
+        return f"{self._stem}-{item.kind}-row{self._rows[item.at]}-{first.explainer}{other}{against}{task}"
 
 
 def build(
     study: ExplanationStudy, batch: int, pictures: "Pictures", checked: "Checked", items: "Sequence[Item]"
 ) -> dict[str, pa.Table]:
     """The tables of a batch by name."""
-    ids = _Ids(study.name, batch, pictures.rows)
-    pngs = [png_bytes(picture) for picture in pictures.pixels]
+    ids = Ids(study.name, batch, pictures.rows)
+    pngs = {ids.image(at): png_bytes(picture) for at, picture in enumerate(pictures.pixels)}
+    for version in checked.versions().values():
+        pngs |= {ids.version(version, at): png_bytes(picture) for at, picture in enumerate(version.images)}
     maps, halves, shown = _maps(ids, batch, checked, study.view)
     rows: dict[str, Rows] = {
-        "items": [_item(study, batch, ids, pictures, item, pngs, shown) for item in items],
-        "images": list(_images(ids, batch, pictures, pngs, items, shown, study.view)),
+        "items": [_item(study, batch, ids, pictures, checked, item, pngs, shown) for item in items],
+        "images": list(_images(ids, batch, pictures, pngs, checked, items, shown, study.view)),
         "maps": maps,
         "comparisons": list(_comparisons(study, batch, ids, checked, items)),
         "sanity": list(_sanity(study, batch, checked)),
+        "manipulations": list(runs.pictures(study, batch, ids, checked.runs)),
+        "runs": list(runs.settings(study, batch, checked.runs)),
     }
     features = {
         "items": schema.items([each.name for each in MEASURES]),
@@ -63,6 +74,8 @@ def build(
         "maps": schema.maps(),
         "comparisons": schema.comparisons(),
         "sanity": schema.sanity(),
+        "manipulations": schema.manipulations(),
+        "runs": schema.runs(),
     }
     built = {name: pa.Table.from_pylist(rows[name], features[name].arrow_schema) for name in rows}
     at = built["maps"].column_names.index("map")
@@ -71,12 +84,13 @@ def build(
 
 
 def _maps(
-    ids: _Ids, batch: int, checked: "Checked", view: str
+    ids: Ids, batch: int, checked: "Checked", view: str
 ) -> tuple[Rows, list[npt.NDArray[np.float16]], dict[str, bytes]]:
     """The rows of `maps` without the maps, these, and the view of each that people may see, as a PNG, by map_id."""
     rows: dict[str, dict[str, Any]] = {}
     halves: list[npt.NDArray[np.float16]] = []
     shown: dict[str, bytes] = {}
+    versions = checked.versions()
     for source, stored in checked.maps.items():
         pictures = {"absolute": views.absolute(stored.maps), "diverging": views.diverging(stored.maps)}
         for at, half in enumerate(stored.halves):
@@ -87,7 +101,7 @@ def _maps(
             rows[map_id] = {
                 "map_id": map_id,
                 "batch": batch,
-                "image_id": ids.image(at),
+                "image_id": ids.version(versions.get((source.network, source.place)), at),
                 "explainer": source.explainer,
                 "network": source.network,
                 "layer": source.layer,
@@ -108,16 +122,19 @@ def _nested(halves: list[npt.NDArray[np.float16]]) -> pa.ListArray:
 
 
 def _images(
-    ids: _Ids,
+    ids: Ids,
     batch: int,
     pictures: "Pictures",
-    pngs: Sequence[bytes],
+    pngs: dict[str, bytes],
+    checked: "Checked",
     items: "Sequence[Item]",
     shown: dict[str, bytes],
     view: str,
 ) -> Iterator[dict[str, Any]]:
-    for at, row in enumerate(pictures.ids):
-        yield _image(ids.image(at), pngs[at], batch) | {"row": row}
+    for version in (None, *checked.versions().values()):
+        for at, row in enumerate(pictures.ids):
+            image_id = ids.version(version, at)
+            yield _image(image_id, pngs[image_id], batch) | {"row": row}
     sources = [(source, item.at) for item in items for source in (item.comparison.first, item.comparison.second)]
     for map_id in dict.fromkeys(ids.map(*each) for each in sources):
         yield _image(f"{map_id}-{view}", shown[map_id], batch) | {"map_id": map_id}
@@ -131,42 +148,55 @@ def _image(image_id: str, png: bytes, batch: int) -> dict[str, Any]:
 def _item(
     study: ExplanationStudy,
     batch: int,
-    ids: _Ids,
+    ids: Ids,
     pictures: "Pictures",
+    checked: "Checked",
     item: "Item",
-    pngs: Sequence[bytes],
+    pngs: dict[str, bytes],
     shown: dict[str, bytes],
 ) -> dict[str, Any]:
     check, at = study.check_of(batch), item.at
+    first, second = item.comparison.first, item.comparison.second
+    version = checked.versions().get((second.network, second.place))
+    changed_id = ids.version(version, at)
     row = {
         "item_id": ids.item(item),
         "batch": batch,
         "check": check.check,
         "kind": schema.KINDS.index(item.kind),
+        "task": item.task,
         "classifier": check.classifier,
         "image_id": ids.image(at),
-        "image": image_value(ids.image(at), pngs[at]),
+        "image": image_value(ids.image(at), pngs[ids.image(at)]),
         "row": pictures.ids[at],
         "label": pictures.labels[at],
         "class": pictures.names[at],
         "probability": pictures.probabilities[at],
-        "explainer": item.comparison.first.explainer,
-        "other_explainer": item.comparison.second.explainer,
-        "layer": item.comparison.second.layer,
+        "explainer": first.explainer,
+        "other_explainer": second.explainer,
+        "layer": second.layer,
+        "manipulation": check.manipulation,
+        "run": version.run if version else None,
+        "changed_id": changed_id,
+        "changed": image_value(changed_id, pngs[changed_id]),
+        "l_inf": float(version.l_inf[at]) if version else 0.0 if check.manipulation else None,
+        "side": (LEFT if item.turned else RIGHT) if item.task == TRUST else None,
     }
-    for side, source in (("first", item.comparison.first), ("second", item.comparison.second)):
+    both = (second, first) if item.turned else (first, second)
+    for side, source in zip(("first", "second"), both, strict=True):
         map_id = ids.map(source, at)
         image_id = f"{map_id}-{study.view}"
         row |= {f"{side}_id": image_id, side: image_value(image_id, shown[map_id])}
-    return row | {name: _known(values[at]) for name, values in item.comparison.values.items()}
+    return row | {name: runs.known(values[at]) for name, values in item.comparison.values.items()}
 
 
 def _comparisons(
-    study: ExplanationStudy, batch: int, ids: _Ids, checked: "Checked", items: "Sequence[Item]"
+    study: ExplanationStudy, batch: int, ids: Ids, checked: "Checked", items: "Sequence[Item]"
 ) -> Iterator[dict[str, Any]]:
     check = study.check_of(batch)
-    item_of = {(item.comparison.first, item.comparison.second, item.at): ids.item(item) for item in items}
-    twice = {each.first: each for each in (item.comparison for item in items) if each.first == each.second}
+    of_likeness = [item for item in items if item.task == LIKENESS]
+    item_of = {(item.comparison.first, item.comparison.second, item.at): ids.item(item) for item in of_likeness}
+    twice = {each.first: each for each in (item.comparison for item in of_likeness) if each.first == each.second}
     for each in (*checked.comparisons, *twice.values()):
         for name, values in each.values.items():
             for at, value in enumerate(values):
@@ -181,19 +211,20 @@ def _comparisons(
                     "image_id": ids.image(at),
                     "explainer": each.first.explainer,
                     "other_explainer": each.second.explainer,
+                    "network": each.second.network,
                     "layer": each.second.layer,
                     "place": each.second.place,
                     "first_map": ids.map(each.first, at),
                     "second_map": ids.map(each.second, at),
                     "measure": name,
-                    "value": _known(value),
+                    "value": runs.known(value),
                 }
 
 
 def _sanity(study: ExplanationStudy, batch: int, checked: "Checked") -> Iterator[dict[str, Any]]:
     check = study.check_of(batch)
     replaced = [each for each in checked.comparisons if each.first.explainer == each.second.explainer]
-    for each in replaced:
+    for each in replaced if checked.same_class else ():
         network = next(name for name, place in checked.same_class if place == each.second.place)
         for name, values in each.values.items():
             known = values[np.isfinite(values)]
@@ -215,7 +246,3 @@ def _sanity(study: ExplanationStudy, batch: int, checked: "Checked") -> Iterator
 
 def _network(source: Source) -> str:
     return f"{source.network}{source.place}" if source.place else source.network
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -25,11 +25,18 @@ pytestmark = pytest.mark.slow
 
 Tables = dict[str, list[dict[str, Any]]]
 
-TABLES = ("items", "images", "maps", "comparisons", "sanity", "ratings", "participants")
+BUILT = ("items", "images", "maps", "comparisons", "sanity", "manipulations", "runs")
+
+TABLES = (*BUILT, "ratings", "participants")
 
 ONE_THREAD = ("--threads-per-worker", 1)
 
-FEWER = {"batches = 12": "batches = 4", "images_per_batch = 8": "images_per_batch = 2", "items = 40": "items = 12"}
+FEWER = {
+    "batches = 24": "batches = 5",
+    "images_per_batch = 8": "images_per_batch = 2",
+    "items = 40": "items = 12",
+    "steps = 60": "steps = 4",
+}
 
 
 def built(*arguments: object) -> str:
@@ -53,7 +60,7 @@ def small(tmp_path_factory) -> Path:
 def folder(small: Path) -> Path:
     folder = small.parent / "study"
     said = built("build", small, "--out", folder, "--workers", 1, *ONE_THREAD)
-    assert "4 batches, 64 items" in said
+    assert "5 batches, 80 items" in said
     return folder
 
 
@@ -82,17 +89,17 @@ def test_killed_and_gone_on_with_by_two_workers_the_bytes_are_the_same(small: Pa
         time.sleep(0.05)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert len(StudyFolder(parts).finished()) < 4
+    assert len(StudyFolder(parts).finished()) < 5
     built("build", small, "--out", parts, "--workers", 2, *ONE_THREAD)
     files = {path.relative_to(folder) for path in folder.rglob("*.arrow") if "shards" in path.parts}
-    assert len(files) == 4 * 5
+    assert len(files) == 5 * 7
     for file in files:
         assert (folder / file).read_bytes() == (parts / file).read_bytes(), file
 
 
 def test_all_that_was_built_is_published(folder: Path, tables: Tables):
-    for name in TABLES[:5]:
-        built_rows = sum(StudyFolder(folder).read(name, batch).num_rows for batch in range(4))
+    for name in BUILT:
+        built_rows = sum(StudyFolder(folder).read(name, batch).num_rows for batch in range(5))
         assert len(tables[name]) == built_rows, name
     assert [
         sum(row["check"] == each for row in tables["sanity"]) for each in ("cascading", "independent", "labels")
@@ -101,7 +108,7 @@ def test_all_that_was_built_is_published(folder: Path, tables: Tables):
         12 * 4 * 11,
         12 * 11,
     ]
-    assert len(tables["ratings"]) == 64 * 5
+    assert len(tables["ratings"]) == 80 * 5
 
 
 def test_published_maps_give_the_published_views_and_comparisons(tables: Tables):
@@ -118,10 +125,14 @@ def test_published_maps_give_the_published_views_and_comparisons(tables: Tables)
 
 def test_controls_are_found_most_alike(tables: Tables):
     by_item = {row["item_id"]: row for row in tables["items"]}
-    controls = [row["likeness"] for row in tables["ratings"] if by_item[row["item_id"]]["kind"] == 4]
-    others = [row["likeness"] for row in tables["ratings"] if by_item[row["item_id"]]["kind"] != 4]
+    of_likeness = [row for row in tables["ratings"] if by_item[row["item_id"]]["task"] == "likeness"]
+    controls = [row["likeness"] for row in of_likeness if by_item[row["item_id"]]["kind"] == 4]
+    others = [row["likeness"] for row in of_likeness if by_item[row["item_id"]]["kind"] != 4]
     assert np.mean(controls) > 90 > np.mean(others)
     assert {row["source"] for row in tables["ratings"]} == {"simulated"}
+    for row in tables["ratings"]:
+        answered = [name for name in ("likeness", "difference", "trust") if row[name] is not None]
+        assert answered == [by_item[row["item_id"]]["task"]]
 
 
 def test_the_version_verifies_and_its_card_says_what_is_left(published: Path, tables: Tables):
@@ -135,6 +146,7 @@ def test_the_version_verifies_and_its_card_says_what_is_left(published: Path, ta
     ]
     assert f"| cascading | gradient | 2 | {gradient[0]:.3g} | {gradient[1]:.3g} |" in card
     assert "| cascading | edges | 2 | 1 | 1 |" in card
+    assert "| top_k | gradient | no_op | 4 | 1 | share of the importance" in card
     with Image.open(published / "pictures" / "maps.png") as picture:
         assert picture.size[0] == 8 + 6 * 120
 
@@ -147,6 +159,10 @@ def test_the_report_has_curves_a_matrix_what_people_see_and_strips(published: Pa
     drawn = {path.stem for path in (report / "figures").glob("*.svg")}
     assert {"curves-cascading-digits-cnn", "curves-independent-digits-cnn", "explainer-agreement-digits-cnn"} <= drawn
     assert {"likeness", "strip-most-alike", "strip-least-alike"} <= drawn
+    assert {"transfer-digits-cnn", "room", "strip-top-k"} <= drawn
+    lies = pd.read_csv(report / "tables" / "beyond-noise.csv")
+    assert lies["setting"].tolist() == ["radius 0.03", "radius 0.1"]
+    assert len(pd.read_csv(report / "tables" / "transfer.csv")) == 2 * 11 * 11
     curves = pd.read_csv(report / "tables" / "curves.csv")
     assert len(curves) == 12 * 11 * (4 + 4 + 1)
     assert set(curves["interval"]) <= {"too few batches for an interval", "no picture"}
@@ -167,7 +183,8 @@ def test_the_survey_shows_two_maps_of_every_item(folder: Path):
 
 def test_a_measure_answers_as_it_measures(folder: Path):
     ratings, participants, without = from_model(folder, "spearman")
-    items = [row for batch in range(4) for row in StudyFolder(folder).read("items", batch).to_pylist()]
+    items = [row for batch in range(5) for row in StudyFolder(folder).read("items", batch).to_pylist()]
+    items = [row for row in items if row["task"] == "likeness"]
     known = [row["spearman"] for row in items if row["spearman"] is not None]
     assert (ratings.num_rows, without) == (len(known), len(items) - len(known))
     assert ratings["likeness"].to_pylist() == pytest.approx([50 * (value + 1) for value in known])

@@ -46,6 +46,10 @@ def pictures(folder: Path, count: int, side: int = 16) -> dict[str, str]:
     return {"model": f"folder:{folder}"}
 
 
+def check_of(name: str, classifier: str = "colors") -> list[dict[str, str]]:
+    return [{"check": name, "classifier": classifier}]
+
+
 def test_the_defaults():
     default = ExplanationStudy(name="a")
     assert (default.images_per_batch, default.items, default.controls, default.view) == (8, 40, 4, "absolute")
@@ -61,13 +65,46 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
     assert parse_study(parse_toml(written.to_toml().encode(), "study.toml"), "study.toml") == written
     assert written.to_toml().startswith('study = "explanation"\nname = "explanation-demo"\n')
     assert len(written.explainers) == 11
-    assert [written.check_of(batch).check for batch in range(5)] == [
+    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(9)] == [
         "cascading",
         "independent",
         "labels",
         "explainers",
+        "top_k",
+        "mass_center",
+        "target_map",
+        "random",
         "cascading",
     ]
+    assert [own.radius for own in written.check_of(4).tries()] == [0.03, 0.1]
+
+
+def manipulation(name: str = "top_k", explainer: str = "gradient", **keys) -> dict:
+    return {
+        "check": "manipulation",
+        "classifier": "digits_cnn",
+        "manipulation": name,
+        "explainer": explainer,
+        **keys,
+    }
+
+
+def test_every_combination_of_values_is_tried():
+    (check,) = explanation(study(checks=[manipulation(radius=[0.1, 0.2], steps=[3, 5], keep=0.5)])).checks
+    assert [(own.radius, own.steps, own.keep) for own in check.tries()] == [
+        (0.1, 3, 0.5),
+        (0.1, 5, 0.5),
+        (0.2, 3, 0.5),
+        (0.2, 5, 0.5),
+    ]
+
+
+def test_people_are_asked_more_of_manipulations_alone():
+    asks = study(checks=[manipulation()]).questionnaire()
+    assert [task.name for task in asks.tasks] == ["likeness", "difference", "trust"]
+    assert [task.name for task in study().questionnaire().tasks] == ["likeness"]
+    assert read_texts("en", asks, kind_texts("explanation"))["rating_trust_left"] == "the left one"
+    assert read_texts("de", asks, kind_texts("explanation"))["rating_trust_left"] == "der linken"
 
 
 def test_the_printed_study_has_a_comment_on_every_key():
@@ -116,16 +153,25 @@ def test_the_page_asks_in_two_languages(language: str, asked: str):
         ({"checks": [{"check": "cascade", "classifier": "digits_cnn"}]}, ['"cascade"', "cascading"]),
         ({"checks": [{"check": "labels", "classifier": "other"}]}, ["checks[0].classifier = 'other'", "digits_cnn"]),
         ({"classes": ["3"]}, ["classes: unknown key"]),
+        ({"checks": [check_of("cascading", "digits_cnn")[0] | {"radius": 0.1}]}, ["radius", "unknown key"]),
+        (
+            {"checks": [check_of("cascading", "digits_cnn")[0] | {"explainer": "lime"}]},
+            ["explainer", "manipulation alone"],
+        ),
+        ({"checks": [check_of("manipulation", "digits_cnn")[0]]}, ["needs the key manipulation"]),
+        ({"checks": [manipulation("top")]}, ['"top"', "mass_center"]),
+        ({"checks": [manipulation(explainer="lime")]}, ["checks[0].explainer = 'lime'", "gradient, grad_cam"]),
+        ({"checks": [manipulation(radios=0.1)]}, ["radios", "did you mean radius?"]),
+        ({"checks": [manipulation(seed=1)]}, ["seed", "unknown key"]),
+        ({"checks": [manipulation(radius=2.0)]}, ["radius", "less than or equal to 1"]),
+        ({"checks": [manipulation(radius=[])]}, ["1 to 50 settings"]),
+        ({"checks": [manipulation(radius=[0.1, 0.1])]}, ["a setting of its manipulation twice"]),
     ],
 )
 def test_what_is_refused(changes, said):
     with pytest.raises(StudyError) as error:
         study(**changes)
     assert all(each in str(error.value) for each in said), error.value
-
-
-def check_of(name: str, classifier: str = "colors") -> list[dict[str, str]]:
-    return [{"check": name, "classifier": classifier}]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +188,13 @@ def check_of(name: str, classifier: str = "colors") -> list[dict[str, str]]:
         (
             {"explainers": explainers("occlusion"), "checks": check_of("labels")},
             "checks: labels trains a network .* and colors says of no way to train one",
+        ),
+        (
+            {
+                "explainers": explainers("lime"),
+                "checks": [manipulation(explainer="lime") | {"classifier": "colors"}],
+            },
+            "checks: top_k differentiates the maps that it changes, and lime makes them of answers alone",
         ),
         ({"batches": 4, "images_per_batch": 1}, "batches = 4: 3 pictures, 1 a batch .* make 3; no more can be built"),
     ],

@@ -1,0 +1,171 @@
+"""The sections of an explanation report on manipulations: what lies, and whether people see it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from analysis.figures.style import rows
+from analysis.report.contents import Contents
+from analysis.report.findings import Findings
+from analysis.report.page import Item
+from analysis.report.sections import Result, SectionOf
+from analysis.report.tables import number
+from analysis.report.words import INTERVALS, listed, slug
+from analysis.studies.explanation.data import LIKENESS as ALIKE
+from analysis.studies.explanation.data import study
+from analysis.studies.explanation.figures import manipulation_strip, room, transfer_matrix
+from analysis.studies.explanation.tables.noticed import SCORE
+from analysis.studies.explanation.tables.properties import LIKENESS
+
+IN_STRIP = {"manipulated": 5, "no_op": 2}
+"""Items of each kind in a strip."""
+
+
+def strongest(found: Findings) -> pd.DataFrame:
+    """The cells of `transfer` in the measure LIKENESS, of each manipulation with the setting that changes most of the
+    maps that it is made for.
+    """
+    table = found.tables["transfer"]
+    table = table[table["measure"] == LIKENESS]
+    aimed = table[table["of"] == table["explainer"]].sort_values("difference", kind="stable")
+    best = aimed.drop_duplicates(["manipulation", "classifier", "explainer"])
+    return table.merge(best[["manipulation", "classifier", "explainer", "setting"]])
+
+
+def _draw_transfer(found: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(found.published)
+    for classifier, part in strongest(found).groupby("classifier", sort=False):
+        there = [name for name in of.explainers if name in set(part["of"])]
+        named = part.assign(cell=part["manipulation"] + " of " + part["explainer"] + ", " + part["of"])
+        lost = (-named.set_index("cell")["difference"]).sort_values(ascending=False)
+        chosen = part.drop_duplicates(["manipulation", "explainer"])
+        settings = "; ".join(f"{row.manipulation} of {row.explainer}: {row.setting}" for row in rows(chosen))
+        yield contents.figure(
+            f"transfer-{slug(str(classifier))}",
+            transfer_matrix.transfer_matrix(part, there, source=None),
+            f"Which explanations of {classifier} each manipulation changes: how much less alike the map is to what it "
+            "was (Spearman's correlation of absolute values) than after noise of the same L-inf. The class stays. "
+            "Framed is the explainer that the manipulation is made for; the other cells show whether it fools others, "
+            f"too. Shown is the setting that changes most of it ({settings}).",
+            f"Heat map of {len(chosen)} manipulations and {len(there)} explainers. Most is lost by "
+            f"{listed(lost.head(3))}.",
+        )
+
+
+def _draw_room(found: Findings, contents: Contents) -> Iterator[Item]:
+    left = found.tables["room"]
+    seen = found.tables["noticed"] if found.has("noticed") else None
+    curve = _curve(found)
+    lowest = left[left["version"] == "manipulated"].sort_values("likeness").head(1)
+    said = ", ".join(
+        f"{row.manipulation} of {row.explainer} at {row.l_inf:.3f} ({number(row.likeness)})" for row in rows(lowest)
+    )
+    half = "" if curve is None else f" Half of the people see a difference at an L-inf of {curve['threshold']:.3f}."
+    yield contents.figure(
+        "room",
+        room.room(left, seen, curve, source=contents.source if seen is not None else None),
+        "The room in which one can be lied to unseen. Above, the share of people who see a difference between the two "
+        "pictures; below, how alike the explanation is to what it was (Spearman's correlation of absolute values, mean "
+        "over pictures). Left of the dashed line most people see nothing.",
+        f"Lines by L-inf.{half} The least of an explanation is left by {said}.",
+    )
+
+
+def _curve(found: Findings) -> "pd.Series[Any] | None":
+    if not found.has("difference_thresholds"):
+        return None
+    table = found.tables["difference_thresholds"]
+    known = table[(table["condition"] == "all") & table["threshold"].notna()]
+    return None if known.empty else known.iloc[0]
+
+
+def _draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(found.published)
+    if "manipulation" not in of.items or SCORE not in of.items:
+        return
+    items = of.items[of.items["task"] == ALIKE]
+    there = [all(row[name] in of.pictures for name in manipulation_strip.LINES) for _, row in items.iterrows()]
+    items = items[there].dropna(subset=["manipulation", LIKENESS])
+    for name, part in items.groupby("manipulation", sort=False):
+        ordered = part.sort_values([LIKENESS, of.key], kind="stable")
+        shown = pd.concat([ordered[ordered["kind"] == kind].head(most) for kind, most in IN_STRIP.items()])
+        if shown.empty:
+            continue
+        captions = [_caption(row) for row in rows(shown)]
+        said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+        yield contents.figure(
+            f"strip-{slug(str(name))}",
+            manipulation_strip.manipulation_strip(shown, captions, of.pictures.decoded, source=None),
+            f"{name}: the items whose maps it changed most, and at the right noise of the same size. Each column: the "
+            "picture, what became of it, the map of each, and how far these are apart.",
+            f"{len(shown)} items: {said}.",
+        )
+
+
+def _caption(row: Any) -> str:
+    alike = f"alike {getattr(row, LIKENESS):.2f}"
+    return f"{row.explainer}\n{row.kind} {getattr(row, SCORE):.3f}\n{alike}".replace("_", " ")
+
+
+def _text(found: Findings) -> list[str]:
+    if not found.has("properties"):
+        return []
+    return [
+        "Each manipulation is made for one explainer's maps. Its no-op stands beside it: noise of signs, of the same "
+        "L-inf in each picture. How long a search takes is in the log of a build, batch by batch, as the step "
+        "manipulate: a dataset's bytes must not depend on it.",
+    ]
+
+
+MANIPULATIONS = SectionOf(
+    "manipulations",
+    "Explanations that lie",
+    [
+        Result(
+            "transfer",
+            "How alike maps are to what they were, after each manipulation and after its no-op, by every explainer and "
+            f"measure. difference is the first less the second. {INTERVALS}",
+            _draw_transfer,
+        ),
+        Result(
+            "beyond_noise",
+            "Whether each setting of each manipulation came nearer to its goal than noise of the same size, picture by "
+            "picture; gains count in the wanted direction. Each batch has pictures and a seed of its own: median, "
+            f"lowest and highest are of their means. {INTERVALS}",
+        ),
+        Result(
+            "properties",
+            "All that each setting of each manipulation did, beside its no-op: whether the class stays, the largest "
+            "change of a probability, how far the pictures are apart (0..1), the goal before and after, how alike the "
+            "maps of the manipulated explainer are, and in which direction each is success. Means over pictures; "
+            "median, lowest and highest of goal_after are over batches, each with a seed of its own.",
+        ),
+        Result("settings_tried", "Every setting that was tried, in every batch."),
+        Result(draw=_draw_strips),
+    ],
+    _text,
+)
+
+SEEN = SectionOf(
+    "seen",
+    "What people see of it",
+    [
+        Result(
+            "room",
+            f"What is left of each explanation by the size of the change. {INTERVALS}",
+            _draw_room,
+        ),
+        Result(
+            "difference_thresholds",
+            "Psychometric functions: the L-inf at which half of the people see a difference between a picture and what "
+            f"became of it. {INTERVALS}",
+        ),
+        Result("noticed", f"The share of people who see a difference, by kind and L-inf. {INTERVALS}"),
+        Result(
+            "trusted",
+            "The share of answers that trust the explanation of the changed picture more than that of the picture as "
+            f"it is; by chance 0.5. {INTERVALS}",
+        ),
+    ],
+)

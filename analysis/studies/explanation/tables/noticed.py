@@ -1,0 +1,75 @@
+"""At which change of a picture people see a difference, and what is left of its explanation there."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.inference import jackknife, rate, weighted_mean
+from analysis.studies.explanation.data import DIFFERENCE, UNITS, Explanations
+from analysis.studies.explanation.tables.properties import LIKENESS
+from analysis.studies.explanation.tried import CELL, likenesses
+from analysis.tables.psychometric import psychometric
+
+SCORE = "l_inf"
+
+
+def thresholds(of: Explanations) -> pd.DataFrame:
+    """The psychometric function of the share of people who see a difference by L-inf, over all changed pictures and
+    of each kind; one picture twice is in all.
+
+    Columns: those of `analysis.tables.psychometric`; the slope is below 0 where more people see a difference the
+    larger it is.
+
+    Raises:
+        MissingDataError: nobody was asked.
+    """
+    answers = of.about(DIFFERENCE)
+    joined = answers.joined().dropna(subset=DIFFERENCE)
+    given = joined.groupby(answers.key)[DIFFERENCE].agg(["mean", "count"])
+    items = answers.items.join(given, on=answers.key)
+    columns = {"scores": {SCORE: SCORE}, "rate": "mean", "answers": "count"}
+    return psychometric(items, **columns, units=answers.units, condition=answers.condition)
+
+
+def room(of: Explanations) -> pd.DataFrame:
+    """What is left of the explanation that each setting of each manipulation changes, by the size of the change.
+
+    Columns: those of `tried.CELL`, version, l_inf (mean), n (pictures), likeness (mean of Spearman's correlation of
+    absolute values with the map as it was), low, high, interval.
+
+    Raises:
+        MissingDataError: nothing was manipulated.
+    """
+    alike = likenesses(of)
+    own = alike[(alike["measure"] == LIKENESS) & (alike["of"] == alike["explainer"])]
+    made = []
+    for key, cell in own.groupby([*CELL, "version"], sort=False):
+        found = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])
+        names = dict(zip((*CELL, "version"), key, strict=True))
+        made.append(names | {"l_inf": cell["l_inf"].mean(), "n": len(cell), "likeness": found.estimate})
+        made[-1] |= found.columns()
+    if not made:
+        raise MissingDataError("no map of a manipulated picture can be compared")
+    return pd.DataFrame(made)
+
+
+def noticed(of: Explanations) -> pd.DataFrame:
+    """The share of people who see a difference, by the size of the change.
+
+    Columns: kind (of the item), l_inf (gray levels / 255, as the picture has it), n (items), n_answers, share, low,
+    high, interval.
+
+    Raises:
+        MissingDataError: nobody was asked.
+    """
+    answers = of.about(DIFFERENCE)
+    joined = answers.joined().dropna(subset=DIFFERENCE)
+    rows = joined.merge(answers.items[[answers.key, SCORE]], on=answers.key)
+    if rows.empty:
+        raise MissingDataError("nobody was asked whether pictures differ")
+    made = []
+    for key, cell in rows.assign(l_inf=rows[SCORE].round(6)).groupby(["kind", SCORE], observed=True):
+        found = rate(cell[DIFFERENCE].to_numpy(np.float64), cell[list(answers.units)])
+        counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": found.estimate}
+        made.append(dict(zip(("kind", SCORE), key, strict=True)) | counted | found.columns())
+    return pd.DataFrame(made)

@@ -1,0 +1,35 @@
+"""Whether a manipulation of one explainer's maps changes those of others, too."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import MissingDataError
+from analysis.inference import jackknife, weighted_mean
+from analysis.studies.explanation.data import UNITS, Explanations
+from analysis.studies.explanation.tried import CELL, NOTHING, likenesses
+
+
+def transfer(of: Explanations) -> pd.DataFrame:
+    """How alike the maps of every explainer are to what they were, after every setting of every manipulation.
+
+    Columns: those of `tried.CELL`, of (the explainer whose maps are compared), measure, n (pictures of which it is
+    defined after both), manipulated and no_op (means), difference (the first less the second), low, high, interval.
+
+    Raises:
+        MissingDataError: nothing was manipulated.
+    """
+    made = []
+    for key, cell in likenesses(of).groupby([*CELL, "of", "measure"], sort=False):
+        wide = cell.pivot_table(index=["batch", "image_id"], columns="version", values="value").reset_index()
+        if not {"manipulated", "no_op"} <= set(wide):
+            continue
+        both = wide.dropna(subset=["manipulated", "no_op"])
+        if both.empty:
+            continue
+        found = jackknife(weighted_mean((both["manipulated"] - both["no_op"]).to_numpy(np.float64)), both[UNITS])
+        means = {name: both[name].mean() for name in ("manipulated", "no_op")}
+        names = dict(zip((*CELL, "of", "measure"), key, strict=True))
+        made.append(names | {"n": len(both)} | means | {"difference": found.estimate, **found.columns()})
+    if not made:
+        raise MissingDataError(NOTHING)
+    return pd.DataFrame(made)

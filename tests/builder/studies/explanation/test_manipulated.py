@@ -1,0 +1,143 @@
+"""Batches that manipulate pictures: what is kept, what it stands beside, what people are shown of it."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from builder.classifiers import digits
+from builder.errors import BuildError
+from builder.explainers.measures.maps import pearson
+from builder.runtime import Runtime
+from builder.studies.explanation.models import load_models
+from builder.studies.explanation.pipeline import build_batch
+from builder.studies.explanation.schema import KINDS
+from builder.studies.explanation.study import explanation
+from loading_script.untrusted.png import decode_rgb
+from tests.builder.studies.explanation.test_pipeline import small
+from tests.builder.studies.explanation.test_study import manipulation
+
+TARGET_MAP = manipulation("target_map", radius=[0.05, 0.2], steps=6)
+
+
+def rows(own, models, batch=0):
+    return {name: table.to_pylist() for name, table in build_batch(own, models, batch).tables.items()}
+
+
+def many(**keys):
+    return explanation(small("explainers", items=24, controls=4, checks=[TARGET_MAP], **keys))
+
+
+@pytest.fixture(scope="module")
+def made(runtime: Runtime) -> dict[str, list[dict]]:
+    own = many()
+    return rows(own, load_models(own, runtime))
+
+
+def pixels(row: dict, name: str = "image") -> np.ndarray:
+    return np.asarray(decode_rgb(row[name]["bytes"]))
+
+
+def test_pictures_keep_class_and_radius_and_noise_stands_beside(made, runtime: Runtime):
+    classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
+    images = {row["image_id"]: row for row in made["images"]}
+    assert len(made["manipulations"]) == 2 * 2 * 3
+    for row in made["manipulations"]:
+        both = np.stack([pixels(images[row[name]]) for name in ("image_id", "changed_id")])
+        assert images[row["changed_id"]]["row"] == images[row["image_id"]]["row"]
+        said = classifier.probabilities(both).astype(np.float64)
+        assert row["same_class"] == (said[0].argmax() == said[1].argmax())
+        assert row["probability_change"] == pytest.approx(np.abs(said[0] - said[1]).max(), abs=1e-5)
+        apart = np.abs(both[0].astype(float) - both[1]) / 255
+        assert row["l_inf"] == pytest.approx(apart.max())
+        assert row["l_2"] == pytest.approx(np.sqrt((apart**2).sum()))
+        assert row["lpips"] is None
+        assert row["l_inf"] <= (0.05, 0.2)[row["run"] - 1]
+        if row["version"] == "manipulated":
+            assert row["same_class"]
+            assert (row["steps"] > 0) == row["reached"]
+    sizes = {(row["run"], row["image_id"], row["version"]): row["l_inf"] for row in made["manipulations"]}
+    for (run, image, version), size in sizes.items():
+        assert version == "manipulated" or size == pytest.approx(sizes[run, image, "manipulated"])
+
+
+def test_the_goal_is_the_correlation_with_the_next_pictures_map(made):
+    maps = {row["map_id"]: np.array(row["map"], np.float32)[None] for row in made["maps"]}
+    images = [row["image_id"] for row in made["images"] if row["map_id"] is None and "-row" in row["image_id"]][:3]
+    following = dict(zip(images, [*images[1:], images[0]], strict=True))
+    for row in made["manipulations"]:
+        target = maps[f"{following[row['image_id']]}-gradient-trained"]
+        before = maps[f"{row['image_id']}-gradient-trained"]
+        after = maps[f"{row['image_id']}-gradient-{row['version']}{row['run']}"]
+        assert row["goal_before"] == pytest.approx(pearson(before, target)[0], abs=1e-4)
+        assert row["goal_after"] == pytest.approx(pearson(after, target)[0], abs=1e-4)
+    gains = {
+        version: np.mean(
+            [row["goal_after"] - row["goal_before"] for row in made["manipulations"] if row["version"] == version]
+        )
+        for version in ("manipulated", "no_op")
+    }
+    assert gains["manipulated"] > gains["no_op"] + 0.05
+
+
+def test_runs_say_what_was_tried_and_what_came_of_it(made):
+    assert [(row["run"], row["version"]) for row in made["runs"]] == [
+        (1, "manipulated"),
+        (1, "no_op"),
+        (2, "manipulated"),
+        (2, "no_op"),
+    ]
+    assert [json.loads(row["settings"])["radius"] for row in made["runs"]] == [0.05, 0.05, 0.2, 0.2]
+    for row in made["runs"]:
+        of_run = [
+            each for each in made["manipulations"] if (each["run"], each["version"]) == (row["run"], row["version"])
+        ]
+        assert row["goal_after"] == pytest.approx(np.mean([each["goal_after"] for each in of_run]))
+        assert row["reached"] == sum(each["reached"] for each in of_run)
+        assert (row["goal"], row["wanted"]) == ("Pearson's correlation with another picture's map", "high")
+        assert (row["level"], row["parameters_changed"], row["losses"]) == ("input", 0, [])
+    assert made["sanity"] == []
+
+
+def test_every_explainer_is_held_against_the_picture_as_it_was(made):
+    couples = Counter(
+        (row["explainer"], row["network"], row["place"]) for row in made["comparisons"] if row["measure"] == "mse"
+    )
+    changed = {(name, of, run): 3 for name in ("gradient", "grad_cam") for of in KINDS[5:7] for run in (1, 2)}
+    assert {key: count for key, count in couples.items() if key[1] != "trained"} == changed
+    maps = {row["map_id"]: row for row in made["maps"]}
+    for row in made["comparisons"]:
+        assert maps[row["first_map"]]["network"] == "trained"
+        assert maps[row["first_map"]]["image_id"] == row["image_id"]
+        if row["network"] != "trained":
+            assert maps[row["second_map"]]["image_id"] == f"{row['image_id']}-{row['network']}{row['place']}"
+
+
+def test_items_ask_three_questions_and_sides_are_turned(made):
+    images = {row["image_id"]: row["image"] for row in made["images"]}
+    counted = Counter((row["task"], KINDS[row["kind"]] in ("manipulated", "no_op")) for row in made["items"])
+    assert counted == {
+        ("likeness", True): 8,
+        ("difference", True): 8,
+        ("trust", True): 8,
+        ("likeness", False): 2,
+        ("difference", False): 2,
+    }
+    for row in made["items"]:
+        kind = KINDS[row["kind"]]
+        assert all(row[name]["bytes"] == images[row[f"{name}_id"]]["bytes"] for name in ("changed", "first", "second"))
+        assert (row["changed_id"] == row["image_id"]) == (kind in ("control", "same_picture"))
+        assert (row["l_inf"] > 0) == (kind in ("manipulated", "no_op"))
+        assert row["explainer"] == "gradient"
+        left = "-trained-" in row["first_id"]
+        assert row["side"] == {"trust": "right" if left else "left"}.get(row["task"])
+        assert row["task"] == "trust" or left
+    assert {row["side"] for row in made["items"]} == {"left", "right", None}
+    assert len({row["item_id"] for row in made["items"]}) == 28
+
+
+def test_a_picture_alone_has_no_other_to_look_like(runtime: Runtime):
+    own = many(images_per_batch=1)
+    with pytest.raises(BuildError, match="target_map makes each map that of another picture, and the batch has one"):
+        build_batch(own, load_models(own, runtime), 0)
