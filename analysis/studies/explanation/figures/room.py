@@ -53,7 +53,7 @@ def _draw_left(axes: Axes, left: pd.DataFrame) -> None:
         color = style.PALETTE[index % len(style.PALETTE)]
         for version, line, marker in (("manipulated", "solid", "o"), ("no_op", "dotted", "x")):
             part = cell[cell["version"] == version].sort_values("l_inf")
-            words = style.plain(" of ".join(key).replace("_", " ")) if version == "manipulated" else None
+            words = style.plain(" of ".join(map(str, key)).replace("_", " ")) if version == "manipulated" else None
             axes.plot(part["l_inf"], part["likeness"], linestyle=line, marker=marker, color=color, label=words)
     axes.plot([], [], linestyle="dotted", marker="x", color=style.FAINT, label="noise of the same L-inf")
     axes.set(xlabel="largest change of a value (L-inf)", ylabel="likeness of the explanation\nwith the one before")

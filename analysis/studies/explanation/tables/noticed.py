@@ -27,8 +27,8 @@ def thresholds(of: Explanations) -> pd.DataFrame:
     joined = answers.joined().dropna(subset=DIFFERENCE)
     given = joined.groupby(answers.key)[DIFFERENCE].agg(["mean", "count"])
     items = answers.items.join(given, on=answers.key)
-    columns = {"scores": {SCORE: SCORE}, "rate": "mean", "answers": "count"}
-    return psychometric(items, **columns, units=answers.units, condition=answers.condition)
+    units, condition = answers.units, answers.condition
+    return psychometric(items, scores={SCORE: SCORE}, rate="mean", answers="count", units=units, condition=condition)
 
 
 def room(of: Explanations) -> pd.DataFrame:

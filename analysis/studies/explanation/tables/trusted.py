@@ -25,10 +25,11 @@ def trusted(of: Explanations) -> pd.DataFrame:
     if rows.empty:
         raise MissingDataError("nobody was asked which explanation they would trust")
     rows = rows.assign(changed=(rows[TRUST].astype(str) == rows["side"].astype(str)).astype("float64"))
-    cells = [((ALL, kind), cell) for kind, cell in rows.groupby("kind", observed=True)]
-    cells += list(rows.groupby(["manipulation", "kind"], sort=False, observed=True))
+    of_all = rows.assign(manipulation=ALL)
     made = []
-    for (manipulation, kind), cell in cells:
+    for (manipulation, kind), cell in pd.concat([of_all, rows]).groupby(
+        ["manipulation", "kind"], sort=False, observed=True
+    ):
         found = rate(cell["changed"].to_numpy(np.float64), cell[list(answers.units)])
         counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": found.estimate}
         made.append({"manipulation": manipulation, "kind": str(kind)} | counted | found.columns())
