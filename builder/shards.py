@@ -22,7 +22,7 @@ from builder.manifest import FORMAT, MOST_BYTES, BatchManifest, FormatError, Man
 from builder.storage import Disk, StoreError, open_storage
 from builder.studies import DEFAULT_KIND, load_kind
 from builder.study import Study, fingerprint_hash, parse_study
-from builder.tables import arrow_bytes
+from builder.tables import TableSpec, arrow_bytes
 from builder.tasks import Questionnaire
 from builder.toml import first_difference, parse_toml, shown
 from loading_script.untrusted.arrow_stream import read_stream
@@ -156,14 +156,18 @@ class StudyFolder:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables that each batch has, as the study's kind declares them; the first is the default one.
+        """The tables that a batch may have, as the study's kind declares them; the first is the default one.
 
         Raises:
             FolderError: there is no study yet, or no such kind is installed.
         """
+        return tuple(spec.name for spec in self._specs)
+
+    @property
+    def _specs(self) -> tuple[TableSpec, ...]:
         self._kind = self._kind or self.manifest().study.get("study", DEFAULT_KIND)
         try:
-            return tuple(table.name for table in load_kind(self._kind).tables)
+            return load_kind(self._kind).tables
         except StudyError as error:
             raise FolderError(f"{self.address}: {error}") from error
 
@@ -281,7 +285,9 @@ class StudyFolder:
     def _parsed_batch(self, batch: int, content: bytes, study_hash: str) -> BatchManifest:
         where = self.storage.at(_batch_name(batch))
         held = parsed(BatchManifest, content, where)
-        if held.batch != batch or sorted(shard.table for shard in held.shards) != sorted(self.tables):
+        tables = [shard.table for shard in held.shards]
+        needed = {spec.name for spec in self._specs if not spec.optional}
+        if held.batch != batch or len(set(tables)) < len(tables) or not needed <= set(tables) <= set(self.tables):
             raise FolderError(f"{where}: damaged: describes another batch or other tables")
         if held.study_hash != study_hash:
             raise FolderError(f"{where}: belongs to another study")
@@ -446,6 +452,15 @@ class StudyFolder:
         finished = self.batches(study.hash(), verify=verify)
         return status_of(study, finished.whole, finished.damaged)
 
+    def holds(self, table: str, batch: int) -> bool:
+        """Whether a finished batch has a table, which may be optional.
+
+        Raises:
+            FolderError: the batch's manifest is absent or damaged.
+        """
+        held = self.batch_manifest(batch, self.manifest().study_hash)
+        return any(shard.table == table for shard in held.shards)
+
     def read(self, table: str, batch: int) -> pa.Table:
         """The rows of one finished batch in one table.
 
@@ -500,7 +515,9 @@ class StudyFolder:
 
 def status_of(study: Study, whole: Mapping[int, BatchManifest], damaged: dict[int, str]) -> Status:
     """The status of batches whose manifests are read already."""
-    rows = {table.name: 0 for table in load_kind(study.study).tables}
+    specs = load_kind(study.study).tables
+    there = {shard.table for held in whole.values() for shard in held.shards}
+    rows = {spec.name: 0 for spec in specs if spec.name in there or not spec.optional}
     for held in whole.values():
         for shard in held.shards:
             rows[shard.table] += shard.rows

@@ -33,6 +33,7 @@ class TableSpec:
     large: all columns with pictures, or with numbers that show one, such as a map of its pixels; they are left out
         where only figures are wanted, and of versions whose pictures may not be published.
     trace: whether the table traces how items came about; it is listed behind the others.
+    optional: whether some studies of the kind do not have the table; their batches have no shard of it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class TableSpec:
     shows: tuple[tuple[str, str], ...] = ()
     large: tuple[str, ...] = ()
     trace: bool = False
+    optional: bool = False
 
 
 def published_specs(own: Sequence[TableSpec], derived: Sequence[TableSpec] = ()) -> tuple[TableSpec, ...]:

@@ -35,9 +35,19 @@ class Classification(StudyKind):
         TableSpec("images", key=("image_id",), large=("image",)),
         TableSpec("predictions", key=("row",), references=_OF_IMAGE),
         TableSpec("attacks", key=("row",), references=(*_OF_IMAGE, Reference("row", "predictions", "row"))),
+        TableSpec(
+            "explanations",
+            key=("image_id", "rank"),
+            references=(
+                *_OF_IMAGE,
+                Reference("explained_id", "images", "image_id"),
+                Reference("row", "predictions", "row"),
+            ),
+            optional=True,
+        ),
     )
     derived = (TableSpec("labels", key=("row", "class"), references=(Reference("row", "predictions", "row"),)),)
-    groups: tuple[registry.Group, ...] = ("images", "classifiers")
+    groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:
         """Whether a class is relevant for an image."""

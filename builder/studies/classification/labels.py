@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from builder.studies.classification import schema
-from builder.studies.classification.tasks import KEY, NO, RELEVANT, YES
+from builder.studies.classification.tasks import KEY, NO, RELEVANT, WHOLE, YES
 
 LEAST_ANSWERS = 5
 """An item with fewer valid answers counts as one that nobody was asked about."""
@@ -29,13 +29,22 @@ def accepted_classes(items: pa.Table, ratings: pa.Table) -> pa.Table:
     of_item = {row[KEY]: (row["yes_sum"], row["yes_count"]) for row in counts.to_pylist()}
     source = ratings["source"][0].as_py() if ratings.num_rows else None
     rows = []
-    for item in items.select([KEY, "kind", "row", "batch", "label", "shown_class"]).to_pylist():
+    changed = [schema.KINDS.index(kind) for kind in ("adversarial", "explained")]
+    items = items.append_column("whole", _whole(items))
+    for item in items.select([KEY, "kind", "row", "batch", "label", "shown_class", "whole"]).to_pylist():
         n_yes, n = of_item.get(item[KEY], (0, 0))
-        if n < LEAST_ANSWERS or not n_yes or item["kind"] == schema.KINDS.index("adversarial"):
+        if n < LEAST_ANSWERS or not n_yes or item["kind"] in changed or not item["whole"]:
             continue
         said = {"class": item["shown_class"], "n_yes": n_yes, "n": n, "share": n_yes / n}
         rows.append({**item, **said, "accepted": n_yes / n >= ACCEPTED, "ratings_source": source})
     return pa.Table.from_pylist(rows, schema.labels().arrow_schema)
+
+
+def _whole(items: pa.Table) -> pa.ChunkedArray:
+    """Whether each item shows all of a picture."""
+    if "arm" not in items.column_names:
+        return pa.chunked_array([pa.array([True] * items.num_rows, pa.bool_())])
+    return pc.equal(items["arm"], WHOLE)
 
 
 def _yes(answers: pa.ChunkedArray) -> pa.ChunkedArray:

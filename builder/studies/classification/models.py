@@ -4,15 +4,17 @@ import functools
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 from torch import nn
 
 from builder.boundary import Boundary
 from builder.classifiers import Classifier, Probabilities
 from builder.classifiers.hosting import classify
 from builder.errors import StudyError
+from builder.explainers import Classes, Explainer, Maps
 from builder.generators import Images
 from builder.hosting import load_model
 from builder.images import ImageSource
@@ -20,11 +22,14 @@ from builder.images.hosting import SOURCE, SourceHost
 from builder.runtime import Runtime
 from builder.studies.classification.attack import Attack, attack
 from builder.studies.classification.schema import MANY
-from builder.studies.classification.study import AttackSettings, ClassificationStudy
+from builder.studies.classification.study import AttackSettings, ClassificationStudy, ExplainedSettings
 
 log = logging.getLogger(__name__)
 
 _MOST_NAMED = 10
+
+EXPLAINED = "explained"
+"""The explainer of `[explained]` in errors."""
 
 UNLABELED = 1000
 """Rows of a batch of a source whose rows have no labels."""
@@ -36,13 +41,15 @@ class Models(SourceHost):
 
     All raise ModelError where one of them raises or returns what it must not.
 
-    classifiers: by the names that columns carry. rows: the
-    rows of each class, in the order of the classes; no class where nothing is labeled.
+    classifiers: by the names that columns carry. rows: the rows of each class, in the order of the classes; no class
+    where nothing is labeled. explainer: that of `[explained]`. gray: the level of what it hides.
     """
 
     classifiers: dict[str, Classifier]
     runtime: Runtime
     rows: Mapping[str, Sequence[int]]
+    explainer: Explainer | None = None
+    gray: int = 0
 
     def sized(self) -> dict[str, Any]:
         """The classifiers, by name."""
@@ -56,9 +63,46 @@ class Models(SourceHost):
         """The adversarial examples that IFGSM makes of images (n, h, w, 3), n >= 1, with these labels (n,)."""
         classifier, rows = self.classifiers[own.classifier], range(len(images))
         boundary = self.boundary(own.classifier, "classifier", own.classifier)
-        indices = np.array([classifier.classes.index(label) for label in labels], np.int64)
+        indices = _indices(classifier, labels)
         with self.stopwatch.step("attack", len(rows)), boundary.call("network", rows):
             return attack(network_of(classifier, own), images, indices, own, self.runtime, classifier.micro_batch)
+
+    def explanations(
+        self, own: AttackSettings, images: Images, classes: Sequence[str]
+    ) -> tuple[Maps, npt.NDArray[np.int32]]:
+        """The maps (n, h, w) and superpixels (n, h, w) of images (n, h, w, 3), n >= 1, for these classes (n,) of the
+        attacked classifier, timed as the step `explain`.
+        """
+        classifier, rows = self.classifiers[own.classifier], range(len(images))
+        boundary = self.boundary(EXPLAINED, "explainer", EXPLAINED)
+        with self.stopwatch.step("explain", len(rows)), boundary.call("explain", rows) as call:
+            given = cast(Explainer, self.explainer).explain(classifier, images, _indices(classifier, classes))
+            maps: Maps = call.array(given.maps, np.float32, images.shape[:3], "maps")
+            segments: npt.NDArray[np.int32] = call.array(given.segments, np.int32, images.shape[:3], "superpixels")
+        return maps, segments
+
+    def answers(
+        self,
+        own: AttackSettings,
+        images: Images,
+        classes: Sequence[str],
+        segments: npt.NDArray[np.int32],
+        shown: Sequence[npt.NDArray[np.bool_]],
+    ) -> list[Probabilities]:
+        """The attacked classifier's probabilities of images' classes where some of their superpixels are shown, (m,) an
+        image; `shown` says which, (m, d) an image.
+        """
+        from builder.explainers import superpixels  # an extra
+
+        classifier, rows = self.classifiers[own.classifier], range(len(images))
+        boundary = self.boundary(own.classifier, "classifier", own.classifier)
+        with self.stopwatch.step("explain", len(rows)), boundary.call("probabilities", rows):
+            indices = _indices(classifier, classes)
+            return superpixels.answers(classifier, images, indices, list(segments), shown, self.gray)
+
+    def shown(self, image: Images, segments: npt.NDArray[np.int32], shown: npt.NDArray[np.bool_]) -> Images:
+        """An image (h, w, 3) of whose superpixels (h, w) some are shown, (d,), and the rest is gray."""
+        return np.where(shown[segments][..., None], image, np.uint8(self.gray))
 
     def batch_rows(self, study: ClassificationStudy, batch: int) -> dict[int, str]:
         """The rows of a batch with their labels, "" where nothing is labeled; all batches together have each once."""
@@ -88,9 +132,33 @@ def load_models(study: ClassificationStudy, runtime: Runtime) -> Models:
         for each in study.classifiers
     }
     _check(study, source, rows, classifiers)
+    explainer, gray = (None, 0) if study.explained is None else load_explainer(study.explained, runtime)
     return Models(
-        source=source, source_name=study.images.model, shape=shape, classifiers=classifiers, runtime=runtime, rows=rows
+        source=source,
+        source_name=study.images.model,
+        shape=shape,
+        classifiers=classifiers,
+        runtime=runtime,
+        rows=rows,
+        explainer=explainer,
+        gray=gray,
     )
+
+
+def load_explainer(own: ExplainedSettings, runtime: Runtime) -> tuple[Explainer, int]:
+    """The explainer of `[explained]`, and the gray level of what it hides.
+
+    Raises:
+        StudyError: it cannot be loaded, or knows no superpixels.
+    """
+    explainer: Explainer = load_model("explainer", EXPLAINED, functools.partial(own.load, runtime))
+    gray = own.value("hidden") if {"superpixels", "hidden"} <= own.own_keys() else None
+    if gray is None:
+        raise StudyError(
+            f"explained.model = {own.model!r}: it explains pixel by pixel, and what is shown are superpixels; name an "
+            "explainer that has them: lime or kernel_shap"
+        )
+    return explainer, gray
 
 
 def _check(
@@ -180,6 +248,10 @@ def rows_by_class(study: ClassificationStudy, source: ImageSource) -> dict[str, 
     if len(labeled) < 2:
         raise StudyError(f"images.model = {model!r}: has pictures of {len(labeled)} classes; at least two are needed")
     return {name: labeled[name] for name in study.classes or labeled}
+
+
+def _indices(classifier: Classifier, names: Sequence[str]) -> Classes:
+    return np.array([classifier.classes.index(name) for name in names], np.int64)
 
 
 def _listed(names: Any) -> str:

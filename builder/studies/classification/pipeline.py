@@ -13,6 +13,7 @@ from builder.errors import BuildError
 from builder.studies import Batch
 from builder.studies.classification import tables
 from builder.studies.classification.adversarial import Adversarial, attack_rows
+from builder.studies.classification.explained import Explanation, explain_images, to_explain
 from builder.studies.classification.models import Models
 from builder.studies.classification.predicted import Predictions, predict
 from builder.studies.classification.schema import KINDS
@@ -47,13 +48,19 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
         items = draw_items(study, predicted, batch) + draw_attacks(study, attacks, batch) if models.rows else []
         if models.rows and not items:
             raise BuildError(f"batch {batch}: no classifier found anything in a picture, so there is nothing to ask")
+        explanations: list[Explanation] = []
+        if study.attack and study.explained:
+            explanations = explain_images(study.attack, models, predicted, attacks, to_explain(items))
         shown = sorted({item.at for item in items if item.kind != "adversarial"})
         pictures = list(models.pictures([predicted.rows[at] for at in shown])) if shown else []
         with models.stopwatch.step("tables", len(items)):
             shown_pictures = dict(zip(shown, pictures, strict=True))
             attacked = study.attack.classifier if study.attack else ""
             top5 = study.mistakes_top5 is not None
-            built = tables.build(study.name, batch, predicted, items, shown_pictures, attacked, attacks, top5=top5)
+            arms = explanations if study.explained else None
+            built = tables.build(
+                study.name, batch, predicted, items, shown_pictures, attacked, attacks, arms, top5=top5
+            )
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
 
 

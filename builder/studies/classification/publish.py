@@ -30,12 +30,12 @@ class ClassificationParts(PublishParts):
         return resources.files(__package__).joinpath("card.md").read_text("utf-8")
 
     def models(self, study: Study) -> list[NamedModel]:
-        """The source of images and the classifiers."""
+        """The source of images, the classifiers, and the explainer of the explained arm."""
         described = classification(study)
         named = [NamedModel("source of images", "images", NAME, described.images.model)]
-        return named + [
-            NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers
-        ]
+        named += [NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers]
+        own = described.explained
+        return named + ([] if own is None else [NamedModel("explainer", "explainers", "explained", own.model)])
 
     def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
         """The rights in the source's pictures."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence as Names
 import pyarrow as pa
 from datasets import ClassLabel, Features, Image, Sequence, Value
 
-KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5"]
-"""The kinds of items, in the order of the ClassLabel `kind`, whose last one only studies with `mistakes_top5` have."""
+KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5", "explained"]
+"""The kinds of items, in the order of the ClassLabel `kind`, of which a study has those up to the last that it uses."""
 
 TOP = 5
 """Classes of a prediction that are kept."""
@@ -22,7 +22,13 @@ def in_top5(classifier: str) -> str:
     return f"{classifier}{_IN_TOP5}"
 
 
-def items(classifiers: Names[str], *, top5: bool = False) -> Features:
+def kinds(*, top5: bool = False, arms: bool = False) -> list[str]:
+    """The names of the ClassLabel `kind`: with all five classes of some rows, with arms."""
+    last = "explained" if arms else "mistake_top5" if top5 else "adversarial"
+    return KINDS[: KINDS.index(last) + 1]
+
+
+def items(classifiers: Names[str], *, top5: bool = False, arms: bool = False) -> Features:
     """One row per item: an image, and the class that people are asked about, `shown_class`.
 
     A classifier's `<name>_top1` is its class for the image, null where it found nothing; `<name>_mistake` is whether
@@ -31,11 +37,13 @@ def items(classifiers: Names[str], *, top5: bool = False) -> Features:
 
     top5: whether people are asked about all five classes of some rows, too. `top5_weight` is then how many rows of the
     batch with a mistake the item's row stands for, where it is one of these and the shown class one of the five.
+    arms: whether attacked images are also shown explained: `arm` is then the item's, "whole" or "explained". No
+    classifier is asked about an explained image, and what it says of it is null.
     """
     columns = {
         "item_id": Value("string"),
         "batch": Value("int32"),
-        "kind": ClassLabel(names=KINDS if top5 else KINDS[:-1]),
+        "kind": ClassLabel(names=kinds(top5=top5, arms=arms)),
         "image_id": Value("string"),
         "image": Image(),
         "row": Value("string"),
@@ -45,6 +53,8 @@ def items(classifiers: Names[str], *, top5: bool = False) -> Features:
     }
     if top5:
         columns["top5_weight"] = Value("float64")
+    if arms:
+        columns["arm"] = Value("string")
     for name in classifiers:
         columns[f"{name}_top1"] = Value("string")
         columns[f"{name}_mistake"] = Value("bool")
@@ -114,6 +124,38 @@ def attacks() -> Features:
     )
 
 
+def explanations() -> Features:
+    """One row per superpixel with a weight of an explained image, the largest weight first, and one before them, with
+    the rank 0, for the image in which all is hidden.
+
+    `image_id` is the explained image, `explained_id` the one that it is a part of, null where no item shows that;
+    `class` is the one that is explained, of `classifier`; `attacked` says whether the image was. `superpixel` is its
+    number in the image, `pixels` how many it has, `weight` what it adds to the probability of the class; `shown` is
+    whether the explained image shows it, as it does where the weight is above 0, and `n_shown` how many it shows, fewer
+    than the explainer may weigh where fewer speak for the class. `probability` is that of the class
+    where the superpixels up to this rank are shown and the rest is gray.
+    """
+    return Features(
+        {
+            "image_id": Value("string"),
+            "explained_id": Value("string"),
+            "batch": Value("int32"),
+            "row": Value("string"),
+            "label": Value("string"),
+            "classifier": Value("string"),
+            "attacked": Value("bool"),
+            "class": Value("string"),
+            "rank": Value("int32"),
+            "superpixel": Value("int32"),
+            "pixels": Value("int32"),
+            "weight": Value("float32"),
+            "shown": Value("bool"),
+            "n_shown": Value("int32"),
+            "probability": Value("float32"),
+        }
+    )
+
+
 def labels() -> Features:
     """One row per class of a row that at least one of `n` people, five or more, found relevant for the row's picture.
 
@@ -141,12 +183,12 @@ def read_features(table: str, columns: pa.Schema) -> Features:
     Raises:
         KeyError: there is no such table.
     """
-    alike = {"images": images, "attacks": attacks, "labels": labels}
+    alike = {"images": images, "attacks": attacks, "explanations": explanations, "labels": labels}
     if table in alike:
         return alike[table]()
     ending = {"items": "_top1", "predictions": "_probabilities"}[table]
     names = [name.removesuffix(ending) for name in columns.names if name.endswith(ending)]
     if table == "items":
-        return items(names, top5="top5_weight" in columns.names)
+        return items(names, top5="top5_weight" in columns.names, arms="arm" in columns.names)
     top5 = any(name.endswith(_IN_TOP5) for name in columns.names)
     return predictions(names, top5=top5, paired="pair" in columns.names)

@@ -44,6 +44,8 @@ class RaterModel:
     """Probability of yes to the class of an attacked image."""
     lapse: float = 0.01
     """Share of items that are answered at random."""
+    explained: float = 0.2
+    """Probability of yes to the class of an attacked image of which the parts that speak for it are shown."""
     cannot_tell: float = 0.05
     """Share of items of which a rater cannot tell, where that is an answer."""
     median_ms: float = 2500.0
@@ -91,7 +93,7 @@ def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: Rater
     """The probability of yes of each item, (n,), before lapses; drawn for every item, used for mistakes."""
     accepted = model.accepted * model.concentration
     drawn = rng.beta(accepted, model.concentration - accepted, len(kinds))
-    sure = {"agreed": model.agreed, "foil": model.foil, "adversarial": model.adversarial}
+    sure = {"agreed": model.agreed, "foil": model.foil, "adversarial": model.adversarial, "explained": model.explained}
     return np.array([sure.get(kind, of_item) for kind, of_item in zip(kinds, drawn, strict=True)])
 
 

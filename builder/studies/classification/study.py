@@ -1,6 +1,7 @@
 """`ClassificationStudy`: what the study file of a classification study may hold beside what every study has."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,8 +10,8 @@ from builder.classifiers.settings import ClassifierSettings
 from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.ratings.settings import RatingsSettings
-from builder.settings import COLUMN, Settings
-from builder.studies.classification.tasks import ASKS, ASKS_IF_TOLD, ITEM, QUESTIONS
+from builder.settings import COLUMN, ModelSettings, Settings
+from builder.studies.classification.tasks import ARMS, ASKS, ASKS_IF_TOLD, ITEM, QUESTIONS
 from builder.study import Study
 from builder.survey.settings import survey_settings
 from builder.tasks import Questionnaire
@@ -38,6 +39,24 @@ class AttackSettings(Settings):
         return None if norm == "linf" else norm
 
 
+class ExplainedSettings(ModelSettings):
+    """`[explained]`: another arm, in which the attacked images show no more than the superpixels that speak most for
+    the class, and the controls likewise.
+
+    model: an explainer of superpixels; its own keys stand beside it, such as LIME's `features`. days_apart: after so
+    many days who finished one arm may see the other.
+    """
+
+    group = "explainers"
+
+    model: str = "lime"
+    days_apart: Annotated[float, Field(ge=0, le=365)] = 3.0
+
+    def value(self, key: str) -> Any:
+        """The value of one of the explainer's own keys."""
+        return getattr(self._own(), key)
+
+
 class ClassificationRatings(RatingsSettings):
     """`[ratings]`, which has no keys of its own."""
 
@@ -55,6 +74,7 @@ class ClassificationStudy(Study):
     mistakes_top5: the most rows of a batch with a mistake of which all five classes are asked; None: of none are they.
     cannot_tell: whether that is a third answer; a file that does not say so is as before there was it.
     attack: None: there are no adversarial items.
+    explained: None: they are shown whole alone.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -71,6 +91,7 @@ class ClassificationStudy(Study):
         default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)
     )
     attack: AttackSettings | None = None
+    explained: ExplainedSettings | None = None
     survey: ClassificationSurvey = ClassificationSurvey()  # type: ignore[valid-type]
     ratings: ClassificationRatings = ClassificationRatings()
 
@@ -104,11 +125,14 @@ class ClassificationStudy(Study):
                 f"attack.classifier = {self.attack.classifier!r}: must be the name of one of the classifiers: "
                 + ", ".join(names)
             )
+        if self.explained and not self.attack:
+            raise ValueError("explained: shows adversarial images explained, and there is no [attack]; add one")
         return self
 
     def asks(self) -> Questionnaire:
         """All that this study can ask."""
-        return ASKS_IF_TOLD if self.cannot_tell else ASKS
+        asks = ASKS_IF_TOLD if self.cannot_tell else ASKS
+        return replace(asks, arms=ARMS, days_apart=self.explained.days_apart) if self.explained else asks
 
 
 def classification(study: Study) -> ClassificationStudy:

@@ -8,10 +8,12 @@ import pyarrow as pa
 
 from builder.images import Image
 from builder.studies.classification import schema
+from builder.studies.classification.tasks import EXPLAINED, WHOLE
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
     from builder.studies.classification.adversarial import Adversarial
+    from builder.studies.classification.explained import Explanation
     from builder.studies.classification.pipeline import Item
     from builder.studies.classification.predicted import Predictions
 
@@ -26,12 +28,14 @@ def build(
     pictures: Mapping[int, Image],
     attacked: str = "",
     attacks: "Sequence[Adversarial]" = (),
+    explanations: "Sequence[Explanation] | None" = None,
     *,
     top5: bool = False,
 ) -> dict[str, pa.Table]:
     """The tables of a batch by name.
 
     pictures: those that items show as they are, by index of the row. attacked: the classifier of the attacks.
+    explanations: of attacked images, of what these were before, and of controls; None where there is no such arm.
     top5: whether all five classes of some rows are asked.
     """
     ids = {at: f"{study}-{batch:05d}-row{row}" for at, row in enumerate(predicted.rows)}
@@ -39,6 +43,8 @@ def build(
     of_row = {each.at: each for each in attacks}
     changed = {item.at: f"{ids[item.at]}-attacked" for item in items if item.kind == "adversarial"}
     pngs |= {image_id: (at, of_row[at].png) for at, image_id in changed.items()}
+    explained = {_explained_id(ids, each): each for each in explanations or ()}
+    pngs |= {image_id: (each.of.at, each.png) for image_id, each in explained.items()}
     images = [
         {
             "image_id": image_id,
@@ -49,19 +55,29 @@ def build(
         for image_id, (at, png) in pngs.items()
     ]
     shown = {image_id: image_value(image_id, png) for image_id, (_, png) in pngs.items()}
+    of_items = _items(f"{study}-{batch:05d}", predicted, items, ids, shown, of_row)
+    if explanations is not None:
+        of_items = [row | {"arm": WHOLE} for row in of_items] + _explained_items(of_items, list(predicted.said), shown)
     rows = {
-        "items": _items(f"{study}-{batch:05d}", predicted, items, ids, shown, of_row),
+        "items": of_items,
         "images": images,
         "predictions": _predictions(predicted, {at: each for at, each in ids.items() if each in pngs}),
         "attacks": [_attack(predicted, each, attacked, changed.get(each.at)) for each in attacks],
     }
     names = list(predicted.said)
     features = {
-        "items": schema.items(names, top5=top5),
+        "items": schema.items(names, top5=top5, arms=explanations is not None),
         "images": schema.images(),
         "predictions": schema.predictions(names, top5=top5, paired=_paired(predicted)),
         "attacks": schema.attacks(),
     }
+    if explanations is not None:
+        rows["explanations"] = [
+            {**row, "classifier": attacked, "explained_id": whole if (whole := _whole_id(ids, each)) in pngs else None}
+            for image_id, each in explained.items()
+            for row in _superpixels(predicted, image_id, each)
+        ]
+        features["explanations"] = schema.explanations()
     return {
         name: pa.Table.from_pylist([{**row, "batch": batch} for row in rows[name]], features[name].arrow_schema)
         for name in rows
@@ -100,6 +116,43 @@ def _items(
             asked = changed is None or name in changed.top1
             row[f"{name}_mistake"] = first == item.shown_class != row["label"] if asked else None
         rows.append(row)
+    return rows
+
+
+def _explained_items(rows: Rows, classifiers: Sequence[str], shown: Mapping[str, Any]) -> Rows:
+    """The items of the other arm: of attacked images and of controls, explained.
+
+    rows: of items that show images whole. shown: images by id.
+    """
+    made = []
+    for row in rows:
+        kind = schema.KINDS[row["kind"]]
+        if kind not in ("adversarial", "agreed", "foil"):
+            continue
+        image_id = f"{row['image_id']}-explained"
+        nothing = {f"{name}_{what}": None for name in classifiers for what in ("top1", "mistake")}
+        kind = "explained" if kind == "adversarial" else kind
+        changed = {"item_id": f"{row['item_id']}-explained", "kind": schema.KINDS.index(kind), "arm": EXPLAINED}
+        made.append({**row, **nothing, **changed, "image_id": image_id, "image": shown[image_id]})
+    return made
+
+
+def _whole_id(ids: Mapping[int, str], each: "Explanation") -> str:
+    return ids[each.of.at] + ("-attacked" if each.of.attacked else "")
+
+
+def _explained_id(ids: Mapping[int, str], each: "Explanation") -> str:
+    return f"{_whole_id(ids, each)}-explained"
+
+
+def _superpixels(predicted: "Predictions", image_id: str, each: "Explanation") -> Rows:
+    """The superpixels of an explained image, and before them the image in which all is hidden."""
+    of = {"image_id": image_id, "row": predicted.ids[each.of.at], "label": predicted.labels[each.of.at]}
+    of |= {"attacked": each.of.attacked, "class": each.shown_class, "n_shown": each.shown}
+    rows: Rows = [{**of, "rank": 0, "probability": each.probabilities[0]}]
+    for rank, superpixel in enumerate(each.order, start=1):
+        part = {"superpixel": superpixel, "pixels": each.pixels[rank - 1], "weight": each.weights[rank - 1]}
+        rows.append({**of, **part, "rank": rank, "shown": rank <= each.shown, "probability": each.probabilities[rank]})
     return rows
 
 

@@ -22,6 +22,11 @@ TASK = Task(
 
 ASKS = Questionnaire(TABLE, KEY, (TASK,))
 
+WHOLE, EXPLAINED = "whole", "explained"
+
+ARMS = (WHOLE, EXPLAINED)
+"""The arms of a study with `[explained]`: images whole, or no more of them than speaks for the class."""
+
 YES, NO, CANNOT_TELL = "yes", "no", "cannot_tell"
 
 RELEVANT_IF_TOLD = Choice(

@@ -36,11 +36,17 @@ def built(*arguments: object) -> str:
     return result.stdout
 
 
+def text() -> str:
+    """The packaged study, with fewer versions of what is explained."""
+    return default_text("classification-demo").replace("samples = 1000", "samples = 60")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("classification") / "study"
-    said = built("build", "classification-demo", "--out", folder, "--workers", 2, *ONE_THREAD)
-    assert "2 batches, 224 items" in said
+    (folder.parent / "demo.toml").write_text(text())
+    said = built("build", folder.parent / "demo.toml", "--out", folder, "--workers", 2, *ONE_THREAD)
+    assert "2 batches, 328 items" in said
     assert re.search(r"4000 predictions, 38\d\d attacks", said)  # other kernels train other networks
     return folder
 
@@ -55,20 +61,20 @@ def published(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def tables(published: Path) -> Tables:
-    names = ("items", "images", "predictions", "attacks", "ratings", "participants")
+    names = ("items", "images", "predictions", "attacks", "explanations", "ratings", "participants")
     cache = str(published.parent / "cache")
     return {name: list(load_dataset(str(published), name, split="train", cache_dir=cache)) for name in names}
 
 
 def test_begun_with_one_batch_and_gone_on_with_two_workers_the_bytes_are_the_same(tmp_path: Path):
-    small = default_text("classification-demo").replace('# classes = ["3", "5", "8"]', 'classes = ["3", "5", "8"]')
+    small = text().replace('# classes = ["3", "5", "8"]', 'classes = ["3", "5", "8"]')
     (tmp_path / "small.toml").write_text(small.replace("classes_per_batch = 6", "classes_per_batch = 2"))
     build = ("build", tmp_path / "small.toml", *ONE_THREAD)
     built(*build, "--out", tmp_path / "whole", "--workers", 1)
     built(*build, "--out", tmp_path / "parts", "--batches", 1)
     built(*build, "--out", tmp_path / "parts", "--batches", 2, "--workers", 2)
     files = {path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.arrow")}
-    assert len(files) == 8
+    assert len(files) == 10
     for file in files:
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "parts" / file).read_bytes(), file
 
@@ -105,7 +111,7 @@ def test_weighted_mistakes_are_all_mistakes(tables: Tables):
 
 def test_items_are_what_their_kind_says(tables: Tables):
     predictions = {row["row"]: row for row in tables["predictions"]}
-    for item in (item for item in tables["items"] if item["kind"] != 3):
+    for item in (item for item in tables["items"] if item["kind"] != 3 and item["arm"] == "whole"):
         tops = [predictions[item["row"]][f"{name}_classes"][0] for name in ("digits_cnn", "digits_weak")]
         assert tops == [item["digits_cnn_top1"], item["digits_weak_top1"]]
         kind = ("mistake", "agreed", "foil")[item["kind"]]
@@ -115,7 +121,7 @@ def test_items_are_what_their_kind_says(tables: Tables):
         else:
             assert set(tops) == {item["label"]}
             assert (item["shown_class"] == item["label"]) == (kind == "agreed")
-    assert [sum(item["kind"] == kind for item in tables["items"]) for kind in range(4)] == [120, 20, 20, 64]
+    assert [sum(item["kind"] == kind for item in tables["items"]) for kind in range(6)] == [120, 40, 40, 64, 0, 64]
 
 
 def test_images_are_those_of_the_source_and_have_their_hashes(published: Path, tables: Tables):
@@ -125,7 +131,7 @@ def test_images_are_those_of_the_source_and_have_their_hashes(published: Path, t
     for row in stored.to_pylist():
         png = row["image"]["bytes"]
         assert hashlib.sha256(png).hexdigest() == row["sha256"]
-        if row["image_id"].endswith("-attacked"):
+        if row["image_id"].endswith(("-attacked", "-explained")):
             continue
         decoded = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
         np.testing.assert_array_equal(decoded, np.repeat(pixels[int(row["row"])][..., None], 3, axis=2))
@@ -153,6 +159,31 @@ def test_attacks_are_of_all_that_is_right_and_hold_on_the_stored_pictures(tables
         assert np.sqrt((change**2).sum()) == pytest.approx(attacks[item["row"]]["l2"], rel=1e-5)
 
 
+def test_explained_images_show_the_superpixels_that_speak_for_their_class(tables: Tables, runtime: Runtime):
+    pictures = {row["image_id"]: np.asarray(row["image"].convert("RGB")) for row in tables["images"]}
+    classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for row in tables["explanations"]:
+        parts.setdefault(row["image_id"], []).append(row)
+    items = [item for item in tables["items"] if item["arm"] == "explained"]
+    assert {item["image_id"] for item in items} <= parts.keys()
+    assert 2 * 64 < len(parts) <= 2 * 64 + 40  # attacked images, the same before, and controls, maybe among these
+    said = classifier.probabilities(np.stack([pictures[image_id] for image_id in parts]))
+    for (image_id, of_image), answer in zip(parts.items(), said, strict=True):
+        first, *ranked = sorted(of_image, key=lambda row: row["rank"])
+        assert [row["weight"] for row in ranked] == sorted((row["weight"] for row in ranked), reverse=True)
+        assert len(ranked) <= 8
+        assert [row["shown"] for row in ranked] == [row["weight"] > 0 for row in ranked]
+        shown = sum(row["pixels"] for row in ranked if row["shown"])
+        assert (pictures[image_id] == 127).all(axis=2).sum() >= 28 * 28 - shown
+        whole = pictures.get(first["explained_id"])
+        if whole is not None:
+            hidden = (pictures[image_id] != whole).any(axis=2)
+            assert (pictures[image_id][hidden] == 127).all()
+        stated = [first, *ranked][first["n_shown"]]["probability"]
+        assert stated == pytest.approx(answer[int(first["class"])], abs=1e-5)
+
+
 def test_aggregates_are_the_shares_of_yes(tables: Tables):
     for item in tables["items"]:
         answers = [row["relevant"] for row in tables["ratings"] if row["item_id"] == item["item_id"]]
@@ -166,7 +197,7 @@ def test_the_version_verifies_and_its_card_counts_errors(published: Path, tables
     wrong = sum(row["digits_cnn_classes"][0] != row["label"] for row in tables["predictions"])
     assert len(tables["attacks"]) == 4000 - wrong
     assert f"| digits\\_cnn | 4000 | 0 | {wrong} |  |" in card
-    assert "120 mistake, 20 agreed, 20 foil, 64 adversarial." in card
+    assert "120 mistake, 40 agreed, 40 foil, 64 adversarial, 64 explained." in card
     assert (published / "pictures" / "mistakes.png").is_file()
 
 
@@ -179,7 +210,8 @@ def test_a_picture_is_drawn_of_an_item(folder: Path, tmp_path: Path):
 def test_a_classifier_answers_as_it_decides(folder: Path):
     ratings, participants, without = from_model(folder, "digits_weak")
     items = [row for batch in (0, 1) for row in StudyFolder(folder).read("items", batch).to_pylist()]
-    assert (ratings.num_rows, participants["participant_id"].to_pylist(), without) == (224, ["model-digits_weak"], 0)
+    items = [row for row in items if row["arm"] == "whole"]
+    assert (ratings.num_rows, participants["participant_id"].to_pylist(), without) == (224, ["model-digits_weak"], 104)
     said = dict(zip(ratings["item_id"].to_pylist(), ratings["relevant"].to_pylist(), strict=True))
     assert said == {row["item_id"]: row["digits_weak_top1"] == row["shown_class"] for row in items}
 
@@ -189,9 +221,11 @@ def test_the_survey_shows_one_image_and_asks_about_its_class(folder: Path, tmp_p
     set_keys(copy, survey={"consent": "I take part.", "contact": "jane.doe@example.org"})
     survey = read_items(copy)
     rows = StudyFolder(copy).read("items", 1).to_pylist()
-    assert [dataclasses.astuple(item)[2:4] for item in survey.sittings[1]] == [
-        ((row["image_id"],), {"shown_class": row["shown_class"]}) for row in rows
-    ]
+    for sitting, arm in ((2, "whole"), (3, "explained")):
+        assert [dataclasses.astuple(item)[2:4] for item in survey.sittings[sitting]] == [
+            ((row["image_id"],), {"shown_class": row["shown_class"]}) for row in rows if row["arm"] == arm
+        ]
+    assert (len(survey.sittings), survey.asks.days_apart) == (4, 3.0)
 
 
 def test_who_answers_controls_wrong_is_flagged(folder: Path, tmp_path: Path):

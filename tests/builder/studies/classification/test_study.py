@@ -9,7 +9,7 @@ from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies.classification.models import load_models
-from builder.studies.classification.study import AttackSettings, ClassificationStudy, classification
+from builder.studies.classification.study import AttackSettings, ClassificationStudy, ExplainedSettings, classification
 from builder.study import Study, default_text, parse_study, read_study
 from builder.toml import parse_toml
 
@@ -45,9 +45,8 @@ def test_a_study_is_written_and_read():
 
 def test_absent_keys_leave_the_identity_as_it_was():
     """The hash of the packaged study before there were these keys."""
-    assert (
-        read_study("classification-demo").hash() == "a62f8f8a401ff57c98c00218bdbb5ea71345fae73989673a3199c94a92c0dbbc"
-    )
+    before = read_study("classification-demo").model_copy(update={"explained": None})
+    assert before.hash() == "a62f8f8a401ff57c98c00218bdbb5ea71345fae73989673a3199c94a92c0dbbc"
     assert study().hash() != study(mistakes_top5=20).hash()
 
 
@@ -58,6 +57,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
         "images": ImageSettings,
         "classifiers": ClassifierSettings,
         "attack": AttackSettings,
+        "explained": ExplainedSettings,
     }
     tables |= {name: ClassificationStudy.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
     for table, model in tables.items():
@@ -92,6 +92,9 @@ def test_the_printed_study_has_a_comment_on_every_key():
             {"attack": {"classifier": "b"}},
             ["attack.classifier = 'b'", "must be the name of one of the classifiers: digits_cnn"],
         ),
+        ({"explained": {}}, ["explained: shows adversarial images explained, and there is no [attack]"]),
+        ({"explained": {"features": 0}, "attack": {"classifier": "digits_cnn"}}, ["features = 0", "greater than or"]),
+        ({"explained": {"model": "shap"}}, ['"shap"', "must be one of", "lime"]),
         ({"attack": {"classifier": "digits_cnn", "step": 0}}, ["attack.step = 0", "greater than"]),
         ({"bases_per_batch": 4}, ["bases_per_batch: unknown key"]),
     ],
