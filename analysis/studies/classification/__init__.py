@@ -42,7 +42,7 @@ def _report() -> "ReportParts":
 ANALYSIS = Analysis(
     name="classification",
     clusters={"batches": "batch", "classes": "label"},
-    tables=("predictions", "attacks"),
+    tables=("predictions", "attacks", "explanations"),
     questions=(YesNo("relevant"),),
     read=_read,
     measures=_measures,

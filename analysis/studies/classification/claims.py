@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.inference import LEAST
 from analysis.report.findings import Findings
 from analysis.report.summary import Claim, agreement_claims, who_was_asked
-from analysis.studies.classification.data import study
+from analysis.studies.classification.data import EXPLAINED, study
 from analysis.studies.classification.verdicts import TOP1
 from analysis.studies.classification.words import percent, span
 
@@ -47,7 +47,9 @@ def claims(found: Findings) -> Iterator[Claim]:
                 yield _half("errors", row, f"mistakes of {row['classifier']}")
     if found.has("adversarial_errors"):
         for row in found.tables["adversarial_errors"].to_dict("records"):
-            yield _half("adversarial-errors", row, f"successful attacks on {row['classifier']}")
+            yield _half("adversarial-errors", row, f"successful attacks on {row['classifier']}{_explained(row)}")
+    if found.has("arm_difference"):
+        yield from _arms(found.tables["arm_difference"])
     if found.has("error_differences"):
         yield from _differences(found.tables["error_differences"])
     yield from agreement_claims(found)
@@ -65,6 +67,20 @@ def _half(table: str, row: dict[Hashable, Any], what: str) -> Claim:
         below=f"People side with less than half of the {what}",
         whether=f"whether people side with more or less than half of the {what}",
     )
+
+
+def _explained(row: dict[Hashable, Any]) -> str:
+    return " whose images are explained" if row.get("shown") == EXPLAINED else ""
+
+
+def _arms(table: pd.DataFrame) -> Iterator[Claim]:
+    for row in table.to_dict("records"):
+        yield Claim(
+            *("arm-difference", "difference", row["difference"], row["low"], row["high"], 0.0),
+            above=f"Explained, attacks on {row['classifier']} convince more people than whole",
+            below=f"Explained, attacks on {row['classifier']} convince fewer people than whole",
+            whether=f"whether explained or whole attacks on {row['classifier']} convince more people",
+        )
 
 
 def _differences(table: pd.DataFrame) -> Iterator[Claim]:
@@ -92,6 +108,12 @@ def _error(row: dict[Hashable, Any], source: str | None) -> str:
 
 
 def _attack(row: dict[Hashable, Any], source: str | None) -> str:
+    if row.get("shown") == EXPLAINED and np.isfinite(row["rectified"]):
+        return (
+            f"Where they see no more of these images than speaks for the class, {_who(source)} side with "
+            f"{percent(row['agreement'])} % of them, which leaves {percent(row['rectified'])} %"
+            f"{_between(row['low'], row['high'])}."
+        )
     said = f"Attacked, {row['classifier']} errs on {percent(row['raw'])} %"
     if not np.isfinite(row["rectified"]):
         return f"{said}; what people say of that is not known: {row['reason']}."

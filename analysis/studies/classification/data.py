@@ -25,6 +25,10 @@ UNITS = ("unit", "label")
 ADVERSARIAL, CONTROLS = "adversarial", {"agreed": True, "foil": False}
 """The kind of attacked images; and the kinds with a sure answer, with that answer."""
 
+WHOLE, EXPLAINED = "whole", "explained"
+"""The arms of a study that shows attacked images whole, and, days later, no more of them than speaks for their class;
+the latter is also the kind of these items."""
+
 EXPERT = "expert"
 """The source of answers of a study's authors, which are in no aggregate."""
 
@@ -35,6 +39,7 @@ _NEEDED = {
     "items": ("batch", "kind", "row", "label", "shown_class", "weight", "image_id"),
     "predictions": ("row", "batch", "label"),
     "attacks": ("row", "classifier", "class", "success", "float_class"),
+    "explanations": ("image_id", "row", "label", "classifier", "attacked", "class", "rank", "shown", "probability"),
 }
 """Columns of the tables without which there is no report."""
 
@@ -75,8 +80,22 @@ class Classification(Published):
 
     @cached_property
     def judged(self) -> pd.DataFrame:
-        """The items with what people say of them; see `judged`."""
+        """The items that show images whole with what people say of them; see `judged`."""
+        return self._judged[self._judged["arm"] == WHOLE] if "arm" in self._judged else self._judged
+
+    @cached_property
+    def explained(self) -> pd.DataFrame:
+        """The same of attacked images of which no more is shown than speaks for their class; empty where none is."""
+        return self._judged[self._judged["kind"] == EXPLAINED]
+
+    @cached_property
+    def _judged(self) -> pd.DataFrame:
         return judged(self.items, self.ratings)
+
+    @property
+    def explanations(self) -> pd.DataFrame:
+        """A row per superpixel of every explained image; empty where none is."""
+        return self.tables.get("explanations", pd.DataFrame(columns=list(_NEEDED["explanations"])))
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -164,7 +183,7 @@ def measures(of: Classification) -> dict[str, str]:
 
 
 def relevance_decisions(of: Classification) -> dict[str, Any]:
-    """Arguments of `error_consistency`: who says of which item that the class is relevant.
+    """Arguments of `error_consistency`: who says of which item that shows an image whole that the class is relevant.
 
     A classifier says it of its top-1 class. The reference "label" is right where the shown class is the label.
     """
@@ -172,7 +191,7 @@ def relevance_decisions(of: Classification) -> dict[str, Any]:
     label = (of.judged["label"] == of.judged["shown_class"]).astype("boolean")
     return {
         "items": of.judged.assign(by_label=label),
-        "ratings": of.ratings,
+        "ratings": of.ratings[of.ratings["item_id"].isin(of.judged["item_id"])],
         "key": "item_id",
         "question": QUESTION,
         "decisions": decisions,
@@ -193,11 +212,12 @@ def _first(classes: Any) -> str | None:
 
 def _with_answers(items: pd.DataFrame, predictions: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The items with `<name>_says`, whether the shown class is the classifier's for the image (null where it was not
-    asked or found nothing), and `<name>_probability`, that of the shown class; NaN of attacked images, whose
-    probabilities are not published, and where the class is not among the first five.
+    asked or found nothing), and `<name>_probability`, that of the shown class; NaN of attacked and explained images,
+    whose probabilities are not published, and where the class is not among the first five.
     """
     at = {row: place for place, row in enumerate(predictions["row"].to_list())}
-    attacked, shown = ((items["kind"] == ADVERSARIAL).to_list(), items["shown_class"].to_list())
+    changed = items["kind"].isin([ADVERSARIAL, EXPLAINED]) | (items.get("arm") == EXPLAINED)
+    attacked, shown = (changed.to_list(), items["shown_class"].to_list())
     places = [None if skip else at.get(row) for skip, row in zip(attacked, items["row"].to_list(), strict=True)]
     made: dict[str, Any] = {}
     for name in names:

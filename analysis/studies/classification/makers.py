@@ -7,7 +7,10 @@
 | pairs_by_class | a classifier, an attribute and a class (of pictures in pairs) | classifier, attribute, class, pairs, first_alone, second_alone, p, p_holm |
 | errors | a classifier and a measure | classifier, measure, n, failures, raw, raw_low, raw_high, raw_interval, mistakes, asked, accepted, agreement, agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason |
 | error_differences | two classifiers and an error | first, second, error, difference, low, high, interval, p, p_holm |
-| adversarial_errors | an attacked classifier | classifier, n, before, after, attacks, success_rate, float_success_rate, raw, raw_low, raw_high, raw_interval, mistakes, asked, accepted, agreement, agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason |
+| adversarial_errors | an attacked classifier, and whether people saw its images whole or explained | classifier, shown (where there are such arms), n, before, after, attacks, success_rate, float_success_rate, raw, raw_low, raw_high, raw_interval, mistakes, asked, accepted, agreement, agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason |
+| explained_pairs | see `tables.explained` (of a study with explained images) | |
+| arm_difference | an attacked classifier (of a study with explained images) | classifier, pairs, whole, explained, difference, low, high, interval, p, to_yes, to_no |
+| explanation_paths | a kind of image and a number of superpixels (of a study with explained images) | classifier, image, rank, n, probability, low, high, interval |
 | positive_answers | a classifier, a measure and a number of 5 | classifier, measure, yes, n, share, low, high, interval |
 | rectified_curve | a classifier, a measure and a number of 5 | classifier, measure, enough, raw, agreement, rectified, low, high, interval, least, most |
 | answers_by_kind | a kind of items | kind, n_items, n_asked, n_answers, yes, low, high, interval, accepted, accepted_low, accepted_high, accepted_interval |
@@ -23,6 +26,7 @@ from analysis.studies.classification.data import Classification
 from analysis.studies.classification.tables.consistency import consistency_of
 from analysis.studies.classification.tables.errors import adversarial_errors, error_differences, errors
 from analysis.studies.classification.tables.experts import expert_errors
+from analysis.studies.classification.tables.explained import arm_difference, explained_pairs, explanation_paths
 from analysis.studies.classification.tables.kinds import answers_by_kind
 from analysis.studies.classification.tables.limits import limits
 from analysis.studies.classification.tables.mistakes import mistakes
@@ -45,6 +49,7 @@ def makers(study: Classification, options: Options) -> list[Maker]:
         Maker(("errors",), lambda made: errors(study)),
         *([Maker(("error_differences",), lambda made: error_differences(study))] if several else []),
         *([Maker(("adversarial_errors",), lambda made: adversarial_errors(study))] if study.attacked else []),
+        *(_explained(study) if len(study.explained) else []),
         Maker(("positive_answers",), lambda made: positive_answers(study)),
         Maker(("rectified_curve",), lambda made: rectified_curve(study)),
         Maker(("answers_by_kind",), lambda made: answers_by_kind(study)),
@@ -67,6 +72,17 @@ def _unlabeled(study: Classification) -> list[Maker]:
         made.append(Maker(("pairs_told_apart",), lambda made: pairs_told_apart(predictions, names), of_people=False))
         made.append(Maker(("pairs_by_class",), lambda made: pairs_by_class(predictions, names), of_people=False))
     return made
+
+
+def _explained(study: Classification) -> list[Maker]:
+    """The makers of what people say of explained images, and of what these are to the classifier."""
+    return [
+        Maker(("explained_pairs",), lambda made: explained_pairs(study)),
+        Maker(
+            ("arm_difference",), lambda made: arm_difference(study, made["explained_pairs"]), needs=("explained_pairs",)
+        ),
+        Maker(("explanation_paths",), lambda made: explanation_paths(study), of_people=False),
+    ]
 
 
 def _compared(name: str, attacked: bool) -> Maker:

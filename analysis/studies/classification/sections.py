@@ -12,6 +12,7 @@ from analysis.report.sections import AGREEMENT, CEILING, DRIFT, GROUPS, LIMITS, 
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed, slug
 from analysis.studies.classification.data import ACCEPTED, OF, study
+from analysis.studies.classification.explained_sections import EXPLAINED_IMAGES
 from analysis.studies.classification.figures import errors, experts, positive_answers, rectified_curve, rectified_power
 from analysis.studies.classification.strips import draw_accepted, draw_attacked
 from analysis.studies.classification.tables.layout import table_1, table_2
@@ -281,6 +282,7 @@ SECTIONS = (
     ANSWERS,
     STRIPS,
     ATTACKS,
+    EXPLAINED_IMAGES,
     MODELS,
     PEOPLE,
     GROUPS,

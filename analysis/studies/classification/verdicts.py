@@ -9,10 +9,11 @@ import pandas as pd
 from analysis.frames import Numbers
 from analysis.inference import Interval, from_replicates, rate, rate_from_replicates, without_interval
 from analysis.inference.units import MOST_LEFT_OUT
-from analysis.studies.classification.data import ACCEPTED, ADVERSARIAL, UNITS, Classification
+from analysis.studies.classification.data import ACCEPTED, ADVERSARIAL, EXPLAINED, UNITS, WHOLE, Classification
 
 TOP1, TOP5_OF_TOP1, TOP5_OF_TOP5 = ("top-1", "top-5, over top-1 mistakes", "top-5, over top-5 mistakes")
 ATTACKED = "after the attack"
+ATTACKED_EXPLAINED = "explained after the attack"
 
 
 @dataclass(frozen=True)
@@ -152,16 +153,25 @@ def top5_verdicts(study: Classification, name: str) -> list[Verdicts]:
     return [_verdicts(name, measure, rows, wrong, mistake, asked) for measure, mistake in measures.items()]
 
 
-def attack_verdicts(study: Classification, name: str) -> Verdicts:
-    """The rows of an attacked classifier: errors are those that it made before, and successful attacks."""
+def attack_verdicts(study: Classification, name: str, arm: str = WHOLE) -> Verdicts:
+    """The rows of an attacked classifier: errors are those that it made before, and successful attacks, of whose images
+    people saw all or, in the arm "explained", the parts that speak for the class.
+    """
     rows = _found(study, name)
     attacks = study.attacks[study.attacks["classifier"] == name].drop_duplicates("row").set_index("row")
     success = rows["row"].map(attacks["success"].astype("boolean")).fillna(False).astype(bool)
     before = rows[f"{name}_top1"] != rows["label"]
-    of = study.judged[study.judged["kind"] == ADVERSARIAL]
+    of = study.explained if arm == EXPLAINED else study.judged[study.judged["kind"] == ADVERSARIAL]
     of = of.drop_duplicates(["row", "shown_class"]).set_index(["row", "shown_class"])
     keys = pd.MultiIndex.from_arrays([rows["row"], rows["row"].map(attacks["class"])])
-    return _verdicts(name, ATTACKED, rows, before | success, success & ~before, of.reindex(keys))
+    measure = ATTACKED_EXPLAINED if arm == EXPLAINED else ATTACKED
+    return _verdicts(name, measure, rows, before | success, success & ~before, of.reindex(keys))
+
+
+def all_attack_verdicts(study: Classification) -> list[Verdicts]:
+    """The attacks on every classifier that was attacked, in each arm that there is."""
+    arms = (WHOLE, EXPLAINED) if len(study.explained) else (WHOLE,)
+    return [attack_verdicts(study, name, arm) for name in study.attacked for arm in arms]
 
 
 def all_verdicts(study: Classification) -> list[Verdicts]:
@@ -196,7 +206,7 @@ def _verdicts(
 ) -> Verdicts:
     """judged: what people say of each row, in their order."""
     made = rows[["row", *UNITS]].assign(wrong=wrong, mistake=mistake)
-    made["stays"] = wrong & ~mistake if measure == ATTACKED else False
+    made["stays"] = wrong & ~mistake if measure in (ATTACKED, ATTACKED_EXPLAINED) else False
     for column in (name for name in ("level", "weight", "n_answers", "n_yes") if name in judged):
         made[column] = pd.Series(judged[column].to_numpy(np.float64), made.index).where(mistake)
     return Verdicts(name, measure, made)

@@ -8,8 +8,15 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.inference import holm
-from analysis.studies.classification.data import ACCEPTED, Classification
-from analysis.studies.classification.verdicts import Verdicts, all_verdicts, attack_verdicts, difference, top1_verdicts
+from analysis.studies.classification.data import ACCEPTED, EXPLAINED, WHOLE, Classification
+from analysis.studies.classification.verdicts import (
+    ATTACKED_EXPLAINED,
+    Verdicts,
+    all_attack_verdicts,
+    all_verdicts,
+    difference,
+    top1_verdicts,
+)
 
 NOBODY = "no mistake has five valid answers"
 NO_LABELS = "the pictures have no labels: nothing of them is a mistake"
@@ -37,22 +44,23 @@ def errors(study: Classification) -> pd.DataFrame:
 
 
 def adversarial_errors(study: Classification) -> pd.DataFrame:
-    """Table 2, first row: the error of an attacked classifier, raw and rectified at 4 of 5.
+    """Table 2: the error of an attacked classifier, raw and rectified at 4 of 5.
 
     Agreement is a share of successful attacks: rectified = error after the attack - agreement x (accuracy before -
     accuracy after). Rows that were wrong before the attack stay errors.
 
-    Columns: classifier, n (rows in which it found something), before, after (accuracies), attacks, success_rate (of
-    attacks, by the stored 8-bit picture), float_success_rate (before rounding), raw, raw_low, raw_high, raw_interval,
-    mistakes (successful attacks), asked, accepted, agreement, agreement_low, agreement_high, agreement_interval,
-    rectified, low, high, interval, least, most, reason.
+    Columns: classifier, shown (whole or explained; where there are such arms), n (rows in which it found something),
+    before, after (accuracies), attacks, success_rate (of attacks, by the stored 8-bit picture), float_success_rate
+    (before rounding), raw, raw_low, raw_high, raw_interval, mistakes (successful attacks), asked, accepted, agreement,
+    agreement_low, agreement_high, agreement_interval, rectified, low, high, interval, least, most, reason.
 
     Raises:
         MissingDataError: nothing was attacked.
     """
     if not study.attacked:
         raise MissingDataError("the study has no adversarial examples")
-    return pd.DataFrame([_attacked(study, name) for name in study.attacked])
+    arms = len(study.explained) > 0
+    return pd.DataFrame([_attacked(study, verdicts, arms=arms) for verdicts in all_attack_verdicts(study)])
 
 
 def error_differences(study: Classification) -> pd.DataFrame:
@@ -94,13 +102,14 @@ def row_of(verdicts: Verdicts) -> dict[str, Any]:
     return row | {"reason": nothing}
 
 
-def _attacked(study: Classification, name: str) -> dict[str, Any]:
-    verdicts = attack_verdicts(study, name)
+def _attacked(study: Classification, verdicts: Verdicts, *, arms: bool) -> dict[str, Any]:
+    name = verdicts.classifier
     attacks = study.attacks[study.attacks["classifier"] == name]
     before = top1_verdicts(study, name).raw().estimate
     row = row_of(verdicts)
-    head = {"classifier": row.pop("classifier"), "n": row.pop("n"), "before": 1 - before, "after": 1 - row["raw"]}
+    explained = row.pop("measure") == ATTACKED_EXPLAINED
+    head = {"classifier": row.pop("classifier")} | ({"shown": EXPLAINED if explained else WHOLE} if arms else {})
+    head |= {"n": row.pop("n"), "before": 1 - before, "after": 1 - row["raw"]}
     head |= {"attacks": len(attacks), "success_rate": float(attacks["success"].astype("boolean").mean())}
     head |= {"float_success_rate": float(attacks["float_class"].notna().mean())}
-    row.pop("measure")
     return head | row

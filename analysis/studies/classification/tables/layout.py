@@ -25,6 +25,7 @@ def table_2(adversarial: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "classifier": row["classifier"],
+            "shown": row.get("shown", ""),
             "rows": row["n"],
             "right_before_%": percent(row["before"]),
             "right_after_%": percent(row["after"]),

@@ -5,7 +5,7 @@ import pandas as pd
 from analysis.makers import answers_of
 from analysis.studies.classification import ANALYSIS
 from analysis.studies.classification.data import OF, Classification
-from analysis.studies.classification.verdicts import all_verdicts, attack_verdicts
+from analysis.studies.classification.verdicts import all_attack_verdicts, all_verdicts
 from analysis.tables.limits import COLUMNS, Row, statement
 from analysis.tables.limits import limits as shared_limits
 
@@ -31,7 +31,7 @@ def _failures(study: Classification) -> list[Row]:
 
 def _unasked(study: Classification) -> list[Row]:
     rows = []
-    for verdicts in (*all_verdicts(study), *(attack_verdicts(study, name) for name in study.attacked)):
+    for verdicts in (*all_verdicts(study), *all_attack_verdicts(study)):
         mistakes = verdicts.mistakes
         n = int(mistakes["level"].isna().sum())
         if n:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import AnalysisError
-from analysis.studies.classification.data import OF
-from analysis.studies.classification.verdicts import ATTACKED, TOP1, TOP5_OF_TOP1, TOP5_OF_TOP5
+from analysis.studies.classification.data import EXPLAINED, OF, WHOLE
+from analysis.studies.classification.verdicts import ATTACKED, ATTACKED_EXPLAINED, TOP1, TOP5_OF_TOP1, TOP5_OF_TOP5
 
 PRINTED = ("paper",)
 """Studies whose printed figures come with this package."""
@@ -46,9 +46,9 @@ def compared_errors(
     or else what follows from the two errors), rectified, low, high, all_agree (the share of mistakes that all five side
     with).
     """
-    rows = _ours(errors, curve) + ([] if adversarial is None else _ours(adversarial.assign(measure=ATTACKED), curve))
+    rows = _ours(errors, curve) + ([] if adversarial is None else _ours(_measured(adversarial), curve))
     rows += [row | {"study": name} for row in _printed(printed)]
-    measures = [TOP1, TOP5_OF_TOP1, TOP5_OF_TOP5, ATTACKED]
+    measures = [TOP1, TOP5_OF_TOP1, TOP5_OF_TOP5, ATTACKED, ATTACKED_EXPLAINED]
     columns = ["measure", "study", "classifier", "raw", "agreement", "rectified", "low", "high", "all_agree"]
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values("measure", key=lambda column: column.map(measures.index), kind="stable", ignore_index=True)
@@ -61,6 +61,13 @@ def _ours(table: pd.DataFrame, curve: pd.DataFrame | None) -> list[dict[str, Any
         ours |= {column: 100 * row[column] for column in ("raw", "agreement", "rectified", "low", "high")}
         rows.append(ours | {"all_agree": _all_agree(curve, row["classifier"], row["measure"])})
     return rows
+
+
+def _measured(adversarial: pd.DataFrame) -> pd.DataFrame:
+    """`adversarial_errors` with the measure of each row."""
+    if "shown" not in adversarial:
+        return adversarial.assign(measure=ATTACKED)
+    return adversarial.assign(measure=adversarial["shown"].map({WHOLE: ATTACKED, EXPLAINED: ATTACKED_EXPLAINED}))
 
 
 def _all_agree(curve: pd.DataFrame | None, classifier: str, measure: str) -> float:
@@ -79,7 +86,8 @@ def _printed(printed: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name, of in printed["top5"].items():
         for measure, column in ((TOP5_OF_TOP1, "over_top1"), (TOP5_OF_TOP5, "over_top5")):
             rows.append({"measure": measure, "classifier": name, "raw": of["raw"], "rectified": of[column]})
-    for name, of in printed["adversarial"].items():
-        figures = {column: of[column] for column in ("raw", "agreement", "rectified")}
-        rows.append({"measure": ATTACKED, "classifier": name, **figures})
+    for table, measure in (("adversarial", ATTACKED), ("explained", ATTACKED_EXPLAINED)):
+        for name, of in printed[table].items():
+            figures = {column: of[column] for column in ("raw", "agreement", "rectified")}
+            rows.append({"measure": measure, "classifier": name, **figures})
     return rows

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.errors import MissingDataError
 from analysis.inference import rate
 from analysis.studies.classification.data import OF, UNITS, Classification
-from analysis.studies.classification.verdicts import Verdicts, all_verdicts, attack_verdicts
+from analysis.studies.classification.verdicts import Verdicts, all_attack_verdicts, all_verdicts
 
 
 def positive_answers(study: Classification) -> pd.DataFrame:
@@ -17,8 +17,8 @@ def positive_answers(study: Classification) -> pd.DataFrame:
     An item with more than five answers counts with the share of yes of five, rounded down: 8 or 9 of 10 as 4 of 5. Of a
     row with five classes, the class that most people accept counts.
 
-    Columns: classifier, measure (as in `errors`, or "after the attack"), yes (0 to 5 of 5), n (mistakes), share, low,
-    high, interval.
+    Columns: classifier, measure (as in `errors`, "after the attack" or "explained after the attack"), yes (0 to 5 of
+    5), n (mistakes), share, low, high, interval.
 
     Raises:
         MissingDataError: no mistake was asked.
@@ -37,8 +37,8 @@ def positive_answers(study: Classification) -> pd.DataFrame:
 def rectified_curve(study: Classification) -> pd.DataFrame:
     """The rectified error where 1, 2, ... 5 of 5 positive answers are enough for siding with a mistake.
 
-    Columns: classifier, measure (as in `errors`, or "after the attack"), enough (1 to 5 of 5), raw, agreement,
-    rectified, low, high, interval, least, most.
+    Columns: classifier, measure (as in `errors`, "after the attack" or "explained after the attack"), enough (1 to 5
+    of 5), raw, agreement, rectified, low, high, interval, least, most.
 
     Raises:
         MissingDataError: no mistake was asked.
@@ -55,7 +55,7 @@ def rectified_curve(study: Classification) -> pd.DataFrame:
 
 
 def _asked(study: Classification) -> Sequence[Verdicts]:
-    made = [*all_verdicts(study), *(attack_verdicts(study, name) for name in study.attacked)]
+    made = [*all_verdicts(study), *all_attack_verdicts(study)]
     made = [verdicts for verdicts in made if len(verdicts.weighed)]
     if not made:
         raise MissingDataError("no mistake has five valid answers")

@@ -14,7 +14,7 @@ from analysis.dataset import Pictures, Published, Record
 from analysis.questions import Choice, YesNo
 from analysis.studies.classification.data import Classification, read
 
-KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5"]
+KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5", "explained"]
 
 
 def predictions(
@@ -48,6 +48,34 @@ def items(rows: pd.DataFrame, asked: Sequence[tuple[str, int, str, float]]) -> p
     return table.drop(columns="at")
 
 
+def with_explained(table: pd.DataFrame) -> pd.DataFrame:
+    """The items, and behind them those of the other arm: the attacked images and the controls, explained."""
+    table = table.assign(kind=table["kind"].astype(str))
+    twins = table[table["kind"].isin(["adversarial", "agreed", "foil"])]
+    said = [str(name) for name in table if str(name).endswith(("_top1", "_mistake"))]
+    twins = twins.assign(
+        item_id=twins["item_id"] + "-explained",
+        image_id=twins["image_id"] + "-explained",
+        kind=twins["kind"].replace("adversarial", "explained"),
+        arm="explained",
+        **dict.fromkeys(said, None),
+    )
+    return pd.concat([table.assign(arm="whole"), twins], ignore_index=True)
+
+
+def explanations(table: pd.DataFrame, classifier: str, probabilities: Sequence[float]) -> pd.DataFrame:
+    """The explanations of explained items, and of the images of theirs that were not attacked."""
+    twins = table[table["arm"] == "explained"].drop_duplicates("image_id")
+    attacked = twins[twins["kind"] == "explained"]
+    before = attacked.assign(image_id=attacked["row"] + "-explained", shown_class=attacked["label"], kind="agreed")
+    each = pd.concat([twins, before]).drop_duplicates("image_id")
+    each = each.assign(attacked=each["kind"] == "explained", classifier=classifier)
+    each = each.rename(columns={"shown_class": "class"})
+    rows = each[["image_id", "row", "batch", "label", "classifier", "attacked", "class"]]
+    ranks = [rows.assign(rank=rank, shown=rank > 0, probability=p) for rank, p in enumerate(probabilities)]
+    return pd.concat(ranks, ignore_index=True)
+
+
 def ratings(table: pd.DataFrame, answers: Mapping[str, Sequence[Any]] | Sequence[Sequence[Any]]) -> pd.DataFrame:
     """The answers to each item, one of every rater of its batch."""
     lists = [answers[name] for name in table["item_id"]] if isinstance(answers, Mapping) else answers
@@ -67,6 +95,7 @@ def study(
     answers: pd.DataFrame,
     attacks: pd.DataFrame | None = None,
     images: Dataset | None = None,
+    explained: pd.DataFrame | None = None,
 ) -> Classification:
     """The tables as `analysis.load` gives them to `read`, and then those of people alone."""
     kinds = pd.Categorical(table["kind"], [kind for kind in KINDS if kind in set(table["kind"])], ordered=True)
@@ -88,7 +117,9 @@ def study(
         pictures=Pictures(images),
         source="human" if len(people) else None,
         questions=(question,),
-        tables={"predictions": rows} | ({} if attacks is None else {"attacks": attacks}),
+        tables={"predictions": rows}
+        | ({} if attacks is None else {"attacks": attacks})
+        | ({} if explained is None else {"explanations": explained}),
     )
     return read(published, Record({}, "made"))
 

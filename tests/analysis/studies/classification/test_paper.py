@@ -9,6 +9,7 @@ import pytest
 from analysis import AnalysisError
 from analysis.studies.classification.data import Classification
 from analysis.studies.classification.tables.errors import adversarial_errors, errors
+from analysis.studies.classification.tables.explained import arm_difference, explained_pairs
 from analysis.studies.classification.tables.layout import table_1, table_2
 from analysis.studies.classification.tables.paper import compared_errors, printed_figures
 from analysis.studies.classification.tables.positive_answers import rectified_curve
@@ -72,6 +73,18 @@ def attack_study(asked: int, accepted: int) -> Classification:
     )
 
 
+def arms_study() -> Classification:
+    """The same, with 5,652 attacks asked whole and explained: people side with 1,244 of the former, 1,741 of the
+    latter, of which 1,100 are among the former.
+    """
+    whole = attack_study(5652, 1244)
+    items = made.with_explained(whole.items)
+    accepted = [at < 1244 for at in range(5652)] + [at < 1100 or 1244 <= at < 1885 for at in range(5652)]
+    answers = made.ratings(items, [YES[5 if yes else 0] for yes in accepted])
+    shown = made.explanations(items, "net", [0.1, 0.5])
+    return made.study(whole.predictions, items, answers, whole.attacks, explained=shown)
+
+
 def test_table_1_gives_the_printed_top1_errors() -> None:
     table = table_1(errors(top1_study())).set_index("classifier")
     for name, of in PRINTED["top1"].items():
@@ -112,6 +125,40 @@ def test_table_2_gives_the_printed_errors_after_the_attack(
     assert row["bounds_%"] == f"{least:.2f} to {most:.2f}"
 
 
+def test_table_2_gives_both_printed_rows() -> None:
+    study = arms_study()
+    table = adversarial_errors(study)
+    laid_out = table_2(table)
+    assert list(laid_out["shown"]) == ["whole", "explained"]
+    assert list(laid_out["people_side_with_%"]) == ["22.01", "30.80"]
+    assert list(laid_out["rectified_%"]) == ["76.78", "70.68"]
+    pairs = explained_pairs(study)
+    row = arm_difference(study, pairs).iloc[0]
+    assert (row["pairs"], row["to_yes"], row["to_no"]) == (5652, 641, 144)
+    assert row["difference"] == pytest.approx((1741 - 1244) / 5652)
+    curve = rectified_curve(study)
+    below = compared_errors(errors(study), curve, table, PRINTED, "paper")
+    explained = below[below["measure"] == "explained after the attack"]
+    assert list(explained["rectified"].round(2)) == [70.68, 70.68]
+
+
+def test_the_difference_of_arms_is_paired_by_image() -> None:
+    """People side with all images of half of the batches and with none of the others, in both arms alike: whatever
+    images there are, nothing differs, though each share by itself has a wide interval.
+    """
+    batch = np.arange(60) % BATCHES
+    labels = [f"c{each}" for each in batch]
+    rows = made.predictions(labels, batch, net=[[label] for label in labels])
+    attacks = made.attacked(rows, "net", [True] * 60, "y", [True] * 60)
+    items = made.with_explained(made.items(rows, [("adversarial", at, "y", 1.0) for at in range(60)]))
+    answers = made.ratings(items, [YES[5 if at % BATCHES < 5 else 0] for at in range(120)])
+    study = made.study(rows, items, answers, attacks)
+    shares = adversarial_errors(study)
+    assert (shares["agreement_high"] - shares["agreement_low"]).min() > 0.1
+    row = arm_difference(study, explained_pairs(study)).iloc[0]
+    assert (row["whole"], row["difference"], row["low"], row["high"]) == (0.5, 0.0, 0.0, 0.0)
+
+
 def test_printed_figures_are_those_of_the_reference() -> None:
     if not REFERENCE.is_file():
         pytest.skip("the reference is not here")
@@ -125,6 +172,8 @@ def test_printed_figures_are_those_of_the_reference() -> None:
     whole = reference["table_2_adversarial_top1_error_percent"]["whole"]
     assert {name: attacked[name] for name in whole} == whole
     assert attacked["agreement"] == reference["people_agree_with_adversarial_class_percent"]["whole"]
+    explained = reference["table_2_adversarial_top1_error_percent"]["explained"]
+    assert {name: PRINTED["explained"]["ResNet-101"][name] for name in explained} == explained
 
 
 def test_the_printed_errors_stand_below_ours() -> None:
@@ -136,7 +185,7 @@ def test_the_printed_errors_stand_below_ours() -> None:
     assert list(of_top1["raw"].round(2)) == [22.69, 31.39, 22.69, 25.53, 22.85]
     attacked = table[table["measure"] == "after the attack"]
     assert list(attacked["rectified"].round(2)) == [76.78, 76.78]
-    assert len(table) == 5 + 1 + 1 + 2
+    assert len(table) == 5 + 1 + 1 + 2 + 1
 
 
 def test_another_printed_study_is_none() -> None:

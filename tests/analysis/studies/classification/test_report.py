@@ -57,14 +57,17 @@ def drawn(batches: int = BATCHES) -> Classification:
     items["top5_weight"] = [
         4.0 if (row, shown) in chosen and kind != "adversarial" else np.nan for row, shown, kind in pairs
     ]
-    chance = items["kind"].map({"agreed": 0.98, "adversarial": 0.5}).fillna(0.0).to_numpy()
+    items = made.with_explained(items)
+    chance = items["kind"].map({"agreed": 0.98, "adversarial": 0.5, "explained": 0.6}).fillna(0.0).to_numpy()
     chance = np.where(chance == 0, rng.beta(0.5, 0.7, len(items)), chance)
     people = made.ratings(items, (rng.random((len(items), 5)) < chance[:, None]).tolist())
     experts = people[people["item_id"].str.startswith("mistake/")].drop_duplicates("item_id")
     experts = experts.assign(source="expert", participant_id="expert", rating_id="e" + experts["rating_id"])
-    shown = made.pictures(list(dict.fromkeys(items["image_id"])))
     rows["image_id"] = rows["row"]
-    return made.study(rows, items, pd.concat([people, experts], ignore_index=True), attacks, shown)
+    everybody = pd.concat([people, experts], ignore_index=True)
+    explained = made.explanations(items, "one", [0.1, 0.5, 0.9])
+    shown = made.pictures(list(dict.fromkeys([*items["image_id"], *explained["image_id"]])))
+    return made.study(rows, items, everybody, attacks, shown, explained)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +102,8 @@ def test_every_table_of_the_kind_is_there(tables: dict[str, pd.DataFrame]) -> No
         *("figures/errors.svg", "figures/positive-answers-top-1.svg", "figures/rectified-curve-after-the-attack.svg"),
         *("figures/strip-accepted-one.svg", "figures/strip-accepted-two.svg", "figures/strip-adversarial.svg"),
         *("figures/expert-errors.svg", "figures/error-consistency.svg", "figures/rectified-power.svg"),
+        *("figures/positive-answers-of-arms.svg", "figures/turned-to-yes.svg", "figures/explanation-paths.svg"),
+        *("figures/explanations-one.svg", "tables/arm-difference.csv", "tables/explained-pairs.csv"),
         *("tables/table-1.csv", "tables/table-2.tex", "tables/compared-errors.csv", "tables/mistakes.csv"),
     ],
 )
