@@ -147,7 +147,8 @@ def _explained_id(ids: Mapping[int, str], each: "Explanation") -> str:
 
 def _superpixels(predicted: "Predictions", image_id: str, each: "Explanation") -> Rows:
     """The superpixels of an explained image, and before them the image in which all is hidden."""
-    of = {"image_id": image_id, "row": predicted.ids[each.of.at], "label": predicted.labels[each.of.at]}
+    of: dict[str, Any] = {"image_id": image_id, "row": predicted.ids[each.of.at]}
+    of |= {"label": predicted.labels[each.of.at]}
     of |= {"attacked": each.of.attacked, "class": each.shown_class, "n_shown": each.shown}
     rows: Rows = [{**of, "rank": 0, "probability": each.probabilities[0]}]
     for rank, superpixel in enumerate(each.order, start=1):

@@ -82,7 +82,7 @@ def explanation_paths(study: Classification) -> pd.DataFrame:
     rows = []
     for (classifier, image, rank), at in paths.groupby(["classifier", "image", "rank"], sort=True):
         mean = rate(np.asarray(at["probability"], np.float64), at[list(UNITS)])
-        row = {"classifier": classifier, "image": image, "rank": int(rank), "n": len(at)}
+        row = {"classifier": classifier, "image": image, "rank": rank, "n": len(at)}
         rows.append(row | {"probability": mean.estimate} | mean.columns())
     return pd.DataFrame(rows)
 
