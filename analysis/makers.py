@@ -21,6 +21,7 @@ from analysis.tables.overview import overview
 from analysis.tables.participants import participants
 from analysis.tables.power import power, variance_components, wanted_widths
 from analysis.tables.prediction_powered import partly_rated, prediction_powered
+from analysis.tables.sides import has_sides, sides
 
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
@@ -115,6 +116,7 @@ def _shared(published: Published, analysis: Analysis, options: Options) -> list[
         Maker(("agreement",), lambda made: agreement(answers)),
         Maker(("rater_agreement",), lambda made: rater_agreement(answers)),
         Maker(("drift",), lambda made: drift(answers)),
+        *([Maker(("sides",), lambda made: sides(answers))] if has_sides(answers) else []),
         Maker(("noise_ceiling",), lambda made: noise_ceiling(answers, measures)),
         Maker(("groups",), lambda made: _groups(published, answers, options)),
         Maker(("variance_components",), lambda made: variance_components(answers)),

@@ -10,6 +10,7 @@ adds is listed with its makers, such as `analysis.studies.verification.makers`.
 | agreement | a statistic and a question | statistic, question, scope, value, low, high, interval, n_items, n_participants, dropped_items, dropped_participants, reason |
 | rater_agreement | a participant | participant_id, n_items, per question its columns (see `rater_agreement`), reason |
 | drift | a question, or the time for an answer | figure, n, slope, low, high, interval, p, reason |
+| sides | a question, or an option of one, where left and right are counterbalanced | figure, n, n_right, difference, low, high, interval, p, reason |
 | noise_ceiling | a condition or "all", a question, and a measure or "people" | condition, question, measure, n, correlation, split_half, share, share_low, share_high, single, leave_one_out, single_share, low, high, interval, reason |
 | prediction_powered | a condition or "all", a question and a measure, where people rated some of the batches | condition, question, measure, n_items, n_rated, n_ratings, mean, mean_low, mean_high, weight, value, low, high, interval, saved, reason |
 | groups | a grouping, a group and a figure | grouping, group, merged, question, figure, n, n_units, value, low, high, interval, difference, difference_low, difference_high, difference_interval, chance_difference, p, p_holm, ratio, reason |

@@ -7,11 +7,12 @@ build does is a function of the study, so everything is refused here that would 
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import tomli_w
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from builder import registry
 from builder.errors import StudyError
@@ -46,6 +47,14 @@ class Study(Settings):
     ratings: RatingsSettings = RatingsSettings()
     publish: PublishSettings = PublishSettings()
 
+    @model_validator(mode="after")
+    def _with_sides(self) -> Self:
+        if self.survey.counterbalance and not any(
+            task.layout.form == "side_by_side" for task in self.questionnaire().tasks
+        ):
+            raise ValueError("survey.counterbalance = true: this study shows no two images side by side; leave it out")
+        return self
+
     def fingerprint(self) -> dict[str, Any]:
         """The fingerprint of this study: every key that a shard depends on, but for the number of batches."""
         return {key: value for key, value in self._keys().items() if key not in _NO_SHARD_DEPENDS_ON}
@@ -70,7 +79,8 @@ class Study(Settings):
 
     def questionnaire(self) -> Questionnaire:
         """All that a study of this kind can ask people; the tables of ratings have a column for each question."""
-        return load_kind(self.study).questionnaire(self)
+        asks = load_kind(self.study).questionnaire(self)
+        return replace(asks, counterbalance=True) if self.survey.counterbalance else asks
 
     def asked(self) -> Questionnaire:
         """The questions that the study does ask people: all but what `[ratings] questions` leaves out."""

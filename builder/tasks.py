@@ -120,6 +120,8 @@ class Questionnaire:
     arms: conditions of a batch, of which a participant gets one in a sitting; the items' column `arm` has each item's,
     or null for one that every arm shows. days_apart: after so many days the same person may see another arm of their
     batch; None for never.
+    counterbalance: whether half of the participants see the first of two images side by side on the right; a rating has
+    a column `side` then.
     """
 
     table: str
@@ -128,6 +130,7 @@ class Questionnaire:
     texts: tuple[FreeText, ...] = ()
     arms: tuple[str, ...] = ()
     days_apart: float | None = None
+    counterbalance: bool = False
 
     @property
     def item(self) -> str:

@@ -19,6 +19,9 @@ GENDERS = ["female", "male", "non-binary", "other"]
 CONTINENTS = ["Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America"]
 """Null where it was not said."""
 
+SIDES = ["left", "right"]
+"""Sides on which the first picture of an item stood; null where it is not known."""
+
 DEMOGRAPHICS = ["age", "gender", "continent"]
 """The columns of `participants` that tell who somebody is, if few share them."""
 
@@ -26,7 +29,7 @@ FLAGS = ["attention", "speed", "straight-lining", "too-few"]
 """Reasons for which a participant is flagged."""
 
 
-def ratings(key: str, answers: Mapping[str, str]) -> Features:
+def ratings(key: str, answers: Mapping[str, str], *, side: bool = False) -> Features:
     """One row per answer of one participant to one item.
 
     `position` is the place of the item in the participant's order, from 0, `source` one of SOURCES. `rated_at` is the
@@ -36,6 +39,7 @@ def ratings(key: str, answers: Mapping[str, str]) -> Features:
         key: the column that names the item.
         answers: the type of the answers by question, the question's column. An answer is null where the question was
             not asked of the item.
+        side: whether there is a column `side`, one of SIDES: where the item's first picture stood.
     """
     return Features(
         {
@@ -45,6 +49,7 @@ def ratings(key: str, answers: Mapping[str, str]) -> Features:
             **{name: Value(dtype) for name, dtype in answers.items()},
             "response_time_ms": Value("int32"),
             "position": Value("int32"),
+            **({"side": Value("string")} if side else {}),
             "rated_at": Value("timestamp[ms, tz=UTC]"),
             "source": Value("string"),
         }
@@ -96,7 +101,7 @@ def read_people(table: str, columns: pa.Schema, key: str) -> Features:
     if table == "ratings":
         answers = answers_in(columns)
         known = {name: dtype for name, dtype in answers.items() if dtype != "?"}
-        features = ratings(key, known)
+        features = ratings(key, known, side="side" in columns.names)
     else:
         features = participants([name for name in columns.names if name not in _OF_PARTICIPANTS])
     if not features.arrow_schema.equals(columns):

@@ -179,6 +179,12 @@ AGREEMENT = (
 
 DRIFT = Result("drift", _drift_caption)
 
+SIDES = Result(
+    "sides",
+    "The difference that the side makes: answers with the first image on the right less those with it on the left, "
+    f"within persons and items. Answers are of the first image and the second, wherever they stood. {INTERVALS}",
+)
+
 CEILING = Result(
     "noise_ceiling",
     "The noise ceiling: correlation of each measure with people's mean, beside the largest that the noise of "
@@ -205,7 +211,7 @@ PARTICIPANTS = SectionOf(
     ],
 )
 
-PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, CEILING, POWERED, DRIFT])
+PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, CEILING, POWERED, DRIFT, SIDES])
 
 TEXTS = SectionOf(
     "strategies",

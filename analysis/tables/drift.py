@@ -31,7 +31,7 @@ def drift(answers: Answers, position: str = "position", times: str = "response_t
     Raises:
         MissingDataError: the ratings have no position.
     """
-    joined, key, units = _with(answers, position, times), answers.key, answers.units
+    joined, key, units = with_columns(answers, position, times), answers.key, answers.units
     if position not in joined or joined[position].nunique() < 2:
         raise MissingDataError(f"the ratings do not say in which order the {answers.item.plural} were shown")
     columns = {figure: numbers for figure, _, numbers in answers.figures(joined)}
@@ -41,26 +41,31 @@ def drift(answers: Answers, position: str = "position", times: str = "response_t
     rows = []
     for figure, values in columns.items():
         known = joined.assign(value=values.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", position])
-        rows.append({"figure": figure, "n": len(known)} | _slope(known, key, position, units))
+        order = known[position].to_numpy(np.float64) / HUNDRED
+        line = slope_within(known, key, order, units, "every item was shown at one place")
+        rows.append({"figure": figure, "n": len(known)} | line)
     return pd.DataFrame(rows)
 
 
-def _with(answers: Answers, *columns: str) -> pd.DataFrame:
+def with_columns(answers: Answers, *columns: str) -> pd.DataFrame:
     """The rows of `answers.joined`, with further columns of its ratings, those that are there."""
     there = [column for column in columns if column in answers.ratings]
     known = answers.ratings[answers.key].isin(answers.items[answers.key])
     return answers.joined().assign(**{column: answers.ratings.loc[known, column].to_numpy() for column in there})
 
 
-def _slope(known: pd.DataFrame, key: str, position: str, units: Sequence[str]) -> dict[str, Any]:
+def slope_within(known: pd.DataFrame, key: str, of: Numbers, units: Sequence[str], alike: str) -> dict[str, Any]:
+    """The slope of the column `value` on `of`, (n,), within persons and items, with its interval.
+
+    alike: the reason for there being none where `of` does not differ within persons and items.
+    """
     unknown = {"slope": np.nan} | without_interval(np.nan, 0).columns() | {"p": np.nan}
     if len(known) < 3 or known["value"].nunique() < 2:
         return unknown | {"reason": "fewer than 3 answers, or all the same"}
     people, places = (pd.factorize(known[column])[0] for column in ("participant_id", key))
-    order = known[position].to_numpy(np.float64) / HUNDRED
-    x, y = _within(order, people, places), _within(known["value"].to_numpy(np.float64), people, places)
+    x, y = _within(of, people, places), _within(known["value"].to_numpy(np.float64), people, places)
     if not (x**2).sum() > 1e-9 * len(x):
-        return unknown | {"reason": "every item was shown at one place"}
+        return unknown | {"reason": alike}
     return _line(x, y, left_out(independent(known[[*units, "participant_id"]])))
 
 
@@ -103,7 +108,7 @@ def time_by_distance(answers: Answers, margins: Sequence[str], times: str = "res
     """
     if not margins:
         raise MissingDataError("the dataset has no model with a threshold")
-    joined = _with(answers, times).join(answers.items.set_index(answers.key)[list(margins)], on=answers.key)
+    joined = with_columns(answers, times).join(answers.items.set_index(answers.key)[list(margins)], on=answers.key)
     if times not in joined or not (joined[times] > 0).any():
         raise MissingDataError("the ratings do not say how long an answer took")
     joined = joined[joined[times] > 0]

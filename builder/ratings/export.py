@@ -39,6 +39,7 @@ def rating_columns(asks: Questionnaire) -> dict[str, str]:
         **{question.name: answer_type(question) for question in asks.questions},
         "response_time_ms": "Float64",
         "position": "Int64",
+        **({"side": "str"} if asks.counterbalance else {}),
         "rated_at": "datetime64[ms, UTC]",
     }
 

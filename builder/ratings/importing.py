@@ -199,7 +199,7 @@ def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
         held = read_held(folder, design.asks)
-        new = frame(ratings)
+        new = frame(ratings).reindex(columns=held.ratings.columns)
         new = new[~new["rating_id"].isin(held.ratings["rating_id"])]
         raters = frame(participants).set_index("participant_id")
         raters = raters[~raters.index.isin(held.participants.index)]

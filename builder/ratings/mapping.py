@@ -89,7 +89,7 @@ OneOrMore = Annotated[Names, BeforeValidator(lambda value: [value] if isinstance
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 DETAILS = ("response_time_ms", "response_time_s", "position", "rated_at")
-"""Keys of [columns] that say something of an answer."""
+"""Keys of [columns] that say something of an answer; where sides are counterbalanced there is `side` as well."""
 
 PERSON = ("age", "gender", "country", "continent", "duration_s")
 """Keys of [columns] that hold something of the participant; beside these and the study's free texts nothing of a person
@@ -100,9 +100,14 @@ LOOP = "{loop}"
 """Stands in a pattern for the number of a loop."""
 
 
+def details(asks: Questionnaire) -> tuple[str, ...]:
+    """Keys of [columns] that say something of an answer."""
+    return (*DETAILS, *(("side",) if asks.counterbalance else ()))
+
+
 def answer_keys(asks: Questionnaire) -> tuple[str, ...]:
     """Keys of [columns] that hold a part of an answer; in wide form each is a pattern."""
-    return (*asks.names, *DETAILS)
+    return (*asks.names, *details(asks))
 
 
 def fact_keys(asks: Questionnaire) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from loading_script import tables
 
 def rating_features(asks: Questionnaire) -> Features:
     """The columns of `ratings`."""
-    return tables.ratings(asks.key, {question.name: _stored_type(question) for question in asks.questions})
+    answers = {question.name: _stored_type(question) for question in asks.questions}
+    return tables.ratings(asks.key, answers, side=asks.counterbalance)
 
 
 def participant_features(asks: Questionnaire) -> Features:

@@ -13,6 +13,7 @@ from builder.tasks import Questionnaire
 from loading_script.untrusted.arrow_stream import read_stream
 
 _NAME, _LOCK = "ratings", ".lock"
+_SIDE = "side"
 
 
 class RatingsFolder:
@@ -85,9 +86,23 @@ class RatingsFolder:
             read = read_stream(pa.py_buffer(self._study.read(_file(table))))
         except ValueError as error:
             raise FolderError(f"{path}: damaged: {error}; put a copy in its place") from error
+        read = _with_side(read, self._schemas[table], path)
         if not read.schema.equals(self._schemas[table]):
             raise FolderError(f"{path}: damaged: its columns are not those of this version")
         return read
+
+
+def _with_side(rows: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
+    """The rows with a column `side` of nulls where sides are counterbalanced only since some came in.
+
+    Raises:
+        FolderError: they tell sides, and the study file no longer counterbalances.
+    """
+    if _SIDE in rows.schema.names and _SIDE not in schema.names:
+        raise FolderError(f"{path}: says on which side each image stood; put counterbalance = true back into [survey]")
+    if _SIDE not in schema.names or _SIDE in rows.schema.names:
+        return rows
+    return rows.add_column(schema.get_field_index(_SIDE), schema.field(_SIDE), pa.nulls(len(rows), pa.string()))
 
 
 def _file(table: str) -> str:

@@ -84,6 +84,7 @@ def tables_of(asks: Questionnaire) -> Tables:
         ),
         Column("response_time_ms", Integer, nullable=False),
         Column("position", Integer, nullable=False),
+        *([Column("side", String(10))] if asks.counterbalance else []),
         Column("rated_at", BigInteger, nullable=False),
     )
     disputes = Table(
@@ -184,7 +185,7 @@ def open_database(url: str, study: str, study_hash: str, asks: Questionnaire) ->
         raise SurveyError(f"{shown}: has format {held.format}, this version reads {FORMAT}")
     if held is not None and held.study_hash != study_hash:
         raise SurveyError(f"{shown}: holds the answers to another study, {held.study!r}; name another with --database")
-    wrong = [name for name in asks.names if name not in columns]
+    wrong = [name for name in (*asks.names, *tables.ratings.c.keys()) if name not in columns]
     wrong += [name for name, nullable in columns.items() if name not in tables.ratings.c and not nullable]
     if wrong:
         raise SurveyError(

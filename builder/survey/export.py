@@ -21,10 +21,15 @@ from builder.files import explained
 from builder.ratings.wordings import record
 from builder.survey.items import Item, SurveyItems, read_items
 from builder.survey.page import BUNDLE, image_path, page_config, read_bundle, survey_texts, wording, wordings
+from builder.survey.sides import sides
 from builder.survey.texts import option_key
 from builder.tasks import Choice, Question, Scale, Task, YesNo
+from loading_script.tables import SIDES
 
 _TEMPLATES = resources.files("builder.survey") / "export_templates"
+
+
+_RIGHT = SIDES[1]
 
 
 @dataclass(frozen=True)
@@ -143,31 +148,33 @@ def _write_for_tools(folder: Path, survey: SurveyItems, task: Task, address: Cal
     asked, part = _asked(survey, task), task.name if len(survey.asks.tasks) > 1 else ""
     columns, pictures = _columns(survey, task), _pictures(survey, task)
 
-    def row(item: Item) -> dict[str, str]:
-        shown = dict(zip(pictures, map(address, item.pictures), strict=False))
+    def row(item: Item, side: str | None) -> dict[str, str]:
+        ordered = item.pictures if side != _RIGHT else item.pictures[::-1]
+        shown = dict(zip(pictures, map(address, ordered), strict=False))
         own = {
             name: option
             for each in asked
             for name, option in zip(each.columns, item.options.get(each.name, ()), strict=False)
         }
-        values = {survey.asks.key: item.item_id, **shown, **item.words, **own}
+        values = {survey.asks.key: item.item_id, **shown, **item.words, **own, "side": side or ""}
         return {name: values.get(name, "") for name in columns}
 
     sittings = {
         _sitting(survey, number): [item for item in items if item.task == task.name]
         for number, items in survey.sittings.items()
     }
-    for (_, name), items in sittings.items():
-        rows = _csv([row(item) for item in items], columns)
-        _write(folder / "qualtrics" / part / f"{name}.csv", rows)
-        _write(folder / "mturk" / part / f"{name}.csv", rows)
+    lists = ("-a", "-b") if _counterbalanced(survey, task) else ("",)
+    for number, of in enumerate(lists):
+        side = {each: sides(items, survey.asks, number) for each, items in sittings.items()}
+        tasks = []
+        for (batch, name), items in sittings.items():
+            shown = [row(item, side[batch, name].get(item.item_id)) for item in items]
+            _write(folder / "qualtrics" / part / f"{name}{of}.csv", _csv(shown, columns))
+            _write(folder / "mturk" / part / f"{name}{of}.csv", _csv(shown, columns))
+            more = [{"batch": batch, **_of_label_studio(item, asked)} for item in items]
+            tasks += [{"data": {**fields, **others}} for fields, others in zip(shown, more, strict=True)]
+        _write(folder / "label-studio" / part / f"tasks{of}.json", json.dumps(tasks, indent=1))
     _write(folder / "mturk" / part / "layout.html", _rendered("mturk.html", asked=asked, pictures=pictures))
-    data = [
-        {"data": {**row(item), "batch": batch, **_of_label_studio(item, asked)}}
-        for (batch, _), items in sittings.items()
-        for item in items
-    ]
-    _write(folder / "label-studio" / part / "tasks.json", json.dumps(data, indent=1))
     _write(folder / "label-studio" / part / "labeling.xml", _labeling(asked, pictures))
 
 
@@ -191,11 +198,19 @@ def _sitting(survey: SurveyItems, number: int) -> tuple[int, str]:
 def _columns(survey: SurveyItems, task: Task) -> list[str]:
     """The columns of an item for a tool; `ratings import` knows an item by the first of them."""
     own = [name for each in _asked(survey, task) for name in each.columns]
-    return [survey.asks.key, *_pictures(survey, task), *task.layout.words, *own]
+    side = ["side"] if _counterbalanced(survey, task) else []
+    return [survey.asks.key, *_pictures(survey, task), *task.layout.words, *own, *side]
+
+
+def _counterbalanced(survey: SurveyItems, task: Task) -> bool:
+    """Whether there are two lists of a task's items, of which each has the first image on another side."""
+    return survey.asks.counterbalance and task.layout.form == "side_by_side"
 
 
 def _pictures(survey: SurveyItems, task: Task) -> list[str]:
     """The names of an item's images; where a column holds several, they are numbered."""
+    if _counterbalanced(survey, task):
+        return list(SIDES)
     if task.layout.form != "panels":
         return [name.removesuffix("_id") for name in task.layout.pictures]
     return _numbered("image", [len(item.pictures) for item in _items_of(survey, task)])
@@ -244,7 +259,7 @@ def _options(question: Question, texts: Mapping[str, str]) -> tuple[tuple[str, s
 def _addresses(images_url: str | None) -> Callable[[str], str]:
     if images_url is None:
         return image_path
-    return lambda image_id: f"{images_url.rstrip('/')}/{image_id}.png"
+    return lambda image_id: f"{images_url.rstrip('/')}/{image_path(image_id).removeprefix('images/')}"
 
 
 def _csv(rows: list[dict[str, str]], fields: Sequence[str]) -> str:

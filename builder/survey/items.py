@@ -1,16 +1,19 @@
 """The part of a study folder that the survey shows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+from datasets import ClassLabel, Features
 
 from builder.errors import SurveyError
 from builder.shards import StudyFolder
+from builder.survey.enlarge import enlarged
 from builder.survey.settings import SurveySettings
-from builder.tasks import Choice, Questionnaire
+from builder.tasks import Choice, Control, Questionnaire
 from loading_script.untrusted.png import open_png
 
 NEEDED = ("consent", "contact")
@@ -35,10 +38,19 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Practice:
+    """An item on which a participant may try how to answer, and the controls that say what is right there."""
+
+    item: Item
+    checks: tuple[Control, ...]
+
+
+@dataclass(frozen=True)
 class SurveyItems:
     """The items of every sitting of a study folder, in the order of its tables, and their images, for the survey.
 
-    A sitting is a batch or, where the study has arms, one arm of it (`Questionnaire.sitting`).
+    A sitting is a batch or, where the study has arms, one arm of it (`Questionnaire.sitting`). `practice` has what each
+    sitting begins with, where `[survey] practice` asks for that.
 
     Images stay in the memory-mapped shards: a study of large images need not fit into memory.
     """
@@ -50,19 +62,20 @@ class SurveyItems:
     asks: Questionnaire
     sittings: Mapping[int, tuple[Item, ...]]
     images: Mapping[str, pa.StructScalar]
+    practice: Mapping[int, Practice] = field(default_factory=dict)
 
     def ids(self) -> dict[int, frozenset[str]]:
         """The ids of the items of every sitting."""
         return {sitting: frozenset(item.item_id for item in items) for sitting, items in self.sittings.items()}
 
     def png(self, image_id: str) -> bytes:
-        """The PNG of an image that an item shows.
+        """The PNG of an image that an item shows, enlarged where it is small and the study file says how.
 
         Raises:
             KeyError: no item shows such an image.
         """
         content: bytes = self.images[image_id].as_py()["bytes"]
-        return content
+        return content if self.settings.enlarge is None else enlarged(content, self.settings.enlarge)
 
 
 def read_items(folder: Path) -> SurveyItems:
@@ -91,25 +104,48 @@ def read_items(folder: Path) -> SurveyItems:
         )
     asks, images = study.asked(), dict[str, pa.StructScalar]()
     sittings: dict[int, tuple[Item, ...]] = {}
+    controls: dict[int, Practice] = {}
     for batch in study_folder.finished():
         items = _items(study_folder, batch, asks)
+        first = next((Practice(item, checks) for item, _, checks in items if checks), None)
+        controls |= {} if first is None else {batch: first}
         for arm in asks.arms or (None,):
-            shown = tuple(item for item, of in items if of in (None, arm))
-            if any(of == arm for _, of in items):
+            shown = tuple(item for item, of, _ in items if of in (None, arm))
+            if any(of == arm for _, of, _ in items):
                 sittings[asks.sitting(batch, arm)] = shown
-        images.update(_images(study_folder, batch, {image for item, _ in items for image in item.pictures}))
+        images.update(_images(study_folder, batch, {image for item, *_ in items for image in item.pictures}))
     if not sittings:
         raise SurveyError(f"{folder}: its batches have no {asks.table}, so there is nothing to ask people")
-    return SurveyItems(study.name, study.study, study.hash(), study.survey, asks, sittings, images)
+    practice = _practice(folder, asks, sittings, controls) if study.survey.practice else {}
+    return SurveyItems(study.name, study.study, study.hash(), study.survey, asks, sittings, images, practice)
 
 
-def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> list[tuple[Item, str | None]]:
-    """The items of a batch with the arm of each, None for every arm; those of a task of which nothing is asked are left
-    out.
+def _practice(
+    folder: Path, asks: Questionnaire, sittings: Iterable[int], controls: Mapping[int, Practice]
+) -> dict[int, Practice]:
+    """The practice of each sitting: a control of another batch or, where no other has one, of its own."""
+    if not controls:
+        raise SurveyError(
+            f"{folder / 'study.toml'}: [survey] practice: no batch has a control, an {asks.item} with a sure answer to "
+            "practice on; leave practice out"
+        )
+    chosen = {}
+    for sitting in sittings:
+        own = asks.batch_of(sitting)
+        chosen[sitting] = next((each for batch, each in controls.items() if batch != own), None) or controls[own]
+    return chosen
+
+
+def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> list[tuple[Item, str | None, tuple[Control, ...]]]:
+    """The items of a batch with the arm of each, None for every arm, and the controls that it is one of.
+
+    Those of a task of which nothing is asked are left out.
     """
     tasks = {task.name: task for task in asks.tasks if task.questions}
     shown = []
-    for row in folder.read(asks.table, batch).select(_columns(asks)).to_pylist():
+    table = folder.read(asks.table, batch)
+    features = Features.from_arrow_schema(table.schema)
+    for row in table.select(_columns(asks)).to_pylist():
         task = tasks.get(row["task"]) if len(asks.tasks) > 1 else asks.tasks[0]
         if task is None:
             continue
@@ -122,8 +158,13 @@ def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> list[tuple[I
         own = [each for each in task.questions if isinstance(each, Choice) and each.column]
         options = {each.name: tuple(row[each.column] or ()) for each in own}
         item = Item(row[asks.key], task.name, tuple(pictures), words, options)
-        shown.append((item, row["arm"] if asks.arms else None))
+        checks = tuple(each for each in task.controls if _word(row[each.column], features[each.column]) == each.value)
+        shown.append((item, row["arm"] if asks.arms else None, checks))
     return shown
+
+
+def _word(value: Any, feature: Any) -> Any:
+    return feature.int2str(value) if isinstance(feature, ClassLabel) and value is not None else value
 
 
 def _columns(asks: Questionnaire) -> list[str]:
@@ -132,6 +173,7 @@ def _columns(asks: Questionnaire) -> list[str]:
     for task in asks.tasks:
         columns += [*task.layout.pictures, *task.layout.words]
         columns += [each.column for each in task.questions if isinstance(each, Choice) and each.column]
+        columns += [each.column for each in task.controls]
     return list(dict.fromkeys(columns))
 
 

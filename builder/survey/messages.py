@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, assert_never
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
-from loading_script.tables import CONTINENTS, GENDERS
+from loading_script.tables import CONTINENTS, GENDERS, SIDES
 
 _NO_NUL = r"^[^\x00]*$"
 """PostgreSQL stores no NUL in a text."""
@@ -69,6 +69,8 @@ def rating_message(asks: Questionnaire) -> type[Message]:
             fields[question.name] = (_answer_type(question) | None, None)
     fields["response_time_ms"] = (Annotated[float, Field(ge=0, le=DAY_MS, allow_inf_nan=False)], ...)
     fields["position"] = (Annotated[int, Field(ge=0, lt=100_000)], ...)
+    if asks.counterbalance:
+        fields["side"] = (Literal[tuple(SIDES)] | None, None)
     return create_model("Rating", __base__=Message, **fields)
 
 

@@ -1,15 +1,17 @@
 """The page: the bundle that `make survey` builds, and the configuration that it starts from."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, assert_never
 
 from builder.errors import SurveyError
 from builder.files import explained
 from builder.studies import kind_texts
-from builder.survey.items import Item, SurveyItems
+from builder.survey.items import Item, Practice, SurveyItems
+from builder.survey.sides import sides
 from builder.survey.texts import option_key, question_key, read_texts
-from builder.tasks import Choice, Question, Scale, Task, YesNo
+from builder.tasks import Choice, Question, Questionnaire, Scale, Task, YesNo
 
 BUNDLE = Path(__file__).parent / "static"
 
@@ -65,10 +67,17 @@ def page_config(survey: SurveyItems, mode: Literal["server", "static"]) -> dict[
         "free_texts": [{"name": each.name, "text": texts[each.name]} for each in asks.texts],
     }
     if mode == "static":
-        config["batches"] = [[shown(item) for item in items] for items in survey.sittings.values()]
+        config["batches"] = [_sitting(items, asks) for items in survey.sittings.values()]
+        config["practice"] = [practice(survey.practice[each]) for each in survey.sittings if each in survey.practice]
         config["completion_code"] = settings.completion_code
         config["completion_url"] = settings.completion_url
     return config
+
+
+def _sitting(items: Sequence[Item], asks: Questionnaire) -> list[dict[str, Any]]:
+    """The items of a sitting; those of half of the participants stand on the other side than these."""
+    side = sides(items, asks, 0)
+    return [shown(item, side=side.get(item.item_id)) for item in items]
 
 
 def survey_texts(survey: SurveyItems) -> dict[str, str]:
@@ -118,17 +127,26 @@ def _question(question: Question, text: str, texts: Mapping[str, str]) -> dict[s
             assert_never(question)
 
 
-def shown(item: Item, before: str = "") -> dict[str, Any]:
-    """An item as the page takes it; images are addressed relative to `before`."""
+def shown(item: Item, before: str = "", side: str | None = None) -> dict[str, Any]:
+    """An item as the page takes it; images are addressed relative to `before`, and the first stands on `side`."""
     return {
         "id": item.item_id,
         "task": item.task,
         "pictures": [f"{before}{image_path(image_id)}" for image_id in item.pictures],
         "words": dict(item.words),
         "options": {name: list(options) for name, options in item.options.items()},
+        **({} if side is None else {"side": side}),
     }
 
 
+def practice(trial: Practice, before: str = "") -> dict[str, Any]:
+    """The practice item as the page takes it, with what is right."""
+    checks = [
+        {name: getattr(check, name) for name in ("question", "least", "most", "answer")} for check in trial.checks
+    ]
+    return {"item": shown(trial.item, before), "checks": checks}
+
+
 def image_path(image_id: str) -> str:
-    """The path of an image on the page."""
-    return f"images/{image_id}.png"
+    """The path of an image on the page, which tells nothing of the condition that an id names."""
+    return f"images/{hashlib.sha256(image_id.encode()).hexdigest()[:20]}.png"

@@ -95,7 +95,7 @@ def _rating(row: sa.RowMapping, asks: Questionnaire) -> dict[str, Any]:
         "record": "rating",
         **{key: row[key] for key in ("participant_id", asks.key)},
         **{question.name: _answer(row[question.name]) for question in asks.questions},
-        **{key: row[key] for key in ("response_time_ms", "position")},
+        **{key: row[key] for key in ("response_time_ms", "position", *(["side"] if asks.counterbalance else []))},
         "rated_at": _iso(row["rated_at"]),
     }
 

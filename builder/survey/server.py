@@ -29,7 +29,8 @@ from builder.survey.admin import admin_routes
 from builder.survey.items import Item, SurveyItems
 from builder.survey.limits import Allowance, limited, read_body
 from builder.survey.links import SignedLinks
-from builder.survey.page import TYPES, consent_version, page_config, shown
+from builder.survey.page import TYPES, consent_version, image_path, page_config, practice, shown
+from builder.survey.sides import sides
 from builder.survey.ticket import ticket_key
 from builder.survey.writer import Writer
 from builder.tasks import Choice, Questionnaire
@@ -83,7 +84,7 @@ def create_app(survey: Survey) -> ASGIApp:
             _route("/api/finish", messages.Finish, calls.finish),
             *admin_routes(survey.items, survey.engine, survey.key, survey.admin_token, _now),
             Route("/task.json", _answering(page_config(survey.items, "server"))),
-            Route("/images/{image_id}.png", _images(survey.items)),
+            Route("/images/{name}.png", _images(survey.items)),
             Route("/{name:path}", _bundle(survey.bundle)),
         ],
         exception_handlers={
@@ -143,10 +144,13 @@ class Calls:
         rng = random.Random(known["seed"])  # noqa: S311  the order of a questionnaire is no secret
         # random() is the one draw that Python promises to keep the same in all its versions.
         items = sorted(self._items.sittings[known["batch"]], key=lambda _: rng.random())
+        trial = self._items.practice.get(known["batch"])
+        side = sides(items, self._items.asks, known["seed"])
         return {
             "participant_id": known["participant_id"],
             "batch": known["batch"],
-            "items": [shown(item, before="/") for item in items],
+            "items": [shown(item, before="/", side=side.get(item.item_id)) for item in items],
+            "practice": None if trial is None else practice(trial, before="/"),
             "answered": list(entered.answered),
             "consented": known["consented_at"] is not None,
             "demographics": known["said_demographics"],
@@ -226,9 +230,11 @@ def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Respons
 
 
 def _images(items: SurveyItems) -> Callable[[Request], Awaitable[Response]]:
+    ids = {image_path(image_id): image_id for image_id in items.images}
+
     async def answer(request: Request) -> Response:
         try:
-            png = items.png(request.path_params["image_id"])
+            png = items.png(ids[f"images/{request.path_params['name']}.png"])
         except KeyError:
             raise HTTPException(404) from None
         return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})

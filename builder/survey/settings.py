@@ -1,7 +1,7 @@
 """`[survey]` of a study file: what the page, the card and an ethics board need to know."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
@@ -12,6 +12,9 @@ from builder.toml import pattern
 HTTPS = pattern(r"^https://[!-~]+$", "must be an address that begins with https://")
 
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+"""Filters of Pillow by which small images are enlarged."""
+
 _Raters = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -34,6 +37,9 @@ class SurveySettings(Settings):
     completion_code: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     completion_url: Annotated[str, Field(pattern=HTTPS, max_length=2000)] | None = None
     return_url: Annotated[str, Field(pattern=HTTPS, max_length=2000)] | None = None
+    counterbalance: bool | None = None
+    practice: bool | None = None
+    enlarge: Filter | None = None
     raters_per_item: _Raters = 10
 
     def wording(self, name: str) -> str | None:

@@ -228,7 +228,19 @@ class Store:
                 raise Refused("taken" if first["finished_at"] is None else "finished")
             participant_id, disputed_id = free, participant_id
         batch = self._emptiest(connection, door, now)
-        return Ticket(participant_id, disputed_id, arrival.session or "", batch, secrets.randbits(62), now)
+        seed = self._seed(connection, batch)
+        return Ticket(participant_id, disputed_id, arrival.session or "", batch, seed, now)
+
+    def _seed(self, connection: sa.Connection, batch: int) -> int:
+        """A random seed; where sides are counterbalanced, odd or even as fewer of the batch's participants have."""
+        drawn = secrets.randbits(62)
+        if not self._asks.counterbalance:
+            return drawn
+        seeds = self._tables.participants.c.seed
+        here = self._tables.participants.c.batch == batch
+        odd, all_ = connection.execute(sa.select(sa.func.sum(seeds % 2), sa.func.count(seeds)).where(here)).one()
+        more = 2 * int(odd or 0) - all_
+        return drawn if more == 0 else drawn - drawn % 2 + (1 if more < 0 else 0)
 
     def _row(self, ticket: Ticket, token: str) -> dict[str, Any]:
         """The participant that a ticket becomes."""

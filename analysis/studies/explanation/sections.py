@@ -17,6 +17,7 @@ from analysis.report.sections import (
     LIMITS,
     PARTICIPANTS,
     POWER,
+    SIDES,
     Result,
     SectionOf,
 )
@@ -162,7 +163,7 @@ MEASURES = SectionOf(
     ],
 )
 
-PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, DRIFT])
+PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, DRIFT, SIDES])
 
 SECTIONS = (PARTICIPANTS, MANIPULATIONS, SEEN, SANITY, EXPLAINERS, MEASURES, PEOPLE, GROUPS, POWER, LIMITS)
 """The sections of an explanation report, in its order."""

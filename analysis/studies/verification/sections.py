@@ -18,6 +18,7 @@ from analysis.report.sections import (
     PARTICIPANTS,
     POWER,
     POWERED,
+    SIDES,
     TEXTS,
     Result,
     SectionOf,
@@ -311,6 +312,7 @@ PEOPLE = SectionOf(
         ),
         POWERED,
         DRIFT,
+        SIDES,
         Result(
             "response_time",
             "Time for an answer against how far a pair is from a model's threshold: doublings of the time per standard "

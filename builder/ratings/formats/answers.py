@@ -26,11 +26,11 @@ from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
 from builder.toml import shown
+from loading_script.tables import SIDES
 
 Texts = dict[str, "pd.Series[str]"]
 Numbers = np.ndarray[Any, Any]
 
-_DETAILS = ("response_time_ms", "position", "rated_at")
 _MOST_AT_ONCE = 500_000
 """Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
 
@@ -99,6 +99,11 @@ def joined(ratings: pd.DataFrame, asks: Questionnaire, one_clock: bool = False) 
         together["rated_at"] = groups["rated_at"].last()["rated_at"]
     both = pd.concat([ratings[~partial], typed(together, rating_columns(asks))])
     return typed(both.sort_values("line", kind="stable"), rating_columns(asks))
+
+
+def _details_of(asks: Questionnaire) -> tuple[str, ...]:
+    """Columns of an export's ratings that say something of an answer."""
+    return ("response_time_ms", "position", *(("side",) if asks.counterbalance else ()), "rated_at")
 
 
 def _none(asks: Questionnaire) -> pd.DataFrame:
@@ -174,7 +179,7 @@ def _ratings(
             reasons.append((damaged, question.name, "damaged by a spreadsheet"))
         reasons.append((bad, question.name, not_read(question)))
     kept = ~without & ~pd.DataFrame(spoilt).any(axis=1)
-    for part in _DETAILS:
+    for part in _details_of(asks):
         reasons += [(untimed if part == "rated_at" else said[part] & frame[part].isna(), part, _KEPT)]
     refused, seen = [_none(asks)], pd.Series(False, index=frame.index)
     for where, part, reason in reasons:
@@ -217,11 +222,14 @@ def _answers(
 def _details(
     frame: pd.DataFrame, texts: Texts, table: Table, mapping: Mapping | None, unit: Numbers
 ) -> "pd.Series[bool]":
-    """Puts response time, position and time into the frame; where the latter was given and cannot be read."""
+    """Puts response time, position, side and time into the frame; where the latter was given and cannot be read."""
     response_time: pd.Series[float] = cells.numbers(texts["response_time_ms"], table.comma) * unit
     frame["response_time_ms"] = response_time.where(response_time.between(0, _MOST))
     position = cells.numbers(texts["position"], table.comma)
     frame["position"] = position.where((position % 1 == 0) & position.between(0, _MOST)).astype("Int64")
+    if "side" in texts:
+        side = texts["side"].str.strip().str.casefold()
+        frame["side"] = side.where(side.isin(SIDES))
     zone, dates = (mapping.time_zone, mapping.dates) if mapping else (None, None)
     frame["rated_at"], untimed = cells.times(texts["rated_at"], zone, dates)
     return untimed
@@ -245,7 +253,7 @@ def _gathered(
     count = max(len(table.lines), 1)
     step = max(_MOST_AT_ONCE // count, 1)
     records, numbers = [], []
-    parts = (*asks.names, *_DETAILS)
+    parts = (*asks.names, *_details_of(asks))
     texts: dict[str, list[pd.Series[str]]] = {part: [] for part in parts}
     for first in range(0, len(slots), step):
         some = slots[first : first + step]

@@ -5,7 +5,7 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 
 from builder.ratings.export import StudyItems
-from builder.ratings.mapping import DETAILS
+from builder.ratings.mapping import details
 from builder.tasks import Questionnaire
 
 PARTICIPANT_NAMES = ("participant_id", "participant", "prolific_pid", "prolific_id", "prolificpid", "prolificid")
@@ -107,7 +107,7 @@ def part_of(name: str, asks: Questionnaire) -> str | None:
         return "response_time_ms"
     if "_rated_at_" in words:
         return "rated_at"
-    return one_of(tokens, (*asks.names, "position"))
+    return one_of(tokens, (*asks.names, "position", *(("side",) if asks.counterbalance else ())))
 
 
 def is_quiet(name: str) -> bool:
@@ -144,7 +144,7 @@ def long_part(name: str, asks: Questionnaire) -> str | None:
         return ITEM
     if plain.endswith("page_submit"):
         return "response_time_s"
-    return plain if plain in (*asks.names, *DETAILS) else None
+    return plain if plain in (*asks.names, *details(asks)) else None
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

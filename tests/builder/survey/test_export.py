@@ -8,6 +8,7 @@ from builder.errors import SurveyError
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from builder.survey.export import export
+from builder.survey.page import image_path
 from tests.asks import ASKS
 from tests.conftest import run_builder
 
@@ -45,7 +46,7 @@ def rows(path):
 
 def test_everything_is_there_and_nothing_else(exported, pairs):
     files = {path.relative_to(exported).as_posix() for path in exported.rglob("*") if path.is_file()}
-    images = {f"page/images/{row[side]}.png" for batch in pairs for row in batch for side in ("base_id", "sample_id")}
+    images = {f"page/{image_path(row[side])}" for batch in pairs for row in batch for side in ("base_id", "sample_id")}
     assert files == FILES | images
 
 
@@ -66,8 +67,8 @@ def test_a_tool_gets_a_file_a_batch_whose_addresses_are_those_of_the_images(expo
         assert rows(exported / tool / f"batch-{batch:05d}.csv") == [
             {
                 "pair_id": row["pair_id"],
-                "base": f"https://example.org/images/{row['base_id']}.png",
-                "sample": f"https://example.org/images/{row['sample_id']}.png",
+                "base": f"https://example.org/{image_path(row['base_id'])}",
+                "sample": f"https://example.org/{image_path(row['sample_id'])}",
             }
             for row in stored
         ]
@@ -107,7 +108,7 @@ def test_a_wording_cannot_break_out_of_the_layouts(survey_folder, stub, tmp_path
     assert "<script>alert" not in (tmp_path / "out" / "mturk" / "layout.html").read_text()
     labeling = ElementTree.parse(tmp_path / "out" / "label-studio" / "labeling.xml")  # noqa: S314  our own
     assert wording in [header.get("value") for header in labeling.iter("Header")]
-    assert rows(tmp_path / "out" / "mturk" / "batch-00000.csv")[0]["base"] == "images/small-00000-base0.png"
+    assert rows(tmp_path / "out" / "mturk" / "batch-00000.csv")[0]["base"] == image_path("small-00000-base0")
 
 
 def test_what_is_there_is_left_alone(survey_folder, stub, tmp_path):

@@ -3,7 +3,7 @@ import type { JsPsych } from "jspsych";
 import { jatosHost } from "./jatos";
 import { memory } from "./memory";
 import { pavloviaHost } from "./pavlovia";
-import type { Answer, Backend, Host, Participation, Session, StaticConfig, Trial } from "./types";
+import type { Answer, Backend, Host, Item, Participation, Session, StaticConfig, Trial } from "./types";
 
 /** A web server keeps nothing. */
 const WEB_SERVER: Host = { owner: "", async begin() {}, async save() {}, finish: async () => false };
@@ -24,7 +24,8 @@ export async function standaloneBackend(config: StaticConfig, random: JsPsych["r
       const batch = chosenBatch(config.batches.length);
       const order = random.shuffle(config.batches[batch]!.map((item) => item.id));
       const participant_id = random.randomID(20);
-      state = { participant_id, batch, order, started_at: Date.now(), trials: [], saved: false };
+      const mirrored = Math.random() < 0.5;
+      state = { participant_id, batch, order, mirrored, started_at: Date.now(), trials: [], saved: false };
       await host.begin(state);
       return session(state, config);
     },
@@ -54,19 +55,26 @@ function usable(state: Participation | null, config: StaticConfig): Participatio
 }
 
 function session(state: Participation, config: StaticConfig): Session {
-  const { participant_id, batch, order, trials } = state;
+  const { participant_id, batch, order, mirrored, trials } = state;
   const items = new Map(config.batches[batch]!.map((item) => [item.id, item]));
   const done = (task: Answer["task"]) => trials.some((trial) => trial.task === task);
   return {
     participant_id,
     batch,
-    items: order.map((id) => items.get(id)!),
+    items: order.map((id) => turned(items.get(id)!, mirrored)),
+    practice: config.practice[batch] ?? null,
     answered: answered(state, config),
     consented: done("consent"),
     demographics: done("demographics"),
     strategies: config.free_texts.length === 0 || done("strategies"),
     finished: isFinished(state, config),
   };
+}
+
+/** The item on the other side, where it is mirrored. */
+function turned(item: Item, mirrored = false): Item {
+  if (item.side === undefined || !mirrored) return item;
+  return { ...item, side: item.side === "left" ? "right" : "left" };
 }
 
 function answered({ trials }: Participation, { key }: StaticConfig): string[] {

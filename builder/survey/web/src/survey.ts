@@ -9,6 +9,7 @@ import { consentPlugin } from "./screens/consent";
 import { demographicsPlugin } from "./screens/demographics";
 import { offerToDisown, showDone, showMessage } from "./screens/ending";
 import { loadingPlugin } from "./screens/loading";
+import { practicePlugin } from "./screens/practice";
 import { ratingPlugin } from "./screens/rating";
 import { strategiesPlugin } from "./screens/strategies";
 import { serverBackend } from "./server";
@@ -101,10 +102,14 @@ function remaining(session: Session, config: Config, text: Text, backend: Backen
     .map((item, position) => ({ type, item, position, total }))
     .filter(({ item }) => !answered.has(item.id));
   const open = ratings.map(({ item }) => item);
+  const practice = answered.size === 0 ? session.practice : null;
+  const shown = practice === null ? open : [practice.item, ...open];
+  const trying = practice && practicePlugin(text, config, practice, images, session.participant_id);
   const drafts = memory(`${study}:draft`);
   return [
     ...(session.demographics ? [] : [{ type: demographicsPlugin(text, language, backend.save) }]),
-    ...(open.length > 0 ? [{ type: loadingPlugin(text, open, images) }] : []),
+    ...(open.length > 0 ? [{ type: loadingPlugin(text, shown, images) }] : []),
+    ...(trying === null ? [] : [{ type: trying }]),
     ...ratings,
     ...(session.strategies ? [] : [{ type: strategiesPlugin(text, free_texts, drafts, backend.save) }]),
   ];

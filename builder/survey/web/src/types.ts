@@ -10,6 +10,24 @@ export interface Item {
   words: Record<string, string>;
   /** Of questions whose options are the item's own, by question. */
   options: Record<string, string[]>;
+  /** Where the first of two images stands; on the left where nothing is said, and then nothing is recorded. */
+  side?: Side;
+}
+
+export type Side = "left" | "right";
+
+/** What is right of an answer: bounds, both inclusive, or the one answer. */
+export interface Check {
+  question: string;
+  least: number | null;
+  most: number | null;
+  answer: string | boolean | null;
+}
+
+/** An item to try on before those that count; its answers are not kept. */
+export interface Practice {
+  item: Item;
+  checks: Check[];
 }
 
 export interface Option {
@@ -83,6 +101,8 @@ export interface ServedConfig extends Common {
 export interface StaticConfig extends Common, Omit<Ending, "participant_id"> {
   mode: "static";
   batches: Item[][];
+  /** By batch; none where nobody practices. */
+  practice: Practice[];
 }
 
 export type Config = ServedConfig | StaticConfig;
@@ -92,6 +112,7 @@ export interface Session {
   participant_id: string;
   batch: number;
   items: Item[];
+  practice: Practice | null;
   answered: string[];
   consented: boolean;
   demographics: boolean;
@@ -153,6 +174,8 @@ export interface Participation {
   batch: number;
   /** Ids of items. */
   order: string[];
+  /** Whether each item stands on the other side than the configuration says. */
+  mirrored?: boolean;
   started_at: number;
   trials: Trial[];
   /** By the host, all of it, for good. */
