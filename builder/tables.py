@@ -3,12 +3,15 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from PIL import Image
+
+from builder.columns import PARTICIPANTS, RATINGS, Column
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -34,6 +37,7 @@ class TableSpec:
         where only figures are wanted, and of versions whose pictures may not be published.
     trace: whether the table traces how items came about; it is listed behind the others.
     optional: whether some studies of the kind do not have the table; their batches have no shard of it.
+    columns: the meaning of its columns; the first whose name fits says what one means.
     """
 
     name: str
@@ -43,6 +47,11 @@ class TableSpec:
     large: tuple[str, ...] = ()
     trace: bool = False
     optional: bool = False
+    columns: tuple[Column, ...] = ()
+
+    def meaning(self, column: str) -> Column | None:
+        """The meaning of a column; None where the table does not declare it."""
+        return next((each for each in self.columns if fnmatchcase(column, each.name)), None)
 
 
 def published_specs(own: Sequence[TableSpec], derived: Sequence[TableSpec] = ()) -> tuple[TableSpec, ...]:
@@ -54,8 +63,9 @@ def published_specs(own: Sequence[TableSpec], derived: Sequence[TableSpec] = ())
         "ratings",
         key=("rating_id",),
         references=(Reference(item, own[0].name, item), Reference("participant_id", "participants", "participant_id")),
+        columns=(*(each for each in own[0].columns if each.name == item), *RATINGS),
     )
-    participants = TableSpec("participants", key=("participant_id",))
+    participants = TableSpec("participants", key=("participant_id",), columns=PARTICIPANTS)
     before, behind = [each for each in own if not each.trace], [each for each in own if each.trace]
     return (*before, *derived, ratings, participants, *behind)
 

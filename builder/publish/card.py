@@ -18,6 +18,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from builder.errors import PublishError
 from builder.publish.aggregates import SOURCE, aggregate_columns
 from builder.publish.content import Content
+from builder.publish.dictionary import dictionary
 from builder.publish.figures import counts, raters
 from builder.publish.layout import Part, Table, patterns
 from builder.publish.markdown import escaped, quoted
@@ -40,6 +41,7 @@ def card(content: Content) -> str:
         provenance=provenance,
         pictures=provenance.pictures,
         withheld=provenance.withheld,
+        repo=content.repo,
         weights=sorted(provenance.weights()),
         settings=tomli_w.dumps(provenance.study),
         items=content.specs[0].name,
@@ -48,6 +50,7 @@ def card(content: Content) -> str:
             for question in study.asked().questions
         ],
         aggregates=[name for name in aggregate_columns(study.questionnaire().questions) if name != SOURCE],
+        dictionary=dictionary(content.tables, content.specs, study.questionnaire()),
         counts=counts(content.tables, content.specs),
         raters=[group for source, group in everybody.items() if source != "expert"],
         experts=everybody.get("expert"),
@@ -147,12 +150,17 @@ def _template(blocks: str) -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": escaped, "quote": quoted, "figure": _figure}
+    environment.filters |= {"md": escaped, "quote": quoted, "figure": _figure, "cell": _cell}
     return environment.from_string(blocks)
 
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
+
+
+def _cell(text: str) -> str:
+    """A text as a cell of a table: what it says in code stays, and no cell ends early."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _template_path() -> Path:

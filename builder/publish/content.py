@@ -27,6 +27,7 @@ class Content:
     tables: Mapping[Part, Table]
     people: People
     items: pa.Table
+    repo: str | None = None
 
     @property
     def title(self) -> str:

@@ -55,10 +55,13 @@ _STATED = ["title", "license", "authors"]
 
 @dataclass(frozen=True)
 class Options:
-    """Whether simulated ratings go out too, and whether aggregates are without those of flagged participants."""
+    """Whether simulated ratings go out too, whether aggregates are without those of flagged participants, and the name
+    on the Hub, "user/name", of what goes there.
+    """
 
     with_simulated: bool = False
     flagged_excluded: bool = False
+    repo: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ def prepare(
     _check_version(version, before, history, found)
     history = published(history, version, [change.note for change in found])
     items, *_ = load_kind(study.study).tables
-    _write_rest(root, Content(into, study, provenance, tables, people, read_items(into, tables, items)), history)
+    content = Content(into, study, provenance, tables, people, read_items(into, tables, items), options.repo)
+    _write_rest(root, content, history)
     gate.check_identifiers(into, _stated_texts(provenance), people.released)
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
     write_whole(into / PROVENANCE, to_json(TypeAdapter(Provenance), provenance))

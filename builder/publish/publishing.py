@@ -1,6 +1,7 @@
 """`publish` and `publish --retract`: a version to a folder or to the Hub, and out of it again."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ def publish_to_hub(
         staged.mkdir()
         previous = hub.fetch_current(repo, before)
         offered = offered_on_hub(repo, earlier) if previous else {}
-        prepared = prepare(root, version, previous, staged, options, offered)
+        prepared = prepare(root, version, previous, staged, replace(options, repo=repo), offered)
         outcome = _outcome(prepared)
         if not dry_run:
             record_version(root, version, repo, prepared.participants)

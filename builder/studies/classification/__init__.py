@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import registry
+from builder.columns import IMAGES
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
+from builder.studies.classification import columns
 from builder.studies.classification.study import ClassificationStudy, classification
 from builder.studies.classification.tasks import KEY, TABLE
 from builder.tables import Reference, TableSpec
@@ -31,10 +33,22 @@ class Classification(StudyKind):
     name = "classification"
     Settings = ClassificationStudy
     tables = (
-        TableSpec(TABLE, key=(KEY,), references=_OF_IMAGE, shows=(("image", "image_id"),), large=("image",)),
-        TableSpec("images", key=("image_id",), large=("image",)),
-        TableSpec("predictions", key=("row",), references=_OF_IMAGE),
-        TableSpec("attacks", key=("row",), references=(*_OF_IMAGE, Reference("row", "predictions", "row"))),
+        TableSpec(
+            TABLE,
+            key=(KEY,),
+            references=_OF_IMAGE,
+            shows=(("image", "image_id"),),
+            large=("image",),
+            columns=columns.ITEMS,
+        ),
+        TableSpec("images", key=("image_id",), large=("image",), columns=IMAGES),
+        TableSpec("predictions", key=("row",), references=_OF_IMAGE, columns=columns.PREDICTIONS),
+        TableSpec(
+            "attacks",
+            key=("row",),
+            references=(*_OF_IMAGE, Reference("row", "predictions", "row")),
+            columns=columns.ATTACKS,
+        ),
         TableSpec(
             "explanations",
             key=("image_id", "rank"),
@@ -44,9 +58,14 @@ class Classification(StudyKind):
                 Reference("row", "predictions", "row"),
             ),
             optional=True,
+            columns=columns.EXPLANATIONS,
         ),
     )
-    derived = (TableSpec("labels", key=("row", "class"), references=(Reference("row", "predictions", "row"),)),)
+    derived = (
+        TableSpec(
+            "labels", key=("row", "class"), references=(Reference("row", "predictions", "row"),), columns=columns.LABELS
+        ),
+    )
     groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
 
     def questionnaire(self, study: "Study") -> Questionnaire:

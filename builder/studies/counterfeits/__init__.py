@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from builder import registry
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
+from builder.studies.counterfeits import columns
 from builder.studies.counterfeits.study import CounterfeitsStudy, counterfeits
 from builder.studies.counterfeits.tasks import KEY, TABLE, questionnaire
 from builder.tables import Reference, TableSpec
@@ -31,16 +32,24 @@ class Counterfeits(StudyKind):
     name = "counterfeits"
     Settings = CounterfeitsStudy
     tables = (
-        TableSpec(TABLE, key=(KEY,), references=_OF_IMAGE, shows=(("image", "image_id"),), large=("image",)),
-        TableSpec("images", key=("image_id",), large=("image",)),
-        TableSpec("predictions", key=("image_id", "round"), references=_OF_IMAGE),
-        TableSpec("runs", key=("run_id",), trace=True),
+        TableSpec(
+            TABLE,
+            key=(KEY,),
+            references=_OF_IMAGE,
+            shows=(("image", "image_id"),),
+            large=("image",),
+            columns=columns.ITEMS,
+        ),
+        TableSpec("images", key=("image_id",), large=("image",), columns=columns.IMAGES),
+        TableSpec("predictions", key=("image_id", "round"), references=_OF_IMAGE, columns=columns.PREDICTIONS),
+        TableSpec("runs", key=("run_id",), trace=True, columns=columns.RUNS),
         TableSpec(
             "neighbors",
             key=("image_id", "measure"),
             references=(*_OF_IMAGE, Reference("neighbor_id", "images", "image_id")),
+            columns=columns.NEIGHBORS,
         ),
-        TableSpec("spreads", key=("batch", "kind", "round", "class"), trace=True),
+        TableSpec("spreads", key=("batch", "kind", "round", "class"), trace=True, columns=columns.SPREADS),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from builder import registry
 from builder.errors import StudyError
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
+from builder.studies.explanation import columns
 from builder.studies.explanation.study import ExplanationStudy, explanation
 from builder.studies.explanation.tasks import KEY, TABLE, questionnaire
 from builder.tables import Reference, TableSpec
@@ -40,9 +41,22 @@ class Explanation(StudyKind):
             references=tuple(Reference(f"{name}_id", "images", "image_id") for name in _SHOWN),
             shows=tuple((name, f"{name}_id") for name in _SHOWN),
             large=_SHOWN,
+            columns=columns.ITEMS,
         ),
-        TableSpec("images", key=("image_id",), references=(Reference("map_id", "maps", "map_id"),), large=("image",)),
-        TableSpec("maps", key=("map_id",), references=(_OF_IMAGE,), large=("map", "absolute", "diverging")),
+        TableSpec(
+            "images",
+            key=("image_id",),
+            references=(Reference("map_id", "maps", "map_id"),),
+            large=("image",),
+            columns=columns.IMAGES,
+        ),
+        TableSpec(
+            "maps",
+            key=("map_id",),
+            references=(_OF_IMAGE,),
+            large=("map", "absolute", "diverging"),
+            columns=columns.MAPS,
+        ),
         TableSpec(
             "comparisons",
             key=("first_map", "second_map", "place", "measure"),
@@ -52,14 +66,16 @@ class Explanation(StudyKind):
                 Reference("first_map", "maps", "map_id"),
                 Reference("second_map", "maps", "map_id"),
             ),
+            columns=columns.COMPARISONS,
         ),
-        TableSpec("sanity", key=("batch", "network", "place", "explainer", "measure")),
+        TableSpec("sanity", key=("batch", "network", "place", "explainer", "measure"), columns=columns.SANITY),
         TableSpec(
             "manipulations",
             key=("batch", "run", "version", "image_id"),
             references=(_OF_IMAGE, Reference("changed_id", "images", "image_id")),
+            columns=columns.MANIPULATIONS,
         ),
-        TableSpec("runs", key=("batch", "run", "version")),
+        TableSpec("runs", key=("batch", "run", "version"), columns=columns.RUNS),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import registry
+from builder.columns import IMAGES
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
+from builder.studies.expression import columns
 from builder.studies.expression.study import ExpressionStudy, expression
 from builder.studies.expression.tasks import KEY, TABLE
 from builder.tables import Reference, TableSpec
@@ -30,9 +32,18 @@ class Expression(StudyKind):
     name = "expression"
     Settings = ExpressionStudy
     tables = (
-        TableSpec(TABLE, key=(KEY,), references=_OF_IMAGE, shows=(("image", "image_id"),), large=("image",)),
-        TableSpec("images", key=("image_id",), large=("image",)),
-        TableSpec("predictions", key=("image_id", "classifier", "class"), references=_OF_IMAGE),
+        TableSpec(
+            TABLE,
+            key=(KEY,),
+            references=_OF_IMAGE,
+            shows=(("image", "image_id"),),
+            large=("image",),
+            columns=columns.ITEMS,
+        ),
+        TableSpec("images", key=("image_id",), large=("image",), columns=IMAGES),
+        TableSpec(
+            "predictions", key=("image_id", "classifier", "class"), references=_OF_IMAGE, columns=columns.PREDICTIONS
+        ),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
 

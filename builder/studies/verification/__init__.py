@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from builder import registry
 from builder.studies import Batch, PublishParts, Simulator, StudyKind
+from builder.studies.verification import columns
 from builder.studies.verification.study import VerificationStudy, verification
 from builder.studies.verification.tasks import KEY, TABLE, questionnaire
 from builder.tables import Reference, TableSpec
@@ -41,14 +42,21 @@ class Verification(StudyKind):
             ),
             shows=(("base", "base_id"), ("sample", "sample_id")),
             large=("base", "sample"),
+            columns=columns.PAIRS,
         ),
-        TableSpec("images", key=("image_id",), large=("image",)),
-        TableSpec("embeddings", key=("image_id",), references=(Reference("image_id", "images", "image_id"),)),
+        TableSpec("images", key=("image_id",), large=("image",), columns=columns.IMAGES),
+        TableSpec(
+            "embeddings",
+            key=("image_id",),
+            references=(Reference("image_id", "images", "image_id"),),
+            columns=columns.EMBEDDINGS,
+        ),
         TableSpec(
             "searches",
             key=("search_id", "iteration"),
             references=(Reference("base_id", "images", "image_id"), Reference("anchor_id", "images", "image_id")),
             trace=True,
+            columns=columns.SEARCHES,
         ),
     )
     groups: tuple[registry.Group, ...] = ("generators", "recognizers", "distances")

@@ -8,15 +8,18 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from builder.publish.aggregates import COUNT
 from builder.publish.content import Content
 from builder.runtime import Runtime
 from builder.studies import NamedModel, PublishParts
+from builder.studies.verification.columns import KINDS
 from builder.studies.verification.models import decision_threshold
 from builder.studies.verification.pictures import draw_pictures, kind_names
 from builder.studies.verification.study import verification
 from builder.study import Study
+from loading_script.untrusted.png import decode_rgb
 
 _FEW = 30
 """Pairs of a kind below which the card warns of its rates."""
@@ -56,12 +59,22 @@ class VerificationParts(PublishParts):
             "recognizers": recognizers,
             "scores": by_kind,
             "not_found": sum(each.not_found[study.target] for each in by_kind),
+            "kinds": [(name, KINDS.get(name, "a kind of another package")) for name in kind_names(content)],
+            "image_size": _image_size(content),
             "few": [each.kind for each in by_kind if each.pairs < _FEW],
         }
 
     def draw(self, root: Path, content: Content) -> None:
         """Writes the pictures of the card."""
         draw_pictures(root, content)
+
+
+def _image_size(content: Content) -> str:
+    """Width x height of the images, of which all are alike."""
+    path = next(part.path for part in content.tables if part.table == "images")
+    (first,) = next(pq.ParquetFile(content.folder / path).iter_batches(1, columns=["image"])).to_pylist()
+    width, height = decode_rgb(first["image"]["bytes"]).size
+    return f"{width} x {height}"
 
 
 @dataclass(frozen=True)
