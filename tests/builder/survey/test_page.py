@@ -461,3 +461,38 @@ def test_the_page_speaks_german(open_browser: Open, serve_page: Serve, page_fold
     assert names[:3] == ["Bitte wählen", "Keine Angabe", "Afghanistan"]
     assert {"Deutschland", "Österreich", "Schweiz"} < set(names)
     assert names.index("Ägypten") < names.index("Belgien")
+
+
+def test_an_example_comes_first_and_sides_are_as_they_are_recorded(
+    page_folder: Path, serve_page: Serve, open_browser: Open
+) -> None:
+    inform(page_folder, counterbalance=True, practice=True, enlarge="nearest")
+    server, browser = serve_page(page_folder), open_browser(1280, 900)
+    hands = Mouse(browser)
+    browser.get(server.address)
+    consent(hands)
+    say_demographics(hands)
+    wait_for_heading(browser, "To begin with, an example")
+    check_accessibility(browser)
+    for similarity, identity, said in ((20, "no", "50 or more"), (20, "yes", "50 or more"), (80, "yes", "Yes, that")):
+        hands.slide("[type=range]", similarity)
+        hands.press(f"[name=identity][value={identity}]")
+        hands.press(NEXT)
+        wait_for(lambda said=said: said in find(browser, ".feedback").text, said)
+        assert ("answered here with Yes" in find(browser, ".feedback").text) == (identity == "no")
+    hands.press(NEXT)
+    seen = []
+    for position in range(6):
+        wait_for_heading(browser, f"Pair {position + 1} of {PAIRS}")
+        seen.append([pixels(browser, f".side-by-side img:nth-child({side})") for side in (1, 2)])
+        answer_pair(hands, position, WANTED[position], PAIRS)
+    wait_for_heading(browser, f"Pair 7 of {PAIRS}")
+    (person,), ratings = results(page_folder)
+    stored = study_pixels(page_folder, int(str(person["batch"])))
+    assert len(ratings) == 6
+    for shown, rating in zip(seen, ratings, strict=True):
+        ordered = stored[str(rating["pair_id"])][:: 1 if rating["side"] == "left" else -1]
+        for on_page, image in zip(shown, ordered, strict=True):
+            factor = on_page.shape[0] // image.shape[0]
+            assert min(on_page.shape[:2]) >= 256
+            np.testing.assert_array_equal(on_page, image.repeat(factor, axis=0).repeat(factor, axis=1))

@@ -1,6 +1,6 @@
 import { laidOut } from "../layouts";
 import { type Text, element, plugin, show, submitted } from "../page";
-import type { Check, Config, Practice, Question } from "../types";
+import type { Check, Config, Item, Practice, Question } from "../types";
 import { asking, withLocal } from "./asking";
 
 /** One item whose answers are not kept; after Next it says what they should have been, until they are. */
@@ -26,7 +26,7 @@ export function practicePlugin(
       const given = answers();
       const wrong = checks.filter((check) => !isRight(given[check.question]!, check));
       if (wrong.length === 0) break;
-      feedback.replaceChildren(...wrong.map((check) => element("p", {}, hint(text, check, task.questions))));
+      feedback.replaceChildren(...wrong.map((check) => element("p", {}, hint(text, check, task.questions, item))));
       feedback.scrollIntoView({ block: "nearest" });
     }
     feedback.replaceChildren(element("p", {}, text("practice_right")));
@@ -43,8 +43,9 @@ function isRight(given: string | number | boolean, { least, most, answer }: Chec
 }
 
 /** What is right of a question, as the page asks it. */
-function hint(text: Text, { question, least, most, answer }: Check, questions: Question[]): string {
+function hint(text: Text, { question, least, most, answer }: Check, questions: Question[], item: Item): string {
   const asked = questions.find(({ name }) => name === question)!;
+  const words = asked.text.replace(/\{(\w+)\}/g, (whole, name: string) => item.words[name] ?? whole);
   const bounds = [
     ...(least === null ? [] : [text("practice_least", { value: least })]),
     ...(most === null ? [] : [text("practice_most", { value: most })]),
@@ -52,5 +53,5 @@ function hint(text: Text, { question, least, most, answer }: Check, questions: Q
   const options = asked.type === "choice" ? asked.options : [];
   const named = typeof answer === "boolean" ? text(answer ? "rating_yes" : "rating_no") : answer;
   const right = answer === null ? bounds.join(" ") : (options.find(({ value }) => value === answer)?.text ?? named!);
-  return text("practice_wrong", { question: asked.text, answer: right });
+  return text("practice_wrong", { question: words, answer: right });
 }
