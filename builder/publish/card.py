@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -23,9 +24,12 @@ from builder.publish.figures import counts, raters
 from builder.publish.layout import Part, Table, patterns
 from builder.publish.markdown import escaped, quoted
 from builder.studies import load_kind
+from builder.study import Study
 from builder.tables import TableSpec
 
 TEMPLATE = "dataset_card.md"
+
+_LINK = re.compile(r"https://[\w./-]+")
 
 _SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M")]
 
@@ -60,6 +64,11 @@ def card(content: Content) -> str:
         **parts.figures(content),
     )
     return f"---\n{_metadata(content)}---\n\n{text}"
+
+
+def own_links(study: Study) -> list[str]:
+    """The addresses that the templates of a study's card name, of papers."""
+    return _LINK.findall(_template_path().read_text("utf-8") + load_kind(study.study).publish().card())
 
 
 def citation(content: Content) -> bytes:

@@ -82,7 +82,8 @@ def _aggregated(asks: Questionnaire) -> dict[str, Column]:
     made = {each.name: each for each in AGGREGATED}
     for question in asks.questions:
         for name, meaning in zip(aggregates_of(question), _meanings(question), strict=True):
-            made[name] = Column(name, meaning, _unit(question), "no ratings")
+            null = "fewer than two ratings" if name.endswith("_std") else "no ratings"
+            made[name] = Column(name, meaning, _unit(question), null)
     return made
 
 

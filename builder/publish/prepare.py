@@ -12,7 +12,7 @@ from builder.errors import PublishError
 from builder.files import write_whole
 from builder.publish import gate
 from builder.publish.anonymity import NOTHING, Earlier, anonymized, blanked
-from builder.publish.card import card, citation
+from builder.publish.card import card, citation, own_links
 from builder.publish.changes import DAYS, Change, Version, changes, needed_step
 from builder.publish.content import Content, read_items
 from builder.publish.history import (
@@ -130,7 +130,7 @@ def prepare(
     items, *_ = load_kind(study.study).tables
     content = Content(into, study, provenance, tables, people, read_items(into, tables, items), options.repo)
     _write_rest(root, content, history)
-    gate.check_identifiers(into, _stated_texts(provenance), people.released)
+    gate.check_identifiers(into, [*_stated_texts(provenance), *own_links(study)], people.released)
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
     write_whole(into / PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
     times = _with_times(history, offered)

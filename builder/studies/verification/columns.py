@@ -62,7 +62,7 @@ SEARCHES = (
     Column("search_id", "id of the search"),
     Column("base_id", "the base that it moves towards"),
     Column("anchor_id", "the negative that it starts from"),
-    Column("iteration", "round of the search, from 0"),
+    Column("iteration", "round of the search, from 1"),
     Column("evaluations", "candidates scored up to this round", "candidates"),
     Column("best_distance", "least distance of the target recognizer so far", "its own", "no face found so far"),
     Column("stop", "why the search ended, by the names of CMA-ES's rules", null="not the last round"),

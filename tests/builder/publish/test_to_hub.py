@@ -136,3 +136,5 @@ def test_versions_on_the_hub(hub: Hub, study: Path, tmp_path: Path) -> None:
     assert "as it should be" in run(hub, tmp_path, "verify", REPO, "--revision", "v2.0.0")
     tree = hub.repo().find("v2.0.0").tree  # type: ignore[union-attr]
     assert b"Withdrawn: consent" in hub.repo().content(tree["CHANGELOG.md"])  # type: ignore[operator]
+    example = b'load_dataset("user/name", "pairs", split="train", revision="v2.0.0")'
+    assert example in hub.repo().content(tree["README.md"])  # type: ignore[operator]
