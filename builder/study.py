@@ -49,9 +49,7 @@ class Study(Settings):
 
     @model_validator(mode="after")
     def _with_sides(self) -> Self:
-        if self.survey.counterbalance and not any(
-            task.layout.form == "side_by_side" for task in self.questionnaire().tasks
-        ):
+        if self.survey.counterbalance and not any(task.turns for task in self.questionnaire().tasks):
             raise ValueError("survey.counterbalance = true: this study shows no two images side by side; leave it out")
         return self
 

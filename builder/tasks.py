@@ -110,6 +110,12 @@ class Task:
     questions: tuple[Question, ...]
     controls: tuple[Control, ...] = ()
 
+    @property
+    def turns(self) -> bool:
+        """Whether its two images can change sides: they stand side by side, and no answer names a side."""
+        named = [option for each in self.questions if isinstance(each, Choice) for option in each.options]
+        return self.layout.form == "side_by_side" and not {"left", "right"} & set(named)
+
 
 @dataclass(frozen=True)
 class Questionnaire:

@@ -204,7 +204,7 @@ def _columns(survey: SurveyItems, task: Task) -> list[str]:
 
 def _counterbalanced(survey: SurveyItems, task: Task) -> bool:
     """Whether there are two lists of a task's items, of which each has the first image on another side."""
-    return survey.asks.counterbalance and task.layout.form == "side_by_side"
+    return survey.asks.counterbalance and task.turns
 
 
 def _pictures(survey: SurveyItems, task: Task) -> list[str]:

@@ -9,7 +9,7 @@ from loading_script.tables import SIDES
 
 
 def sides(items: Iterable[Item], asks: Questionnaire, seed: int) -> Mapping[str, str]:
-    """The side of the first image of each item whose two images stand side by side, by the item's id.
+    """The side of the first image of each item whose images can change sides, by the item's id.
 
     Half of a participant's items have it on the left, and every item has it there for half of the participants: those
     whose seed is even. Which half of the items that is, digests of their ids say, which know no condition. Nothing
@@ -17,7 +17,7 @@ def sides(items: Iterable[Item], asks: Questionnaire, seed: int) -> Mapping[str,
     """
     if not asks.counterbalance:
         return {}
-    forms = {task.name: task.layout.form for task in asks.tasks}
-    ids = [item.item_id for item in items if forms[item.task] == "side_by_side"]
+    turns = {task.name: task.turns for task in asks.tasks}
+    ids = [item.item_id for item in items if turns[item.task]]
     drawn = sorted(ids, key=lambda item_id: hashlib.sha256(item_id.encode()).digest())
     return {item_id: SIDES[(place + seed) % 2] for place, item_id in enumerate(drawn)}

@@ -60,8 +60,8 @@ MAPS = (
     Column("explainer", "name of the explainer"),
     Column(
         "network",
-        "whose explanation it is: `trained`, `drawn`, `memorized`, `permuted`, `none` of edges; `manipulated` and `no_op` "
-        "are the trained one, of such a picture",
+        "whose explanation it is: `trained`, `drawn`, `memorized`, `permuted`, `none` of edges; `manipulated` and "
+        "`no_op` are the trained one, of such a picture",
     ),
     _LAYER,
     Column("scale", "largest absolute value of the map"),
@@ -111,8 +111,8 @@ _OF_RUN = (
     Column("version", "`manipulated`, or `no_op`: noise of the same size"),
 )
 _GOALS = (
-    Column("goal_before", "the goal, see `runs`, before the manipulation; a mean in `runs`"),
-    Column("goal_after", "the goal after it; a mean in `runs`"),
+    Column("goal_before", "the goal, see `runs`, before the manipulation; a mean in `runs`", null="not defined"),
+    Column("goal_after", "the goal after it; a mean in `runs`", null="not defined"),
 )
 
 MANIPULATIONS = (
@@ -120,7 +120,7 @@ MANIPULATIONS = (
     Column("image_id", "the picture, a row of `images`"),
     Column("changed_id", "the changed picture, a row of `images`", null="no item shows it"),
     Column("reached", "whether a picture of the same class was found that is nearer to the goal"),
-    Column("steps", "after so many steps", "steps", "not reached"),
+    Column("steps", "after how many steps", "steps"),
     Column("same_class", "whether the class is the same"),
     Column("probability_change", "largest change of a class's probability"),
     Column("l_inf", "largest change of a channel of a pixel", "share of the range"),
@@ -142,7 +142,7 @@ RUNS = (
     *_GOALS,
     Column("accuracy_before", "share of the labeled pictures that get their label, before", null="none is labeled"),
     Column("accuracy_after", "the same after", null="none is labeled"),
-    Column("steps", "steps of the training", "steps", "no training"),
-    Column("losses", "losses of the training", null="no training"),
-    Column("parameters_changed", "parameters that the training changed", "parameters", "no training"),
+    Column("steps", "steps of the search or the training", "steps"),
+    Column("losses", "losses of the training; [] without one"),
+    Column("parameters_changed", "parameters that a training changed", "parameters"),
 )

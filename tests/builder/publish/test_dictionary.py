@@ -41,6 +41,8 @@ FEATURES = {
         "maps": explanation.maps(),
         "comparisons": explanation.comparisons(),
         "sanity": explanation.sanity(),
+        "manipulations": explanation.manipulations(),
+        "runs": explanation.runs(),
     },
     "counterfeits": {name: made() for name, made in counterfeits.FEATURES.items()},
 }

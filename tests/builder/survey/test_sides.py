@@ -21,6 +21,7 @@ from builder.survey.page import page_config
 from builder.survey.sides import sides
 from builder.survey.store import Arrival, Door, Store
 from builder.survey.ticket import ticket_key
+from builder.tasks import Choice, Layout, Questionnaire, Task
 from tests.asks import ASKS
 from tests.builder.survey.serving import Page, serving
 
@@ -43,6 +44,13 @@ def test_every_item_has_each_side_for_half_of_the_people():
     assert sorted(even.values()) == ["left"] * 10 + ["right"] * 10
     assert all({even[item.item_id], odd[item.item_id]} == {"left", "right"} for item in items)
     assert sides(items, ASKS, 7) == {}
+
+
+def test_where_an_answer_names_a_side_nothing_turns():
+    trust = Choice("trust", "Which one?", options=("left", "right"))
+    task = Task("trust", Layout("side_by_side", ("a", "b")), (trust,))
+    items = [Item(f"item-{number}", "trust", ("a", "b")) for number in range(4)]
+    assert sides(items, Questionnaire("items", "item_id", (task,), counterbalance=True), 1) == {}
 
 
 def test_a_study_of_single_images_has_no_sides():
