@@ -63,7 +63,7 @@ EXPLANATIONS = (
     Column("superpixel", "number of the superpixel in the image", null="rank 0"),
     Column("pixels", "pixels of the superpixel", "pixels", "rank 0"),
     Column("weight", "what it adds to the probability of the class", null="rank 0"),
-    Column("shown", "whether the explained image shows it"),
+    Column("shown", "whether the explained image shows it", null="rank 0"),
     Column("n_shown", "superpixels that the explained image shows", "superpixels"),
     Column("probability", "probability of the class where the superpixels up to this rank are shown, the rest gray"),
 )

@@ -24,10 +24,11 @@ FEATURES = {
         "searches": verification.searches(),
     },
     "classification": {
-        "items": classification.items(["a"], top5=True),
+        "items": classification.items(["a"], top5=True, arms=True),
         "images": classification.images(),
         "predictions": classification.predictions(["a"], top5=True, paired=True),
         "attacks": classification.attacks(),
+        "explanations": classification.explanations(),
         "labels": classification.labels(),
     },
     "expression": {
