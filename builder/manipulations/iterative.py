@@ -22,7 +22,7 @@ from builder.explainers.base import MICRO_BATCH, Attribution, NetworkExplainer, 
 from builder.explainers.softplus import softplus
 from builder.generators import Images
 from builder.manipulations import Manipulated
-from builder.runtime import Runtime, in_micro_batches
+from builder.runtime import AnyArray, Runtime, in_micro_batches
 
 LEVELS = 255
 
@@ -89,8 +89,7 @@ def search(
     """
     network = network_of(classifier, explainer.name)
     attribution = explainer.attribution(network)
-    twins = [softplus(network, float(beta)) for beta in np.geomspace(own.beta, own.last_beta, TWINS)]
-    smooth_attributions = [explainer.attribution(twin) for twin in twins]
+    twins = smooth_twins(network, explainer, own)
 
     def run(pixels: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode(False), torch.enable_grad():
@@ -106,22 +105,51 @@ def search(
                 change: torch.Tensor = ((twin(x) - logits) ** 2).mean(dim=1)
                 return gained - own.keep * change
 
-            gains = [partial(gain, *each) for each in zip(twins, smooth_attributions, strict=True)]
-            return _climb(start, gains, value, own)
+            gains = [partial(gain, *each) for each in twins]
+            radius = int(own.radius * LEVELS)  # whole levels, so that the stored picture keeps to it
+            bounds = ((start - radius).clamp(min=0), (start + radius).clamp(max=LEVELS))
+            return climb(start, bounds, gains, value, own)
 
+    return run_search(run, explainer, images, classes, sought, runtime=runtime)
+
+
+def smooth_twins(network: nn.Module, explainer: NetworkExplainer, own: Settings) -> list[tuple[nn.Module, Attribution]]:
+    """The softplus twins of a network, ever sharper, each with its maps.
+
+    Raises:
+        StudyError: the network has no smooth twin, or one that the explainer cannot take.
+    """
+    twins = [softplus(network, float(beta)) for beta in np.geomspace(own.beta, own.last_beta, TWINS)]
+    return [(twin, explainer.attribution(twin)) for twin in twins]
+
+
+def run_search(
+    run: Callable[..., torch.Tensor], explainer: NetworkExplainer, images: Images, *others: AnyArray, runtime: Runtime
+) -> Manipulated:
+    """Runs a search over pictures (n, h, w, 3), a few at a time.
+
+    run: gives what `climb` gives, of a tensor per array. others: further arrays of n rows.
+    """
     size = explainer.micro_batch or MICRO_BATCH
     row_bytes = BYTES_PER_PIXEL * images.shape[1] * images.shape[2]
-    found = in_micro_batches(run, images, classes, sought, size=size, runtime=runtime, row_bytes=row_bytes)
+    found = in_micro_batches(run, images, *others, size=size, runtime=runtime, row_bytes=row_bytes)
     steps = found[:, 0].astype(np.int64)
     changed = found[:, 1:].reshape(len(images), 3, *images.shape[1:3]).transpose(0, 2, 3, 1)
     return Manipulated(np.ascontiguousarray(changed).astype(np.uint8), steps > 0, steps)
 
 
-def _climb(start: torch.Tensor, gains: Sequence[OfPictures], value: OfPictures, own: Settings) -> torch.Tensor:
+def climb(
+    start: torch.Tensor,
+    bounds: tuple[torch.Tensor, torch.Tensor],
+    gains: Sequence[OfPictures],
+    value: OfPictures,
+    own: Settings,
+) -> torch.Tensor:
     """Steps by the signs of gradients with momentum, as many as stated.
 
     Args:
         start: the pictures, (n, 3, h, w) in levels 0..255.
+        bounds: the lowest and the highest levels that they may get, of the same shape.
         gains: what the steps climb, one after the other.
         value: what decides which pictures are kept, of pictures as they are stored.
         own: radius, number and length of the steps.
@@ -129,8 +157,7 @@ def _climb(start: torch.Tensor, gains: Sequence[OfPictures], value: OfPictures, 
     Returns:
         (n, 1 + 3 h w), the step at which each picture was found and its levels.
     """
-    radius = int(own.radius * LEVELS)  # whole levels, so that the stored picture keeps to it
-    low, high = (start - radius).clamp(min=0) / LEVELS, (start + radius).clamp(max=LEVELS) / LEVELS
+    low, high = (each / LEVELS for each in bounds)
     best, best_value, best_step = start, value(start / LEVELS).detach(), torch.zeros(len(start), device=start.device)
     # At the picture itself, objectives that count the change have no slope.
     noise = torch.randn(start.shape[2:], generator=torch.Generator().manual_seed(own.seed)).sign().to(start.device)

@@ -1,22 +1,18 @@
 """CMA-ES searches that advance together.
 
-Hansen, "The CMA Evolution Strategy: A Tutorial" (2016), through the `cma` package, by ask and tell. A round
-asks every live search for its candidates, renders and scores all of them in one go, and tells each search
+A round asks every live search for its candidates, renders and scores all of them in one go, and tells each search
 its own.
 """
 
-import importlib
 import math
-import types
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from builder import progress
+from builder import evolution, progress
 from builder.generators import Latents, LatentSpace
 from builder.studies.verification.samples import Evaluation, Round, View
 
@@ -63,19 +59,13 @@ class Search:
         self.rounds: list[Round] = []
         self._settings, self._space = settings, space
         self._evaluations = 0
-        options = {
-            # Without a generator of its own a search draws from, and with `seed` set it reseeds, NumPy's global one.
-            "randn": lambda *shape: rng.standard_normal(shape),
-            "seed": math.nan,
+        options: dict[str, Any] = {
             "maxiter": settings.max_iterations,
             "ftarget": settings.stop if settings.stop is not None else min(settings.levels),
-            "verbose": -9,
-            "signals_filename": "",  # else cma takes options from a file of that name in the working folder
-            "verb_log": 0,
         }
         if settings.popsize is not None:
             options["popsize"] = settings.popsize
-        self._strategy = _cma().CMAEvolutionStrategy(start.astype(np.float64), settings.sigma, options)
+        self._strategy = evolution.strategy(start, settings.sigma, rng, **options)
 
     @property
     def max_iterations(self) -> int:
@@ -101,8 +91,7 @@ class Search:
             if not math.isnan(distance):
                 self._keep(row, distance, candidates, evaluation)
         scores = np.where(np.isnan(evaluation.distances), WORST_SCORE, evaluation.distances.astype(np.float64))
-        # check_points=False: cma would otherwise pull back candidates that it did not ask for in these bits.
-        self._strategy.tell(list(candidates.astype(np.float64)), scores.tolist(), check_points=False)
+        evolution.tell(self._strategy, candidates, scores)
         reasons = self._strategy.stop()
         self.rounds.append(
             Round(
@@ -146,10 +135,3 @@ def _rows(evaluation: Evaluation, rows: slice) -> Evaluation:
     view = evaluation.view
     part = View(view.images[rows], view.faces.rows(rows), view.embeddings[rows])
     return Evaluation(part, evaluation.distances[rows])
-
-
-def _cma() -> types.ModuleType:
-    """cma is slow to import and warns where matplotlib is absent, which only its plots need."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return importlib.import_module("cma")
