@@ -139,9 +139,9 @@ class LandsBetween(ArrowBasedBuilder):  # type: ignore[misc]
             listed = json.load(file)["files"]
         files: dict[str, list[str]] = {}
         for path in sorted(listed):
-            found = DATA_FILE.fullmatch(path)
-            if found and found["table"] == table:
-                files.setdefault(found["split"], []).append(os.path.join(folder, path))
+            match = DATA_FILE.fullmatch(path)
+            if match and match["table"] == table:
+                files.setdefault(match["split"], []).append(os.path.join(folder, path))
         if not files:
             raise ValueError(f"{folder or 'this dataset'} has no table {table}")
         local = dl_manager.download(files)

@@ -100,8 +100,8 @@ def read_people(table: str, columns: pa.Schema, key: str) -> Features:
     """
     if table == "ratings":
         answers = answers_in(columns)
-        known = {name: dtype for name, dtype in answers.items() if dtype != "?"}
-        features = ratings(key, known, side="side" in columns.names)
+        types = {name: dtype for name, dtype in answers.items() if dtype != "?"}
+        features = ratings(key, types, side="side" in columns.names)
     else:
         features = participants([name for name in columns.names if name not in _OF_PARTICIPANTS])
     if not features.arrow_schema.equals(columns):

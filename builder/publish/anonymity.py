@@ -121,9 +121,9 @@ def _people(participants: pa.Table) -> list[Person]:
 
 
 def _check(person: Person) -> None:
-    for column, value, known in (("gender", person.gender, GENDERS), ("continent", person.continent, CONTINENTS)):
-        if value is not None and value not in known:
-            raise PublishError(f"participants.{column}: {value[:40]!r} is none of: {', '.join(known)}")
+    for column, value, vocabulary in (("gender", person.gender, GENDERS), ("continent", person.continent, CONTINENTS)):
+        if value is not None and value not in vocabulary:
+            raise PublishError(f"participants.{column}: {value[:40]!r} is none of: {', '.join(vocabulary)}")
     if person.age is not None and age(person.age, None) is None:
         raise PublishError(f"participants.age: {person.age[:40]!r} is neither years nor a range of years")
 
@@ -135,8 +135,8 @@ def _cohorts(participants: pa.Table, earlier: Earlier) -> Iterator[tuple[bool, l
         zip(participants["participant_id"].to_pylist(), participants["source"].to_pylist(), strict=True)
     ):
         cohorts[source, *(id_ in members for members in earlier.members)].append(at)
-    for (_, *held), rows in cohorts.items():
-        yield not any(held), rows
+    for (_, *cohort), rows in cohorts.items():
+        yield not any(cohort), rows
 
 
 def _coarsest(people: Sequence[Person], k: int, least: Years) -> tuple[list[Person], Years]:
@@ -145,9 +145,9 @@ def _coarsest(people: Sequence[Person], k: int, least: Years) -> tuple[list[Pers
     for years, gender, continent in itertools.product(_YEARS[_YEARS.index(least) :], (True, False), (True, False)):
         coarse = [_coarsened(person, years, gender=gender, continent=continent) for person in people]
         coarse = _grouped(coarse, k)
-        said = sum(value is not None for person in coarse for value in person)
-        if said > most:
-            best, best_years, most = coarse, years, said
+        answers = sum(value is not None for person in coarse for value in person)
+        if answers > most:
+            best, best_years, most = coarse, years, answers
     return best, best_years
 
 

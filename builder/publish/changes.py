@@ -54,8 +54,8 @@ class Version(NamedTuple):
 
     def parts(self) -> dict[Part, File]:
         """Its tables' files."""
-        found = {part_of(path): file for path, file in self.provenance.files.items()}
-        return {part: file for part, file in found.items() if part}
+        parts = {part_of(path): file for path, file in self.provenance.files.items()}
+        return {part: file for part, file in parts.items() if part}
 
     def read(self, part: Part) -> pa.Table:
         """The rows of one file.
@@ -100,9 +100,9 @@ def changes(old: Version, new: Version) -> list[Change]:
     derived = {spec.name for spec in kind.derived}
     people = [change for table in PEOPLE for change in _people(specs[table], old, new)]
     more_ratings = any(change.note.startswith("ratings: ") and change.note != DAYS for change in people)
-    found = [*_described(old.provenance, new.provenance), *_batches(old.provenance, new.provenance)]
-    found += [*_built(old, new, specs, derived, more_ratings=more_ratings), *people]
-    return sorted(dict.fromkeys(found), key=lambda change: -STEPS.index(change.step))
+    all_changes = [*_described(old.provenance, new.provenance), *_batches(old.provenance, new.provenance)]
+    all_changes += [*_built(old, new, specs, derived, more_ratings=more_ratings), *people]
+    return sorted(dict.fromkeys(all_changes), key=lambda change: -STEPS.index(change.step))
 
 
 def _kind(provenance: Provenance) -> StudyKind:
@@ -263,8 +263,8 @@ def _rows(spec: TableSpec, old: pa.Table, new: pa.Table, grown: Step) -> Iterato
 
 def _filled(old: pa.ChunkedArray, new: pa.ChunkedArray) -> bool:
     """Whether nothing but nulls changed."""
-    known = pc.is_valid(old)
-    return bool(old.filter(known).equals(new.filter(known)))
+    has_value = pc.is_valid(old)
+    return bool(old.filter(has_value).equals(new.filter(has_value)))
 
 
 def _positions(spec: TableSpec, rows: pa.Table) -> dict[tuple[Any, ...], int]:

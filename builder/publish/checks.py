@@ -64,8 +64,8 @@ def _ids(specs: Sequence[TableSpec], tables: Tables) -> Iterator[str]:
             if pa.types.is_list(ids.type):
                 ids = pc.list_flatten(ids)
             other = tables.get(reference.table)
-            known = pa.chunked_array([[]], pa.string()) if other is None else other[reference.key]
-            missing = ids.filter(pc.invert(pc.is_in(ids, value_set=known.combine_chunks())))
+            targets = pa.chunked_array([[]], pa.string()) if other is None else other[reference.key]
+            missing = ids.filter(pc.invert(pc.is_in(ids, value_set=targets.combine_chunks())))
             if len(missing):
                 yield (
                     f"{spec.name}: {len(missing)} rows have a {reference.column} that {reference.table} does not have, "
@@ -77,14 +77,14 @@ def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iter
     """Whether the items' columns of aggregates are those of the ratings; `spec` is the table of the items."""
     items, source = tables[spec.name], provenance.aggregates.source
     questions = questions_in(tables["ratings"].schema) if "ratings" in tables else ()
-    held = [name for name in aggregate_columns(questions) if name in items.column_names]
-    if (source is None) != (not held):
-        yield f"{spec.name}: has {len(held)} columns of aggregates, which {PROVENANCE} says are of {source} ratings"
+    columns = [name for name in aggregate_columns(questions) if name in items.column_names]
+    if (source is None) != (not columns):
+        yield f"{spec.name}: has {len(columns)} columns of aggregates, which {PROVENANCE} says are of {source} ratings"
     if "ratings" in tables:
         unknown = set(tables["ratings"]["source"].to_pylist()) - set(SOURCES)
         if unknown:
             yield f"ratings: source is none of {', '.join(SOURCES)} in some rows"
-    if source is None or not held:
+    if source is None or not columns:
         return
     if not {"ratings", "participants"} <= tables.keys():
         yield f"{spec.name}: has aggregates, and there are no tables ratings and participants"
@@ -92,8 +92,8 @@ def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iter
     excluded = provenance.aggregates.flagged_excluded
     ratings = counted(tables["ratings"], tables["participants"], source, flagged_excluded=excluded)
     (key,) = spec.key
-    again = rated(items.drop_columns(held), key, ratings.sort_by("rating_id"), questions, source)
-    for name in held:
+    again = rated(items.drop_columns(columns), key, ratings.sort_by("rating_id"), questions, source)
+    for name in columns:
         both = zip(items[name].to_pylist(), again[name].to_pylist(), strict=True)
         wrong = sum(not _same(ours, theirs) for ours, theirs in both)
         if wrong:
@@ -104,16 +104,16 @@ def check_derived(kind: StudyKind, tables: Tables, provenance: Provenance) -> It
     """Whether the tables that a kind of study derives from ratings are what those of the version give."""
     source, people = provenance.aggregates.source, {"ratings", "participants"}
     for spec in kind.derived:
-        held = tables.get(spec.name)
+        rows = tables.get(spec.name)
         if source is None or not people <= tables.keys():
-            if held is not None:
+            if rows is not None:
                 yield f"{spec.name}: is made from ratings, and there are none that {PROVENANCE} says it is made from"
             continue
         excluded = provenance.aggregates.flagged_excluded
         ratings = counted(tables["ratings"], tables["participants"], source, flagged_excluded=excluded)
         again = _by_key(spec, kind.derive(spec.name, tables[kind.tables[0].name], ratings))
-        ours = {} if held is None else _by_key(spec, held)
-        if held is not None and len(ours) < held.num_rows:
+        ours = {} if rows is None else _by_key(spec, rows)
+        if rows is not None and len(ours) < rows.num_rows:
             yield f"{spec.name}: {', '.join(spec.key)} is not one for each row"
         wrong = sum(not _same_row(ours.get(key), again.get(key)) for key in ours.keys() | again.keys())
         if wrong:

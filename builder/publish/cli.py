@@ -113,14 +113,14 @@ def _verify(options: argparse.Namespace) -> int:
     models = dict(each.partition("=")[::2] for each in options.model)
     if models and not options.predictions:
         raise PublishError("--model goes with --predictions")
-    said: list[str] = []
+    accounts: list[str] = []
     with opened(options.dataset, options.revision) as folder:
-        found = verify(folder)
-        if options.predictions and not found:
+        errors = verify(folder)
+        if options.predictions and not errors:
             from builder.publish.repeat import repeat
 
-            found, said = repeat(folder, models)
-    for line in said:
+            errors, accounts = repeat(folder, models)
+    for line in accounts:
         print(line)
-    print("\n".join(found) or f"{options.dataset}: everything is as it should be")
-    return 1 if found else 0
+    print("\n".join(errors) or f"{options.dataset}: everything is as it should be")
+    return 1 if errors else 0

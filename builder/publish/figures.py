@@ -38,14 +38,14 @@ def counts(tables: Mapping[Part, Table], specs: Sequence[TableSpec]) -> list[tup
 
 def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
     """The raters of each source that has ratings."""
-    found = []
+    items = []
     for source in SOURCES:
         count = pc.sum(pc.equal(ratings["source"], source)).as_py() or 0
         theirs = participants.filter(pc.equal(participants["source"], source))
         durations = theirs["duration_s"].drop_null().to_pylist()
         flags = Counter(flag for flags in theirs["flags"].to_pylist() for flag in flags or ())
         if count:
-            found.append(
+            items.append(
                 Raters(
                     source=source,
                     ratings=count,
@@ -55,7 +55,7 @@ def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
                     minutes=median(durations) / 60 if durations else None,
                 )
             )
-    return found
+    return items
 
 
 def _sizes(column: pa.ChunkedArray) -> dict[str, int]:

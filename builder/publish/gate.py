@@ -159,12 +159,12 @@ def check_identifiers(folder: Path, stated: Iterable[str], released: Set[str] = 
 
 def _but_for_figures(text: str) -> list[str]:
     """The findings in ids and in tables of figures, where digits are no phone number and no place."""
-    return [found for found in findings(text) if found not in ("phone number", "coordinates")]
+    return [finding for finding in findings(text) if finding not in ("phone number", "coordinates")]
 
 
-def _refuse(where: str, found: list[str]) -> None:
-    if found:
-        raise PublishError(f"{where}: holds what looks like: {', '.join(found)}; nothing was published")
+def _refuse(where: str, kinds: list[str]) -> None:
+    if kinds:
+        raise PublishError(f"{where}: holds what looks like: {', '.join(kinds)}; nothing was published")
 
 
 def _strings(rows: pa.Table) -> Iterator[tuple[str, str]]:

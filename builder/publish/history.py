@@ -80,9 +80,11 @@ def withdrawn(history: History, version: str, why: str) -> History:
     """
     if not why.strip():
         raise PublishError("--why: say why the version is withdrawn; the line stays in the changelog")
-    found = findings(why)
-    if found:
-        raise PublishError(f"--why: holds what looks like: {', '.join(found)}; the line stays in the public changelog")
+    identifiers = findings(why)
+    if identifiers:
+        raise PublishError(
+            f"--why: holds what looks like: {', '.join(identifiers)}; the line stays in the public changelog"
+        )
     versions = {event.version for event in history}
     if version not in versions:
         raise PublishError(f"version {version} was never published here; there are: {', '.join(versions) or 'none'}")

@@ -166,12 +166,12 @@ def _create(api: HfApi, repo: str, *, private: bool) -> None:
 def _tags(api: HfApi, repo: str) -> dict[str, str]:
     """Commits by tag; none where there is no such dataset."""
     try:
-        found = api.list_repo_refs(repo, repo_type="dataset")
+        references = api.list_repo_refs(repo, repo_type="dataset")
     except RepositoryNotFoundError as error:
         if status_of(error) == 404:  # 401: without a right token, nobody is told what there is
             return {}
         raise
-    return {tag.name: tag.target_commit for tag in found.tags}
+    return {tag.name: tag.target_commit for tag in references.tags}
 
 
 def _versions(tags: Iterable[str]) -> list[str]:
@@ -181,9 +181,9 @@ def _versions(tags: Iterable[str]) -> list[str]:
 
 
 def _compare(api: HfApi, repo: str, revision: str, folder: Path) -> Difference:
-    found = api.verify_repo_checksums(repo, repo_type="dataset", revision=revision, local_dir=folder)
-    changed = [mismatch["path"] for mismatch in found.mismatches] + found.extra_paths
-    return Difference(sorted(changed), [path for path in found.missing_paths if path != _ATTRIBUTES])
+    checksums = api.verify_repo_checksums(repo, repo_type="dataset", revision=revision, local_dir=folder)
+    changed = [mismatch["path"] for mismatch in checksums.mismatches] + checksums.extra_paths
+    return Difference(sorted(changed), [path for path in checksums.missing_paths if path != _ATTRIBUTES])
 
 
 def _named(difference: Difference) -> str:
@@ -223,8 +223,8 @@ def _history(api: HfApi, repo: str, tags: Iterable[str]) -> History:
     with tempfile.TemporaryDirectory() as folder:
         _fetch_history(api, repo, Path(folder))
         history = read_history(Path(folder))
-    known = {*_versions(tags), *_withdrawn(history)}
-    return tuple(event for event in history if event.version in known)
+    versions = {*_versions(tags), *_withdrawn(history)}
+    return tuple(event for event in history if event.version in versions)
 
 
 def _fetch_history(api: HfApi, repo: str, into: Path) -> None:
@@ -234,10 +234,10 @@ def _fetch_history(api: HfApi, repo: str, into: Path) -> None:
         if status_of(error) == 404:
             return
         raise
-    found = api.get_paths_info(repo, [HISTORY], revision=head, repo_type="dataset")
-    if found and isinstance(found[0], RepoFile):
-        if found[0].size > _MOST_HISTORY:
-            raise PublishError(f"{repo}: {HISTORY} has {found[0].size} bytes; `publish` writes no such file")
+    paths = api.get_paths_info(repo, [HISTORY], revision=head, repo_type="dataset")
+    if paths and isinstance(paths[0], RepoFile):
+        if paths[0].size > _MOST_HISTORY:
+            raise PublishError(f"{repo}: {HISTORY} has {paths[0].size} bytes; `publish` writes no such file")
         api.hf_hub_download(repo, HISTORY, revision=head, repo_type="dataset", local_dir=into)
 
 
@@ -319,8 +319,8 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 
 def _files(api: HfApi, repo: str, revision: str) -> dict[str, RepoFile]:
     entries = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
-    found = (entry for entry in entries if isinstance(entry, RepoFile) and entry.path != _ATTRIBUTES)
-    files = {entry.path: entry for entry in itertools.islice(found, MOST_FILES + 1)}
+    entries_of_files = (entry for entry in entries if isinstance(entry, RepoFile) and entry.path != _ATTRIBUTES)
+    files = {entry.path: entry for entry in itertools.islice(entries_of_files, MOST_FILES + 1)}
     if len(files) > MOST_FILES:
         raise PublishError(f"{repo} has more files than the {MOST_FILES} of a published version at {revision}")
     return files

@@ -100,9 +100,9 @@ def _bound(request: httpx.Request) -> None:
 
 def _cause(error: BaseException) -> BaseException:
     """The cause of an error, which the clients wrap in errors of their own."""
-    known = (HfHubHTTPError, OfflineModeIsEnabled, httpx.TransportError)
+    causes = (HfHubHTTPError, OfflineModeIsEnabled, httpx.TransportError)
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, known):
+    while cause is not None and not isinstance(cause, causes):
         cause = cause.__cause__
     return cause or error
 
@@ -140,8 +140,8 @@ def _explained(repo: str, error: BaseException) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{repo}: the Hub has a fault (its answer is no JSON); run the same command later"
     if isinstance(error, HfHubHTTPError):
-        said = (error.server_message or _first_line(error))[:_MOST_WORDS]
-        return f"{repo}: {_status_explained(error, said.lower())}\nThe Hub said: {said}"
+        words = (error.server_message or _first_line(error))[:_MOST_WORDS]
+        return f"{repo}: {_status_explained(error, words.lower())}\nThe Hub said: {words}"
     if any(word in str(error).lower() for word in _FULL):
         return f"{repo}: {_NO_ROOM}\nThe Hub said: {str(error)[:_MOST_WORDS]}"
     return f"{repo}: {str(error)[:_MOST_WORDS]}"
@@ -153,13 +153,13 @@ _NO_ROOM = (
 )
 
 
-def _status_explained(error: HfHubHTTPError, said: str) -> str:
+def _status_explained(error: HfHubHTTPError, words: str) -> str:
     status = error.response.status_code
     if status == 401 and get_token() is None:
         return "the Hub wants to know who you are: `hf auth login`, or set HF_TOKEN to a token that may write"
     if status == 401:
         return "the Hub does not accept your token: wrong or expired; `hf auth login` with a new one, or set HF_TOKEN"
-    if status in (402, 413) or (status == 403 and any(word in said for word in _FULL)):
+    if status in (402, 413) or (status == 403 and any(word in words for word in _FULL)):
         return _NO_ROOM
     if status == 403:
         return "your token may not do this here: it needs the right to write to this repository"

@@ -52,10 +52,10 @@ class Table:
 
 def part_of(path: str) -> Part | None:
     """The part that lies at a path of a published folder; None for a path that is no table's."""
-    found = schema.DATA_FILE.fullmatch(path)
-    if not found:
+    match = schema.DATA_FILE.fullmatch(path)
+    if not match:
         return None
-    return Part(found["table"], found["split"], None if found["batch"] is None else int(found["batch"]))
+    return Part(match["table"], match["split"], None if match["batch"] is None else int(match["batch"]))
 
 
 def patterns(parts: Iterable[Part], specs: Sequence[TableSpec]) -> dict[str, dict[str, str]]:

@@ -29,8 +29,8 @@ def models_of(study: Study, rights: PictureRights | None = None) -> tuple[Model,
         stated[rights.name] = _of_source(rights.license, stated.get(rights.name))
     unknown = sorted(stated.keys() - {each.name for each in named})
     if unknown:
-        known = ", ".join(each.name for each in named)
-        raise PublishError(f"[publish.licenses] {unknown[0]}: no model of the study; there are: {known}")
+        choices = ", ".join(each.name for each in named)
+        raise PublishError(f"[publish.licenses] {unknown[0]}: no model of the study; there are: {choices}")
     licenses = {each: stated.get(each.name) or _own_license(each, runtime) for each in named}
     unstated = [each for each, license in licenses.items() if license is None]
     if unstated:
@@ -75,4 +75,4 @@ def _own_license(named: NamedModel, runtime: Runtime) -> str | None:
     module = registry.load(named.group, entry)
     if argument is not None or not hasattr(module, "describe"):
         return None
-    return next((str(found.license) for found in module.describe(entry, runtime) if found.model == entry), None)
+    return next((str(record.license) for record in module.describe(entry, runtime) if record.model == entry), None)

@@ -121,12 +121,12 @@ def prepare(
     for name, sha256 in folder.manifest().weights.items():
         write_whole(into / WEIGHTS / f"{name}.safetensors", folder.weights(name, sha256))
     provenance = draft.model_copy(update={"files": _files(into, tables)})
-    found = _changes(before, Version(into, provenance), history)
-    if before and before.provenance.version == version and not found:
+    changes_since = _changes(before, Version(into, provenance), history)
+    if before and before.provenance.version == version and not changes_since:
         times = _with_times(history, offered)
         return Prepared(before.folder, before.provenance, (), people.left_out, people.participants, times)
-    _check_version(version, before, history, found)
-    history = published(history, version, [change.note for change in found])
+    _check_version(version, before, history, changes_since)
+    history = published(history, version, [change.note for change in changes_since])
     items, *_ = load_kind(study.study).tables
     content = Content(into, study, provenance, tables, people, read_items(into, tables, items), options.repo)
     _write_rest(root, content, history)
@@ -134,7 +134,7 @@ def prepare(
     provenance = provenance.model_copy(update={"files": _files(into, tables)})
     write_whole(into / PROVENANCE, to_json(TypeAdapter(Provenance), provenance))
     times = _with_times(history, offered)
-    return Prepared(into, provenance, tuple(found), people.left_out, people.participants, times)
+    return Prepared(into, provenance, tuple(changes_since), people.left_out, people.participants, times)
 
 
 def _version(folder: Path | None) -> Version | None:
@@ -246,14 +246,14 @@ def _changes(before: Version | None, new: Version, history: History) -> list[Cha
     return [Change("major", "published anew, after a withdrawal" if history else "first version")]
 
 
-def _check_version(version: str, before: Version | None, history: History, found: list[Change]) -> None:
-    if before and not found:
+def _check_version(version: str, before: Version | None, history: History, changes_since: list[Change]) -> None:
+    if before and not changes_since:
         raise PublishError(f"nothing changed since version {before.provenance.version}, which is published already")
-    step = needed_step(found)
+    step = needed_step(changes_since)
     least = least_version(history, step)
     if least is None or parse_version(version) >= least:
         return
-    notes = "".join(f"\n  {change.step}: {change.note}" for change in found)
+    notes = "".join(f"\n  {change.step}: {change.note}" for change in changes_since)
     if before and before.provenance.version == version:
         why = "is published already, with other content"
     elif history[-1].event == "withdrawn":

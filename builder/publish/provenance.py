@@ -158,8 +158,8 @@ class Provenance(Record):
 
     def weights(self) -> dict[str, str]:
         """The paths of the weights that were trained for the study, by model."""
-        found = {path: _WEIGHTS.fullmatch(path) for path in self.files}
-        return {match["name"]: path for path, match in found.items() if match}
+        matches = {path: _WEIGHTS.fullmatch(path) for path in self.files}
+        return {match["name"]: path for path, match in matches.items() if match}
 
     def thresholds(self) -> dict[str, float]:
         """The decision distances of the models that have one."""

@@ -98,13 +98,13 @@ def recorded(root: Path, versions: Sequence[str], target: str) -> dict[str, pa.T
     Raises:
         PublishError: there is no record of one, or it is damaged.
     """
-    found: dict[str, dict[str, VersionRecord]] = {}
+    by_name: dict[str, dict[str, VersionRecord]] = {}
     for _, record in _read(root):
         if record.withdrawn is None:
-            found.setdefault(record.version, {})[record.target] = record
+            by_name.setdefault(record.version, {})[record.target] = record
     tables = {}
     for version in versions:
-        records = found.get(version, {})
+        records = by_name.get(version, {})
         if target not in records and len(records) != 1:
             raise PublishError(
                 f"{root / _FOLDER}: has no record of version {version} in {target}, so nobody can tell what a new "

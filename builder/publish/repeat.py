@@ -91,8 +91,8 @@ def repeat(folder: Path, given: Mapping[str, str]) -> Repetition:
                     wrong[name] += _differs(each, classifier.classes, answers[each.image_id])
     if not repeated:
         raise PublishError(f"{folder}: no prediction was repeated: {'; '.join(absent) or 'it has none of a picture'}")
-    said = [_account(name, repeated[name], without[name]) for name in classifiers]
-    return Repetition(_listed(wrong), [*said, *absent, *_builds(provenance, runtime)])
+    accounts = [_account(name, repeated[name], without[name]) for name in classifiers]
+    return Repetition(_listed(wrong), [*accounts, *absent, *_builds(provenance, runtime)])
 
 
 def _weights(folder: Path, provenance: Provenance) -> dict[str, bytes]:
@@ -128,7 +128,7 @@ def _loaded(
         )
     models = {each.name: each.model for each in parts.models(study)}
     trained = trained_here(study)
-    found, absent = dict[str, Classifier](), list[str]()
+    classifiers, absent = dict[str, Classifier](), list[str]()
     for name, load in loaders.items():
         entry, argument = registry.split_model(models[name])
         if argument is not None and name not in given:
@@ -142,11 +142,11 @@ def _loaded(
                 why = str(error)
             else:
                 if not isinstance(loaded, Recorded):
-                    found[name] = loaded
+                    classifiers[name] = loaded
                     continue
                 why = "it is a table of what was said elsewhere"
         absent.append(f"predictions of {name}: not repeated: {why}")
-    return found, absent
+    return classifiers, absent
 
 
 def _batches(folder: Path, provenance: Provenance, kind: StudyKind) -> Iterator[dict[str, pa.Table]]:
@@ -187,14 +187,14 @@ def _answers(
 def _differs(stated: Prediction, classes: Sequence[str], answer: Probabilities) -> Iterator[str]:
     """A line where an answer is another than the one stated."""
     here = None if math.isnan(answer[0]) else classes[int(answer.argmax())]
-    said = f"{stated.where}: {stated.classifier} said {stated.top or 'nothing'}, and says {here or 'nothing'}"
+    difference = f"{stated.where}: {stated.classifier} said {stated.top or 'nothing'}, and says {here or 'nothing'}"
     if stated.top is None or here is None:
         if stated.top != here:
-            yield said
+            yield difference
         return
     of_class = dict(zip(classes, answer.tolist(), strict=True))
     if of_class.get(stated.top, -1.0) < answer.max() - TOLERANCE:
-        yield said
+        yield difference
         return
     off = {name: of_class.get(name, math.inf) - value for name, value in stated.probabilities.items()}
     worst = max(off, key=lambda name: abs(off[name]), default="")

@@ -13,7 +13,7 @@ from builder.publish.aggregates import counted, rated, rated_features, source_of
 from builder.publish.layout import Part
 from builder.publish.pictures import without_pictures
 from builder.publish.provenance import Aggregates
-from builder.ratings.held import judged_tables, read_held
+from builder.ratings.collection import flagged_tables, read_collection
 from builder.ratings.items import read_design
 from builder.ratings.schema import participant_features, rating_features
 from builder.ratings.texts import unread
@@ -73,12 +73,12 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
         FolderError: the files are damaged.
     """
     design = read_design(folder.root)
-    held = read_held(folder.root, design.asks)
-    every_rating, participants = judged_tables(held, design)
+    collection = read_collection(folder.root, design.asks)
+    every_rating, participants = flagged_tables(collection, design)
     ratings, left_out = _of_sources(every_rating, ["human", "expert", *(["simulated"] if with_simulated else [])])
     rating = pc.is_in(participants["participant_id"], value_set=pc.unique(ratings["participant_id"]))
     participants = participants.filter(rating).sort_by("participant_id")
-    waiting = unread(held, design.asks)["participant_id"].isin(participants["participant_id"].to_pylist())
+    waiting = unread(collection, design.asks)["participant_id"].isin(participants["participant_id"].to_pylist())
     source = source_of(ratings)
     aggregates = Aggregates(source=source, flagged_excluded=flagged_excluded and source is not None)
     return People(
@@ -86,7 +86,7 @@ def read_people(folder: StudyFolder, *, with_simulated: bool, flagged_excluded: 
         participants,
         aggregates,
         tuple(left_out),
-        frozenset(held.released["text"]),
+        frozenset(collection.released["text"]),
         int(waiting.sum()),
         asked(folder.root, folder.study()),
     )
@@ -105,17 +105,17 @@ def split_of_batches(study: Study, batches: list[int]) -> dict[int, str]:
         PublishError: a batch is in no split or in two, or one that is not built is in a split.
     """
     splits = study.publish.splits or {"train": tuple(batches)}
-    built, found = set(batches), dict[int, str]()
+    built, split_of = set(batches), dict[int, str]()
     for split, members in splits.items():
         for batch in members:
-            if found.setdefault(batch, split) != split:
-                raise PublishError(f"[publish] splits: batch {batch} is in {found[batch]} and in {split}")
+            if split_of.setdefault(batch, split) != split:
+                raise PublishError(f"[publish] splits: batch {batch} is in {split_of[batch]} and in {split}")
             if batch not in built:
                 raise PublishError(f"[publish] splits: {split} has batch {batch}, which is not built")
-    missing = [batch for batch in batches if batch not in found]
+    missing = [batch for batch in batches if batch not in split_of]
     if missing:
         raise PublishError(f"[publish] splits: batch {missing[0]} is in no split; every batch needs one")
-    return found
+    return split_of
 
 
 def published_tables(
@@ -187,5 +187,5 @@ def _participants(
 def _of_sources(ratings: pa.Table, sources: list[str]) -> tuple[pa.Table, list[str]]:
     others = [source for source in SOURCES if source not in sources]
     counts = {source: pc.sum(pc.equal(ratings["source"], source)).as_py() or 0 for source in others}
-    said = [f"{count} {source} ratings" for source, count in counts.items() if count]
-    return ratings.filter(pc.is_in(ratings["source"], value_set=pa.array(sources))), said
+    counts_in_words = [f"{count} {source} ratings" for source, count in counts.items() if count]
+    return ratings.filter(pc.is_in(ratings["source"], value_set=pa.array(sources))), counts_in_words

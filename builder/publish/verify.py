@@ -47,10 +47,10 @@ def verify(folder: Path) -> list[str]:
         raise PublishError(f"{folder}: holds no published version; name a folder or a dataset, user/name")
     try:
         provenance = read_provenance(folder)
-        found = [*_files(folder, provenance), *_version(folder, provenance)]
+        errors = [*_files(folder, provenance), *_version(folder, provenance)]
     except LandsBetweenError as error:
         return [str(error)]
-    return found or _tables(folder, provenance)
+    return errors or _tables(folder, provenance)
 
 
 @contextlib.contextmanager
@@ -151,7 +151,7 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
             "further; install the package that brings it, and verify again",
             shown(provenance.study.get("study")),
         )
-    found: list[str] = []
+    errors: list[str] = []
     kept = 0
     tables: dict[str, list[pa.Table]] = {}
     parts = {path: part for path in sorted(provenance.files) if (part := part_of(path))}
@@ -159,30 +159,30 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
         try:
             count, withheld = provenance.files[path].rows or 0, provenance.withheld
             rows = read_table(folder / path, part.table, count, kind, withheld=withheld)
-            found += [f"{path}: {problem}" for problem in check_part(part, rows, provenance)]
+            errors += [f"{path}: {problem}" for problem in check_part(part, rows, provenance)]
             if kind and part.table in specs:
                 problems = [
                     *kind.check(part.table, rows, provenance.thresholds()),
                     *_pictures(folder, specs[part.table], part, rows, provenance, kind),
                 ]
-                found += [f"{path}: {problem}" for problem in problems]
+                errors += [f"{path}: {problem}" for problem in problems]
             tables.setdefault(part.table, []).append(_without_pictures(rows))
             kept += tables[part.table][-1].nbytes
         except (pa.ArrowException, OSError, ValueError, PublishError) as error:
-            found.append(f"{path}: {first_line(error)}")
+            errors.append(f"{path}: {first_line(error)}")
         if kept > max(LEAST_KEPT, MOST_EXPANSION * sum(file.bytes for file in provenance.files.values())):
-            return [*found, f"{path}: with the tables before it, {kept} bytes of memory, too many for what they hold"]
+            return [*errors, f"{path}: with the tables before it, {kept} bytes of memory, too many for what they hold"]
     for table, of_table in tables.items():
         if any(rows.schema != of_table[0].schema for rows in of_table):
-            found.append(f"{table}: its files do not have the same columns")
+            errors.append(f"{table}: its files do not have the same columns")
     if kind:
         first = kind.tables[0]
         needed = [first.name, *(["images"] if first.shows else [])]
         if not set(needed) <= tables.keys():
-            found.append(f"there are no tables {' and '.join(needed)}")
-        found += [f"{table}: is no table of the study" for table in tables if table not in specs]
-    if found or not kind:
-        return found
+            errors.append(f"there are no tables {' and '.join(needed)}")
+        errors += [f"{table}: is no table of the study" for table in tables if table not in specs]
+    if errors or not kind:
+        return errors
     together = {table: pa.concat_tables(of_table) for table, of_table in tables.items()}
     return [*check_tables(list(specs.values()), together, provenance), *check_derived(kind, together, provenance)]
 

@@ -91,7 +91,7 @@ def _pseudonymous(
     if rows.empty:
         return rows.rename(columns={"participant": "participant_id"}), rows
     different = {each: is_pseudonym(each.strip()) for each in rows["participant"].unique()}
-    ids = {each: each if known else pseudonym(key, each) for each, known in different.items()}
+    ids = {each: each if pseudonymous else pseudonym(key, each) for each, pseudonymous in different.items()}
     claimed = rows["participant"].map(different).astype("bool") & ~signed[rows["file"]]
     kept = rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
     return kept[~claimed], rows[claimed]
@@ -163,31 +163,31 @@ def _outside(question: Question, answers: pd.Series, items: pd.DataFrame) -> tup
 def _participants(rows: pd.DataFrame, age_bin: int | None, asks: Questionnaire) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row per participant and file: what was said first."""
     texts = asks.text_names
-    said = {name: rows[name].str.strip() for name in ("age", "gender", "country", "continent", *texts)}
-    for name, text in said.items():
-        said[name] = text.mask(text == "" if name in texts else text.str.lower().isin(demographics.UNSAID))
+    answers = {name: rows[name].str.strip() for name in ("age", "gender", "country", "continent", *texts)}
+    for name, text in answers.items():
+        answers[name] = text.mask(text == "" if name in texts else text.str.lower().isin(demographics.UNSAID))
     understood = {
-        "age": {text: demographics.age(text, age_bin) for text in said["age"].dropna().unique()},
-        "gender": {text: demographics.gender(text) for text in said["gender"].dropna().unique()},
-        "country": continents_of(said["country"].dropna().unique()),
-        "continent": {text: demographics.continent(text) for text in said["continent"].dropna().unique()},
+        "age": {text: demographics.age(text, age_bin) for text in answers["age"].dropna().unique()},
+        "gender": {text: demographics.gender(text) for text in answers["gender"].dropna().unique()},
+        "country": continents_of(answers["country"].dropna().unique()),
+        "continent": {text: demographics.continent(text) for text in answers["continent"].dropna().unique()},
     }
     refused = [refusal(rows.iloc[:0], asks, "")]
     for name, meaning in understood.items():
         if not meaning:
             continue
-        meant = said[name].map(meaning)
-        odd = said[name].notna() & meant.isna()
+        meant = answers[name].map(meaning)
+        odd = answers[name].notna() & meant.isna()
         if odd.any():
             refused.append(refusal(rows[odd], asks, f"{name} not understood, left out", name))
-        said[name] = meant.astype("str")
+        answers[name] = meant.astype("str")
     people = pd.DataFrame(
         {
-            "age": said["age"],
-            "gender": said["gender"],
-            "continent": said["continent"].fillna(said["country"]),
+            "age": answers["age"],
+            "gender": answers["gender"],
+            "continent": answers["continent"].fillna(answers["country"]),
             "duration_s": rows["duration_s"].where(rows["duration_s"] >= 0).astype("Float64"),
-            **{name: said[name] for name in texts},
+            **{name: answers[name] for name in texts},
             "line": rows["line"],
             "file": rows["file"],
             "participant_id": rows["participant_id"],
@@ -201,15 +201,15 @@ def _participants(rows: pd.DataFrame, age_bin: int | None, asks: Questionnaire) 
 
 def _without_findings(participants: pd.DataFrame, asks: Questionnaire) -> tuple[pd.DataFrame, pd.DataFrame]:
     columns = {"participant_id": "str", "question": "str", "found": "str", "text": "str", "file": "int64"}
-    held = [typed(pd.DataFrame(), columns)]
+    parts = [typed(pd.DataFrame(), columns)]
     kept = participants.reset_index()
     for question in asks.text_names:
         texts = kept[question].dropna()
-        found = texts.map(lambda text: "; ".join(findings(text))).astype("str")
-        suspect = found[found != ""]
+        identifiers = texts.map(lambda text: "; ".join(findings(text))).astype("str")
+        suspect = identifiers[identifiers != ""]
         if suspect.empty:
             continue
         who = kept.loc[suspect.index, ["participant_id", "file"]]
-        held.append(who.assign(question=question, found=suspect, text=texts[suspect.index])[list(columns)])
+        parts.append(who.assign(question=question, found=suspect, text=texts[suspect.index])[list(columns)])
         kept.loc[suspect.index, question] = pd.NA
-    return kept.set_index("participant_id"), stacked(held).sort_values("file", kind="stable", ignore_index=True)
+    return kept.set_index("participant_id"), stacked(parts).sort_values("file", kind="stable", ignore_index=True)

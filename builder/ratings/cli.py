@@ -122,9 +122,9 @@ def _point_out_withdrawn(folder: Path) -> None:
     people = withdrawn_people(folder)
     here = people[people["ratings"] > 0]
     if len(here):
-        said = ", ".join(f"{status} {count}" for status, count in here["status"].value_counts().items())
+        counts = ", ".join(f"{status} {count}" for status, count in here["status"].value_counts().items())
         print(f"\nratings of people whose submission does not count are still here, {here['ratings'].sum()} of them")
-        print(f"({said}): ratings withdrawn lists them, and with --remove takes them out")
+        print(f"({counts}): ratings withdrawn lists them, and with --remove takes them out")
 
 
 def _withdrawn(options: argparse.Namespace) -> int:
@@ -135,8 +135,8 @@ def _withdrawn(options: argparse.Namespace) -> int:
         if not any(gone.people.values()):
             print("nobody was removed: nothing of people whose submission does not count is here")
             return 1
-        said = ", ".join(f"{status} {count}" for status, count in gone.people.items())
-        print(f"removed {sum(gone.people.values())} people ({said}) with {gone.ratings} ratings", end="")
+        statuses = ", ".join(f"{status} {count}" for status, count in gone.people.items())
+        print(f"removed {sum(gone.people.values())} people ({statuses}) with {gone.ratings} ratings", end="")
         print(f" and {gone.answers} answers in the survey's database; later imports will refuse their rows")
         if gone.published:
             print("Published versions that still hold somebody who was removed (publish --retract withdraws one):")
@@ -202,8 +202,8 @@ def _status(options: argparse.Namespace) -> int:
         _print_reasons(status.reasons)
     print(f"texts held back: {status.held_back}; participants removed: {status.forgotten}")
     if status.withdrawn:
-        said = ", ".join(f"{word} {count}" for word, count in sorted(status.withdrawn.items()))
-        print(f"people whose submission does not count (ratings withdrawn): {said}")
+        statuses = ", ".join(f"{word} {count}" for word, count in sorted(status.withdrawn.items()))
+        print(f"people whose submission does not count (ratings withdrawn): {statuses}")
     return 0
 
 
@@ -224,8 +224,8 @@ def _texts(options: argparse.Namespace) -> int:
         return 0
     texts = show(options.folder)
     for number, row in enumerate(texts.to_dict("records"), start=1):
-        found = f"holds what looks like: {row['found']}" if row["found"] else "nothing found"
-        print(f"{number}  {row['question']} of {row['participant_id']}: {found}\n   {printable(str(row['text']))}")
+        finding = f"holds what looks like: {row['found']}" if row["found"] else "nothing found"
+        print(f"{number}  {row['question']} of {row['participant_id']}: {finding}\n   {printable(str(row['text']))}")
     if len(texts):
         print(f"{len(texts)} to read: a program knows no names, places or numbers of persons.")
         print("--withhold N ... keeps back what may identify somebody; --release N ... or all lets the rest go.")

@@ -18,9 +18,9 @@ def remember(folder: Path, address: str) -> None:
     Raises:
         FolderError: there is no right to write.
     """
-    known = remembered(folder)
-    if address not in known:
-        Folder(folder).write({DATABASES: "".join(f"{each}\n" for each in (*known, address)).encode()}, 0o600)
+    addresses = remembered(folder)
+    if address not in addresses:
+        Folder(folder).write({DATABASES: "".join(f"{each}\n" for each in (*addresses, address)).encode()}, 0o600)
 
 
 def remembered(folder: Path) -> list[str]:

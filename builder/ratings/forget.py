@@ -11,9 +11,9 @@ from builder.errors import RatingsError
 from builder.files import Folder
 from builder.publish.record import forget_in_records
 from builder.ratings import records
+from builder.ratings.collection import Collection, read_collection, write_collection
 from builder.ratings.databases import remembered
 from builder.ratings.export import stacked
-from builder.ratings.held import Held, read_held, write_held
 from builder.ratings.items import read_design
 from builder.ratings.privacy import is_pseudonym, other_pseudonyms, participant_key, pseudonym
 from builder.ratings.store import RatingsFolder
@@ -62,9 +62,9 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Erasu
     """
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
-        held = read_held(folder, design.asks)
-        here = set(held.participants.index) | set(held.held_back["participant_id"])
-        gone = set(held.forgotten["participant_id"])
+        collection = read_collection(folder, design.asks)
+        here = set(collection.participants.index) | set(collection.held_back["participant_id"])
+        gone = set(collection.forgotten["participant_id"])
         ids = [participant]
         if participant not in here | gone and not is_pseudonym(participant):
             key = participant_key(folder)
@@ -77,32 +77,32 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Erasu
                 f"{folder}: nobody with the id {participant!r} has ratings here; give the platform's id as it stands "
                 "in the export, or the participant_id of the tables"
             )
-        theirs = held.ratings["participant_id"].isin(met)
+        theirs = collection.ratings["participant_id"].isin(met)
         new = [each for each in met if each not in gone]
         if new:
-            counts = held.ratings["participant_id"].value_counts()
+            counts = collection.ratings["participant_id"].value_counts()
             lines = [[each, _now(), str(int(counts.get(each, 0)))] for each in new]
-            held = replace(
-                held,
-                ratings=held.ratings[~theirs],
-                participants=held.participants.drop(index=new, errors="ignore"),
-                imports=held.imports[~import_lines_of(held, new)],
-                held_back=held.held_back[~held.held_back["participant_id"].isin(new)],
-                released=held.released[~held.released["participant_id"].isin(new)],
-                forgotten=stacked([held.forgotten, pd.DataFrame(lines, columns=records.FORGOTTEN)]),
+            collection = replace(
+                collection,
+                ratings=collection.ratings[~theirs],
+                participants=collection.participants.drop(index=new, errors="ignore"),
+                imports=collection.imports[~import_lines_of(collection, new)],
+                held_back=collection.held_back[~collection.held_back["participant_id"].isin(new)],
+                released=collection.released[~collection.released["participant_id"].isin(new)],
+                forgotten=stacked([collection.forgotten, pd.DataFrame(lines, columns=records.FORGOTTEN)]),
             )
             shown = records.read(folder, "shown", records.RELEASED)
             Folder(folder).write(dict([records.file("shown", shown[~shown["participant_id"].isin(new)])]))
-            write_held(folder, held, design)
+            write_collection(folder, collection, design)
     versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
     remains, beyond = (removed.remains, removed.beyond) if removed else ([], [])
     return Erasure(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions, remains, beyond)
 
 
-def import_lines_of(held: Held, participant_ids: list[str]) -> pd.Series:
+def import_lines_of(collection: Collection, participant_ids: list[str]) -> pd.Series:
     """Whether each line of imports.csv is of one of these participants."""
-    keys = held.imports["key"]
-    theirs = held.ratings["rating_id"][held.ratings["participant_id"].isin(participant_ids)]
+    keys = collection.imports["key"]
+    theirs = collection.ratings["rating_id"][collection.ratings["participant_id"].isin(participant_ids)]
     return keys.isin(theirs) | keys.str.split("\t").str[0].isin(participant_ids)
 
 

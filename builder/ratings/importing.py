@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from builder.errors import RatingsError
 from builder.ratings.clean import Cleaned, cleaned
+from builder.ratings.collection import Collection, frame, read_collection, write_collection
 from builder.ratings.export import Export, ExportFile, stacked
 from builder.ratings.formats import read_file
 from builder.ratings.formats.files import export_files
-from builder.ratings.held import Held, frame, read_held, write_held
 from builder.ratings.items import Design, read_design
 from builder.ratings.mapping import Mapping, read_mapping
 from builder.ratings.merge import Outcome, merged
@@ -79,16 +79,16 @@ def import_exports(
     """
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
-        before = read_held(folder, design.asks)
+        before = read_collection(folder, design.asks)
         after, imported = merged_exports(
             before, exports, design, participant_key(folder), format_name, mapping, skip_others, source
         )
-        write_held(folder, with_import(before, after), design)
+        write_collection(folder, with_import(before, after), design)
     return imported
 
 
 def merged_exports(
-    held: Held,
+    collection: Collection,
     exports: Sequence[Path],
     design: Design,
     key: bytes,
@@ -96,7 +96,7 @@ def merged_exports(
     mapping: Path | None,
     skip_others: bool,
     source: str,
-) -> tuple[Held, Import]:
+) -> tuple[Collection, Import]:
     """The folder's ratings with the exports merged into them, and what became of each; nothing is written."""
     meaning = read_mapping(mapping, design.asks) if mapping else None
     skipped: list[tuple[Path, str]] = []
@@ -104,9 +104,9 @@ def merged_exports(
     _check_all(read, skipped, meaning, design.asks)
     outcomes: list[tuple[Path, Outcome]] = []
     for some in read:
-        held, counted = merged(held, some.rows, design.asks, some.labels, source)
+        collection, counted = merged(collection, some.rows, design.asks, some.labels, source)
         outcomes += zip(some.paths, counted, strict=True)
-    return held, Import(outcomes, skipped)
+    return collection, Import(outcomes, skipped)
 
 
 def _read_all(
@@ -198,12 +198,14 @@ def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:
     """
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
-        held = read_held(folder, design.asks)
-        new = frame(ratings).reindex(columns=held.ratings.columns)
-        new = new[~new["rating_id"].isin(held.ratings["rating_id"])]
+        collection = read_collection(folder, design.asks)
+        new = frame(ratings).reindex(columns=collection.ratings.columns)
+        new = new[~new["rating_id"].isin(collection.ratings["rating_id"])]
         raters = frame(participants).set_index("participant_id")
-        raters = raters[~raters.index.isin(held.participants.index)]
-        people = pd.concat([each for each in (held.participants, raters) if len(each)] or [held.participants])
-        held = replace(held, ratings=stacked([held.ratings, new]), participants=people)
-        write_held(folder, held, design)
+        raters = raters[~raters.index.isin(collection.participants.index)]
+        people = pd.concat(
+            [each for each in (collection.participants, raters) if len(each)] or [collection.participants]
+        )
+        collection = replace(collection, ratings=stacked([collection.ratings, new]), participants=people)
+        write_collection(folder, collection, design)
     return len(new)

@@ -344,11 +344,11 @@ class Mapping(Settings):
     def _options(cls, given: dict[str, Options], info: ValidationInfo) -> dict[str, Options]:
         asked = info.context.questions if isinstance(info.context, Questionnaire) else ()
         for question in asked:
-            known = question.options if isinstance(question, Choice) else ()
-            for word, option in given[question.name].words.items() if known and question.name in given else ():
-                if option not in known:
+            options = question.options if isinstance(question, Choice) else ()
+            for word, option in given[question.name].words.items() if options and question.name in given else ():
+                if option not in options:
                     name = f"{question.name}.words.{shown(word)} = {shown(option)}"
-                    raise ValueError(f"{name}: must be one of {', '.join(known)}")
+                    raise ValueError(f"{name}: must be one of {', '.join(options)}")
         return given
 
     @field_validator("item_pattern")

@@ -9,8 +9,8 @@ import pandas as pd
 
 from builder.ratings import records
 from builder.ratings.clean import Cleaned, refusal
+from builder.ratings.collection import Collection
 from builder.ratings.export import answer_type, stacked
-from builder.ratings.held import Held
 from builder.ratings.ids import rating_id
 from builder.ratings.submissions import kept_out, standing
 from builder.tasks import Questionnaire
@@ -34,15 +34,15 @@ class Outcome:
 
 
 def merged(
-    held: Held, rows: Cleaned, asks: Questionnaire, files: Sequence[str], source: str = "human"
-) -> tuple[Held, list[Outcome]]:
+    collection: Collection, rows: Cleaned, asks: Questionnaire, files: Sequence[str], source: str = "human"
+) -> tuple[Collection, list[Outcome]]:
     """The folder's content with the rows of some files, and what became of each file's.
 
     It is as if one file were merged after the other; those that follow each other and speak of different people are
     merged together, for of many small ones each has its price.
 
     Args:
-        held: what the folder holds.
+        collection: what the folder holds.
         rows: what the files brought.
         asks: what the study asks.
         files: what refused.csv calls the files, `records.file_label`: never their own names.
@@ -51,15 +51,15 @@ def merged(
     outcomes: list[Outcome] = []
     for some in _of_different_people(rows, len(files)):
         part = rows if len(some) == len(files) else rows.of_files(some)
-        held, counted = _merged(held, part, asks, files, some, source)
+        collection, counted = _merged(collection, part, asks, files, some, source)
         outcomes += counted
-    return held, outcomes
+    return collection, outcomes
 
 
 def _of_different_people(rows: Cleaned, files: int) -> Iterator[range]:
     """The files in order, as long as no two of those together say something of the same participant."""
-    said = [rows.ratings, rows.participants.reset_index(), rows.submissions]
-    pairs = stacked([each[["file", "participant_id"]] for each in said]).drop_duplicates()
+    parts = [rows.ratings, rows.participants.reset_index(), rows.submissions]
+    pairs = stacked([each[["file", "participant_id"]] for each in parts]).drop_duplicates()
     people: dict[int, set[str]] = {}
     for file, participant in pairs.itertuples(index=False, name=None):
         people.setdefault(file, set()).add(participant)
@@ -74,17 +74,17 @@ def _of_different_people(rows: Cleaned, files: int) -> Iterator[range]:
 
 
 def _merged(
-    held: Held, rows: Cleaned, asks: Questionnaire, files: Sequence[str], some: range, source: str
-) -> tuple[Held, list[Outcome]]:
+    collection: Collection, rows: Cleaned, asks: Questionnaire, files: Sequence[str], some: range, source: str
+) -> tuple[Collection, list[Outcome]]:
     """The folder's content as in `merged`, with those files alone, which speak of different people."""
     read = [rows.ratings, rows.refused]
-    withdrawn = standing(held.withdrawn, rows.submissions)
+    withdrawn = standing(collection.withdrawn, rows.submissions)
     rows, outside = kept_out(rows, withdrawn, asks)
-    rows, elsewhere = _of_source(held, rows, asks, source)
-    forgotten = rows.ratings["participant_id"].isin(held.forgotten["participant_id"])
+    rows, elsewhere = _of_source(collection, rows, asks, source)
+    forgotten = rows.ratings["participant_id"].isin(collection.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], asks, "participant was removed")
-    added, again, contradicting = _new_ratings(held.ratings, rows.ratings[~forgotten], asks, source)
-    people, fresh, differing = _with_people(held, _without_held_back(held, rows, asks), added, asks, source)
+    added, again, contradicting = _new_ratings(collection.ratings, rows.ratings[~forgotten], asks, source)
+    people, fresh, differing = _with_people(collection, _without_held_back(collection, rows, asks), added, asks, source)
     refused = [rows.refused, outside, elsewhere, removed, contradicting]
     noted = stacked([*refused, rows.left_out, differing]).sort_values("file", kind="stable", ignore_index=True)
     counts = {
@@ -97,17 +97,19 @@ def _merged(
             "participants": [fresh],
         }.items()
     }
-    reasons = {file: Counter(said) for file, said in noted.groupby("file")["reason"]}
+    reasons = {file: Counter(reason) for file, reason in noted.groupby("file")["reason"]}
     outcomes = [
         Outcome(files[file], reasons=reasons.get(file, Counter()), **{name: each[at] for name, each in counts.items()})
         for at, file in enumerate(some)
     ]
     after = replace(
-        held,
-        ratings=stacked([held.ratings, added[held.ratings.columns]]),
+        collection,
+        ratings=stacked([collection.ratings, added[collection.ratings.columns]]),
         participants=people,
-        held_back=_with_held_back(held, rows, asks),
-        refused=stacked([held.refused, _lines(noted, asks, files)]).drop_duplicates() if len(noted) else held.refused,
+        held_back=_with_held_back(collection, rows, asks),
+        refused=stacked([collection.refused, _lines(noted, asks, files)]).drop_duplicates()
+        if len(noted)
+        else collection.refused,
         withdrawn=withdrawn,
     )
     return after, outcomes
@@ -119,16 +121,16 @@ def _by_file(frames: Sequence[pd.DataFrame], files: range) -> list[int]:
     return [int(count) for count in np.bincount(numbers - files.start, minlength=len(files))]
 
 
-def _of_source(held: Held, rows: Cleaned, asks: Questionnaire, source: str) -> tuple[Cleaned, pd.DataFrame]:
+def _of_source(collection: Collection, rows: Cleaned, asks: Questionnaire, source: str) -> tuple[Cleaned, pd.DataFrame]:
     """The rows of a file without those of people who are there with another source, and their ratings as refused.csv
     has them. Of an expert nothing is left but the ratings.
     """
-    known = held.participants["source"]
-    others = known.index[known != source]
-    theirs = rows.ratings["participant_id"].map(known[others])
+    sources = collection.participants["source"]
+    others = sources.index[sources != source]
+    theirs = rows.ratings["participant_id"].map(sources[others])
     refused = [
         refusal(rows.ratings[theirs == other], asks, f"participant is there as {other}, not as {source}")
-        for other in known[others].unique()
+        for other in sources[others].unique()
     ]
     kept = rows.participants[~rows.participants.index.isin(others)]
     held_back = rows.held_back[~rows.held_back["participant_id"].isin(others)]
@@ -148,7 +150,7 @@ def _lines(noted: pd.DataFrame, asks: Questionnaire, files: Sequence[str]) -> pd
 
 
 def _new_ratings(
-    known: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire, source: str
+    before: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire, source: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The ratings that no known one and no earlier row answers; those that say the same again; those that say another
     thing.
@@ -157,7 +159,7 @@ def _new_ratings(
     """
     answer, questions = ["participant_id", asks.key], list(asks.names)
     types = {each.name: answer_type(each) for each in asks.questions}
-    answers = known.loc[known["participant_id"].isin(rows["participant_id"].unique()), [*answer, *questions]]
+    answers = before.loc[before["participant_id"].isin(rows["participant_id"].unique()), [*answer, *questions]]
     again = rows.duplicated(answer)
     if answers.empty and not again.any():
         return _identified(rows, asks, source), rows.iloc[:0], refusal(rows.iloc[:0], asks, "")
@@ -189,54 +191,54 @@ def _equal(rows: pd.DataFrame, others: pd.DataFrame, asks: Questionnaire) -> pd.
 
 
 def _with_people(
-    held: Held, rows: Cleaned, added: pd.DataFrame, asks: Questionnaire, source: str
+    collection: Collection, rows: Cleaned, added: pd.DataFrame, asks: Questionnaire, source: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The participants with new ones and with what was not known of known ones; the new ones with the number of the
     file; and where a file says another thing.
 
     A later duration is no contradiction: platforms measure from other moments.
     """
-    known, details = held.participants, [*DEMOGRAPHICS, *asks.text_names]
-    said = rows.participants[~rows.participants.index.isin(held.forgotten["participant_id"])]
-    both = said.index.intersection(known.index)
-    differing = [refusal(said.iloc[:0], asks, "")]
+    before, details = collection.participants, [*DEMOGRAPHICS, *asks.text_names]
+    answers = rows.participants[~rows.participants.index.isin(collection.forgotten["participant_id"])]
+    both = answers.index.intersection(before.index)
+    differing = [refusal(answers.iloc[:0], asks, "")]
     for name in details if len(both) else ():
-        ours, theirs = known.loc[both, name], said.loc[both, name]
+        ours, theirs = before.loc[both, name], answers.loc[both, name]
         other = ours.notna() & theirs.notna() & (ours != theirs)
         reason = f"another {name} than the one already there, left out"
-        differing.append(refusal(said.loc[both][other], asks, reason, name))
-    met = stacked([said.reset_index()[["participant_id", "file"]], added[["participant_id", "file"]]])
+        differing.append(refusal(answers.loc[both][other], asks, reason, name))
+    met = stacked([answers.reset_index()[["participant_id", "file"]], added[["participant_id", "file"]]])
     new = met.sort_values("file", kind="stable").drop_duplicates("participant_id")
-    new = new[~new["participant_id"].isin(known.index)]
+    new = new[~new["participant_id"].isin(before.index)]
     fresh = pd.Index(new["participant_id"])
-    people = pd.concat([known, pd.DataFrame(index=fresh, columns=known.columns)]) if len(fresh) else known.copy()
+    people = pd.concat([before, pd.DataFrame(index=fresh, columns=before.columns)]) if len(fresh) else before.copy()
     for name in [*details, "duration_s"]:
-        people[name] = people[name].fillna(said[name].reindex(people.index)).astype(known[name].dtype)
+        people[name] = people[name].fillna(answers[name].reindex(people.index)).astype(before[name].dtype)
     people.loc[fresh, "source"] = source
     return people.rename_axis("participant_id"), new, stacked(differing)
 
 
-def _without_held_back(held: Held, rows: Cleaned, asks: Questionnaire) -> Cleaned:
+def _without_held_back(collection: Collection, rows: Cleaned, asks: Questionnaire) -> Cleaned:
     """The rows without texts that are held back: what somebody withheld does not come in again."""
-    if held.held_back.empty:
+    if collection.held_back.empty:
         return rows
     participants = rows.participants.copy()
     for question in asks.text_names:
-        ours = held.held_back[held.held_back["question"] == question]
+        ours = collection.held_back[collection.held_back["question"] == question]
         texts = pd.MultiIndex.from_frame(participants[[question]].reset_index())
         back = texts.isin(pd.MultiIndex.from_frame(ours[["participant_id", "text"]]))
         participants[question] = participants[question].mask(back)
     return replace(rows, participants=participants)
 
 
-def _with_held_back(held: Held, rows: Cleaned, asks: Questionnaire) -> pd.DataFrame:
+def _with_held_back(collection: Collection, rows: Cleaned, asks: Questionnaire) -> pd.DataFrame:
     """The texts held back with new ones; one that was confirmed stays confirmed, one of a removed person goes."""
     if rows.held_back.empty:
-        return held.held_back
-    confirmed = held.participants[list(asks.text_names)].stack().rename_axis(["participant_id", "question"])
-    new = rows.held_back[~rows.held_back["participant_id"].isin(held.forgotten["participant_id"])]
+        return collection.held_back
+    confirmed = collection.participants[list(asks.text_names)].stack().rename_axis(["participant_id", "question"])
+    new = rows.held_back[~rows.held_back["participant_id"].isin(collection.forgotten["participant_id"])]
     text = pd.MultiIndex.from_frame(new[["participant_id", "question"]])
     new = new[(confirmed.reindex(text).to_numpy() != new["text"].to_numpy())]
-    here = pd.MultiIndex.from_frame(held.held_back[records.RELEASED])
+    here = pd.MultiIndex.from_frame(collection.held_back[records.RELEASED])
     new = new[~pd.MultiIndex.from_frame(new[records.RELEASED]).isin(here)]
-    return stacked([held.held_back, new[records.HELD_BACK].astype("str")]).drop_duplicates()
+    return stacked([collection.held_back, new[records.HELD_BACK].astype("str")]).drop_duplicates()

@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from builder.errors import RatingsError
+from builder.ratings.collection import read_collection
 from builder.ratings.export import StudyItems
 from builder.ratings.formats import reader_of
 from builder.ratings.formats.files import as_text, export_files
 from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import answer_columns, columns_met
-from builder.ratings.held import read_held
 from builder.ratings.importing import Import, merged_exports
 from builder.ratings.items import read_design
 from builder.ratings.mapping import column_keys, read_mapping
@@ -54,14 +54,14 @@ def preview(
         RatingsError: the mapping cannot be read, or the first file is none that anything is told of.
     """
     design = read_design(folder)
-    held = read_held(folder, design.asks)
+    collection = read_collection(folder, design.asks)
     key = participant_key(folder) if (folder / "ratings" / KEY_FILE).exists() else bytes(32)
     draft = draft_mapping(exports[0], design.for_readers(), format_name, mapping)
     try:
-        after, imported = merged_exports(held, exports, design, key, format_name, mapping, skip_others, source)
+        after, imported = merged_exports(collection, exports, design, key, format_name, mapping, skip_others, source)
     except RatingsError as error:
-        return Preview(None, str(error), held.ratings.iloc[:0], draft)
-    new = after.ratings[~after.ratings["rating_id"].isin(held.ratings["rating_id"])]
+        return Preview(None, str(error), collection.ratings.iloc[:0], draft)
+    new = after.ratings[~after.ratings["rating_id"].isin(collection.ratings["rating_id"])]
     return Preview(imported, "", new.head(_FIRST), draft)
 
 

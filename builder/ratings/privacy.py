@@ -98,10 +98,10 @@ def pseudonym(key: bytes, participant: str) -> str:
 
     An e-mail address is the same in capitals and small letters.
     """
-    known = participant.strip()
-    if "@" in known:
-        known = known.casefold()
-    return _PREFIX + hmac.digest(key, known.encode(), "sha256").hex()[:32]
+    name = participant.strip()
+    if "@" in name:
+        name = name.casefold()
+    return _PREFIX + hmac.digest(key, name.encode(), "sha256").hex()[:32]
 
 
 def other_pseudonyms(key: bytes, participant: str) -> tuple[str, ...]:

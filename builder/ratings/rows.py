@@ -119,7 +119,7 @@ def _participants(
     batches: Sequence[int | None],
     seconds: Sequence[float | None],
 ) -> pa.Table:
-    columns = {
+    columns: dict[str, Any] = {
         "participant_id": names,
         "source": [source] * len(names),
         "batch": batches,

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.ratings.held import judged, read_held
+from builder.ratings.collection import judged, read_collection
 from builder.ratings.items import read_design
 from builder.shards import StudyFolder
 from loading_script.tables import FLAGS, SOURCES
@@ -47,13 +47,13 @@ def ratings_status(folder: Path) -> RatingsStatus:
     """
     design = read_design(folder)
     asks = design.asks
-    held = judged(read_held(folder, asks), design)
+    collection = judged(read_collection(folder, asks), design)
     wanted = StudyFolder(folder).study().survey.raters_per_item
     sources = {}
     for source in SOURCES:
-        ratings = held.ratings[held.ratings["source"] == source]
-        rated = held.participants.index.isin(ratings["participant_id"])
-        raters = held.participants[(held.participants["source"] == source) & rated]
+        ratings = collection.ratings[collection.ratings["source"] == source]
+        rated = collection.participants.index.isin(ratings["participant_id"])
+        raters = collection.participants[(collection.participants["source"] == source) & rated]
         counts = ratings[asks.key].value_counts().reindex(design.shown.index, fill_value=0)
         flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(
@@ -68,8 +68,8 @@ def ratings_status(folder: Path) -> RatingsStatus:
         items=len(design.shown),
         table=asks.table,
         sources=sources,
-        reasons=Counter(held.refused["reason"]),
-        held_back=len(held.held_back),
-        forgotten=len(held.forgotten),
-        withdrawn=Counter(held.withdrawn["status"]),
+        reasons=Counter(collection.refused["reason"]),
+        held_back=len(collection.held_back),
+        forgotten=len(collection.forgotten),
+        withdrawn=Counter(collection.withdrawn["status"]),
     )

@@ -17,23 +17,23 @@ WITHDRAWN = {
 """Statuses of people whose ratings stay out, and why their ratings are refused."""
 
 
-def standing(known: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+def standing(earlier: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """The participants who stand outside after a platform's export: participant_id and status, one row for each.
 
     Of several submissions one that counts comes before those that do not; nothing comes before a revoked consent.
 
     Args:
-        known: the same before, as in withdrawn.csv.
-        said: participant_id and status of every submission that the export has.
+        earlier: the same before, as in withdrawn.csv.
+        after: participant_id and status of every submission that the export has.
     """
-    if said.empty:
-        return known
+    if after.empty:
+        return earlier
     order = [REVOKED, COUNTS, RETURNED, REJECTED]
-    ranked = said.assign(rank=said["status"].map(order.index)).sort_values("rank", kind="stable")
+    ranked = after.assign(rank=after["status"].map(order.index)).sort_values("rank", kind="stable")
     now = ranked.drop_duplicates("participant_id")[records.WITHDRAWN]
-    for_good = known["participant_id"][known["status"] == REVOKED]
+    for_good = earlier["participant_id"][earlier["status"] == REVOKED]
     now = now[~now["participant_id"].isin(for_good)]
-    before = known[~known["participant_id"].isin(now["participant_id"])]
+    before = earlier[~earlier["participant_id"].isin(now["participant_id"])]
     out = pd.concat([before, now[now["status"] != COUNTS]]).astype("str")
     return out.sort_values("participant_id", ignore_index=True)
 

@@ -14,8 +14,8 @@ import pandas as pd
 from builder.errors import RatingsError
 from builder.files import Folder
 from builder.ratings import records
+from builder.ratings.collection import Collection, read_collection, write_collection
 from builder.ratings.export import stacked
-from builder.ratings.held import Held, read_held, write_held
 from builder.ratings.items import read_design
 from builder.ratings.privacy import findings
 from builder.ratings.store import RatingsFolder
@@ -36,24 +36,24 @@ def show(folder: Path) -> pd.DataFrame:
     """
     asks = StudyFolder(folder).study().questionnaire()
     with RatingsFolder(folder, asks).locked():
-        held = read_held(folder, asks)
-        new = unread(held, asks)
-        suspect = held.held_back[held.held_back["found"] != WITHHELD]
+        collection = read_collection(folder, asks)
+        new = unread(collection, asks)
+        suspect = collection.held_back[collection.held_back["found"] != WITHHELD]
         texts = stacked([new, suspect]).sort_values(["question", "participant_id"], kind="stable", ignore_index=True)
         Folder(folder).write(dict([records.file("shown", texts[_KEY])]))
     return texts
 
 
-def unread(held: Held, asks: Questionnaire) -> pd.DataFrame:
+def unread(collection: Collection, asks: Questionnaire) -> pd.DataFrame:
     """The texts in the table that people wrote and nobody has released: participant_id, question, found, text."""
-    written = held.participants.loc[held.participants["source"] == "human", list(asks.text_names)]
+    written = collection.participants.loc[collection.participants["source"] == "human", list(asks.text_names)]
     texts = (
         written.rename_axis("participant_id").reset_index().melt("participant_id", None, "question", "text").dropna()
     )
-    released = pd.MultiIndex.from_frame(held.released[_KEY])
+    released = pd.MultiIndex.from_frame(collection.released[_KEY])
     texts = texts[~pd.MultiIndex.from_frame(texts[_KEY]).isin(released)]
-    found = ["; ".join(findings(text)) for text in texts["text"]]
-    return texts.assign(found=pd.Series(found, index=texts.index, dtype="str"))[records.HELD_BACK].astype("str")
+    identifiers = ["; ".join(findings(text)) for text in texts["text"]]
+    return texts.assign(found=pd.Series(identifiers, index=texts.index, dtype="str"))[records.HELD_BACK].astype("str")
 
 
 def decide(folder: Path, released: Sequence[int] | None, withheld: Sequence[int] = ()) -> tuple[int, int]:
@@ -72,7 +72,7 @@ def decide(folder: Path, released: Sequence[int] | None, withheld: Sequence[int]
     """
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
-        held, shown = read_held(folder, design.asks), records.read(folder, "shown", _KEY)
+        collection, shown = read_collection(folder, design.asks), records.read(folder, "shown", _KEY)
         if shown.empty:
             raise RatingsError(f"{folder}: no text was shown yet: run ratings texts first, and read them")
         if released is None:
@@ -83,34 +83,37 @@ def decide(folder: Path, released: Sequence[int] | None, withheld: Sequence[int]
         if both := set(released) & set(withheld):
             raise RatingsError(f"{folder}: {min(both)} cannot be both released and withheld")
         read, kept_back = (shown.iloc[[number - 1 for number in dict.fromkeys(each)]] for each in (released, withheld))
-        held = _with_withheld(_with_released(held, read), kept_back)
-        write_held(folder, held, design)
+        collection = _with_withheld(_with_released(collection, read), kept_back)
+        write_collection(folder, collection, design)
     return len(read), len(kept_back)
 
 
-def _with_released(held: Held, read: pd.DataFrame) -> Held:
-    participants = held.participants.copy()
+def _with_released(collection: Collection, read: pd.DataFrame) -> Collection:
+    participants = collection.participants.copy()
     present = read[read["participant_id"].isin(participants.index)]  # the others were forgotten since
     for participant, question, text in present[_KEY].to_numpy():
         before = participants.loc[participant, question]
         if pd.notna(before) and before != text:
             raise RatingsError(f"{participant} has another text for {question} already")
         participants.loc[participant, question] = text
-    left = held.held_back[~_among(held.held_back, present)]
-    released = stacked([held.released, present[_KEY]]).drop_duplicates(ignore_index=True)
-    return replace(held, participants=participants, held_back=left, released=released)
+    left = collection.held_back[~_among(collection.held_back, present)]
+    released = stacked([collection.released, present[_KEY]]).drop_duplicates(ignore_index=True)
+    return replace(collection, participants=participants, held_back=left, released=released)
 
 
-def _with_withheld(held: Held, kept_back: pd.DataFrame) -> Held:
-    participants = held.participants.copy()
+def _with_withheld(collection: Collection, kept_back: pd.DataFrame) -> Collection:
+    participants = collection.participants.copy()
     present = kept_back[kept_back["participant_id"].isin(participants.index)]
     for participant, question, text in present[_KEY].to_numpy():
         if participants.loc[participant, question] == text:
             participants.loc[participant, question] = None
-    others = held.held_back[~_among(held.held_back, present)]
+    others = collection.held_back[~_among(collection.held_back, present)]
     back = stacked([others, present.assign(found=WITHHELD)[records.HELD_BACK]])
     return replace(
-        held, participants=participants, held_back=back, released=held.released[~_among(held.released, present)]
+        collection,
+        participants=participants,
+        held_back=back,
+        released=collection.released[~_among(collection.released, present)],
     )
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings import records
+from builder.ratings.collection import Collection, read_collection, write_collection
 from builder.ratings.export import stacked
-from builder.ratings.held import Held, read_held, write_held
 from builder.ratings.items import read_design
 from builder.ratings.store import RatingsFolder
 
@@ -36,7 +36,7 @@ class Reversal:
     submissions: int
 
 
-def with_import(before: Held, after: Held) -> Held:
+def with_import(before: Collection, after: Collection) -> Collection:
     """`after` with lines in imports.csv for all that it has and `before` has not; itself where that is nothing."""
     added = after.ratings["rating_id"][~after.ratings["rating_id"].isin(before.ratings["rating_id"])]
     people = after.participants.index.difference(before.participants.index, sort=False)
@@ -65,39 +65,39 @@ def undo(folder: Path) -> Reversal:
     """
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
-        held = read_held(folder, design.asks)
-        last = _last(held.imports)
+        collection = read_collection(folder, design.asks)
+        last = _last(collection.imports)
         if not last:
             raise RatingsError(f"{folder}: no import to take back")
-        mine = held.imports["import"] == str(last)
-        after, undone = _without(held, held.imports[mine])
-        write_held(folder, replace(after, imports=held.imports[~mine]), design)
+        mine = collection.imports["import"] == str(last)
+        after, undone = _without(collection, collection.imports[mine])
+        write_collection(folder, replace(after, imports=collection.imports[~mine]), design)
     return undone
 
 
-def _without(held: Held, lines: pd.DataFrame) -> tuple[Held, Reversal]:
+def _without(collection: Collection, lines: pd.DataFrame) -> tuple[Collection, Reversal]:
     keys = {kind: set(rows["key"]) for kind, rows in lines.groupby("kind")}
-    ratings = held.ratings[~held.ratings["rating_id"].isin(keys.get("rating", ()))]
+    ratings = collection.ratings[~collection.ratings["rating_id"].isin(keys.get("rating", ()))]
     new = keys.get("participant", set()) - set(ratings["participant_id"])
-    people = held.participants.drop(index=list(new), errors="ignore").copy()
+    people = collection.participants.drop(index=list(new), errors="ignore").copy()
     for detail in keys.get("detail", ()):
         participant, _, column = detail.partition(_APART)
         if participant in people.index and column in people.columns:
             people.loc[participant, column] = pd.NA
-    withdrawn, submissions = _restored(held.withdrawn, keys.get(WITHDRAWN, set()))
+    withdrawn, submissions = _restored(collection.withdrawn, keys.get(WITHDRAWN, set()))
     after = replace(
-        held,
+        collection,
         ratings=ratings,
         participants=people,
         withdrawn=withdrawn,
-        held_back=held.held_back[~_text_keys(held).isin(keys.get("text", ()))],
-        released=held.released[~held.released["participant_id"].isin(new)],
-        refused=held.refused[~_refused_keys(held).isin(keys.get("refused", ()))],
+        held_back=collection.held_back[~_text_keys(collection).isin(keys.get("text", ()))],
+        released=collection.released[~collection.released["participant_id"].isin(new)],
+        refused=collection.refused[~_refused_keys(collection).isin(keys.get("refused", ()))],
     )
     gone = Reversal(
-        len(held.ratings) - len(ratings),
-        len(held.participants) - len(people),
-        len(held.refused) - len(after.refused),
+        len(collection.ratings) - len(ratings),
+        len(collection.participants) - len(people),
+        len(collection.refused) - len(after.refused),
         submissions,
     )
     return after, gone
@@ -126,7 +126,7 @@ def _restored(withdrawn: pd.DataFrame, keys: set[str]) -> tuple[pd.DataFrame, in
     return pd.DataFrame(rows, columns=records.WITHDRAWN, dtype="str"), changed
 
 
-def _details(before: Held, after: Held) -> list[str]:
+def _details(before: Collection, after: Collection) -> list[str]:
     """The details that were not known of a known participant and are now."""
     both = before.participants.index.intersection(after.participants.index)
     told: list[str] = []
@@ -136,13 +136,13 @@ def _details(before: Held, after: Held) -> list[str]:
     return told
 
 
-def _refused_keys(held: Held) -> pd.Series:
-    columns = [held.refused[name].astype("str").fillna("") for name in held.refused.columns]
+def _refused_keys(collection: Collection) -> pd.Series:
+    columns = [collection.refused[name].astype("str").fillna("") for name in collection.refused.columns]
     return columns[0].str.cat(pd.concat(columns[1:], axis=1), sep=_APART)
 
 
-def _text_keys(held: Held) -> pd.Series:
-    return (held.held_back["participant_id"] + _APART + held.held_back["question"]).astype("str")
+def _text_keys(collection: Collection) -> pd.Series:
+    return (collection.held_back["participant_id"] + _APART + collection.held_back["question"]).astype("str")
 
 
 def _new(before: pd.Series, after: pd.Series) -> list[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from builder.ratings import records, undo
+from builder.ratings.collection import read_collection, write_collection
 from builder.ratings.export import REJECTED
 from builder.ratings.forget import NobodyHereError, forget, import_lines_of
-from builder.ratings.held import read_held, write_held
 from builder.ratings.items import read_design
 from builder.ratings.store import RatingsFolder
 from builder.ratings.submissions import WITHDRAWN
@@ -21,9 +21,11 @@ def withdrawn_people(folder: Path) -> pd.DataFrame:
     Raises:
         FolderError: this is no study folder, or a file of it is damaged.
     """
-    held = read_held(folder, StudyFolder(folder).study().questionnaire())
-    counts = held.ratings["participant_id"].value_counts()
-    return held.withdrawn.assign(ratings=held.withdrawn["participant_id"].map(counts).fillna(0).astype("int64"))
+    collection = read_collection(folder, StudyFolder(folder).study().questionnaire())
+    counts = collection.ratings["participant_id"].value_counts()
+    return collection.withdrawn.assign(
+        ratings=collection.withdrawn["participant_id"].map(counts).fillna(0).astype("int64")
+    )
 
 
 @dataclass(frozen=True)
@@ -72,18 +74,18 @@ def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
     """Takes people out of the tables, and says how many people and ratings those were."""
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
-        held = read_held(folder, design.asks)
-        theirs = held.ratings["participant_id"].isin(participant_ids)
-        here = held.participants.index.isin(participant_ids)
+        collection = read_collection(folder, design.asks)
+        theirs = collection.ratings["participant_id"].isin(participant_ids)
+        here = collection.participants.index.isin(participant_ids)
         if here.any() or theirs.any():
-            mine = import_lines_of(held, list(participant_ids)) & held.imports["kind"].ne(undo.WITHDRAWN)
+            mine = import_lines_of(collection, list(participant_ids)) & collection.imports["kind"].ne(undo.WITHDRAWN)
             left = replace(
-                held,
-                ratings=held.ratings[~theirs],
-                participants=held.participants[~here],
-                held_back=held.held_back[~held.held_back["participant_id"].isin(participant_ids)],
-                released=held.released[~held.released["participant_id"].isin(participant_ids)],
-                imports=held.imports[~mine],
+                collection,
+                ratings=collection.ratings[~theirs],
+                participants=collection.participants[~here],
+                held_back=collection.held_back[~collection.held_back["participant_id"].isin(participant_ids)],
+                released=collection.released[~collection.released["participant_id"].isin(participant_ids)],
+                imports=collection.imports[~mine],
             )
-            write_held(folder, left, design)
+            write_collection(folder, left, design)
     return int(here.sum()), int(theirs.sum())

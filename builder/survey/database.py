@@ -173,18 +173,20 @@ def open_database(url: str, study: str, study_hash: str, asks: Questionnaire) ->
             if connection.dialect.name == "postgresql":  # two servers that start at once must not both make tables
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             tables.metadata.create_all(connection)
-            held = connection.execute(sa.select(tables.survey)).one_or_none()
-            if held is None:
+            stored = connection.execute(sa.select(tables.survey)).one_or_none()
+            if stored is None:
                 row = {"id": 1, "format": FORMAT, "study": study, "study_hash": study_hash}
                 connection.execute(tables.survey.insert(), row)
             columns = {each["name"]: each["nullable"] for each in sa.inspect(connection).get_columns("ratings")}
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise SurveyError(f"{shown}: {reason}; is it there, whole, and may you write to it?") from error
-    if held is not None and held.format != FORMAT:
-        raise SurveyError(f"{shown}: has format {held.format}, this version reads {FORMAT}")
-    if held is not None and held.study_hash != study_hash:
-        raise SurveyError(f"{shown}: holds the answers to another study, {held.study!r}; name another with --database")
+    if stored is not None and stored.format != FORMAT:
+        raise SurveyError(f"{shown}: has format {stored.format}, this version reads {FORMAT}")
+    if stored is not None and stored.study_hash != study_hash:
+        raise SurveyError(
+            f"{shown}: holds the answers to another study, {stored.study!r}; name another with --database"
+        )
     wrong = [name for name in (*asks.names, *tables.ratings.c.keys()) if name not in columns]
     wrong += [name for name, nullable in columns.items() if name not in tables.ratings.c and not nullable]
     if wrong:

@@ -21,10 +21,10 @@ class ForgottenPeople:
         """
         path = records.path_of(self._folder, "forgotten")
         try:
-            found = path.stat()
+            status = path.stat()
         except FileNotFoundError:
             return frozenset()
-        state = (found.st_mtime_ns, found.st_size, found.st_ino)
+        state = (status.st_mtime_ns, status.st_size, status.st_ino)
         if state != self._state:
             rows = records.read(self._folder, "forgotten", records.FORGOTTEN)
             self._state, self._ids = state, frozenset(rows["participant_id"])

@@ -46,15 +46,15 @@ class SignedLinks:
             name = jwt.get_unverified_header(token).get("kid")
             key = self._keys.keys[0] if name is None and len(self._keys.keys) == 1 else self._keys[name]
             required = {"require": ["exp", "aud"], "verify_aud": False}  # the host alone is compared, below
-            said = jwt.decode(token, key, [key.algorithm_name], options=required, leeway=_LEEWAY_S)
+            claims = jwt.decode(token, key, [key.algorithm_name], options=required, leeway=_LEEWAY_S)
         except (jwt.PyJWTError, KeyError, ValueError, RecursionError) as error:
             log.info("a link was refused: %s", type(error).__name__)
             return None
-        audience = said["aud"] if isinstance(said["aud"], list) else [said["aud"]]
+        audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if self._host not in [_host(each) for each in audience if isinstance(each, str)]:
             log.warning("a link was refused: the platform signed it for another address than that of --signed-links")
             return None
-        ids = said["prolific"] if isinstance(said.get("prolific"), dict) else said
+        ids = claims["prolific"] if isinstance(claims.get("prolific"), dict) else claims
         person, session = ids.get(_PERSON), ids.get(_SESSION)
         if not isinstance(person, str) or not person or not isinstance(session, str | None):
             return None

@@ -77,12 +77,12 @@ def write_results(folder: Path, file: Path, database: str | None) -> tuple[int, 
 
 
 def _participant(row: sa.RowMapping, asks: Questionnaire) -> dict[str, Any]:
-    said = ("age", "gender", "country", "continent", "consent_version", *asks.text_names)
+    columns = ("age", "gender", "country", "continent", "consent_version", *asks.text_names)
     return {
         "record": "participant",
         "participant_id": row["participant_id"],
         "batch": asks.batch_of(row["batch"]),
-        **{key: row[key] for key in said},
+        **{key: row[key] for key in columns},
         "started_at": _iso(row["started_at"]),
         "finished_at": _iso(row["finished_at"]),
         "duration_s": None if row["finished_at"] is None else (row["finished_at"] - row["started_at"]) / 1000,
@@ -155,8 +155,8 @@ def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int =
         newest = sa.select(participants, answered.scalar_subquery().label("answered"))
         newest = newest.order_by(participants.c.last_seen.desc()).limit(most_latest)
         latest = [dict(row) for row in connection.execute(newest).mappings()]
-        said = sa.select(disputes.c.participant_id, disputes.c.disputed_id).order_by(disputes.c.said_at)
-        disputing = [(row.participant_id, row.disputed_id) for row in connection.execute(said)]
+        pairs = sa.select(disputes.c.participant_id, disputes.c.disputed_id).order_by(disputes.c.said_at)
+        disputing = [(row.participant_id, row.disputed_id) for row in connection.execute(pairs)]
     people = {(batch, state): count for batch, state, count in states}
 
     def of_state(state: str) -> int:

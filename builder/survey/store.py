@@ -119,26 +119,28 @@ class Store:
                 platform did not sign it) or full.
         """
         kept = None if arrival.token is None else opened(arrival.token, door.key)
-        known = self._returning(connection, arrival)
-        if (arrival.person or (kept and kept.participant_id)) in door.forgotten and known is None:
+        participant = self._returning(connection, arrival)
+        if (arrival.person or (kept and kept.participant_id)) in door.forgotten and participant is None:
             raise Refused("forgotten")
-        if known is not None and known["finished_at"] is not None:
-            known = self._in_another_arm(connection, known, door, now)
-        if known is None:
+        if participant is not None and participant["finished_at"] is not None:
+            participant = self._in_another_arm(connection, participant, door, now)
+        if participant is None:
             ticket = self._ticket_again(connection, arrival, kept, door, now) or self._ticket(
                 connection, arrival, door, now
             )
             token = sealed(ticket, door.key)
             return Entered(token, self._row(ticket, token), [])
-        if arrival.token is not None and known["token_sha256"] == _digest(arrival.token):
+        if arrival.token is not None and participant["token_sha256"] == _digest(arrival.token):
             token = arrival.token
         else:
-            token = sealed(Ticket(known["participant_id"], "", "", known["batch"], secrets.randbits(62), now), door.key)
-        self._update(connection, known, now, token_sha256=_digest(token))
-        return Entered(token, known, self._rated(connection, known))
+            token = sealed(
+                Ticket(participant["participant_id"], "", "", participant["batch"], secrets.randbits(62), now), door.key
+            )
+        self._update(connection, participant, now, token_sha256=_digest(token))
+        return Entered(token, participant, self._rated(connection, participant))
 
     def _in_another_arm(
-        self, connection: sa.Connection, known: Mapping[str, Any], door: Door, now: int
+        self, connection: sa.Connection, participant: Mapping[str, Any], door: Door, now: int
     ) -> Mapping[str, Any]:
         """A finished participant, moved to another arm of the same batch that has room, where that is time.
 
@@ -146,28 +148,28 @@ class Store:
             Refused: finished, where there is none or it is too early.
         """
         sittings, days = self._tables.sittings, self._asks.days_apart
-        if sittings is None or days is None or now - known["finished_at"] < days * DAY_MS:
+        if sittings is None or days is None or now - participant["finished_at"] < days * DAY_MS:
             raise Refused("finished")
-        mine = sa.select(sittings.c.sitting).where(sittings.c.participant_id == known["participant_id"])
-        seen = {known["batch"], *connection.scalars(mine)}
-        batch, taken = self._asks.batch_of(known["batch"]), self._taken(connection, now)
+        mine = sa.select(sittings.c.sitting).where(sittings.c.participant_id == participant["participant_id"])
+        seen = {participant["batch"], *connection.scalars(mine)}
+        batch, taken = self._asks.batch_of(participant["batch"]), self._taken(connection, now)
         others = [each for each in door.batches if self._asks.batch_of(each) == batch and each not in seen]
         free = [each for each in others if taken.get(each, 0) < door.capacity]
         if not free:
             raise Refused("finished")
-        finished = {"sitting": known["batch"], "finished_at": known["finished_at"]}
-        connection.execute(sittings.insert(), {"participant_id": known["participant_id"], **finished})
+        finished = {"sitting": participant["batch"], "finished_at": participant["finished_at"]}
+        connection.execute(sittings.insert(), {"participant_id": participant["participant_id"], **finished})
         moved = {"batch": secrets.choice(free), "seed": secrets.randbits(62), "started_at": now, "finished_at": None}
-        self._update(connection, known, now, **moved)
-        return {**known, **moved, "last_seen": now}
+        self._update(connection, participant, now, **moved)
+        return {**participant, **moved, "last_seen": now}
 
     def _returning(self, connection: sa.Connection, arrival: Arrival) -> Mapping[str, Any] | None:
         """The participant, if it is one who consented: who has their token, or what their platform gave them alone."""
         ids = () if arrival.person is None else (arrival.person, *arrival.others)
         if arrival.token is not None:
-            known = self._find(connection, self._by_token, _digest(arrival.token))
-            if known is not None and (not ids or known["participant_id"] in ids):
-                return known
+            participant = self._find(connection, self._by_token, _digest(arrival.token))
+            if participant is not None and (not ids or participant["participant_id"] in ids):
+                return participant
         rows = (self._find(connection, self._by_id, participant_id) for participant_id in ids)
         return next((row for row in rows if row is not None and _may_go_on(row, arrival)), None)
 
@@ -255,7 +257,7 @@ class Store:
             "said_demographics": False,
         }
 
-    def consent(self, connection: sa.Connection, token: str, said: Consent, door: Door, now: int) -> None:
+    def consent(self, connection: sa.Connection, token: str, message: Consent, door: Door, now: int) -> None:
         """Keeps that, when and to what somebody consented, who thereby becomes a participant; again changes nothing.
 
         Raises:
@@ -277,59 +279,59 @@ class Store:
         row = self._row(ticket, token) | {
             "last_seen": now,
             "consented_at": now,
-            "consent_version": said.consent_version,
+            "consent_version": message.consent_version,
         }
         connection.execute(self._tables.participants.insert(), row)
         if ticket.disputed_id:
             said_so = {"participant_id": ticket.participant_id, "disputed_id": ticket.disputed_id, "said_at": now}
             connection.execute(self._tables.disputes.insert(), said_so)
 
-    def demographics(self, connection: sa.Connection, token: str, said: Demographics, now: int) -> None:
+    def demographics(self, connection: sa.Connection, token: str, message: Demographics, now: int) -> None:
         """Keeps what the participant said of themselves.
 
         Raises:
             Refused: token (also of who has not consented) or finished.
         """
-        known = self._going_on(connection, token)
-        self._update(connection, known, now, said_demographics=True, **said.model_dump())
+        participant = self._going_on(connection, token)
+        self._update(connection, participant, now, said_demographics=True, **message.model_dump())
 
-    def strategies(self, connection: sa.Connection, token: str, said: Message, now: int) -> None:
+    def strategies(self, connection: sa.Connection, token: str, message: Message, now: int) -> None:
         """Keeps how the participant judged.
 
         Raises:
             Refused: token or finished.
         """
-        self._update(connection, self._going_on(connection, token), now, **said.model_dump())
+        self._update(connection, self._going_on(connection, token), now, **message.model_dump())
 
     def rate(
-        self, connection: sa.Connection, token: str, said: Message, items: Mapping[int, Set[str]], now: int
+        self, connection: sa.Connection, token: str, message: Message, items: Mapping[int, Set[str]], now: int
     ) -> None:
         """Keeps one rating; the same again changes nothing.
 
         Args:
             connection: in a transaction that writes.
             token: whose rating it is.
-            said: the rating, as `messages.rating_message` has it.
+            message: the rating, as `messages.rating_message` has it.
             items: the ids of the items of every batch.
             now: milliseconds since 1970.
 
         Raises:
             Refused: token, item (no item of the participant's batch), answered (otherwise) or finished.
         """
-        known, rating = self._known(connection, token), said.model_dump()
-        key = {"participant_id": known["participant_id"], self._asks.key: rating[self._asks.key]}
-        held = connection.execute(self._of_item, key).one_or_none()
-        if held is not None:
-            if tuple(held) != tuple(rating[name] for name in self._asks.names):
+        participant, rating = self._participant(connection, token), message.model_dump()
+        key = {"participant_id": participant["participant_id"], self._asks.key: rating[self._asks.key]}
+        earlier = connection.execute(self._of_item, key).one_or_none()
+        if earlier is not None:
+            if tuple(earlier) != tuple(rating[name] for name in self._asks.names):
                 raise Refused("answered")
             return
-        if known["finished_at"] is not None:
+        if participant["finished_at"] is not None:
             raise Refused("finished")
-        if rating[self._asks.key] not in items[known["batch"]]:
+        if rating[self._asks.key] not in items[participant["batch"]]:
             raise Refused("item")
         rating |= {"response_time_ms": round(rating["response_time_ms"]), "rated_at": now}
         connection.execute(self._tables.ratings.insert(), rating | key)
-        self._update(connection, known, now)
+        self._update(connection, participant, now)
 
     def finish(self, connection: sa.Connection, token: str, items: Mapping[int, Set[str]], now: int) -> str:
         """Marks the participant as finished; again changes nothing.
@@ -340,44 +342,44 @@ class Store:
         Raises:
             Refused: token, or unfinished where an item of the batch is not rated.
         """
-        known = self._known(connection, token)
-        if known["finished_at"] is None:
-            if items[known["batch"]] - set(self._rated(connection, known)):
+        participant = self._participant(connection, token)
+        if participant["finished_at"] is None:
+            if items[participant["batch"]] - set(self._rated(connection, participant)):
                 raise Refused("unfinished")
-            self._update(connection, known, now, finished_at=now)
-        return str(known["participant_id"])
+            self._update(connection, participant, now, finished_at=now)
+        return str(participant["participant_id"])
 
     def _going_on(self, connection: sa.Connection, token: str) -> Mapping[str, Any]:
-        known = self._known(connection, token)
-        if known["finished_at"] is not None:
+        participant = self._participant(connection, token)
+        if participant["finished_at"] is not None:
             raise Refused("finished")
-        return known
+        return participant
 
-    def _known(self, connection: sa.Connection, token: str) -> Mapping[str, Any]:
-        known = self._find(connection, self._by_token, _digest(token))
-        if known is None:
+    def _participant(self, connection: sa.Connection, token: str) -> Mapping[str, Any]:
+        participant = self._find(connection, self._by_token, _digest(token))
+        if participant is None:
             raise Refused("token")
-        return known
+        return participant
 
     def _find(self, connection: sa.Connection, query: sa.Select[Any], key: str) -> Mapping[str, Any] | None:
-        found = connection.execute(query, {"key": key}).mappings().one_or_none()
-        return None if found is None else dict(found)
+        row = connection.execute(query, {"key": key}).mappings().one_or_none()
+        return None if row is None else dict(row)
 
-    def _rated(self, connection: sa.Connection, known: Mapping[str, Any]) -> Sequence[str]:
-        return connection.scalars(self._answered, {"participant_id": known["participant_id"]}).all()
+    def _rated(self, connection: sa.Connection, participant: Mapping[str, Any]) -> Sequence[str]:
+        return connection.scalars(self._answered, {"participant_id": participant["participant_id"]}).all()
 
-    def _update(self, connection: sa.Connection, known: Mapping[str, Any], now: int, **values: object) -> None:
-        if not values and now - known["last_seen"] < _MINUTE_MS:
+    def _update(self, connection: sa.Connection, participant: Mapping[str, Any], now: int, **values: object) -> None:
+        if not values and now - participant["last_seen"] < _MINUTE_MS:
             return
-        mine = self._tables.participants.c.participant_id == known["participant_id"]
+        mine = self._tables.participants.c.participant_id == participant["participant_id"]
         connection.execute(self._tables.participants.update().where(mine), {"last_seen": now, **values})
 
 
-def _may_go_on(known: Mapping[str, Any], arrival: Arrival) -> bool:
+def _may_go_on(participant: Mapping[str, Any], arrival: Arrival) -> bool:
     """Without their token, the signature or the session of the platform tells them from who knows their id."""
     if arrival.vouched:
-        return bool(known["participant_id"] == arrival.person)
-    return known["session"] is not None and hmac.compare_digest(known["session"], arrival.session or "")
+        return bool(participant["participant_id"] == arrival.person)
+    return participant["session"] is not None and hmac.compare_digest(participant["session"], arrival.session or "")
 
 
 def _digest(token: str) -> str:

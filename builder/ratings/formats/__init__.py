@@ -124,7 +124,7 @@ def _reader(file: ExportFile, mapping: Mapping | None, asks: Questionnaire) -> R
 
 
 def _named(format: str) -> Reader:
-    known = {**READERS, PLAIN.name: PLAIN}
-    if format not in known:
-        raise RatingsError(f"--format {format}: must be one of: auto, {', '.join(known)}")
-    return known[format]
+    readers = {**READERS, PLAIN.name: PLAIN}
+    if format not in readers:
+        raise RatingsError(f"--format {format}: must be one of: auto, {', '.join(readers)}")
+    return readers[format]

@@ -138,12 +138,12 @@ def _ids(table: Table, layout: Layout, asks: Questionnaire) -> tuple["pd.Series[
 
 def _says_something(table: Table, layout: Layout, asks: Questionnaire) -> "pd.Series[bool]":
     """The records with an answer or a fact; of events most have none."""
-    said = pd.Series(not layout.events, index=table.cells.index)
+    has_answer = pd.Series(not layout.events, index=table.cells.index)
     if layout.events:
         sources = [source for slot in layout.slots for key, source in slot.parts.items() if key in asks.names]
         for source in dict.fromkeys([*sources, *layout.facts.values()]):
-            said |= ~cells.missing(cells_of(table, source))
-    return said
+            has_answer |= ~cells.missing(cells_of(table, source))
+    return has_answer
 
 
 def _ratings(
@@ -165,11 +165,11 @@ def _ratings(
         records, slots, texts, frame = _of_items(records, slots, texts, frame, asks, mapping)
     columns = {part: _columns(table, layout.slots, part, asks) for part in texts}
     frame["column"] = columns[asks.names[0]][slots]
-    said = {part: ~cells.missing(texts[part], missing) for part in texts}
-    spoilt = _answers(frame, texts, said, table, mapping, asks)
+    has_answer = {part: ~cells.missing(texts[part], missing) for part in texts}
+    spoilt = _answers(frame, texts, has_answer, table, mapping, asks)
     unit = np.array([slot.unit_ms for slot in layout.slots])[slots]
     untimed = _details(frame, texts, table, mapping, unit)
-    _any_understood(table, texts, said, spoilt, asks)
+    _any_understood(table, texts, has_answer, spoilt, asks)
     without = frame[asks.key].isna() | frame[asks.key].eq("")
     reasons: list[tuple[pd.Series[bool], str, str]] = [(without, asks.names[0], no_item(asks))]
     for question in asks.questions:
@@ -180,7 +180,7 @@ def _ratings(
         reasons.append((bad, question.name, not_read(question)))
     kept = ~without & ~pd.DataFrame(spoilt).any(axis=1)
     for part in _details_of(asks):
-        reasons += [(untimed if part == "rated_at" else said[part] & frame[part].isna(), part, _KEPT)]
+        reasons += [(untimed if part == "rated_at" else has_answer[part] & frame[part].isna(), part, _KEPT)]
     refused, seen = [_none(asks)], pd.Series(False, index=frame.index)
     for where, part, reason in reasons:
         rows = np.flatnonzero(where & ~seen)
@@ -195,7 +195,7 @@ def _ratings(
 def _answers(
     frame: pd.DataFrame,
     texts: Texts,
-    said: dict[str, "pd.Series[bool]"],
+    has_answer: dict[str, "pd.Series[bool]"],
     table: Table,
     mapping: Mapping | None,
     asks: Questionnaire,
@@ -208,14 +208,14 @@ def _answers(
             case Scale():
                 other = mapping.scales.get(name) if mapping else None
                 frame[name] = cells.scaled(texts[name], table.comma, question, other).astype("Float64").array
-                frame[name] = frame[name].mask(~said[name])
+                frame[name] = frame[name].mask(~has_answer[name])
             case YesNo():
                 frame[name] = cells.yes_or_no(texts[name], question, mapping).array
             case Choice():
-                frame[name] = cells.option(texts[name], question, mapping).mask(~said[name]).array
+                frame[name] = cells.option(texts[name], question, mapping).mask(~has_answer[name]).array
             case _:
                 assert_never(question)
-        spoilt[name] = said[name] & frame[name].isna()
+        spoilt[name] = has_answer[name] & frame[name].isna()
     return spoilt
 
 
@@ -258,8 +258,8 @@ def _gathered(
     for first in range(0, len(slots), step):
         some = slots[first : first + step]
         stacked = {part: _stacked(table, some, part) for part in asks.names}
-        said = np.logical_or.reduce([~cells.missing(text, missing).to_numpy(bool) for text in stacked.values()])
-        places = np.flatnonzero(said & np.tile(ids.ne("").to_numpy(bool), len(some)))
+        has_answer = np.logical_or.reduce([~cells.missing(text, missing).to_numpy(bool) for text in stacked.values()])
+        places = np.flatnonzero(has_answer & np.tile(ids.ne("").to_numpy(bool), len(some)))
         records.append(places % count)
         numbers.append(places // count + first)
         for part in parts:
@@ -288,14 +288,14 @@ def _columns(table: Table, slots: Sequence[Slot], part: str, asks: Questionnaire
 def _any_understood(
     table: Table,
     texts: Texts,
-    said: dict[str, "pd.Series[bool]"],
+    has_answer: dict[str, "pd.Series[bool]"],
     spoilt: dict[str, "pd.Series[bool]"],
     asks: Questionnaire,
 ) -> None:
     """Refuses the file where not a single answer can be read: then it is not a cell that is wrong, but the reading."""
     for question in asks.questions:
         name = question.name
-        if not (spoilt[name].any() and bool((spoilt[name] == said[name]).all())):
+        if not (spoilt[name].any() and bool((spoilt[name] == has_answer[name]).all())):
             continue
         met = texts[name][spoilt[name]].value_counts().head(5)
         words = ", ".join(f"{shown(word)} ({count} times)" for word, count in met.items())
@@ -333,17 +333,17 @@ def _participants(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for each participant, with what all rows that say something agree on."""
     texts = {key: cells_of(table, source).str.strip() for key, source in layout.facts.items()}
-    known = ids.ne("").to_numpy(bool, copy=True)
+    has_id = ids.ne("").to_numpy(bool, copy=True)
     if layout.events:
-        telling = np.zeros(len(known), bool)
+        telling = np.zeros(len(has_id), bool)
         telling[answered] = True
         for text in texts.values():
             telling |= text.ne("").to_numpy(bool)
-        known &= telling
-    frame = pd.DataFrame({"line": table.lines[known], "participant": ids[known].array})
+        has_id &= telling
+    frame = pd.DataFrame({"line": table.lines[has_id], "participant": ids[has_id].array})
     refused = []
     for key, source in layout.facts.items():
-        text = texts[key][known].reset_index(drop=True)
+        text = texts[key][has_id].reset_index(drop=True)
         absent = text.eq("") | text.str.casefold().isin(missing | {"n/a"})
         if key == "duration_s":
             read = cells.numbers(text, table.comma)

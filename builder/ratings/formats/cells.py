@@ -65,8 +65,8 @@ def yes_or_no(cells: "pd.Series[str]", question: YesNo, mapping: Mapping | None)
     """Whether a cell says yes to a question (boolean, NA for what says neither)."""
     yes, no = words_of(question, mapping)
     codes, values = pd.factorize(cells, use_na_sentinel=True)
-    known = [True if (word := _word(str(value))) in yes else False if word in no else pd.NA for value in values]
-    return pd.Series(pd.array([*known, pd.NA], "boolean")[codes], index=cells.index)
+    answers = [True if (word := _word(str(value))) in yes else False if word in no else pd.NA for value in values]
+    return pd.Series(pd.array([*answers, pd.NA], "boolean")[codes], index=cells.index)
 
 
 def option(cells: "pd.Series[str]", question: Choice, mapping: Mapping | None) -> "pd.Series[str]":

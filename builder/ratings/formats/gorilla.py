@@ -57,12 +57,12 @@ def _text(rows: Table, *names: str) -> "pd.Series[str]":
 def _parts(names: "pd.Series[str]", asks: Questionnaire) -> "pd.Series[str]":
     """The question or the fact that a name speaks of, where it is exactly one."""
     codes, values = pd.factorize(names)
-    known = []
+    parts = []
     for value in values:
         name = "_".join(tokens_of(str(value)))
         asked = asks_in(str(value), asks)
-        known.append(name if name in fact_keys(asks) else asked[0] if len(asked) == 1 else "")
-    return pd.Series(np.array([*known, ""], object)[codes], index=names.index, dtype="str")
+        parts.append(name if name in fact_keys(asks) else asked[0] if len(asked) == 1 else "")
+    return pd.Series(np.array([*parts, ""], object)[codes], index=names.index, dtype="str")
 
 
 def _meaning(asks: Questionnaire) -> Meaning:

@@ -51,14 +51,14 @@ def item_names(
 def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]], list[str]]:
     """The part of a text that tells which item it names."""
     aliases = dict(mapping.items) if mapping else {}
-    known = set(items.ids())
+    ids = set(items.ids())
     pattern = re.compile(mapping.item_pattern) if mapping and mapping.item_pattern else None
 
     def named(texts: list[str]) -> list[str]:
         meant = [_inner(text, pattern) if pattern else text for text in texts]
         meant = [aliases.get(text, text) for text in meant]
-        unknown = [text for text in meant if text and text not in known and len(text) <= _LONGEST]
-        if not unknown or not known or len(unknown) > _MOST_TEXTS:
+        unknown = [text for text in meant if text and text not in ids and len(text) <= _LONGEST]
+        if not unknown or not ids or len(unknown) > _MOST_TEXTS:
             return meant
         finder = ItemFinder(items, {})
         within = {text: met for text in unknown if len(met := finder.find(text)[0]) == 1}

@@ -77,8 +77,8 @@ def first_object(file: ExportFile) -> dict[str, Any]:
         except (RecursionError, ValueError):
             value = {}
         file.memo["first_object"] = value if isinstance(value, dict) else {}
-    found: dict[str, Any] = file.memo["first_object"]
-    return found
+    first: dict[str, Any] = file.memo["first_object"]
+    return first
 
 
 def several_values(file: ExportFile) -> bool:

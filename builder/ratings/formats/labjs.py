@@ -35,24 +35,24 @@ def refined(table: Table, asks: Questionnaire) -> Table:
     spoken = {str(name): asks_in(str(name), asks) for name in sender.unique()}
     for question in asks.names:
         own = table.column(question)
-        said = nothing if own is None else own
+        own_texts = nothing if own is None else own
         if response is not None:
             its = sender.isin([name for name, asked in spoken.items() if asked == [question]])
-            said = said.mask(said.eq("") & its, response)
-        if said.ne("").any():
-            answers[question] = said
+            own_texts = own_texts.mask(own_texts.eq("") & its, response)
+        if own_texts.ne("").any():
+            answers[question] = own_texts
     if spent is not None and table.column("response_time_ms") is None:
         answered = np.zeros(len(table.lines), bool)
-        for said in answers.values():
-            answered |= said.ne("").to_numpy(bool)
+        for own_texts in answers.values():
+            answered |= own_texts.ne("").to_numpy(bool)
         answers["response_time_ms"] = spent.where(answered, "")
     names, cells = list(table.names), table.cells.copy()
-    for name, said in answers.items():
+    for name, own_texts in answers.items():
         at = table.index(name)
         if at is None:
             at = len(names)
             names.append(name)
-        cells[at] = said
+        cells[at] = own_texts
     labels = (*table.labels, *[""] * (len(names) - len(table.names)))
     return replace(table, names=tuple(names), labels=labels, cells=cells)
 

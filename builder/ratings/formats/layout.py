@@ -119,8 +119,8 @@ def loop_items(items: StudyItems, mapping: Mapping) -> Sequence[str]:
     if loops.batch is None:
         return loops.items or ()
     if loops.batch not in items.by_batch:
-        known = ", ".join(str(batch) for batch in sorted(items.by_batch)) or "none"
-        raise RatingsError(f"the mapping's loops.batch = {loops.batch}: the study has no such batch; it has {known}")
+        batches = ", ".join(str(batch) for batch in sorted(items.by_batch)) or "none"
+        raise RatingsError(f"the mapping's loops.batch = {loops.batch}: the study has no such batch; it has {batches}")
     return items.by_batch[loops.batch]
 
 
@@ -430,15 +430,15 @@ def _nothing_answers(table: Table, asks: Questionnaire) -> str:
 
 def _check_items(table: Table, items: StudyItems, mapping: Mapping) -> None:
     """Refuses a mapping that names items which the study does not have."""
-    known, called = set(items.ids()), items.asks.table
-    wrong = [f"{called}.{name} = {shown(item)}" for name, item in mapping.items.items() if item not in known]
+    ids, called = set(items.ids()), items.asks.table
+    wrong = [f"{called}.{name} = {shown(item)}" for name, item in mapping.items.items() if item not in ids]
     listed = (mapping.loops.items or ()) if mapping.loops else ()
-    wrong += [f"loop {number}, {shown(item)}" for number, item in enumerate(listed, start=1) if item not in known]
+    wrong += [f"loop {number}, {shown(item)}" for number, item in enumerate(listed, start=1) if item not in ids]
     if wrong:
         more = f", and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
         raise RatingsError(
             f"{table.path}: the mapping names {called} that the study does not have: {', '.join(wrong[:_MOST_NAMED])}"
-            f"{more}; the study's own are called as {shown(next(iter(sorted(known)), ''))}"
+            f"{more}; the study's own are called as {shown(next(iter(sorted(ids)), ''))}"
         )
 
 

@@ -46,9 +46,9 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
 def _code(name: str) -> str | None:
     """The code of one of LimeSurvey's own columns, from a code, a text, or both ("id. Response ID")."""
     plain = name.strip().casefold()
-    known = set(_CODES.values())
+    codes = set(_CODES.values())
     first = plain.partition(". ")[0]
-    return plain if plain in known else first if first in known else _CODES.get(plain)
+    return plain if plain in codes else first if first in codes else _CODES.get(plain)
 
 
 READER = Reader(

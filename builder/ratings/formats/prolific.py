@@ -75,7 +75,7 @@ def _submissions(rows: Table, participant: int, revoked: "pd.Series[bool]") -> p
     ids = rows.cells[participant].str.strip()
     words = dict.fromkeys(_LIVE, COUNTS) | {"returned": RETURNED, "rejected": REJECTED}
     column = rows.column("Status")
-    said = pd.Series("", index=ids.index) if column is None else column.str.strip().str.casefold()
-    status = said.map(words).mask(revoked, REVOKED)
+    statuses = pd.Series("", index=ids.index) if column is None else column.str.strip().str.casefold()
+    status = statuses.map(words).mask(revoked, REVOKED)
     named = ids.ne("") & ids.str.casefold().ne(_REVOKED) & status.notna()
     return typed(pd.DataFrame({"participant": ids[named], "status": status[named]}), SUBMISSION_COLUMNS)

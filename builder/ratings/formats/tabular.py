@@ -68,14 +68,14 @@ class Table:
         Raises:
             RatingsError: several columns have that name, and their cells differ.
         """
-        found = [index for index, other in enumerate(self.names) if other.casefold() == name.casefold()]
-        if any(not self.cells[found[0]].equals(self.cells[other]) for other in found[1:]):
-            places = " and ".join(str(index + 1) for index in found)
+        indices = [index for index, other in enumerate(self.names) if other.casefold() == name.casefold()]
+        if any(not self.cells[indices[0]].equals(self.cells[other]) for other in indices[1:]):
+            places = " and ".join(str(index + 1) for index in indices)
             raise RatingsError(
                 f"{self.path}, line {self.header_line}: columns {places} are both called {shown(name)} and differ; "
                 "rename all but one in the export"
             )
-        return found[0] if found else None
+        return indices[0] if indices else None
 
     def column(self, name: str) -> "pd.Series[str] | None":
         """The cells of the column of that name; as `index`."""
@@ -151,8 +151,8 @@ def by_status(table: Table, column: str, live: Set[str], refused: Dict[str, Set[
     for reason, words in {**refused, "status unknown": live}.items():
         status = table.column(column)
         if status is not None:
-            known = status.str.strip().str.casefold().isin(words)
-            table = table.only(known if words is live else ~known, reason, column)
+            matches = status.str.strip().str.casefold().isin(words)
+            table = table.only(matches if words is live else ~matches, reason, column)
     return table
 
 

@@ -86,14 +86,14 @@ def data_frame(content: bytes) -> list[list[Any]]:
         warnings.simplefilter("ignore")
         try:
             parsed = parse_data(content)
-            found = convert(parsed, _CLASSES, default_encoding=parsed.extra.encoding or "utf-8")
+            converted = convert(parsed, _CLASSES, default_encoding=parsed.extra.encoding or "utf-8")
         except (_RefusedError, MemoryError):
             raise
         except Exception as error:
             raise _RefusedError(
                 "a damaged file of R, or one of what is no data frame; save it again: saveRDS(as.data.frame(...), ...)"
             ) from error
-    frames = {name: value for name, value in _objects(found).items() if isinstance(value, _Frame) and value}
+    frames = {name: value for name, value in _objects(converted).items() if isinstance(value, _Frame) and value}
     if len(frames) != 1:
         names = ", ".join(map(str, frames)) or "none"
         raise _RefusedError(f"data frames with something in them: {names}; save the one with answers: saveRDS(...)")
@@ -106,9 +106,9 @@ class _Frame(dict[str, Any]):
     """The columns of a data frame of R, by name."""
 
 
-def _objects(found: Any) -> dict[str, Any]:
+def _objects(content: Any) -> dict[str, Any]:
     """The objects in a file of R: those of an .RData or a list by name, or the one of an .rds."""
-    return found if isinstance(found, dict) and not isinstance(found, _Frame) else {"it": found}
+    return content if isinstance(content, dict) and not isinstance(content, _Frame) else {"it": content}
 
 
 def _frame(value: Any, attributes: Any) -> _Frame:

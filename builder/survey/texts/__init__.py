@@ -100,10 +100,10 @@ def _checked(texts: dict[str, Any], source: str) -> dict[str, str]:
 def _check(path: Path, texts: dict[str, str], reference: dict[str, str]) -> None:
     missing, unknown = reference.keys() - texts.keys(), texts.keys() - reference.keys()
     if missing or unknown:
-        said = [
+        problems = [
             f"{what}: {', '.join(sorted(keys))}" for what, keys in (("missing", missing), ("unknown", unknown)) if keys
         ]
-        raise SurveyError(f"{path}: {'; '.join(said)}. Start from what survey texts prints")
+        raise SurveyError(f"{path}: {'; '.join(problems)}. Start from what survey texts prints")
     for key, text in texts.items():
         if placeholders(text) != placeholders(reference[key]):
             wanted = ", ".join(sorted(f"{{{name}}}" for name in placeholders(reference[key]))) or "none"

@@ -5,8 +5,8 @@ import pytest
 
 from builder.errors import FolderError, RatingsError
 from builder.ratings.clean import cleaned
+from builder.ratings.collection import read_collection, write_collection
 from builder.ratings.forget import forget
-from builder.ratings.held import read_held, write_held
 from builder.ratings.items import read_design
 from builder.ratings.merge import merged
 from builder.ratings.privacy import participant_key, pseudonym
@@ -23,8 +23,8 @@ def take(folder, export):
     design = read_design(folder)
     with RatingsFolder(folder, ASKS).locked():
         rows = cleaned([export], design, participant_key(folder))
-        held, [outcome] = merged(read_held(folder, ASKS), rows, ASKS, ["a.csv"])
-        write_held(folder, held, design)
+        held, [outcome] = merged(read_collection(folder, ASKS), rows, ASKS, ["a.csv"])
+        write_collection(folder, held, design)
     return outcome
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from builder.ratings import records
 from builder.ratings.clean import cleaned
-from builder.ratings.held import Held, frame
+from builder.ratings.collection import Collection, frame
 from builder.ratings.merge import merged
 from builder.ratings.privacy import pseudonym
 from tests import schema
@@ -15,7 +15,7 @@ from tests.asks import ASKS
 from tests.builder.ratings.conftest import PAIRS, design, export_of
 
 KEY = bytes(32)
-NOTHING = Held(
+NOTHING = Collection(
     frame(schema.ratings().arrow_schema.empty_table()),
     frame(schema.participants().arrow_schema.empty_table()).set_index("participant_id"),
     pd.DataFrame(columns=records.HELD_BACK, dtype="str"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.ratings.held import read_tables
+from builder.ratings.collection import read_tables
 from builder.runtime import Runtime
 from builder.shards import StudyFolder
 from builder.studies.classification.labels import accepted_classes

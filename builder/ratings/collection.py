@@ -18,7 +18,7 @@ _NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.float32(): pd.Float32Dtype()}
 
 
 @dataclass(frozen=True)
-class Held:
+class Collection:
     """Both tables with the columns of their schemas, `participants` indexed by participant_id, and the records
     of `builder.ratings.records`.
     """
@@ -33,14 +33,14 @@ class Held:
     imports: pd.DataFrame = default(default_factory=lambda: pd.DataFrame(columns=records.IMPORTS, dtype="str"))
 
 
-def read_held(folder: Path, asks: Questionnaire) -> Held:
+def read_collection(folder: Path, asks: Questionnaire) -> Collection:
     """The ratings of the folder; who writes them back has it locked from before.
 
     Raises:
         FolderError: a file of it is damaged.
     """
     store = RatingsFolder(folder, asks)
-    return Held(
+    return Collection(
         frame(store.ratings()),
         frame(store.participants()).set_index("participant_id"),
         records.read(folder, "held-back", records.HELD_BACK),
@@ -52,16 +52,16 @@ def read_held(folder: Path, asks: Questionnaire) -> Held:
     )
 
 
-def judged(held: Held, design: Design) -> Held:
+def judged(collection: Collection, design: Design) -> Collection:
     """The same with every participant's batch and flags made anew, by the bounds that the study file names now."""
-    people = held.participants.assign(
-        batch=batches(held.ratings, design).reindex(held.participants.index).astype("Int32"),
-        flags=flags(held.ratings, design, held.participants.index),
+    people = collection.participants.assign(
+        batch=batches(collection.ratings, design).reindex(collection.participants.index).astype("Int32"),
+        flags=flags(collection.ratings, design, collection.participants.index),
     )
-    return replace(held, participants=people)
+    return replace(collection, participants=people)
 
 
-def write_held(folder: Path, held: Held, design: Design) -> None:
+def write_collection(folder: Path, collection: Collection, design: Design) -> None:
     """Writes it back, judged: all of it or, on an error, nothing.
 
     The tables come last: an import that was killed between two renames is run again and ends the same.
@@ -69,19 +69,19 @@ def write_held(folder: Path, held: Held, design: Design) -> None:
     Raises:
         FolderError: there is no room, or no right to write.
     """
-    held = judged(held, design)
+    collection = judged(collection, design)
     files = dict(
         records.file(name, rows)
         for name, rows in {
-            "held-back": held.held_back,
-            "released": held.released,
-            "refused": held.refused,
-            "forgotten": held.forgotten,
-            "withdrawn": held.withdrawn,
-            "imports": held.imports,
+            "held-back": collection.held_back,
+            "released": collection.released,
+            "refused": collection.refused,
+            "forgotten": collection.forgotten,
+            "withdrawn": collection.withdrawn,
+            "imports": collection.imports,
         }.items()
     )
-    Folder(folder).write(files | RatingsFolder(folder, design.asks).files(*_tables(held, design.asks)))
+    Folder(folder).write(files | RatingsFolder(folder, design.asks).files(*_tables(collection, design.asks)))
 
 
 def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:
@@ -92,18 +92,18 @@ def read_tables(folder: Path) -> tuple[pa.Table, pa.Table]:
         RatingsError: no batch is built.
     """
     design = read_design(folder)
-    return judged_tables(read_held(folder, design.asks), design)
+    return flagged_tables(read_collection(folder, design.asks), design)
 
 
-def judged_tables(held: Held, design: Design) -> tuple[pa.Table, pa.Table]:
+def flagged_tables(collection: Collection, design: Design) -> tuple[pa.Table, pa.Table]:
     """The ratings and the participants of what was read of a study folder, judged."""
-    return _tables(judged(held, design), design.asks)
+    return _tables(judged(collection, design), design.asks)
 
 
-def _tables(held: Held, asks: Questionnaire) -> tuple[pa.Table, pa.Table]:
+def _tables(collection: Collection, asks: Questionnaire) -> tuple[pa.Table, pa.Table]:
     of = schemas(asks)
-    participants = held.participants.reset_index(names="participant_id")
-    return table(held.ratings, of["ratings"]), table(participants, of["participants"])
+    participants = collection.participants.reset_index(names="participant_id")
+    return table(collection.ratings, of["ratings"]), table(participants, of["participants"])
 
 
 def frame(rows: pa.Table) -> pd.DataFrame:
