@@ -29,17 +29,16 @@ def introduction(found: Findings) -> list[str]:
     tried = found.tables["properties"]
     names = ", ".join(dict.fromkeys(tried["manipulation"]))
     lies = (
-        f"{tried['manipulation'].nunique()} manipulations ({names}) changed pictures so that explanations lie, each "
-        "beside noise of the same size."
+        f"{tried['manipulation'].nunique()} manipulations ({names}) changed pictures or the network so that "
+        "explanations lie, each beside its no-op."
     )
     asked = "how alike two maps are (0 to 100), whether two pictures differ, or which map they would trust"
     return [compared, lies, who_was_asked(found, asked)]
 
 
 def claims(found: Findings) -> Iterator[Claim]:
-    """What is left of each explanation at the end of the cascade; whether each manipulation exceeds noise of the same
-    size; whether each measure goes with what people see;
-    whether people agree.
+    """What is left of each explanation at the end of the cascade; whether each manipulation exceeds its no-op; whether
+    each measure goes with what people see; whether people agree.
     """
     if found.has("curves"):
         yield from _curves(found.tables["curves"])
@@ -69,11 +68,11 @@ def _curves(table: pd.DataFrame) -> Iterator[Claim]:
 def _manipulations(table: pd.DataFrame) -> Iterator[Claim]:
     for row in table.to_dict("records"):
         what = f"{row['manipulation']} of {row['classifier']}'s explanations by {row['explainer']} ({row['setting']})"
-        than = f"nearer to its goal ({row['goal']}) than noise of the same size does"
+        than = f"nearer to its goal ({row['goal']}) than its no-op does"
         yield Claim(
             *("beyond-noise", "difference of the gains", row["difference"], row["low"], row["high"], 0.0),
             above=f"{what} comes {than}",
-            below=f"{what} comes less near to its goal ({row['goal']}) than noise of the same size does",
+            below=f"{what} comes less near to its goal ({row['goal']}) than its no-op does",
             whether=f"whether {what} comes {than}",
         )
 

@@ -45,7 +45,7 @@ def _draw_transfer(found: Findings, contents: Contents) -> Iterator[Item]:
             f"transfer-{slug(str(classifier))}",
             transfer_matrix.transfer_matrix(part, there, source=None),
             f"Which explanations of {classifier} each manipulation changes: how much less alike the map is to what it "
-            "was (Spearman's correlation of absolute values) than after noise of the same L-inf. The class stays. "
+            "was (Spearman's correlation of absolute values) than after its no-op. The class stays. "
             "Framed is the explainer that the manipulation is made for; the other cells show whether it fools others, "
             f"too. Shown is the setting that changes most of it ({settings}).",
             f"Heat map of {len(chosen)} manipulations and {len(there)} explainers. Most is lost by "
@@ -97,7 +97,7 @@ def _draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
         yield contents.figure(
             f"strip-{slug(str(name))}",
             manipulation_strip.manipulation_strip(shown, captions, of.pictures.decoded, source=None),
-            f"{name}: the items whose maps it changed most, and at the right noise of the same size. Each column: the "
+            f"{name}: the items whose maps it changed most, and at the right its no-op. Each column: the "
             "picture, what became of it, the map of each, and how far these are apart.",
             f"{len(shown)} items: {said}.",
         )
@@ -112,9 +112,11 @@ def _text(found: Findings) -> list[str]:
     if not found.has("properties"):
         return []
     return [
-        "Each manipulation is made for one explainer's maps. Its no-op stands beside it: noise of signs, of the same "
-        "L-inf in each picture. How long a search takes is in the log of a build, batch by batch, as the step "
-        "manipulate: a dataset's bytes must not depend on it.",
+        "Each manipulation is made for one explainer's maps. Its no-op stands beside it, which costs as much and is "
+        "after nothing: noise of signs, of the same L-inf in each picture, or the same training of the network with "
+        "lambda 0. Networks were trained on other pictures than those that are shown. How long a search or a training "
+        "takes is in the log of a build, batch by batch, as the steps manipulate and no_op: a dataset's bytes must not "
+        "depend on it.",
     ]
 
 
@@ -130,8 +132,8 @@ MANIPULATIONS = SectionOf(
         ),
         Result(
             "beyond_noise",
-            "Whether each setting of each manipulation came nearer to its goal than noise of the same size, picture by "
-            "picture; gains count in the wanted direction. Each batch has pictures and a seed of its own: median, "
+            "Whether each setting of each manipulation came nearer to its goal than its no-op, picture by picture; "
+            "gains count in the wanted direction. Each batch has pictures and a seed of its own: median, "
             f"lowest and highest are of their means. {INTERVALS}",
         ),
         Result(

@@ -63,4 +63,8 @@ def _settings(text: Any) -> dict[str, Any]:
 
 
 def _words(settings: dict[str, Any], keys: list[str]) -> str:
-    return ", ".join(f"{key} {settings.get(key)}" for key in keys) or "one setting"
+    return ", ".join(f"{key} {_value(settings.get(key))}" for key in keys) or "one setting"
+
+
+def _value(value: Any) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,21 +1,22 @@
 """The check `manipulation`: each setting that is tried, noise of the same size beside it, and what became of both."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from builder.classifiers import Classifier
 from builder.errors import BuildError
+from builder.explainers import Maps
 from builder.explainers.base import NetworkExplainer
 from builder.explainers.measures import Values
 from builder.explainers.measures.pictures import l_2, l_inf
 from builder.generators import Images
-from builder.manipulations import Manipulated
-from builder.manipulations.outcome import no_op
+from builder.manipulations.fine_tuning import Run as Training
+from builder.studies.explanation.catalog import METHODS
 from builder.studies.explanation.compare import Comparison, Source, Stored, compare
-from builder.studies.explanation.methods import METHODS, Given, sought
+from builder.studies.explanation.methods import Given, Made, Method
 from builder.studies.explanation.models import Models
 from builder.studies.explanation.schema import MANIPULATED, NO_OP
 from builder.studies.explanation.study import CheckSettings
@@ -27,35 +28,51 @@ TRAINED = "trained"
 """The network as it is, and the pictures as they are, among the sources of maps."""
 
 
+class Goal(NamedTuple):
+    """How far a manipulation's goal is reached before and after, (n,), and the direction that is wanted."""
+
+    wanted: str
+    before: Values
+    after: Values
+
+    def nearer(self) -> npt.NDArray[np.bool_]:
+        """Whether it is nearer after, (n,); where it is not defined it is not."""
+        found: npt.NDArray[np.bool_] = self.after > self.before if self.wanted == "high" else self.after < self.before
+        return found
+
+
 @dataclass(frozen=True)
 class Version:
     """The n pictures after a manipulation, or after its no-op, and what became of them.
 
-    name: `manipulated` or `no_op`. run: number of the setting, from 1. images: (n, h, w, 3). reached, steps: (n,), as
-    in `Manipulated`. same_class, probability_change, l_inf, l_2: (n,), as in `builder.manipulations.outcome`. lpips:
-    (n,); None where it was not asked for. goal: (n,), how far the manipulation's own goal is reached. accuracy: of the
-    pictures with a label; None without any.
+    name: `manipulated` or `no_op`. run: number of the setting, from 1. images: (n, h, w, 3); None where the model was
+    manipulated and the pictures are as they were. reached: (n,), whether the class stayed and the goal is nearer.
+    steps: (n,). same_class, probability_change: (n,), as in `builder.manipulations.outcome`. l_inf, l_2, lpips: (n,);
+    None where the pictures are as they were, or it was not asked for. goal: (n,), how far the manipulation's own goal
+    is reached. accuracy: of the pictures with a label, or of a training's; None without any. training: None where
+    nothing was trained.
     """
 
     name: str
     run: int
-    images: Images
+    images: Images | None
     reached: npt.NDArray[np.bool_]
     steps: npt.NDArray[np.int64]
     same_class: npt.NDArray[np.bool_]
     probability_change: Values
-    l_inf: Values
-    l_2: Values
+    l_inf: Values | None
+    l_2: Values | None
     lpips: Values | None
     goal: Values
     accuracy: float | None
+    training: Training | None
 
 
 @dataclass(frozen=True)
 class Run:
     """A setting that was tried.
 
-    goal: (n,), of the pictures as they are. accuracy: of them. versions: the manipulated one and the no-op.
+    goal: (n,), of the pictures as they are. accuracy: as of a version. versions: the manipulated one and the no-op.
     """
 
     number: int
@@ -84,33 +101,44 @@ def manipulate_all(
             f"{check.manipulation} makes each map that of another picture, and the batch has one picture; raise "
             "images_per_batch, or lower batches where it is the last one"
         )
-    classifier = models.classifiers[check.classifier]
-    # Where its maps are differentiated it is one, or `load_models` refuses.
-    explainer = cast(NetworkExplainer, models.explainers[str(check.explainer)])
-    maps = _explained(models, classifier, pictures, pictures.pixels, TRAINED, 0)
-    before = maps[Source(str(check.explainer), TRAINED)].maps
-    targets, accuracy, runs = sought(method, before), _accuracy(pictures, pictures.names), []
-    given = Given(classifier, explainer, pictures.pixels, pictures.classes, targets, models.runtime)
+    aimed = str(check.explainer)
+    maps = _explained(models, models.classifiers[check.classifier], pictures, pictures.pixels, TRAINED, 0)
+    given = _given(check, method, models, pictures, maps[Source(aimed, TRAINED)].maps)
+    runs = []
     for number, tried in enumerate(check.tries(), start=1):
         own = tried.model_copy(update={"seed": seed})
         found = models.manipulated(check, method, given, own)
+        sought = method.sought(given, own)
+        before = method.reached(given.maps, sought, own)
         versions = []
-        for name, made in ((MANIPULATED, found), (NO_OP, noise(pictures.pixels, found, seed + number))):
-            maps |= _explained(models, classifier, pictures, made.images, name, number)
-            after = maps[Source(str(check.explainer), name, number)].maps
-            goal = method.reached(after, targets, own)
-            versions.append(_version(check, models, pictures, made, name, number, goal))
-        runs.append(Run(number, own.model_dump(), method.reached(before, targets, own), accuracy, tuple(versions)))
+        for name, made in ((MANIPULATED, found), (NO_OP, models.manipulated_not(check, method, given, own, found))):
+            images = pictures.pixels if made.images is None else made.images
+            maps |= _explained(models, made.classifier or given.classifier, pictures, images, name, number)
+            after = method.reached(maps[Source(aimed, name, number)].maps, sought, own)
+            versions.append(
+                _version(check, models, pictures, given, made, Goal(method.wanted, before, after), name, number)
+            )
+        accuracy = found.run.accuracy_before if found.run else _accuracy(pictures, pictures.names)
+        runs.append(Run(number, own.model_dump(mode="json"), before, accuracy, tuple(versions)))
     with models.stopwatch.step("compare", len(pictures.rows)):
         changed = [source for source in maps if source.network != TRAINED]
         comparisons = compare(maps, [(Source(each.explainer, TRAINED), each) for each in changed])
     return maps, comparisons, runs
 
 
-def noise(images: Images, found: Manipulated, seed: int) -> Manipulated:
-    """The no-op of a manipulation of pictures: noise of signs of the same L-inf each, for which nothing is searched."""
-    n = len(images)
-    return Manipulated(no_op(images, found.images, seed), np.zeros(n, np.bool_), np.zeros(n, np.int64))
+def _given(check: CheckSettings, method: Method, models: Models, pictures: "Pictures", maps: Maps) -> Given:
+    training, held_out = models.to_train(check.classifier, pictures.rows) if method.level == "model" else (None, None)
+    return Given(
+        models.classifiers[check.classifier],
+        # Where its maps are differentiated it is one, or `load_models` refuses.
+        cast(NetworkExplainer, models.explainers[str(check.explainer)]),
+        pictures.pixels,
+        pictures.classes,
+        maps,
+        models.runtime,
+        training,
+        held_out,
+    )
 
 
 def _explained(
@@ -123,27 +151,35 @@ def _explained(
 
 
 def _version(
-    check: CheckSettings, models: Models, pictures: "Pictures", made: Manipulated, name: str, run: int, goal: Values
+    check: CheckSettings,
+    models: Models,
+    pictures: "Pictures",
+    given: Given,
+    made: Made,
+    goal: Goal,
+    name: str,
+    run: int,
 ) -> Version:
-    classifier = models.classifiers[check.classifier]
-    before, after = (
-        models.probabilities(check.classifier, classifier, images, pictures.ids).astype(np.float64)
-        for images in (pictures.pixels, made.images)
-    )
-    classes = after.argmax(axis=1)
+    after = made.classifier or given.classifier
+    both = (given.classifier, pictures.pixels), (after, pictures.pixels if made.images is None else made.images)
+    said = [models.probabilities(check.classifier, *each, pictures.ids).astype(np.float64) for each in both]
+    classes = said[1].argmax(axis=1)
+    same = classes == pictures.classes
+    changed = made.images
     return Version(
         name=name,
         run=run,
-        images=made.images,
-        reached=made.reached,
+        images=changed,
+        reached=same & goal.nearer() if made.reached is None else made.reached,
         steps=made.steps,
-        same_class=classes == pictures.classes,
-        probability_change=np.abs(after - before).max(axis=1),
-        l_inf=l_inf(pictures.pixels, made.images),
-        l_2=l_2(pictures.pixels, made.images),
-        lpips=models.lpips_between(pictures.pixels, made.images),
-        goal=goal,
-        accuracy=_accuracy(pictures, [classifier.classes[at] for at in classes]),
+        same_class=same,
+        probability_change=np.abs(said[1] - said[0]).max(axis=1),
+        l_inf=None if changed is None else l_inf(pictures.pixels, changed),
+        l_2=None if changed is None else l_2(pictures.pixels, changed),
+        lpips=None if changed is None else models.lpips_between(pictures.pixels, changed),
+        goal=goal.after,
+        accuracy=made.run.accuracy_after if made.run else _accuracy(pictures, [after.classes[at] for at in classes]),
+        training=made.run,
     )
 
 

@@ -23,12 +23,17 @@ from builder.generators import Images
 from builder.hosting import load_model
 from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
-from builder.manipulations import Manipulated
+from builder.manipulations.fine_tuning import Labeled
 from builder.runtime import Runtime
-from builder.studies.explanation.methods import METHODS, Given, Method
+from builder.stopwatch import Stopwatch
+from builder.studies.explanation.catalog import METHODS
+from builder.studies.explanation.methods import Given, Made, Method
 from builder.studies.explanation.study import LPIPS_NAME, CheckSettings, ExplanationStudy
 
 log = logging.getLogger(__name__)
+
+HELD_OUT = 400
+"""Pictures that choose and measure a training, at most."""
 
 SMALLEST = HOG_CELL * HOG_BLOCK
 """Pixels of a picture's side that every measure takes."""
@@ -41,7 +46,8 @@ class Models(SourceHost):
     All raise ModelError where one of them raises or returns what it must not.
 
     classifiers, explainers: by the names that rows carry. order: the source's rows, in the order in which batches take
-    them. lpips: None where the study does not ask for it.
+    them. lpips: None where the study does not ask for it. training: None where no classifier is trained so that its
+    explanations lie.
     """
 
     classifiers: dict[str, Classifier]
@@ -49,6 +55,7 @@ class Models(SourceHost):
     order: Sequence[int]
     runtime: Runtime
     lpips: LPIPS | None = None
+    training: SourceHost | None = None
 
     def sized(self) -> dict[str, Any]:
         """The classifiers, and the explainers that see images at a number of their own, by name."""
@@ -82,12 +89,33 @@ class Models(SourceHost):
             maps: Maps = call.array(explained.maps, np.float32, images.shape[:3])
         return maps
 
-    def manipulated(self, check: CheckSettings, method: Method, given: Given, own: Any) -> Manipulated:
+    def manipulated(self, check: CheckSettings, method: Method, given: Given, own: Any) -> Made:
         """The outcome of a manipulation by its settings, timed as the step `manipulate`."""
         n = len(given.images)
         boundary = self.boundary(str(check.explainer), "manipulation", str(check.manipulation))
         with self.stopwatch.step("manipulate", n), boundary.call("manipulate", range(n)):
             return method.manipulate(given, own)
+
+    def manipulated_not(self, check: CheckSettings, method: Method, given: Given, own: Any, made: Made) -> Made:
+        """The outcome of its no-op, timed as the step `no_op`."""
+        n = len(given.images)
+        boundary = self.boundary(str(check.explainer), "manipulation", str(check.manipulation))
+        with self.stopwatch.step("no_op", n), boundary.call("no_op", range(n)):
+            return method.no_op(given, own, made)
+
+    def to_train(self, name: str, rows: Sequence[int]) -> tuple[Labeled, Labeled]:
+        """The pictures on which the classifier of a name is trained, and HELD_OUT others at most, none of them of these
+        rows of the source.
+
+        Raises:
+            StudyError: there are none whose label is a class of the classifier.
+        """
+        if self.training is None:
+            raise TypeError("the models were loaded without pictures to train on")
+        classes, taken = self.classifiers[name].classes, set(rows)
+        others = [row for row in reversed(self.order) if row not in taken][:HELD_OUT]
+        training = labeled(self.training, range(self.training.source.rows()), classes, "training_images")
+        return training, labeled(self, others, classes, "images")
 
     def lpips_between(self, images: Images, others: Images) -> Values | None:
         """LPIPS between pictures (n, h, w, 3), (n,); None where the study does not ask for it."""
@@ -132,8 +160,11 @@ def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
     for check in study.checks:
         check_networks(check, classifiers[check.classifier], explainers)
         check_manipulation(check, explainers)
+    stopwatch = Stopwatch()
     return Models(
         runtime=runtime,
+        stopwatch=stopwatch,
+        training=load_training(study, shape, runtime, stopwatch) if study.tuned else None,
         source=source,
         source_name=study.images.model,
         shape=shape,
@@ -205,13 +236,51 @@ def check_manipulation(check: CheckSettings, explainers: dict[str, Explainer]) -
     Raises:
         StudyError: it differentiates them, and they are made of answers alone.
     """
-    if check.manipulation is None or not METHODS[check.manipulation].needs_network:
+    if check.manipulation is None or not METHODS[check.manipulation].differentiates:
         return
     if not isinstance(explainers[str(check.explainer)], NetworkExplainer):
         raise StudyError(
             f"checks: {check.manipulation} differentiates the maps that it changes, and {check.explainer} makes them "
             "of answers alone; name an explainer that differentiates a network, such as gradient"
         )
+
+
+def load_training(
+    study: ExplanationStudy, shape: tuple[int, ...], runtime: Runtime, stopwatch: Stopwatch
+) -> SourceHost:
+    """The source of the pictures on which classifiers are trained.
+
+    Raises:
+        StudyError: they are of another size than the pictures that are explained.
+    """
+    named = study.training_images
+    with Boundary(SOURCE, named.model).call("load"):
+        source = named.load(runtime)
+        own = source.image(0).shape
+    if own != shape:
+        sizes = [" x ".join(map(str, each[1::-1])) for each in (own, shape)]
+        raise StudyError(
+            f"training_images are of {sizes[0]} pixels, images of {sizes[1]}: add side = ... to one of them"
+        )
+    return SourceHost(runtime=runtime, stopwatch=stopwatch, source=source, source_name=named.model, shape=shape)
+
+
+def labeled(host: SourceHost, rows: Sequence[int], classes: Sequence[str], key: str) -> Labeled:
+    """The pictures of those rows whose label is one of the classes; key: of the study file, for errors.
+
+    Raises:
+        StudyError: there are fewer than two.
+    """
+    places = {name: place for place, name in enumerate(classes)}
+    named = {row: host.source.label(row) for row in rows}
+    known = {row: host.source.classes[label] for row, label in named.items() if label is not None}
+    kept = [row for row, name in known.items() if name in places]
+    if len(kept) < 2:
+        raise StudyError(
+            f"{key}.model = {host.source_name!r}: fewer than two pictures have a label that is a class of the "
+            "classifier, on which a manipulation of the model trains it"
+        )
+    return Labeled(host.pictures(kept), np.array([places[known[row]] for row in kept], np.int64))
 
 
 def load_lpips(sides: tuple[int, int], runtime: Runtime) -> LPIPS:

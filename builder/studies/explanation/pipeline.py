@@ -220,24 +220,28 @@ def draw_items(
 def draw_manipulated(
     study: ExplanationStudy, check: CheckSettings, checked: Checked, pictures: int, batch: int
 ) -> list[Item]:
-    """The items of a batch that manipulates pictures: a third for each task, as far as there are so many, drawn from
-    manipulated pictures and their no-ops alike; and controls, half of them with one map, half with one picture twice.
+    """The items of a batch that manipulates: as many for each task, as far as there are so many, drawn from manipulated
+    maps and their no-ops alike; and controls, half of them with one map, half with one picture twice. Where pictures
+    are as they were nobody is asked whether they differ.
     """
     compared = [each for each in checked.comparisons if each.first.explainer == check.explainer]
     trained = Source(str(check.explainer), TRAINED)
     (same,) = compare(checked.maps, [(trained, trained)])
     turned = _randomness(study.seed, batch, "sides").random((len(compared), pictures)) < 0.5
     items = []
-    for number, (task, stream) in enumerate(((LIKENESS, MANIPULATED), (DIFFERENCE, DIFFERENCE), (TRUST, TRUST))):
+    streams = {LIKENESS: MANIPULATED, DIFFERENCE: DIFFERENCE, TRUST: TRUST}
+    if all(version.images is None for version in checked.versions().values()):
+        del streams[DIFFERENCE]
+    for number, (task, stream) in enumerate(streams.items()):
         shown = [
             Item(each.second.network, each, at, task, task == TRUST and bool(turned[number_of, at]))
             for number_of, each in enumerate(compared)
             for at in range(pictures)
         ]
-        items += _some(shown, (study.items + 2 - number) // 3, study.seed, batch, stream)
+        items += _some(shown, -(-(study.items - number) // len(streams)), study.seed, batch, stream)
     for kind, task, most in (
         (CONTROL, LIKENESS, (study.controls + 1) // 2),
-        (SAME_PICTURE, DIFFERENCE, study.controls // 2),
+        (SAME_PICTURE, DIFFERENCE, study.controls // 2 if DIFFERENCE in streams else 0),
     ):
         twice = [Item(kind, same, at, task) for at in range(pictures)]
         items += _some(twice, most, study.seed, batch, kind)

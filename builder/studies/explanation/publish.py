@@ -36,6 +36,11 @@ class ExplanationParts(PublishParts):
         described = explanation(study)
         return [
             NamedModel("source of images", "images", NAME, described.images.model),
+            *(
+                [NamedModel("training images", "images", "training_images", described.training_images.model)]
+                if described.tuned
+                else []
+            ),
             *(NamedModel("classifier", "classifiers", each.name, each.model) for each in described.classifiers),
             *([NamedModel("distance", "distances", LPIPS_NAME, LPIPS_NAME)] if described.lpips else []),
             *(NamedModel("explainer", "explainers", each.name, each.model) for each in described.explainers),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.explainers.measures import Values
-from builder.studies.explanation.methods import METHODS
+from builder.studies.explanation.catalog import METHODS
+from builder.studies.explanation.schema import NO_OP
 from builder.studies.explanation.study import ExplanationStudy
 
 if TYPE_CHECKING:
@@ -19,19 +20,19 @@ def pictures(study: ExplanationStudy, batch: int, ids: "Ids", runs: "Sequence[Ru
     """The rows of `manipulations`."""
     for run in runs:
         for version in run.versions:
-            for at in range(len(version.images)):
+            for place in range(len(version.same_class)):
                 yield _of_run(study, batch, version) | {
-                    "image_id": ids.image(at),
-                    "changed_id": ids.version(version, at),
-                    "reached": bool(version.reached[at]),
-                    "steps": int(version.steps[at]),
-                    "same_class": bool(version.same_class[at]),
-                    "probability_change": float(version.probability_change[at]),
-                    "l_inf": float(version.l_inf[at]),
-                    "l_2": float(version.l_2[at]),
-                    "lpips": None if version.lpips is None else float(version.lpips[at]),
-                    "goal_before": known(run.goal[at]),
-                    "goal_after": known(version.goal[at]),
+                    "image_id": ids.image(place),
+                    "changed_id": ids.version(version, place),
+                    "reached": bool(version.reached[place]),
+                    "steps": int(version.steps[place]),
+                    "same_class": bool(version.same_class[place]),
+                    "probability_change": float(version.probability_change[place]),
+                    "l_inf": at(version.l_inf, place),
+                    "l_2": at(version.l_2, place),
+                    "lpips": at(version.lpips, place),
+                    "goal_before": known(run.goal[place]),
+                    "goal_after": known(version.goal[place]),
                 }
 
 
@@ -40,23 +41,30 @@ def settings(study: ExplanationStudy, batch: int, runs: "Sequence[Run]") -> Iter
     for run in runs:
         method = METHODS[str(study.check_of(batch).manipulation)]
         for version in run.versions:
+            training = version.training
             yield _of_run(study, batch, version) | {
-                "level": "input",
+                "level": method.level,
                 "settings": json.dumps(run.settings, sort_keys=True),
                 "goal": method.goal,
                 "wanted": method.wanted,
                 "likeness_wanted": "low",
-                "pictures": len(version.images),
+                "pictures": len(version.same_class),
                 "reached": int(version.reached.sum()),
                 "same_class": float(version.same_class.mean()),
                 "goal_before": _mean(run.goal),
                 "goal_after": _mean(version.goal),
                 "accuracy_before": run.accuracy,
                 "accuracy_after": version.accuracy,
-                "steps": int(run.settings.get("steps", 0)) if version.reached.any() else 0,
-                "losses": [],
-                "parameters_changed": 0,
+                "steps": training.steps if training else int(run.settings.get("steps", 0)) * (version.name != NO_OP),
+                "losses": list(training.cross_entropy) if training else [],
+                "penalties": list(training.penalty) if training else [],
+                "parameters_changed": training.changed if training else 0,
             }
+
+
+def at(values: Values | None, index: int) -> float | None:
+    """One of the values; None where there are none."""
+    return None if values is None else float(values[index])
 
 
 def known(value: float) -> float | None:

@@ -148,10 +148,10 @@ def sanity() -> Features:
 def manipulations() -> Features:
     """One row per picture and version of it, for each run (a setting that was tried) of a manipulation.
 
-    `reached`: whether a picture of the same class was found that is nearer to the goal, and `steps` after how many
-    steps. `probability_change` is the largest of any class, 0..1. `l_inf`, `l_2` and `lpips` (null where it was not
-    asked for) are from the picture as it is, in units of 0..1. `goal_before` and `goal_after` are what the table `runs`
-    calls `goal`.
+    `reached`: whether the class stayed and the goal is nearer; `steps`: of the search after which a picture was found,
+    or of the training. `probability_change` is the largest of any class, 0..1. `l_inf`, `l_2` and `lpips` (null where
+    it was not asked for) are from the picture as it is, in units of 0..1; null where the model is manipulated, and
+    `changed_id` is `image_id` there. `goal_before` and `goal_after` are what the table `runs` calls `goal`.
     """
     return Features(
         _OF_RUN
@@ -177,8 +177,9 @@ def runs() -> Features:
     `level` is what is changed, `input` or `model`. `settings` is JSON. `goal` says in words what the manipulation is
     after, `wanted` in which direction that is success, and `likeness_wanted` the same of how alike maps are.
     `same_class` is a share of the `pictures`, `reached` counts them, the goals are their means; the accuracies are of
-    those that have a label. `losses` are those of a training, and `parameters_changed` counts its parameters; without
-    one there are none.
+    those that have a label and, where the model is manipulated, of held out pictures. `losses` (cross-entropy) and
+    `penalties` are means of the epochs of its training, and `parameters_changed` counts its parameters; without a
+    training there are none.
     """
     return Features(
         _OF_RUN
@@ -197,6 +198,7 @@ def runs() -> Features:
             "accuracy_after": Value("float64"),
             "steps": Value("int32"),
             "losses": Sequence(Value("float64")),
+            "penalties": Sequence(Value("float64")),
             "parameters_changed": Value("int64"),
         }
     )

@@ -4,7 +4,7 @@ import importlib
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -24,7 +24,8 @@ EDGES = "edges"
 """The name of the edge detector, which stands beside the explainers and sees no network."""
 
 CheckName = Literal["cascading", "independent", "labels", "explainers", "manipulation"]
-ManipulationName = Literal["random", "top_k", "mass_center", "target_map"]
+InputName = Literal["random", "top_k", "mass_center", "target_map"]
+ModelName = Literal["location", "top_k_model", "center_model", "active"]
 View = Literal["absolute", "diverging"]
 
 LPIPS_NAME = "lpips_alex"
@@ -39,7 +40,7 @@ class CheckSettings(Settings):
 
     check: `cascading` draws the weights of a layer and of all between it and the output anew, `independent` those of it
     alone; `labels` trains a network on permuted labels; `explainers` compares those with one another; `manipulation`
-    changes pictures so that their maps lie.
+    changes pictures, or trains the classifier, so that maps lie.
     classifier: name of the one that is explained. layers: the most that are looked at, spread from the output to the
     input; of `cascading` and `independent`. manipulation, explainer: the manipulation, and the name of the explainer
     whose maps it changes, with the manipulation's own keys; where such a key holds several values, each is tried.
@@ -50,7 +51,7 @@ class CheckSettings(Settings):
     check: CheckName
     classifier: Annotated[str, Field(pattern=COLUMN, max_length=40)]
     layers: Annotated[int, Field(ge=1, le=1000)] = 5
-    manipulation: ManipulationName | None = None
+    manipulation: InputName | ModelName | None = None
     explainer: Annotated[str, Field(pattern=COLUMN, max_length=40)] | None = None
 
     @model_validator(mode="after")
@@ -76,16 +77,28 @@ class CheckSettings(Settings):
             ValidationError: a value is refused.
         """
         # Its keys stand in modules that import torch, for which reading a study file need not wait.
-        own = importlib.import_module("builder.studies.explanation.methods").METHODS[self.manipulation].Settings
+        own = importlib.import_module("builder.studies.explanation.catalog").METHODS[self.manipulation].Settings
         keys = self.model_extra or {}
         refuse_unknown(keys, own.model_fields.keys() - {"seed"}, also=type(self).model_fields)
-        values = [value if isinstance(value, list | tuple) else [value] for value in keys.values()]
+        values = [_values(own, key, value) for key, value in keys.items()]
         if not 1 <= math.prod(map(len, values)) <= MOST_TRIES:
             raise PydanticCustomError("tries", f"must have 1 to {MOST_TRIES} settings of its manipulation")
         tried = [own.model_validate(dict(zip(keys, each, strict=True))) for each in itertools.product(*values)]
         if len({each.model_dump_json() for each in tried}) < len(tried):
             raise PydanticCustomError("twice", "must not try a setting of its manipulation twice")
         return tried
+
+
+def _values(own: type[Settings], key: str, value: Any) -> list[Any]:
+    """The values of a key that are tried, each as the settings take one: a pair is one value, and of a key that takes
+    any number of values each alone.
+    """
+    if not isinstance(value, list | tuple):
+        return [value]
+    annotation = own.model_fields[key].annotation
+    if get_origin(annotation) is not tuple:
+        return list(value)
+    return [(each,) for each in value] if Ellipsis in get_args(annotation) else [value]
 
 
 class ExplanationRatings(RatingsSettings):
@@ -105,7 +118,7 @@ class ExplanationStudy(Study):
 
     images_per_batch: no picture is in two batches. items, controls: that people are shown of a batch, at most.
     view: of the maps, the one that people see. lpips: whether manipulated pictures are compared by LPIPS, too. checks:
-    batches take them in turn.
+    batches take them in turn. training_images: on which manipulations of the model train it.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -117,6 +130,7 @@ class ExplanationStudy(Study):
     view: View = "absolute"
     lpips: bool = False
     images: ImageSettings = ImageSettings(model="mnist-5k:audit")
+    training_images: ImageSettings = ImageSettings(model="mnist-5k:train")
     classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)
     )
@@ -167,6 +181,11 @@ class ExplanationStudy(Study):
                     + ", ".join(explaining)
                 )
         return self
+
+    @property
+    def tuned(self) -> bool:
+        """Whether a classifier is trained so that its explanations lie."""
+        return any(check.manipulation in get_args(ModelName) for check in self.checks)
 
     @property
     def manipulated(self) -> bool:

@@ -33,8 +33,12 @@ class Ids:
         return f"{self._stem}-row{self._rows[at]}"
 
     def version(self, version: "Version | None", at: int) -> str:
-        """The id of a version of a picture; of None, of the picture as it is."""
-        return self.image(at) if version is None else f"{self.image(at)}-{version.name}{version.run}"
+        """The id of a version of a picture; of None, or where it was left alone, of the picture as it is."""
+        return (
+            self.image(at)
+            if version is None or version.images is None
+            else f"{self.image(at)}-{version.name}{version.run}"
+        )
 
     def map(self, source: Source, at: int) -> str:
         """The id of a map; the edge detector's is the same whatever the network."""
@@ -57,7 +61,8 @@ def build(
     ids = Ids(study.name, batch, pictures.rows)
     pngs = {ids.image(at): png_bytes(picture) for at, picture in enumerate(pictures.pixels)}
     for version in checked.versions().values():
-        pngs |= {ids.version(version, at): png_bytes(picture) for at, picture in enumerate(version.images)}
+        for at, picture in enumerate(() if version.images is None else version.images):
+            pngs[ids.version(version, at)] = png_bytes(picture)
     maps, halves, shown = _maps(ids, batch, checked, study.view)
     rows: dict[str, Rows] = {
         "items": [_item(study, batch, ids, pictures, checked, item, pngs, shown) for item in items],
@@ -131,7 +136,8 @@ def _images(
     shown: dict[str, bytes],
     view: str,
 ) -> Iterator[dict[str, Any]]:
-    for version in (None, *checked.versions().values()):
+    changed = [each for each in checked.versions().values() if each.images is not None]
+    for version in (None, *changed):
         for at, row in enumerate(pictures.ids):
             image_id = ids.version(version, at)
             yield _image(image_id, pngs[image_id], batch) | {"row": row}
@@ -179,7 +185,7 @@ def _item(
         "run": version.run if version else None,
         "changed_id": changed_id,
         "changed": image_value(changed_id, pngs[changed_id]),
-        "l_inf": float(version.l_inf[at]) if version else 0.0 if check.manipulation else None,
+        "l_inf": runs.at(version.l_inf, at) if version else 0.0 if check.manipulation else None,
         "side": (LEFT if item.turned else RIGHT) if item.task == TRUST else None,
     }
     both = (second, first) if item.turned else (first, second)

@@ -10,14 +10,14 @@ from matplotlib.patches import Rectangle
 from analysis.figures import style
 
 MOST = 0.3
-"""Likeness lost beyond noise at which the color is darkest."""
+"""Likeness lost beyond the no-op at which the color is darkest."""
 
 DARK = 0.6
 """Share of the darkest color above which words are white."""
 
 
 def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: str | None) -> Figure:
-    """A heat map of how much more likeness each explainer's maps lose to a manipulation than to noise of its size.
+    """A heat map of how much more likeness each explainer's maps lose to a manipulation than to its no-op.
 
     Args:
         table: manipulation, explainer (the one that is manipulated), of, difference, a row per cell.
@@ -43,8 +43,8 @@ def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: s
                 axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="black", linewidth=2))
         axes.set_xticks(range(len(explainers)), [_words(name) for name in explainers], rotation=40, ha="right")
         axes.set_yticks(range(len(lines)), [_words(f"{name} of {aimed}") for name, aimed in lines])
-        axes.set_title("Red: the explanation changes; noise of the same size leaves it")
-        figure.colorbar(drawn, ax=axes, label="likeness lost beyond noise", extend="both")
+        axes.set_title("Red: the manipulation changes the explanation, its no-op does not")
+        figure.colorbar(drawn, ax=axes, label="likeness lost beyond the no-op", extend="both")
         return style.finished(figure, source)
 
 

@@ -32,16 +32,17 @@ def thresholds(of: Explanations) -> pd.DataFrame:
 
 
 def room(of: Explanations) -> pd.DataFrame:
-    """What is left of the explanation that each setting of each manipulation changes, by the size of the change.
+    """What is left of the explanation that each setting of each manipulation of pictures changes, by the size of the
+    change.
 
     Columns: those of `tried.CELL`, version, l_inf (mean), n (pictures), likeness (mean of Spearman's correlation of
     absolute values with the map as it was), low, high, interval.
 
     Raises:
-        MissingDataError: nothing was manipulated.
+        MissingDataError: no picture was manipulated.
     """
     alike = likenesses(of)
-    own = alike[(alike["measure"] == LIKENESS) & (alike["of"] == alike["explainer"])]
+    own = alike[(alike["measure"] == LIKENESS) & (alike["of"] == alike["explainer"])].dropna(subset=SCORE)
     made = []
     for key, cell in own.groupby([*CELL, "version"], sort=False):
         found = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])

@@ -32,10 +32,11 @@ TABLES = (*BUILT, "ratings", "participants")
 ONE_THREAD = ("--threads-per-worker", 1)
 
 FEWER = {
-    "batches = 24": "batches = 5",
+    "batches = 36": "batches = 6",
     "images_per_batch = 8": "images_per_batch = 2",
     "items = 40": "items = 12",
     "steps = 60": "steps = 4",
+    "epochs = 3": "epochs = 1",
 }
 
 
@@ -60,7 +61,7 @@ def small(tmp_path_factory) -> Path:
 def folder(small: Path) -> Path:
     folder = small.parent / "study"
     said = built("build", small, "--out", folder, "--workers", 1, *ONE_THREAD)
-    assert "5 batches, 80 items" in said
+    assert "6 batches, 90 items" in said
     return folder
 
 
@@ -89,17 +90,17 @@ def test_killed_and_gone_on_with_by_two_workers_the_bytes_are_the_same(small: Pa
         time.sleep(0.05)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert len(StudyFolder(parts).finished()) < 5
+    assert len(StudyFolder(parts).finished()) < 6
     built("build", small, "--out", parts, "--workers", 2, *ONE_THREAD)
     files = {path.relative_to(folder) for path in folder.rglob("*.arrow") if "shards" in path.parts}
-    assert len(files) == 5 * 7
+    assert len(files) == 6 * 7
     for file in files:
         assert (folder / file).read_bytes() == (parts / file).read_bytes(), file
 
 
 def test_all_that_was_built_is_published(folder: Path, tables: Tables):
     for name in BUILT:
-        built_rows = sum(StudyFolder(folder).read(name, batch).num_rows for batch in range(5))
+        built_rows = sum(StudyFolder(folder).read(name, batch).num_rows for batch in range(6))
         assert len(tables[name]) == built_rows, name
     assert [
         sum(row["check"] == each for row in tables["sanity"]) for each in ("cascading", "independent", "labels")
@@ -108,7 +109,7 @@ def test_all_that_was_built_is_published(folder: Path, tables: Tables):
         12 * 4 * 11,
         12 * 11,
     ]
-    assert len(tables["ratings"]) == 80 * 5
+    assert len(tables["ratings"]) == 90 * 5
 
 
 def test_published_maps_give_the_published_views_and_comparisons(tables: Tables):
@@ -161,8 +162,8 @@ def test_the_report_has_curves_a_matrix_what_people_see_and_strips(published: Pa
     assert {"likeness", "strip-most-alike", "strip-least-alike"} <= drawn
     assert {"transfer-digits-cnn", "room", "strip-top-k"} <= drawn
     lies = pd.read_csv(report / "tables" / "beyond-noise.csv")
-    assert lies["setting"].tolist() == ["radius 0.03", "radius 0.1"]
-    assert len(pd.read_csv(report / "tables" / "transfer.csv")) == 2 * 11 * 11
+    assert lies["setting"].tolist() == ["radius 0.03", "radius 0.1", "one setting"]
+    assert len(pd.read_csv(report / "tables" / "transfer.csv")) == 3 * 11 * 11
     curves = pd.read_csv(report / "tables" / "curves.csv")
     assert len(curves) == 12 * 11 * (4 + 4 + 1)
     assert set(curves["interval"]) <= {"too few batches for an interval", "no picture"}
@@ -183,7 +184,7 @@ def test_the_survey_shows_two_maps_of_every_item(folder: Path):
 
 def test_a_measure_answers_as_it_measures(folder: Path):
     ratings, participants, without = from_model(folder, "spearman")
-    items = [row for batch in range(5) for row in StudyFolder(folder).read("items", batch).to_pylist()]
+    items = [row for batch in range(6) for row in StudyFolder(folder).read("items", batch).to_pylist()]
     items = [row for row in items if row["task"] == "likeness"]
     known = [row["spearman"] for row in items if row["spearman"] is not None]
     assert (ratings.num_rows, without) == (len(known), len(items) - len(known))

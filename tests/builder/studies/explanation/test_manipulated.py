@@ -141,3 +141,48 @@ def test_a_picture_alone_has_no_other_to_look_like(runtime: Runtime):
     own = many(images_per_batch=1)
     with pytest.raises(BuildError, match="target_map makes each map that of another picture, and the batch has one"):
         build_batch(own, load_models(own, runtime), 0)
+
+
+@pytest.fixture(scope="module")
+def tuned(runtime: Runtime) -> dict[str, list[dict]]:
+    checks = [manipulation("location", "grad_cam", weights=[10.0], epochs=1, learning_rate=2e-3)]
+    own = explanation(small("explainers", items=8, controls=2, checks=checks))
+    return rows(own, load_models(own, runtime))
+
+
+def test_a_model_is_manipulated_and_the_pictures_are_as_they_were(tuned):
+    manipulated, no_op = tuned["runs"]
+    assert (manipulated["version"], manipulated["level"], manipulated["wanted"]) == ("manipulated", "model", "high")
+    assert json.loads(manipulated["settings"])["weights"] == [10.0]
+    assert manipulated["goal_after"] > 2 * max(no_op["goal_after"], manipulated["goal_before"])
+    for run in (manipulated, no_op):
+        assert run["steps"] == 31
+        assert len(run["losses"]) == len(run["penalties"]) == 1
+        assert 200_000 < run["parameters_changed"] < 230_000
+        assert run["accuracy_before"] > 0.9
+    assert manipulated["penalties"] < no_op["penalties"]
+    for row in tuned["manipulations"]:
+        assert row["changed_id"] == row["image_id"]
+        assert (row["l_inf"], row["l_2"], row["lpips"]) == (None, None, None)
+        better = row["goal_after"] > row["goal_before"]
+        assert row["reached"] == (row["same_class"] and better)
+    assert {row["explainer"] for row in tuned["comparisons"] if row["network"] != "trained"} == {"gradient", "grad_cam"}
+
+
+def test_nobody_is_asked_whether_a_picture_differs_that_is_as_it_was(tuned):
+    counted = Counter((row["task"], KINDS[row["kind"]] == "control") for row in tuned["items"])
+    assert counted == {("likeness", False): 4, ("trust", False): 4, ("likeness", True): 1}
+    assert all(row["changed_id"] == row["image_id"] for row in tuned["items"])
+
+
+def test_what_trains_a_model_is_none_of_its_batch(runtime: Runtime):
+    checks = [manipulation("location", "grad_cam")]
+    models = load_models(explanation(small("explainers", checks=checks)), runtime)
+    rows = models.order[-3:]
+    training, held_out = models.to_train("digits_cnn", rows)
+    assert len(training.images) == 1000
+    assert len(held_out.images) == 400
+    batch = models.pictures(rows)
+    assert not (held_out.images[:, None] == batch[None]).all(axis=(2, 3, 4)).any()
+    said = models.classifiers["digits_cnn"].probabilities(held_out.images).argmax(axis=1)
+    assert (said == held_out.classes).mean() > 0.9

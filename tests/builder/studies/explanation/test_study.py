@@ -65,12 +65,16 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
     assert parse_study(parse_toml(written.to_toml().encode(), "study.toml"), "study.toml") == written
     assert written.to_toml().startswith('study = "explanation"\nname = "explanation-demo"\n')
     assert len(written.explainers) == 11
-    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(9)] == [
+    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(13)] == [
         "cascading",
         "independent",
         "labels",
         "explainers",
         "top_k",
+        "location",
+        "top_k_model",
+        "center_model",
+        "active",
         "mass_center",
         "target_map",
         "random",
@@ -99,6 +103,12 @@ def test_every_combination_of_values_is_tried():
     ]
 
 
+def test_lambdas_are_tried_one_by_one_and_classes_are_two():
+    keys = {"weights": [1.0, 10.0], "classes": ["3", "8"]}
+    (check,) = explanation(study(checks=[manipulation("active", "grad_cam", **keys)])).checks
+    assert [(own.weights, own.classes) for own in check.tries()] == [((1.0,), ("3", "8")), ((10.0,), ("3", "8"))]
+
+
 def test_people_are_asked_more_of_manipulations_alone():
     asks = study(checks=[manipulation()]).questionnaire()
     assert [task.name for task in asks.tasks] == ["likeness", "difference", "trust"]
@@ -112,6 +122,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
     tables = {
         "": ExplanationStudy,
         "images": ImageSettings,
+        "training_images": ImageSettings,
         "classifiers": ClassifierSettings,
         "explainers": ExplainerSettings,
         "checks": CheckSettings,
@@ -164,6 +175,7 @@ def test_the_page_asks_in_two_languages(language: str, asked: str):
         ({"checks": [manipulation(radios=0.1)]}, ["radios", "did you mean radius?"]),
         ({"checks": [manipulation(seed=1)]}, ["seed", "unknown key"]),
         ({"checks": [manipulation(radius=2.0)]}, ["radius", "less than or equal to 1"]),
+        ({"checks": [manipulation("active", classes=["3", "3"])]}, ["names one class twice"]),
         ({"checks": [manipulation(radius=[])]}, ["1 to 50 settings"]),
         ({"checks": [manipulation(radius=[0.1, 0.1])]}, ["a setting of its manipulation twice"]),
     ],

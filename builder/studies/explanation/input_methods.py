@@ -1,0 +1,96 @@
+"""Manipulations of pictures; their no-op is noise of signs of the same L-inf in each picture."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from builder import settings
+from builder.explainers import Maps
+from builder.explainers.measures import Values
+from builder.explainers.measures.maps import spearman
+from builder.manipulations import Manipulated, mass_center, outcome, sign_noise, target_map, top_k
+from builder.manipulations.iterative import LEVELS
+from builder.manipulations.top_k_model import kept
+from builder.studies.explanation.methods import Given, Made, Method
+
+
+class RandomSettings(settings.Settings):
+    """The keys of `random`. radius: by how much every value changes, in units of 0..1. seed: of the signs."""
+
+    radius: Annotated[float, Field(ge=1 / LEVELS, le=1)] = 0.1
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+def next_maps(given: Given, own: Any) -> Maps:
+    """The map of the next picture for each, for the last one that of the first."""
+    return np.roll(given.maps, -1, axis=0)
+
+
+def no_op(given: Given, own: Any, made: Made) -> Made:
+    """The pictures with noise of the same L-inf each as what was made of them; nothing is searched."""
+    changed = given.images if made.images is None else made.images
+    noisy = outcome.no_op(given.images, changed, own.seed + 1)
+    return Made(noisy, None, np.zeros(len(noisy), np.bool_), np.zeros(len(noisy), np.int64))
+
+
+def _random(given: Given, own: RandomSettings) -> Made:
+    n = len(given.images)
+    noisy = sign_noise.manipulate(given.images, np.full(n, int(own.radius * LEVELS), np.int64), own.seed)
+    return Made(noisy, None, np.ones(n, np.bool_), np.zeros(n, np.int64))
+
+
+def _searched(method: Any) -> Callable[[Given, Any], Made]:
+    def manipulate(given: Given, own: Any) -> Made:
+        about = (given.classifier, given.explainer, given.images, given.classes)
+        targets = (next_maps(given, own),) if method is target_map else ()
+        found: Manipulated = method.manipulate(*about, *targets, own, given.runtime)
+        return Made(found.images, None, found.reached, found.steps)
+
+    return manipulate
+
+
+def values(of: torch.Tensor) -> Values:
+    """As measures give them."""
+    found: Values = of.numpy().astype(np.float64)
+    return found
+
+
+def left(maps: Maps, originals: Maps, own: Any) -> Values:
+    """The share of importance at the pixels that mattered most, by the key `share`."""
+    return values(kept(torch.from_numpy(maps), torch.from_numpy(originals), own.share))
+
+
+def moved(maps: Maps, originals: Maps, own: Any) -> Values:
+    """The way of the map's center, in pixels."""
+    return values(mass_center.moved(torch.from_numpy(maps), torch.from_numpy(originals)))
+
+
+def _near(maps: Maps, targets: Maps, own: Any) -> Values:
+    return values(target_map.likeness(torch.from_numpy(maps), torch.from_numpy(targets)))
+
+
+LEFT: tuple[str, Literal["low"]] = ("share of the importance at the pixels that mattered most", "low")
+MOVED: tuple[str, Literal["high"]] = ("pixels between the map's center and where it was", "high")
+_NEAR: tuple[str, Literal["high"]] = ("Pearson's correlation with another picture's map", "high")
+_SAME: tuple[str, Literal["low"]] = ("Spearman's correlation with the map as it was", "low")
+
+METHODS = {
+    "random": Method(
+        "input",
+        RandomSettings,
+        *_SAME,
+        _random,
+        no_op,
+        lambda maps, originals, own: spearman(maps, originals),
+        differentiates=False,
+    ),
+    "top_k": Method("input", top_k.Settings, *LEFT, _searched(top_k), no_op, left),
+    "mass_center": Method("input", mass_center.Settings, *MOVED, _searched(mass_center), no_op, moved),
+    "target_map": Method(
+        "input", target_map.Settings, *_NEAR, _searched(target_map), no_op, _near, sought=next_maps, others=True
+    ),
+}
+"""By the names that a study file has."""
