@@ -1,8 +1,10 @@
 """Models that are a file of ONNX, run by onnxruntime, an extra."""
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -47,7 +49,16 @@ class Input(settings.Settings):
 class Graph:
     """A graph with one input, images, of whose outputs the first is taken."""
 
-    def __init__(self, path: Path, own: Input, runtime: Runtime, role: str, *, data: bytes | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        own: Input,
+        runtime: Runtime,
+        role: str,
+        *,
+        data: bytes | None = None,
+        flush_denormals: bool = False,
+    ) -> None:
         """Opens a file and tries it once on a gray image.
 
         Args:
@@ -56,6 +67,8 @@ class Graph:
             runtime: where it runs.
             role: what the study file calls it, for errors: `recognizer`, `classifier`.
             data: the graph, where it is not what the file holds.
+            flush_denormals: whether numbers below float32's normal range count as 0; a CPU takes many times as long for
+                them.
 
         Raises:
             StudyError: onnxruntime is not installed.
@@ -64,6 +77,7 @@ class Graph:
         self._on_gpu = runtime.device.type != "cpu"
         # Images are prepared on the CPU; the session moves them to its own device.
         self._own, self._runtime = own, dataclasses.replace(runtime, device=torch.device("cpu"))
+        self._flush_denormals = flush_denormals
         self._row_bytes = BYTES_PER_PIXEL * own.input_size**2
         options, providers = _options(runtime, role)
         try:
@@ -115,8 +129,19 @@ class Graph:
         scaled = (pixels - _by_channel(own.mean)) / _by_channel(own.scale)
         if own.layout == "nhwc":
             scaled = scaled.permute(0, 2, 3, 1)
-        output = self.session.run(None, {self._input: scaled.contiguous().numpy()})[0]
+        with _denormals_flushed() if self._flush_denormals else contextlib.nullcontext():
+            output = self.session.run(None, {self._input: scaled.contiguous().numpy()})[0]
         return torch.from_numpy(np.asarray(output, np.float32).reshape(len(images), -1))
+
+
+@contextlib.contextmanager
+def _denormals_flushed() -> Iterator[None]:
+    """Within the block, on this thread alone. onnxruntime's own setting reaches no thread that calls a session."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def is_installed() -> bool:

@@ -25,6 +25,8 @@
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
 | accuracy_difference | a model and a kind, or "all" | model, reference, condition, n, people, model_accuracy, difference, squared_difference, low, high, interval, reason |
 | transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
+| controversial | two recognizers that disagree (where there are such samples) | accepts, rejects, n, side, low, high, interval, sided_with, ceiling, reason |
+| model_spread | random or controversial pairs (where there are such samples) | pairs, n, per recognizer `<name>_accuracy`, variance, low, high, interval, reason |
 | groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, n_units, value, low, high, interval, difference, difference_low, difference_high, difference_interval, chance_difference, p, p_holm, ratio, reason |
 | strategies | a question and a facial feature | question, feature, n, n_texts, share, low, high |
 | agreement | a statistic and a question | statistic, question, scope, value, low, high, interval, n_pairs, n_participants, dropped_pairs, dropped_participants, reason |
@@ -47,6 +49,7 @@ from analysis.studies.verification.data import (
     identity_scores,
     time_margins,
 )
+from analysis.studies.verification.tables.controversial import KIND, controversial, model_spread
 from analysis.studies.verification.tables.correlations import correlations
 from analysis.studies.verification.tables.disagreement import disagreement, people_disagreement
 from analysis.studies.verification.tables.forest import attribute_forest
@@ -82,6 +85,7 @@ def makers(study: Verification, options: Options) -> list[Maker]:
         *_of_pairs(study),
         *(_compared(printed) if printed else ()),
         *_of_models(study),
+        *(_of_disagreement(study) if study.pairs["kind"].eq(KIND).any() else ()),
         *_of_images(study, options),
     ]
 
@@ -129,6 +133,14 @@ def _of_models(study: Verification) -> list[Maker]:
         Maker(("confusion",), lambda made: confusion(**decided)),
         Maker(("accuracy_difference",), lambda made: accuracy_difference(**decided, condition="kind")),
         Maker(("transfer",), lambda made: transfer(pairs, study.target), of_people=False),
+    ]
+
+
+def _of_disagreement(study: Verification) -> list[Maker]:
+    pairs, ratings = study.pairs, study.ratings
+    return [
+        Maker(("controversial",), lambda made: controversial(pairs, ratings)),
+        Maker(("model_spread",), lambda made: model_spread(pairs, ratings)),
     ]
 
 

@@ -142,6 +142,19 @@ MODELS = SectionOf(
             "Confusion of each decider: how often it gives an answer where another is right. People's answers count "
             "one by one, each against the majority of the others.",
         ),
+        Result(
+            "controversial",
+            "Controversial pairs, which one model takes for one person and the other for two: side is the share of "
+            "people's answers that are those of the model that accepts, the others side with the one that rejects; "
+            "ceiling is how often a person says what most others say of the same pair, which no model can be expected "
+            f"to exceed. {INTERVALS}",
+        ),
+        Result(
+            "model_spread",
+            "How far the accuracies of models lie apart: the variance between models of the share of people's answers "
+            "that each gives, on random pairs (negatives) and on controversial ones. It is above 0 by chance alone; "
+            f"over both directions together two models may come out equal that lie far apart in each. {INTERVALS}",
+        ),
         Result("transfer", f"Optimized samples of one model at all models. {INTERVALS}", _draw_transfer),
     ],
 )

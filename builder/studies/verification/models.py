@@ -20,7 +20,8 @@ from builder.recognizers.hosting import align
 from builder.recognizers.settings import RecognizerSettings
 from builder.runtime import Runtime
 from builder.studies.verification.paper import paper_threshold
-from builder.studies.verification.samples import Evaluation, View
+from builder.studies.verification.samples import Evaluation, Judgment, View
+from builder.studies.verification.samples.search import SearchSettings
 from builder.studies.verification.study import VerificationStudy
 
 log = logging.getLogger(__name__)
@@ -93,11 +94,28 @@ class Models(ModelHost):
         faces = self.align(self.alignment_of[self.target], images)
         return View(images, faces, self.embed(self.target, faces))
 
+    def see(self, recognizer: str, view: View) -> Embeddings:
+        """The embeddings of images by any recognizer, (n, k), from how the target sees them."""
+        if recognizer == self.target:
+            return view.embeddings
+        alignment = self.alignment_of[recognizer]
+        same = alignment == self.alignment_of[self.target]
+        return self.embed(recognizer, view.faces if same else self.align(alignment, view.images))
+
     def evaluate(self, latents: Latents, bases: npt.NDArray[np.intp], base_embeddings: Embeddings) -> Evaluation:
         """Renders candidates and compares each with its base, (n, d) and (n,) indices into `base_embeddings`."""
         self.stopwatch.count(len(latents))
         view = self.view(self.render(latents))
         return Evaluation(view, self.distance(self.target, view.embeddings, base_embeddings[bases]))
+
+    def judge(self, latents: Latents, base_embeddings: dict[str, Embeddings]) -> Judgment:
+        """Renders candidates (n, d) and compares each with its base: by recognizer, embeddings of bases (n, k)."""
+        self.stopwatch.count(len(latents))
+        view, relative = self.view(self.render(latents)), {}
+        for name, of_bases in base_embeddings.items():
+            distances = self.distance(name, self.see(name, view), of_bases)
+            relative[name] = np.asarray(distances / self.thresholds[name], np.float32)
+        return view, relative
 
     def distance(self, recognizer: str, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:
         """(n,), NaN where either row is; the model is given the others."""
@@ -135,13 +153,7 @@ def load_models(study: VerificationStudy, runtime: Runtime) -> Models:
     """
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
     generator: Generator = load_model("generator", study.generator.model, lambda: study.generator.load(runtime))
-    if study.samples.optimized.levels and generator.space.dim > MOST_DIMENSIONS:
-        raise StudyError(
-            f"samples.optimized: a search among latents of {generator.space.dim} numbers needs that many squared, for "
-            f"its covariance; at most {MOST_DIMENSIONS} are searched. Write levels = [] to leave searches out"
-        )
-    if study.max_norm is not None:  # a space that has no such limit says so now, not after hours
-        generator.space.limit(np.zeros((1, generator.space.dim)), study.max_norm)
+    _check_searches(study, generator)
     recognizers: dict[str, Recognizer] = {
         each.name: load_model("recognizer", each.name, functools.partial(each.load, runtime))
         for each in study.recognizers
@@ -165,6 +177,21 @@ def load_models(study: VerificationStudy, runtime: Runtime) -> Models:
         faces = models.align(alignment_of[name], _GRAY)
         models.embed(name, faces._replace(found=np.zeros(1, np.bool_)))  # of gray an embedding need not be finite
     return models
+
+
+def _check_searches(study: VerificationStudy, generator: Generator) -> None:
+    """Refuses searches that the latent space has no room or no limit for, before hours of work."""
+    for kind, own in study.samples.by_kind().items():
+        if not isinstance(own, SearchSettings):
+            continue
+        if getattr(own, "levels", ()) and own.strategy is None and generator.space.dim > MOST_DIMENSIONS:
+            raise StudyError(
+                f"samples.{kind}: a search among latents of {generator.space.dim} numbers needs that many squared, for "
+                f'its covariance; at most {MOST_DIMENSIONS} are searched. Write strategy = "diagonal", or levels = [] '
+                "to leave searches out"
+            )
+        if own.max_norm is not None:
+            generator.space.limit(np.zeros((1, generator.space.dim)), own.max_norm)
 
 
 def _distance(name: str, generator: Generator, runtime: Runtime) -> Any:

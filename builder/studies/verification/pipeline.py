@@ -3,6 +3,7 @@
 A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from builder.studies.verification.samples import (
     Bases,
     Drawn,
     Evaluation,
+    Judgment,
     Picture,
     Round,
     Sample,
@@ -90,7 +92,19 @@ def draw_bases(study: VerificationStudy, models: Models, batch: int) -> tuple[li
         with context(rows=[Place(base=int(base)) for base in indices]):
             return models.evaluate(latents, indices, embeddings)
 
-    return kept, passed_over, Bases(tuple(pictures), models.generator.space, evaluate)
+    views = [picture.view for picture in pictures if picture.view]
+
+    @functools.cache
+    def embedded(recognizer: str) -> Embeddings:
+        return models.see(recognizer, View.concatenate(views))
+
+    def judge(recognizers: tuple[str, ...], latents: Latents, indices: npt.NDArray[np.intp]) -> Judgment:
+        compared = {name: embedded(name)[indices] for name in recognizers}
+        with context(rows=[Place(base=int(base)) for base in indices]):
+            return models.judge(latents, compared)
+
+    space, names = models.generator.space, tuple(models.recognizers)
+    return kept, passed_over, Bases(tuple(pictures), space, evaluate, names, judge)
 
 
 def draw_samples(

@@ -11,6 +11,7 @@ from builder.generators.settings import GeneratorSettings
 from builder.ratings.settings import RatingsSettings
 from builder.recognizers.settings import RecognizerSettings
 from builder.settings import Settings, registered
+from builder.studies.verification.samples.controversial import Settings as ControversialSettings
 from builder.studies.verification.samples.genuine import Settings as GenuineSettings
 from builder.studies.verification.samples.interpolation import Settings as InterpolationSettings
 from builder.studies.verification.samples.negative import Settings as NegativeSettings
@@ -30,7 +31,8 @@ _RANDOM_STATE_SEEDS = 2**32
 class Samples(Settings):
     """`[samples]`: a table for each sample kind that the study draws.
 
-    Ours are drawn by every study; another package's kind by those that name it, and no other study depends on it.
+    The fields are drawn by every study; `controversial` and another package's kind by those that name it, and no other
+    study depends on it.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -112,6 +114,9 @@ class VerificationStudy(Study):
                 f"samples.optimized.target = {self.target!r}: must be the name of one of the recognizers: "
                 + ", ".join(names)
             )
+        controversial = self.samples.by_kind().get("controversial")
+        if isinstance(controversial, ControversialSettings):
+            controversial.two_of(names)
         last = self.first_seed + SEEDS_PER_BATCH * self.batches
         if last > _RANDOM_STATE_SEEDS:
             raise ValueError(
@@ -133,11 +138,6 @@ class VerificationStudy(Study):
     def target(self) -> str:
         """The recognizer that decides which seeds are kept and that searches are run against."""
         return self.samples.optimized.target
-
-    @property
-    def max_norm(self) -> float | None:
-        """The longest latent of a search, as a multiple of the expected norm."""
-        return self.samples.optimized.max_norm
 
 
 def verification(study: Study) -> VerificationStudy:

@@ -61,6 +61,8 @@ class Names:
         parts = [base_name(sample.base), kind]
         if sample.anchor is not None:
             parts.append(base_name(sample.anchor))
+            if sample.direction is not None:
+                parts.append(f"d{sample.direction}")
         elif sample.direction is not None:
             parts.append(f"d{sample.direction}")
         elif other != base_name(sample.base):

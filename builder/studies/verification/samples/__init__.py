@@ -31,6 +31,15 @@ class View(NamedTuple):
     faces: Faces
     embeddings: Embeddings
 
+    @staticmethod
+    def concatenate(parts: "list[View]") -> "View":
+        """Several of them as one, in order."""
+        return View(
+            np.concatenate([part.images for part in parts]),
+            Faces.concatenate([part.faces for part in parts]),
+            np.concatenate([part.embeddings for part in parts]),
+        )
+
     def row(self, index: int) -> "View":
         """One image, as a view of n = 1."""
         rows = slice(index, index + 1)
@@ -53,8 +62,8 @@ class Picture:
 class Sample:
     """A pair to be: a base (its index in the batch) and the picture shown with it.
 
-    level: step length, share of the way or target threshold; direction: index of the random draw; anchor: index of the
-        base that the sample starts from.
+    level: step length, share of the way, target threshold or margin; direction: index of the random draw, or of the
+        recognizer that is to accept; anchor: index of the base that the sample starts from.
     search: name of the search within the batch; reached, evaluations: whether it got to `level`, and how many
         candidates it had evaluated when it met this one (itself included; 0 for the start).
     """
@@ -71,7 +80,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Round:
-    """A round of one search, for the table `searches`; `stop` is set in its last round."""
+    """A round of one search, for the table `searches`; `stop` is set in its last round.
+
+    best_distance: the smallest score so far: the target's distance, or for `controversial` less than nothing where the
+        margin is more, its negative.
+    """
 
     search: str
     base: int
@@ -91,22 +104,33 @@ class Drawn:
 
 
 class Evaluation(NamedTuple):
-    """Candidates as the target saw them: distance to their base (n,), NaN where nothing was found."""
+    """Candidates as the target saw them, and what a search minimizes, such as the distance to their base: (n,), NaN
+    where nothing was found.
+    """
 
     view: View
-    distances: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+
+
+Judgment = tuple[View, dict[str, npt.NDArray[np.float32]]]
+"""Candidates as the target saw them; by recognizer the distance to their base in units of its threshold, (n,), NaN
+where it found nothing."""
 
 
 @dataclass(frozen=True)
 class Bases:
     """The bases of a batch, and what a kind may do with them.
 
-    evaluate: (latents (n, d), base indices (n,)) -> rendered, aligned, embedded and compared, in one go.
+    evaluate: (latents (n, d), base indices (n,)) -> rendered, aligned, embedded and compared, in one go; the scores are
+        the target's distances.
+    recognizers: names of all. judge: the same as `evaluate` by those whose names are given first.
     """
 
     pictures: tuple[Picture, ...]
     space: LatentSpace
     evaluate: Callable[[Latents, npt.NDArray[np.intp]], Evaluation]
+    recognizers: tuple[str, ...]
+    judge: Callable[[tuple[str, ...], Latents, npt.NDArray[np.intp]], Judgment]
 
     @property
     def count(self) -> int:

@@ -3,26 +3,23 @@
 Of everything that a search evaluated, the first candidate at or below each level is kept.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from builder import settings
 from builder.settings import Levels
-from builder.studies.verification.samples import Bases, Drawn, Picture, Rng, Sample, base_name
-from builder.studies.verification.samples.search import Search, run_together
+from builder.studies.verification.samples import Bases, Drawn, Rng, base_name
+from builder.studies.verification.samples.search import Search, SearchSettings, run_together, sample_of
 
 
-class Settings(settings.Settings):
+class Settings(SearchSettings):
     """`[samples.optimized]`; defaults are the paper's."""
+
+    first_keys: ClassVar[tuple[str, ...]] = ("target", "levels", "stop")
 
     target: str = "dlib"
     levels: Levels = (0.5, 0.4, 0.3)
     stop: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    sigma: Annotated[float, Field(ge=1e-6, le=1000, allow_inf_nan=False)] = 1.0
-    max_iterations: Annotated[int, Field(ge=1, le=100_000)] = 100
-    popsize: Annotated[int, Field(ge=4, le=100_000)] | None = None
-    max_norm: Annotated[float, Field(ge=1e-6, le=1000, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _stops_after_the_last_level(self) -> Self:
@@ -50,6 +47,8 @@ def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
             anchor=anchor,
             start=bases.pictures[anchor].latent,
             settings=settings,
+            scores={level: level for level in settings.levels},
+            stop=settings.stop if settings.stop is not None else min(settings.levels),
             space=bases.space,
             rng=rng(base, anchor),
         )
@@ -57,23 +56,5 @@ def draw(bases: Bases, settings: Settings, rng: Rng) -> Drawn:
         for anchor in bases.others(base)
     ]
     run_together(searches, bases.evaluate)
-    samples = [_sample(bases, search, level) for search in searches for level in settings.levels]
+    samples = [sample_of(search, bases, level, "optimized") for search in searches for level in settings.levels]
     return Drawn(samples, [each for search in searches for each in search.rounds])
-
-
-def _sample(bases: Bases, search: Search, level: float) -> Sample:
-    kept = search.crossings.get(level) or search.best
-    if kept is None:
-        picture, evaluations = bases.pictures[search.anchor], 0
-    else:
-        name = f"optimized-{base_name(search.base)}-{base_name(search.anchor)}-e{kept.evaluation}"
-        picture, evaluations = Picture(name, kept.latent, kept.view), kept.evaluation
-    return Sample(
-        search.base,
-        picture,
-        level=level,
-        anchor=search.anchor,
-        search=search.name,
-        reached=level in search.crossings,
-        evaluations=evaluations,
-    )

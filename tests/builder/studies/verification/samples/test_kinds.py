@@ -17,11 +17,11 @@ SPACE = EuclideanSpace(100)
 LATENTS = np.random.default_rng(3).standard_normal((4, 100)).astype(np.float32)
 
 
-def refuses(latents, bases):
+def refuses(*_):
     raise AssertionError("these kinds ask no model")
 
 
-BASES = Bases(tuple(Picture(base_name(i), latent) for i, latent in enumerate(LATENTS)), SPACE, refuses)
+BASES = Bases(tuple(Picture(base_name(i), latent) for i, latent in enumerate(LATENTS)), SPACE, refuses, (), refuses)
 
 
 def draw(kind, seed=0, batch=0, **settings):

@@ -38,10 +38,14 @@ class Landscape:
         )
 
 
+def refuses(*_):
+    raise AssertionError("only the target is asked")
+
+
 def draw(landscape, bases=2, **settings):
     pictures = tuple(Picture(base_name(i), latent) for i, latent in enumerate(LATENTS[:bases]))
     drawn = optimized.draw(
-        Bases(pictures, SPACE, landscape), optimized.Settings(**settings), randomness(0, 0, "optimized")
+        Bases(pictures, SPACE, landscape, (), refuses), optimized.Settings(**settings), randomness(0, 0, "optimized")
     )
     return drawn.samples, drawn.rounds
 
@@ -123,7 +127,7 @@ def test_rounds_record_the_best_so_far_and_why_a_search_stopped():
 def test_cmas_own_rules_stop_a_search_and_are_recorded():
     def flat(latents, bases):
         evaluation = Landscape()(latents, bases)
-        return evaluation._replace(distances=np.full(len(latents), 0.7, np.float32))
+        return evaluation._replace(scores=np.full(len(latents), 0.7, np.float32))
 
     samples, rounds = draw(flat, levels=(0.4,), max_iterations=1000)
     assert [sample.evaluations for sample in samples] == [1, 1]  # of equals the first is the best
@@ -201,6 +205,8 @@ def test_popsize_null_is_cmas_own():
             anchor=1,
             start=np.zeros(dim, np.float32),
             settings=optimized.Settings(),
+            scores={},
+            stop=0.0,
             space=EuclideanSpace(dim),
             rng=np.random.default_rng(0),
         )
@@ -209,3 +215,59 @@ def test_popsize_null_is_cmas_own():
 
 def test_no_levels_run_no_search():
     assert draw(Landscape(), levels=()) == ([], [])
+
+
+def test_full_is_the_default_and_changes_no_study():
+    assert optimized.Settings(strategy="full") == optimized.Settings()
+    with pytest.raises(ValueError, match="strategy"):
+        optimized.Settings(strategy="half")
+
+
+SCALES = np.logspace(0, 3, DIM)
+
+
+def ellipsoid(latents):
+    """Along the axes, a thousand times as steep along the last as along the first."""
+    return (SCALES * (latents - 1) ** 2).sum(axis=1).astype(np.float32)
+
+
+def asked_for(strategy, rounds):
+    """What a search of 12 candidates a round asks for on the ellipsoid, and cma's own object."""
+    search = Search(
+        name="s",
+        base=0,
+        anchor=1,
+        start=np.zeros(DIM, np.float32),
+        settings=optimized.Settings(strategy=strategy, max_iterations=rounds + 1, popsize=12),
+        scores={},
+        stop=-np.inf,
+        space=SPACE,
+        rng=np.random.default_rng(0),
+    )
+    asked = []
+    for _ in range(rounds):
+        asked.append(search.ask())
+        view = Landscape()(asked[-1], np.zeros(12, np.intp)).view
+        search.tell(asked[-1], Evaluation(view, ellipsoid(asked[-1])))
+    return np.array(asked), search._strategy
+
+
+def test_the_diagonal_strategy_is_that_of_cma():
+    asked, _ = asked_for("diagonal", 40)
+    rng = np.random.default_rng(0)
+    options = {"randn": lambda *shape: rng.standard_normal(shape), "seed": np.nan, "verbose": -9, "popsize": 12}
+    alone = cma.CMAEvolutionStrategy(np.zeros(DIM), 1.0, options | {"CMA_diagonal": True, "maxiter": 41})
+    for round in range(40):
+        latents = np.array(alone.ask()).astype(np.float32)
+        np.testing.assert_array_equal(asked[round], latents)
+        alone.tell(list(latents.astype(float)), ellipsoid(latents).astype(float).tolist(), check_points=False)
+
+
+def test_the_diagonal_strategy_learns_a_variance_for_each_number_and_no_covariance():
+    """Where scores are an ellipsoid, standard deviations go as one over the root of its scales: sqrt(1000) apart."""
+    asked, diagonal = asked_for("diagonal", 120)
+    spread = asked[100:].reshape(-1, DIM).std(axis=0)
+    assert spread[0] / spread[-1] == pytest.approx(np.sqrt(1000), rel=0.5)
+    _, full = asked_for("full", 3)
+    assert np.shape(full.sm.C) == (DIM, DIM)
+    assert np.ndim(getattr(diagonal.sm, "C", 0)) < 2
