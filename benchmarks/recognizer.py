@@ -42,7 +42,8 @@ def main() -> None:
     print(f"ratio {their_seconds / our_seconds:.1f} (wanted: at least {WANTED})")
     print(f"largest difference of a component, 16 faces: {np.abs(embedded - ours.embed(chips[:16])).max():.1e}")
     strangers = generator.render(generator.sample(STRANGERS))
-    recognizers = {"dlib": ours, "faceplugin": faceplugin.load(None, faceplugin.Settings(), runtime)}
+    other = faceplugin.load(None, faceplugin.Settings(), runtime)
+    recognizers: dict[str, Recognizer] = {"dlib": ours, "faceplugin": other}
     for name, recognizer in recognizers.items():
         found, share = accepted_strangers(recognizer, strangers, runtime)
         print(f"{name} accepts {share:.1%} of the pairs of {found} generated faces at {recognizer.threshold}")
