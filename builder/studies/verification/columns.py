@@ -10,6 +10,10 @@ KINDS = {
     "optimized": "the first candidate with a distance of at most `level` that a search met on its way from a negative, "
     "`anchor_id`, to the base, after `evaluations` candidates; where it met none, `reached` is false and the sample is "
     "the closest",
+    "controversial": "the first candidate, on the way from a negative, `anchor_id`, that one recognizer took for the "
+    "base and another for a stranger, each by a margin of at least `level` in units of its threshold; `direction` is 0 "
+    "where the first of the two was to accept, 1 where the second was; `reached`, `evaluations` and `search_id` as for "
+    "optimized, and in `searches` `best_distance` is the negative of the largest margin so far",
 }
 """The meaning of each sample kind; those of other packages are not here."""
 
