@@ -229,7 +229,7 @@ def test_the_papers_study_is_the_papers():
     ]
     assert paper.target == "face_recognition"
     assert paper.recognizers[0].alignment == "hog"
-    assert paper.max_norm is None
+    assert paper.samples.optimized.max_norm is None
     optimized = paper.samples.optimized.model_copy(update={"target": "dlib"})
     assert paper.samples.model_copy(update={"optimized": optimized}) == VerificationStudy(name="a").samples
 
