@@ -33,7 +33,12 @@ ITEMS = (
     Column("run", "number of the setting that was tried", null=_NOTHING_CHANGED),
     Column("changed_id", "id of the changed picture, a row of `images`; of `image` where nothing is manipulated"),
     Column("changed", "the changed picture, a PNG"),
-    Column("l_inf", "largest change of a channel of a pixel", "share of the range", _NOTHING_CHANGED),
+    Column(
+        "l_inf",
+        "largest change of a channel of a pixel",
+        "share of the range",
+        null=f"{_NOTHING_CHANGED}, or the network is",
+    ),
     Column("side", "where the map of the changed picture stands, `left` or `right`", null="not of the task `trust`"),
     Column("first_id", "id of the first map's view, a row of `images`"),
     Column("first", "the first map, a PNG"),
@@ -108,7 +113,7 @@ _OF_RUN = (
     _CLASSIFIER,
     Column("explainer", "name of the explainer"),
     Column("run", "number of the setting that was tried"),
-    Column("version", "`manipulated`, or `no_op`: noise of the same size"),
+    Column("version", "`manipulated`, or `no_op`: what costs as much and is after nothing"),
 )
 _GOALS = (
     Column("goal_before", "the goal, see `runs`, before the manipulation; a mean in `runs`", null="not defined"),
@@ -118,14 +123,14 @@ _GOALS = (
 MANIPULATIONS = (
     *_OF_RUN,
     Column("image_id", "the picture, a row of `images`"),
-    Column("changed_id", "the changed picture, a row of `images`", null="no item shows it"),
-    Column("reached", "whether a picture of the same class was found that is nearer to the goal"),
+    Column("changed_id", "the changed picture, a row of `images`; `image_id` where the network was changed"),
+    Column("reached", "whether the class stayed, or where it is to change, changed, and the goal is nearer"),
     Column("steps", "after how many steps", "steps"),
     Column("same_class", "whether the class is the same"),
     Column("probability_change", "largest change of a class's probability"),
-    Column("l_inf", "largest change of a channel of a pixel", "share of the range"),
-    Column("l_2", "Euclidean length of the change", "share of the range"),
-    Column("lpips", "LPIPS from the picture as it is", null="not asked for"),
+    Column("l_inf", "largest change of a channel of a pixel", "share of the range", "the network was changed"),
+    Column("l_2", "Euclidean length of the change", "share of the range", "the network was changed"),
+    Column("lpips", "LPIPS from the picture as it is", null="not asked for, or the network was changed"),
     *_GOALS,
 )
 
@@ -140,9 +145,10 @@ RUNS = (
     Column("reached", "those for which `reached` holds", "pictures"),
     Column("same_class", "share of the pictures that keep their class"),
     *_GOALS,
-    Column("accuracy_before", "share of the labeled pictures that get their label, before", null="none is labeled"),
+    Column("accuracy_before", "share of labeled pictures that get their label, before", null="none is labeled"),
     Column("accuracy_after", "the same after", null="none is labeled"),
     Column("steps", "steps of the search or the training", "steps"),
-    Column("losses", "losses of the training; [] without one"),
+    Column("losses", "cross-entropy of the training, a mean for each epoch; [] without one"),
+    Column("penalties", "its penalty on the maps, a mean for each epoch; [] without one"),
     Column("parameters_changed", "parameters that a training changed", "parameters"),
 )

@@ -1,4 +1,6 @@
-"""Manipulations of pictures; their no-op is noise of signs of the same L-inf in each picture."""
+"""Manipulations of pictures; their no-op is noise of signs of the same L-inf in each picture, and that of `patch` a
+patch that need not hide.
+"""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -11,7 +13,7 @@ from builder import settings
 from builder.explainers import Maps
 from builder.explainers.measures import Values
 from builder.explainers.measures.maps import spearman
-from builder.manipulations import Manipulated, mass_center, outcome, sign_noise, target_map, top_k
+from builder.manipulations import Manipulated, black_box, mass_center, outcome, patch, sign_noise, target_map, top_k
 from builder.manipulations.iterative import LEVELS
 from builder.manipulations.top_k_model import kept
 from builder.studies.explanation.methods import Given, Made, Method
@@ -45,11 +47,16 @@ def _random(given: Given, own: RandomSettings) -> Made:
 def _searched(method: Any) -> Callable[[Given, Any], Made]:
     def manipulate(given: Given, own: Any) -> Made:
         about = (given.classifier, given.explainer, given.images, given.classes)
-        targets = (next_maps(given, own),) if method is target_map else ()
-        found: Manipulated = method.manipulate(*about, *targets, own, given.runtime)
+        targets = (next_maps(given, own),) if method in (target_map, black_box) else ()
+        found: Manipulated | black_box.Searched = method.manipulate(*about, *targets, own, given.runtime)
         return Made(found.images, None, found.reached, found.steps)
 
     return manipulate
+
+
+def _plain_patch(given: Given, own: patch.Settings, made: Made) -> Made:
+    """The patch that changes the class and need not hide."""
+    return _searched(patch)(given, own.model_copy(update={"hide": 0.0}))
 
 
 def values(of: torch.Tensor) -> Values:
@@ -72,6 +79,10 @@ def _near(maps: Maps, targets: Maps, own: Any) -> Values:
     return values(target_map.likeness(torch.from_numpy(maps), torch.from_numpy(targets)))
 
 
+def _shown(maps: Maps, originals: Maps, own: patch.Settings) -> Values:
+    return values(patch.on_patch(torch.from_numpy(maps), own.side))
+
+
 LEFT: tuple[str, Literal["low"]] = ("share of the importance at the pixels that mattered most", "low")
 MOVED: tuple[str, Literal["high"]] = ("pixels between the map's center and where it was", "high")
 _NEAR: tuple[str, Literal["high"]] = ("Pearson's correlation with another picture's map", "high")
@@ -91,6 +102,26 @@ METHODS = {
     "mass_center": Method("input", mass_center.Settings, *MOVED, _searched(mass_center), no_op, moved),
     "target_map": Method(
         "input", target_map.Settings, *_NEAR, _searched(target_map), no_op, _near, sought=next_maps, others=True
+    ),
+    "black_box": Method(
+        "input",
+        black_box.Settings,
+        *_NEAR,
+        _searched(black_box),
+        no_op,
+        _near,
+        sought=next_maps,
+        others=True,
+        differentiates=False,
+    ),
+    "patch": Method(
+        "input",
+        patch.Settings,
+        *("share of the new class's importance on the patch", "low"),
+        _searched(patch),
+        _plain_patch,
+        _shown,
+        decides="other",
     ),
 }
 """By the names that a study file has."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from builder.classifiers import Classifier
 from builder.errors import BuildError
-from builder.explainers import Maps
+from builder.explainers import Classes, Maps
 from builder.explainers.base import NetworkExplainer
 from builder.explainers.measures import Values
 from builder.explainers.measures.pictures import l_2, l_inf
@@ -85,7 +85,8 @@ class Run:
 def manipulate_all(
     check: CheckSettings, models: Models, pictures: "Pictures", seed: int
 ) -> tuple[dict[Source, Stored], list[Comparison], list[Run]]:
-    """Manipulates the pictures with every setting; all explainers explain what came of it, for the class as it was.
+    """Manipulates with every setting; all explainers explain what came of it, for the class as it was or, where that is
+    to be another, as it is.
 
     seed: of the searches and of the noise.
 
@@ -101,8 +102,9 @@ def manipulate_all(
             f"{check.manipulation} makes each map that of another picture, and the batch has one picture; raise "
             "images_per_batch, or lower batches where it is the last one"
         )
-    aimed = str(check.explainer)
-    maps = _explained(models, models.classifiers[check.classifier], pictures, pictures.pixels, TRAINED, 0)
+    aimed, classifier = str(check.explainer), models.classifiers[check.classifier]
+    said = models.probabilities(check.classifier, classifier, pictures.pixels, pictures.ids).astype(np.float64)
+    maps = _explained(models, classifier, pictures.pixels, pictures.classes, TRAINED, 0)
     given = _given(check, method, models, pictures, maps[Source(aimed, TRAINED)].maps)
     runs = []
     for number, tried in enumerate(check.tries(), start=1):
@@ -112,12 +114,11 @@ def manipulate_all(
         before = method.reached(given.maps, sought, own)
         versions = []
         for name, made in ((MANIPULATED, found), (NO_OP, models.manipulated_not(check, method, given, own, found))):
-            images = pictures.pixels if made.images is None else made.images
-            maps |= _explained(models, made.classifier or given.classifier, pictures, images, name, number)
-            after = method.reached(maps[Source(aimed, name, number)].maps, sought, own)
-            versions.append(
-                _version(check, models, pictures, given, made, Goal(method.wanted, before, after), name, number)
-            )
+            after = _after(check, models, pictures, given, made)
+            classes = after.said.argmax(axis=1) if method.decides == "other" else pictures.classes
+            maps |= _explained(models, after.classifier, after.images, classes, name, number)
+            goal = Goal(method.wanted, before, method.reached(maps[Source(aimed, name, number)].maps, sought, own))
+            versions.append(_version(models, pictures, made, after, said, goal, name, number))
         accuracy = found.run.accuracy_before if found.run else _accuracy(pictures, pictures.names)
         runs.append(Run(number, own.model_dump(mode="json"), before, accuracy, tuple(versions)))
     with models.stopwatch.step("compare", len(pictures.rows)):
@@ -142,30 +143,36 @@ def _given(check: CheckSettings, method: Method, models: Models, pictures: "Pict
 
 
 def _explained(
-    models: Models, classifier: Classifier, pictures: "Pictures", images: Images, network: str, run: int
+    models: Models, classifier: Classifier, images: Images, classes: Classes, network: str, run: int
 ) -> dict[Source, Stored]:
     return {
-        Source(name, network, run): Stored.of(models.maps(name, classifier, images, pictures.classes))
+        Source(name, network, run): Stored.of(models.maps(name, classifier, images, classes))
         for name in models.explainers
     }
 
 
+class _After(NamedTuple):
+    """Classifier and pictures after a manipulation or its no-op, and the probabilities (n, k)."""
+
+    classifier: Classifier
+    images: Images
+    said: Values
+
+
+def _after(check: CheckSettings, models: Models, pictures: "Pictures", given: Given, made: Made) -> _After:
+    classifier = made.classifier or given.classifier
+    images = pictures.pixels if made.images is None else made.images
+    said = models.probabilities(check.classifier, classifier, images, pictures.ids)
+    return _After(classifier, images, said.astype(np.float64))
+
+
 def _version(
-    check: CheckSettings,
-    models: Models,
-    pictures: "Pictures",
-    given: Given,
-    made: Made,
-    goal: Goal,
-    name: str,
-    run: int,
+    models: Models, pictures: "Pictures", made: Made, after: _After, said: Values, goal: Goal, name: str, run: int
 ) -> Version:
-    after = made.classifier or given.classifier
-    both = (given.classifier, pictures.pixels), (after, pictures.pixels if made.images is None else made.images)
-    said = [models.probabilities(check.classifier, *each, pictures.ids).astype(np.float64) for each in both]
-    classes = said[1].argmax(axis=1)
-    same = classes == pictures.classes
-    changed = made.images
+    """said: (n, k), the probabilities before."""
+    classes = after.said.argmax(axis=1)
+    same, changed = classes == pictures.classes, made.images
+    names = [after.classifier.classes[at] for at in classes]
     return Version(
         name=name,
         run=run,
@@ -173,12 +180,12 @@ def _version(
         reached=same & goal.nearer() if made.reached is None else made.reached,
         steps=made.steps,
         same_class=same,
-        probability_change=np.abs(said[1] - said[0]).max(axis=1),
+        probability_change=np.abs(after.said - said).max(axis=1),
         l_inf=None if changed is None else l_inf(pictures.pixels, changed),
         l_2=None if changed is None else l_2(pictures.pixels, changed),
         lpips=None if changed is None else models.lpips_between(pictures.pixels, changed),
         goal=goal.after,
-        accuracy=made.run.accuracy_after if made.run else _accuracy(pictures, [after.classes[at] for at in classes]),
+        accuracy=made.run.accuracy_after if made.run else _accuracy(pictures, names),
         training=made.run,
     )
 

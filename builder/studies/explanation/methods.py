@@ -64,7 +64,8 @@ class Method:
     level: what it changes. Settings: its keys. goal: what it is after, in words. wanted: the direction in which that is
     success. manipulate, no_op: what it makes, and what its no-op makes, which is given that, too. reached: of maps
     (n, h, w), those that are sought, and the settings, how far each got, (n,). sought: the maps that it compares with.
-    others: whether those are of other pictures. differentiates: whether it needs the derivative of maps.
+    others: whether those are of other pictures. differentiates: whether it needs the derivative of maps. decides:
+    whether the class is to stay; where it is to be another, the maps after it are of that.
     """
 
     level: Level
@@ -77,3 +78,4 @@ class Method:
     sought: Callable[[Given, Any], Maps] = own_maps
     others: bool = False
     differentiates: bool = True
+    decides: Literal["same", "other"] = "same"

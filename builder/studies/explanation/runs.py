@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.explainers.measures import Values
+from builder.manipulations.properties import METHODS as LISTED
 from builder.studies.explanation.catalog import METHODS
 from builder.studies.explanation.schema import NO_OP
 from builder.studies.explanation.study import ExplanationStudy
@@ -39,7 +40,8 @@ def pictures(study: ExplanationStudy, batch: int, ids: "Ids", runs: "Sequence[Ru
 def settings(study: ExplanationStudy, batch: int, runs: "Sequence[Run]") -> Iterator[dict[str, Any]]:
     """The rows of `runs`."""
     for run in runs:
-        method = METHODS[str(study.check_of(batch).manipulation)]
+        name = str(study.check_of(batch).manipulation)
+        method = METHODS[name]
         for version in run.versions:
             training = version.training
             yield _of_run(study, batch, version) | {
@@ -47,7 +49,7 @@ def settings(study: ExplanationStudy, batch: int, runs: "Sequence[Run]") -> Iter
                 "settings": json.dumps(run.settings, sort_keys=True),
                 "goal": method.goal,
                 "wanted": method.wanted,
-                "likeness_wanted": "low",
+                "likeness_wanted": "low" if LISTED[name].wanted == "large" else "high",
                 "pictures": len(version.same_class),
                 "reached": int(version.reached.sum()),
                 "same_class": float(version.same_class.mean()),

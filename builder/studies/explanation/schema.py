@@ -148,10 +148,11 @@ def sanity() -> Features:
 def manipulations() -> Features:
     """One row per picture and version of it, for each run (a setting that was tried) of a manipulation.
 
-    `reached`: whether the class stayed and the goal is nearer; `steps`: of the search after which a picture was found,
-    or of the training. `probability_change` is the largest of any class, 0..1. `l_inf`, `l_2` and `lpips` (null where
-    it was not asked for) are from the picture as it is, in units of 0..1; null where the model is manipulated, and
-    `changed_id` is `image_id` there. `goal_before` and `goal_after` are what the table `runs` calls `goal`.
+    `reached`: whether the class stayed, or of `patch` changed, and the goal is nearer; `steps`: of the search after
+    which a picture was found, or of the training. `probability_change` is the largest of any class, 0..1. `l_inf`,
+    `l_2` and `lpips` (null where it was not asked for) are from the picture as it is, in units of 0..1; null where the
+    model is manipulated, and `changed_id` is `image_id` there. `goal_before` and `goal_after` are what the table `runs`
+    calls `goal`.
     """
     return Features(
         _OF_RUN

@@ -24,7 +24,7 @@ EDGES = "edges"
 """The name of the edge detector, which stands beside the explainers and sees no network."""
 
 CheckName = Literal["cascading", "independent", "labels", "explainers", "manipulation"]
-InputName = Literal["random", "top_k", "mass_center", "target_map"]
+InputName = Literal["random", "top_k", "mass_center", "target_map", "black_box", "patch"]
 ModelName = Literal["location", "top_k_model", "center_model", "active"]
 View = Literal["absolute", "diverging"]
 

@@ -186,3 +186,34 @@ def test_what_trains_a_model_is_none_of_its_batch(runtime: Runtime):
     assert not (held_out.images[:, None] == batch[None]).all(axis=(2, 3, 4)).any()
     said = models.classifiers["digits_cnn"].probabilities(held_out.images).argmax(axis=1)
     assert (said == held_out.classes).mean() > 0.9
+
+
+def test_a_patch_changes_the_class_and_its_maps_are_of_the_new_one(runtime: Runtime):
+    checks = [manipulation("patch", "grad_cam", steps=8, hide=5.0)]
+    own = explanation(small("explainers", checks=checks))
+    models = load_models(own, runtime)
+    made = rows(own, models)
+    images, maps = ({row[key]: row for row in made[name]} for name, key in (("images", "image_id"), ("maps", "map_id")))
+    classifier, explainer = models.classifiers["digits_cnn"], models.explainers["grad_cam"]
+    assert any(not row["same_class"] for row in made["manipulations"])
+    for row in made["manipulations"]:
+        picture = pixels(images[row["changed_id"]])[None]
+        said = classifier.probabilities(picture).argmax(axis=1)
+        wanted = explainer.explain(classifier, picture, said).maps[0]
+        found = maps[f"{row['image_id']}-grad_cam-{row['version']}1"]
+        np.testing.assert_allclose(np.array(found["map"]) * found["scale"], wanted, atol=2e-3 * found["scale"])
+        on_patch = np.abs(wanted)[:11, :11].sum() / np.abs(wanted).sum()
+        assert row["goal_after"] == pytest.approx(on_patch, abs=2e-3)
+        assert row["reached"] == (not row["same_class"])
+
+
+def test_a_black_box_needs_no_gradient(runtime: Runtime):
+    occlusion = [{"name": "occlusion", "model": "occlusion", "grid": 4}]
+    checks = [manipulation("black_box", "occlusion", rounds=2, candidates=4)]
+    own = explanation(small("explainers", images_per_batch=2, explainers=occlusion, checks=checks))
+    made = rows(own, load_models(own, runtime))
+    assert {row["version"] for row in made["manipulations"]} == {"manipulated", "no_op"}
+    for row in made["manipulations"]:
+        assert row["l_inf"] <= 0.15
+        if row["version"] == "manipulated":
+            assert row["goal_after"] >= row["goal_before"] - 1e-3

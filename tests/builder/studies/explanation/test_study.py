@@ -65,7 +65,7 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
     assert parse_study(parse_toml(written.to_toml().encode(), "study.toml"), "study.toml") == written
     assert written.to_toml().startswith('study = "explanation"\nname = "explanation-demo"\n')
     assert len(written.explainers) == 11
-    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(13)] == [
+    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(14)] == [
         "cascading",
         "independent",
         "labels",
@@ -77,6 +77,7 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
         "active",
         "mass_center",
         "target_map",
+        "patch",
         "random",
         "cascading",
     ]
