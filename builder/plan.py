@@ -71,6 +71,8 @@ def _finished(study: Study, out: str) -> tuple[list[int], float | None]:
     if not folder.described:
         return [], None
     stored = folder.manifest().study_hash
+    if stored != study.hash() and folder.has_study_alone():
+        return [], None
     if stored != study.hash():
         raise FolderError(f"{out}: holds another study; name another folder with --out")
     finished = folder.finished()

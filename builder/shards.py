@@ -127,21 +127,25 @@ class StudyFolder:
     def claim(self, study: Study) -> tuple[Study, dict[int, BatchManifest]]:
         """Checks that the folder is this study's and whole, or makes it so as far as no models are needed.
 
+        A study of which no batch was finished, for its file had a mistake, gives way to another.
+
         Returns:
             The study with the batches asked for, or those that are finished where they are more; and the finished ones.
 
         Raises:
             FolderError: the folder is another study's, naming the first key that differs; or batches are damaged.
         """
-        self._kind = study.study
         if self.described:
             difference = first_difference(self.manifest().study, study.fingerprint())
-            if difference:
+            if difference and self.has_study_alone():
+                self._empty()
+            elif difference:
                 key, theirs, ours = difference
                 raise FolderError(
                     f"{self.address}: holds another study: {key} is {_shown(theirs)} there and {_shown(ours)} here; "
                     "build into another folder with --out, or go back to that value"
                 )
+        self._kind = study.study
         finished = self.batches(study.hash(), verify=False)
         if finished.damaged:
             reasons = "\n".join(f"  batch {batch}: {reason}" for batch, reason in finished.damaged.items())
@@ -153,6 +157,23 @@ class StudyFolder:
         study = study.model_copy(update={"batches": max(study.batches, *(batch + 1 for batch in finished.whole), 1)})
         self.storage.write(STUDY, study.to_toml().encode())
         return study, finished.whole
+
+    def has_study_alone(self) -> bool:
+        """Whether nothing is here but a study of which no batch was finished, so that another may take its place.
+
+        In a store that is never so: nothing keeps other builds away there.
+        """
+        if not isinstance(self.storage, Disk):
+            return False
+        return not (self.finished() or self.storage.folder.listed("ratings") or self.storage.folder.listed("published"))
+
+    def _empty(self) -> None:
+        """Removes a study of which no batch was finished."""
+        self._kind = None
+        self.tidy()
+        folder = Folder(self.root)
+        for name in (*(f"weights/{name}" for name in folder.listed("weights")), MANIFEST):
+            folder.remove(name)
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -46,6 +46,24 @@ def test_a_time_that_nobody_measured_is_not_said():
     ]
 
 
+def test_a_study_without_a_finished_batch_gives_way_to_another(small_folder: Path, tmp_path: Path):
+    folder = StudyFolder(shutil.copytree(small_folder, tmp_path / "study"))
+    other = folder.study().model_copy(update={"seed": 5, "batches": 1})
+    for batch in (0, 1):
+        with pytest.raises(FolderError, match="holds another study: seed is 0 there and 5 here"):
+            folder.claim(other)
+        (folder.root / "manifest" / f"batch-{batch:05d}.json").unlink()
+    (folder.root / "ratings").mkdir()
+    (folder.root / "ratings" / "ratings.arrow").touch()
+    with pytest.raises(FolderError, match="holds another study"):
+        plan(other, str(folder.root))
+    (folder.root / "ratings" / "ratings.arrow").unlink()
+    assert plan(other, str(folder.root)).left == 1
+    folder.claim(other)
+    assert not folder.described
+    assert not list((folder.root / "shards" / "pairs").iterdir())
+
+
 def test_a_folder_of_another_study_is_refused(small_folder: Path):
     with pytest.raises(FolderError, match="holds another study"):
         plan(read_study(), str(small_folder))
