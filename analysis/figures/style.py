@@ -21,6 +21,9 @@ WARNING_COLOR, FAINT = "#B00000", "#8C8C8C"
 DPI, LAYOUT_DPI = 150, 100
 """Resolution of a PNG, and of a figure while it is laid out."""
 
+WIDTH = 8.6
+"""Inches of a figure's width: all have it but those that need more."""
+
 MANY = 5000
 """With more markers than these they are one picture in the SVG, or no browser would show it."""
 
@@ -32,7 +35,7 @@ _LOOK = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
-    "legend.fontsize": 8,
+    "legend.fontsize": 9,
     "svg.fonttype": "path",
     "svg.hashsalt": "lands-between",
     "savefig.dpi": DPI,
@@ -47,8 +50,8 @@ def look() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of `width` x `height` inches that belongs to no window."""
-    figure = Figure(figsize=(width, height), dpi=LAYOUT_DPI, layout="constrained")
+    """An empty figure of `width` x `height` inches, at least of WIDTH, that belongs to no window."""
+    figure = Figure(figsize=(max(width, WIDTH), height), dpi=LAYOUT_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

@@ -1,5 +1,6 @@
 """Contents of a report in the making: the items of the page, numbered, and the files beside it."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,14 +17,20 @@ class Contents:
 
     source: Whose the ratings are, where they are not people's; every file then says so.
     files: Content by path in the report's folder.
-    table_numbers: The number of each table by its name.
+    table_numbers, figure_numbers: The number of each table and figure by its name.
     """
 
     def __init__(self, source: str | None) -> None:
         self.source = source
         self.files: dict[str, bytes] = {}
         self.table_numbers: dict[str, int] = {}
-        self._figures = 0
+        self.figure_numbers: dict[str, int] = {}
+
+    def without_source(self) -> "Contents":
+        """The same contents, to add what rests on no rating: nothing says whose the ratings are."""
+        other = copy.copy(self)
+        other.source = None
+        return other
 
     def figure(
         self,
@@ -32,8 +39,6 @@ class Contents:
         caption: str,
         alt: str,
         plot: Mapping[str, Any] | None = None,
-        *,
-        still: bool = False,
     ) -> FigureItem:
         """Keeps figures/<name>.svg and .png.
 
@@ -43,15 +48,15 @@ class Contents:
             caption: Below it.
             alt: What it shows, for who does not see it.
             plot: The same for plotly, on the page in its place.
-            still: Keep the figure beside the plot.
         """
-        self._figures += 1
+        self.figure_numbers[name] = len(self.figure_numbers) + 1
         words = f"{self.source.capitalize()} ratings. {alt}" if self.source else alt
         svg = style.svg(figure, self._title(caption), words)
         self.files[f"figures/{name}.svg"] = svg
         self.files[f"figures/{name}.png"] = style.png(figure, self._title(caption), words)
         width, height = (round(inches * 96) for inches in figure.get_size_inches())
-        return FigureItem(name, self._figures, caption, words, svg_uri(svg), width, height, plot, still)
+        number = self.figure_numbers[name]
+        return FigureItem(name, number, caption, words, svg_uri(svg), width, height, plot, self.source)
 
     def table(self, name: str, frame: pd.DataFrame, caption: str, *, fitted: bool = False) -> TableItem:
         """Keeps tables/<name>.csv and .tex; `fitted` tables are scaled to a page's width in LaTeX."""
@@ -62,7 +67,7 @@ class Contents:
             said.append("reason")  # that nothing is missing, by every row
         shown = frame.drop(columns=said, errors="ignore")
         self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name, fitted=fitted)
-        return table_item(name, self.table_numbers[name], caption, shown)
+        return table_item(name, self.table_numbers[name], caption, shown, self.source)
 
     def _title(self, caption: str) -> str:
         return f"{self.source.capitalize()} ratings. {caption}" if self.source else caption

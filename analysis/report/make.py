@@ -131,7 +131,8 @@ def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[s
         for source, n in published.other_sources.items()
     ]
     if published.excluded:
-        lines.append(f"{published.excluded} flagged participants and their ratings, left out as asked.")
+        flagged = f"{published.excluded} flagged participant{'' if published.excluded == 1 else 's'}"
+        lines.append(f"{flagged} and their ratings, left out as asked.")
     skipped = tables.get("skipped", pd.DataFrame(columns=["table", "reason"]))
     lines += [f"{row.table.replace('_', ' ')}: {row.reason}" for row in rows(skipped)]
     return lines

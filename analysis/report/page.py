@@ -21,9 +21,9 @@ MOST_ROWS, UNFOLDED_ROWS = 50, 16
 
 @dataclass(frozen=True)
 class FigureItem:
-    """A figure: as SVG in an address of its own, and, for two of them, as data for plotly.
+    """A figure: as SVG in an address of its own, and, for two of them, as data for plotly, which takes its place.
 
-    still: Whether the drawing stays beside the plot, because it shows more.
+    source: Whose the ratings behind it are; None where they are people's, or where none are.
     """
 
     name: str
@@ -34,7 +34,7 @@ class FigureItem:
     width: int
     height: int
     plot: Mapping[str, Any] | None = None
-    still: bool = False
+    source: str | None = None
     part: Literal["figure"] = "figure"
 
     @property
@@ -54,6 +54,7 @@ class TableItem:
     rows: Sequence[Sequence[str]]
     left_out: int
     folded: bool
+    source: str | None = None
     part: Literal["table"] = "table"
 
     @property
@@ -93,6 +94,7 @@ class StripItem:
     file: str
     caption: str
     cards: Sequence[Card]
+    source: str | None = None
     part: Literal["strip"] = "strip"
 
 
@@ -149,13 +151,14 @@ class Page:
     version: str | None = None
 
 
-def table_item(name: str, number: int, caption: str, frame: pd.DataFrame) -> TableItem:
-    """The first MOST_ROWS rows of a table as they are shown."""
+def table_item(name: str, number: int, caption: str, frame: pd.DataFrame, source: str | None = None) -> TableItem:
+    """The first MOST_ROWS rows of a table as they are shown; `source`: whose the ratings are, if not people's."""
     columns = [
         {"heading": tables.heading(column), "number": tables.is_number(frame[column])} for column in frame.columns
     ]
     rows = list(zip(*(tables.texts(frame[column].head(MOST_ROWS)) for column in frame.columns), strict=True))
-    return TableItem(name, number, caption, columns, rows, max(len(frame) - MOST_ROWS, 0), len(frame) > UNFOLDED_ROWS)
+    left_out, folded = max(len(frame) - MOST_ROWS, 0), len(frame) > UNFOLDED_ROWS
+    return TableItem(name, number, caption, columns, rows, left_out, folded, source)
 
 
 def svg_uri(svg: bytes) -> str:

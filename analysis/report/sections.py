@@ -11,8 +11,9 @@ from analysis.figures.style import rows
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item, NoteItem, Section
-from analysis.report.tables import number
+from analysis.report.tables import SOURCE_COLUMN, number
 from analysis.report.words import INTERVALS, slug
+from analysis.tables.limits import SMALLEST
 from analysis.tables.strategies import quotes
 
 Draw = Callable[[Findings, Contents], Iterable[Item]]
@@ -29,6 +30,7 @@ class Result:
     file: name of the table's files; by default the result's.
     frame: makes what is shown in the table, where that is not the result itself.
     fitted: whether the table is scaled to a page's width in LaTeX.
+    of_people: whether it rests on ratings, and so says whose they are; None where its tables tell.
     """
 
     name: str = ""
@@ -38,17 +40,25 @@ class Result:
     file: str = ""
     frame: Callable[[Findings], pd.DataFrame] | None = None
     fitted: bool = False
+    of_people: bool | None = None
 
     def items(self, found: Findings, contents: Contents) -> Iterator[Item]:
         """The items that the page shows of it; nothing where there is nothing."""
         if not found.has(*filter(None, [self.name]), *self.needs):
             return
+        if not self._rests_on_ratings(found):
+            contents = contents.without_source()
         if self.caption:
             caption = self.caption if isinstance(self.caption, str) else self.caption(found)
             table = self.frame(found) if self.frame else found.tables[self.name]
             yield contents.table(self.file or self.name.replace("_", "-"), table, caption, fitted=self.fitted)
         if self.draw:
             yield from self.draw(found, contents)
+
+    def _rests_on_ratings(self, found: Findings) -> bool:
+        if self.of_people is not None or not self.name:
+            return self.of_people is not False
+        return any(SOURCE_COLUMN in found.tables[name] for name in (self.name, *self.needs))
 
 
 def _no_text(found: Findings) -> Sequence[str]:
@@ -169,7 +179,14 @@ def _draw_power(found: Findings, contents: Contents) -> Iterator[Item]:
 def _draw_limits(found: Findings, contents: Contents) -> Iterator[Item]:
     table = found.tables["limits"]
     contents.table("limits", table, "What this dataset cannot show, from its own numbers.")
-    yield NoteItem(list(table["statement"]))
+    small = table[table["topic"] == "cells"]
+    if len(small) < 2:
+        yield NoteItem(list(table["statement"]))
+        return
+    cells = ", ".join(f"{row.subject} ({row.n:.0f})" for row in rows(small))
+    together = f"fewer than {SMALLEST} {found.answers.item.plural}: {cells}"
+    others = table[table["topic"] != "cells"]["statement"]
+    yield NoteItem([*others[others.index < small.index[0]], together, *others[others.index > small.index[0]]])
 
 
 AGREEMENT = (

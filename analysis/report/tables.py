@@ -9,6 +9,12 @@ import pandas as pd
 SOURCE_COLUMN = "ratings_source"
 """Column of a CSV that says whose the ratings behind it are; only where they are not all people's."""
 
+NOTHING = 1e-12
+"""A number nearer to 0 is what rounding left of one."""
+
+SMALLEST_P = 0.001
+"""A p value that is smaller is only said to be."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?\*{0,2}")
 """A number as this report writes one in a text, with its stars: no formula."""
@@ -31,14 +37,20 @@ def cell(value: object) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits after the point, fewer for large numbers, the exponent for tiny ones; NaN is "not defined"."""
+    """Three digits after the point, fewer for large numbers and none for whole ones, one that is not 0 for small ones,
+    the exponent for tiny ones, 0 for what rounding left of one; NaN is "not defined".
+    """
     if math.isnan(value):
         return "not defined"
-    if math.isinf(value) or value == 0 or abs(value) >= 1e6:
+    if abs(value) < NOTHING:
+        return "0"
+    if math.isinf(value) or abs(value) >= 1e6:
         return f"{value:g}"
-    if abs(value) < 0.0005:
+    if abs(value) < 1e-5:
         return f"{value:.1e}"
-    if value == int(value) and abs(value) >= 1000:
+    if abs(value) < 0.0005:
+        return f"{value:.{-math.floor(math.log10(abs(value)))}f}"
+    if value == int(value) and abs(value) > 1:
         return f"{value:.0f}"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
 
@@ -48,10 +60,28 @@ def texts(column: pd.Series) -> list[str]:
     if not pd.api.types.is_float_dtype(column):
         return [cell(value) for value in column]
     known = column.dropna().astype(float)
+    known = known.where(known.abs() >= NOTHING, 0.0)
     fitting = (digits for digits in range(3) if (known - known.round(digits)).abs().max() < 1e-9)
     digits = next(fitting, 3)
     plain = (known.abs() < 1e6).all() if digits < 3 else ((known == 0) | known.abs().between(0.0005, 100)).all()
-    return [f"{value:.{digits}f}" if plain and not math.isnan(value) else cell(value) for value in column.astype(float)]
+    if str(column.name) == "p" or str(column.name).startswith("p_") or str(column.name).endswith("_p"):
+        return [_probability(value) for value in column.astype(float)]
+    return [
+        _without_sign(f"{value:.{digits}f}") if plain and not math.isnan(value) else cell(value)
+        for value in column.astype(float)
+    ]
+
+
+def _probability(value: float) -> str:
+    """A p value: below SMALLEST_P it is not written out."""
+    if math.isnan(value):
+        return ""
+    return f"<{SMALLEST_P:g}" if value < SMALLEST_P else f"{value:.3f}"
+
+
+def _without_sign(text: str) -> str:
+    """A number as text; a 0 has no sign."""
+    return text if text.strip("-0.") else text.removeprefix("-")
 
 
 def is_number(column: pd.Series) -> bool:

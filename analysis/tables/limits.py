@@ -60,11 +60,11 @@ def of_ratings(published: Published, counted: pd.DataFrame, questions: Sequence[
         rows.append(statement("ratings", source, count, words))
     if published.excluded:
         n = published.excluded
-        rows.append(statement("ratings", "flagged", n, f"{n} flagged participants and their ratings are left out"))
+        rows.append(statement("ratings", "flagged", n, f"{_flagged(n)} and their ratings are left out"))
     elif len(published.participants):
         n = int(frames.flagged(published.participants["flags"]).sum())
         if n:
-            rows.append(statement("ratings", "flagged", n, f"{n} flagged participants are included"))
+            rows.append(statement("ratings", "flagged", n, f"{_flagged(n)} {'is' if n == 1 else 'are'} included"))
     few = {question.name: _few(question, counted) for question in questions}
     for name, n in few.items():
         if n:
@@ -75,6 +75,10 @@ def of_ratings(published: Published, counted: pd.DataFrame, questions: Sequence[
             words = f"{n} ratings have no answer on {name}: they are in no figure about it"
             rows.append(statement("ratings", name, n, words))
     return rows
+
+
+def _flagged(n: int) -> str:
+    return f"{n} flagged participant{'' if n == 1 else 's'}"
 
 
 def unanswered(counted: pd.DataFrame, questions: Sequence[Question]) -> dict[str, int]:

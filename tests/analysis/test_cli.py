@@ -28,12 +28,12 @@ def test_a_report_is_made_and_where_it_is_is_all_that_is_printed(small_folder, t
     assert result.returncode == 0, result.stderr
     assert result.stdout == f"{tmp_path / 'report' / 'index.html'}\n"
     page = (tmp_path / "report" / "index.html").read_text()
-    assert "1 flagged participants" in page
+    assert "1 flagged participant and their ratings" in page
     assert "duration_s: fewer than two groups of 30 and 5 participants" in page
     assert "images.batch: fewer than two groups of 30" in page
     again = run_analysis("report", dataset, "--out", tmp_path / "report")
     assert again.returncode == 0, again.stderr  # an earlier report is replaced
-    assert "flagged participants and their ratings" not in (tmp_path / "report" / "index.html").read_text()
+    assert "flagged participant and their ratings" not in (tmp_path / "report" / "index.html").read_text()
 
 
 @pytest.mark.slow

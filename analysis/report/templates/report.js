@@ -27,8 +27,7 @@ function show(hover) {
 for (const area of document.querySelectorAll("[data-plot]")) {
   const plot = plots.plots[area.dataset.plot];
   area.hidden = false;
-  const drawing = area.parentElement.querySelector("img.drawing");
-  drawing.hidden = !("still" in drawing.dataset);
+  area.parentElement.querySelector(".drawing").hidden = true;
   Plotly.newPlot(area, plot.data, plot.layout, { displayModeBar: false, responsive: true }).then(() => {
     area.on("plotly_hover", show);
     area.on("plotly_unhover", () => { card.hidden = true; });

@@ -79,7 +79,7 @@ def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[It
         _card(of, row, f"item-{strip.name}-{place}", caption)
         for place, (row, caption) in enumerate(zip(chosen.to_dict("records"), captions, strict=True))
     ]
-    return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards)]
+    return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards, figure.source)]
 
 
 def _caption(row: Any) -> str:

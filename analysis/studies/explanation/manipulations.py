@@ -157,6 +157,7 @@ SEEN = SectionOf(
             "room",
             f"What is left of each explanation by the size of the change. {INTERVALS}",
             _draw_room,
+            of_people=True,
         ),
         Result(
             "difference_thresholds",

@@ -59,7 +59,7 @@ def _strip(shown: pd.DataFrame, name: str, sort: str, who: str, found: Findings,
         _card(of, row.dropna(), f"face-{file}-{place}", caption)
         for (place, row), caption in zip(shown.iterrows(), captions, strict=True)
     ]
-    return StripItem(file, figure.number, figure.file, figure.caption, cards)
+    return StripItem(file, figure.number, figure.file, figure.caption, cards, figure.source)
 
 
 def _card(of: Expression, row: "pd.Series[Any]", name: str, caption: str) -> Card:

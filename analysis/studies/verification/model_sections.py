@@ -105,7 +105,12 @@ MODELS = SectionOf(
     "models",
     "Models against people",
     [
-        Result("verification", f"Each model with the majority of people as reference. {INTERVALS}", _draw_curves),
+        Result(
+            "verification",
+            "Each model with the majority of people as reference; agreement alone is the share of people's single "
+            f"answers that are its decision. {INTERVALS}",
+            _draw_curves,
+        ),
         Result("roc", "Error rates at every threshold.", needs=("verification",)),
         Result("error_rates", f"Errors at the default threshold. {INTERVALS}", _draw_errors),
         Result("calibration", f"Identity rate by bin of distance. {INTERVALS}", _draw_calibration),

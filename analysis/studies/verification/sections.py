@@ -9,7 +9,7 @@ from analysis.figures import groups
 from analysis.figures.style import rows
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
-from analysis.report.page import Item
+from analysis.report.page import Item, NoteItem
 from analysis.report.sections import (
     AGREEMENT,
     DRIFT,
@@ -80,7 +80,6 @@ def _draw_plane(found: Findings, contents: Contents) -> Iterator[Item]:
         f"Scatter plot of {len(placed)} samples of one base, with their images, by kind: {counted(placed)}. "
         f"Farthest from the base on this plane are the {farthest} samples.",
         interactive.latent_plane_plot(of.pairs, latents, base_id, source=contents.source),
-        still=True,
     )
 
 
@@ -202,6 +201,11 @@ def _attributes_text(found: Findings) -> list[str]:
 
 def _draw_importance(found: Findings, contents: Contents) -> Iterator[Item]:
     table = found.tables["attribute_importance"].sort_values("importance", ascending=False)
+    if not found.tables["attribute_model"]["r2"].gt(0).all():
+        yield NoteItem(
+            ["The forest tells similarity no better than its mean (R2 of 0 or less): nothing is drawn of it."]
+        )
+        return
     top = ", ".join(f"{row.attribute} {number(row.importance)}" for row in rows(table.head(3)))
     yield contents.figure(
         "attribute-importance",
@@ -238,7 +242,7 @@ def _groups_text(found: Findings) -> Sequence[str]:
     ]
 
 
-SAMPLES = SectionOf("samples", "Samples", [Result(draw=_draw_plane)], _samples_text)
+SAMPLES = SectionOf("samples", "Samples", [Result(draw=_draw_plane, of_people=False)], _samples_text)
 
 SCORES = SectionOf(
     "scores",
@@ -256,7 +260,7 @@ SCORES = SectionOf(
             "scores_by_kind",
             "Means by kind and level: people's ratings, and each model's distances, accept rates and failures.",
         ),
-        Result(draw=_draw_distances),
+        Result(draw=_draw_distances, of_people=False),
         Result(
             "correlations",
             "Pearson correlation of each measure with the identity rate of a pair as the paper prints them: blank "
@@ -342,8 +346,9 @@ ATTRIBUTES = SectionOf(
         ),
         Result(
             "attribute_importance",
-            "Permutation importance and its spread.",
+            "Permutation importance and its spread; it says nothing where the forest's R2 is 0 or less.",
             _draw_importance,
+            needs=("attribute_model",),
             frame=lambda found: found.tables["attribute_importance"].sort_values("importance", ascending=False),
         ),
     ],

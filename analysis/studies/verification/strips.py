@@ -59,11 +59,12 @@ def recognizer_strips(disagreement: pd.DataFrame, recognizer: str) -> list[Strip
     for score, (prefix, words) in SCORES.items():
         of_recognizer = disagreement[disagreement["recognizer"] == recognizer].dropna(subset=score)
         ordered = of_recognizer.sort_values([score, "pair_id"], ascending=[False, True], kind="stable")
-        closer = ordered[ordered[score] > 0].head(MOST)
-        farther = ordered[ordered[score] < 0].iloc[::-1].head(MOST)
+        closer = ordered[(ordered[score] > 0) & (ordered["candidate"] != "false reject")].head(MOST)
+        farther = ordered[(ordered[score] < 0) & (ordered["candidate"] != "false accept")].iloc[::-1].head(MOST)
         scale = (
             f"{words}; from -1 to 1, above 0 the model holds the pair closer than people do. A candidate false accept "
-            "is accepted though most people see two persons, a candidate false reject rejected though most see one."
+            "is accepted though most people see two persons, a candidate false reject rejected though most see one; "
+            "pairs whose decisions say the opposite of their score are left out here, and stand in the table."
         )
         columns, name = (score, f"{recognizer}_distance", "candidate"), slug(recognizer)
         order = ", by order" if prefix else ""
@@ -122,7 +123,7 @@ def strip_items(strip: Strip, published: Verification, rated: pd.DataFrame, cont
         _card(published, row, f"pair-{strip.name}-{place}", caption)
         for (place, row), caption in zip(pairs.iterrows(), captions, strict=True)
     ]
-    return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards)]
+    return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards, figure.source)]
 
 
 def _caption(row: Any, columns: tuple[str, ...]) -> str:

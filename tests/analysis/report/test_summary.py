@@ -28,7 +28,7 @@ def test_what_is_certain_is_one_family() -> None:
 def test_a_claim_without_an_interval_is_open_and_first() -> None:
     unknown, unsure = claim(3, np.nan, np.nan), claim(0.1, -1, 1.2)
     assert sorted_claims([unsure, unknown], 9) == ([], [unknown, unsure])
-    assert unknown.sentence(False) == "It is open whether more: figure 3.000 (no interval)."
+    assert unknown.sentence(False) == "It is open whether more: figure 3 (no interval)."
 
 
 def test_sentences() -> None:

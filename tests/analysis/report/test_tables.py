@@ -33,6 +33,9 @@ FRAME = pd.DataFrame(
         (12.3456, "12.346"),
         (1234.56, "1234.6"),
         (2.5e-7, "2.5e-07"),
+        (2.8e-17, "0"),
+        (0.00031, "0.0003"),
+        (16.0, "16"),
         (0.0, "0"),
         (float("inf"), "inf"),
         (["a", "b"], "a, b"),
@@ -51,10 +54,17 @@ def test_a_value_as_it_is_shown(value, shown):
         ([0.1234, 0.0], ["0.123", "0.000"]),
         ([0.1234, 3e-9], ["0.123", "3.0e-09"]),
         ([np.nan, np.nan], ["", ""]),
+        ([-0.0, 0.25], ["0.00", "0.25"]),
+        ([-2.8e-17, 0.125], ["0.000", "0.125"]),
+        ([16.0, 107.0 + 1 / 3], ["16", "107.3"]),
     ],
 )
 def test_a_column_has_as_many_digits_as_its_values_need(values, shown):
     assert tables.texts(pd.Series(values)) == shown
+
+
+def test_a_small_p_value_is_only_said_to_be_small():
+    assert tables.texts(pd.Series([0.02, 3e-7, np.nan], name="p_holm")) == ["0.020", "<0.001", ""]
 
 
 def test_csv_has_all_digits_and_reads_back():

@@ -251,7 +251,7 @@ def test_limits(tables: dict[str, pd.DataFrame]) -> None:
     assert "net did not acquire 1 of 8 pairs (optimized 1): in no rate" in statements
     assert "the alignment hog found nothing in 1 of 6 images" in statements
     assert "1 of 2 searches did not reach 0.3: their pairs stand in for it" in statements
-    assert "1 flagged participants are included" in statements
+    assert "1 flagged participant is included" in statements
     assert "on 1 pairs half say each: error rates leave them out" in statements
 
 
