@@ -75,7 +75,8 @@ def test_every_figure_is_visible_within_the_page(page):
 
 
 def test_letters_of_figures_are_large_enough_on_a_phone(page):
-    script = "return [...document.querySelectorAll('.drawing:not([hidden]) img')].map(e => [e.clientWidth, +e.getAttribute('width')])"
+    widths = "[e.clientWidth, +e.getAttribute('width')]"
+    script = f"return [...document.querySelectorAll('.drawing:not([hidden]) img')].map(e => {widths})"
     for shown, drawn in page.execute_script(script):
         assert 9 * 96 / 72 * shown / drawn > 10.9  # legends, the smallest letters, have 9 points
 
