@@ -256,13 +256,13 @@ class StudyFolder:
         manifest = self.manifest()
         _ = self.tables  # a kind that is not installed is no damage
         where = self.storage.at(STUDY)
-        again = "build with the same study into this folder writes it again"
+        again = "`build` with the study that was built into this folder writes it again"
         if self.storage.size(STUDY) is None:
             raise FolderError(f"{where}: is missing; {again}")
         try:
             study = parse_study(parse_toml(self._read(STUDY), where), where)
         except StudyError as error:
-            raise FolderError(f"{error}\n  The file is damaged; {again}") from error
+            raise FolderError(f"{error}\n  Correct the file, or {again}") from error
         if study.hash() != manifest.study_hash:
             raise FolderError(
                 f"{where}: is not the study that {self.storage.at(MANIFEST)} describes: one of them was edited; {again}"

@@ -5,8 +5,13 @@ from typing import Annotated
 from pydantic import Field
 
 from builder.settings import Settings
+from builder.toml import pattern
 
-Split = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+SPLIT = pattern(r"^[a-z][a-z0-9_]*$", "must be a letter, then letters, digits and underscores, all in lower case")
+LICENSE_ID = pattern(
+    r"^[a-z0-9][a-z0-9.+-]*$", "must be a license as the Hub writes it, in lower case, such as cc-by-4.0, mit or other"
+)
+Split = Annotated[str, Field(pattern=SPLIT, max_length=40)]
 Batches = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=1)]
 License = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -18,7 +23,7 @@ class PublishSettings(Settings):
     """
 
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    license: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]*$", max_length=60)] | None = None
+    license: Annotated[str, Field(pattern=LICENSE_ID, max_length=60)] | None = None
     authors: Annotated[tuple[str, ...], Field(strict=False)] = ()
     k: Annotated[int, Field(ge=1, le=1000)] = 5
     splits: dict[Split, Batches] = Field(default_factory=dict)

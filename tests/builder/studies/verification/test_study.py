@@ -86,6 +86,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
         ({"batches": True}, ["batches", "true", "integer"]),
         ({"bases_per_batch": 1}, ["bases_per_batch = 1", "2"]),
         ({"name": "Ü/.."}, ["name", "lower-case letters"]),
+        ({"publish": {"license": "CC-BY-4.0"}}, ["publish.license", "as the Hub writes it", "cc-by-4.0"]),
         ({"batchs": 2}, ["batchs: unknown key", "did you mean batches?"]),
         ({"zzz": 2}, ["zzz: unknown key", "known here: study, name, seed"]),
         (optimized(sigma=0), ["samples.optimized.sigma = 0", "greater than"]),
