@@ -1,12 +1,12 @@
 """Contact sheets, drawn with Pillow: the same pictures and captions give the same bytes."""
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
 
+from builder.drawing import font, png_within
 from builder.errors import FolderError
 from builder.files import write_whole
 from builder.shards import StudyFolder
@@ -31,7 +31,7 @@ def contact_sheet(
     enlarge: Image.Resampling = Image.Resampling.LANCZOS,
     columns: int = 7,
 ) -> bytes:
-    """Pictures in lines of so many columns, each with its captions below it; a PNG of at most 256 colors.
+    """Pictures in lines of so many columns, each with its captions below it; a PNG.
 
     Args:
         rows: one or more.
@@ -51,10 +51,8 @@ def contact_sheet(
         left, top = _GAP + at % columns * width, _GAP + at // columns * height
         sheet.paste(_tile(decode_rgb(row["image"]["bytes"]), enlarge), (left, top))
         for line, text in enumerate(texts[at]):
-            pen.text((left, top + TILE + 1 + line * _LINE), _short(text), fill="black")
-    buffer = io.BytesIO()
-    sheet.quantize(256).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+            pen.text((left, top + TILE + 1 + line * _LINE), _short(text), fill="black", font=font(11))
+    return png_within(sheet)
 
 
 def draw_row(

@@ -28,7 +28,7 @@ def dictionary(
     tables: Mapping[Part, Table], specs: Sequence[TableSpec], asks: Questionnaire
 ) -> list[tuple[str, list[Entry]]]:
     """The entries of every published table, in the order of `specs`."""
-    features: dict[str, Features] = {part.table: table.features for part, table in reversed(tables.items())}
+    features: dict[str, Features] = {part.table: table.features for part, table in tables.items()}
     return [(spec.name, entries(spec, features[spec.name], asks)) for spec in specs if spec.name in features]
 
 

@@ -1,6 +1,5 @@
 """Pictures of a verification study, drawn with Pillow: the same rows give the same bytes."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 from datasets import Features
 from PIL import Image, ImageDraw
 
+from builder.drawing import font, png_within, ticks
 from builder.errors import FolderError, PublishError
 from builder.files import write_whole
 from builder.shards import StudyFolder
@@ -32,9 +32,13 @@ COLORS: dict[str, Color] = {
 }
 """Colors of Okabe and Ito, which the color-blind can tell apart; a kind of somebody else's is gray."""
 
-_GRAY: Color = (120, 120, 120)
-_LEFT, _RIGHT, _LANE, _AXIS, _WIDTH = 110, 20, 44, 30, 800
-_TILE, _GAP, _CAPTION = 96, 6, 28
+_GRAY: Color = (89, 89, 89)
+FRAMES: dict[bool | None, Color] = {True: (0, 0, 0), False: (230, 159, 0), None: (200, 200, 200)}
+"""Colors of the frame of a sample that is accepted, rejected, or in which no face was found; of no kind."""
+
+_LEFT, _RIGHT, _LANE, _AXIS, _WIDTH = 120, 20, 44, 38, 800
+_TILE, _GAP, _CAPTION = 96, 6, 30
+_NAMES, _HEAD, _LEGEND, _LEAST_WIDTH = 110, 34, 32, 720
 """Pixels."""
 
 _LINE = 14
@@ -122,13 +126,14 @@ def scores_by_kind(distances: Mapping[str, Sequence[float]], threshold: float, l
     line(x(threshold), 0, x(threshold), height - _AXIS, 2)
     line(_LEFT, height - _AXIS, _WIDTH - _RIGHT, height - _AXIS, 1)
     sheet = sheet.resize((_WIDTH, height), Image.Resampling.LANCZOS)
-    pen = ImageDraw.Draw(sheet)
+    pen, letters = ImageDraw.Draw(sheet), font(12)
     for lane, (kind, of_kind) in enumerate(distances.items()):
-        pen.text((8, lane * _LANE + _LANE // 2 - 6), f"{kind} ({len(of_kind)})", fill="black")
-    for tick in np.linspace(0, top / 1.05, 6):
-        pen.text((x(tick) - 8, height - _AXIS + 2), f"{tick:.2f}", fill="black")
-    pen.text((_LEFT, height - 14), f"{label}; the line is the threshold, {threshold:g}", fill="black")
-    return _png(sheet)
+        pen.text((8, lane * _LANE + _LANE // 2 - 8), f"{kind} ({len(of_kind)})", fill="black", font=letters)
+    for tick in ticks(top):
+        pen.text((x(tick), height - _AXIS + 3), f"{tick:g}", fill="black", font=letters, anchor="ma")
+    said = f"{label}; the line is the threshold, {threshold:g}"
+    pen.text((_LEFT, height - 16), said, fill="black", font=letters)
+    return png_within(sheet)
 
 
 def near_threshold(pairs: Sequence[Scored], threshold: float) -> bytes:
@@ -142,19 +147,13 @@ def near_threshold(pairs: Sequence[Scored], threshold: float) -> bytes:
             sheet.paste(tile, (left, _GAP + row * (_TILE + _GAP)))
         decided = "accepted" if pair.distance <= threshold else "rejected"
         top = 2 * (_TILE + _GAP) + _GAP
-        pen.text((left, top), f"{pair.kind}", fill=COLORS.get(pair.kind, _GRAY))
-        pen.text((left, top + 12), f"{pair.distance:.3f} {decided}", fill="black")
-    return _png(sheet)
-
-
-def _png(sheet: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    sheet.quantize(256).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+        pen.text((left, top), f"{pair.kind}", fill=COLORS.get(pair.kind, _GRAY), font=font(12))
+        pen.text((left, top + 14), f"{pair.distance:.3f} {decided}", fill="black", font=font(11))
+    return png_within(sheet)
 
 
 def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
-    """Writes `png`: one row per kind, each sample captioned with its level and the target's distance.
+    """Writes `png`: one row per kind, samples framed by the target's decision, captioned with level and distance.
 
     Raises:
         FolderError: the batch is not finished or damaged or has no such base.
@@ -162,7 +161,7 @@ def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
     study = StudyFolder(folder)
     table = study.read("pairs", batch)
     rows = table.to_pylist()
-    target = verification(study.study()).target
+    described = verification(study.study())
     bases = list(dict.fromkeys(row["base_id"] for row in rows))
     if not 0 <= base < len(bases):
         raise FolderError(f"{folder}: batch {batch} has the bases 0 to {len(bases) - 1}; --base {base} is none of them")
@@ -171,38 +170,71 @@ def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
     for row in rows:
         if row["base_id"] == bases[base]:
             by_kind.setdefault(labels.int2str(row["kind"]), []).append(row)
-    lines = [kept[start : start + _COLUMNS] for kept in by_kind.values() for start in range(0, len(kept), _COLUMNS)]
-    names = [kind for kind, kept in by_kind.items() for _ in range(0, len(kept), _COLUMNS)]
-    buffer = io.BytesIO()
+    lines = [
+        (kind, kept[start : start + _COLUMNS])
+        for kind, kept in by_kind.items()
+        for start in range(0, len(kept), _COLUMNS)
+    ]
+    (threshold,) = (each.threshold for each in described.recognizers if each.name == described.target)
+    decides = f"{threshold:g} or less is accepted" if isinstance(threshold, int | float) else "its own threshold"
+    title = f"{described.name}, batch {batch}, base {base}: distances of {described.target}, {decides}"
     try:
-        sheet = _sheet(lines, names, target)
+        sheet = _sheet(lines, title, described.target, bases)
     except ValueError as error:
         raise FolderError(f"{folder}: batch {batch}: an image {error}") from error
-    sheet.quantize(256).save(buffer, format="PNG", optimize=True)
-    write_whole(png, buffer.getvalue())
+    write_whole(png, png_within(sheet))
 
 
-def _sheet(lines: list[list[dict[str, Any]]], names: list[str], target: str) -> Image.Image:
-    height = _TILE + _LINE + _GAP
-    columns = max(len(samples) for samples in lines)
-    sheet = Image.new("RGB", (_TILE + columns * (_TILE + _GAP) + _GAP, len(lines) * height + _GAP), "white")
+def _sheet(lines: list[tuple[str, list[dict[str, Any]]]], title: str, target: str, bases: Sequence[str]) -> Image.Image:
+    columns = max(len(samples) for _, samples in lines)
+    width = max(_NAMES + columns * (_TILE + _GAP) + _GAP, _LEAST_WIDTH)
+    height = _TILE + 2 * _LINE + _GAP
+    sheet = Image.new("RGB", (width, _HEAD + len(lines) * height + _LEGEND), "white")
     pen = ImageDraw.Draw(sheet)
-    for line, (samples, name) in enumerate(zip(lines, names, strict=True)):
-        top = _GAP + line * height
-        pen.text((_GAP, top + _TILE // 2 - 6), name, fill="black")
+    pen.text((_GAP, _GAP), title, fill="black", font=font(14))
+    for line, (kind, samples) in enumerate(lines):
+        top = _HEAD + line * height
+        pen.rectangle((_GAP, top, _GAP + 5, top + _TILE), fill=COLORS.get(kind, _GRAY))
+        pen.text((_GAP + 12, top + _TILE // 2 - 8), kind, fill="black", font=font(12))
         for column, row in enumerate(samples):
-            left = _TILE + _GAP + column * (_TILE + _GAP)
+            left = _NAMES + column * (_TILE + _GAP)
             tile = decode_rgb(row["sample"]["bytes"]).resize((_TILE, _TILE), Image.Resampling.LANCZOS)
             sheet.paste(tile, (left, top))
-            pen.text((left, top + _TILE + 1), _caption(row, target), fill="black")
+            _frame(pen, left, top, _TILE, FRAMES[row[f"{target}_accept"]])
+            if row["reached"] is False:
+                _cross(pen, left + _TILE - 16, top + 4)
+            for number, text in enumerate(_captions(row, target, bases)):
+                pen.text((left, top + _TILE + 1 + number * _LINE), text, fill="black", font=font(11))
+    _draw_legend(pen, sheet.height - _LEGEND + 8)
     return sheet
 
 
-def _caption(row: dict[str, Any], target: str) -> str:
+def _draw_legend(pen: ImageDraw.ImageDraw, top: int) -> None:
+    left = _GAP
+    for accepted, words in ((True, "accepted"), (False, "rejected"), (None, "no face found")):
+        _frame(pen, left, top, 14, FRAMES[accepted])
+        pen.text((left + 20, top), words, fill="black", font=font(11))
+        left += 36 + round(pen.textlength(words, font=font(11)))
+    _cross(pen, left, top + 1)
+    said = "not reached: the closest. Below: level and distance"
+    pen.text((left + 18, top), said, fill="black", font=font(11))
+
+
+def _frame(pen: ImageDraw.ImageDraw, left: int, top: int, side: int, color: Color) -> None:
+    pen.rectangle((left, top, left + side - 1, top + side - 1), outline=color, width=3)
+
+
+def _cross(pen: ImageDraw.ImageDraw, left: int, top: int) -> None:
+    pen.rectangle((left, top, left + 12, top + 12), fill="white", outline="black")
+    for start, end in ((2, 10), (10, 2)):
+        pen.line((left + 2, top + start, left + 10, top + end), fill="black", width=2)
+
+
+def _captions(row: dict[str, Any], target: str, bases: Sequence[str]) -> tuple[str, str]:
     distance = row[f"{target}_distance"]
     level = "" if row["level"] is None else f"{row['level']:g}: "
-    missed = " missed" if row["reached"] is False else ""
-    return f"{level}{'not found' if distance is None else f'{distance:.2f}'}{missed}"
+    anchor = f"anchor: base {bases.index(row['anchor_id'])}" if row["anchor_id"] in bases else ""
+    return f"{level}{'no face' if distance is None else f'{distance:.2f}'}", anchor
 
 
 def _read_images(content: "Content", pair_ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
