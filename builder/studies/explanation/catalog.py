@@ -1,5 +1,10 @@
 """All manipulations that a study file can name."""
 
-from builder.studies.explanation import input_methods, model_methods
+from builder.studies.explanation import input_methods, model_methods, table_methods
+from builder.studies.explanation.methods import Method
+from builder.studies.explanation.table_methods import TableMethod
 
-METHODS = input_methods.METHODS | model_methods.METHODS
+PICTURE_METHODS = input_methods.METHODS | model_methods.METHODS
+"""Those of a classifier of pictures."""
+
+METHODS: dict[str, Method | TableMethod] = {**PICTURE_METHODS, **table_methods.METHODS}

@@ -136,7 +136,7 @@ MANIPULATIONS = (
 
 RUNS = (
     *_OF_RUN,
-    Column("level", "what is changed, `input` or `model`"),
+    Column("level", "what is changed, `input`, `model` or `table`"),
     Column("settings", "settings of the manipulation, JSON"),
     Column("goal", "what the manipulation is after, in words"),
     Column("wanted", "the direction in which the goal is a success"),

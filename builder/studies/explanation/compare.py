@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from builder.explainers import Maps
-from builder.explainers.measures import Values
+from builder.explainers.measures import Measure, Values
 from builder.explainers.measures.maps import ABSOLUTE_MEASURES, MAP_MEASURES
+from builder.manipulations.properties import ROW_MEASURES
 
 MEASURES = (*MAP_MEASURES, *ABSOLUTE_MEASURES)
 """All that is measured between two maps, in the order of the columns."""
@@ -59,13 +60,20 @@ class Comparison:
     values: dict[str, Values]
 
 
+def measures_of(stored: Stored) -> tuple[Measure, ...]:
+    """The measures that have a sense between such maps: of a row of a table, (n, 1, d), those that know no pixels."""
+    if stored.halves.shape[1] > 1:
+        return MEASURES
+    return tuple(each for each in MEASURES if each.name.removesuffix("_absolute") in ROW_MEASURES)
+
+
 def compare(maps: dict[Source, Stored], couples: Iterable[tuple[Source, Source]]) -> list[Comparison]:
     """Every measure of every couple."""
     return [
         Comparison(
             first,
             second,
-            {each.name: each.between(maps[first].maps, maps[second].maps) for each in MEASURES},
+            {each.name: each.between(maps[first].maps, maps[second].maps) for each in measures_of(maps[first])},
         )
         for first, second in couples
     ]

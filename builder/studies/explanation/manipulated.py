@@ -1,10 +1,8 @@
 """The check `manipulation`: each setting that is tried, noise of the same size beside it, and what became of both."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from builder.classifiers import Classifier
 from builder.errors import BuildError
@@ -13,73 +11,16 @@ from builder.explainers.base import NetworkExplainer
 from builder.explainers.measures import Values
 from builder.explainers.measures.pictures import l_2, l_inf
 from builder.generators import Images
-from builder.manipulations.fine_tuning import Run as Training
-from builder.studies.explanation.catalog import METHODS
+from builder.studies.explanation.catalog import PICTURE_METHODS
 from builder.studies.explanation.compare import Comparison, Source, Stored, compare
 from builder.studies.explanation.methods import Given, Made, Method
 from builder.studies.explanation.models import Models
 from builder.studies.explanation.schema import MANIPULATED, NO_OP
 from builder.studies.explanation.study import CheckSettings
+from builder.studies.explanation.versions import TRAINED, Goal, Run, Version
 
 if TYPE_CHECKING:
-    from builder.studies.explanation.pipeline import Pictures
-
-TRAINED = "trained"
-"""The network as it is, and the pictures as they are, among the sources of maps."""
-
-
-class Goal(NamedTuple):
-    """How far a manipulation's goal is reached before and after, (n,), and the direction that is wanted."""
-
-    wanted: str
-    before: Values
-    after: Values
-
-    def nearer(self) -> npt.NDArray[np.bool_]:
-        """Whether it is nearer after, (n,); where it is not defined it is not."""
-        found: npt.NDArray[np.bool_] = self.after > self.before if self.wanted == "high" else self.after < self.before
-        return found
-
-
-@dataclass(frozen=True)
-class Version:
-    """The n pictures after a manipulation, or after its no-op, and what became of them.
-
-    name: `manipulated` or `no_op`. run: number of the setting, from 1. images: (n, h, w, 3); None where the model was
-    manipulated and the pictures are as they were. reached: (n,), whether the class stayed and the goal is nearer.
-    steps: (n,). same_class, probability_change: (n,), as in `builder.manipulations.outcome`. l_inf, l_2, lpips: (n,);
-    None where the pictures are as they were, or it was not asked for. goal: (n,), how far the manipulation's own goal
-    is reached. accuracy: of the pictures with a label, or of a training's; None without any. training: None where
-    nothing was trained.
-    """
-
-    name: str
-    run: int
-    images: Images | None
-    reached: npt.NDArray[np.bool_]
-    steps: npt.NDArray[np.int64]
-    same_class: npt.NDArray[np.bool_]
-    probability_change: Values
-    l_inf: Values | None
-    l_2: Values | None
-    lpips: Values | None
-    goal: Values
-    accuracy: float | None
-    training: Training | None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A setting that was tried.
-
-    goal: (n,), of the pictures as they are. accuracy: as of a version. versions: the manipulated one and the no-op.
-    """
-
-    number: int
-    settings: dict[str, Any]
-    goal: Values
-    accuracy: float | None
-    versions: tuple[Version, ...]
+    from builder.studies.explanation.checked import Pictures
 
 
 def manipulate_all(
@@ -96,7 +37,7 @@ def manipulate_all(
     Raises:
         BuildError: the maps of other pictures are sought, and there is one picture.
     """
-    method = METHODS[str(check.manipulation)]
+    method = PICTURE_METHODS[str(check.manipulation)]
     if method.others and len(pictures.rows) < 2:
         raise BuildError(
             f"{check.manipulation} makes each map that of another picture, and the batch has one picture; raise "

@@ -24,9 +24,10 @@ from builder.hosting import load_model
 from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
 from builder.manipulations.fine_tuning import Labeled
+from builder.manipulations.table import Table
 from builder.runtime import Runtime
 from builder.stopwatch import Stopwatch
-from builder.studies.explanation.catalog import METHODS
+from builder.studies.explanation.catalog import PICTURE_METHODS
 from builder.studies.explanation.methods import Given, Made, Method
 from builder.studies.explanation.study import LPIPS_NAME, CheckSettings, ExplanationStudy
 
@@ -47,7 +48,7 @@ class Models(SourceHost):
 
     classifiers, explainers: by the names that rows carry. order: the source's rows, in the order in which batches take
     them. lpips: None where the study does not ask for it. training: None where no classifier is trained so that its
-    explanations lie.
+    explanations lie. table: None where no classifier of rows is manipulated.
     """
 
     classifiers: dict[str, Classifier]
@@ -56,6 +57,7 @@ class Models(SourceHost):
     runtime: Runtime
     lpips: LPIPS | None = None
     training: SourceHost | None = None
+    table: Table | None = None
 
     def sized(self) -> dict[str, Any]:
         """The classifiers, and the explainers that see images at a number of their own, by name."""
@@ -102,6 +104,12 @@ class Models(SourceHost):
         boundary = self.boundary(str(check.explainer), "manipulation", str(check.manipulation))
         with self.stopwatch.step("no_op", n), boundary.call("no_op", range(n)):
             return method.no_op(given, own, made)
+
+    def table_of(self) -> Table:
+        """The table of a study that manipulates classifiers of rows."""
+        if self.table is None:
+            raise TypeError("the models were loaded without a table")
+        return self.table
 
     def to_train(self, name: str, rows: Sequence[int]) -> tuple[Labeled, Labeled]:
         """The pictures on which the classifier of a name is trained, and HELD_OUT others at most, none of them of these
@@ -158,12 +166,14 @@ def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
         for each in study.explainers
     }
     for check in study.checks:
-        check_networks(check, classifiers[check.classifier], explainers)
-        check_manipulation(check, explainers)
+        if not check.of_rows:
+            check_networks(check, classifiers[check.classifier], explainers)
+            check_manipulation(check, explainers)
     stopwatch = Stopwatch()
     return Models(
         runtime=runtime,
         stopwatch=stopwatch,
+        table=study.table.load(study.seed) if study.of_rows else None,
         training=load_training(study, shape, runtime, stopwatch) if study.tuned else None,
         source=source,
         source_name=study.images.model,
@@ -236,7 +246,7 @@ def check_manipulation(check: CheckSettings, explainers: dict[str, Explainer]) -
     Raises:
         StudyError: it differentiates them, and they are made of answers alone.
     """
-    if check.manipulation is None or not METHODS[check.manipulation].differentiates:
+    if check.manipulation is None or not PICTURE_METHODS[check.manipulation].differentiates:
         return
     if not isinstance(explainers[str(check.explainer)], NetworkExplainer):
         raise StudyError(

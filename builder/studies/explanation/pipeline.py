@@ -4,7 +4,6 @@ A batch depends on the study and its own number alone; nothing here knows of fol
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,17 +11,19 @@ import numpy as np
 from builder.boundary import context
 from builder.classifiers import Classifier
 from builder.errors import BuildError
-from builder.explainers import Classes, sanity
+from builder.explainers import sanity
 from builder.explainers.base import network_of
-from builder.generators import Images
 from builder.studies import Batch
 from builder.studies.explanation import tables
+from builder.studies.explanation.checked import Checked, Pictures
 from builder.studies.explanation.compare import Comparison, Source, Stored, compare, couples_of
-from builder.studies.explanation.manipulated import TRAINED, Run, Version, manipulate_all
+from builder.studies.explanation.manipulated import manipulate_all
 from builder.studies.explanation.models import Models, drawn_layers
+from builder.studies.explanation.rows import explain_rows
 from builder.studies.explanation.schema import MANIPULATED, NO_OP
 from builder.studies.explanation.study import EDGES, CheckSettings, ExplanationStudy
 from builder.studies.explanation.tasks import CONTROL, DIFFERENCE, LIKENESS, SAME_PICTURE, TRUST
+from builder.studies.explanation.versions import TRAINED
 
 FIRST = (TRAINED, "memorized")
 """The networks whose decisions are explained."""
@@ -32,21 +33,6 @@ _STREAMS = (
     *("manipulation", MANIPULATED, NO_OP, SAME_PICTURE, DIFFERENCE, TRUST, "sides"),
 )
 """Streams of randomness of a batch; their order counts."""
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """The n pictures of a batch: rows, ids and labels of the source, pixels, and the explained classes with their names
-    and probabilities.
-    """
-
-    rows: list[int]
-    ids: list[str]
-    labels: list[str | None]
-    pixels: Images
-    classes: Classes
-    names: list[str]
-    probabilities: list[float]
 
 
 class Network(NamedTuple):
@@ -70,22 +56,6 @@ class Item(NamedTuple):
     turned: bool = False
 
 
-@dataclass(frozen=True)
-class Checked:
-    """All that a check gives: maps by their source, comparisons, and for each network, by its place, the share of
-    pictures to which it gives the class that the first one does; the runs of a manipulation.
-    """
-
-    maps: dict[Source, Stored]
-    comparisons: list[Comparison]
-    same_class: dict[tuple[str, int], float]
-    runs: Sequence[Run] = ()
-
-    def versions(self) -> dict[tuple[str, int], Version]:
-        """The versions of the pictures that a manipulation made, by the network and the place of their maps."""
-        return {(each.name, each.run): each for run in self.runs for each in run.versions}
-
-
 def build_batch(study: ExplanationStudy, models: Models, batch: int) -> Batch:
     """Reads, explains, compares, draws what people are shown.
 
@@ -96,19 +66,25 @@ def build_batch(study: ExplanationStudy, models: Models, batch: int) -> Batch:
     models.restart()
     check = study.check_of(batch)
     with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
-        networks = networks_of(study, check, models, batch)
-        pictures = read_pictures(study, check, models, batch, networks[0])
-        if check.check == "manipulation":
-            seed = int(_randomness(study.seed, batch, "manipulation").integers(2**31))
-            maps, comparisons, runs = manipulate_all(check, models, pictures, seed)
-            checked = Checked(maps, comparisons, {}, runs)
-            items = draw_manipulated(study, check, checked, len(pictures.rows), batch)
+        if check.of_rows:
+            pictures, checked = explain_rows(study, check, models, batch, _seed(study, batch))
         else:
-            checked = explain_all(check, models, networks, pictures)
-            items = draw_items(study, check, checked, len(pictures.rows), batch)
+            networks = networks_of(study, check, models, batch)
+            pictures = read_pictures(study, check, models, batch, networks[0])
+            if check.check == "manipulation":
+                checked = Checked(*manipulate_all(check, models, pictures, _seed(study, batch)))
+            else:
+                checked = explain_all(check, models, networks, pictures)
+        draw = draw_manipulated if checked.runs else draw_items
+        items = draw(study, check, checked, len(pictures.rows), batch)
         with models.stopwatch.step("tables", len(items)):
             built = tables.build(study, batch, pictures, checked, items)
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
+
+
+def _seed(study: ExplanationStudy, batch: int) -> int:
+    """The seed of what a manipulation searches, trains and draws."""
+    return int(_randomness(study.seed, batch, "manipulation").integers(2**31))
 
 
 def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, batch: int) -> list[Network]:
@@ -182,7 +158,7 @@ def explain_all(check: CheckSettings, models: Models, networks: Sequence[Network
         maps[edges._replace(place=network.place, layer=network.layer)] = maps[edges]
     with models.stopwatch.step("compare", len(pictures.rows)):
         comparisons = compare(maps, couples(check, models, networks, edges))
-    return Checked(maps, comparisons, same_class)
+    return Checked(maps, comparisons, same_class=same_class)
 
 
 def couples(

@@ -47,8 +47,14 @@ class ExplanationParts(PublishParts):
         ]
 
     def rights(self, study: Study, runtime: "Runtime") -> PictureRights:
-        """The rights in the source's pictures."""
-        return picture_rights(explanation(study).images, runtime)
+        """The rights in the source's pictures. A table is its owner's: charts of its rows stay where they are, and all
+        pictures with them.
+        """
+        described = explanation(study)
+        rights = picture_rights(described.images, runtime)
+        return rights._replace(
+            redistributable=rights.redistributable and not (described.of_rows and described.table.path)
+        )
 
     def figures(self, content: "Content") -> dict[str, Any]:
         """Items by kind, the measures with their ranges, and what became of each explainer."""

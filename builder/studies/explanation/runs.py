@@ -13,8 +13,8 @@ from builder.studies.explanation.schema import NO_OP
 from builder.studies.explanation.study import ExplanationStudy
 
 if TYPE_CHECKING:
-    from builder.studies.explanation.manipulated import Run, Version
     from builder.studies.explanation.tables import Ids
+    from builder.studies.explanation.versions import Run, Version
 
 
 def pictures(study: ExplanationStudy, batch: int, ids: "Ids", runs: "Sequence[Run]") -> Iterator[dict[str, Any]]:
@@ -84,7 +84,7 @@ def _of_run(study: ExplanationStudy, batch: int, version: "Version") -> dict[str
     return {
         "batch": batch,
         "manipulation": check.manipulation,
-        "classifier": check.classifier,
+        "classifier": check.explained,
         "explainer": check.explainer,
         "run": version.run,
         "version": version.name,

@@ -175,12 +175,12 @@ def manipulations() -> Features:
 def runs() -> Features:
     """One row per setting of a manipulation that was tried, and version.
 
-    `level` is what is changed, `input` or `model`. `settings` is JSON. `goal` says in words what the manipulation is
-    after, `wanted` in which direction that is success, and `likeness_wanted` the same of how alike maps are.
-    `same_class` is a share of the `pictures`, `reached` counts them, the goals are their means; the accuracies are of
-    those that have a label and, where the model is manipulated, of held out pictures. `losses` (cross-entropy) and
-    `penalties` are means of the epochs of its training, and `parameters_changed` counts its parameters; without a
-    training there are none.
+    `level` is what is changed, `input`, `model` or `table`. `settings` is JSON. `goal` says in words what the
+    manipulation is after, `wanted` in which direction that is success, and `likeness_wanted` the same of how alike maps
+    are. `same_class` is a share of the `pictures`, `reached` counts them, the goals are their means; the accuracies are
+    of those that have a label and, where the model is manipulated, of held out pictures or rows. `losses`
+    (cross-entropy) and `penalties` are means of the epochs of its training, and `parameters_changed` counts its
+    parameters; without a training there are none.
     """
     return Features(
         _OF_RUN

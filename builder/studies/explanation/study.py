@@ -4,6 +4,7 @@ import importlib
 import itertools
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -26,7 +27,14 @@ EDGES = "edges"
 CheckName = Literal["cascading", "independent", "labels", "explainers", "manipulation"]
 InputName = Literal["random", "top_k", "mass_center", "target_map", "black_box", "patch"]
 ModelName = Literal["location", "top_k_model", "center_model", "active"]
+TableName = Literal["scaffold", "conceal"]
+ROW_EXPLAINERS = {"scaffold": ("lime", "kernel_shap"), "conceal": ("gradient", "lime", "kernel_shap")}
+"""The explainers of rows that each manipulation of a classifier of rows is made for."""
+
 View = Literal["absolute", "diverging"]
+
+ROW_MODEL = "row_model"
+"""The name of the classifier that a manipulation of one of rows trains."""
 
 LPIPS_NAME = "lpips_alex"
 """The distance that `lpips = true` asks for."""
@@ -49,13 +57,27 @@ class CheckSettings(Settings):
     model_config = ConfigDict(extra="allow")
 
     check: CheckName
-    classifier: Annotated[str, Field(pattern=COLUMN, max_length=40)]
+    classifier: Annotated[str, Field(pattern=r"^[a-z0-9_]*$", max_length=40)] = ""
     layers: Annotated[int, Field(ge=1, le=1000)] = 5
-    manipulation: InputName | ModelName | None = None
+    manipulation: InputName | ModelName | TableName | None = None
     explainer: Annotated[str, Field(pattern=COLUMN, max_length=40)] | None = None
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether a classifier of rows is manipulated, which the batch trains."""
+        return self.manipulation in get_args(TableName)
+
+    @property
+    def explained(self) -> str:
+        """The name of the classifier in rows of tables."""
+        return self.classifier or ROW_MODEL
 
     @model_validator(mode="after")
     def _of_manipulation(self) -> Self:
+        if bool(self.classifier) == self.of_rows:
+            said = "trains a classifier of rows itself, and takes no key" if self.of_rows else "needs the key"
+            name = self.manipulation if self.of_rows else f"the check {self.check}"
+            raise PydanticCustomError("classifier", f"{name} {said} classifier")
         if self.check != "manipulation":
             refuse_unknown(self.model_extra or {}, type(self).model_fields)
             for key in ("manipulation", "explainer"):
@@ -77,9 +99,14 @@ class CheckSettings(Settings):
             ValidationError: a value is refused.
         """
         # Its keys stand in modules that import torch, for which reading a study file need not wait.
-        own = importlib.import_module("builder.studies.explanation.catalog").METHODS[self.manipulation].Settings
-        keys = self.model_extra or {}
-        refuse_unknown(keys, own.model_fields.keys() - {"seed"}, also=type(self).model_fields)
+        method = importlib.import_module("builder.studies.explanation.catalog").METHODS[self.manipulation]
+        own, keys = method.Settings, self.model_extra or {}
+        refuse_unknown(keys, own.model_fields.keys() - {"seed", "against"}, also=type(self).model_fields)
+        for key in getattr(method, "fixed", ()):
+            if isinstance(keys.get(key), list | tuple):
+                raise PydanticCustomError(
+                    "several", f"must have one {key}: it is of the classifier that is manipulated"
+                )
         values = [_values(own, key, value) for key, value in keys.items()]
         if not 1 <= math.prod(map(len, values)) <= MOST_TRIES:
             raise PydanticCustomError("tries", f"must have 1 to {MOST_TRIES} settings of its manipulation")
@@ -87,6 +114,41 @@ class CheckSettings(Settings):
         if len({each.model_dump_json() for each in tried}) < len(tried):
             raise PydanticCustomError("twice", "must not try a setting of its manipulation twice")
         return tried
+
+
+class TableSettings(Settings):
+    """`[table]`: the rows of which a classifier is manipulated; without a file, those that a known rule makes up.
+
+    path: of a .csv or .parquet. label: its column with what is decided; positive: the value that counts as yes.
+    sensitive: the column that must not decide, or `column=value` of texts. columns: those that are used; all of them
+    where it is left out.
+    """
+
+    path: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
+    label: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    positive: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    sensitive: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    columns: Annotated[tuple[str, ...], Field(strict=False, min_length=1, max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        given = {name: getattr(self, name) is not None for name in ("label", "positive", "sensitive")}
+        if self.path is not None and not all(given.values()):
+            raise PydanticCustomError("lacking", "with a path needs the keys label, positive and sensitive")
+        if self.path is None and (any(given.values()) or self.columns is not None):
+            raise PydanticCustomError("lacking", "has keys of a file and no path")
+        return self
+
+    def load(self, seed: int) -> Any:
+        """The table, `builder.manipulations.table.Table`; seed: of what is drawn.
+
+        Raises:
+            AssetError: the file is not what it should be.
+        """
+        table = importlib.import_module("builder.manipulations.table")  # pandas, for which most need not wait
+        if self.path is None:
+            return table.synthetic(seed)
+        return table.from_csv(Path(self.path), self.label, self.positive, self.sensitive, self.columns, seed)
 
 
 def _values(own: type[Settings], key: str, value: Any) -> list[Any]:
@@ -119,6 +181,7 @@ class ExplanationStudy(Study):
     images_per_batch: no picture is in two batches. items, controls: that people are shown of a batch, at most.
     view: of the maps, the one that people see. lpips: whether manipulated pictures are compared by LPIPS, too. checks:
     batches take them in turn. training_images: on which manipulations of the model train it.
+    table: of the rows whose classifiers are manipulated.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -130,6 +193,7 @@ class ExplanationStudy(Study):
     view: View = "absolute"
     lpips: bool = False
     images: ImageSettings = ImageSettings(model="mnist-5k:audit")
+    table: TableSettings = TableSettings()
     training_images: ImageSettings = ImageSettings(model="mnist-5k:train")
     classifiers: Annotated[tuple[ClassifierSettings, ...], Field(strict=False)] = Field(
         default_factory=lambda: (ClassifierSettings(name="digits_cnn", model="digits-cnn"),)
@@ -169,6 +233,13 @@ class ExplanationStudy(Study):
             raise PydanticCustomError("twice", "gives two of classifiers and explainers the same name")
         known = [each.name for each in self.classifiers]
         for at, check in enumerate(self.checks):
+            if check.of_rows:
+                if check.explainer not in ROW_EXPLAINERS[str(check.manipulation)]:
+                    raise ValueError(
+                        f"checks[{at}].explainer = {check.explainer!r}: {check.manipulation} is of rows, and those are "
+                        f"explained by {', '.join(ROW_EXPLAINERS[str(check.manipulation)])}"
+                    )
+                continue
             if check.classifier not in known:
                 raise ValueError(
                     f"checks[{at}].classifier = {check.classifier!r}: must be the name of one of the classifiers: "
@@ -181,6 +252,11 @@ class ExplanationStudy(Study):
                     + ", ".join(explaining)
                 )
         return self
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether a classifier of rows is manipulated."""
+        return any(check.of_rows for check in self.checks)
 
     @property
     def tuned(self) -> bool:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from builder.explainers import views
 from builder.studies.explanation import runs, schema
 from builder.studies.explanation.compare import MEASURES, Source
 from builder.studies.explanation.study import EDGES, ExplanationStudy
@@ -16,8 +15,9 @@ from builder.studies.explanation.tasks import LEFT, LIKENESS, RIGHT, TRUST
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
-    from builder.studies.explanation.manipulated import Version
-    from builder.studies.explanation.pipeline import Checked, Item, Pictures
+    from builder.studies.explanation.checked import Checked, Pictures
+    from builder.studies.explanation.pipeline import Item
+    from builder.studies.explanation.versions import Version
 
 Rows = list[dict[str, Any]]
 
@@ -97,7 +97,10 @@ def _maps(
     shown: dict[str, bytes] = {}
     versions = checked.versions()
     for source, stored in checked.maps.items():
-        pictures = {"absolute": views.absolute(stored.maps), "diverging": views.diverging(stored.maps)}
+        pictures = {
+            "absolute": checked.views.absolute(stored.maps),
+            "diverging": checked.views.diverging(stored.maps),
+        }
         for at, half in enumerate(stored.halves):
             map_id = ids.map(source, at)
             if map_id in rows:
@@ -171,7 +174,7 @@ def _item(
         "check": check.check,
         "kind": schema.KINDS.index(item.kind),
         "task": item.task,
-        "classifier": check.classifier,
+        "classifier": check.explained,
         "image_id": ids.image(at),
         "image": image_value(ids.image(at), pngs[ids.image(at)]),
         "row": pictures.ids[at],
@@ -213,7 +216,7 @@ def _comparisons(
                     "item_id": item_id,
                     "batch": batch,
                     "check": check.check,
-                    "classifier": check.classifier,
+                    "classifier": check.explained,
                     "image_id": ids.image(at),
                     "explainer": each.first.explainer,
                     "other_explainer": each.second.explainer,
@@ -237,7 +240,7 @@ def _sanity(study: ExplanationStudy, batch: int, checked: "Checked") -> Iterator
             yield {
                 "batch": batch,
                 "check": check.check,
-                "classifier": check.classifier,
+                "classifier": check.explained,
                 "network": network,
                 "layer": each.second.layer,
                 "place": each.second.place,

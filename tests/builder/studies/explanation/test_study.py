@@ -12,7 +12,7 @@ from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies import kind_texts
 from builder.studies.explanation.models import load_models
-from builder.studies.explanation.study import CheckSettings, ExplanationStudy, explanation
+from builder.studies.explanation.study import CheckSettings, ExplanationStudy, TableSettings, explanation
 from builder.study import Study, default_text, parse_study, read_study
 from builder.survey.texts import read_texts
 from builder.toml import parse_toml
@@ -65,7 +65,7 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
     assert parse_study(parse_toml(written.to_toml().encode(), "study.toml"), "study.toml") == written
     assert written.to_toml().startswith('study = "explanation"\nname = "explanation-demo"\n')
     assert len(written.explainers) == 11
-    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(14)] == [
+    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(16)] == [
         "cascading",
         "independent",
         "labels",
@@ -78,6 +78,8 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
         "mass_center",
         "target_map",
         "patch",
+        "scaffold",
+        "conceal",
         "random",
         "cascading",
     ]
@@ -92,6 +94,10 @@ def manipulation(name: str = "top_k", explainer: str = "gradient", **keys) -> di
         "explainer": explainer,
         **keys,
     }
+
+
+def of_rows(name: str, explainer: str, **keys) -> dict:
+    return {"check": "manipulation", "manipulation": name, "explainer": explainer, **keys}
 
 
 def test_every_combination_of_values_is_tried():
@@ -124,6 +130,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
         "": ExplanationStudy,
         "images": ImageSettings,
         "training_images": ImageSettings,
+        "table": TableSettings,
         "classifiers": ClassifierSettings,
         "explainers": ExplainerSettings,
         "checks": CheckSettings,
@@ -177,6 +184,13 @@ def test_the_page_asks_in_two_languages(language: str, asked: str):
         ({"checks": [manipulation(seed=1)]}, ["seed", "unknown key"]),
         ({"checks": [manipulation(radius=2.0)]}, ["radius", "less than or equal to 1"]),
         ({"checks": [manipulation("active", classes=["3", "3"])]}, ["names one class twice"]),
+        ({"checks": [{"check": "cascading"}]}, ["the check cascading needs the key classifier"]),
+        ({"checks": [manipulation("scaffold", "lime")]}, ["scaffold trains a classifier of rows itself"]),
+        ({"checks": [of_rows("scaffold", "gradient")]}, ["scaffold is of rows", "lime, kernel_shap"]),
+        ({"checks": [of_rows("scaffold", "lime", against="lime")]}, ["against", "unknown key"]),
+        ({"checks": [of_rows("conceal", "gradient", hidden=[8, 16])]}, ["must have one hidden"]),
+        ({"table": {"path": "a.csv", "label": "b"}}, ["label, positive and sensitive"]),
+        ({"table": {"label": "b"}}, ["no path"]),
         ({"checks": [manipulation(radius=[])]}, ["1 to 50 settings"]),
         ({"checks": [manipulation(radius=[0.1, 0.1])]}, ["a setting of its manipulation twice"]),
     ],

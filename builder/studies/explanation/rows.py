@@ -1,0 +1,141 @@
+"""Batches of manipulations of classifiers of rows: what is explained is a row, an explanation is a bar chart."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from builder.explainers import Classes
+from builder.explainers.tables import TableClassifier, TableExplainer, Weights
+from builder.manipulations.table import Table
+from builder.studies.explanation.charts import Charts, bar_charts
+from builder.studies.explanation.checked import Checked, Pictures
+from builder.studies.explanation.compare import Source, Stored, compare
+from builder.studies.explanation.models import Models
+from builder.studies.explanation.schema import MANIPULATED, NO_OP
+from builder.studies.explanation.study import CheckSettings, ExplanationStudy
+from builder.studies.explanation.table_methods import METHODS, MadeOfRows, TableMethod, explainers
+from builder.studies.explanation.versions import TRAINED, Goal, Run, Version
+
+NAMES = ("no", "yes")
+"""The classes of a row."""
+
+
+def explain_rows(
+    study: ExplanationStudy, check: CheckSettings, models: Models, batch: int, seed: int
+) -> tuple[Pictures, Checked]:
+    """The rows of a batch as charts of their values, and what became of their explanations with every setting.
+
+    seed: of what is trained and drawn.
+    """
+    method = METHODS[str(check.manipulation)]
+    training, held_out = models.table_of().split(study.seed)
+    start = batch * study.images_per_batch
+    chosen = [place % len(held_out.rows) for place in range(start, start + study.images_per_batch)]
+    explained = _Explained(models, held_out, chosen, explainers(method, training), {})
+    runs, pictures = [], None
+    for number, tried in enumerate(check.tries(), start=1):
+        own = tried.model_copy(update={"seed": seed} | _aimed(check, tried))
+        with models.stopwatch.step("manipulate", len(chosen)):
+            found = method.manipulate(training, held_out, own)
+        with models.stopwatch.step("no_op", len(chosen)):
+            nothing = method.no_op(training, held_out, own)
+        if pictures is None:  # the classifier that is manipulated is the same with every setting
+            pictures = _pictures(held_out, chosen, found.before)
+            explained.add(found.before, pictures.classes, TRAINED, 0)
+        for name, made in ((MANIPULATED, found), (NO_OP, nothing)):
+            explained.add(made.after, pictures.classes, name, number)
+        runs.append(_run(check, method, explained, number, own, found, nothing))
+    if pictures is None:
+        raise ValueError("there is no setting to try")
+    maps = explained.maps
+    with models.stopwatch.step("compare", len(chosen)):
+        changed = [source for source in maps if source.network != TRAINED]
+        comparisons = compare(maps, [(Source(each.explainer, TRAINED), each) for each in changed])
+    return pictures, Checked(maps, comparisons, runs, views=Charts(held_out.columns))
+
+
+def _aimed(check: CheckSettings, tried: Any) -> dict[str, Any]:
+    return {"against": check.explainer} if "against" in type(tried).model_fields else {}
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """The weights of all explainers for some rows of a table, as maps (n, 1, d)."""
+
+    models: Models
+    table: Table
+    chosen: list[int]
+    explaining: dict[str, TableExplainer]
+    maps: dict[Source, Stored]
+
+    def add(self, classifier: TableClassifier, classes: Classes, network: str, run: int) -> None:
+        """Explains a classifier's answers."""
+        rows = self.table.rows[self.chosen]
+        with self.models.stopwatch.step("explain", len(rows)):
+            for name, explainer in self.explaining.items():
+                weights = explainer.explain(classifier, rows, classes)
+                self.maps[Source(name, network, run)] = Stored.of(weights[:, None])
+
+    def weights(self, explainer: str, network: str, run: int) -> Weights:
+        """(n, d), as they are stored."""
+        return self.maps[Source(explainer, network, run)].maps[:, 0]
+
+
+def _pictures(table: Table, chosen: list[int], classifier: TableClassifier) -> Pictures:
+    rows = table.rows[chosen]
+    said = classifier.probabilities(rows)
+    classes = said.argmax(axis=1)
+    return Pictures(
+        rows=chosen,
+        ids=[f"row-{at}" for at in chosen],
+        labels=[NAMES[label] for label in table.labels[chosen]],
+        pixels=bar_charts(table.columns, rows),
+        classes=classes,
+        names=[NAMES[at] for at in classes],
+        probabilities=said[np.arange(len(rows)), classes].tolist(),
+    )
+
+
+def _run(
+    check: CheckSettings,
+    method: TableMethod,
+    explained: _Explained,
+    number: int,
+    own: Any,
+    found: MadeOfRows,
+    nothing: MadeOfRows,
+) -> Run:
+    table, aimed = explained.table, str(check.explainer)
+    rows = table.rows[explained.chosen]
+    before = method.reached(explained.weights(aimed, TRAINED, 0), table.sensitive)
+    said = found.before.probabilities(rows).astype(np.float64)
+    versions = []
+    for name, made in ((MANIPULATED, found), (NO_OP, nothing)):
+        after = made.after.probabilities(rows).astype(np.float64)
+        same = after.argmax(axis=1) == said.argmax(axis=1)
+        goal = Goal(method.wanted, before, method.reached(explained.weights(aimed, name, number), table.sensitive))
+        versions.append(
+            Version(
+                name=name,
+                run=number,
+                images=None,
+                reached=same & goal.nearer(),
+                steps=np.full(len(rows), made.run.steps if made.run else 0, np.int64),
+                same_class=same,
+                probability_change=np.abs(after - said).max(axis=1),
+                l_inf=None,
+                l_2=None,
+                lpips=None,
+                goal=goal.after,
+                accuracy=made.run.accuracy_after if made.run else _accuracy(made.after, table),
+                training=made.run,
+            )
+        )
+    settings = own.model_dump(mode="json") | {"sensitive": table.columns[table.sensitive]}
+    accuracy = found.run.accuracy_before if found.run else _accuracy(found.before, table)
+    return Run(number, settings, before, accuracy, tuple(versions))
+
+
+def _accuracy(classifier: TableClassifier, table: Table) -> float:
+    return float((classifier.probabilities(table.rows).argmax(axis=1) == table.labels).mean())

@@ -1,0 +1,68 @@
+"""The versions of what a batch explains, after a manipulation and after its no-op, and the settings that made them."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from builder.explainers.measures import Values
+from builder.generators import Images
+from builder.manipulations.fine_tuning import Run as Training
+
+TRAINED = "trained"
+"""The network as it is, and the pictures as they are, among the sources of maps."""
+
+
+class Goal(NamedTuple):
+    """How far a manipulation's goal is reached before and after, (n,), and the direction that is wanted."""
+
+    wanted: str
+    before: Values
+    after: Values
+
+    def nearer(self) -> npt.NDArray[np.bool_]:
+        """Whether it is nearer after, (n,); where it is not defined it is not."""
+        found: npt.NDArray[np.bool_] = self.after > self.before if self.wanted == "high" else self.after < self.before
+        return found
+
+
+@dataclass(frozen=True)
+class Version:
+    """The n pictures after a manipulation, or after its no-op, and what became of them.
+
+    name: `manipulated` or `no_op`. run: number of the setting, from 1. images: (n, h, w, 3); None where the model was
+    manipulated and the pictures are as they were. reached: (n,), whether the class stayed and the goal is nearer.
+    steps: (n,). same_class, probability_change: (n,), as in `builder.manipulations.outcome`. l_inf, l_2, lpips: (n,);
+    None where the pictures are as they were, or it was not asked for. goal: (n,), how far the manipulation's own goal
+    is reached. accuracy: of the pictures with a label, or of a training's; None without any. training: None where
+    nothing was trained.
+    """
+
+    name: str
+    run: int
+    images: Images | None
+    reached: npt.NDArray[np.bool_]
+    steps: npt.NDArray[np.int64]
+    same_class: npt.NDArray[np.bool_]
+    probability_change: Values
+    l_inf: Values | None
+    l_2: Values | None
+    lpips: Values | None
+    goal: Values
+    accuracy: float | None
+    training: Training | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A setting that was tried.
+
+    goal: (n,), of the pictures as they are. accuracy: as of a version. versions: the manipulated one and the no-op.
+    """
+
+    number: int
+    settings: dict[str, Any]
+    goal: Values
+    accuracy: float | None
+    versions: tuple[Version, ...]
