@@ -1,19 +1,24 @@
-"""Manipulations of 100 digits of `digits-cnn`, beside noise of the same L-inf: `python -m benchmarks.manipulations`.
+"""Manipulations of `digits-cnn` and of a synthetic table, each beside its no-op of equal cost: `python -m
+benchmarks.manipulations`, or one of them by `--parts`.
 
-Printed are medians over the digits, of the 8-bit pictures and the network itself; of the noise, the median of three
-seeds and their range. Targets of `target_map` are the maps of the next digit. "goal" is the correlation with the
-target, the share of the pixels of most importance that still are, or how many pixels the center moved.
+Printed of `pictures`, the three searches with a gradient, are medians over 100 digits, of the 8-bit pictures and the
+network itself; of the noise of the same L-inf, the median of three seeds and their range. Targets of `target_map` are
+the maps of the next digit. "goal" is the correlation with the target, the share of the pixels of most importance that
+still are, or how many pixels the center moved. The other parts are in `manipulated.py`.
 """
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from benchmarks import manipulated
 from benchmarks.sanity import load_explainer, sampled_digits
 from builder.classifiers import Classifier, digits
 from builder.explainers import Classes, Maps
@@ -36,6 +41,10 @@ SEEDS = (0, 1, 2)
 DEFENSES = (0.5, 1.0, 2.0, 5.0)
 """Betas of the softplus twin whose maps withstand `target_map`."""
 
+MODELS = ("location", "top_k_model", "center_model", "active")
+
+PARTS = ("pictures", *MODELS, "scaffold", "conceal", "patch", "black_box")
+
 COLUMNS = ("goal", "pearson", "spearman", "L2", "change of p", "same class")
 
 
@@ -55,13 +64,32 @@ class Setting:
 
 
 def main() -> None:
-    """Prints what became of decision, picture and explanation."""
+    """Prints what became of each manipulation."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
     parser.add_argument("--explainers", nargs="*", default=list(EXPLAINERS))
     parser.add_argument("--radius", type=float, default=0.15)
     parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--rows", type=int, default=100, help="digits or rows of patch, scaffold and conceal")
+    parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS))
     options = parser.parse_args()
-    runtime = start_runtime("cpu")
+    runtime, seeds = start_runtime("cpu"), tuple(options.seeds)
+    others: dict[str, Callable[[], None]] = {
+        **{name: partial(manipulated.print_models, name, runtime, seeds) for name in MODELS},
+        "scaffold": lambda: manipulated.print_scaffolds(options.rows, seeds),
+        "conceal": lambda: manipulated.print_conceal(options.rows, seeds),
+        "patch": lambda: manipulated.print_patch(runtime, options.rows, options.steps, seeds),
+        "black_box": lambda: manipulated.print_black_box(runtime, 5, seeds),
+    }
+    for part in options.parts:
+        if part in others:
+            others[part]()
+        else:
+            print_pictures(options, runtime)
+
+
+def print_pictures(options: argparse.Namespace, runtime: Runtime) -> None:
+    """Prints what became of decision, picture and explanation by the three searches."""
     classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
     images = sampled_digits(runtime)
     classes = classifier.probabilities(images).argmax(axis=1)
@@ -70,7 +98,7 @@ def main() -> None:
         setting = Setting(classifier, explainer, images, classes, runtime)
         for manipulation in ("target_map", "top_k", "mass_center"):
             start = time.perf_counter()
-            found = manipulated(setting, manipulation, {"radius": options.radius, "steps": options.steps})
+            found = searched(setting, manipulation, {"radius": options.radius, "steps": options.steps})
             seconds = time.perf_counter() - start
             print(f"\n{name}, {manipulation}: {seconds:.0f} s, reached on {found.reached.mean():.0%}")
             print_outcome(setting, manipulation, found.images)
@@ -78,7 +106,7 @@ def main() -> None:
                 print_defense(setting, found.images)
 
 
-def manipulated(setting: Setting, manipulation: str, keys: dict[str, Any]) -> Manipulated:
+def searched(setting: Setting, manipulation: str, keys: dict[str, Any]) -> Manipulated:
     """The digits by one of the three searches."""
     common = (setting.classifier, setting.explainer, setting.images, setting.classes)
     if manipulation == "target_map":
