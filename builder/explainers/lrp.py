@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 from torch import nn
+from torch.func import functional_call
 
 from builder import settings
 from builder.explainers.base import Attribution, NetworkExplainer, differentiable, no_argument, one_hot, over_channels
@@ -135,13 +136,12 @@ def _box(steps: Steps, image: torch.Tensor, name: str) -> Parts:
 def _layer(
     step: Step, of_weight: Callable[[torch.Tensor], torch.Tensor], of_bias: Callable[[torch.Tensor], torch.Tensor]
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """A copy of the step's layer, which other threads use too, with changed weights and bias."""
+    """The step's layer with changed weights and bias, which can be differentiated by them."""
+    # A copy, as other threads use the layer, too.
     layer: nn.Module = copy.deepcopy(step.layer)  # type: ignore[assignment]  # a convolution or dense layer has one
     changes = {"weight": of_weight, "bias": of_bias}
-    with torch.no_grad():
-        for name, values in layer.named_parameters():
-            values.copy_(changes[name](values))
-    return layer
+    changed = {name: changes[name](values) for name, values in step.layer.named_parameters()}  # type: ignore[union-attr]
+    return lambda x: functional_call(layer, changed, (x,))
 
 
 def _same(weights: torch.Tensor) -> torch.Tensor:

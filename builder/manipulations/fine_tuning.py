@@ -140,8 +140,7 @@ def fine_tune(
         runtime: where it is trained.
 
     Raises:
-        StudyError: the classifier has no network, or one whose maps cannot be differentiated by its weights; or there
-            are no pictures.
+        StudyError: the classifier has no network, or one that the explainer cannot take; or there are no pictures.
     """
     if not len(training.images) or len(held_out.images) < 2:
         raise StudyError("a manipulation of a model needs training pictures, and two or more that are held out")

@@ -8,10 +8,12 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
+from builder import registry
 from builder.errors import StudyError
 from builder.explainers import grad_cam
+from builder.explainers.softplus import softplus
 from builder.manipulations import active, center_model, fine_tuning, location, top_k_model
-from tests.builder.explainers.networks import Classifier
+from tests.builder.explainers.networks import Classifier, convolutions
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +176,48 @@ def test_what_cannot_be_manipulated_is_refused(classifier, explainer, training, 
             active.manipulate(classifier, explainer, zeros, zeros, active.Settings(classes=classes), runtime)
     with pytest.raises(ValidationError, match="one class twice"):
         active.Settings(classes=("3", "3"))
+
+
+EXPLAINERS = {
+    "gradient": {},
+    "gradient_x_input": {},
+    "integrated_gradients": {"steps": 4},
+    "smoothgrad": {"samples": 3},
+    "grad_cam": {},
+    "lrp": {},
+    "deeplift": {},
+}
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_maps_are_differentiated_by_the_weights(name, runtime):
+    """Against finite differences along a random direction, of a smooth network in double precision."""
+    module = registry.load("explainers", name)
+    explainer = module.load(None, module.Settings(**EXPLAINERS[name]), runtime)
+    network = softplus(convolutions().double(), 5.0)  # its weights want gradients
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(*shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    inputs, classes = torch.rand((2, 3, 14, 14), generator=generator, dtype=torch.float64), torch.tensor([0, 3])
+    weighed = drawn(2, 14, 14)
+    attribution = explainer.attribution(network)
+
+    def value():
+        return (attribution(inputs, classes, create_graph=True) * weighed).sum()
+
+    parameters = list(network.parameters())
+    direction = [drawn(*each.shape) for each in parameters]
+    slopes = torch.autograd.grad(value(), parameters, allow_unused=True)
+    slope = sum((a * b).sum() for a, b in zip(slopes, direction, strict=True) if a is not None)
+    with torch.no_grad():
+        found = []
+        for step in (1e-5, -1e-5):
+            for weights, way in zip(parameters, direction, strict=True):
+                weights += step * way
+            with torch.enable_grad():
+                found.append(value().item())
+            for weights, way in zip(parameters, direction, strict=True):
+                weights -= step * way
+    assert slope.item() == pytest.approx((found[0] - found[1]) / 2e-5, rel=1e-4)
