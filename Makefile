@@ -56,6 +56,7 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.expression
 	$(BIN)/python -m benchmarks.explanation
 	$(BIN)/python -m benchmarks.sanity
+	$(BIN)/python -m benchmarks.lime
 	$(BIN)/python -m benchmarks.manipulations
 
 # The pictures in the README: the first base of the default study, the page on which its pairs are rated, the report.

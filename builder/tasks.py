@@ -125,7 +125,7 @@ class Questionnaire:
     tasks: how it asks about them. texts: what it asks each participant at the end.
     arms: conditions of a batch, of which a participant gets one in a sitting; the items' column `arm` has each item's,
     or null for one that every arm shows. days_apart: after so many days the same person may see another arm of their
-    batch; None for never.
+    batch; None for never. once: arms of which the same person never sees two.
     counterbalance: whether half of the participants see the first of two images side by side on the right; a rating has
     a column `side` then.
     """
@@ -137,6 +137,7 @@ class Questionnaire:
     arms: tuple[str, ...] = ()
     days_apart: float | None = None
     counterbalance: bool = False
+    once: tuple[str, ...] = ()
 
     @property
     def item(self) -> str:

@@ -29,6 +29,7 @@ def simulated_tables(
     raters: int,
     seed: int,
     batch_rater: Callable[[int, np.random.Generator], tuple[Sequence[str], Rater]],
+    arm: str | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Ratings of every finished batch by `raters` simulated raters each, and these participants.
 
@@ -41,6 +42,7 @@ def simulated_tables(
         seed: of all random numbers, beside the study itself.
         batch_rater: from a batch's number, and random numbers for what its items are to all raters alike, the ids of
             its items, (n,), and a rater of them, whose columns have `response_time_ms`.
+        arm: of the study, whose raters are others than those of other calls; None where all arms are rated at once.
 
     Returns:
         Tables with the schemas `ratings` and `participants`, `source` "simulated"; no participant is flagged yet.
@@ -52,11 +54,12 @@ def simulated_tables(
     _check(raters, seed)
     asks, entropy = study.questionnaire(), [seed, int(study.manifest().study_hash, 16)]
     ratings, participants = [], []
+    key, part = ((), "") if arm is None else ((asks.arms.index(arm),), f"{arm}-")
     for batch in finished_batches(study):
         items, rate = batch_rater(batch, np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,))))
         for number in range(raters):
-            answers = rate(np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number))))
-            name = f"simulated-{seed}-{batch}-{number:02d}"
+            answers = rate(np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch, number, *key))))
+            name = f"simulated-{seed}-{batch}-{part}{number:02d}"
             ratings.append(_ratings(asks, name, "simulated", items, answers))
             participants.append((name, batch, float(answers["response_time_ms"].sum() / 1000)))
     names, batches, seconds = zip(*participants, strict=True)

@@ -154,6 +154,8 @@ class Store:
         seen = {participant["batch"], *connection.scalars(mine)}
         batch, taken = self._asks.batch_of(participant["batch"]), self._taken(connection, now)
         others = [each for each in door.batches if self._asks.batch_of(each) == batch and each not in seen]
+        if any(self._asks.arm_of(each) in self._asks.once for each in seen):
+            others = [each for each in others if self._asks.arm_of(each) not in self._asks.once]
         free = [each for each in others if taken.get(each, 0) < door.capacity]
         if not free:
             raise Refused("finished")

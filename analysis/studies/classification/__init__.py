@@ -42,7 +42,7 @@ def _report() -> "ReportParts":
 ANALYSIS = Analysis(
     name="classification",
     clusters={"batches": "batch", "classes": "label"},
-    tables=("predictions", "attacks", "explanations"),
+    tables=("predictions", "attacks", "explanations", "examples"),
     questions=(YesNo("relevant"),),
     read=_read,
     measures=_measures,

@@ -29,6 +29,9 @@ WHOLE, EXPLAINED = "whole", "explained"
 """The arms of a study that shows attacked images whole, and, days later, no more of them than speaks for their class;
 the latter is also the kind of these items."""
 
+ASSIGNED, ASSIGNMENT = "assigned", "assignment"
+"""The question which class an image belongs to, and the kind of its items."""
+
 EXPERT = "expert"
 """The source of answers of a study's authors, which are in no aggregate."""
 
@@ -39,6 +42,7 @@ _NEEDED = {
     "items": ("batch", "kind", "row", "label", "shown_class", "weight", "image_id"),
     "predictions": ("row", "batch", "label"),
     "attacks": ("row", "classifier", "class", "success", "float_class"),
+    "examples": ("class", "method", "role", "rank", "row", "classifier"),
     "explanations": ("image_id", "row", "label", "classifier", "attacked", "class", "rank", "shown", "probability"),
 }
 """Columns of the tables without which there is no report."""
@@ -112,6 +116,11 @@ class Classification(Published):
     def labeled(self) -> pd.DataFrame:
         """The rows that have a label, without which nothing is an error."""
         return self.rows[self.rows["label"].notna()]
+
+    @property
+    def examples(self) -> pd.DataFrame:
+        """A row per example of a class; empty where there are none."""
+        return self.tables.get("examples", pd.DataFrame(columns=list(_NEEDED["examples"])))
 
     def has_top5(self, name: str) -> bool:
         """Whether a classifier names enough classes for a top-5 error to say something."""

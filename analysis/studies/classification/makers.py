@@ -11,6 +11,10 @@
 | explained_pairs | see `tables.explained` (of a study with explained images) | |
 | arm_difference | an attacked classifier (of a study with explained images) | classifier, pairs, whole, explained, difference, low, high, interval, p, to_yes, to_no |
 | explanation_paths | a kind of image and a number of superpixels (of a study with explained images) | classifier, image, rank, n, probability, low, high, interval |
+| assignment_success | a condition (of a study with assignments) | condition, n_answers, left_out, n, success, standard_error, low, high, interval, chance |
+| assignment_differences | two conditions (of a study with assignments) | first, second, difference, low, high, interval, p, p_holm |
+| prevalence | see `tables.prevalence` (of a study with assignments) | |
+| compared_assignments | a condition (with `compare_with`, of a study with assignments) | condition, study, success, standard_error |
 | positive_answers | a classifier, a measure and a number of 5 | classifier, measure, yes, n, share, low, high, interval |
 | rectified_curve | a classifier, a measure and a number of 5 | classifier, measure, enough, raw, agreement, rectified, low, high, interval, least, most |
 | answers_by_kind | a kind of items | kind, n_items, n_asked, n_answers, yes, low, high, interval, accepted, accepted_low, accepted_high, accepted_interval |
@@ -22,7 +26,12 @@
 """  # noqa: E501
 
 from analysis.makers import Maker, Options
-from analysis.studies.classification.data import Classification
+from analysis.studies.classification.data import ASSIGNMENT, Classification
+from analysis.studies.classification.tables.assignments import (
+    assignment_differences,
+    assignment_success,
+    compared_assignments,
+)
 from analysis.studies.classification.tables.consistency import consistency_of
 from analysis.studies.classification.tables.errors import adversarial_errors, error_differences, errors
 from analysis.studies.classification.tables.experts import expert_errors
@@ -35,6 +44,7 @@ from analysis.studies.classification.tables.paper import compared_errors, printe
 from analysis.studies.classification.tables.positive_answers import positive_answers, rectified_curve
 from analysis.studies.classification.tables.power import rectified_power
 from analysis.studies.classification.tables.predicted_shares import predicted_shares
+from analysis.studies.classification.tables.prevalence import carried, prevalence
 
 
 def makers(study: Classification, options: Options) -> list[Maker]:
@@ -50,6 +60,7 @@ def makers(study: Classification, options: Options) -> list[Maker]:
         *([Maker(("error_differences",), lambda made: error_differences(study))] if several else []),
         *([Maker(("adversarial_errors",), lambda made: adversarial_errors(study))] if study.attacked else []),
         *(_explained(study) if len(study.explained) else []),
+        *(_assigned(study, options) if ASSIGNMENT in set(study.items["kind"]) else []),
         Maker(("positive_answers",), lambda made: positive_answers(study)),
         Maker(("rectified_curve",), lambda made: rectified_curve(study)),
         Maker(("answers_by_kind",), lambda made: answers_by_kind(study)),
@@ -83,6 +94,25 @@ def _explained(study: Classification) -> list[Maker]:
         ),
         Maker(("explanation_paths",), lambda made: explanation_paths(study), of_people=False),
     ]
+
+
+def _assigned(study: Classification, options: Options) -> list[Maker]:
+    """The makers of how well classes are shown by examples, and of what is frequent among these."""
+    made = [
+        Maker(("assignment_success",), lambda made: assignment_success(study)),
+        Maker(("assignment_differences",), lambda made: assignment_differences(study)),
+        Maker(("prevalence",), lambda made: prevalence(study, carried(study, options.attributes)), of_people=False),
+    ]
+    if options.compare_with:
+        name, printed = options.compare_with, printed_figures(options.compare_with)
+        made.append(
+            Maker(
+                ("compared_assignments",),
+                lambda made: compared_assignments(made["assignment_success"], printed, name),
+                needs=("assignment_success",),
+            )
+        )
+    return made
 
 
 def _compared(name: str, attacked: bool) -> Maker:

@@ -11,6 +11,7 @@ from analysis.report.page import Item
 from analysis.report.sections import AGREEMENT, CEILING, DRIFT, GROUPS, LIMITS, PARTICIPANTS, POWER, Result, SectionOf
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed, slug
+from analysis.studies.classification.assigned_sections import ASSIGNMENTS
 from analysis.studies.classification.data import ACCEPTED, OF, study
 from analysis.studies.classification.explained_sections import EXPLAINED_IMAGES
 from analysis.studies.classification.figures import errors, experts, positive_answers, rectified_curve, rectified_power
@@ -283,6 +284,7 @@ SECTIONS = (
     STRIPS,
     ATTACKS,
     EXPLAINED_IMAGES,
+    ASSIGNMENTS,
     MODELS,
     PEOPLE,
     GROUPS,

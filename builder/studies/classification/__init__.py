@@ -65,6 +65,13 @@ class Classification(StudyKind):
         TableSpec(
             "labels", key=("row", "class"), references=(Reference("row", "predictions", "row"),), columns=columns.LABELS
         ),
+        TableSpec(
+            "examples",
+            key=("class", "method", "role", "rank"),
+            references=(*_OF_IMAGE, Reference("row", "predictions", "row")),
+            optional=True,
+        ),
+        TableSpec("panels", key=(KEY, "panel"), references=(Reference(KEY, TABLE, KEY),), optional=True),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
 

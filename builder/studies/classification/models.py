@@ -21,8 +21,15 @@ from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
 from builder.runtime import Runtime
 from builder.studies.classification.attack import Attack, attack
+from builder.studies.classification.features import last_dense, penultimate
 from builder.studies.classification.schema import MANY
-from builder.studies.classification.study import AttackSettings, ClassificationStudy, ExplainedSettings
+from builder.studies.classification.study import (
+    AssignmentSettings,
+    AttackSettings,
+    ClassificationStudy,
+    ExplainedSettings,
+)
+from builder.studies.classification.tasks import CLASSES, PANEL
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +72,25 @@ class Models(SourceHost):
         boundary = self.boundary(own.classifier, "classifier", own.classifier)
         indices = _indices(classifier, labels)
         with self.stopwatch.step("attack", len(rows)), boundary.call("network", rows):
-            return attack(network_of(classifier, own), images, indices, own, self.runtime, classifier.micro_batch)
+            network = network_of(classifier, "attack", own.classifier)
+            return attack(network, images, indices, own, self.runtime, classifier.micro_batch)
+
+    def flips(self, own: AssignmentSettings, images: Images, labels: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The steps of IFGSM after which each of n >= 1 images loses its label before rounding, (n,); 0 where it keeps
+        it.
+        """
+        steps = AttackSettings(classifier=own.classifier, step=own.step, iterations=own.iterations)
+        return self.attacked(steps, images, labels).float_steps
+
+    def features(self, name: str, images: Images) -> npt.NDArray[np.float32]:
+        """What the last dense layer of a classifier sees of images (n, h, w, 3), n >= 1: (n, d)."""
+        classifier, rows = self.classifiers[name], range(len(images))
+        boundary = self.boundary(name, "classifier", name)
+        with self.stopwatch.step("features", len(rows)), boundary.call("network", rows) as call:
+            network = network_of(classifier, "assignment", name)
+            given = penultimate(name, network, images, cast(Runtime, self.runtime), classifier.micro_batch)
+            features: npt.NDArray[np.float32] = call.array(given, np.float32, (len(rows), "d"), "features")
+        return features
 
     def explanations(
         self, own: AttackSettings, images: Images, classes: Sequence[str]
@@ -172,7 +197,7 @@ def _check(
     Raises:
         StudyError: they do not.
     """
-    asked = [key for key in ("classes", "attack", "mistakes_top5") if getattr(study, key) is not None]
+    asked = [key for key in ("classes", "attack", "mistakes_top5", "assignment") if getattr(study, key) is not None]
     if not rows and asked:
         raise StudyError(
             f"{asked[0]}: needs labels, and no picture of {study.images.model} has one: of such pictures the "
@@ -193,7 +218,9 @@ def _check(
             f"{MANY} classes alone, and {counts}; leave the key out, or name a classifier with more"
         )
     if study.attack:
-        network_of(classifiers[study.attack.classifier], study.attack)
+        network_of(classifiers[study.attack.classifier], "attack", study.attack.classifier)
+    if study.assignment:
+        _check_assignment(study.assignment, rows, classifiers)
     count, each, words = len(rows), study.classes_per_batch, "classes, {} a batch (classes_per_batch)"
     if not rows:
         count, each, words = source.rows(), UNLABELED, "pictures without labels, {} a batch"
@@ -202,16 +229,39 @@ def _check(
         raise StudyError(f"batches = {study.batches}: {count} {words.format(each)}, make {most}; no more can be built")
 
 
-def network_of(classifier: Classifier, own: AttackSettings) -> nn.Module:
-    """The network of the classifier that is attacked.
+def _check_assignment(
+    own: AssignmentSettings, rows: Mapping[str, Sequence[int]], classifiers: Mapping[str, Classifier]
+) -> None:
+    """Checks that images can be assigned to classes that are shown by examples.
+
+    Raises:
+        StudyError: there are too few classes or pictures, or the classifier has no network with features.
+    """
+    last_dense(own.classifier, network_of(classifiers[own.classifier], "assignment", own.classifier))
+    if len(rows) < CLASSES:
+        raise StudyError(
+            f"assignment: an image is assigned to one of {CLASSES} classes, and the study has {len(rows)}: "
+            f"{_listed(rows)}; leave [assignment] out"
+        )
+    few = {name: len(of) for name, of in rows.items() if len(of) < PANEL}
+    if few:
+        name, count = next(iter(few.items()))
+        raise StudyError(
+            f"assignment: {PANEL} pictures are shown of each class, and {len(few)} classes have fewer, such as "
+            f"{name!r} with {count}; leave them out with classes = [...], or leave [assignment] out"
+        )
+
+
+def network_of(classifier: Classifier, table: str, name: str) -> nn.Module:
+    """The network of the classifier that a table of the study file names, which is attacked.
 
     Raises:
         StudyError: it has none.
     """
     if classifier.network is None:
         raise StudyError(
-            f"attack.classifier = {own.classifier!r}: an attack needs a gradient, and this classifier gives answers "
-            "alone, as files, graphs of ONNX and recorded predictions do; name another one, or leave [attack] out"
+            f"{table}.classifier = {name!r}: an attack needs a gradient, and this classifier gives answers "
+            f"alone, as files, graphs of ONNX and recorded predictions do; name another one, or leave [{table}] out"
         )
     return classifier.network
 

@@ -13,6 +13,7 @@ from builder.errors import BuildError
 from builder.studies import Batch
 from builder.studies.classification import tables
 from builder.studies.classification.adversarial import Adversarial, attack_rows
+from builder.studies.classification.assignments import draw_assignments, shown_assignments
 from builder.studies.classification.explained import Explanation, explain_images, to_explain
 from builder.studies.classification.models import Models
 from builder.studies.classification.predicted import Predictions, predict
@@ -53,13 +54,17 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
             explanations = explain_images(study.attack, models, predicted, attacks, to_explain(items))
         shown = sorted({item.at for item in items if item.kind != "adversarial"})
         pictures = list(models.pictures([predicted.rows[at] for at in shown])) if shown else []
+        assigned = None
+        if study.assignment:
+            drawn = draw_assignments(study, models, predicted, batch)
+            assigned = shown_assignments(models, predicted, drawn, study.assignment.classifier)
         with models.stopwatch.step("tables", len(items)):
             shown_pictures = dict(zip(shown, pictures, strict=True))
             attacked = study.attack.classifier if study.attack else ""
             top5 = study.mistakes_top5 is not None
             arms = explanations if study.explained else None
             built = tables.build(
-                study.name, batch, predicted, items, shown_pictures, attacked, attacks, arms, top5=top5
+                study.name, batch, predicted, items, shown_pictures, attacked, attacks, arms, assigned, top5=top5
             )
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
 

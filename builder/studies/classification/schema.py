@@ -5,7 +5,7 @@ from collections.abc import Sequence as Names
 import pyarrow as pa
 from datasets import ClassLabel, Features, Image, Sequence, Value
 
-KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5", "explained"]
+KINDS = ["mistake", "agreed", "foil", "adversarial", "mistake_top5", "explained", "assignment"]
 """The kinds of items, in the order of the ClassLabel `kind`, of which a study has those up to the last that it uses."""
 
 TOP = 5
@@ -22,13 +22,13 @@ def in_top5(classifier: str) -> str:
     return f"{classifier}{_IN_TOP5}"
 
 
-def kinds(*, top5: bool = False, arms: bool = False) -> list[str]:
-    """The names of the ClassLabel `kind`: with all five classes of some rows, with arms."""
-    last = "explained" if arms else "mistake_top5" if top5 else "adversarial"
+def kinds(*, top5: bool = False, arms: bool = False, assigned: bool = False) -> list[str]:
+    """The names of the ClassLabel `kind`: with all five classes of some rows, with arms, with assignments."""
+    last = "assignment" if assigned else "explained" if arms else "mistake_top5" if top5 else "adversarial"
     return KINDS[: KINDS.index(last) + 1]
 
 
-def items(classifiers: Names[str], *, top5: bool = False, arms: bool = False) -> Features:
+def items(classifiers: Names[str], *, top5: bool = False, arms: bool = False, assigned: bool = False) -> Features:
     """One row per item: an image, and the class that people are asked about, `shown_class`.
 
     A classifier's `<name>_top1` is its class for the image, null where it found nothing; `<name>_mistake` is whether
@@ -37,13 +37,16 @@ def items(classifiers: Names[str], *, top5: bool = False, arms: bool = False) ->
 
     top5: whether people are asked about all five classes of some rows, too. `top5_weight` is then how many rows of the
     batch with a mistake the item's row stands for, where it is one of these and the shown class one of the five.
-    arms: whether attacked images are also shown explained: `arm` is then the item's, "whole" or "explained". No
-    classifier is asked about an explained image, and what it says of it is null.
+    arms: whether there are arms: `arm` is then the item's, such as "whole" or "explained". No classifier is asked about
+    an explained image, and what it says of it is null.
+    assigned: whether people also assign images to classes. `task` is then "relevance" or "assignment"; of the latter
+    `condition` is how the classes are shown, `panels` are the letters of six classes, `panel_ids` their images, equally
+    many of each, and `right_panel` is the letter of the label; there is no shown class, and no classifier is asked.
     """
     columns = {
         "item_id": Value("string"),
         "batch": Value("int32"),
-        "kind": ClassLabel(names=kinds(top5=top5, arms=arms)),
+        "kind": ClassLabel(names=kinds(top5=top5, arms=arms, assigned=assigned)),
         "image_id": Value("string"),
         "image": Image(),
         "row": Value("string"),
@@ -55,6 +58,9 @@ def items(classifiers: Names[str], *, top5: bool = False, arms: bool = False) ->
         columns["top5_weight"] = Value("float64")
     if arms:
         columns["arm"] = Value("string")
+    if assigned:
+        columns |= {"task": Value("string"), "condition": Value("string"), "right_panel": Value("string")}
+        columns |= {name: Sequence(Value("string")) for name in ("panels", "panel_ids")}
     for name in classifiers:
         columns[f"{name}_top1"] = Value("string")
         columns[f"{name}_mistake"] = Value("bool")
@@ -156,6 +162,52 @@ def explanations() -> Features:
     )
 
 
+def examples() -> Features:
+    """One row per example of a class of the batch, by method and role: `prototype` or `criticism`; of those at random
+    all are prototypes. The first six prototypes are shown, or three beside the first three criticisms.
+
+    `image_id` is the image in this batch, null where no panel of it shows the example. `score` is what the method goes
+    by: the steps of the attack after which the label is lost, null where it is kept; how near a prototype is to all
+    candidates, and how badly the prototypes stand for a criticism, by the kernel; the probability of the class.
+    `qualified` is whether the example is what the method asks for; where fewer are than are needed, the nearest take
+    their place. `n_qualified` of `n_candidates`, rows of the class that `classifier` gets right, were.
+    """
+    return Features(
+        {
+            "class": Value("string"),
+            "batch": Value("int32"),
+            "method": Value("string"),
+            "role": Value("string"),
+            "rank": Value("int32"),
+            "row": Value("string"),
+            "image_id": Value("string"),
+            "classifier": Value("string"),
+            "score": Value("float64"),
+            "qualified": Value("bool"),
+            "n_qualified": Value("int32"),
+            "n_candidates": Value("int32"),
+        }
+    )
+
+
+def panels() -> Features:
+    """One row per class of an item of the kind `assignment`: `panel` is its letter, `right` whether it is the label.
+    `image_ids`, `rows` and `roles` are of its images, in the order in which they are shown.
+    """
+    texts = {name: Sequence(Value("string")) for name in ("image_ids", "rows", "roles")}
+    return Features(
+        {
+            "item_id": Value("string"),
+            "batch": Value("int32"),
+            "panel": Value("string"),
+            "class": Value("string"),
+            "method": Value("string"),
+            "right": Value("bool"),
+            **texts,
+        }
+    )
+
+
 def labels() -> Features:
     """One row per class of a row that at least one of `n` people, five or more, found relevant for the row's picture.
 
@@ -183,12 +235,21 @@ def read_features(table: str, columns: pa.Schema) -> Features:
     Raises:
         KeyError: there is no such table.
     """
-    alike = {"images": images, "attacks": attacks, "explanations": explanations, "labels": labels}
+    alike = {
+        "images": images,
+        "attacks": attacks,
+        "explanations": explanations,
+        "examples": examples,
+        "panels": panels,
+        "labels": labels,
+    }
     if table in alike:
         return alike[table]()
     ending = {"items": "_top1", "predictions": "_probabilities"}[table]
     names = [name.removesuffix(ending) for name in columns.names if name.endswith(ending)]
     if table == "items":
-        return items(names, top5="top5_weight" in columns.names, arms="arm" in columns.names)
+        return items(
+            names, top5="top5_weight" in columns.names, arms="arm" in columns.names, assigned="task" in columns.names
+        )
     top5 = any(name.endswith(_IN_TOP5) for name in columns.names)
     return predictions(names, top5=top5, paired="pair" in columns.names)

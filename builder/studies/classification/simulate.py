@@ -3,8 +3,9 @@
 For power analysis, for pipelines and the demo. `source` says in every row what it is: `simulated` or `model`.
 """
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,15 @@ from builder.ratings.rows import Columns, Rater, finished_batches, model_tables,
 from builder.shards import StudyFolder
 from builder.studies.classification.schema import KINDS
 from builder.studies.classification.study import classification
-from builder.studies.classification.tasks import CANNOT_TELL, KEY, NO, RELEVANT_IF_TOLD, TABLE, YES
+from builder.studies.classification.tasks import (
+    ASSIGNMENT_ARMS,
+    CANNOT_TELL,
+    KEY,
+    NO,
+    RELEVANT_IF_TOLD,
+    TABLE,
+    YES,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,10 +55,14 @@ class RaterModel:
     """Share of items that are answered at random."""
     explained: float = 0.2
     """Probability of yes to the class of an attacked image of which the parts that speak for it are shown."""
+    assigned: float = 0.5
+    """Probability that an image is assigned to its class, in every condition."""
     cannot_tell: float = 0.05
     """Share of items of which a rater cannot tell, where that is an answer."""
     median_ms: float = 2500.0
     """Median response time, milliseconds."""
+    assigned_median_ms: float = 45_000.0
+    """The same of an assignment."""
     pace: float = 0.3
     """Standard deviation between raters of the logarithm of their median response time."""
     time_spread: float = 0.5
@@ -57,7 +70,8 @@ class RaterModel:
 
 
 def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = None) -> tuple[pa.Table, pa.Table]:
-    """Ratings of every finished batch by `raters` simulated raters each, and these participants.
+    """Ratings of every finished batch by `raters` simulated raters each, and these participants; those who assign
+    images to classes are others, `raters` in each of these arms.
 
     A rater's answers are a function of the batch, `seed` and the rater's number alone: more batches or raters add rows
     and change none. `rated_at`, age, gender and continent are null, for no clock ran and nobody was asked.
@@ -74,7 +88,8 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
     asks = study.questionnaire()
 
     def batch_rater(batch: int, rng: np.random.Generator) -> tuple[list[str], Rater]:
-        items = study.read(TABLE, batch).select([KEY, "kind"]).to_pylist()
+        rows = study.read(TABLE, batch).select([KEY, "kind"]).to_pylist()
+        items = [row for row in rows if KINDS[row["kind"]] != "assignment"]
         probability = yes_probability([KINDS[item["kind"]] for item in items], rng, model)
 
         def rater(rng: np.random.Generator) -> Columns:
@@ -86,7 +101,34 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
 
         return [item[KEY] for item in items], rater
 
-    return simulated_tables(study, raters, seed, batch_rater)
+    parts = [simulated_tables(study, raters, seed, batch_rater)]
+    for arm in (each for each in asks.arms if each in ASSIGNMENT_ARMS):
+        of_arm = functools.partial(_assigning_rater_of, study, arm, model)
+        parts.append(simulated_tables(study, raters, seed, of_arm, arm))
+    ratings, participants = zip(*parts, strict=True)
+    return pa.concat_tables(ratings), pa.concat_tables(participants)
+
+
+def _assigning_rater_of(
+    study: StudyFolder, arm: str, model: RaterModel, batch: int, rng: np.random.Generator
+) -> tuple[list[str], Rater]:
+    return assigning_rater(study.read(TABLE, batch), arm, model)
+
+
+def assigning_rater(items: pa.Table, arm: str, model: RaterModel) -> tuple[list[str], Rater]:
+    """The ids of the items of a batch that one arm assigns to classes, and a rater of them."""
+    rows = items.select([KEY, "arm", "panels", "right_panel"]).to_pylist()
+    shown = [row for row in rows if row["arm"] == arm]
+    others = [[each for each in row["panels"] if each != row["right_panel"]] for row in shown]
+    slower = replace(model, median_ms=model.assigned_median_ms)
+
+    def rater(rng: np.random.Generator) -> Columns:
+        answers = rate(np.full(len(shown), model.assigned), rng, slower)
+        right = answers.pop("relevant")
+        wrong = [each[rng.integers(len(each))] for each in others]
+        return {**answers, "assigned": np.where(right, [row["right_panel"] for row in shown], wrong)}
+
+    return [row[KEY] for row in shown], rater
 
 
 def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: RaterModel) -> Floats:

@@ -11,7 +11,17 @@ from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.ratings.settings import RatingsSettings
 from builder.settings import COLUMN, ModelSettings, Settings
-from builder.studies.classification.tasks import ARMS, ASKS, ASKS_IF_TOLD, ITEM, QUESTIONS
+from builder.studies.classification.tasks import (
+    ASKS,
+    ASKS_IF_TOLD,
+    ASSIGNED,
+    ASSIGNMENT,
+    ASSIGNMENT_ARMS,
+    EXPLAINED,
+    ITEM,
+    QUESTIONS,
+    WHOLE,
+)
 from builder.study import Study
 from builder.survey.settings import survey_settings
 from builder.tasks import Questionnaire
@@ -57,13 +67,29 @@ class ExplainedSettings(ModelSettings):
         return getattr(self._own(), key)
 
 
+class AssignmentSettings(Settings):
+    """`[assignment]`: arms in which people say which of six classes, each shown by examples, an image belongs to.
+
+    classifier: the one whose examples are shown; it must have a gradient. targets: images that one person assigns.
+    candidates: rows of a class that examples are chosen from, at most. step, iterations: of the attack by which
+    adversarial examples are told. regularization: of MMD-critic's criticisms, how much it counts that they differ.
+    """
+
+    classifier: Annotated[str, Field(pattern=COLUMN, max_length=40)]
+    targets: Annotated[int, Field(ge=1, le=1000)] = 12
+    candidates: Annotated[int, Field(ge=6, le=10_000)] = 200
+    step: Annotated[float, Field(ge=1e-5, le=1)] = 0.001
+    iterations: Annotated[int, Field(ge=1, le=100_000)] = 10
+    regularization: Annotated[float, Field(ge=0, le=1e6)] = 1e-5
+
+
 class ClassificationRatings(RatingsSettings):
     """`[ratings]`, which has no keys of its own."""
 
-    question_names: ClassVar[tuple[str, ...]] = ASKS.names
+    question_names: ClassVar[tuple[str, ...]] = (*ASKS.names, ASSIGNED.name)
 
 
-ClassificationSurvey = survey_settings(QUESTIONS, ITEM)
+ClassificationSurvey = survey_settings((*QUESTIONS, ASSIGNED), ITEM)
 
 
 class ClassificationStudy(Study):
@@ -75,6 +101,7 @@ class ClassificationStudy(Study):
     cannot_tell: whether that is a third answer; a file that does not say so is as before there was it.
     attack: None: there are no adversarial items.
     explained: None: they are shown whole alone.
+    assignment: None: nobody is asked which class an image belongs to.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -92,6 +119,7 @@ class ClassificationStudy(Study):
     )
     attack: AttackSettings | None = None
     explained: ExplainedSettings | None = None
+    assignment: AssignmentSettings | None = None
     survey: ClassificationSurvey = ClassificationSurvey()  # type: ignore[valid-type]
     ratings: ClassificationRatings = ClassificationRatings()
 
@@ -120,19 +148,33 @@ class ClassificationStudy(Study):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         names = [classifier.name for classifier in self.classifiers]
-        if self.attack and self.attack.classifier not in names:
-            raise ValueError(
-                f"attack.classifier = {self.attack.classifier!r}: must be the name of one of the classifiers: "
-                + ", ".join(names)
-            )
+        for table in ("attack", "assignment"):
+            own = getattr(self, table)
+            if own and own.classifier not in names:
+                raise ValueError(
+                    f"{table}.classifier = {own.classifier!r}: must be the name of one of the classifiers: "
+                    + ", ".join(names)
+                )
         if self.explained and not self.attack:
             raise ValueError("explained: shows adversarial images explained, and there is no [attack]; add one")
+        if not self.assignment and ASSIGNED.name in (self.ratings.questions or ()):
+            raise ValueError("ratings.questions: names 'assigned', which is asked where there is [assignment]; add it")
         return self
 
     def asks(self) -> Questionnaire:
         """All that this study can ask."""
         asks = ASKS_IF_TOLD if self.cannot_tell else ASKS
-        return replace(asks, arms=ARMS, days_apart=self.explained.days_apart) if self.explained else asks
+        if not self.arms:
+            return asks
+        tasks = (*asks.tasks, ASSIGNMENT) if self.assignment else asks.tasks
+        days = self.explained.days_apart if self.explained else None
+        return replace(asks, tasks=tasks, arms=self.arms, days_apart=days, once=ASSIGNMENT_ARMS)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms of a batch: images whole, explained, and assignments; none where all is whole."""
+        arms = ((EXPLAINED,) if self.explained else ()) + (ASSIGNMENT_ARMS if self.assignment else ())
+        return (WHOLE, *arms) if arms else ()
 
 
 def classification(study: Study) -> ClassificationStudy:

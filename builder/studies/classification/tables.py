@@ -8,11 +8,13 @@ import pyarrow as pa
 
 from builder.images import Image
 from builder.studies.classification import schema
-from builder.studies.classification.tasks import EXPLAINED, WHOLE
+from builder.studies.classification.assigned_rows import assigned_items, example_rows, panel_rows, row_image
+from builder.studies.classification.tasks import EXPLAINED, TASK, WHOLE
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
     from builder.studies.classification.adversarial import Adversarial
+    from builder.studies.classification.assignments import ShownAssignments
     from builder.studies.classification.explained import Explanation
     from builder.studies.classification.pipeline import Item
     from builder.studies.classification.predicted import Predictions
@@ -29,6 +31,7 @@ def build(
     attacked: str = "",
     attacks: "Sequence[Adversarial]" = (),
     explanations: "Sequence[Explanation] | None" = None,
+    assigned: "ShownAssignments | None" = None,
     *,
     top5: bool = False,
 ) -> dict[str, pa.Table]:
@@ -36,28 +39,36 @@ def build(
 
     pictures: those that items show as they are, by index of the row. attacked: the classifier of the attacks.
     explanations: of attacked images, of what these were before, and of controls; None where there is no such arm.
-    top5: whether all five classes of some rows are asked.
+    assigned: images that people assign to classes; None where nobody does. top5: whether all five classes of some rows
+    are asked.
     """
-    ids = {at: f"{study}-{batch:05d}-row{row}" for at, row in enumerate(predicted.rows)}
-    pngs = {ids[at]: (at, png_bytes(picture)) for at, picture in pictures.items()}
+    ids = {at: row_image(f"{study}-{batch:05d}", row) for at, row in enumerate(predicted.rows)}
+    pngs = {ids[at]: (predicted.ids[at], png_bytes(picture)) for at, picture in pictures.items()}
     of_row = {each.at: each for each in attacks}
     changed = {item.at: f"{ids[item.at]}-attacked" for item in items if item.kind == "adversarial"}
-    pngs |= {image_id: (at, of_row[at].png) for at, image_id in changed.items()}
+    pngs |= {image_id: (predicted.ids[at], of_row[at].png) for at, image_id in changed.items()}
     explained = {_explained_id(ids, each): each for each in explanations or ()}
-    pngs |= {image_id: (each.of.at, each.png) for image_id, each in explained.items()}
+    pngs |= {image_id: (predicted.ids[each.of.at], each.png) for image_id, each in explained.items()}
+    prefix = f"{study}-{batch:05d}"
+    if assigned:
+        pngs |= {row_image(prefix, row): (assigned.ids[row], png) for row, png in assigned.pictures.items()}
     images = [
         {
             "image_id": image_id,
             "image": image_value(image_id, png),
-            "row": predicted.ids[at],
+            "row": row_id,
             "sha256": hashlib.sha256(png).hexdigest(),
         }
-        for image_id, (at, png) in pngs.items()
+        for image_id, (row_id, png) in pngs.items()
     ]
     shown = {image_id: image_value(image_id, png) for image_id, (_, png) in pngs.items()}
-    of_items = _items(f"{study}-{batch:05d}", predicted, items, ids, shown, of_row)
+    of_items = _items(prefix, predicted, items, ids, shown, of_row)
+    if explanations is not None or assigned:
+        of_items = [row | {"arm": WHOLE, "task": TASK.name} for row in of_items]
     if explanations is not None:
-        of_items = [row | {"arm": WHOLE} for row in of_items] + _explained_items(of_items, list(predicted.said), shown)
+        of_items += _explained_items(of_items, list(predicted.said), shown)
+    if assigned:
+        of_items += assigned_items(prefix, predicted, assigned, shown)
     rows = {
         "items": of_items,
         "images": images,
@@ -66,7 +77,9 @@ def build(
     }
     names = list(predicted.said)
     features = {
-        "items": schema.items(names, top5=top5, arms=explanations is not None),
+        "items": schema.items(
+            names, top5=top5, arms=explanations is not None or assigned is not None, assigned=assigned is not None
+        ),
         "images": schema.images(),
         "predictions": schema.predictions(names, top5=top5, paired=_paired(predicted)),
         "attacks": schema.attacks(),
@@ -78,6 +91,9 @@ def build(
             for row in _superpixels(predicted, image_id, each)
         ]
         features["explanations"] = schema.explanations()
+    if assigned:
+        rows |= {"examples": example_rows(prefix, assigned), "panels": panel_rows(prefix, predicted, assigned)}
+        features |= {"examples": schema.examples(), "panels": schema.panels()}
     return {
         name: pa.Table.from_pylist([{**row, "batch": batch} for row in rows[name]], features[name].arrow_schema)
         for name in rows

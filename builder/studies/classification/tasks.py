@@ -23,9 +23,26 @@ TASK = Task(
 ASKS = Questionnaire(TABLE, KEY, (TASK,))
 
 WHOLE, EXPLAINED = "whole", "explained"
+"""The arms in which people say whether a class is relevant: images whole, or no more of them than speaks for it."""
 
-ARMS = (WHOLE, EXPLAINED)
-"""The arms of a study with `[explained]`: images whole, or no more of them than speaks for the class."""
+CONDITIONS = (
+    *("adversarial, prototypes and criticisms", "mmd, prototypes and criticisms"),
+    *("probability, prototypes and criticisms", "adversarial, prototypes", "mmd, prototypes"),
+    *("probability, prototypes", "random"),
+)
+"""The ways in which a class is shown by examples."""
+
+CLASSES, PANEL = 6, 6
+"""Classes of an assignment, the right one among them, and images that are shown of each."""
+
+ASSIGNMENT_ARMS = tuple(f"assignment-{number}" for number in range(1, len(CONDITIONS) + 1))
+"""The arms in which people assign images to classes: a Latin square, each image in another condition in each of them.
+One person gets one of them.
+"""
+
+ASSIGNED = Choice("assigned", "Which class does the first image belong to?", column="panels")
+
+ASSIGNMENT = Task("assignment", Layout("panels", pictures=("image_id", "panel_ids")), (ASSIGNED,))
 
 YES, NO, CANNOT_TELL = "yes", "no", "cannot_tell"
 

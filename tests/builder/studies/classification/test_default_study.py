@@ -37,8 +37,18 @@ def built(*arguments: object) -> str:
 
 
 def text() -> str:
-    """The packaged study, with fewer versions of what is explained."""
-    return default_text("classification-demo").replace("samples = 1000", "samples = 60")
+    """The packaged study, with fewer versions of what is explained, and fewer candidates for examples."""
+    return (
+        default_text("classification-demo")
+        .replace("samples = 1000", "samples = 60")
+        .replace("candidates = 100", "candidates = 40")
+    )
+
+
+def without_assignments(study: str) -> str:
+    """The same without assignments, for which three classes are too few."""
+    before, _, after = study.partition("[assignment]")
+    return before + after[after.index("[survey]") :]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +56,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("classification") / "study"
     (folder.parent / "demo.toml").write_text(text())
     said = built("build", folder.parent / "demo.toml", "--out", folder, "--workers", 2, *ONE_THREAD)
-    assert "2 batches, 328 items" in said
+    assert "2 batches, 496 items" in said
     assert re.search(r"4000 predictions, 38\d\d attacks", said)  # other kernels train other networks
     return folder
 
@@ -61,13 +71,23 @@ def published(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def tables(published: Path) -> Tables:
-    names = ("items", "images", "predictions", "attacks", "explanations", "ratings", "participants")
+    names = (
+        "items",
+        "images",
+        "predictions",
+        "attacks",
+        "explanations",
+        "examples",
+        "panels",
+        "ratings",
+        "participants",
+    )
     cache = str(published.parent / "cache")
     return {name: list(load_dataset(str(published), name, split="train", cache_dir=cache)) for name in names}
 
 
 def test_begun_with_one_batch_and_gone_on_with_two_workers_the_bytes_are_the_same(tmp_path: Path):
-    small = text().replace('# classes = ["3", "5", "8"]', 'classes = ["3", "5", "8"]')
+    small = without_assignments(text()).replace('# classes = ["3", "5", "8"]', 'classes = ["3", "5", "8"]')
     (tmp_path / "small.toml").write_text(small.replace("classes_per_batch = 6", "classes_per_batch = 2"))
     build = ("build", tmp_path / "small.toml", *ONE_THREAD)
     built(*build, "--out", tmp_path / "whole", "--workers", 1)
@@ -121,7 +141,9 @@ def test_items_are_what_their_kind_says(tables: Tables):
         else:
             assert set(tops) == {item["label"]}
             assert (item["shown_class"] == item["label"]) == (kind == "agreed")
-    assert [sum(item["kind"] == kind for item in tables["items"]) for kind in range(6)] == [120, 40, 40, 64, 0, 64]
+    assert [sum(item["kind"] == kind for item in tables["items"]) for kind in range(7)] == [
+        *(120, 40, 40, 64, 0, 64, 2 * 12 * 7),
+    ]
 
 
 def test_images_are_those_of_the_source_and_have_their_hashes(published: Path, tables: Tables):
@@ -184,11 +206,45 @@ def test_explained_images_show_the_superpixels_that_speak_for_their_class(tables
         assert stated == pytest.approx(answer[int(first["class"])], abs=1e-5)
 
 
+def test_panels_show_examples_and_never_the_image_itself(tables: Tables):
+    labels = {row["row"]: row["label"] for row in tables["predictions"]}
+    right = {row["row"] for row in tables["predictions"] if row["digits_cnn_classes"][0] == row["label"]}
+    examples = {(row["class"], row["method"], row["role"], row["rank"]): row for row in tables["examples"]}
+    assert {row["row"] for row in examples.values()} <= right
+    items = {item["item_id"]: item for item in tables["items"] if item["task"] == "assignment"}
+    of_item: dict[str, list[dict[str, Any]]] = {}
+    for panel in tables["panels"]:
+        of_item.setdefault(panel["item_id"], []).append(panel)
+    assert of_item.keys() == items.keys()
+    for item_id, panels in of_item.items():
+        item = items[item_id]
+        method, _, rest = item["condition"].partition(", ")
+        assert [panel["panel"] for panel in panels if panel["class"] == item["label"]] == [item["right_panel"]]
+        assert [each for panel in panels for each in panel["image_ids"]] == item["panel_ids"]
+        assert item["row"] not in {row for panel in panels for row in panel["rows"]}
+        roles = ["prototype"] * 3 + ["criticism"] * 3 if rest.endswith("criticisms") else ["prototype"] * 6
+        ranks = [1, 2, 3, 1, 2, 3] if rest.endswith("criticisms") else range(1, 7)
+        for panel in panels:
+            assert panel["roles"] == roles
+            assert {labels[row] for row in panel["rows"]} == {panel["class"]}
+            keys = [(panel["class"], method, role, rank) for role, rank in zip(roles, ranks, strict=True)]
+            assert [examples[key]["row"] for key in keys] == panel["rows"]  # whichever batch shows the class
+    conditions: dict[str, list[str]] = {}
+    for item in items.values():
+        conditions.setdefault(item["image_id"], []).append(item["condition"])
+    assert {len(set(each)) for each in conditions.values()} == {7}
+    assert len(conditions) == 24
+
+
 def test_aggregates_are_the_shares_of_yes(tables: Tables):
     for item in tables["items"]:
-        answers = [row["relevant"] for row in tables["ratings"] if row["item_id"] == item["item_id"]]
+        answers = [row for row in tables["ratings"] if row["item_id"] == item["item_id"]]
         assert len(answers) == item["n_ratings"] == 5
-        assert item["relevant_rate"] == pytest.approx(np.mean(answers))
+        relevant = item["task"] == "relevance"
+        assert [row["relevant"] is not None for row in answers] == [relevant] * 5
+        assert [row["assigned"] in (item["panels"] or [None]) for row in answers] == [True] * 5
+        if relevant:
+            assert item["relevant_rate"] == pytest.approx(np.mean([row["relevant"] for row in answers]))
 
 
 def test_the_version_verifies_and_its_card_counts_errors(published: Path, tables: Tables):
@@ -197,7 +253,7 @@ def test_the_version_verifies_and_its_card_counts_errors(published: Path, tables
     wrong = sum(row["digits_cnn_classes"][0] != row["label"] for row in tables["predictions"])
     assert len(tables["attacks"]) == 4000 - wrong
     assert f"| digits\\_cnn | 4000 | 0 | {wrong} |  |" in card
-    assert "120 mistake, 40 agreed, 40 foil, 64 adversarial, 64 explained." in card
+    assert "120 mistake, 40 agreed, 40 foil, 64 adversarial, 64 explained, 168 assignment." in card
     assert (published / "pictures" / "mistakes.png").is_file()
 
 
@@ -211,7 +267,7 @@ def test_a_classifier_answers_as_it_decides(folder: Path):
     ratings, participants, without = from_model(folder, "digits_weak")
     items = [row for batch in (0, 1) for row in StudyFolder(folder).read("items", batch).to_pylist()]
     items = [row for row in items if row["arm"] == "whole"]
-    assert (ratings.num_rows, participants["participant_id"].to_pylist(), without) == (224, ["model-digits_weak"], 104)
+    assert (ratings.num_rows, participants["participant_id"].to_pylist(), without) == (224, ["model-digits_weak"], 272)
     said = dict(zip(ratings["item_id"].to_pylist(), ratings["relevant"].to_pylist(), strict=True))
     assert said == {row["item_id"]: row["digits_weak_top1"] == row["shown_class"] for row in items}
 
@@ -221,11 +277,15 @@ def test_the_survey_shows_one_image_and_asks_about_its_class(folder: Path, tmp_p
     set_keys(copy, survey={"consent": "I take part.", "contact": "jane.doe@example.org"})
     survey = read_items(copy)
     rows = StudyFolder(copy).read("items", 1).to_pylist()
-    for sitting, arm in ((2, "whole"), (3, "explained")):
+    for sitting, arm in ((9, "whole"), (10, "explained")):
         assert [dataclasses.astuple(item)[2:4] for item in survey.sittings[sitting]] == [
             ((row["image_id"],), {"shown_class": row["shown_class"]}) for row in rows if row["arm"] == arm
         ]
-    assert (len(survey.sittings), survey.asks.days_apart) == (4, 3.0)
+    for sitting in range(11, 18):
+        panels = [item for item in survey.sittings[sitting] if item.task == "assignment"]
+        assert len(panels) == len(survey.sittings[sitting]) == 12
+        assert {(len(item.pictures), item.options["assigned"]) for item in panels} == {(37, tuple("ABCDEF"))}
+    assert (len(survey.sittings), survey.asks.days_apart) == (18, 3.0)
 
 
 def test_who_answers_controls_wrong_is_flagged(folder: Path, tmp_path: Path):

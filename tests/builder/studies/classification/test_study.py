@@ -9,7 +9,13 @@ from builder.errors import StudyError
 from builder.images.settings import ImageSettings
 from builder.runtime import Runtime
 from builder.studies.classification.models import load_models
-from builder.studies.classification.study import AttackSettings, ClassificationStudy, ExplainedSettings, classification
+from builder.studies.classification.study import (
+    AssignmentSettings,
+    AttackSettings,
+    ClassificationStudy,
+    ExplainedSettings,
+    classification,
+)
 from builder.study import Study, default_text, parse_study, read_study
 from builder.toml import parse_toml
 
@@ -45,7 +51,7 @@ def test_a_study_is_written_and_read():
 
 def test_absent_keys_leave_the_identity_as_it_was():
     """The hash of the packaged study before there were these keys."""
-    before = read_study("classification-demo").model_copy(update={"explained": None})
+    before = read_study("classification-demo").model_copy(update={"explained": None, "assignment": None})
     assert before.hash() == "a62f8f8a401ff57c98c00218bdbb5ea71345fae73989673a3199c94a92c0dbbc"
     assert study().hash() != study(mistakes_top5=20).hash()
 
@@ -58,6 +64,7 @@ def test_the_printed_study_has_a_comment_on_every_key():
         "classifiers": ClassifierSettings,
         "attack": AttackSettings,
         "explained": ExplainedSettings,
+        "assignment": AssignmentSettings,
     }
     tables |= {name: ClassificationStudy.model_fields[name].annotation for name in ("survey", "ratings", "publish")}
     for table, model in tables.items():
@@ -92,6 +99,8 @@ def test_the_printed_study_has_a_comment_on_every_key():
             {"attack": {"classifier": "b"}},
             ["attack.classifier = 'b'", "must be the name of one of the classifiers: digits_cnn"],
         ),
+        ({"assignment": {"classifier": "b"}}, ["assignment.classifier = 'b'", "must be the name of one of"]),
+        ({"ratings": {"questions": ["assigned"]}}, ["names 'assigned', which is asked where there is [assignment]"]),
         ({"explained": {}}, ["explained: shows adversarial images explained, and there is no [attack]"]),
         ({"explained": {"features": 0}, "attack": {"classifier": "digits_cnn"}}, ["features = 0", "greater than or"]),
         ({"explained": {"model": "shap"}}, ['"shap"', "must be one of", "lime"]),
@@ -119,6 +128,16 @@ def test_a_study_of_another_kind_is_none():
             {"3": 2, "5": 1},
             {"mistakes_top5": 9},
             "mistakes_top5 = 9: .* more than 10 classes alone, and digits_cnn has 10",
+        ),
+        (
+            dict.fromkeys("01234", 7),
+            {"assignment": {"classifier": "digits_cnn"}},
+            "assignment: .* one of 6 classes, and the study has 5: '0', '1', '2', '3', '4'",
+        ),
+        (
+            {**dict.fromkeys("01234", 7), "5": 2},
+            {"assignment": {"classifier": "digits_cnn"}},
+            "assignment: 6 pictures are shown of each class, and 1 classes have fewer, such as '5' with 2",
         ),
         ({"3": 2, "5": 1}, {"batches": 3, "classes_per_batch": 1}, "batches = 3: 2 classes, 1 a batch .*make 2;"),
     ],
