@@ -51,7 +51,8 @@ def criticisms(similar: Numbers, of: list[int], count: int, weight: float) -> li
 
 def witness(similar: Numbers, of: list[int]) -> Numbers:
     """How badly prototypes stand for each point: the size of the witness function, (n,)."""
-    return np.abs(similar.mean(axis=0) - similar[of].mean(axis=0))
+    size: Numbers = np.abs(similar.mean(axis=0) - similar[of].mean(axis=0))
+    return size
 
 
 def _apart(similar: Numbers, chosen: list[int]) -> Numbers:

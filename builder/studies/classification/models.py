@@ -88,7 +88,7 @@ class Models(SourceHost):
         boundary = self.boundary(name, "classifier", name)
         with self.stopwatch.step("features", len(rows)), boundary.call("network", rows) as call:
             network = network_of(classifier, "assignment", name)
-            given = penultimate(name, network, images, cast(Runtime, self.runtime), classifier.micro_batch)
+            given = penultimate(name, network, images, self.runtime, classifier.micro_batch)
             features: npt.NDArray[np.float32] = call.array(given, np.float32, (len(rows), "d"), "features")
         return features
 
