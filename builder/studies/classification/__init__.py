@@ -60,18 +60,25 @@ class Classification(StudyKind):
             optional=True,
             columns=columns.EXPLANATIONS,
         ),
-    )
-    derived = (
-        TableSpec(
-            "labels", key=("row", "class"), references=(Reference("row", "predictions", "row"),), columns=columns.LABELS
-        ),
         TableSpec(
             "examples",
             key=("class", "method", "role", "rank"),
             references=(*_OF_IMAGE, Reference("row", "predictions", "row")),
             optional=True,
+            columns=columns.EXAMPLES,
         ),
-        TableSpec("panels", key=(KEY, "panel"), references=(Reference(KEY, TABLE, KEY),), optional=True),
+        TableSpec(
+            "panels",
+            key=(KEY, "panel"),
+            references=(Reference(KEY, TABLE, KEY),),
+            optional=True,
+            columns=columns.PANELS,
+        ),
+    )
+    derived = (
+        TableSpec(
+            "labels", key=("row", "class"), references=(Reference("row", "predictions", "row"),), columns=columns.LABELS
+        ),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
 

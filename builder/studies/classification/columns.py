@@ -14,7 +14,12 @@ ITEMS = (
     ROW,
     LABEL,
     Column("arm", "the arm of the study that shows the item", null="every arm does"),
-    Column("shown_class", "the class that people are asked about"),
+    Column("shown_class", "the class that people are asked about", null="an assignment"),
+    Column("task", "what people are asked: `relevance` of a class, or `assignment` to one of six"),
+    Column("condition", "how the six classes are shown", null="no assignment"),
+    Column("right_panel", "the letter of the label among these", null="no assignment"),
+    Column("panels", "the letters of the six classes", null="no assignment"),
+    Column("panel_ids", "their images, six of each in turn, rows of `images`", null="no assignment"),
     Column("weight", "mistakes, or successful attacks, of the batch that the item stands for", null="other kinds"),
     Column("top5_weight", "rows of the batch with a mistake that the item's row stands for", null="the row is none"),
     Column("*_top1", "the classifier's most probable class", null=_NOTHING),
@@ -66,6 +71,33 @@ EXPLANATIONS = (
     Column("shown", "whether the explained image shows it", null="rank 0"),
     Column("n_shown", "superpixels that the explained image shows", "superpixels"),
     Column("probability", "probability of the class where the superpixels up to this rank are shown, the rest gray"),
+)
+
+EXAMPLES = (
+    Column("class", "the class that is represented"),
+    BATCH,
+    Column("method", "`adversarial`, `mmd`, `probability` or `random`"),
+    Column("role", "`prototype` or `criticism`"),
+    Column("rank", "place by class, method and role, from 1; the first are shown"),
+    ROW,
+    Column("image_id", "id of the image, a row of `images`", null="no item of the batch shows it"),
+    Column("classifier", "the classifier whose example it is"),
+    Column("score", "what the method goes by", null="the class was kept through all steps, or the method is `random`"),
+    Column("qualified", "whether it is what the method asks for; else it is the nearest to that"),
+    Column("n_qualified", "rows that are", "rows"),
+    Column("n_candidates", "rows that examples were chosen from", "rows"),
+)
+
+PANELS = (
+    ITEM_ID,
+    BATCH,
+    Column("panel", "the letter of the class"),
+    Column("class", "the class that the panel shows"),
+    Column("method", "how its images were chosen"),
+    Column("right", "whether it is the label of the item's image"),
+    Column("image_ids", "its images, rows of `images`"),
+    Column("rows", "their rows in the source"),
+    Column("roles", "`prototype` or `criticism`, of each"),
 )
 
 LABELS = (

@@ -24,11 +24,13 @@ FEATURES = {
         "searches": verification.searches(),
     },
     "classification": {
-        "items": classification.items(["a"], top5=True, arms=True),
+        "items": classification.items(["a"], top5=True, arms=True, assigned=True),
         "images": classification.images(),
         "predictions": classification.predictions(["a"], top5=True, paired=True),
         "attacks": classification.attacks(),
         "explanations": classification.explanations(),
+        "examples": classification.examples(),
+        "panels": classification.panels(),
         "labels": classification.labels(),
     },
     "expression": {
