@@ -10,6 +10,9 @@ from tqdm import tqdm
 SECONDS_BETWEEN_LINES = 60.0
 """The time between two lines where there is no terminal; what takes less says nothing."""
 
+SLOW = 2.0
+"""Seconds after which a single call of a model has a bar of its own: a busy machine then shows that it works."""
+
 tqdm.monitor_interval = 0  # no thread that watches bars which are drawn seldom
 _line: int | None = None
 
@@ -20,12 +23,13 @@ def use_line(line: int) -> None:
     _line = line
 
 
-def bar(total: int, desc: str, unit: str) -> Any:
+def bar(total: int, desc: str, unit: str, *, delay: float = 0.0) -> Any:
     """A `tqdm` bar, gone when it is closed; on the next free line of this process unless `use_line` named one.
 
-    Where standard error is no terminal, it writes there how far it is, a line a minute.
+    Where standard error is no terminal, it writes there how far it is, a line a minute. What takes less than `delay`
+    seconds has no bar.
     """
-    said: dict[str, Any] = {"total": total, "desc": desc, "unit": unit, "leave": False}
+    said: dict[str, Any] = {"total": total, "desc": desc, "unit": unit, "leave": False, "delay": delay}
     if sys.stderr.isatty():
         return tqdm(**said, position=_line)
     words = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}{postfix}, {remaining} left"

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from builder import progress
 from builder.errors import BuildError
 from builder.machine import cpus, free_memory
 
@@ -240,7 +241,15 @@ def in_micro_batches(
     """
     model = runtime.running
     model.total = len(inputs[0])
-    work = _Rows(run, inputs, runtime.device)
+    with progress.bar(model.total, model.model, "row", delay=progress.SLOW) as bar:
+        work = _Rows(run, inputs, runtime.device, bar.update)
+        return _all_rows(model, work, size, runtime, row_bytes, fixed, one_at_a_time)
+
+
+def _all_rows(
+    model: Running, work: "_Rows", size: int, runtime: Runtime, row_bytes: int, fixed: bool, one_at_a_time: bool
+) -> AnyArray:
+    """The results of all rows, in fewer micro-batches at a time, and smaller ones, where memory does not suffice."""
     left = [range(model.total)]
     while left:
         size = size if fixed else min(size, model.most or size)
@@ -270,12 +279,21 @@ def in_micro_batches(
 
 
 class _Rows:
-    """The rows that a model is run over, and its results so far. done: the first rows of finished micro-batches."""
+    """The rows that a model is run over, and its results so far. done: the first rows of finished micro-batches;
+    `moved` is told how many rows each of them has.
+    """
 
     results: AnyArray
 
-    def __init__(self, run: Callable[..., torch.Tensor], inputs: tuple[AnyArray, ...], device: torch.device) -> None:
+    def __init__(
+        self,
+        run: Callable[..., torch.Tensor],
+        inputs: tuple[AnyArray, ...],
+        device: torch.device,
+        moved: Callable[[int], object],
+    ) -> None:
         self.done: set[int] = set()
+        self._moved = moved
         self._run, self._inputs, self._device = run, inputs, device
         self._lock = threading.Lock()
 
@@ -325,6 +343,7 @@ class _Rows:
                 raise ValueError(f"rows of {self.results.shape[1:]} and of {result.shape[1:]} in one call")
             self.results[rows.start : rows.stop] = result
             self.done.add(rows.start)
+            self._moved(len(rows))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from builder import progress
 from builder.errors import BuildError
 from builder.runtime import Running, in_micro_batches, is_out_of_memory, start_runtime
 
@@ -39,6 +40,22 @@ def one_stream():
 @pytest.fixture(scope="module")
 def three_streams():
     return start_runtime("cpu", 3)
+
+
+def test_a_slow_call_of_a_model_has_a_bar_and_a_fast_one_has_none(one_stream, monkeypatch, capfd):
+    def wait(rows):
+        time.sleep(0.03)
+        return rows
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    rows = np.zeros((8, 1), np.float32)
+    for slow, said in ((0.0, True), (60.0, False)):
+        monkeypatch.setattr(progress, "SLOW", slow)
+        with one_stream.calling(Running("recognizer 'dlib'")):
+            in_micro_batches(wait, rows, size=1, runtime=one_stream)
+        shown = capfd.readouterr().err
+        assert ("recognizer 'dlib'" in shown) == said
+        assert ("/8" in shown) == said
 
 
 def test_every_stream_has_one_thread_of_torchs_and_all_are_at_work(three_streams):
