@@ -50,9 +50,10 @@ def _each(table: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
 
 
 def _one_way(found: Findings) -> list[str]:
-    """The groupings by one thing; ALL where there are none."""
+    """The groupings by one thing that have a group; ALL where there are none."""
+    counted = set(found.tables["counts"]["grouping"])  # not those of which no face's group is known
     there = dict.fromkeys(found.tables["acquisition"]["grouping"])
-    return [name for name in there if name != ALL] or [ALL]
+    return [name for name in there if name != ALL and name in counted] or [ALL]
 
 
 def _draw_counts(found: Findings, contents: Contents) -> Iterator[Item]:

@@ -76,6 +76,15 @@ def test_models_alone_are_said_to_be_alone():
     assert "Nobody was asked" in page
 
 
+def test_a_grouping_of_nobody_has_no_figures():
+    of = faces(["sad"] * 40, {"fer": ["sad"] * 40}, predicted_gender=None, predicted_gender_confidence=0.5)
+    tables = results(of)
+    assert "not known" in set(tables["acquisition"]["group"])
+    files = report_files(of, tables)
+    assert "figures/counts-all.svg" in files
+    assert not any("gender" in name for name in files)
+
+
 def test_more_groups_are_asked_for_by_name():
     of = faces(["sad"] * 90, {"fer": ["sad"] * 45 + ["happy"] * 45}, age=[float(n) for n in range(90)])
     attributes = pd.DataFrame({"image_id": of.items["image_id"], "light": ["dark", "bright"] * 45})
