@@ -105,7 +105,8 @@ def _draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
 
 def _caption(row: Any) -> str:
     alike = f"alike {getattr(row, LIKENESS):.2f}"
-    return f"{row.explainer}\n{row.kind} {getattr(row, SCORE):.3f}\n{alike}".replace("_", " ")
+    size = "" if pd.isna(getattr(row, SCORE)) else f" {getattr(row, SCORE):.3f}"
+    return f"{row.explainer}\n{row.kind}{size}\n{alike}".replace("_", " ")
 
 
 def _text(found: Findings) -> list[str]:

@@ -12,7 +12,7 @@ from builder.explainers.views import AGAINST, FOR
 from builder.generators import Images
 
 MOST = 10
-"""Bars of a chart: those of the largest absolute values."""
+"""Bars of a chart: those of the largest absolute values, in the order of the columns."""
 
 WIDTH, LINE, NAMES = 280, 18, 120
 """Pixels of a chart, of a bar with its name, and of the names."""
@@ -41,7 +41,7 @@ def bar_charts(
     right: tuple[int, int, int] = GRAY,
     left: tuple[int, int, int] = GRAY,
 ) -> Images:
-    """A chart for each row of values (n, d): the bars of the largest, from above, by the largest of the row."""
+    """A chart for each row of values (n, d), its bars as shares of the largest of the row."""
     return np.stack([_chart(columns, row, right, left) for row in values])
 
 
@@ -54,7 +54,7 @@ def _chart(
     count = min(MOST, len(columns))
     picture = Image.new("RGB", (WIDTH, LINE * count + 6), "white")
     pen = ImageDraw.Draw(picture)
-    order = np.argsort(-np.abs(row), kind="stable")[:count]
+    order = np.sort(np.argsort(-np.abs(row), kind="stable")[:count])
     largest = float(np.abs(row).max()) or 1.0
     signed = bool((row < 0).any())
     zero, reach = ((NAMES + WIDTH) // 2, (WIDTH - NAMES) // 2 - 4) if signed else (NAMES, WIDTH - NAMES - 4)

@@ -145,6 +145,8 @@ RUNS = (
     Column("reached", "those for which `reached` holds", "pictures"),
     Column("same_class", "share of the pictures that keep their class"),
     *_GOALS,
+    Column("trained_goal_before", "the goal before, of pictures that trained the model", null="none did"),
+    Column("trained_goal_after", "the same after", null="none did"),
     Column("accuracy_before", "share of labeled pictures that get their label, before", null="none is labeled"),
     Column("accuracy_after", "the same after", null="none is labeled"),
     Column("steps", "steps of the search or the training", "steps"),

@@ -1,6 +1,7 @@
 """The check `manipulation`: each setting that is tried, noise of the same size beside it, and what became of both."""
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -59,7 +60,8 @@ def manipulate_all(
             classes = after.said.argmax(axis=1) if method.decides == "other" else pictures.classes
             maps |= _explained(models, after.classifier, after.images, classes, name, number)
             goal = Goal(method.wanted, before, method.reached(maps[Source(aimed, name, number)].maps, sought, own))
-            versions.append(_version(models, pictures, made, after, said, goal, name, number))
+            version = _version(models, pictures, made, after, said, goal, name, number)
+            versions.append(replace(version, trained_goal=_trained_goal(models, aimed, method, given, own, made)))
         accuracy = found.run.accuracy_before if found.run else _accuracy(pictures, pictures.names)
         runs.append(Run(number, own.model_dump(mode="json"), before, accuracy, tuple(versions)))
     with models.stopwatch.step("compare", len(pictures.rows)):
@@ -90,6 +92,23 @@ def _explained(
         Source(name, network, run): Stored.of(models.maps(name, classifier, images, classes))
         for name in models.explainers
     }
+
+
+def _trained_goal(
+    models: Models, aimed: str, method: Method, given: Given, own: Any, made: Made
+) -> tuple[float, float] | None:
+    """The means of the goal before and after, of as many pictures that the classifier was trained on; None where it was
+    not, or of none of them the goal is defined.
+    """
+    if given.training is None or made.classifier is None:
+        return None
+    chosen = np.linspace(0, len(given.training.images) - 1, len(given.images)).astype(np.int64)
+    images, classes = given.training.images[chosen], given.training.classes[chosen]
+    maps = [models.maps(aimed, each, images, classes) for each in (given.classifier, made.classifier)]
+    seen = replace(given, images=images, classes=classes, maps=maps[0])
+    reached = np.array([method.reached(each, method.sought(seen, own), own) for each in maps])
+    defined = reached[:, np.isfinite(reached).all(axis=0)]
+    return (float(defined[0].mean()), float(defined[1].mean())) if defined.size else None
 
 
 class _After(NamedTuple):

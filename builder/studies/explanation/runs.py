@@ -55,6 +55,8 @@ def settings(study: ExplanationStudy, batch: int, runs: "Sequence[Run]") -> Iter
                 "same_class": float(version.same_class.mean()),
                 "goal_before": _mean(run.goal),
                 "goal_after": _mean(version.goal),
+                "trained_goal_before": version.trained_goal[0] if version.trained_goal else None,
+                "trained_goal_after": version.trained_goal[1] if version.trained_goal else None,
                 "accuracy_before": run.accuracy,
                 "accuracy_after": version.accuracy,
                 "steps": training.steps if training else int(run.settings.get("steps", 0)) * (version.name != NO_OP),

@@ -177,10 +177,11 @@ def runs() -> Features:
 
     `level` is what is changed, `input`, `model` or `table`. `settings` is JSON. `goal` says in words what the
     manipulation is after, `wanted` in which direction that is success, and `likeness_wanted` the same of how alike maps
-    are. `same_class` is a share of the `pictures`, `reached` counts them, the goals are their means; the accuracies are
-    of those that have a label and, where the model is manipulated, of held out pictures or rows. `losses`
-    (cross-entropy) and `penalties` are means of the epochs of its training, and `parameters_changed` counts its
-    parameters; without a training there are none.
+    are. `same_class` is a share of the `pictures`, `reached` counts them, the goals are their means; `trained_goal_` is
+    of as many pictures that trained the model, as the others did not. The accuracies are of those that have a label
+    and, where the model is manipulated, of held out pictures or rows. `losses` (cross-entropy) and `penalties` are
+    means of the epochs of its training, and `parameters_changed` counts its parameters; without a training there are
+    none.
     """
     return Features(
         _OF_RUN
@@ -195,6 +196,8 @@ def runs() -> Features:
             "same_class": Value("float64"),
             "goal_before": Value("float64"),
             "goal_after": Value("float64"),
+            "trained_goal_before": Value("float64"),
+            "trained_goal_after": Value("float64"),
             "accuracy_before": Value("float64"),
             "accuracy_after": Value("float64"),
             "steps": Value("int32"),

@@ -36,7 +36,7 @@ class Version:
     steps: (n,). same_class, probability_change: (n,), as in `builder.manipulations.outcome`. l_inf, l_2, lpips: (n,);
     None where the pictures are as they were, or it was not asked for. goal: (n,), how far the manipulation's own goal
     is reached. accuracy: of the pictures with a label, or of a training's; None without any. training: None where
-    nothing was trained.
+    nothing was trained. trained_goal: means of the goal before and after, of pictures that it was trained on.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Version:
     goal: Values
     accuracy: float | None
     training: Training | None
+    trained_goal: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

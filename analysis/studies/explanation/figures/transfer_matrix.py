@@ -29,7 +29,7 @@ def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: s
     for row in style.rows(table):
         matrix[lines.index((row.manipulation, row.explainer)), list(explainers).index(row.of)] = -row.difference
     with style.look():
-        figure = style.new_figure(3.2 + 0.52 * len(explainers), 2.0 + 0.42 * len(lines))
+        figure = style.new_figure(max(3.2 + 0.52 * len(explainers), 7.0), 2.0 + 0.42 * len(lines))
         axes = figure.subplots()
         drawn = axes.imshow(np.ma.masked_invalid(matrix), cmap="Reds", vmin=0, vmax=MOST, aspect="auto")
         for at, beside in np.argwhere(~np.isnan(matrix)):

@@ -97,6 +97,7 @@ def test_runs_say_what_was_tried_and_what_came_of_it(made):
         assert row["reached"] == sum(each["reached"] for each in of_run)
         assert (row["goal"], row["wanted"]) == ("Pearson's correlation with another picture's map", "high")
         assert (row["level"], row["parameters_changed"], row["losses"]) == ("input", 0, [])
+        assert row["trained_goal_after"] is None
     assert made["sanity"] == []
 
 
@@ -160,6 +161,7 @@ def test_a_model_is_manipulated_and_the_pictures_are_as_they_were(tuned):
         assert len(run["losses"]) == len(run["penalties"]) == 1
         assert 200_000 < run["parameters_changed"] < 230_000
         assert run["accuracy_before"] > 0.9
+    assert manipulated["trained_goal_after"] > 2 * max(no_op["trained_goal_after"], manipulated["trained_goal_before"])
     assert manipulated["penalties"] < no_op["penalties"]
     for row in tuned["manipulations"]:
         assert row["changed_id"] == row["image_id"]

@@ -66,18 +66,18 @@ def test_people_see_bar_charts_and_are_not_asked_about_pictures(made):
         assert np.asarray(decode_rgb(row["second"]["bytes"])).shape == (8 * LINE + 6, WIDTH, 3)
 
 
-def test_bars_are_as_long_as_their_values_from_the_largest_on():
+def test_bars_are_as_long_as_their_values():
     charts = Charts(["a", "b", "c"])
     (chart,) = charts.diverging(np.array([[[1.0, -4.0, 2.0]]], np.float32))
     zero = (NAMES + WIDTH) // 2
     counted = [
-        (chart[3 + line * LINE + 8] == color).all(axis=1).sum() for line, color in enumerate((AGAINST, FOR, FOR))
+        (chart[3 + line * LINE + 8] == color).all(axis=1).sum() for line, color in enumerate((FOR, AGAINST, FOR))
     ]
     reach = (WIDTH - NAMES) // 2 - 4
-    assert counted == pytest.approx([reach, reach / 2, reach / 4], abs=2)
-    assert (chart[3 + 8, :zero] == AGAINST).all(axis=1).any()
+    assert counted == pytest.approx([reach / 4, reach, reach / 2], abs=2)
+    assert (chart[3 + LINE + 8, :zero] == AGAINST).all(axis=1).any()
     (absolute,) = charts.absolute(np.array([[[1.0, -4.0, 2.0]]], np.float32))
-    assert (absolute[3 + 8] == (89, 89, 89)).all(axis=1).sum() == pytest.approx(WIDTH - NAMES - 4, abs=2)
+    assert (absolute[3 + LINE + 8] == (89, 89, 89)).all(axis=1).sum() == pytest.approx(WIDTH - NAMES - 4, abs=2)
 
 
 def test_charts_of_a_users_table_are_not_published(tmp_path: Path, runtime: Runtime):
