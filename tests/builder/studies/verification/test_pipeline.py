@@ -181,3 +181,26 @@ def test_micro_batches_are_all_of_one_size_and_padding_goes_nowhere(runtime):
     rows = np.arange(14, dtype=np.float32).reshape(7, 2)
     np.testing.assert_array_equal(in_micro_batches(double, rows, size=3, runtime=runtime), rows * 2)
     assert seen == [3, 3, 3]
+
+
+def test_controversial_searches_see_what_the_stored_distances_say(runtime):
+    """`b`, which is no target, has another alignment than `a`; no search can reach a margin of 0.9."""
+    own = {"recognizers": ["b", "a"], "levels": [0.9], "max_iterations": 2, "popsize": 4, "sigma": 0.1}
+    samples = {"optimized": {"target": "a", "levels": []}, "controversial": own}
+    described = study(samples=samples)
+    built = build_batch(described, load_models(described, runtime), 0)
+    pairs, searches = (built.tables[name].to_pandas() for name in ("pairs", "searches"))
+    shown = pairs[pairs["search_id"].notna()]
+    assert shown["pair_id"].tolist() == [
+        f"counted-00000-base{base}-controversial-base{1 - base}-d{direction}-0.9"
+        for base in (0, 1)
+        for direction in (0, 1)
+    ]
+    assert not shown["reached"].any()
+    last = searches[searches["stop"].notna()].set_index("search_id")["best_distance"]
+    for row in shown[shown["evaluations"] > 0].itertuples():
+        relative = {"a": row.a_distance / 0.6, "b": row.b_distance / 0.4}
+        accepting, rejecting = ("b", "a") if row.direction == 0 else ("a", "b")
+        margin = min(1 - relative[accepting], relative[rejecting] - 1)
+        assert last[row.search_id] == pytest.approx(-margin, abs=1e-5)
+    assert (shown["evaluations"] > 0).any()
