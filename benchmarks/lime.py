@@ -1,8 +1,9 @@
 """Images a second that LIME explains: ours, the package `lime` and captum, each at its fastest setting, on `digits-cnn`
 and `efficientnet-lite0`: `python -m benchmarks.lime`.
 
-All have the same superpixels and 1,000 versions of an image. Printed beside are the classifier's bare forward passes
-over as many versions, and the share of each method's time that these take: what is left is the method's own.
+All have the same superpixels and as many versions of an image, 1,000 by default. Printed beside are the classifier's
+bare forward passes over as many versions, and the share of each method's time that these take: what is left is the
+method's own.
 """
 
 import argparse
@@ -22,8 +23,6 @@ from builder.generators import Images
 from builder.images import mnist
 from builder.runtime import Runtime, start_runtime
 
-SAMPLES = 1000
-
 SIZES = (50, 200, 1000)
 """Versions at a time that the others are tried with."""
 
@@ -35,44 +34,51 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--digits", type=int, default=8, help="digits that are explained")
     parser.add_argument("--photographs", type=int, default=1, help="images of 224 pixels, or none")
+    parser.add_argument("--versions", type=int, default=1000, help="of every image")
     options = parser.parse_args()
     runtime = start_runtime("cpu")
     pixels, _ = mnist.read()
     some = np.repeat(pixels[: 500 * options.digits : 500][: options.digits, ..., None], 3, axis=3)
     noise = np.random.default_rng(0).integers(0, 256, (options.photographs, 28, 28, 3), np.uint8)
     large = noise.repeat(8, axis=1).repeat(8, axis=2)
-    compare("digits-cnn", digits.CNN.load(None, digits.CNN.Settings(), runtime), some, runtime)
+    compare("digits-cnn", digits.CNN.load(None, digits.CNN.Settings(), runtime), some, options.versions, runtime)
     if len(large):
-        compare("efficientnet-lite0", efficientnet.load(None, efficientnet.Settings(), runtime), large, runtime)
+        compare(
+            "efficientnet-lite0",
+            efficientnet.load(None, efficientnet.Settings(), runtime),
+            large,
+            options.versions,
+            runtime,
+        )
 
 
-def compare(name: str, classifier: Classifier, images: Images, runtime: Runtime) -> None:
+def compare(name: str, classifier: Classifier, images: Images, versions: int, runtime: Runtime) -> None:
     """Prints the images a second of each method, and which share of its time bare forward passes take."""
-    bare = min(seconds(lambda: passes(classifier, images)) for _ in range(2))
-    print(f"{name}, {len(images)} images, {SAMPLES} versions of each: bare {len(images) / bare:.3f} images/s")
+    bare = min(seconds(lambda: passes(classifier, versions, images)) for _ in range(2))
+    print(f"{name}, {len(images)} images, {versions} versions of each: bare {len(images) / bare:.3f} images/s")
     tried: dict[str, Iterable[Explain]] = {
-        "ours": [functools.partial(ours, classifier, runtime)],
-        "lime": [functools.partial(package, classifier, size) for size in SIZES],
-        "captum": [functools.partial(captums, classifier, size) for size in SIZES],
+        "ours": [functools.partial(ours, classifier, versions, runtime)],
+        "lime": [functools.partial(package, classifier, versions, size) for size in SIZES],
+        "captum": [functools.partial(captums, classifier, versions, size) for size in SIZES],
     }
     for method, settings in tried.items():
         took = min(seconds(functools.partial(explain, images)) for explain in settings)
         print(f"  {method:8} {len(images) / took:8.3f} images/s   {100 * bare / took:5.1f} % of it bare passes")
 
 
-def passes(classifier: Classifier, images: Images) -> None:
+def passes(classifier: Classifier, versions: int, images: Images) -> None:
     """The classifier's answers to as many versions as are made of the images."""
     for image in images:
-        classifier.probabilities(np.broadcast_to(image, (SAMPLES, *image.shape)).copy())
+        classifier.probabilities(np.broadcast_to(image, (versions, *image.shape)).copy())
 
 
-def ours(classifier: Classifier, runtime: Runtime, images: Images) -> None:
+def ours(classifier: Classifier, versions: int, runtime: Runtime, images: Images) -> None:
     """All images together."""
     classes = np.zeros(len(images), np.int64)
-    lime.load(None, lime.Settings(samples=SAMPLES), runtime).explain(classifier, images, classes)
+    lime.load(None, lime.Settings(samples=versions), runtime).explain(classifier, images, classes)
 
 
-def package(classifier: Classifier, size: int, images: Images) -> None:
+def package(classifier: Classifier, versions: int, size: int, images: Images) -> None:
     """One after the other, with our superpixels; `size` versions at a time."""
     explainer = LimeImageExplainer(random_state=0)
     for image in images:
@@ -82,15 +88,14 @@ def package(classifier: Classifier, size: int, images: Images) -> None:
             labels=(0,),
             top_labels=None,
             hide_color=127,
-            num_samples=SAMPLES,
+            num_samples=versions,
             num_features=8,
             batch_size=size,
             segmentation_fn=lambda each: segment(each, lime.Settings()),
-            progress_bar=False,
         )
 
 
-def captums(classifier: Classifier, size: int, images: Images) -> None:
+def captums(classifier: Classifier, versions: int, size: int, images: Images) -> None:
     """One after the other, with our superpixels; `size` versions at a time."""
 
     def forward(inputs: torch.Tensor) -> torch.Tensor:
@@ -101,7 +106,7 @@ def captums(classifier: Classifier, size: int, images: Images) -> None:
     for image in images:
         inputs = torch.from_numpy(image).permute(2, 0, 1)[None].float()
         mask = torch.from_numpy(segment(image, lime.Settings())).long()[None, None]
-        explainer.attribute(inputs, 127.0, target=0, feature_mask=mask, n_samples=SAMPLES, perturbations_per_eval=size)
+        explainer.attribute(inputs, 127.0, target=0, feature_mask=mask, n_samples=versions, perturbations_per_eval=size)
 
 
 def seconds(run: Callable[[], None]) -> float:

@@ -79,6 +79,11 @@ ASSIGNMENTS = SectionOf(
             "give other numbers.",
         ),
         Result(
+            "class_examples",
+            "How many of the candidates of a class are what a method asks for, and how many examples stand in where "
+            "fewer are than are shown: those that come nearest.",
+        ),
+        Result(
             "prevalence",
             "How frequent an attribute is among the examples of a class, beside all images of the class. low and high "
             "are Wilson's 95 % interval of the share among examples, which takes them for independent; p is of a "

@@ -13,6 +13,7 @@
 | explanation_paths | a kind of image and a number of superpixels (of a study with explained images) | classifier, image, rank, n, probability, low, high, interval |
 | assignment_success | a condition (of a study with assignments) | condition, n_answers, left_out, n, success, standard_error, low, high, interval, chance |
 | assignment_differences | two conditions (of a study with assignments) | first, second, difference, low, high, interval, p, p_holm |
+| class_examples | a class, a method and a role (of a study with assignments) | class, method, role, n_candidates, n_qualified, nearest |
 | prevalence | see `tables.prevalence` (of a study with assignments) | |
 | compared_assignments | a condition (with `compare_with`, of a study with assignments) | condition, study, success, standard_error |
 | positive_answers | a classifier, a measure and a number of 5 | classifier, measure, yes, n, share, low, high, interval |
@@ -34,6 +35,7 @@ from analysis.studies.classification.tables.assignments import (
 )
 from analysis.studies.classification.tables.consistency import consistency_of
 from analysis.studies.classification.tables.errors import adversarial_errors, error_differences, errors
+from analysis.studies.classification.tables.examples import class_examples
 from analysis.studies.classification.tables.experts import expert_errors
 from analysis.studies.classification.tables.explained import arm_difference, explained_pairs, explanation_paths
 from analysis.studies.classification.tables.kinds import answers_by_kind
@@ -101,6 +103,7 @@ def _assigned(study: Classification, options: Options) -> list[Maker]:
     made = [
         Maker(("assignment_success",), lambda made: assignment_success(study)),
         Maker(("assignment_differences",), lambda made: assignment_differences(study)),
+        Maker(("class_examples",), lambda made: class_examples(study), of_people=False),
         Maker(("prevalence",), lambda made: prevalence(study, carried(study, options.attributes)), of_people=False),
     ]
     if options.compare_with:

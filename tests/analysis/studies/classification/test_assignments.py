@@ -16,6 +16,7 @@ from analysis.studies.classification.tables.assignments import (
     assignment_success,
     compared_assignments,
 )
+from analysis.studies.classification.tables.examples import class_examples
 from analysis.studies.classification.tables.paper import printed_figures
 from analysis.studies.classification.tables.prevalence import carried, prevalence
 from tests.analysis.studies.classification import made
@@ -140,6 +141,16 @@ def test_attributes_are_of_another_classifier_and_of_a_joined_table(small: Class
         ("r0", "person: black"),
         ("r1", "person: black"),
     }
+
+
+def test_examples_that_only_stand_in_are_counted(small: Classification) -> None:
+    rows = [{"method": "probability", "role": "criticism", "qualified": each == "r0"} for each in ("r0", "r1", "r2")]
+    table = pd.DataFrame(rows).assign(row=["r0", "r1", "r2"], rank=[1, 2, 3], n_candidates=10, n_qualified=1)
+    table = table.assign(**{"class": "a", "classifier": "one"})
+    study = dataclasses.replace(small, tables={**small.tables, "examples": table})
+    assert class_examples(study).to_dict("records") == [
+        {"class": "a", "method": "probability", "role": "criticism", "n_candidates": 10, "n_qualified": 1, "nearest": 2}
+    ]
 
 
 def test_printed_assignments_are_those_of_the_reference() -> None:
