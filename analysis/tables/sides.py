@@ -37,7 +37,7 @@ def sides(answers: Answers) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for figure, _, numbers in answers.figures(joined):
         known = joined.assign(value=numbers.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", SIDE])
-        right = known[SIDE].eq(RIGHT).astype(np.float64).to_numpy(np.float64)
+        right = known[SIDE].eq(RIGHT).to_numpy().astype(np.float64)
         line = slope_within(known, answers.key, right, answers.units, "every item had one side alone")
         counts = {"figure": figure, "n": len(known), "n_right": int(right.sum())}
         rows.append(counts | {"difference": line.pop("slope")} | line)
