@@ -41,7 +41,6 @@ def likenesses(of: Explanations) -> pd.DataFrame:
     """
     made = tried(of)[[*CELL, "version", "batch", "run", "image_id", "l_inf"]]
     compared = of.comparisons[of.comparisons["check"] == "manipulation"].dropna(subset="value")
-    compared = compared[compared["first_map"] != compared["second_map"]]
     compared = compared.rename(columns={"explainer": "of", "network": "version", "place": "run"})
     columns = ["batch", "run", "version", "image_id", "of", "measure", "value"]
     return made.merge(compared[columns], on=["batch", "run", "version", "image_id"])

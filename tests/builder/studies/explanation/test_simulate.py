@@ -29,12 +29,12 @@ def test_half_of_the_raters_notice_as_stated_and_trust_by_what_is_left():
     n, model = 9000, RaterModel(lapse=0)
     kinds = [("difference", 0.06, None), ("difference", 0.0, None), ("trust", 0.1, "left")]
     items = [{"task": task, "l_inf": l_inf, "side": side} for task, l_inf, side in kinds for _ in range(n)]
-    answers = by_task(items, np.full(3 * n, 50.0), np.full(3 * n, 7.0), np.random.default_rng(0), model)
+    answers = by_task(items, np.full(3 * n, 20.0), np.full(3 * n, 7.0), np.random.default_rng(0), model)
     assert answers["likeness"].tolist() == 3 * n * [None]
     assert answers["difference"][:n].astype(float).mean() == pytest.approx(0.5, abs=0.02)
     assert not answers["difference"][n : 2 * n].any()
     assert set(answers["difference"][2 * n :]) == {None}
-    assert (answers["trust"][2 * n :] == "right").mean() == pytest.approx(0.5 + 0.3 / 2, abs=0.02)
+    assert (answers["trust"][2 * n :] == "right").mean() == pytest.approx(0.5 + 0.3 * 0.8, abs=0.02)
     one = [{"task": "likeness", "l_inf": None, "side": None}]
     said = by_task(one, np.array([50.0]), np.array([7.0]), np.random.default_rng(0), model)
     assert {name: values[0] for name, values in said.items()} == {"likeness": 7.0, "difference": None, "trust": None}
