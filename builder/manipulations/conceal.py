@@ -38,7 +38,7 @@ class Settings(settings.Settings):
     """
 
     derivative: Literal["loss", "logit"] = "loss"
-    weights: Weights = (3.0,)
+    weights: Weights = (1.0,)
     accuracy_loss: Annotated[float, Field(ge=0, le=1)] = 0.02
     hidden: Annotated[int, Field(ge=1, le=4096)] = 32
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 40
