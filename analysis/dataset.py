@@ -276,9 +276,9 @@ def _check_revision(dataset: str, revision: str | None, record: Record) -> None:
     if not Path(dataset).is_dir():
         return
     if revision is not None and revision.removeprefix("v") != record.version:
-        held = "a study folder, which has no versions" if record.version is None else f"version {record.version}"
+        data = "a study folder, which has no versions" if record.version is None else f"version {record.version}"
         raise AnalysisError(
-            f"{dataset}: is {held}, and not {revision}: a folder is of one version; leave --revision out"
+            f"{dataset}: is {data}, and not {revision}: a folder is of one version; leave --revision out"
         )
     if record.version is None and (Path(dataset) / _STUDY_RATINGS).is_file():
         raise AnalysisError(

@@ -64,8 +64,8 @@ def _column(column: Column) -> Column:
 def _holds_booleans(column: Column) -> bool:
     if column.dtype != object:
         return False
-    known = column.dropna()
-    return len(known) > 0 and all(isinstance(value, bool) for value in known)
+    cases = column.dropna()
+    return len(cases) > 0 and all(isinstance(value, bool) for value in cases)
 
 
 def _kind(column: Column, kinds: Sequence[str]) -> Column:

@@ -146,16 +146,16 @@ def fit(answers: Numbers, design: Numbers, large: Codes, small: Codes, slopes: N
     first = np.concatenate([np.zeros(p), np.full(1 + q, np.log(0.5))])
     bounds = [(-_MOST_MOVED, _MOST_MOVED)] * p + [_LOGS] * (1 + q)
     with threadpool_limits(1):  # the matrices are too small for more
-        found = optimize.minimize(objective, first, jac=True, method="L-BFGS-B", bounds=bounds)
-        at_bound = np.isclose(found.x[p:], _LOGS[0], atol=1e-3) | np.isclose(found.x[p:], _LOGS[1], atol=1e-3)
-        limits = _log_limits(lambda at: objective(at)[1], found.x, p, at_bound)
-    stopped = bool(np.any(np.abs(found.x[:p]) > _MOST_MOVED - 1e-3) or np.any(found.x[p:] > _LOGS[1] - 1e-3))
-    parameters = coefficients_and_logs(found.x)
+        result = optimize.minimize(objective, first, jac=True, method="L-BFGS-B", bounds=bounds)
+        at_bound = np.isclose(result.x[p:], _LOGS[0], atol=1e-3) | np.isclose(result.x[p:], _LOGS[1], atol=1e-3)
+        limits = _log_limits(lambda at: objective(at)[1], result.x, p, at_bound)
+    stopped = bool(np.any(np.abs(result.x[:p]) > _MOST_MOVED - 1e-3) or np.any(result.x[p:] > _LOGS[1] - 1e-3))
+    parameters = coefficients_and_logs(result.x)
     coefficients, deviations = parameters[:p], np.exp(parameters[p:])
     mode = _mode(data, coefficients, deviations, effects[0])
     errors = np.sqrt(np.diag(np.linalg.inv(_information(data, deviations, mode))))
     likelihood = mode.log_density - 0.5 * mode.curvature.log_determinant()
-    converged = bool(found.success) and not stopped
+    converged = bool(result.success) and not stopped
     return Fit(coefficients, errors, deviations, limits, at_bound, likelihood, converged)
 
 

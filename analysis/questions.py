@@ -59,9 +59,11 @@ def read_questions(ratings: pd.DataFrame, key: str, declared: Collection[Questio
 
     A column of another type, such as a list, is no question.
     """
-    known = {(question.name, type(question)): question for question in declared}
+    declarations = {(question.name, type(question)): question for question in declared}
     typed = [_question(str(name), ratings[name]) for name in ratings.columns if name not in SHARED | {key}]
-    return tuple(known.get((question.name, type(question)), question) for question in typed if question is not None)
+    return tuple(
+        declarations.get((question.name, type(question)), question) for question in typed if question is not None
+    )
 
 
 def how(question: Question) -> str:

@@ -70,8 +70,8 @@ def results(
     sources = {name: published.source or "none" for maker in makers if maker.of_people for name in maker.names}
     names = [name for maker in makers for name in maker.names]
     skipped = [{"table": name, "reason": reasons[name]} for name in names if name in reasons]
-    found = {name: _sourced(made[name], sources.get(name)) for name in names if name in made}
-    return found | {"skipped": pd.DataFrame(skipped, columns=["table", "reason"])}
+    results_by_name = {name: _sourced(made[name], sources.get(name)) for name in names if name in made}
+    return results_by_name | {"skipped": pd.DataFrame(skipped, columns=["table", "reason"])}
 
 
 def _sourced(table: pd.DataFrame, source: str | None) -> pd.DataFrame:

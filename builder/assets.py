@@ -138,8 +138,8 @@ def _location(asset: Asset) -> Path:
         listed = files(asset.package.name) or []
     except PackageNotFoundError:
         listed = []
-    found = [Path(str(file.locate())) for file in listed if file.as_posix() == asset.member]
-    return found[0] if found else Path(asset.member)
+    places = [Path(str(file.locate())) for file in listed if file.as_posix() == asset.member]
+    return places[0] if places else Path(asset.member)
 
 
 def _download(package: Package, scratch: Path) -> Path:
@@ -158,18 +158,18 @@ def _download(package: Package, scratch: Path) -> Path:
     )
     archives = list(folder.glob("*"))
     if result.returncode != 0 or len(archives) != 1:
-        said = "\n".join(f"    {line}" for line in (result.stderr or result.stdout or "").strip().splitlines()[-6:])
+        words = "\n".join(f"    {line}" for line in (result.stderr or result.stdout or "").strip().splitlines()[-6:])
         settings = "pip's index settings (pip config list)" if package.client == "pip" else "npm's (npm config list)"
         raise AssetError(
             f"{package.client} could not fetch {package.name}=={package.version} (sha256 {package.sha256}). "
-            f"{package.client} said:\n{said}\n  Check the network and {settings}, then run the same command again"
+            f"{package.client} said:\n{words}\n  Check the network and {settings}, then run the same command again"
         )
     (archive,) = archives
     with archive.open("rb") as file:
-        found = _sha256(file)
-    if found != package.sha256:
+        digest = _sha256(file)
+    if digest != package.sha256:
         raise AssetError(
-            f"{package.client} fetched {package.name} {package.version} with SHA-256 {found}, pinned is "
+            f"{package.client} fetched {package.name} {package.version} with SHA-256 {digest}, pinned is "
             f"{package.sha256}: the registry that it is set up with serves another archive under that version"
         )
     return archive
@@ -203,9 +203,9 @@ def _extract(asset: Asset, archive: Path, target: Path) -> None:
     except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise AssetError(f"{archive.name} holds no {asset.member}: {error}") from error
     with target.open("rb") as file:
-        found = _sha256(file)
-    if found != asset.sha256:
-        raise AssetError(f"{asset.member} in {archive.name} has SHA-256 {found}, pinned is {asset.sha256}")
+        digest = _sha256(file)
+    if digest != asset.sha256:
+        raise AssetError(f"{asset.member} in {archive.name} has SHA-256 {digest}, pinned is {asset.sha256}")
 
 
 @contextmanager

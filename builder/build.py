@@ -97,15 +97,15 @@ def repair(where: str | Path, crew: Crew) -> Outcome | None:
     folder = StudyFolder(where)
     with folder.locked():
         study = folder.study()
-        held = folder.batches(study.hash(), verify=True)
-        if not held.damaged:
-            folder.write_readme(study.name, held.whole)
+        batches = folder.batches(study.hash(), verify=True)
+        if not batches.damaged:
+            folder.write_readme(study.name, batches.whole)
             return None
-        folder.forget_batches(sorted(held.damaged))
-        metrics = Metrics(study.batches, len(held.whole))
-        failed = _run(study, folder, held.whole, sorted(held.damaged), crew, metrics)
-        folder.write_readme(study.name, held.whole)
-        return Outcome(status_of(study, held.whole, {}), len(held.damaged) - len(failed), failed)
+        folder.forget_batches(sorted(batches.damaged))
+        metrics = Metrics(study.batches, len(batches.whole))
+        failed = _run(study, folder, batches.whole, sorted(batches.damaged), crew, metrics)
+        folder.write_readme(study.name, batches.whole)
+        return Outcome(status_of(study, batches.whole, {}), len(batches.damaged) - len(failed), failed)
 
 
 def _run(

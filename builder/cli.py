@@ -218,9 +218,9 @@ def _status(options: argparse.Namespace) -> int:
         print("\nstatus --repair builds the damaged batches again.")
     elif not options.verify and not options.repair:
         print("\nSizes were compared; --verify reads every byte.")
-    said = summary(read_log(folder.storage, range(status.wanted)), status.done)
-    if said:
-        print(f"\n{table(said, len(status.missing) + len(status.damaged))}")
+    steps = summary(read_log(folder.storage, range(status.wanted)), status.done)
+    if steps:
+        print(f"\n{table(steps, len(status.missing) + len(status.damaged))}")
     return 1 if status.missing or status.damaged else 0
 
 

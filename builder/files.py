@@ -51,11 +51,11 @@ class Folder:
             if parent is None:
                 return None
             try:
-                found = os.stat(last, dir_fd=parent, follow_symlinks=False)
+                status = os.stat(last, dir_fd=parent, follow_symlinks=False)
             except FileNotFoundError:
                 return None
-            self._check_file(name, found)
-            return found.st_size
+            self._check_file(name, status)
+            return status.st_size
 
     def listed(self, name: str) -> dict[str, os.stat_result]:
         """The names right in a subfolder ("" is the folder itself), links as links; empty where there is none."""
@@ -244,20 +244,20 @@ class Folder:
 
     def _check_no_link(self, name: str, last: str, parent: int) -> None:
         try:
-            found = os.stat(last, dir_fd=parent, follow_symlinks=False)
+            status = os.stat(last, dir_fd=parent, follow_symlinks=False)
         except FileNotFoundError:
             return
-        if stat.S_ISLNK(found.st_mode):
+        if stat.S_ISLNK(status.st_mode):
             raise FolderError(
                 f"{self.root / name}: is a link, which may lead to files of yours and is not followed; put what it "
                 "leads to in its place, or remove it"
             )
 
-    def _check_file(self, name: str, found: os.stat_result) -> None:
-        if stat.S_ISREG(found.st_mode):
+    def _check_file(self, name: str, status: os.stat_result) -> None:
+        if stat.S_ISREG(status.st_mode):
             return
         what = {stat.S_IFLNK: "a link, which is not followed", stat.S_IFDIR: "a folder, not a file"}
-        raise FolderError(f"{self.root / name}: is {what.get(stat.S_IFMT(found.st_mode), 'no file')}; move it away")
+        raise FolderError(f"{self.root / name}: is {what.get(stat.S_IFMT(status.st_mode), 'no file')}; move it away")
 
 
 @contextlib.contextmanager

@@ -184,21 +184,21 @@ def summary(logs: Iterable[Sequence[Line]], finished: Iterable[int]) -> Summary 
     )
 
 
-def table(said: Summary, missing: int) -> str:
+def table(steps: Summary, missing: int) -> str:
     """A summary as a person reads it; `missing` batches are still to be built."""
     rows = [
-        ("rate", f"{said.per_hour:.1f} batches an hour, {said.candidates_per_second:.1f} images a second and worker"),
-        ("a batch", f"{said.median_seconds:.1f} s (median)"),
-        ("memory", f"{said.peak_memory_bytes / 2**30:.2f} GiB at most in a worker"),
+        ("rate", f"{steps.per_hour:.1f} batches an hour, {steps.candidates_per_second:.1f} images a second and worker"),
+        ("a batch", f"{steps.median_seconds:.1f} s (median)"),
+        ("memory", f"{steps.peak_memory_bytes / 2**30:.2f} GiB at most in a worker"),
     ]
-    if missing and said.per_hour:
-        rows.insert(1, ("remaining", tqdm.format_interval(missing / said.per_hour * 3600)))
+    if missing and steps.per_hour:
+        rows.insert(1, ("remaining", tqdm.format_interval(missing / steps.per_hour * 3600)))
     lines = [f"{name:10}{text}" for name, text in rows]
-    shares = {step: share for step, share in said.shares.items() if share >= LEAST_SHARE}
+    shares = {step: share for step, share in steps.shares.items() if share >= LEAST_SHARE}
     lines += ["", "share of time by step"] + [f"  {share:5.1%}  {printable(step)}" for step, share in shares.items()]
-    lines += ["", "slowest batches"] + [f"  {batch:5d}  {seconds:.1f} s" for batch, seconds in said.slowest]
-    if said.failed:
-        lines += ["", "failed batches"] + [f"  {batch:5d}  {printable(why)}" for batch, why in said.failed.items()]
+    lines += ["", "slowest batches"] + [f"  {batch:5d}  {seconds:.1f} s" for batch, seconds in steps.slowest]
+    if steps.failed:
+        lines += ["", "failed batches"] + [f"  {batch:5d}  {printable(why)}" for batch, why in steps.failed.items()]
     return "\n".join(lines)
 
 

@@ -29,11 +29,11 @@ def bar(total: int, desc: str, unit: str, *, delay: float = 0.0) -> Any:
     Where standard error is no terminal, it writes there how far it is, a line a minute. What takes less than `delay`
     seconds has no bar.
     """
-    said: dict[str, Any] = {"total": total, "desc": desc, "unit": unit, "leave": False, "delay": delay}
+    keywords: dict[str, Any] = {"total": total, "desc": desc, "unit": unit, "leave": False, "delay": delay}
     if sys.stderr.isatty():
-        return tqdm(**said, position=_line)
+        return tqdm(**keywords, position=_line)
     words = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}{postfix}, {remaining} left"
-    return tqdm(**said, file=_Lines(), bar_format=words)
+    return tqdm(**keywords, file=_Lines(), bar_format=words)
 
 
 class _Lines(io.TextIOBase):

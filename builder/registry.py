@@ -30,8 +30,8 @@ def load(group: Group, name: str) -> Any:
     try:
         return entry.load()
     except (Exception, SystemExit) as error:  # anybody's module may raise anything
-        said = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
-        raise StudyError(f"{_noun(group)} {name!r}, {entry.value}, cannot be imported: {said}") from error
+        reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
+        raise StudyError(f"{_noun(group)} {name!r}, {entry.value}, cannot be imported: {reason}") from error
 
 
 def module_name(group: Group, name: str) -> str:

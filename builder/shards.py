@@ -286,13 +286,13 @@ class StudyFolder:
         where = self.storage.at(MANIFEST)
         if not self.described:
             raise FolderError(f"{where}: no such file; name a study folder, such as out/lands-between-demo")
-        held = parsed(Manifest, self._read(MANIFEST), where)
-        if fingerprint_hash(held.study) != held.study_hash:
+        manifest = parsed(Manifest, self._read(MANIFEST), where)
+        if fingerprint_hash(manifest.study) != manifest.study_hash:
             raise FolderError(
                 f"{where}: damaged: the study in it does not have the hash in it; remove it, and build with the same "
                 "study into this folder writes it again"
             )
-        return held
+        return manifest
 
     def batch_manifest(self, batch: int, study_hash: str) -> BatchManifest:
         """A finished batch's manifest, validated against the study of this hash.
@@ -305,20 +305,20 @@ class StudyFolder:
 
     def _parsed_batch(self, batch: int, content: bytes, study_hash: str) -> BatchManifest:
         where = self.storage.at(_batch_name(batch))
-        held = parsed(BatchManifest, content, where)
-        tables = [shard.table for shard in held.shards]
+        manifest = parsed(BatchManifest, content, where)
+        tables = [shard.table for shard in manifest.shards]
         needed = {spec.name for spec in self._specs if not spec.optional}
-        if held.batch != batch or len(set(tables)) < len(tables) or not needed <= set(tables) <= set(self.tables):
+        if manifest.batch != batch or len(set(tables)) < len(tables) or not needed <= set(tables) <= set(self.tables):
             raise FolderError(f"{where}: damaged: describes another batch or other tables")
-        if held.study_hash != study_hash:
+        if manifest.study_hash != study_hash:
             raise FolderError(f"{where}: belongs to another study")
-        return held
+        return manifest
 
     def finished(self) -> list[int]:
         """The batches that have a manifest, or something else in its place, sorted; no shard is looked at."""
         listed = {*self.storage.sizes("manifest"), *self.storage.strangers("manifest")}
-        found = (re.fullmatch(r"batch-([0-9]{5,9})\.json", name) for name in listed)
-        numbers = {int(match[1]) for match in found if match}
+        matches = (re.fullmatch(r"batch-([0-9]{5,9})\.json", name) for name in listed)
+        numbers = {int(match[1]) for match in matches if match}
         return sorted(batch for batch in numbers if _batch_name(batch).removeprefix("manifest/") in listed)
 
     def batches(self, study_hash: str, *, verify: bool) -> Finished:
@@ -342,12 +342,12 @@ class StudyFolder:
             try:
                 if isinstance(content, FolderError):
                     raise content
-                held = self._parsed_batch(batch, content, study_hash)
-                for shard in held.shards:
+                manifest = self._parsed_batch(batch, content, study_hash)
+                for shard in manifest.shards:
                     self._check_size(shard, batch, sizes[shard.table].get(_file_name(batch)))
                     if verify:
                         self._check_content(shard, batch)
-                whole[batch] = held
+                whole[batch] = manifest
             except (FormatError, StoreError):
                 raise
             except FolderError as error:
@@ -422,10 +422,10 @@ class StudyFolder:
                 folder.remove(name)
         shards = self._shard_folders()
         for within in ("manifest", "log", *shards):
-            for name, found in folder.listed(within).items():
+            for name, status in folder.listed(within).items():
                 written = written_name(name)
                 of_batch = _OF_A_BATCH.fullmatch(written or name)
-                if not of_batch or not (written or stat.S_ISREG(found.st_mode)):
+                if not of_batch or not (written or stat.S_ISREG(status.st_mode)):
                     continue  # somebody else's, or somewhere else
                 if written or (within in shards and int(of_batch[1]) not in finished):
                     folder.remove(f"{within}/{name}")
@@ -479,8 +479,8 @@ class StudyFolder:
         Raises:
             FolderError: the batch's manifest is absent or damaged.
         """
-        held = self.batch_manifest(batch, self.manifest().study_hash)
-        return any(shard.table == table for shard in held.shards)
+        manifest = self.batch_manifest(batch, self.manifest().study_hash)
+        return any(shard.table == table for shard in manifest.shards)
 
     def read(self, table: str, batch: int) -> pa.Table:
         """The rows of one finished batch in one table.
@@ -537,10 +537,10 @@ class StudyFolder:
 def status_of(study: Study, whole: Mapping[int, BatchManifest], damaged: dict[int, str]) -> Status:
     """The status of batches whose manifests are read already."""
     specs = load_kind(study.study).tables
-    there = {shard.table for held in whole.values() for shard in held.shards}
+    there = {shard.table for manifest in whole.values() for shard in manifest.shards}
     rows = {spec.name: 0 for spec in specs if spec.name in there or not spec.optional}
-    for held in whole.values():
-        for shard in held.shards:
+    for manifest in whole.values():
+        for shard in manifest.shards:
             rows[shard.table] += shard.rows
     missing = sorted(set(range(study.batches)) - set(whole) - set(damaged))
     return Status(study.batches, tuple(sorted(whole)), tuple(missing), damaged, rows)

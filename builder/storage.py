@@ -144,11 +144,11 @@ class Disk:
     def sizes(self, folder: str) -> dict[str, int]:
         """Does what `Storage` says."""
         entries = self.folder.listed(folder).items()
-        return {name: found.st_size for name, found in entries if stat.S_ISREG(found.st_mode)}
+        return {name: status.st_size for name, status in entries if stat.S_ISREG(status.st_mode)}
 
     def strangers(self, folder: str) -> list[str]:
         """Does what `Storage` says."""
-        return [name for name, found in self.folder.listed(folder).items() if not stat.S_ISREG(found.st_mode)]
+        return [name for name, status in self.folder.listed(folder).items() if not stat.S_ISREG(status.st_mode)]
 
     def size(self, name: str) -> int | None:
         """Does what `Storage` says."""
@@ -277,8 +277,8 @@ class Store:
             raise self._error(name, error) from error
 
     def _error(self, name: str, error: Exception) -> StoreError:
-        said = str(error) or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)
+        reason = str(error) or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)
         return StoreError(
-            f"{self.at(name)}: {said}. What is finished is kept: see that the store answers and lets you in, and run "
+            f"{self.at(name)}: {reason}. What is finished is kept: see that the store answers and lets you in, and run "
             "the same command again"
         )

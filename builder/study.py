@@ -128,8 +128,8 @@ def parse_study(keys: dict[str, Any], source: str) -> Study:
     """
     kind = keys.get("study", DEFAULT_KIND)
     if kind not in registry.names("studies"):
-        known = ", ".join(registry.names("studies"))
-        raise StudyError(f"{source}:\n  study = {shown(kind)}: must be one of the kinds of study: {known}")
+        choices = ", ".join(registry.names("studies"))
+        raise StudyError(f"{source}:\n  study = {shown(kind)}: must be one of the kinds of study: {choices}")
     return check(load_kind(kind).Settings, keys, source)
 
 

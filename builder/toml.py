@@ -151,9 +151,9 @@ def _explanation(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return f"{key} = {shown(detail['input'])}: {message}"
 
 
-def _unknown_key(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return "unknown key; " + (f"did you mean {near[0]}?" if near else f"known here: {', '.join(known) or 'none'}")
+def _unknown_key(key: str, keys: list[str]) -> str:
+    near = difflib.get_close_matches(key, keys, n=1)
+    return "unknown key; " + (f"did you mean {near[0]}?" if near else f"known here: {', '.join(keys) or 'none'}")
 
 
 def _keys_beside(detail: ErrorDetails, model: type[BaseModel]) -> list[str]:

@@ -48,11 +48,13 @@ def locate(address: str | None, sha256: str | None, table: str, form: str, sourc
             f"{table}.model: no weights at {address}: there is no such file in {Path.cwd()}. {source}".rstrip()
         )
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 is None:
-        raise StudyError(f'{table}.sha256 is missing: to pin the weights at {address}, add sha256 = "{found}"')
-    if found != sha256:
-        raise AssetError(f"{table}.sha256: the weights at {address} have SHA-256 {found}, the study file says {sha256}")
+        raise StudyError(f'{table}.sha256 is missing: to pin the weights at {address}, add sha256 = "{digest}"')
+    if digest != sha256:
+        raise AssetError(
+            f"{table}.sha256: the weights at {address} have SHA-256 {digest}, the study file says {sha256}"
+        )
     return path
 
 
@@ -128,12 +130,12 @@ def verify_files(files: Sequence[Path], address: str, sha256: str | None, table:
         with path.open("rb") as file:
             while block := file.read(2**20):
                 digest.update(block)
-    found = digest.hexdigest()
+    here = digest.hexdigest()
     if sha256 is None:
-        raise StudyError(f'{table}.sha256 is missing: to pin the model at {address}, add sha256 = "{found}"')
-    if found != sha256:
+        raise StudyError(f'{table}.sha256 is missing: to pin the model at {address}, add sha256 = "{here}"')
+    if here != sha256:
         raise AssetError(
-            f"{table}.sha256: the files of the model at {address} have SHA-256 {found}, the study file says {sha256}"
+            f"{table}.sha256: the files of the model at {address} have SHA-256 {here}, the study file says {sha256}"
         )
 
 

@@ -49,11 +49,11 @@ def people_agreement(agreement: pd.DataFrame, raters: pd.DataFrame, *, source: s
 
 def _drawn(raters: pd.DataFrame) -> list[tuple[str, str]]:
     """The columns that are drawn, with their labels: a correlation, and an agreement with the majority."""
-    found = []
+    intervals = []
     for end, words in (
         ("_pearson", "correlation of {} with the rest"),
         ("_agreement", "same {} as the majority of the rest"),
     ):
         columns = [str(name) for name in raters.columns if str(name).endswith(end)]
-        found += [(name, words.format(style.plain(name.removesuffix(end)))) for name in columns[:1]]
-    return found
+        intervals += [(name, words.format(style.plain(name.removesuffix(end)))) for name in columns[:1]]
+    return intervals

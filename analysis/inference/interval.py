@@ -52,10 +52,10 @@ class Interval:
 
 def together(**intervals: Interval) -> str:
     """The methods of a row's intervals, or the reasons for none: told once where they are the same for all."""
-    words = {name.replace("_", " "): found.words() for name, found in intervals.items()}
+    words = {name.replace("_", " "): interval.words() for name, interval in intervals.items()}
     if len(set(words.values())) == 1:
         return next(iter(words.values()))
-    return "; ".join(f"{name}: {said}" for name, said in words.items())
+    return "; ".join(f"{name}: {text}" for name, text in words.items())
 
 
 @dataclass(frozen=True)

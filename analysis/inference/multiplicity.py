@@ -14,7 +14,7 @@ def holm(p: npt.ArrayLike) -> Numbers:
     """
     values = np.asarray(p, np.float64)
     adjusted = np.full(values.shape, np.nan)
-    known = np.isfinite(values)
-    if known.any():
-        adjusted[known] = multipletests(values[known], method="holm")[1]
+    mask = np.isfinite(values)
+    if mask.any():
+        adjusted[mask] = multipletests(values[mask], method="holm")[1]
     return adjusted

@@ -66,8 +66,8 @@ def chance_spread(values: Numbers, groups: Codes, keys: Codes, strata: Codes) ->
     orders = np.argsort(stratum + rng.random((PERMUTATIONS, n_keys)), axis=1)
     permuted = np.empty((PERMUTATIONS, n_keys), np.intp)
     permuted[:, places] = group[orders]
-    found = _spreads(np.concatenate([group[None], permuted]), total, summed)
-    return float(np.nanquantile(found[1:], CONFIDENCE)), float(np.mean(found >= found[0] - 1e-12))
+    spreads = _spreads(np.concatenate([group[None], permuted]), total, summed)
+    return float(np.nanquantile(spreads[1:], CONFIDENCE)), float(np.mean(spreads >= spreads[0] - 1e-12))
 
 
 def _spreads(groups: Codes, total: Numbers, summed: Numbers) -> Numbers:

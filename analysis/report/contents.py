@@ -62,10 +62,10 @@ class Contents:
         """Keeps tables/<name>.csv and .tex; `fitted` tables are scaled to a page's width in LaTeX."""
         self.table_numbers[name] = len(self.table_numbers) + 1
         self.files[f"tables/{name}.csv"] = tables.to_csv(frame, self.source)
-        said = [tables.SOURCE_COLUMN]  # by the caption
+        omissions = [tables.SOURCE_COLUMN]  # by the caption
         if "reason" in frame and frame["reason"].isin(["", None]).all():
-            said.append("reason")  # that nothing is missing, by every row
-        shown = frame.drop(columns=said, errors="ignore")
+            omissions.append("reason")  # that nothing is missing, by every row
+        shown = frame.drop(columns=omissions, errors="ignore")
         self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name, fitted=fitted)
         return table_item(name, self.table_numbers[name], caption, shown, self.source)
 

@@ -91,9 +91,11 @@ def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> di
     """The content of every file of the report by its path, the same for the same dataset."""
     contents = Contents(published.source if published.source != "human" else None)
     analysis = analysis_of(published.kind) or Analysis(published.kind)
-    found, parts = Findings(published, answers_of(published, analysis), tables), analysis.report()
-    made = [part.made(found, contents) for part in tqdm(parts.sections, desc="figures", unit="section", disable=None)]
-    sections = [section for section in [summary(found, contents, parts), *made] if section.text or section.items]
+    findings, parts = Findings(published, answers_of(published, analysis), tables), analysis.report()
+    made = [
+        part.made(findings, contents) for part in tqdm(parts.sections, desc="figures", unit="section", disable=None)
+    ]
+    sections = [section for section in [summary(findings, contents, parts), *made] if section.text or section.items]
     page = Page(
         title=_title(published),
         dataset=published.name,

@@ -42,26 +42,26 @@ class Result:
     fitted: bool = False
     of_people: bool | None = None
 
-    def items(self, found: Findings, contents: Contents) -> Iterator[Item]:
+    def items(self, findings: Findings, contents: Contents) -> Iterator[Item]:
         """The items that the page shows of it; nothing where there is nothing."""
-        if not found.has(*filter(None, [self.name]), *self.needs):
+        if not findings.has(*filter(None, [self.name]), *self.needs):
             return
-        if not self._rests_on_ratings(found):
+        if not self._rests_on_ratings(findings):
             contents = contents.without_source()
         if self.caption:
-            caption = self.caption if isinstance(self.caption, str) else self.caption(found)
-            table = self.frame(found) if self.frame else found.tables[self.name]
+            caption = self.caption if isinstance(self.caption, str) else self.caption(findings)
+            table = self.frame(findings) if self.frame else findings.tables[self.name]
             yield contents.table(self.file or self.name.replace("_", "-"), table, caption, fitted=self.fitted)
         if self.draw:
-            yield from self.draw(found, contents)
+            yield from self.draw(findings, contents)
 
-    def _rests_on_ratings(self, found: Findings) -> bool:
+    def _rests_on_ratings(self, findings: Findings) -> bool:
         if self.of_people is not None or not self.name:
             return self.of_people is not False
-        return any(SOURCE_COLUMN in found.tables[name] for name in (self.name, *self.needs))
+        return any(SOURCE_COLUMN in findings.tables[name] for name in (self.name, *self.needs))
 
 
-def _no_text(found: Findings) -> Sequence[str]:
+def _no_text(findings: Findings) -> Sequence[str]:
     return ()
 
 
@@ -74,17 +74,17 @@ class SectionOf:
     results: Sequence[Result]
     text: Callable[[Findings], Sequence[str]] = _no_text
 
-    def made(self, found: Findings, contents: Contents) -> Section:
+    def made(self, findings: Findings, contents: Contents) -> Section:
         """The section of a dataset."""
-        items = [item for result in self.results for item in result.items(found, contents)]
-        return Section(self.name, self.title, self.text(found), items)
+        items = [item for result in self.results for item in result.items(findings, contents)]
+        return Section(self.name, self.title, self.text(findings), items)
 
 
-def _draw_agreement(found: Findings, contents: Contents) -> Iterator[Item]:
-    if not found.has("rater_agreement"):
+def _draw_agreement(findings: Findings, contents: Contents) -> Iterator[Item]:
+    if not findings.has("rater_agreement"):
         return
-    table, raters = found.tables["agreement"], found.tables["rater_agreement"]
-    said = ", ".join(
+    table, raters = findings.tables["agreement"], findings.tables["rater_agreement"]
+    text = ", ".join(
         f"{row.statistic} ({row.question}) {number(row.value)}" for row in rows(table.dropna(subset="value"))
     )
     yield contents.figure(
@@ -92,20 +92,20 @@ def _draw_agreement(found: Findings, contents: Contents) -> Iterator[Item]:
         people_agreement.people_agreement(table, raters, source=contents.source),
         "Left: statistics of agreement; bars are 95 % intervals that leave out one batch after the other, and a batch "
         "alone has none. Right: each rater against the rest.",
-        f"Markers with intervals: {said or 'none'}. Beside it a dot for each of {len(raters)} raters.",
+        f"Markers with intervals: {text or 'none'}. Beside it a dot for each of {len(raters)} raters.",
     )
 
 
-def _drift_caption(found: Findings) -> str:
+def _drift_caption(findings: Findings) -> str:
     return (
         f"Drift: the change of an answer, and of the time for it (log2: -1 is half the time), per hundred "
-        f"{found.answers.item.plural} that a person has rated, within persons and {found.answers.item.plural}. "
+        f"{findings.answers.item.plural} that a person has rated, within persons and {findings.answers.item.plural}. "
         f"{INTERVALS}"
     )
 
 
-def _draw_strategies(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["strategies"]
+def _draw_strategies(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["strategies"]
     often = table.sort_values("share", ascending=False).head(3)
     top = ", ".join(f"{row.feature} {row.share:.0%} ({row.question})" for row in rows(often))
     yield contents.figure(
@@ -117,16 +117,16 @@ def _draw_strategies(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_quotes(found: Findings, contents: Contents) -> Iterator[Item]:
+def _draw_quotes(findings: Findings, contents: Contents) -> Iterator[Item]:
     try:
-        said = quotes(found.published.participants, None if found.has("strategies") else {})
+        quotations = quotes(findings.published.participants, None if findings.has("strategies") else {})
     except MissingDataError:
         return
-    yield contents.table("quotes", said, "The texts that were released, in alphabetical order.")
+    yield contents.table("quotes", quotations, "The texts that were released, in alphabetical order.")
 
 
-def _draw_groups(found: Findings, contents: Contents) -> Iterator[Item]:
-    made = found.tables["groups"].dropna(subset="group")
+def _draw_groups(findings: Findings, contents: Contents) -> Iterator[Item]:
+    made = findings.tables["groups"].dropna(subset="group")
     for place, (name, of_grouping) in enumerate(made.groupby("grouping", sort=False), start=1):
         for question, table in of_grouping.groupby("question", sort=False):
             values = table["value"].dropna()
@@ -140,32 +140,32 @@ def _draw_groups(found: Findings, contents: Contents) -> Iterator[Item]:
             )
 
 
-def groups_text(found: Findings) -> list[str]:
+def groups_text(findings: Findings) -> list[str]:
     """Groupings that make no table, and why."""
-    if not found.has("groups"):
+    if not findings.has("groups"):
         return []
-    table = found.tables["groups"]
+    table = findings.tables["groups"]
     return [f"Not shown: {reason}." for reason in table.loc[table["group"].isna(), "reason"]]
 
 
-def _power_caption(found: Findings) -> str:
-    item, kind = found.answers.item, "kind's " if found.answers.condition else ""
+def _power_caption(findings: Findings) -> str:
+    item, kind = findings.answers.item, "kind's " if findings.answers.condition else ""
     return (
         f"Batches, and so {item.plural}, needed for a 95 % interval of a {kind}mean of a wanted width: every batch has "
         f"other {item.plural} and other raters, each of whom rates all of its {item.plural}, as in this study."
     )
 
 
-def _components_caption(found: Findings) -> str:
-    items = found.answers.item.plural
+def _components_caption(findings: Findings) -> str:
+    items = findings.answers.item.plural
     return f"Variance of ratings between batches, between the {items} of a batch, between raters, and the rest."
 
 
-def _draw_power(found: Findings, contents: Contents) -> Iterator[Item]:
-    table, item, condition = found.tables["power"], found.answers.item, found.answers.condition or "condition"
+def _draw_power(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table, item, condition = findings.tables["power"], findings.answers.item, findings.answers.condition or "condition"
     kind = str(table.groupby(condition, observed=True, sort=False)[item.plural].max().fillna(0).idxmax())
     of_kind = table[table[condition] == kind]
-    which = f"{item.singular}: {kind}, which needs most" if found.answers.condition else item.singular
+    which = f"{item.singular}: {kind}, which needs most" if findings.answers.condition else item.singular
     yield contents.figure(
         "power",
         power.power(of_kind, item, source=contents.source),
@@ -176,15 +176,15 @@ def _draw_power(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_limits(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["limits"]
+def _draw_limits(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["limits"]
     contents.table("limits", table, "What this dataset cannot show, from its own numbers.")
     small = table[table["topic"] == "cells"]
     if len(small) < 2:
         yield NoteItem(list(table["statement"]))
         return
     cells = ", ".join(f"{row.subject} ({row.n:.0f})" for row in rows(small))
-    together = f"fewer than {SMALLEST} {found.answers.item.plural}: {cells}"
+    together = f"fewer than {SMALLEST} {findings.answers.item.plural}: {cells}"
     others = table[table["topic"] != "cells"]["statement"]
     yield NoteItem([*others[others.index < small.index[0]], together, *others[others.index > small.index[0]]])
 

@@ -55,23 +55,23 @@ class Claim:
     def sentence(self, certain: bool) -> str:
         """The claim in words, with its figure."""
         if certain:
-            said = self.above if self.estimate > self.reference else self.below
-            return f"{said}: {self.figure} {number(self.estimate)} ({number(self.low)} to {number(self.high)})."
+            sentence = self.above if self.estimate > self.reference else self.below
+            return f"{sentence}: {self.figure} {number(self.estimate)} ({number(self.low)} to {number(self.high)})."
         span = f"({number(self.low)} to {number(self.high)})" if np.isfinite(self.low) else "(no interval)"
         return f"It is open {self.whether}: {self.figure} {number(self.estimate)} {span}."
 
 
-def summary(found: Findings, contents: Contents, parts: "ReportParts") -> Section:
+def summary(findings: Findings, contents: Contents, parts: "ReportParts") -> Section:
     """The section; made when the tables have their numbers, shown first."""
-    claims = [claim for claim in parts.claims(found) if claim.table in contents.table_numbers]
-    certain, open_ = sorted_claims(claims, _freedom(found))
+    claims = [claim for claim in parts.claims(findings) if claim.table in contents.table_numbers]
+    certain, open_ = sorted_claims(claims, _freedom(findings))
     surest = [_statement(claim, contents, certain=True) for claim in certain[:MOST]]
     least_sure = [_statement(claim, contents, certain=False) for claim in open_[:MOST]]
-    text = list(parts.introduction(found))
+    text = list(parts.introduction(findings))
     if claims:
         text.append(
             f"Every report asks the same {len(claims)} questions. Certain is what stays so when they count as one "
-            f"family (Holm, 5 %); intervals are 95 % {parts.dependence(found)}."
+            f"family (Holm, 5 %); intervals are 95 % {parts.dependence(findings)}."
         )
     return Section("summary", "Summary", text, [SummaryItem(surest, least_sure)] if claims else [])
 
@@ -90,29 +90,29 @@ def _statement(claim: Claim, contents: Contents, *, certain: bool) -> Statement:
     return Statement(claim.sentence(certain), claim.table, contents.table_numbers[claim.table])
 
 
-def _freedom(found: Findings) -> int:
-    batch = next(iter(found.answers.clusters.values()), "unit")
-    return max(int(found.answers.items[batch].nunique()) - 1, 1)
+def _freedom(findings: Findings) -> int:
+    batch = next(iter(findings.answers.clusters.values()), "unit")
+    return max(int(findings.answers.items[batch].nunique()) - 1, 1)
 
 
-def dependence(found: Findings) -> str:
+def dependence(findings: Findings) -> str:
     """The dependence that intervals know of, in a clause."""
-    return f"and know that {found.answers.item.plural} of one batch share images and raters"
+    return f"and know that {findings.answers.item.plural} of one batch share images and raters"
 
 
-def introduction(found: Findings) -> list[str]:
+def introduction(findings: Findings) -> list[str]:
     """Sentences on who was asked what."""
-    answers = found.answers
+    answers = findings.answers
     asked = ", ".join(f"{question.name} ({how(question)})" for question in answers.questions)
     return [
         f"The study has {len(answers.items)} {answers.item.plural}.",
-        who_was_asked(found, f"their answer: {asked}"),
+        who_was_asked(findings, f"their answer: {asked}"),
     ]
 
 
-def who_was_asked(found: Findings, asked: str) -> str:
+def who_was_asked(findings: Findings, asked: str) -> str:
     """A sentence that says how many people answered about how many items, and what they were asked."""
-    published, item = found.published, found.answers.item
+    published, item = findings.published, findings.answers.item
     if not len(published.ratings):
         return "Nobody was asked: the dataset has no ratings."
     by_item, people = published.ratings.groupby(published.key).size(), published.ratings["participant_id"].nunique()
@@ -123,11 +123,11 @@ def who_was_asked(found: Findings, asked: str) -> str:
     )
 
 
-def agreement_claims(found: Findings) -> Iterator[Claim]:
+def agreement_claims(findings: Findings) -> Iterator[Claim]:
     """Whether people agree on each question."""
-    if not found.has("agreement"):
+    if not findings.has("agreement"):
         return
-    table = found.tables["agreement"]
+    table = findings.tables["agreement"]
     for row in table[table["statistic"] == "alpha"].to_dict("records"):
         question = row["question"]
         yield Claim(

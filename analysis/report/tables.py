@@ -59,11 +59,11 @@ def texts(column: pd.Series) -> list[str]:
     """A column's values as the report shows them, numbers with as many digits after the point as any of them needs."""
     if not pd.api.types.is_float_dtype(column):
         return [cell(value) for value in column]
-    known = column.dropna().astype(float)
-    known = known.where(known.abs() >= NOTHING, 0.0)
-    fitting = (digits for digits in range(3) if (known - known.round(digits)).abs().max() < 1e-9)
+    cases = column.dropna().astype(float)
+    cases = cases.where(cases.abs() >= NOTHING, 0.0)
+    fitting = (digits for digits in range(3) if (cases - cases.round(digits)).abs().max() < 1e-9)
     digits = next(fitting, 3)
-    plain = (known.abs() < 1e6).all() if digits < 3 else ((known == 0) | known.abs().between(0.0005, 100)).all()
+    plain = (cases.abs() < 1e6).all() if digits < 3 else ((cases == 0) | cases.abs().between(0.0005, 100)).all()
     if str(column.name) == "p" or str(column.name).startswith("p_") or str(column.name).endswith("_p"):
         return [_probability(value) for value in column.astype(float)]
     return [

@@ -140,8 +140,8 @@ def _alpha(answers: Answers, joined: pd.DataFrame, question: Question) -> dict[s
     if joined[name].nunique() < 2:
         return unknown | n | {"reason": "all answers are the same"}
     # krippendorff.alpha takes items x values x values of memory
-    found = jackknife(alpha_of_weights(joined, key, question), joined.groupby(key)["unit"].first(), FISHER)
-    return {"value": found.estimate} | found.columns() | n | {"reason": ""}
+    interval = jackknife(alpha_of_weights(joined, key, question), joined.groupby(key)["unit"].first(), FISHER)
+    return {"value": interval.estimate} | interval.columns() | n | {"reason": ""}
 
 
 def _iccs(answers: Answers, joined: pd.DataFrame, name: str) -> list[dict[str, Any]]:
@@ -176,17 +176,17 @@ def _icc(answers: Answers, of_batch: pd.DataFrame, name: str) -> dict[str, Any]:
 
 
 def _mean_of_batches(batches: pd.DataFrame, name: str, item: Noun) -> dict[str, Any]:
-    known = batches[batches["value"].notna()]
+    cases = batches[batches["value"].notna()]
     rated, kept = (set().union(*batches[people]) for people in _PEOPLE)  # somebody may have rated several batches
     row = {"statistic": "ICC(2,k)", "question": name, "scope": "mean of batches", "low": np.nan, "high": np.nan}
     row |= {"interval": ""}
     row |= {column: int(batches[column].sum()) for column in (f"n_{item.plural}", f"dropped_{item.plural}")}
     row |= {"n_participants": len(kept), "dropped_participants": len(rated - kept)}
-    if known.empty:
+    if cases.empty:
         return row | {"value": np.nan, "reason": "known of no batch"}
-    values, weight = known["value"].to_numpy(np.float64), known[f"n_{item.plural}"].to_numpy(np.float64)
-    found = jackknife(lambda weights: weights * weight @ values / (weights @ weight), known["unit"], FISHER)
-    return row | {"value": found.estimate} | found.columns() | {"reason": ""}
+    values, weight = cases["value"].to_numpy(np.float64), cases[f"n_{item.plural}"].to_numpy(np.float64)
+    interval = jackknife(lambda weights: weights * weight @ values / (weights @ weight), cases["unit"], FISHER)
+    return row | {"value": interval.estimate} | interval.columns() | {"reason": ""}
 
 
 def _rest(joined: pd.DataFrame, key: str, question: Question) -> Column:

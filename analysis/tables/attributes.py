@@ -94,9 +94,9 @@ def pose(landmarks: Any, width: float) -> dict[str, float]:
     apart = float(np.hypot(*along))
     if not np.isfinite(apart) or apart == 0:
         return unknown
-    known = {"roll": float(np.degrees(np.arctan2(along[1], along[0]))), "eyes": apart / width}
+    angles = {"roll": float(np.degrees(np.arctan2(along[1], along[0]))), "eyes": apart / width}
     if len(points) == 2:
-        return unknown | known
+        return unknown | angles
     nose = points[4] - (left + right) / 2
     across = np.array([-along[1], along[0]])
-    return known | {"yaw": float(nose @ along) / apart**2, "pitch": float(nose @ across) / apart**2}
+    return angles | {"yaw": float(nose @ along) / apart**2, "pitch": float(nose @ across) / apart**2}

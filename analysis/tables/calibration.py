@@ -66,10 +66,10 @@ def _binned(scored: pd.DataFrame, units: pd.DataFrame, fit: dict[str, Any]) -> p
     isotonic = IsotonicRegression(increasing=False, out_of_bounds="clip").fit(score, rate, sample_weight=n)
     rows = []
     for _, cell in scored.groupby(pd.qcut(scored["score"], BINS, labels=False, duplicates="drop"), dropna=False):
-        found = rate_interval(cell["rate"].to_numpy(np.float64), units.loc[cell.index])
+        interval = rate_interval(cell["rate"].to_numpy(np.float64), units.loc[cell.index])
         row: dict[str, Any] = {"from": cell["score"].min(), "to": cell["score"].max(), "n": len(cell)}
         row |= {"score_mean": cell["score"].mean(), "rate": cell["rate"].mean()}
-        rows.append(row | found.columns())
+        rows.append(row | interval.columns())
     table = pd.DataFrame(rows)
     middle = table["score_mean"].to_numpy(np.float64)
     logistic = special.expit(fit["intercept"] + fit["slope"] * middle)

@@ -153,11 +153,11 @@ def _mean(answers: Numbers) -> Numbers:
 
 def _weighted(x: Numbers, y: Numbers, weights: Numbers) -> Numbers:
     """(r,), the correlation of the items that have both, by weights (r, items); NaN with fewer than 3."""
-    known = np.isfinite(x) & np.isfinite(y)
-    if known.sum() < _LEAST_ITEMS:
+    mask = np.isfinite(x) & np.isfinite(y)
+    if mask.sum() < _LEAST_ITEMS:
         return np.full(len(weights), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return weighted_pearson(x[known], y[known])(weights[:, known])
+        return weighted_pearson(x[mask], y[mask])(weights[:, mask])
 
 
 def _pearson(x: Numbers, y: Numbers) -> float:
@@ -165,8 +165,8 @@ def _pearson(x: Numbers, y: Numbers) -> float:
 
 
 def _mean_of(values: Sequence[float]) -> float:
-    known = [value for value in values if np.isfinite(value)]
-    return float(np.mean(known)) if known else np.nan
+    mask = [value for value in values if np.isfinite(value)]
+    return float(np.mean(mask)) if mask else np.nan
 
 
 def _interval(values: Numbers, scale: Scale) -> dict[str, Any]:

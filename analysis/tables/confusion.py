@@ -87,13 +87,13 @@ def accuracy_difference(
     n_batches = int(batches.max()) + 1
     rows: list[dict[str, Any]] = []
     for reference in of.references:
-        known = [(name, _people(cell, reference, of_cell, n_batches)) for name, cell, of_cell in cells]
-        people = [accuracies for _, accuracies in known]
+        cases = [(name, _people(cell, reference, of_cell, n_batches)) for name, cell, of_cell in cells]
+        people = [accuracies for _, accuracies in cases]
         for model in of.models:
             counted = [_right(cell.models[model], cell.right(reference), b, n_batches) for _, cell, b in cells]
             models = [_accuracies(counts[None]) for counts in counted]
             head = {"model": model, "reference": reference}
-            for (name, theirs), ours, counts in zip(known, models, counted, strict=True):
+            for (name, theirs), ours, counts in zip(cases, models, counted, strict=True):
                 rows.append(head | {"condition": name, "n": int(counts[0].sum())} | _difference(theirs, ours))
             rows.append(head | {"condition": ALL, "n": sum(int(counts[0].sum()) for counts in counted)})
             rows[-1] |= _mean_difference(people, models)
@@ -107,15 +107,15 @@ def _decided(of: Deciders, reference: str, name: str, batches: Codes) -> tuple[N
         answers, right = of.people, np.stack([of.right(reference, who) for who in range(len(of.people))])
     else:
         answers, right = of.models[name][None], of.right(reference)[None]
-    known = np.isfinite(answers) & np.isfinite(right)
-    return answers[known], right[known], np.broadcast_to(batches, answers.shape)[known]
+    mask = np.isfinite(answers) & np.isfinite(right)
+    return answers[mask], right[mask], np.broadcast_to(batches, answers.shape)[mask]
 
 
 def _right(answers: Numbers, right: Numbers, batches: Codes, n_batches: int) -> Numbers:
     """(2, batches), how many decisions there are, and how many are right."""
-    known = np.isfinite(answers) & np.isfinite(right)
-    correct = (answers[known] == right[known]).astype(np.float64)
-    return np.stack([np.bincount(batches[known], weights, n_batches) for weights in (np.ones(len(correct)), correct)])
+    mask = np.isfinite(answers) & np.isfinite(right)
+    correct = (answers[mask] == right[mask]).astype(np.float64)
+    return np.stack([np.bincount(batches[mask], weights, n_batches) for weights in (np.ones(len(correct)), correct)])
 
 
 def _people(of: Deciders, reference: str, batches: Codes, n_batches: int) -> Numbers:

@@ -99,11 +99,11 @@ def _compared(of: Deciders, reference: str, first: str, second: str, batches: Co
         couples = iter([(of.models[first], of.models[second], of.right(reference))])
     n_batches, counts = int(batches.max(initial=-1)) + 1, []
     for one, other, right in couples:
-        known = np.isfinite(one) & np.isfinite(other) & np.isfinite(right)
-        if known.sum() >= _LEAST_ITEMS:
-            a, b = one[known] == right[known], other[known] == right[known]
+        mask = np.isfinite(one) & np.isfinite(other) & np.isfinite(right)
+        if mask.sum() >= _LEAST_ITEMS:
+            a, b = one[mask] == right[mask], other[mask] == right[mask]
             columns = [np.ones(len(a)), a == b, a, b]
-            counts.append([np.bincount(batches[known], column, n_batches) for column in columns])
+            counts.append([np.bincount(batches[mask], column, n_batches) for column in columns])
     return np.array(counts, np.float64).reshape(-1, 4, n_batches).transpose(0, 2, 1)
 
 
@@ -132,14 +132,14 @@ def _mean(counts: Numbers) -> dict[str, Any]:
         return unknown | {"n_compared": 0} | without_interval(np.nan, 0, reason).columns() | {"reason": reason}
     total = counts.sum(axis=1)
     observed, expected, kappa = _kappas(total)
-    known = kappa[np.isfinite(kappa)]
+    mask = kappa[np.isfinite(kappa)]
     row = {"n": float(total[:, 0].mean()), "observed": float(observed.mean()), "expected": float(expected.mean())}
-    if not len(known):
+    if not len(mask):
         row |= {"kappa": np.nan, "kappa_std": np.nan, "n_compared": 0}
         return row | without_interval(np.nan, 0, "none makes an error").columns() | {"reason": "none makes an error"}
-    row |= {"kappa": float(known.mean()), "kappa_std": float(known.std(ddof=1)) if len(known) > 1 else np.nan}
+    row |= {"kappa": float(mask.mean()), "kappa_std": float(mask.std(ddof=1)) if len(mask) > 1 else np.nan}
     interval = from_replicates(row["kappa"], _without(counts), FISHER)
-    return row | {"n_compared": len(known)} | interval.columns() | {"reason": ""}
+    return row | {"n_compared": len(mask)} | interval.columns() | {"reason": ""}
 
 
 def _without(counts: Numbers) -> Numbers:
@@ -147,7 +147,7 @@ def _without(counts: Numbers) -> Numbers:
     there = counts[:, counts[..., 0].sum(axis=0) > 0]
     rest = there.sum(axis=1, keepdims=True) - there
     kappa = _kappas(rest)[2]
-    known = np.isfinite(kappa) & (rest[..., 0] >= _LEAST_ITEMS)
+    mask = np.isfinite(kappa) & (rest[..., 0] >= _LEAST_ITEMS)
     with np.errstate(invalid="ignore"):
-        means: Numbers = np.where(known, kappa, 0).sum(axis=0) / known.sum(axis=0)
+        means: Numbers = np.where(mask, kappa, 0).sum(axis=0) / mask.sum(axis=0)
     return means

@@ -40,33 +40,33 @@ def drift(answers: Answers, position: str = "position", times: str = "response_t
         columns["log2 time"] = pd.Series(np.log2(np.where(milliseconds > 0, milliseconds, np.nan)), joined.index)
     rows = []
     for figure, values in columns.items():
-        known = joined.assign(value=values.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", position])
-        order = known[position].to_numpy(np.float64) / HUNDRED
-        line = slope_within(known, key, order, units, "every item was shown at one place")
-        rows.append({"figure": figure, "n": len(known)} | line)
+        cases = joined.assign(value=values.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", position])
+        order = cases[position].to_numpy(np.float64) / HUNDRED
+        line = slope_within(cases, key, order, units, "every item was shown at one place")
+        rows.append({"figure": figure, "n": len(cases)} | line)
     return pd.DataFrame(rows)
 
 
 def with_columns(answers: Answers, *columns: str) -> pd.DataFrame:
     """The rows of `answers.joined`, with further columns of its ratings, those that are there."""
     there = [column for column in columns if column in answers.ratings]
-    known = answers.ratings[answers.key].isin(answers.items[answers.key])
-    return answers.joined().assign(**{column: answers.ratings.loc[known, column].to_numpy() for column in there})
+    has_item = answers.ratings[answers.key].isin(answers.items[answers.key])
+    return answers.joined().assign(**{column: answers.ratings.loc[has_item, column].to_numpy() for column in there})
 
 
-def slope_within(known: pd.DataFrame, key: str, of: Numbers, units: Sequence[str], alike: str) -> dict[str, Any]:
+def slope_within(cases: pd.DataFrame, key: str, of: Numbers, units: Sequence[str], alike: str) -> dict[str, Any]:
     """The slope of the column `value` on `of`, (n,), within persons and items, with its interval.
 
     alike: the reason for there being none where `of` does not differ within persons and items.
     """
     unknown = {"slope": np.nan} | without_interval(np.nan, 0).columns() | {"p": np.nan}
-    if len(known) < 3 or known["value"].nunique() < 2:
+    if len(cases) < 3 or cases["value"].nunique() < 2:
         return unknown | {"reason": "fewer than 3 answers, or all the same"}
-    people, places = (pd.factorize(known[column])[0] for column in ("participant_id", key))
-    x, y = _within(of, people, places), _within(known["value"].to_numpy(np.float64), people, places)
+    people, places = (pd.factorize(cases[column])[0] for column in ("participant_id", key))
+    x, y = _within(of, people, places), _within(cases["value"].to_numpy(np.float64), people, places)
     if not (x**2).sum() > 1e-9 * len(x):
         return unknown | {"reason": alike}
-    return _line(x, y, left_out(independent(known[[*units, "participant_id"]])))
+    return _line(x, y, left_out(independent(cases[[*units, "participant_id"]])))
 
 
 def _line(x: Numbers, y: Numbers, batches: Codes) -> dict[str, Any]:
@@ -114,17 +114,17 @@ def time_by_distance(answers: Answers, margins: Sequence[str], times: str = "res
     joined = joined[joined[times] > 0]
     rows = []
     for name in margins:
-        known = joined[joined[name].notna()]
-        logarithms = np.log2(known[times].to_numpy(np.float64))
-        margin = known[name].to_numpy(np.float64)
-        rows.append({"model": name, "n": len(known)} | _within_persons(known, logarithms, margin, answers.units))
+        cases = joined[joined[name].notna()]
+        logarithms = np.log2(cases[times].to_numpy(np.float64))
+        margin = cases[name].to_numpy(np.float64)
+        rows.append({"model": name, "n": len(cases)} | _within_persons(cases, logarithms, margin, answers.units))
     return pd.DataFrame(rows)
 
 
-def _within_persons(known: pd.DataFrame, times: Numbers, margin: Numbers, units: Sequence[str]) -> dict[str, Any]:
+def _within_persons(cases: pd.DataFrame, times: Numbers, margin: Numbers, units: Sequence[str]) -> dict[str, Any]:
     unknown = {"slope": np.nan} | without_interval(np.nan, 0).columns() | {"p": np.nan}
-    if len(known) < 3 or np.ptp(margin) == 0 or np.ptp(times) == 0:
+    if len(cases) < 3 or np.ptp(margin) == 0 or np.ptp(times) == 0:
         return unknown | {"reason": "fewer than 3 answers, or all times or distances are the same"}
-    people = pd.factorize(known["participant_id"])[0]
+    people = pd.factorize(cases["participant_id"])[0]
     x, y = _within(margin / margin.std(), people), _within(times, people)
-    return _line(x, y, left_out(independent(known[[*units, "participant_id"]])))
+    return _line(x, y, left_out(independent(cases[[*units, "participant_id"]])))

@@ -23,14 +23,14 @@ def groupings(tables: Mapping[str, tuple[str, pd.DataFrame]]) -> dict[str, pd.Da
         group; the participants' ages become years and their flags one text.
     """
     ids = {key for key, _ in tables.values()}
-    found: dict[str, pd.DataFrame] = {}
+    by_name: dict[str, pd.DataFrame] = {}
     for table, (key, rows) in tables.items():
         rows = _people(rows) if key == PERSON else rows
         for column in rows.columns:
             if column not in ids and not _has_lists(rows[column]):
-                name = str(column) if column not in found else f"{table}.{column}"
-                found[name] = rows[[key, column]].set_axis([key, name], axis="columns")
-    return found
+                name = str(column) if column not in by_name else f"{table}.{column}"
+                by_name[name] = rows[[key, column]].set_axis([key, name], axis="columns")
+    return by_name
 
 
 def check_groupings(wanted: Iterable[str], there: Collection[str]) -> None:

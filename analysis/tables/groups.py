@@ -108,9 +108,9 @@ def figures_by_group(
             groups = [group for group in order if group in set(rows["group"])]
             for column, numbers in each.figures.items():
                 counted = rows.assign(value=numbers.loc[rows.index]).dropna(subset="value")
-                for found in _by_group(counted, groups, units):
+                for row in _by_group(counted, groups, units):
                     head = {"grouping": grouping.name, of: name, figure: column}
-                    made.append(head | found | {"merged": merged and found["group"] == OTHERS})
+                    made.append(head | row | {"merged": merged and row["group"] == OTHERS})
     if not made:
         people = f" and {least_people} participants" if grouping.key == PERSON else ""
         raise MissingDataError(f"{grouping.name}: fewer than two groups of {smallest}{people}")
@@ -207,9 +207,9 @@ def _by_group(counted: pd.DataFrame, groups: Sequence[str], units: Sequence[str]
     rows = []
     for group in groups:
         of_group = counted[counted["group"] == group]
-        found = _mean(of_group["value"].to_numpy(np.float64), of_group[list(units)])
-        entry = {"group": group, "n": len(of_group), "n_units": of_group["key"].nunique(), "value": found.estimate}
-        rows.append(entry | found.columns() | apart | {"reason": "" if len(of_group) else "no such row"})
+        interval = _mean(of_group["value"].to_numpy(np.float64), of_group[list(units)])
+        entry = {"group": group, "n": len(of_group), "n_units": of_group["key"].nunique(), "value": interval.estimate}
+        rows.append(entry | interval.columns() | apart | {"reason": "" if len(of_group) else "no such row"})
     return rows
 
 
@@ -227,12 +227,12 @@ def _apart(counted: pd.DataFrame) -> dict[str, Any]:
         return unknown | {"difference_interval": ""}
     values = counted["value"].to_numpy(np.float64)
     group, key, unit = (pd.factorize(counted[column])[0].astype(np.intp) for column in ("group", "key", "unit"))
-    found = spread(values, group, unit)
+    interval = spread(values, group, unit)
     chance, p = chance_spread(values, group, key, unit)
     means = np.bincount(group, values) / np.bincount(group)
     return {
-        "difference": found.estimate,
-        **found.columns("difference_"),
+        "difference": interval.estimate,
+        **interval.columns("difference_"),
         "chance_difference": chance,
         "p": p,
         "ratio": float(means.min() / means.max()) if means.max() > 0 else np.nan,

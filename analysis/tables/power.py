@@ -88,11 +88,11 @@ def power(
     """
     condition, item = answers.condition or "condition", answers.item
     names = ["batch", item.singular, "rater", "residual"]
-    known = components.dropna(subset=names)
-    if known.empty:
+    cases = components.dropna(subset=names)
+    if cases.empty:
         raise MissingDataError("how much answers vary, between batches too, is known of no kind: it takes two batches")
     rows = []
-    for _, row in known.iterrows():
+    for _, row in cases.iterrows():
         variances = [float(row[name]) for name in names]
         for wanted in widths[row["question"]]:
             for n in raters:

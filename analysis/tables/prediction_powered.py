@@ -70,13 +70,13 @@ def powered_mean(answer: Numbers, score: Numbers) -> Callable[[Numbers], Numbers
 
     answer: (n,), NaN where nobody rated. score: (n,), of all.
     """
-    rated, known = np.isfinite(answer), np.nan_to_num(answer)
+    rated, mask = np.isfinite(answer), np.nan_to_num(answer)
 
     def mean(weights: Numbers) -> Numbers:
         of_rated, of_others = weights * rated, weights * ~rated
         n, others = of_rated.sum(axis=1), of_others.sum(axis=1)
         moved = of_others @ score / others - of_rated @ score / n
-        return np.asarray(of_rated @ known / n + slope(answer, score, weights) * moved, np.float64)
+        return np.asarray(of_rated @ mask / n + slope(answer, score, weights) * moved, np.float64)
 
     return mean
 
@@ -86,10 +86,10 @@ def slope(answer: Numbers, score: Numbers, weights: Numbers) -> Numbers:
 
     It is Cov(answer, score) / ((1 + n / N) Var(score)) for n rated items and N others; 0 where all scores are the same.
     """
-    rated, known = np.isfinite(answer), np.nan_to_num(answer)
+    rated, mask = np.isfinite(answer), np.nan_to_num(answer)
     of_rated = weights * rated
     n, total = of_rated.sum(axis=1), weights.sum(axis=1)
-    covariance = of_rated @ (known * score) / n - (of_rated @ known) * (of_rated @ score) / n**2
+    covariance = of_rated @ (mask * score) / n - (of_rated @ mask) * (of_rated @ score) / n**2
     variance = weights @ score**2 / total - (weights @ score / total) ** 2
     apart = variance > 1e-12
     tuned = covariance / (np.where(apart, variance, 1) * (1 + n / (total - n)))

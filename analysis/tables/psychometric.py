@@ -90,11 +90,11 @@ def fitted(score: Numbers, rate: Numbers, n: Numbers) -> tuple[Curve | None, str
     bounds = [(-STEEPEST * 4, STEEPEST * 4), (-STEEPEST, STEEPEST), (0.0, MOST_LAPSES)]
     weight = n / n.sum()
     with threadpool_limits(1):  # systems of three equations: threads would only wait for one another
-        found = [
+        curves = [
             optimize.minimize(_cost, start, (z, rate, weight), method="L-BFGS-B", jac=True, bounds=bounds)
             for start in starts
         ]
-    intercept, steep, lapse = min(found, key=lambda each: float(each.fun)).x
+    intercept, steep, lapse = min(curves, key=lambda each: float(each.fun)).x
     if abs(steep) > 0.999 * STEEPEST:
         return None, "one score parts all answers"
     if abs(steep) < 1e-6:

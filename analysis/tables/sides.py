@@ -36,9 +36,9 @@ def sides(answers: Answers) -> pd.DataFrame:
     joined = with_columns(answers, SIDE)
     rows: list[dict[str, Any]] = []
     for figure, _, numbers in answers.figures(joined):
-        known = joined.assign(value=numbers.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", SIDE])
-        right = known[SIDE].eq(RIGHT).to_numpy().astype(np.float64)
-        line = slope_within(known, answers.key, right, answers.units, "every item had one side alone")
-        counts = {"figure": figure, "n": len(known), "n_right": int(right.sum())}
+        cases = joined.assign(value=numbers.to_numpy(np.float64, na_value=np.nan)).dropna(subset=["value", SIDE])
+        right = cases[SIDE].eq(RIGHT).to_numpy().astype(np.float64)
+        line = slope_within(cases, answers.key, right, answers.units, "every item had one side alone")
+        counts = {"figure": figure, "n": len(cases), "n_right": int(right.sum())}
         rows.append(counts | {"difference": line.pop("slope")} | line)
     return pd.DataFrame(rows)

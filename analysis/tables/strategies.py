@@ -28,14 +28,14 @@ def terms(languages: Sequence[str] = LANGUAGES) -> dict[str, list[str]]:
     Raises:
         AnalysisError: there is no list for a language.
     """
-    found: dict[str, list[str]] = {}
+    by_feature: dict[str, list[str]] = {}
     for language in languages:
         if language not in LANGUAGES:
             raise AnalysisError(f"no terms for the language {language!r}; there are: {', '.join(LANGUAGES)}")
         listed = tomllib.loads(resources.files("analysis").joinpath("terms", f"{language}.toml").read_text("utf-8"))
         for feature, names in listed.items():
-            found.setdefault(feature, []).extend(names)
-    return found
+            by_feature.setdefault(feature, []).extend(names)
+    return by_feature
 
 
 def strategies(participants: Table, named_by: Terms | None = None) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def strategies(participants: Table, named_by: Terms | None = None) -> pd.DataFra
     for question, texts in by_question.items():
         named = texts.map(lambda text: features(text, named_by))
         for feature in named_by:
-            n = int(named.map(lambda found, feature=feature: feature in found).sum())
+            n = int(named.map(lambda features_of, feature=feature: feature in features_of).sum())
             low, high = wilson(n, len(texts))
             row = {"question": question, "feature": feature, "n": n, "n_texts": len(texts), "share": n / len(texts)}
             rows.append(row | {"low": low, "high": high})
@@ -82,9 +82,9 @@ def quotes(participants: Table, named_by: Terms | None = None) -> pd.DataFrame:
     rows = []
     for question, texts in texts_of(participants).items():
         for text in sorted(texts):
-            found = features(text, named_by)
+            names = features(text, named_by)
             row = {"question": question, "text": text}
-            rows.append(row | ({"features": [name for name in named_by if name in found]} if named_by else {}))
+            rows.append(row | ({"features": [name for name in named_by if name in names]} if named_by else {}))
     return pd.DataFrame(rows)
 
 
@@ -98,16 +98,16 @@ def texts_of(participants: Table) -> "dict[str, pd.Series[str]]":
         MissingDataError: no text was released.
     """
     people = frames.frame(participants)
-    found = {}
+    by_person = {}
     for column in people.columns:
         if column not in _NO_TEXTS and people[column].map(lambda value: isinstance(value, str)).any():
             texts = people[column].dropna().astype("str")
             texts = texts[texts.str.strip() != ""]
             if len(texts):
-                found[str(column).removeprefix("strategy_")] = texts
-    if not found:
+                by_person[str(column).removeprefix("strategy_")] = texts
+    if not by_person:
         raise MissingDataError("no text on strategies was released")
-    return found
+    return by_person
 
 
 def features(text: str, named_by: Terms) -> set[str]:

@@ -70,10 +70,10 @@ class FaceClassifier:
 
     def probabilities(self, images: Images) -> Probabilities:
         """(n, h, w, 3), n >= 1 -> (n, k)."""
-        chips, found = self._cut(images)
+        chips, rows = self._cut(images)
         probabilities = np.full((len(images), len(self.classes)), np.nan, np.float32)
-        if found.any():
-            probabilities[found] = self._graph.run(chips[found])
+        if rows.any():
+            probabilities[rows] = self._graph.run(chips[rows])
         return probabilities
 
 

@@ -105,8 +105,8 @@ class DeepFaceClassifier:
         return np.concatenate(scaled)
 
     def _said(self, faces: npt.NDArray[np.float64]) -> torch.Tensor:
-        said = np.asarray(self._client.predict(faces), np.float32).reshape(len(faces), -1)
-        return torch.from_numpy(said / said.sum(axis=1, keepdims=True))  # as `analyze` does
+        answers = np.asarray(self._client.predict(faces), np.float32).reshape(len(faces), -1)
+        return torch.from_numpy(answers / answers.sum(axis=1, keepdims=True))  # as `analyze` does
 
 
 def load(argument: str | None, own: Settings, runtime: Runtime) -> Classifier:

@@ -135,8 +135,8 @@ class Family:
         try:
             network.load_state_dict(parsed(content))
         except (safetensors.SafetensorError, RuntimeError) as error:
-            said = str(error).splitlines()[0]
-            raise AssetError(f"{where}: not the weights of {self.name}: {said}{remedy}") from error
+            reason = str(error).splitlines()[0]
+            raise AssetError(f"{where}: not the weights of {self.name}: {reason}{remedy}") from error
         return network
 
     def describe(self, name: str, runtime: Runtime) -> list[Entry]:

@@ -56,17 +56,17 @@ def classify_faces(
         StudyError: the alignment's crops are each of a size of its own, which the classifier does not take.
         ModelError: the classifier raises, or gives anything else.
     """
-    found = np.flatnonzero(faces.found)
+    rows = np.flatnonzero(faces.found)
     probabilities = np.full((len(images), len(classifier.classes)), np.nan, np.float32)
-    crops = faces.crops[found]
+    crops = faces.crops[rows]
     if crops.dtype == np.object_ and not isinstance(classifier, OfCrops):
         raise StudyError(
             f"classifiers: {name} does not take crops of the alignment {alignment}, each of which has a size of its "
             "own; name another alignment"
         )
     ask = classifier.of_crops if isinstance(classifier, OfCrops) else classifier.probabilities
-    if len(found):
-        probabilities[found] = _asked(host, name, classifier, found.tolist(), lambda: ask(crops))
+    if len(rows):
+        probabilities[rows] = _asked(host, name, classifier, rows.tolist(), lambda: ask(crops))
     return probabilities
 
 

@@ -171,7 +171,7 @@ def _find(folder: Path, address: str) -> Files:
     """The files of the model in `folder`."""
     if not folder.is_dir():
         raise AssetError(f"generator.model: no model at {address}: there is no such folder")
-    found = []
+    places = []
     for part, name in _FILES:
         paths = [path for path in (folder / part / name, folder / name) if path.is_file()]
         if not paths:
@@ -179,8 +179,8 @@ def _find(folder: Path, address: str) -> Files:
                 f"{address}: has neither {part}/{name} nor {name}; wanted is a model in diffusers' format with weights "
                 "in one safetensors file, as UNet2DModel.save_pretrained and DDIMScheduler.save_pretrained write them"
             )
-        found.append(paths[0])
-    return Files(*found)
+        places.append(paths[0])
+    return Files(*places)
 
 
 def _side(config: dict[str, Any], path: Path) -> int:
@@ -238,11 +238,11 @@ def _network(diffusers: Any, config: dict[str, Any], files: Files) -> nn.Module:
     try:
         with safe_open(files.weights, framework="pt") as file:
             keys = {_OLD_NAME.sub(lambda old: _NEW_NAMES[old[0]], key): key for key in file.keys()}  # noqa: SIM118
-            found = {name: list(file.get_slice(key).get_shape()) for name, key in keys.items()}
-            for name in sorted(wanted.keys() | found.keys()):
-                if wanted.get(name) != found.get(name):
+            shapes = {name: list(file.get_slice(key).get_shape()) for name, key in keys.items()}
+            for name in sorted(wanted.keys() | shapes.keys()):
+                if wanted.get(name) != shapes.get(name):
                     raise AssetError(
-                        f"{files.weights}: the shape of {name} is {found.get(name)}, by {files.unet} it should be "
+                        f"{files.weights}: the shape of {name} is {shapes.get(name)}, by {files.unet} it should be "
                         f"{wanted.get(name)} (None: absent); the two files do not belong together"
                     )
             state = {name: file.get_tensor(key).float() for name, key in keys.items()}

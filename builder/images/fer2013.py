@@ -137,11 +137,11 @@ def _faces(path: Path, pixels: "pd.Series[str]") -> Image:
 
 
 def _labels(path: Path, emotions: "pd.Series[str]") -> list[int]:
-    known = {str(number): number for number in range(len(EMOTIONS))}
+    numbers = {str(number): number for number in range(len(EMOTIONS))}
     for row, emotion in enumerate(emotions):
-        if emotion not in known:
+        if emotion not in numbers:
             raise AssetError(f"{place(path, row)}: emotion is {quoted(emotion)}; it must be a number from 0 to 6")
-    return [known[emotion] for emotion in emotions]
+    return [numbers[emotion] for emotion in emotions]
 
 
 def _votes(path: Path, frame: pd.DataFrame, usage: list[str]) -> npt.NDArray[np.int64]:

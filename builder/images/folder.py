@@ -272,10 +272,10 @@ def check_files(root: Path, name: str, files: list[str], per_row: int = 1) -> No
             )
         rows[file] = row
         try:
-            found = folder.size(file) if file else None
+            size = folder.size(file) if file else None
         except FolderError as error:
             raise AssetError(f"{place(root / name, row)}: {error}") from error
-        if found is None:
+        if size is None:
             raise AssetError(f"{place(root / name, row)}: there is no file {quoted(file)} in {root}; take the row out")
 
 

@@ -30,9 +30,9 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:
     root = existing(argument, "imagenet")
     listing = listed(root, own)
     if listing.labels is not None:
-        known = (*imagenet.wordnet_ids(), *map(str, range(imagenet.COUNT)))
+        allowed_names = (*imagenet.wordnet_ids(), *map(str, range(imagenet.COUNT)))
         files = listing.files
-        check_labels(listing.labels, known, lambda row: place(root / files[row], row))
+        check_labels(listing.labels, allowed_names, lambda row: place(root / files[row], row))
         index = {each: at for at, each in enumerate(imagenet.wordnet_ids())}
         names = imagenet.names()
         numbers = [index[label] if label in index else int(label) for label in listing.labels]

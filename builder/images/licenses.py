@@ -22,11 +22,11 @@ def demanded(license: str) -> tuple[str, ...]:
     Args:
         license: as a card states it, such as "CC BY-SA 3.0".
     """
-    found = _CREATIVE_COMMONS.search(license)
-    if not found or found["version"] not in _VERSIONS:
+    match = _CREATIVE_COMMONS.search(license)
+    if not match or match["version"] not in _VERSIONS:
         return ()
-    elements = re.findall("NC|SA", found["elements"].upper())
-    at = _VERSIONS.index(found["version"])
+    elements = re.findall("NC|SA", match["elements"].upper())
+    at = _VERSIONS.index(match["version"])
     if "SA" in elements:
         name = "cc-by-nc-sa" if "NC" in elements else "cc-by-sa"
         return tuple(f"{name}-{version}" for version in (_VERSIONS[at:] if at else _VERSIONS[:1]))

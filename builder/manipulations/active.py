@@ -66,8 +66,8 @@ def places(classifier: Classifier, own: Settings) -> tuple[int, int]:
     """
     for name in own.classes:
         if name not in classifier.classes:
-            known = ", ".join(classifier.classes)[:300]
-            raise StudyError(f"active: classes: the classifier has no class {name!r}; it has: {known}")
+            cases = ", ".join(classifier.classes)[:300]
+            raise StudyError(f"active: classes: the classifier has no class {name!r}; it has: {cases}")
     one, other = (classifier.classes.index(name) for name in own.classes)
     return one, other
 

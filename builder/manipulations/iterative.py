@@ -132,9 +132,9 @@ def run_search(
     """
     size = explainer.micro_batch or MICRO_BATCH
     row_bytes = BYTES_PER_PIXEL * images.shape[1] * images.shape[2]
-    found = in_micro_batches(run, images, *others, size=size, runtime=runtime, row_bytes=row_bytes)
-    steps = found[:, 0].astype(np.int64)
-    changed = found[:, 1:].reshape(len(images), 3, *images.shape[1:3]).transpose(0, 2, 3, 1)
+    results = in_micro_batches(run, images, *others, size=size, runtime=runtime, row_bytes=row_bytes)
+    steps = results[:, 0].astype(np.int64)
+    changed = results[:, 1:].reshape(len(images), 3, *images.shape[1:3]).transpose(0, 2, 3, 1)
     return Manipulated(np.ascontiguousarray(changed).astype(np.uint8), steps > 0, steps)
 
 

@@ -56,8 +56,8 @@ def manipulate(
         StudyError: as `iterative.search`; or the classifier has no class `target`.
     """
     if own.target is not None and own.target not in classifier.classes:
-        known = ", ".join(classifier.classes)[:300]
-        raise StudyError(f"patch: target: the classifier has no class {own.target!r}; it has: {known}")
+        cases = ", ".join(classifier.classes)[:300]
+        raise StudyError(f"patch: target: the classifier has no class {own.target!r}; it has: {cases}")
     network = network_of(classifier, explainer.name)
     attribution = explainer.attribution(network)
     twins = iterative.smooth_twins(network, explainer, own)
@@ -79,9 +79,9 @@ def manipulate(
                 return gained
 
             def value(x: torch.Tensor) -> torch.Tensor:
-                said = network(x).argmax(dim=1)
-                fooled = (said != labels) & ((targets < 0) | (said == targets))
-                there = attribution(x, said).abs().sum(dim=(1, 2)) > 0  # a map of zeros hides nothing
+                top = network(x).argmax(dim=1)
+                fooled = (top != labels) & ((targets < 0) | (top == targets))
+                there = attribution(x, top).abs().sum(dim=(1, 2)) > 0  # a map of zeros hides nothing
                 return torch.where(fooled & there, reached(network, attribution, x, create_graph=False), -inf)
 
             gains = [partial(reached, *each, create_graph=True) for each in twins]

@@ -60,8 +60,8 @@ class Scaffold:
 
     def genuine(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Whether rows (n, d) are taken for rows of the data: (n,)."""
-        found: npt.NDArray[np.bool_] = self._forest.predict_proba(rows)[:, 1] >= self._threshold
-        return found
+        genuine: npt.NDArray[np.bool_] = self._forest.predict_proba(rows)[:, 1] >= self._threshold
+        return genuine
 
     def probabilities(self, rows: Rows) -> Rows:
         """(n, d) -> (n, 2), 0 or 1."""

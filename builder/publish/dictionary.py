@@ -36,9 +36,9 @@ def entries(spec: TableSpec, features: Features, asks: Questionnaire) -> list[En
     """The entries of a table; what nobody declared has no meaning."""
     made = []
     asked = _asked(asks)
-    known = {"ratings": asked, "participants": _texts(asks), asks.table: _aggregated(asks)}.get(spec.name, {})
+    descriptions = {"ratings": asked, "participants": _texts(asks), asks.table: _aggregated(asks)}.get(spec.name, {})
     for name, feature in features.items():
-        column = known.get(name) or spec.meaning(name) or Column(name, "")
+        column = descriptions.get(name) or spec.meaning(name) or Column(name, "")
         made.append(Entry(name, type_name(feature), column.unit, column.meaning, column.null))
     return made
 

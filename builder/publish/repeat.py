@@ -50,7 +50,7 @@ class Repetition(NamedTuple):
     """The outcome: what differs, a line each, and in words how much was repeated and what was not."""
 
     wrong: list[str]
-    said: list[str]
+    accounts: list[str]
 
 
 def repeat(folder: Path, given: Mapping[str, str]) -> Repetition:

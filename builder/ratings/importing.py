@@ -51,7 +51,7 @@ class _Read:
     paths: list[Path]
     labels: list[str]
     rows: Cleaned
-    said: list[Export]
+    exports: list[Export]
 
 
 def import_exports(
@@ -179,12 +179,12 @@ def _check_all(
     """Checks what is told by all files alone: keys of the mapping that none has, and answers on another scale."""
     if not read:
         raise RatingsError(f"none of {len(skipped)} files could be read; {skipped[0][1] if skipped else ''}")
-    nowhere = sorted(set.intersection(*(set(said.absent) for each in read for said in each.said)))
+    nowhere = sorted(set.intersection(*(set(exports.absent) for each in read for exports in each.exports)))
     if nowhere and meaning:
         names = ", ".join(f"columns.{key} = {meaning.columns.get(key)!r}" for key in nowhere)
         raise RatingsError(f"no file has what the mapping names: {names}")
-    said = [both for each in read for both in zip(each.paths, each.said, strict=True)]
-    check_scales(said, meaning, asks)
+    exports = [both for each in read for both in zip(each.paths, each.exports, strict=True)]
+    check_scales(exports, meaning, asks)
 
 
 def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:

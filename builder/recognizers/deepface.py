@@ -103,9 +103,9 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> DeepFaceRecog
     """
     modeling = import_deepface("deepface.modules.modeling")
     thresholds = importlib.import_module("deepface.config.threshold").thresholds
-    known = sorted(set(modeling.AVAILABLE_MODELS["facial_recognition"]) & set(thresholds))
-    if argument not in known:
-        raise StudyError(f"recognizers.model = 'deepface:{argument}': must be deepface: and one of {', '.join(known)}")
+    names = sorted(set(modeling.AVAILABLE_MODELS["facial_recognition"]) & set(thresholds))
+    if argument not in names:
+        raise StudyError(f"recognizers.model = 'deepface:{argument}': must be deepface: and one of {', '.join(names)}")
     try:
         client = modeling.build_model(task="facial_recognition", model_name=argument)
     except Exception as error:  # DeepFace raises ValueError, ImportError and what its downloader raises

@@ -74,9 +74,9 @@ class _Cursor:
     def at_end(self) -> bool:
         return self._at == len(self._data)
 
-    def expect(self, what: str, found: object, wanted: object) -> None:
-        if found != wanted:
-            raise self.error(f"{what} is {found!r}, expected {wanted!r}")
+    def expect(self, what: str, value: object, wanted: object) -> None:
+        if value != wanted:
+            raise self.error(f"{what} is {value!r}, expected {wanted!r}")
 
     def error(self, message: str) -> AssetError:
         return AssetError(f"{self._path}: no dlib network that this project knows: at byte {self._at}, {message}")

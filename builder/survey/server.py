@@ -140,22 +140,22 @@ class Calls:
         )
 
     def _session(self, entered: store.Entered) -> dict[str, Any]:
-        known = entered.participant
-        rng = random.Random(known["seed"])  # noqa: S311  the order of a questionnaire is no secret
+        participant = entered.participant
+        rng = random.Random(participant["seed"])  # noqa: S311  the order of a questionnaire is no secret
         # random() is the one draw that Python promises to keep the same in all its versions.
-        items = sorted(self._items.sittings[known["batch"]], key=lambda _: rng.random())
-        trial = self._items.practice.get(known["batch"])
-        side = sides(items, self._items.asks, known["seed"])
+        items = sorted(self._items.sittings[participant["batch"]], key=lambda _: rng.random())
+        trial = self._items.practice.get(participant["batch"])
+        side = sides(items, self._items.asks, participant["seed"])
         return {
-            "participant_id": known["participant_id"],
-            "batch": known["batch"],
+            "participant_id": participant["participant_id"],
+            "batch": participant["batch"],
             "items": [shown(item, before="/", side=side.get(item.item_id)) for item in items],
             "practice": None if trial is None else practice(trial, before="/"),
             "answered": list(entered.answered),
-            "consented": known["consented_at"] is not None,
-            "demographics": known["said_demographics"],
-            "strategies": all(known[name] is not None for name in self._items.asks.text_names),
-            "finished": known["finished_at"] is not None,
+            "consented": participant["consented_at"] is not None,
+            "demographics": participant["said_demographics"],
+            "strategies": all(participant[name] is not None for name in self._items.asks.text_names),
+            "finished": participant["finished_at"] is not None,
         }
 
     async def consent(self, token: str, said: messages.Consent, now: int) -> dict[str, Any]:

@@ -16,9 +16,9 @@ ASKED = "max_softmax"
 """The detector that is asked about: the classifier's own confidence. The others are in the table."""
 
 
-def introduction(found: Findings) -> list[str]:
+def introduction(findings: Findings) -> list[str]:
     """Sentences on what was made, what of it failed, who was asked what, and what came of it."""
-    of = study(found.published)
+    of = study(findings.published)
     runs = of.tables["runs"]
     kinds = ", ".join(dict.fromkeys(str(kind) for kind in runs["kind"]))
     batches, rounds = runs["batch"].nunique(), runs["round"].nunique()
@@ -30,8 +30,10 @@ def introduction(found: Findings) -> list[str]:
         sentences.append(
             f"{len(of.failed)} did not converge, and what people say of their images is not counted: {which}."
         )
-    sentences.append(who_was_asked(found, "which of the classes each shows, or none, and how sure they are (0 to 100)"))
-    return sentences + [_headline(row, of.classifier) for row in _rows(found, "seen").to_dict("records")]
+    sentences.append(
+        who_was_asked(findings, "which of the classes each shows, or none, and how sure they are (0 to 100)")
+    )
+    return sentences + [_headline(row, of.classifier) for row in _rows(findings, "seen").to_dict("records")]
 
 
 def _run(row: Mapping[Hashable, Any]) -> str:
@@ -46,23 +48,23 @@ def _headline(row: Mapping[Hashable, Any], classifier: str) -> str:
     )
 
 
-def _rows(found: Findings, table: str) -> pd.DataFrame:
+def _rows(findings: Findings, table: str) -> pd.DataFrame:
     """The rows of counterfeits of the first round, over all classes."""
-    if not found.has(table):
+    if not findings.has(table):
         return pd.DataFrame()
-    of = found.tables[table]
+    of = findings.tables[table]
     chosen = of[(of["round"] == ROUND) & (of["kind"] != CONTROL)]
     for column in {"class", "confidence"} & set(of.select_dtypes(exclude="number").columns):
         chosen = chosen[chosen[column] == ALL]
     return chosen
 
 
-def claims(found: Findings) -> Iterator[Claim]:
+def claims(findings: Findings) -> Iterator[Claim]:
     """The claims about people and counterfeits, about distance, detectors and the defense, and about agreement."""
-    of = study(found.published)
+    of = study(findings.published)
     kinds = [str(kind) for kind in dict.fromkeys(of.tables["runs"]["kind"])]
-    yield from _people(_rows(found, "seen"), of.classifier)
-    distances = _rows(found, "distance")
+    yield from _people(_rows(findings, "seen"), of.classifier)
+    distances = _rows(findings, "distance")
     for row in distances.to_dict("records"):
         if row["kind"] in kinds and row["measure"] == "features":
             what = f"of counterfeits {row['kind']} are farther from training images than 95 % of held-out images are"
@@ -72,10 +74,10 @@ def claims(found: Findings) -> Iterator[Claim]:
                 below=f"In features, less than half {what}",
                 whether=f"whether in features more or less than half {what}",
             )
-    yield from _detected(_rows(found, "detectors"), kinds)
-    if found.has("defense"):
-        yield from _defended(found.tables["defense"], kinds)
-    yield from agreement_claims(found)
+    yield from _detected(_rows(findings, "detectors"), kinds)
+    if findings.has("defense"):
+        yield from _defended(findings.tables["defense"], kinds)
+    yield from agreement_claims(findings)
 
 
 def _people(rows: pd.DataFrame, classifier: str) -> Iterator[Claim]:

@@ -114,10 +114,10 @@ def decisions(of: Counterfeits) -> dict[str, Any]:
     right. A class that nobody could choose counts as nothing.
     """
     items = of.items.assign(unit=frames.units(of.items, of.ratings, of.key, ["batch"]))
-    known = set(of.images["target"].dropna()) | set(items["label"].dropna())
-    said = items["class"].where(items["class"].isin(known), NOTHING)
+    cases = set(of.images["target"].dropna()) | set(items["label"].dropna())
+    classes = items["class"].where(items["class"].isin(cases), NOTHING)
     return {
-        "items": items.assign(said=said),
+        "items": items.assign(said=classes),
         "ratings": of.ratings,
         "key": of.key,
         "question": "choice",

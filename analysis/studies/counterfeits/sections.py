@@ -39,8 +39,8 @@ def _said(table: pd.DataFrame, column: str) -> str:
     return ", ".join(f"{row.images} {number(getattr(row, column))}" for row in rows(table)) or "none"
 
 
-def _draw_seen(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = _over_all(found.tables["seen"])
+def _draw_seen(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = _over_all(findings.tables["seen"])
     columns = {"as_classifier": "the classifier's class", "nothing": "none of the classes"}
     yield contents.figure(
         "seen",
@@ -51,7 +51,7 @@ def _draw_seen(found: Findings, contents: Contents) -> Iterator[Item]:
         f"Markers with intervals, a row per kind and round. The classifier's class: {_said(table, 'as_classifier')}. "
         f"None: {_said(table, 'nothing')}.",
     )
-    by_confidence = found.tables["seen"].query("confidence != 'all' and kind != @CONTROL")
+    by_confidence = findings.tables["seen"].query("confidence != 'all' and kind != @CONTROL")
     if len(by_confidence):
         ranges = by_confidence.assign(images=shares.named(by_confidence) + ": " + by_confidence["confidence"])
         yield contents.figure(
@@ -62,19 +62,19 @@ def _draw_seen(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _failed_text(found: Findings) -> Sequence[str]:
-    failed = study(found.published).failed
+def _failed_text(findings: Findings) -> Sequence[str]:
+    failed = study(findings.published).failed
     if not len(failed):
         return ["All generators converged: in every class, at least the study's share of the images gets it."]
     return [
-        f"{len(failed)} of {len(study(found.published).tables['runs'])} generators did not converge: of some class, "
+        f"{len(failed)} of {len(study(findings.published).tables['runs'])} generators did not converge: of some class, "
         "fewer of their images than the study's bound get it. They are in the tables of this section and of the next "
         "ones, and in nothing that is said of people."
     ]
 
 
-def _draw_inversion(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = _over_all(found.tables["inversion"])
+def _draw_inversion(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = _over_all(findings.tables["inversion"])
     columns = {"accuracy": "gets the wanted class", "above_99": "confidence above .99"}
     yield contents.figure(
         "inversion",
@@ -84,8 +84,8 @@ def _draw_inversion(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["curves"]
+def _draw_curves(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["curves"]
     last = table[(table["term"] == "kl") & (table["step"] == table["step"].max())]
     ends = _said(last.assign(images=shares.named(last)), "mean")
     yield contents.figure(
@@ -98,12 +98,12 @@ def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_distances(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = _over_all(found.tables["distance"])
+def _draw_distances(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = _over_all(findings.tables["distance"])
     medians = "; ".join(f"{measure}: {_said(table[table['measure'] == measure], 'median')}" for measure in MEASURES)
     yield contents.figure(
         "distances",
-        distances.distances(study(found.published).classified, source=contents.source),
+        distances.distances(study(findings.published).classified, source=contents.source),
         "Distance to the nearest training image, in pixels (units of 0..1, Euclidean), in the classifier's features "
         "and by "
         "LPIPS; whiskers at 5 and 95 %. Dashed: where 95 % of held-out images end.",
@@ -111,8 +111,8 @@ def _draw_distances(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_strip(found: Findings, contents: Contents) -> Iterator[Item]:
-    of = study(found.published)
+def _draw_strip(findings: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(findings.published)
     chosen = _surest(of)
     if not chosen:
         return
@@ -143,21 +143,21 @@ def _surest(of: Counterfeits) -> list[strip.Shown]:
     return chosen
 
 
-def _draw_roc(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["detectors"]
+def _draw_roc(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["detectors"]
     best = table.loc[table.groupby(["kind", "round"], observed=True)["auroc"].idxmax()]
-    said = ", ".join(f"{row.kind}, round {row.round}: {row.detector} {number(row.auroc)}" for row in rows(best))
+    text = ", ".join(f"{row.kind}, round {row.round}: {row.detector} {number(row.auroc)}" for row in rows(best))
     yield contents.figure(
         "detectors",
-        roc.roc(found.tables["detector_roc"], source=contents.source),
+        roc.roc(findings.tables["detector_roc"], source=contents.source),
         "Share of the images of each kind that a detector catches, by the share of held-out images that it takes for "
         "one.",
-        f"A panel per kind and round, a line per detector. Best by the area: {said}.",
+        f"A panel per kind and round, a line per detector. Best by the area: {text}.",
     )
 
 
-def _draw_defense(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["defense"]
+def _draw_defense(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["defense"]
     table = table.assign(images=shares.named(table) + ", classifier " + table["classifier"].astype(str))
     columns = {"passes": "gets the wanted class", "rejects": "is rejected"}
     yield contents.figure(

@@ -14,9 +14,9 @@ LEFT = 0.5
 MEASURE = "spearman_absolute"
 
 
-def introduction(found: Findings) -> list[str]:
+def introduction(findings: Findings) -> list[str]:
     """Sentences on what was explained and compared, and who was asked what."""
-    of = study(found.published)
+    of = study(findings.published)
     explainers = [name for name in of.explainers if name != EDGES]
     classifiers = ", ".join(dict.fromkeys(of.comparisons["classifier"].astype(str)))
     pictures = of.comparisons["image_id"].nunique()
@@ -24,29 +24,29 @@ def introduction(found: Findings) -> list[str]:
         f"{len(explainers)} explainers ({', '.join(explainers)}) explained what {classifiers} said of {pictures} "
         "pictures; their maps were compared with those of networks that know nothing, and with one another."
     )
-    if not found.has("properties"):
-        return [compared, who_was_asked(found, "how alike two maps are (0 to 100)")]
-    tried = found.tables["properties"]
+    if not findings.has("properties"):
+        return [compared, who_was_asked(findings, "how alike two maps are (0 to 100)")]
+    tried = findings.tables["properties"]
     names = ", ".join(dict.fromkeys(tried["manipulation"]))
     lies = (
         f"{tried['manipulation'].nunique()} manipulations ({names}) changed pictures or the network so that "
         "explanations lie, each beside its no-op."
     )
     asked = "how alike two maps are (0 to 100), whether two pictures differ, or which map they would trust"
-    return [compared, lies, who_was_asked(found, asked)]
+    return [compared, lies, who_was_asked(findings, asked)]
 
 
-def claims(found: Findings) -> Iterator[Claim]:
+def claims(findings: Findings) -> Iterator[Claim]:
     """What is left of each explanation at the end of the cascade; whether each manipulation exceeds its no-op; whether
     each measure goes with what people see; whether people agree.
     """
-    if found.has("curves"):
-        yield from _curves(found.tables["curves"])
-    if found.has("beyond_noise"):
-        yield from _manipulations(found.tables["beyond_noise"])
-    if found.has("noise_ceiling"):
-        yield from _measures(found.tables["noise_ceiling"])
-    yield from agreement_claims(found)
+    if findings.has("curves"):
+        yield from _curves(findings.tables["curves"])
+    if findings.has("beyond_noise"):
+        yield from _manipulations(findings.tables["beyond_noise"])
+    if findings.has("noise_ceiling"):
+        yield from _measures(findings.tables["noise_ceiling"])
+    yield from agreement_claims(findings)
 
 
 def _curves(table: pd.DataFrame) -> Iterator[Claim]:

@@ -22,20 +22,20 @@ IN_STRIP = {"manipulated": 5, "no_op": 2}
 """Items of each kind in a strip."""
 
 
-def strongest(found: Findings) -> pd.DataFrame:
+def strongest(findings: Findings) -> pd.DataFrame:
     """The cells of `transfer` in the measure LIKENESS, of each manipulation with the setting that changes most of the
     maps that it is made for.
     """
-    table = found.tables["transfer"]
+    table = findings.tables["transfer"]
     table = table[table["measure"] == LIKENESS]
     aimed = table[table["of"] == table["explainer"]].sort_values("difference", kind="stable")
     best = aimed.drop_duplicates(["manipulation", "classifier", "explainer"])
     return table.merge(best[["manipulation", "classifier", "explainer", "setting"]])
 
 
-def _draw_transfer(found: Findings, contents: Contents) -> Iterator[Item]:
-    of = study(found.published)
-    for classifier, part in strongest(found).groupby("classifier", sort=False):
+def _draw_transfer(findings: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(findings.published)
+    for classifier, part in strongest(findings).groupby("classifier", sort=False):
         there = [name for name in of.explainers if name in set(part["of"])]
         named = part.assign(cell=part["manipulation"] + " of " + part["explainer"] + ", " + part["of"])
         lost = (-named.set_index("cell")["difference"]).sort_values(ascending=False)
@@ -53,12 +53,12 @@ def _draw_transfer(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _draw_room(found: Findings, contents: Contents) -> Iterator[Item]:
-    left = found.tables["room"]
-    seen = found.tables["noticed"] if found.has("noticed") else None
-    curve = _curve(found)
+def _draw_room(findings: Findings, contents: Contents) -> Iterator[Item]:
+    left = findings.tables["room"]
+    seen = findings.tables["noticed"] if findings.has("noticed") else None
+    curve = _curve(findings)
     lowest = left[left["version"] == "manipulated"].sort_values("likeness").head(1)
-    said = ", ".join(
+    text = ", ".join(
         f"{row.manipulation} of {row.explainer} at {row.l_inf:.3f} ({number(row.likeness)})" for row in rows(lowest)
     )
     half = "" if curve is None else f" Half of the people see a difference at an L-inf of {curve['threshold']:.3f}."
@@ -68,20 +68,20 @@ def _draw_room(found: Findings, contents: Contents) -> Iterator[Item]:
         "The room in which one can be lied to unseen. Above, the share of people who see a difference between the two "
         "pictures; below, how alike the explanation is to what it was (Spearman's correlation of absolute values, mean "
         "over pictures). Left of the dashed line most people see nothing.",
-        f"Lines by L-inf.{half} The least of an explanation is left by {said}.",
+        f"Lines by L-inf.{half} The least of an explanation is left by {text}.",
     )
 
 
-def _curve(found: Findings) -> "pd.Series[Any] | None":
-    if not found.has("difference_thresholds"):
+def _curve(findings: Findings) -> "pd.Series[Any] | None":
+    if not findings.has("difference_thresholds"):
         return None
-    table = found.tables["difference_thresholds"]
-    known = table[(table["condition"] == "all") & table["threshold"].notna()]
-    return None if known.empty else known.iloc[0]
+    table = findings.tables["difference_thresholds"]
+    cases = table[(table["condition"] == "all") & table["threshold"].notna()]
+    return None if cases.empty else cases.iloc[0]
 
 
-def _draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
-    of = study(found.published)
+def _draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(findings.published)
     if "manipulation" not in of.items or SCORE not in of.items:
         return
     items = of.items[of.items["task"] == ALIKE]
@@ -93,13 +93,13 @@ def _draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
         if shown.empty:
             continue
         captions = [_caption(row) for row in rows(shown)]
-        said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+        text = "; ".join(caption.replace("\n", ", ") for caption in captions)
         yield contents.figure(
             f"strip-{slug(str(name))}",
             manipulation_strip.manipulation_strip(shown, captions, of.pictures.decoded, source=None),
             f"{name}: the items whose maps it changed most, and at the right its no-op. Each column: the "
             "picture, what became of it, the map of each, and how far these are apart.",
-            f"{len(shown)} items: {said}.",
+            f"{len(shown)} items: {text}.",
         )
 
 
@@ -109,8 +109,8 @@ def _caption(row: Any) -> str:
     return f"{row.explainer}\n{row.kind}{size}\n{alike}".replace("_", " ")
 
 
-def _text(found: Findings) -> list[str]:
-    if not found.has("properties"):
+def _text(findings: Findings) -> list[str]:
+    if not findings.has("properties"):
         return []
     return [
         "Each manipulation is made for one explainer's maps. Its no-op stands beside it, which costs as much and is "

@@ -36,8 +36,8 @@ def _words(check: str) -> str:
     }[check]
 
 
-def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
-    of, table = study(found.published), found.tables["curves"]
+def _draw_curves(findings: Findings, contents: Contents) -> Iterator[Item]:
+    of, table = study(findings.published), findings.tables["curves"]
     explainers = [name for name in of.explainers if name != EDGES]
     by_check = table[table["check"].isin(["cascading", "independent"])].groupby(["check", "classifier"], sort=False)
     for (check, classifier), part in by_check:
@@ -54,16 +54,16 @@ def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _curves_shown(found: Findings) -> pd.DataFrame:
+def _curves_shown(findings: Findings) -> pd.DataFrame:
     """The table with the measures first that are drawn."""
-    table = found.tables["curves"]
+    table = findings.tables["curves"]
     drawn = table["measure"].isin([*curves.MEASURES])
     return pd.concat([table[drawn], table[~drawn]], ignore_index=True)
 
 
-def _draw_agreement(found: Findings, contents: Contents) -> Iterator[Item]:
-    of = study(found.published)
-    for classifier, part in found.tables["explainer_agreement"].groupby("classifier", sort=False):
+def _draw_agreement(findings: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(findings.published)
+    for classifier, part in findings.tables["explainer_agreement"].groupby("classifier", sort=False):
         there = [name for name in of.explainers if name in set(part["first"]) | set(part["second"])]
         both = part[part["measure"] == agreement_matrix.ABOVE].assign(
             couple=lambda table: table["first"] + " and " + table["second"]
@@ -79,8 +79,8 @@ def _draw_agreement(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _draw_likeness(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["noise_ceiling"]
+def _draw_likeness(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["noise_ceiling"]
     of_all = table[table["condition"] == "all"]
     sizes = of_all[of_all["measure"] != "people"].set_index("measure")["correlation"].abs().dropna()
     ceiling = of_all.loc[of_all["measure"] == "people", "split_half"].iloc[0]
@@ -95,8 +95,8 @@ def _draw_likeness(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _differences_caption(found: Findings) -> str:
-    table = found.tables["measure_differences"]
+def _differences_caption(findings: Findings) -> str:
+    table = findings.tables["measure_differences"]
     sure = int(table["p_holm"].lt(0.05).sum())
     return (
         f"Every two measures: which goes more closely with people's mean likeness. Of {len(table)} differences {sure} "
@@ -104,19 +104,19 @@ def _differences_caption(found: Findings) -> str:
     )
 
 
-def _shown_differences(found: Findings) -> pd.DataFrame:
-    return found.tables["measure_differences"].sort_values("p", kind="stable").reset_index(drop=True)
+def _shown_differences(findings: Findings) -> pd.DataFrame:
+    return findings.tables["measure_differences"].sort_values("p", kind="stable").reset_index(drop=True)
 
 
-def _sanity_text(found: Findings) -> list[str]:
-    if not found.has("curves"):
+def _sanity_text(findings: Findings) -> list[str]:
+    if not findings.has("curves"):
         return []
-    table = found.tables["curves"]
+    table = findings.tables["curves"]
     same = table.drop_duplicates(["check", "classifier", "place"])
-    said = ", ".join(f"{_network(row)} {row.same_class:.0%}" for row in rows(same))
+    text = ", ".join(f"{_network(row)} {row.same_class:.0%}" for row in rows(same))
     return [
         "Explained is always the class that the first network gives, whichever network is looked at. Networks that "
-        f"took its place give that class to so many pictures: {said}.",
+        f"took its place give that class to so many pictures: {text}.",
     ]
 
 

@@ -19,9 +19,9 @@ MOST = 8
 """Items in a strip at most."""
 
 
-def draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
+def draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The strips of a dataset with pictures; without ratings, some items as they come."""
-    of = study(found.published)
+    of = study(findings.published)
     items = of.couples.items
     shown = items[[all(row[name] in of.pictures for name in LINES) for _, row in items.iterrows()]]
     try:
@@ -34,7 +34,7 @@ def draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
     ordered = rated.sort_values(["likeness", of.key], ascending=[False, True], kind="stable")
     yield from _strip(of, "most-alike", "What people find most alike.", ordered.head(MOST), contents, None)
     yield from _strip(of, "least-alike", "What people find least alike.", ordered.iloc[::-1].head(MOST), contents, None)
-    best = closest_measure(found)
+    best = closest_measure(findings)
     if best is not None:
         gap = (_place(rated[best]) - _place(rated["likeness"])).rename("gap")
         apart = rated.assign(gap=gap, distance=gap.abs()).dropna(subset="gap")
@@ -46,13 +46,13 @@ def draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
         yield from _strip(of, f"apart-{slug(best)}", words, apart, contents, "gap")
 
 
-def closest_measure(found: Findings) -> str | None:
+def closest_measure(findings: Findings) -> str | None:
     """The measure that goes up most closely with people's mean likeness; None where none does."""
-    if not found.has("noise_ceiling"):
+    if not findings.has("noise_ceiling"):
         return None
-    table = found.tables["noise_ceiling"]
-    known = table[(table["condition"] == "all") & (table["measure"] != "people") & (table["correlation"] > 0)]
-    return None if known.empty else str(known.sort_values("correlation")["measure"].iloc[-1])
+    table = findings.tables["noise_ceiling"]
+    cases = table[(table["condition"] == "all") & (table["measure"] != "people") & (table["correlation"] > 0)]
+    return None if cases.empty else str(cases.sort_values("correlation")["measure"].iloc[-1])
 
 
 def _strip(
@@ -61,12 +61,12 @@ def _strip(
     if items.empty:
         return
     captions = [_caption(row, extra) for row in rows(items)]
-    said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+    text = "; ".join(caption.replace("\n", ", ") for caption in captions)
     yield contents.figure(
         f"strip-{name}",
         strip(items, captions, of.pictures.decoded, source=contents.source),
         f"{words} Each column: the picture, the map of the network that is explained, and the other map.",
-        f"{len(items)} items, each a picture above its two maps: {said}.",
+        f"{len(items)} items, each a picture above its two maps: {text}.",
     )
 
 

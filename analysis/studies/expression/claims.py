@@ -18,16 +18,16 @@ HEADLINES = ((TPR, "happy"), (FPR, "happy"), (TPR, "neutral"), (FPR, "neutral"))
 """The rates that the paper prints."""
 
 
-def introduction(found: Findings) -> list[str]:
+def introduction(findings: Findings) -> list[str]:
     """Sentences on which models read what, what is right, and who was asked what."""
-    of = study(found.published)
+    of = study(findings.published)
     names = of.classifiers
     models = f"{'the classifier ' if len(names) == 1 else f'{len(names)} classifiers: '}{', '.join(names)}"
     lines = [f"{len(of.items)} faces were read by {models}."]
-    if found.has("accuracy"):
-        whole = found.tables["accuracy"].query("grouping == 'all'").set_index("classifier")["value"]
+    if findings.has("accuracy"):
+        whole = findings.tables["accuracy"].query("grouping == 'all'").set_index("classifier")["value"]
         lines[0] += f" Right is what follows from {reference(of)}; share of faces that are read right: {listed(whole)}."
-    lines += alone(found)
+    lines += alone(findings)
     predicted = [name for name in of.groupings if name.endswith("(predicted)")]
     if predicted:
         lines.append(
@@ -37,19 +37,19 @@ def introduction(found: Findings) -> list[str]:
     asked = "which emotion the face shows and how strong it is"
     if of.perceived is not None:
         asked = "which emotion the face shows, how strong it is, and which gender the person seems to have"
-    return [*lines, who_was_asked(found, asked)]
+    return [*lines, who_was_asked(findings, asked)]
 
 
-def claims(found: Findings) -> Iterator[Claim]:
+def claims(findings: Findings) -> Iterator[Claim]:
     """The claims about the first classifier's rates in every two groups, and those about people."""
-    of = study(found.published)
+    of = study(findings.published)
     name = of.classifiers[0]
-    if found.has("differences"):
-        table = found.tables["differences"]
+    if findings.has("differences"):
+        table = findings.tables["differences"]
         units = len(np.unique(left_out(of.units[:, 0])))
         for claim in _differences(table[table["classifier"] == name], name):
             yield replace(claim, freedom=units - 1)
-    yield from agreement_claims(found)
+    yield from agreement_claims(findings)
 
 
 def _differences(table: pd.DataFrame, name: str) -> Iterator[Claim]:

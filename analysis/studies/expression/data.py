@@ -69,15 +69,15 @@ class Expression(Published):
         return [name for name in names if f"{name}_class" in self.items]
 
     @cached_property
-    def said(self) -> dict[str, Codes]:
+    def decisions(self) -> dict[str, Codes]:
         """Of each classifier the place in EMOTIONS of what it says of every face, (n,); -1 for another class, -2 where
         it found no face.
         """
         place = {emotion: number for number, emotion in enumerate(EMOTIONS)}
         classes = {name: self.items[f"{name}_class"] for name in self.classifiers}
-        found = {name: self.items[f"{name}{FOUND}"].astype("boolean").fillna(False) for name in classes}
+        has_face = {name: self.items[f"{name}{FOUND}"].astype("boolean").fillna(False) for name in classes}
         return {
-            name: np.asarray(column.map(place).fillna(-1).where(found[name] & column.notna(), -2), np.intp)
+            name: np.asarray(column.map(place).fillna(-1).where(has_face[name] & column.notna(), -2), np.intp)
             for name, column in classes.items()
         }
 
@@ -93,11 +93,11 @@ class Expression(Published):
         columns = [str(column) for column in self.items.columns]
         of_source = [name.removeprefix(GROUP) for name in columns if name.startswith(GROUP)]
         predicted = [name for name in columns if name.startswith(PREDICTED) and f"{name}{CONFIDENCE}" in self.items]
-        found = {name: _groups(self.items[f"{GROUP}{name}"]) for name in of_source if name not in PERSONS}
-        found |= {predicted_name(name.removeprefix(PREDICTED)): _groups(self.items[name]) for name in predicted}
+        by_name = {name: _groups(self.items[f"{GROUP}{name}"]) for name in of_source if name not in PERSONS}
+        by_name |= {predicted_name(name.removeprefix(PREDICTED)): _groups(self.items[name]) for name in predicted}
         if self.perceived is not None:
-            found[SEEN] = _groups(self.perceived)
-        return found | {name: _groups(column) for name, column in self.more.items() if name not in found}
+            by_name[SEEN] = _groups(self.perceived)
+        return by_name | {name: _groups(column) for name, column in self.more.items() if name not in by_name}
 
     @cached_property
     def crossed(self) -> dict[str, Column]:
@@ -105,8 +105,8 @@ class Expression(Published):
         made = {}
         for (first, a), (second, b) in itertools.combinations(self.groupings.items(), 2):
             if _about(first) != _about(second):
-                known = a.notna() & b.notna() & a.ne(UNSURE) & b.ne(UNSURE)
-                made[f"{first} x {second}"] = _groups((a.astype(str) + ", " + b.astype(str)).where(known, None))
+                mask = a.notna() & b.notna() & a.ne(UNSURE) & b.ne(UNSURE)
+                made[f"{first} x {second}"] = _groups((a.astype(str) + ", " + b.astype(str)).where(mask, None))
         return made
 
     @cached_property
@@ -225,7 +225,7 @@ def grouped(study: Expression, names: Sequence[str], attributes: pd.DataFrame | 
     """The study with more groupings: columns of the items, of the images or of attributes by image_id; numbers are cut
     as in `analysis.tables.groups`. Columns of none of these, such as those of participants, group no faces.
     """
-    ids, found = study.items["image_id"], {}
+    ids, groupings = study.items["image_id"], {}
     wanted = [str(name) for name in (attributes.columns if attributes is not None else ()) if name != "image_id"]
     tables = [study.images, *([attributes] if attributes is not None else [])]
     by_image = [table.drop_duplicates("image_id").set_index("image_id") for table in tables]
@@ -235,8 +235,8 @@ def grouped(study: Expression, names: Sequence[str], attributes: pd.DataFrame | 
         there += [study.items[column]] if column in study.items and not column.startswith((GROUP, PREDICTED)) else []
         if there:
             values = there[0].set_axis(study.items.index)
-            found[name] = group_labels(values, MOST_GROUPS).reindex(study.items.index)
-    return replace(study, more=found)
+            groupings[name] = group_labels(values, MOST_GROUPS).reindex(study.items.index)
+    return replace(study, more=groupings)
 
 
 def study(published: Published) -> Expression:

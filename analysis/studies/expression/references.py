@@ -48,7 +48,7 @@ class Reference:
         return weight
 
     @property
-    def known(self) -> npt.NDArray[np.bool_]:
+    def has_label(self) -> npt.NDArray[np.bool_]:
         """Whether a face counts, (n,)."""
         return np.asarray(self.weight > 0)
 

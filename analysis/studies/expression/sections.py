@@ -37,7 +37,7 @@ PAPER = ("happy", "neutral")
 
 def _caption(words: str) -> Callable[[Findings], str]:
     """A caption that ends by how intervals are made."""
-    return lambda found: f"{words} {intervals(found)}"
+    return lambda findings: f"{words} {intervals(findings)}"
 
 
 def _each(table: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
@@ -49,64 +49,65 @@ def _each(table: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
             yield end, str(name), grouping, of_classifier[of_classifier["grouping"] == grouping]
 
 
-def _one_way(found: Findings) -> list[str]:
+def _one_way(findings: Findings) -> list[str]:
     """The groupings by one thing that have a group; ALL where there are none."""
-    counted = set(found.tables["counts"]["grouping"])  # not those of which no face's group is known
-    there = dict.fromkeys(found.tables["acquisition"]["grouping"])
+    counted = set(findings.tables["counts"]["grouping"])  # not those of which no face's group is known
+    there = dict.fromkeys(findings.tables["acquisition"]["grouping"])
     return [name for name in there if name != ALL and name in counted] or [ALL]
 
 
-def _draw_counts(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["counts"]
-    for grouping in _one_way(found):
+def _draw_counts(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["counts"]
+    for grouping in _one_way(findings):
         rows = table[table["grouping"] == grouping]
         totals = rows.groupby("of", sort=False)["n"].sum()
-        said = ", ".join(f"{name} {number(float(n))}" for name, n in totals.items())
+        text = ", ".join(f"{name} {number(float(n))}" for name, n in totals.items())
         yield contents.figure(
             f"counts-{slug(grouping)[:40]}",
             bars.count_bars(rows, f"Faces by emotion and {grouping}", source=contents.source),
             f"How many faces count as each emotion, and of how many each classifier says that they show it, by "
             f"{grouping}. Counts have no interval: they are what there is.",
-            f"Bars by emotion, a color per group of {grouping}. Faces in all: {said}.",
+            f"Bars by emotion, a color per group of {grouping}. Faces in all: {text}.",
         )
 
 
-def _draw_rates(found: Findings, contents: Contents) -> Iterator[Item]:
-    of = study(found.published)
-    for end, name, grouping, rows in _each(found.tables["rates"]):
-        if grouping in _one_way(found):
-            known = rows[rows["rate"] == TPR].dropna(subset="value")
-            said = ", ".join(f"{each.emotion} {each.group} {number(each.value)}" for each in table_rows(known))
+def _draw_rates(findings: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(findings.published)
+    for end, name, grouping, rows in _each(findings.tables["rates"]):
+        if grouping in _one_way(findings):
+            cases = rows[rows["rate"] == TPR].dropna(subset="value")
+            text = ", ".join(f"{each.emotion} {each.group} {number(each.value)}" for each in table_rows(cases))
             yield contents.figure(
                 f"rates-{end}",
                 bars.rate_bars(rows, (TPR, FPR), f"{name}: rates by emotion and {grouping}", source=contents.source),
                 f"{name} by emotion and {grouping}: of the faces that count as an emotion, the share that it says "
                 "shows it (TPR), and of those that count as another, the share that it says shows it (FPR). A bar's "
                 "line is the 95 % interval of that rate alone: whether groups differ is in the table of differences. "
-                f"Empty bars have fewer than 30 faces. Right is what follows from {reference(of)}. {intervals(found)}",
-                f"Bars by emotion, a color per group of {grouping}. TPR: {said or 'none'}.",
+                f"Empty bars have fewer than 30 faces. Right is what follows from {reference(of)}. "
+                f"{intervals(findings)}",
+                f"Bars by emotion, a color per group of {grouping}. TPR: {text or 'none'}.",
             )
-        yield from _draw_maps(found, contents, end, name, grouping, rows)
+        yield from _draw_maps(findings, contents, end, name, grouping, rows)
 
 
 def _draw_maps(
-    found: Findings, contents: Contents, end: str, name: str, grouping: str, rows: pd.DataFrame
+    findings: Findings, contents: Contents, end: str, name: str, grouping: str, rows: pd.DataFrame
 ) -> Iterator[Item]:
-    known = rows[(rows["rate"] == TPR) & rows["emotion"].isin(PAPER)].dropna(subset="value")
-    said = ", ".join(f"{each.emotion} {each.group} {number(each.value)}" for each in table_rows(known))
+    cases = rows[(rows["rate"] == TPR) & rows["emotion"].isin(PAPER)].dropna(subset="value")
+    text = ", ".join(f"{each.emotion} {each.group} {number(each.value)}" for each in table_rows(cases))
     yield contents.figure(
         f"heat-{end}",
         heat_maps.rate_maps(rows, PAPER, f"{name} by {grouping}", source=contents.source),
         f"The four rates of {name} for {' and '.join(PAPER)} by {grouping}; below each its 95 % interval and the "
         f"number of faces that it is of, in brackets where there are fewer than 30. TPR and FNR add up to 1, FPR and "
-        f"TNR too. {intervals(found)}",
-        f"Heat maps, a row per group of {grouping}, a column per rate. TPR: {said or 'none'}.",
+        f"TNR too. {intervals(findings)}",
+        f"Heat maps, a row per group of {grouping}, a column per rate. TPR: {text or 'none'}.",
     )
 
 
-def wide_rates(found: Findings) -> pd.DataFrame:
+def wide_rates(findings: Findings) -> pd.DataFrame:
     """The rates as the page shows them: a row per classifier, group and emotion."""
-    table = found.tables["rates"]
+    table = findings.tables["rates"]
     key = ["classifier", "grouping", "group", "emotion"]
     shown = table.assign(text=_texts(table, "value", "low", "high"))
     wide = shown.pivot(index=key, columns="rate", values="text")[list(RATES_OF)]
@@ -115,9 +116,9 @@ def wide_rates(found: Findings) -> pd.DataFrame:
     return made.reindex(pd.MultiIndex.from_frame(table[key].drop_duplicates())).reset_index()
 
 
-def short_differences(found: Findings) -> pd.DataFrame:
+def short_differences(findings: Findings) -> pd.DataFrame:
     """The differences as the page shows them, each with its interval in one cell."""
-    table = found.tables["differences"]
+    table = findings.tables["differences"]
     made = table[["classifier", "grouping", "rate", "emotion"]].assign(
         groups=table["first"] + " less " + table["second"]
     )
@@ -128,9 +129,9 @@ def short_differences(found: Findings) -> pd.DataFrame:
     return made.assign(by_imbalance=table["by_imbalance"].round(3))
 
 
-def dropped_by_group(found: Findings) -> pd.DataFrame:
+def dropped_by_group(findings: Findings) -> pd.DataFrame:
     """The faces that count as nothing: a row per label rule and group, a column per reason."""
-    table = found.tables["dropped"]
+    table = findings.tables["dropped"]
     key = ["rule", "grouping", "group", "of"]
     wide = table.pivot(index=key, columns="reason", values="n")[list(dict.fromkeys(table["reason"]))]
     wide = wide.reindex(pd.MultiIndex.from_frame(table[key].drop_duplicates()))
@@ -148,36 +149,36 @@ def _texts(table: pd.DataFrame, value: str, low: str, high: str) -> list[str]:
     ]
 
 
-def _draw_confusion(found: Findings, contents: Contents) -> Iterator[Item]:
-    for end, name, grouping, rows in _each(found.tables["confusion_by_group"]):
+def _draw_confusion(findings: Findings, contents: Contents) -> Iterator[Item]:
+    for end, name, grouping, rows in _each(findings.tables["confusion_by_group"]):
         right = rows[(rows["right"] == rows["said"]) & (rows["n_right"] > 0)]
-        said = ", ".join(f"{each.group} {each.right} {each.share:.0%}" for each in table_rows(right))
+        text = ", ".join(f"{each.group} {each.right} {each.share:.0%}" for each in table_rows(right))
         yield contents.figure(
             f"confusion-{end}",
             heat_maps.confusion_maps(rows, name, source=contents.source),
             f"Confusion of {name} by {grouping}: of the faces that count as the emotion of a row, the percentage of "
             "which it says the emotion of a column. Rows add up to 100. The percentages ignore how many faces a row "
             "has; their intervals are in the table.",
-            f"Matrices, one per group of {grouping}. Right: {said}.",
+            f"Matrices, one per group of {grouping}. Right: {text}.",
         )
 
 
-def _draw_differences(found: Findings, contents: Contents) -> Iterator[Item]:
-    for end, name, grouping, rows in _each(found.tables["differences"]):
+def _draw_differences(findings: Findings, contents: Contents) -> Iterator[Item]:
+    for end, name, grouping, rows in _each(findings.tables["differences"]):
         largest = rows.reindex(rows["difference"].abs().sort_values(ascending=False).index).head(3)
-        said = ", ".join(f"{each.rate} {each.emotion} {number(each.difference)}" for each in table_rows(largest))
+        text = ", ".join(f"{each.rate} {each.emotion} {number(each.difference)}" for each in table_rows(largest))
         yield contents.figure(
             f"differences-{end}",
             lines.differences(rows, f"{name}: differences by {grouping}", source=contents.source),
             f"Differences between groups of {grouping}. A bar is the 95 % interval of one difference alone: it ignores "
             f"that there are {len(rows)} of them, which p_holm in the table does not. Cells with fewer than 30 faces "
             f"are left out.",
-            f"Markers with intervals around 0, a row per emotion. Largest: {said}.",
+            f"Markers with intervals around 0, a row per emotion. Largest: {text}.",
         )
 
 
-def _draw_rules(found: Findings, contents: Contents) -> Iterator[Item]:
-    for end, name, grouping, rows in _each(found.tables["label_rules"]):
+def _draw_rules(findings: Findings, contents: Contents) -> Iterator[Item]:
+    for end, name, grouping, rows in _each(findings.tables["label_rules"]):
         shown = rows[rows["rate"] == TPR]
         values = shown.groupby(["group", "emotion"])["value"]
         spread = float((values.max() - values.min()).max())
@@ -190,37 +191,37 @@ def _draw_rules(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _draw_calibration(found: Findings, contents: Contents) -> Iterator[Item]:
-    for end, name, grouping, rows in _each(found.tables["calibration"]):
-        whole = found.tables["calibration_by_group"]
+def _draw_calibration(findings: Findings, contents: Contents) -> Iterator[Item]:
+    for end, name, grouping, rows in _each(findings.tables["calibration"]):
+        whole = findings.tables["calibration_by_group"]
         of_each = whole[(whole["classifier"] == name) & (whole["grouping"] == grouping)]
-        said = listed(of_each.set_index("group")["overconfidence"])
+        text = listed(of_each.set_index("group")["overconfidence"])
         yield contents.figure(
             f"calibration-{end}",
             lines.calibration(rows, f"{name} by {grouping}", source=contents.source),
             f"How often {name} is right against how confident it is, by {grouping}: below the dashed line it is surer "
             "than it should be. A bar is the 95 % interval of the share in a bin; it ignores that the bins' edges "
             "follow from the same faces.",
-            f"A line per group over the mean confidence. Confidence less accuracy: {said}.",
+            f"A line per group over the mean confidence. Confidence less accuracy: {text}.",
         )
 
 
-def _draw_consistency(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["error_consistency"]
-    said = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in table_rows(table))
+def _draw_consistency(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["error_consistency"]
+    text = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in table_rows(table))
     yield contents.figure(
         "error-consistency",
         error_consistency.error_consistency(table, source=contents.source),
         "Cohen's kappa of the errors of every two deciders, corrected for their accuracies; white is 0, independent "
         "errors. It ignores which wrong emotion is named; intervals are in the table.",
-        f"Heat map. Kappa: {said}.",
+        f"Heat map. Kappa: {text}.",
     )
 
 
-def _group_text(found: Findings) -> Sequence[str]:
-    of = study(found.published)
+def _group_text(findings: Findings) -> Sequence[str]:
+    of = study(findings.published)
     predicted = [name for name in of.groupings if "(predicted)" in name]
-    if not predicted or found.has("group_error"):
+    if not predicted or findings.has("group_error"):
         return ()
     return [
         f"Groups by {' and '.join(predicted)} are a model's word. People did not rate gender in this study, so that "
@@ -228,10 +229,10 @@ def _group_text(found: Findings) -> Sequence[str]:
     ]
 
 
-def _faces_text(found: Findings) -> Sequence[str]:
-    of = study(found.published)
+def _faces_text(findings: Findings) -> Sequence[str]:
+    of = study(findings.published)
     if of.reference is None:
-        return alone(found)
+        return alone(findings)
     lost = float(sum(values.sum() for values in of.reference.dropped.values()))
     return [
         f"What is right of a face follows from {reference(of)}. {lost:g} of {len(of.items)} faces count as none of the "

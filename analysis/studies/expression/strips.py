@@ -33,27 +33,27 @@ _WORDS = {
 }
 
 
-def draw_strips(found: Findings, contents: Contents) -> Iterator[Item]:
+def draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The strips of every classifier."""
-    of = study(found.published)
+    of = study(findings.published)
     who = {LABELS: "labels"}.get(of_people(of), "people")
-    for (name, sort), table in found.tables["disagreement"].groupby(["classifier", "sort"], sort=False):
+    for (name, sort), table in findings.tables["disagreement"].groupby(["classifier", "sort"], sort=False):
         shown = table[table["image_id"].isin(list(of.pictures))].head(MOST)
         if len(shown):
-            yield _strip(shown, str(name), str(sort), who, found, contents)
+            yield _strip(shown, str(name), str(sort), who, findings, contents)
 
 
-def _strip(shown: pd.DataFrame, name: str, sort: str, who: str, found: Findings, contents: Contents) -> Item:
-    of = study(found.published)
+def _strip(shown: pd.DataFrame, name: str, sort: str, who: str, findings: Findings, contents: Contents) -> Item:
+    of = study(findings.published)
     captions = [f"{name}: {row.said} {row.confidence:.2f}\n{who}: {row.seen} {row.seen_by:.0%}" for row in rows(shown)]
-    said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+    text = "; ".join(caption.replace("\n", ", ") for caption in captions)
     title, file = f"{name} {sort}", f"{slug(sort)}-{slug(name)}"
     figure = contents.figure(
         f"strip-{file}",
         face_strip(list(shown["image_id"]), captions, of.pictures.decoded, title, source=contents.source),
         f"{title}: {_WORDS[sort].format(who=who)} Below each face what {name} says, with its confidence, "
         f"and what most {who} say, with their share. Open a face to see all that is known of it.",
-        f"{len(shown)} faces, the largest difference first: {said}.",
+        f"{len(shown)} faces, the largest difference first: {text}.",
     )
     cards = [
         _card(of, row.dropna(), f"face-{file}-{place}", caption)

@@ -7,9 +7,9 @@ from analysis.studies.expression.references import PEOPLE
 SMALL = "A cell with fewer than 30 faces is marked in the column small, and stands in no difference."
 
 
-def intervals(found: Findings) -> str:
+def intervals(findings: Findings) -> str:
     """A caption's sentence on the intervals of rates, and what they take as a unit."""
-    return unit(study(found.published))
+    return unit(study(findings.published))
 
 
 def unit(of: Expression) -> str:
@@ -24,9 +24,9 @@ def unit(of: Expression) -> str:
     )
 
 
-def dependence(found: Findings) -> str:
+def dependence(findings: Findings) -> str:
     """The dependence that intervals know of, in a clause."""
-    of = study(found.published)
+    of = study(findings.published)
     if of.unit == "batches":
         return "and know that faces of one batch share their raters"
     return (
@@ -44,9 +44,9 @@ def reference(of: Expression) -> str:
     return f"the source's labels, of votes by the rule {of.rule}" if of.has_votes else "the source's labels"
 
 
-def alone(found: Findings) -> list[str]:
+def alone(findings: Findings) -> list[str]:
     """A sentence that says so where nothing but what models say is known."""
-    if study(found.published).reference is not None:
+    if study(findings.published).reference is not None:
         return []
     return [
         "Nobody labeled the faces and nobody was asked: this report is about what models say alone, and not about "

@@ -9,9 +9,9 @@ from analysis.report.summary import Claim, agreement_claims, who_was_asked
 from analysis.studies.verification.data import study
 
 
-def introduction(found: Findings) -> list[str]:
+def introduction(findings: Findings) -> list[str]:
     """Sentences on which models scored what, and who was asked what."""
-    of = study(found.published)
+    of = study(findings.published)
     n_pairs, n_bases = len(of.pairs), of.pairs["base_id"].nunique()
     names = of.recognizers
     models = f"{'recognizer ' if len(names) == 1 else f'{len(names)} recognizers: '}{', '.join(names)}"
@@ -19,19 +19,19 @@ def introduction(found: Findings) -> list[str]:
     if of.target:
         scored += f" The optimized samples were searched against {of.target}."
     asked = "how similar the two images are (0 to 100) and whether both show the same person"
-    return [scored, who_was_asked(found, asked)]
+    return [scored, who_was_asked(findings, asked)]
 
 
-def claims(found: Findings) -> Iterator[Claim]:
+def claims(findings: Findings) -> Iterator[Claim]:
     """The claims about the target of the searches, or else the first recognizer, and those about people."""
-    of = study(found.published)
+    of = study(findings.published)
     name = of.target if of.target in of.recognizers else next(iter(of.recognizers), "")
     for table, make in {"correlations": _correlation, "verification": _threshold, "error_rates": _errors}.items():
-        if found.has(table):
-            yield from make(found.tables[table], name or "")
-    yield from agreement_claims(found)
-    if found.has("error_consistency"):
-        yield from _consistency(found.tables["error_consistency"], name or "")
+        if findings.has(table):
+            yield from make(findings.tables[table], name or "")
+    yield from agreement_claims(findings)
+    if findings.has("error_consistency"):
+        yield from _consistency(findings.tables["error_consistency"], name or "")
 
 
 def _correlation(table: pd.DataFrame, name: str) -> Iterator[Claim]:

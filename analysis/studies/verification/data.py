@@ -156,11 +156,11 @@ def measures(pairs: pd.DataFrame) -> dict[str, str]:
 
 def thresholds(pairs: pd.DataFrame) -> dict[str, float]:
     """The threshold that a recognizer's decisions show: the largest distance that was accepted; NaN where none was."""
-    found = {}
+    by_name = {}
     for name in recognizers(pairs):
         accepted = pairs.loc[pairs[f"{name}_accept"].eq(True).fillna(False), f"{name}_distance"]
-        found[name] = float(accepted.max()) if len(accepted) else np.nan
-    return found
+        by_name[name] = float(accepted.max()) if len(accepted) else np.nan
+    return by_name
 
 
 def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
@@ -207,13 +207,13 @@ def units(pairs: pd.DataFrame, answers: pd.DataFrame) -> "pd.Series[int]":
 
 def cells(pairs: pd.DataFrame, total: bool = True) -> list[tuple[str, float, pd.DataFrame]]:
     """(kind, level, its pairs): each kind, level NaN, then each of its levels; last kind "all" where `total`."""
-    found: list[tuple[str, float, pd.DataFrame]] = []
+    parts: list[tuple[str, float, pd.DataFrame]] = []
     for kind, of_kind in pairs.groupby("kind", observed=True):
-        found.append((str(kind), np.nan, of_kind))
-        found.extend((str(kind), float(str(level)), of_level) for level, of_level in of_kind.groupby("level"))
+        parts.append((str(kind), np.nan, of_kind))
+        parts.extend((str(kind), float(str(level)), of_level) for level, of_level in of_kind.groupby("level"))
     if total:
-        found.append(("all", np.nan, pairs))
-    return found
+        parts.append(("all", np.nan, pairs))
+    return parts
 
 
 def answers(pairs: Table, ratings: Table) -> Answers:

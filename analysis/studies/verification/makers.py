@@ -174,8 +174,8 @@ def _groupings(study: Verification, attributes: pd.DataFrame | None) -> dict[str
 def _attributes(study: Verification, attributes: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     if not len(study.pictures):
         raise MissingDataError("the dataset has no table `images`")
-    known = [] if attributes is None else [str(name) for name in attributes.columns]
-    faces, account = deepface.deepface_attributes(study.images, study.pictures, known)
+    cases = [] if attributes is None else [str(name) for name in attributes.columns]
+    faces, account = deepface.deepface_attributes(study.images, study.pictures, cases)
     measured = image_attributes(study.images, study.pictures)
     return joined(joined(measured, faces), attributes), account
 

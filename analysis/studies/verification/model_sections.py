@@ -14,11 +14,11 @@ from analysis.studies.verification.data import study
 from analysis.studies.verification.figures import calibration, det, error_rates, psychometric, roc, transfer
 
 
-def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
-    if not found.has("roc"):
+def _draw_curves(findings: Findings, contents: Contents) -> Iterator[Item]:
+    if not findings.has("roc"):
         return
-    table, curves = found.tables["verification"], found.tables["roc"]
-    source, thresholds = contents.source, study(found.published).thresholds
+    table, curves = findings.tables["verification"], findings.tables["roc"]
+    source, thresholds = contents.source, study(findings.published).thresholds
     areas = ", ".join(f"{row.recognizer} {number(row.auc)}" for row in rows(table))
     equal = ", ".join(f"{row.recognizer} {number(row.eer)}" for row in rows(table))
     yield contents.figure(
@@ -37,60 +37,60 @@ def _draw_curves(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_errors(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["error_rates"]
+def _draw_errors(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["error_rates"]
     of_all = table[table["kind"] == "all"]
-    said = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
+    text = ", ".join(f"{row.recognizer} {row.rate} {number(row.value)}" for row in rows(of_all))
     yield contents.figure(
         "error-rates",
         error_rates.error_rates(table, source=contents.source),
         f"Error rates at the default threshold by kind. {INTERVALS}",
-        f"Markers with intervals, a row per kind. Over all: {said}.",
+        f"Markers with intervals, a row per kind. Over all: {text}.",
     )
 
 
-def _draw_calibration(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["calibration"]
+def _draw_calibration(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["calibration"]
     ends = table.groupby("model", sort=False)["rate"].agg(["first", "last"])
-    said = ", ".join(f"{row.Index} from {number(row.first)} to {number(row.last)}" for row in rows(ends))
+    text = ", ".join(f"{row.Index} from {number(row.first)} to {number(row.last)}" for row in rows(ends))
     yield contents.figure(
         "calibration",
-        calibration.calibration(table, study(found.published).thresholds, source=contents.source),
+        calibration.calibration(table, study(findings.published).thresholds, source=contents.source),
         "Identity rate by bin of distance, and a logistic fit. Bars are 95 % intervals of the rate in a bin; they "
         "ignore that the bins' edges follow from the same pairs.",
-        f"Identity rate from the smallest to the largest distance: {said}.",
+        f"Identity rate from the smallest to the largest distance: {text}.",
     )
 
 
-def _draw_psychometric(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["psychometric"].dropna(subset="threshold")
+def _draw_psychometric(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["psychometric"].dropna(subset="threshold")
     if table.empty:
         return
-    said = ", ".join(f"{row.model}, {row.condition} {number(row.threshold)}" for row in rows(table))
+    text = ", ".join(f"{row.model}, {row.condition} {number(row.threshold)}" for row in rows(table))
     yield contents.figure(
         "psychometric",
         psychometric.psychometric(table, source=contents.source),
         "Psychometric functions, kind by kind, over the distances that there are. Bars at one half are 95 % intervals "
         "of the threshold alone; they ignore that the slope varies too.",
-        f"A falling line per kind. Thresholds: {said}.",
+        f"A falling line per kind. Thresholds: {text}.",
     )
 
 
-def _draw_consistency(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["error_consistency"]
+def _draw_consistency(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["error_consistency"]
     of_all = table[table["condition"] == "all"]
-    said = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(of_all))
+    text = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(of_all))
     yield contents.figure(
         "error-consistency",
         error_consistency.error_consistency(of_all, source=contents.source),
         "Cohen's kappa of the errors of every two deciders over all pairs, corrected for their accuracies; "
         "white is 0, independent errors.",
-        f"Heat map. Kappa: {said}.",
+        f"Heat map. Kappa: {text}.",
     )
 
 
-def _draw_transfer(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["transfer"]
+def _draw_transfer(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["transfer"]
     mean = table.groupby("recognizer", sort=False)["accept_rate"].mean()
     yield contents.figure(
         "transfer",

@@ -43,9 +43,9 @@ from analysis.studies.verification.tables.paper import table_1, table_2
 from analysis.studies.verification.words import counted, threshold_words
 
 
-def _plane_base(found: Findings) -> tuple[str | None, str]:
+def _plane_base(findings: Findings) -> tuple[str | None, str]:
     """The base whose samples are drawn on a plane, and else why there is none."""
-    of = study(found.published)
+    of = study(findings.published)
     if "latent" not in of.images or of.pairs.empty:
         return None, "The dataset has no table of images: no picture of a pair can be shown."
     base_id = str(of.pairs["base_id"].iloc[0])
@@ -55,17 +55,17 @@ def _plane_base(found: Findings) -> tuple[str | None, str]:
     return base_id, ""
 
 
-def _samples_text(found: Findings) -> list[str]:
-    base_id, reason = _plane_base(found)
+def _samples_text(findings: Findings) -> list[str]:
+    base_id, reason = _plane_base(findings)
     return ["Hover over a marker, or touch it, to see base and sample." if base_id else reason]
 
 
-def _draw_plane(found: Findings, contents: Contents) -> Iterator[Item]:
+def _draw_plane(findings: Findings, contents: Contents) -> Iterator[Item]:
     """Figure 1."""
-    base_id, _ = _plane_base(found)
+    base_id, _ = _plane_base(findings)
     if not base_id:
         return
-    of = study(found.published)
+    of = study(findings.published)
     wanted = of.images["image_id"].isin([base_id, *of.pairs.loc[of.pairs["base_id"] == base_id, "sample_id"]])
     latents = dict(zip(of.images.loc[wanted, "image_id"], of.images.loc[wanted, "latent"], strict=True))
     placed = latent_plane.plane(of.pairs, latents, base_id)
@@ -83,8 +83,8 @@ def _draw_plane(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_distances(found: Findings, contents: Contents) -> Iterator[Item]:
-    of = study(found.published)
+def _draw_distances(findings: Findings, contents: Contents) -> Iterator[Item]:
+    of = study(findings.published)
     for name in of.recognizers:
         threshold = of.thresholds.get(name)
         medians = of.pairs.groupby("kind", observed=True)[f"{name}_distance"].median().dropna()
@@ -96,31 +96,31 @@ def _draw_distances(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _correlations_caption(found: Findings) -> str:
+def _correlations_caption(findings: Findings) -> str:
     return (
         "The same with Spearman's and all numbers. Pairs of one batch are not independent, and p, stars and "
         "spearman_p do not know of that; p_batches does. p_holm and honest_stars also know that the "
-        f"{len(found.tables['correlations'])} rows of this table are one family (Holm). {INTERVALS}"
+        f"{len(findings.tables['correlations'])} rows of this table are one family (Holm). {INTERVALS}"
     )
 
 
-def _draw_correlations(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["correlations"]
+def _draw_correlations(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["correlations"]
     strongest = table.dropna(subset="pearson").sort_values("pearson", key=np.abs, ascending=False).head(3)
-    said = ", ".join(f"{row.measure} ({row.kind}) {number(row.pearson)}" for row in rows(strongest))
+    text = ", ".join(f"{row.measure} ({row.kind}) {number(row.pearson)}" for row in rows(strongest))
     yield contents.figure(
         "correlations",
         correlations.correlations(table, source=contents.source),
         f"Pearson correlation with the identity rate. {INTERVALS}",
-        f"Markers with intervals, a row per measure, a color per kind. Strongest: {said or 'none'}.",
+        f"Markers with intervals, a row per measure, a color per kind. Strongest: {text or 'none'}.",
     )
 
 
 _COMPARE = "Another generator, other recognizers or other raters give other numbers: compare order and sign."
 
 
-def _compared_caption(found: Findings) -> str:
-    table = found.tables["compared_correlations"]
+def _compared_caption(findings: Findings) -> str:
+    table = findings.tables["compared_correlations"]
     same = int(table["same_sign"].eq(True).sum())
     return (
         f"The printed correlations of Table 2 beside those of this study, of which {same} of {len(table)} have the "
@@ -128,19 +128,19 @@ def _compared_caption(found: Findings) -> str:
     )
 
 
-def _draw_similarity(found: Findings, contents: Contents) -> Iterator[Item]:
-    means = study(found.published).rated.groupby("kind", observed=True)["similarity_mean"].mean().dropna()
+def _draw_similarity(findings: Findings, contents: Contents) -> Iterator[Item]:
+    means = study(findings.published).rated.groupby("kind", observed=True)["similarity_mean"].mean().dropna()
     yield contents.figure(
         "similarity-by-kind",
-        similarity_by_kind.similarity_by_kind(found.tables["similarity_distribution"], source=contents.source),
+        similarity_by_kind.similarity_by_kind(findings.tables["similarity_distribution"], source=contents.source),
         "Distribution of similarity by kind; every rating counts once.",
         f"A line per kind over similarity from 0 to 100. Mean similarity: {listed(means)}.",
     )
 
 
-def _draw_recognizers(found: Findings, contents: Contents) -> Iterator[Item]:
+def _draw_recognizers(findings: Findings, contents: Contents) -> Iterator[Item]:
     """Figures 4b and 5."""
-    of, source = study(found.published), contents.source
+    of, source = study(findings.published), contents.source
     for name in of.recognizers if len(of.rated) else []:
         threshold = of.thresholds.get(name)
         both = of.rated[[f"{name}_distance", "similarity_mean"]].dropna()
@@ -152,11 +152,11 @@ def _draw_recognizers(found: Findings, contents: Contents) -> Iterator[Item]:
             f"Scatter plot of {len(both)} pairs by kind; Pearson correlation {together}.{threshold_words(threshold)}",
             interactive.similarity_distance_plot(of.rated, name, threshold, source=source),
         )
-        yield from _draw_violins(found, contents, name)
+        yield from _draw_violins(findings, contents, name)
 
 
-def _draw_violins(found: Findings, contents: Contents, name: str) -> Iterator[Item]:
-    of = study(found.published)
+def _draw_violins(findings: Findings, contents: Contents, name: str) -> Iterator[Item]:
+    of = study(findings.published)
     threshold = of.thresholds.get(name)
     same, different = distance_violins.decisions(of.rated, name)
     if not len(same) + len(different):
@@ -165,7 +165,7 @@ def _draw_violins(found: Findings, contents: Contents, name: str) -> Iterator[It
         side: number(float(np.median(values))) if len(values) else "none"
         for side, values in {"same": same, "different": different}.items()
     }
-    said = (
+    text = (
         f"Split violins. {len(same)} ratings say same, at a median distance of {medians['same']}; {len(different)} say "
         f"different, at {medians['different']}.{threshold_words(threshold)}"
     )
@@ -173,7 +173,7 @@ def _draw_violins(found: Findings, contents: Contents, name: str) -> Iterator[It
         f"violins-{slug(name)}",
         distance_violins.distance_violins(of.rated, name, threshold, source=contents.source),
         f"Distance of {name} by kind, split by people's decision; width grows with the number of ratings.",
-        f"{said} A violin per kind.",
+        f"{text} A violin per kind.",
     )
     if (of.rated["kind"] == "interpolation").any():
         yield contents.figure(
@@ -185,13 +185,13 @@ def _draw_violins(found: Findings, contents: Contents, name: str) -> Iterator[It
         )
 
 
-def _disagreements_text(found: Findings) -> list[str]:
-    there = found.has("disagreement") or found.has("people_disagreement")
+def _disagreements_text(findings: Findings) -> list[str]:
+    there = findings.has("disagreement") or findings.has("people_disagreement")
     return ["Open a pair to see all its scores."] if there else []
 
 
-def _attributes_text(found: Findings) -> list[str]:
-    if not found.has("image_attributes", "deepface"):
+def _attributes_text(findings: Findings) -> list[str]:
+    if not findings.has("image_attributes", "deepface"):
         return []
     return [
         "DeepFace sees the box in which an alignment found a face, turned until the eyes are level; it guesses by "
@@ -199,9 +199,9 @@ def _attributes_text(found: Findings) -> list[str]:
     ]
 
 
-def _draw_importance(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["attribute_importance"].sort_values("importance", ascending=False)
-    if not found.tables["attribute_model"]["r2"].gt(0).all():
+def _draw_importance(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["attribute_importance"].sort_values("importance", ascending=False)
+    if not findings.tables["attribute_model"]["r2"].gt(0).all():
         yield NoteItem(
             ["The forest tells similarity no better than its mean (R2 of 0 or less): nothing is drawn of it."]
         )
@@ -215,8 +215,8 @@ def _draw_importance(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_groups(found: Findings, contents: Contents) -> Iterator[Item]:
-    made = found.tables["groups"].dropna(subset="group")
+def _draw_groups(findings: Findings, contents: Contents) -> Iterator[Item]:
+    made = findings.tables["groups"].dropna(subset="group")
     for place, (name, of_grouping) in enumerate(made.groupby("grouping", sort=False), start=1):
         values = of_grouping["value"].dropna()
         span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"
@@ -229,8 +229,8 @@ def _draw_groups(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _groups_text(found: Findings) -> Sequence[str]:
-    if not found.has("groups"):
+def _groups_text(findings: Findings) -> Sequence[str]:
+    if not findings.has("groups"):
         return ()
     return [
         "A column of participants groups answers: right is what each said. A column of images or of their attributes "
@@ -238,7 +238,7 @@ def _groups_text(found: Findings) -> Sequence[str]:
         "values, or with fewer than 30 answers or pairs a value, are cut at their terciles over the participants or "
         "bases; groups of fewer than 30, or of fewer than 5 participants, are merged. Accept rates by participant "
         "are left out: they say which batches a group rated.",
-        *groups_text(found),
+        *groups_text(findings),
     ]
 
 

@@ -82,25 +82,25 @@ def people_strips(disagreement: pd.DataFrame) -> list[Strip]:
         ("similarity_std", "similarity", "Standard deviation of the answers, 0 to 100 (ddof 1)."),
         ("identity_std", "identity", "Standard deviation of the answers, same 1 and different 0 (ddof 1)."),
     ]:
-        known = disagreement[disagreement[column] > 0]
-        ordered = known.sort_values([column, "pair_id"], ascending=[False, True], kind="stable")
+        cases = disagreement[disagreement[column] > 0]
+        ordered = cases.sort_values([column, "pair_id"], ascending=[False, True], kind="stable")
         title, columns = f"People among themselves: {question}", (column, "identity_rate")
         strips.append(Strip(f"people-{question}", title, scale, ordered.head(MOST), columns))
     return strips
 
 
-def draw_recognizer_strips(found: Findings, contents: Contents) -> Iterator[Item]:
+def draw_recognizer_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The strips of every recognizer."""
-    of = study(found.published)
+    of = study(findings.published)
     for name in of.recognizers:
-        for strip in recognizer_strips(found.tables["disagreement"], name):
+        for strip in recognizer_strips(findings.tables["disagreement"], name):
             yield from strip_items(strip, of, of.rated, contents)
 
 
-def draw_people_strips(found: Findings, contents: Contents) -> Iterator[Item]:
+def draw_people_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The strips of people among themselves."""
-    of = study(found.published)
-    for strip in people_strips(found.tables["people_disagreement"]):
+    of = study(findings.published)
+    for strip in people_strips(findings.tables["people_disagreement"]):
         yield from strip_items(strip, of, of.rated, contents)
 
 
@@ -112,12 +112,12 @@ def strip_items(strip: Strip, published: Verification, rated: pd.DataFrame, cont
     if pairs.empty:
         return []
     captions = [_caption(row, strip.columns) for row in rows(pairs)]
-    said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+    text = "; ".join(caption.replace("\n", ", ") for caption in captions)
     figure = contents.figure(
         f"strip-{strip.name}",
         disagreement_strip(pairs, captions, published.pictures.decoded, strip.title, source=contents.source),
         f"{strip.title}. {strip.scale}",
-        f"{len(pairs)} pairs, base above sample, the largest disagreement first: {said}.",
+        f"{len(pairs)} pairs, base above sample, the largest disagreement first: {text}.",
     )
     cards = [
         _card(published, row, f"pair-{strip.name}-{place}", caption)

@@ -108,13 +108,13 @@ def _complete(path: Path, config: Config, state: State) -> State:
             state[name].float(), torch.outer(taps, taps) / taps.sum() ** 2
         ):
             raise AssetError(f"{path}: {name} is not the filter {FILTER}, the only one that this project has")
-    found = {name: tensor for name, tensor in state.items() if name not in filters}
-    for name in sorted(set(wanted) ^ set(found)):
+    tensors = {name: tensor for name, tensor in state.items() if name not in filters}
+    for name in sorted(set(wanted) ^ set(tensors)):
         raise AssetError(f"{path}: parameter {name} is {'missing' if name in wanted else 'not one of StyleGAN2'}")
     for name, shape in wanted.items():
-        if tuple(found[name].shape) != shape:
-            raise AssetError(f"{path}: parameter {name} has shape {tuple(found[name].shape)}, expected {shape}")
-    return {name: tensor.to(torch.float32) for name, tensor in found.items()}
+        if tuple(tensors[name].shape) != shape:
+            raise AssetError(f"{path}: parameter {name} has shape {tuple(tensors[name].shape)}, expected {shape}")
+    return {name: tensor.to(torch.float32) for name, tensor in tensors.items()}
 
 
 def _read_safetensors(path: Path) -> tuple[Config, State]:
@@ -131,8 +131,8 @@ def _read_safetensors(path: Path) -> tuple[Config, State]:
 def _config(path: Path, arguments: Any) -> Config:
     if not isinstance(arguments, dict):
         raise AssetError(f"{path}: the constructor's arguments are no table")
-    known = {field.name for field in fields(Config)}
-    unknown = [name for name in arguments if name not in known]
+    names = {field.name for field in fields(Config)}
+    unknown = [name for name in arguments if name not in names]
     if unknown:
         shown = reprlib.repr(arguments[unknown[0]])
         raise AssetError(f"{path}: argument {str(unknown[0])[:100]} = {shown} is not known here")

@@ -46,8 +46,8 @@ def check_pickle(file: IO[bytes]) -> None:
             is: thirty steps can build a key that takes a minute to hash.
     """
     work = _Work()
-    for count, (code, found, at) in enumerate(pickletools.genops(file)):
-        argument: Any = found
+    for count, (code, operand, at) in enumerate(pickletools.genops(file)):
+        argument: Any = operand
         if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > count:
             raise pickle.UnpicklingError(f"its object {count} at most is numbered {argument}")
         if code.name in ("GLOBAL", "INST") and len(argument) > _LONGEST_NAME:

@@ -268,14 +268,14 @@ def _with_line(table: Table, slots: Sequence[Slot], claimed: _Claimed, asks: Que
     Raises:
         RatingsError: that is something which every item has its own of.
     """
-    known = {key: source for key, source in claimed.sources.items() if key in details(asks)}
-    own = [*(key for key in known if key != "rated_at"), *([asks.item] if claimed.item else [])]
+    sources = {key: source for key, source in claimed.sources.items() if key in details(asks)}
+    own = [*(key for key in sources if key != "rated_at"), *([asks.item] if claimed.item else [])]
     if own and len({slot.item for slot in slots}) > 1:
         raise RatingsError(
             f"{table.path}: the mapping's columns.{own[0]} names one column, and a line answers several {asks.table}; "
             f"write {{{asks.item}}} into the name, or leave it out"
         )
-    line = _slot("", known)
+    line = _slot("", sources)
     timed = "response_time_ms" in line.parts
     return [
         replace(slot, parts={**slot.parts, **line.parts}, unit_ms=line.unit_ms if timed else slot.unit_ms)

@@ -41,12 +41,12 @@ class DeepFaceAlignment:
 
     def _align_one(self, image: Images, faces: Faces, row: int) -> None:
         try:
-            found: list[dict[str, Any]] = self._detection.extract_faces(
+            detections: list[dict[str, Any]] = self._detection.extract_faces(
                 image[:, :, ::-1], detector_backend=DETECTOR, normalize_face=False
             )
         except self._not_found:
             return
-        face = max(found, key=lambda each: each["facial_area"]["w"] * each["facial_area"]["h"])
+        face = max(detections, key=lambda each: each["facial_area"]["w"] * each["facial_area"]["h"])
         area = face["facial_area"]
         faces.crops[row] = np.ascontiguousarray(face["face"])
         faces.found[row] = True

@@ -78,7 +78,7 @@ class HogAlignment:
         boxes = self._detector()(enlarged, 0)
         if not boxes:
             return
-        box = max(boxes, key=lambda found: found.area())
+        box = max(boxes, key=lambda each: each.area())
         shape = self._predictor(enlarged, box)
         scale = enlarged.shape[0] / image.shape[0]
         faces.crops[row] = self._cut(enlarged, shape)

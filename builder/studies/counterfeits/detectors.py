@@ -45,23 +45,23 @@ class Reference:
     temperature: float
 
 
-def scores(logits: Floats, features: Floats, known: Reference) -> dict[str, Numbers]:
+def scores(logits: Floats, features: Floats, reference: Reference) -> dict[str, Numbers]:
     """The score of each of `schema.DETECTORS`, by its name, each (n,); logits (n, outputs), features (n, d)."""
     wide = logits.astype(np.float64)
     top = wide.max(axis=1, keepdims=True)
     return {
         "max_softmax": 1 - softmax(wide).max(axis=1).astype(np.float64),
         "energy": -(top[:, 0] + np.log(np.exp(wide - top).sum(axis=1))),
-        "mahalanobis": mahalanobis(features, known),
-        "k_nearest": k_nearest(features, known),
-        "temperature": 1 - softmax(wide / known.temperature).max(axis=1).astype(np.float64),
+        "mahalanobis": mahalanobis(features, reference),
+        "k_nearest": k_nearest(features, reference),
+        "temperature": 1 - softmax(wide / reference.temperature).max(axis=1).astype(np.float64),
     }
 
 
-def mahalanobis(features: Floats, known: Reference) -> Numbers:
+def mahalanobis(features: Floats, reference: Reference) -> Numbers:
     """(n, d) -> (n,), the squared distance to the nearest class's mean."""
-    wide = known.features.astype(np.float64)
-    classes, of = np.unique(known.places, return_inverse=True)
+    wide = reference.features.astype(np.float64)
+    classes, of = np.unique(reference.places, return_inverse=True)
     means = np.stack([wide[of == at].mean(axis=0) for at in range(len(classes))])
     covariance = np.cov((wide - means[of]).T, bias=True).reshape(wide.shape[1], wide.shape[1])
     covariance += RIDGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
@@ -71,10 +71,10 @@ def mahalanobis(features: Floats, known: Reference) -> Numbers:
     return squares
 
 
-def k_nearest(features: Floats, known: Reference) -> Numbers:
+def k_nearest(features: Floats, reference: Reference) -> Numbers:
     """(n, d) -> (n,), of directions: the distance to the K-th nearest of the training images."""
-    k = min(K, len(known.features)) - 1
-    cosines = _directions(features) @ _directions(known.features).T
+    k = min(K, len(reference.features)) - 1
+    cosines = _directions(features) @ _directions(reference.features).T
     squares = np.maximum(2 - 2 * cosines, 0)
     nearest: Numbers = np.sqrt(np.partition(squares, k, axis=1)[:, k])
     return nearest

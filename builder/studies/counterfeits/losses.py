@@ -27,17 +27,17 @@ def terms(
         targets: (n, outputs), each row a distribution: the condition.
         classes: k.
     """
-    found = {"kl": functional.kl_div(logits.log_softmax(dim=1), targets, reduction="batchmean")}
+    terms_by_name = {"kl": functional.kl_div(logits.log_softmax(dim=1), targets, reduction="batchmean")}
     if conditioning == "soft":
-        found["cross_entropy"] = functional.cross_entropy(logits, targets.argmax(dim=1))
+        terms_by_name["cross_entropy"] = functional.cross_entropy(logits, targets.argmax(dim=1))
     directions = functional.normalize(features, dim=1).reshape(classes, -1, features.shape[1])
     cosines = directions @ directions.transpose(1, 2)
     others = cosines - torch.eye(cosines.shape[1], device=cosines.device) * cosines
     couples = classes * cosines.shape[1] * (cosines.shape[1] - 1)
-    return found | {"cosine": others.sum() / couples, "orthogonality": others.square().sum() / couples}
+    return terms_by_name | {"cosine": others.sum() / couples, "orthogonality": others.square().sum() / couples}
 
 
-def weighted(found: Terms, own: GeneratorSettings) -> torch.Tensor:
+def weighted(terms_by_name: Terms, own: GeneratorSettings) -> torch.Tensor:
     """The loss: the terms, each times its weight."""
-    weights = {name: float(getattr(own, name)) for name in found}
-    return torch.stack([weights[name] * term for name, term in found.items()]).sum()
+    weights = {name: float(getattr(own, name)) for name in terms_by_name}
+    return torch.stack([weights[name] * term for name, term in terms_by_name.items()]).sum()

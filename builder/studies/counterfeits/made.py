@@ -113,12 +113,12 @@ def _defended(
     """The classifier trained again with counterfeits of these generators, others than those that are kept."""
     rng = randomness(study, batch, "defense", number)
     fakes = np.concatenate([_rendered(study, models, run, rng, batch)[0] for run in runs])
-    known = models.training.pictures(models.training.all_rows())
+    pictures = models.training.pictures(models.training.all_rows())
     places = models.places(models.training.labels())
     boundary = models.boundary(models.name, "classifier", models.name)
-    with models.stopwatch.step("train again", len(known)), boundary.call("network"):
+    with models.stopwatch.step("train again", len(pictures)), boundary.call("network"):
         seed = _seed(study, batch, "again", number)
-        return train_again(inverted, known, places, fakes, seed, models.runtime_of())
+        return train_again(inverted, pictures, places, fakes, seed, models.runtime_of())
 
 
 def _rendered(

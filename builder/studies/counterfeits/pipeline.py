@@ -101,26 +101,26 @@ def describe(models: Models, made: Replicate) -> list[Described]:
     fitted = fitted_temperature(answered[world][0][0], models.places(made.groups[world].wanted))
     reference = Reference(features, places, fitted)
     with models.stopwatch.step("neighbors", len(pictures)):
-        known = TrainingImages(pictures, features, models.runtime_of())
-    found = []
+        training = TrainingImages(pictures, features, models.runtime_of())
+    descriptions = []
     for group, answers in zip(made.groups, answered, strict=True):
         logits, own_features = answers[0]
         with models.stopwatch.step("detectors", len(logits)):
             detected = scores(logits, own_features, reference)
         with models.stopwatch.step("neighbors", len(logits)):
-            nearest = known.nearest(group.images, own_features)
+            nearest = training.nearest(group.images, own_features)
         with models.stopwatch.step("spreads", len(logits)):
             spreads = _spreads(models, group, own_features, features, places)
-        found.append(Described(group, [softmax(each) for each, _ in answers], detected, nearest, spreads))
-    return found
+        descriptions.append(Described(group, [softmax(each) for each, _ in answers], detected, nearest, spreads))
+    return descriptions
 
 
 def _spreads(
-    models: Models, group: Group, features: Floats, known: Floats, places: npt.NDArray[np.int64]
+    models: Models, group: Group, features: Floats, cases: Floats, places: npt.NDArray[np.int64]
 ) -> dict[str, dict[str, float]]:
     wanted = np.array(group.wanted)
     return {
-        name: spread(group.images[wanted == name], features[wanted == name], known[places == models.place(name)])
+        name: spread(group.images[wanted == name], features[wanted == name], cases[places == models.place(name)])
         for name in dict.fromkeys(group.wanted)
     }
 

@@ -13,18 +13,18 @@ FIRST = 1.0
 """Percent: a distance below that of so many twos of real images is of two images that are nearly one."""
 
 
-def spread(images: Images, features: Floats, known: Floats) -> dict[str, float]:
+def spread(images: Images, features: Floats, training: Floats) -> dict[str, float]:
     """The columns SPREAD for n >= 2 images of a class, (n, h, w, 3), with features (n, d).
 
-    known: features of training images of the class, (m, d).
+    training: features of training images of the class, (m, d).
     """
     in_pixels = couples(images.reshape(len(images), -1).astype(np.float64) / 255)
     in_features = couples(features.astype(np.float64))
     apart = {"pixels": in_pixels, "features": in_features}
-    found = {name: float(every.mean()) for name, every in apart.items()}
-    found |= {f"nearest_{name}": float(every.min()) for name, every in apart.items()}
-    found |= {f"percentile_{name}": float(np.percentile(every, FIRST)) for name, every in apart.items()}
-    return found | {"frechet": frechet(features.astype(np.float64), known.astype(np.float64))}
+    means = {name: float(every.mean()) for name, every in apart.items()}
+    means |= {f"nearest_{name}": float(every.min()) for name, every in apart.items()}
+    means |= {f"percentile_{name}": float(np.percentile(every, FIRST)) for name, every in apart.items()}
+    return means | {"frechet": frechet(features.astype(np.float64), training.astype(np.float64))}
 
 
 def couples(rows: Numbers) -> Numbers:

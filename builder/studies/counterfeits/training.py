@@ -67,12 +67,12 @@ def train(
             latents, vectors = torch.randn(len(wanted), own.latent), torch.randn(len(wanted), classes)
             condition = conditions(conditioning, wanted, vectors, own.soft_scale).to(device)
             logits, features = inverted(_in_color(made(latents.to(device), condition)))
-            found = terms(conditioning, logits, features, over_outputs(condition, aim, logits.shape[1]), classes)
+            losses = terms(conditioning, logits, features, over_outputs(condition, aim, logits.shape[1]), classes)
             optimizer.zero_grad()
-            weighted(found, own).backward()  # type: ignore[no-untyped-call]
+            weighted(losses, own).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             rate.step()
-            for name, term in found.items():
+            for name, term in losses.items():
                 curves.setdefault(name, []).append(float(term.detach()))
     return TrainedGenerator(made.eval().requires_grad_(False), curves)
 
@@ -124,11 +124,11 @@ def train_again(
         network = inverted.with_reject_class().to(device).eval().requires_grad_(True)
         optimizer = torch.optim.AdamW(network.parameters(), AGAIN_RATE)
         rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, AGAIN_RATE, total_steps=AGAIN_STEPS)
-        known, fakes = torch.from_numpy(images), torch.from_numpy(counterfeits)
+        genuine, fakes = torch.from_numpy(images), torch.from_numpy(counterfeits)
         labels = torch.as_tensor(np.asarray(places, np.int64))
         for _ in range(AGAIN_STEPS):
-            of_known, of_fakes = (torch.randint(len(each), (AGAIN_BATCH // 2,)) for each in (known, fakes))
-            pixels = torch.cat([known[of_known], fakes[of_fakes]]).to(device)
+            of_known, of_fakes = (torch.randint(len(each), (AGAIN_BATCH // 2,)) for each in (genuine, fakes))
+            pixels = torch.cat([genuine[of_known], fakes[of_fakes]]).to(device)
             logits = network(pixels.permute(0, 3, 1, 2).to(torch.float32).contiguous() / 255)
             rejected = torch.full_like(of_fakes, logits.shape[1] - 1)
             optimizer.zero_grad()

@@ -48,8 +48,8 @@ def _searched(method: Any) -> Callable[[Given, Any], Made]:
     def manipulate(given: Given, own: Any) -> Made:
         about = (given.classifier, given.explainer, given.images, given.classes)
         targets = (next_maps(given, own),) if method in (target_map, black_box) else ()
-        found: Manipulated | black_box.Searched = method.manipulate(*about, *targets, own, given.runtime)
-        return Made(found.images, None, found.reached, found.steps)
+        result: Manipulated | black_box.Searched = method.manipulate(*about, *targets, own, given.runtime)
+        return Made(result.images, None, result.reached, result.steps)
 
     return manipulate
 
@@ -61,8 +61,8 @@ def _plain_patch(given: Given, own: patch.Settings, made: Made) -> Made:
 
 def values(of: torch.Tensor) -> Values:
     """As measures give them."""
-    found: Values = of.numpy().astype(np.float64)
-    return found
+    array: Values = of.numpy().astype(np.float64)
+    return array
 
 
 def left(maps: Maps, originals: Maps, own: Any) -> Values:

@@ -45,24 +45,24 @@ def manipulate_all(
             "images_per_batch, or lower batches where it is the last one"
         )
     aimed, classifier = str(check.explainer), models.classifiers[check.classifier]
-    said = models.probabilities(check.classifier, classifier, pictures.pixels, pictures.ids).astype(np.float64)
+    probabilities = models.probabilities(check.classifier, classifier, pictures.pixels, pictures.ids).astype(np.float64)
     maps = _explained(models, classifier, pictures.pixels, pictures.classes, TRAINED, 0)
     given = _given(check, method, models, pictures, maps[Source(aimed, TRAINED)].maps)
     runs = []
     for number, tried in enumerate(check.tries(), start=1):
         own = tried.model_copy(update={"seed": seed})
-        found = models.manipulated(check, method, given, own)
+        result = models.manipulated(check, method, given, own)
         sought = method.sought(given, own)
         before = method.reached(given.maps, sought, own)
         versions = []
-        for name, made in ((MANIPULATED, found), (NO_OP, models.manipulated_not(check, method, given, own, found))):
+        for name, made in ((MANIPULATED, result), (NO_OP, models.manipulated_not(check, method, given, own, result))):
             after = _after(check, models, pictures, given, made)
-            classes = after.said.argmax(axis=1) if method.decides == "other" else pictures.classes
+            classes = after.probabilities.argmax(axis=1) if method.decides == "other" else pictures.classes
             maps |= _explained(models, after.classifier, after.images, classes, name, number)
             goal = Goal(method.wanted, before, method.reached(maps[Source(aimed, name, number)].maps, sought, own))
-            version = _version(models, pictures, made, after, said, goal, name, number)
+            version = _version(models, pictures, made, after, probabilities, goal, name, number)
             versions.append(replace(version, trained_goal=_trained_goal(models, aimed, method, given, own, made)))
-        accuracy = found.run.accuracy_before if found.run else _accuracy(pictures, pictures.names)
+        accuracy = result.run.accuracy_before if result.run else _accuracy(pictures, pictures.names)
         runs.append(Run(number, own.model_dump(mode="json"), before, accuracy, tuple(versions)))
     with models.stopwatch.step("compare", len(pictures.rows)):
         changed = [source for source in maps if source.network != TRAINED]
@@ -116,21 +116,21 @@ class _After(NamedTuple):
 
     classifier: Classifier
     images: Images
-    said: Values
+    probabilities: Values
 
 
 def _after(check: CheckSettings, models: Models, pictures: "Pictures", given: Given, made: Made) -> _After:
     classifier = made.classifier or given.classifier
     images = pictures.pixels if made.images is None else made.images
-    said = models.probabilities(check.classifier, classifier, images, pictures.ids)
-    return _After(classifier, images, said.astype(np.float64))
+    probabilities = models.probabilities(check.classifier, classifier, images, pictures.ids)
+    return _After(classifier, images, probabilities.astype(np.float64))
 
 
 def _version(
-    models: Models, pictures: "Pictures", made: Made, after: _After, said: Values, goal: Goal, name: str, run: int
+    models: Models, pictures: "Pictures", made: Made, after: _After, before: Values, goal: Goal, name: str, run: int
 ) -> Version:
-    """said: (n, k), the probabilities before."""
-    classes = after.said.argmax(axis=1)
+    """before: (n, k), the probabilities before."""
+    classes = after.probabilities.argmax(axis=1)
     same, changed = classes == pictures.classes, made.images
     names = [after.classifier.classes[at] for at in classes]
     return Version(
@@ -140,7 +140,7 @@ def _version(
         reached=same & goal.nearer() if made.reached is None else made.reached,
         steps=made.steps,
         same_class=same,
-        probability_change=np.abs(after.said - said).max(axis=1),
+        probability_change=np.abs(after.probabilities - before).max(axis=1),
         l_inf=None if changed is None else l_inf(pictures.pixels, changed),
         l_2=None if changed is None else l_2(pictures.pixels, changed),
         lpips=None if changed is None else models.lpips_between(pictures.pixels, changed),
@@ -150,6 +150,6 @@ def _version(
     )
 
 
-def _accuracy(pictures: "Pictures", said: list[str]) -> float | None:
-    right = [label == name for label, name in zip(pictures.labels, said, strict=True) if label is not None]
+def _accuracy(pictures: "Pictures", classes: list[str]) -> float | None:
+    right = [label == name for label, name in zip(pictures.labels, classes, strict=True) if label is not None]
     return float(np.mean(right)) if right else None

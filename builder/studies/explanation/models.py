@@ -283,14 +283,14 @@ def labeled(host: SourceHost, rows: Sequence[int], classes: Sequence[str], key: 
     """
     places = {name: place for place, name in enumerate(classes)}
     named = {row: host.source.label(row) for row in rows}
-    known = {row: host.source.classes[label] for row, label in named.items() if label is not None}
-    kept = [row for row, name in known.items() if name in places]
+    labels = {row: host.source.classes[label] for row, label in named.items() if label is not None}
+    kept = [row for row, name in labels.items() if name in places]
     if len(kept) < 2:
         raise StudyError(
             f"{key}.model = {host.source_name!r}: fewer than two pictures have a label that is a class of the "
             "classifier, on which a manipulation of the model trains it"
         )
-    return Labeled(host.pictures(kept), np.array([places[known[row]] for row in kept], np.int64))
+    return Labeled(host.pictures(kept), np.array([places[labels[row]] for row in kept], np.int64))
 
 
 def load_lpips(sides: tuple[int, int], runtime: Runtime) -> LPIPS:

@@ -125,21 +125,21 @@ def read_pictures(
     rows = study.rows_of(batch, models.order)
     ids, pixels = models.ids(rows), models.pictures(rows)
     probabilities = models.probabilities(check.classifier, explained.classifier, pixels, ids)
-    found = np.flatnonzero(~np.isnan(probabilities[:, 0]))
-    if not len(found):
+    places = np.flatnonzero(~np.isnan(probabilities[:, 0]))
+    if not len(places):
         raise BuildError(
             f"batch {batch}: {check.classifier} found nothing in a picture, so there is nothing to explain; name "
             "another source or classifier"
         )
-    classes = probabilities[found].argmax(axis=1)
+    classes = probabilities[places].argmax(axis=1)
     return Pictures(
-        rows=[rows[at] for at in found],
-        ids=[ids[at] for at in found],
-        labels=models.labels([rows[at] for at in found]),
-        pixels=pixels[found],
+        rows=[rows[at] for at in places],
+        ids=[ids[at] for at in places],
+        labels=models.labels([rows[at] for at in places]),
+        pixels=pixels[places],
         classes=classes,
         names=[explained.classifier.classes[at] for at in classes],
-        probabilities=probabilities[found, classes].tolist(),
+        probabilities=probabilities[places, classes].tolist(),
     )
 
 
@@ -153,8 +153,8 @@ def explain_all(check: CheckSettings, models: Models, networks: Sequence[Network
             maps[Source(name, network.name, network.place, network.layer)] = Stored.of(explained)
     same_class = {}
     for network in networks[1:]:
-        said = models.probabilities(check.classifier, network.classifier, pictures.pixels, pictures.ids)
-        same_class[network.name, network.place] = float((said.argmax(axis=1) == pictures.classes).mean())
+        probabilities = models.probabilities(check.classifier, network.classifier, pictures.pixels, pictures.ids)
+        same_class[network.name, network.place] = float((probabilities.argmax(axis=1) == pictures.classes).mean())
         maps[edges._replace(place=network.place, layer=network.layer)] = maps[edges]
     with models.stopwatch.step("compare", len(pictures.rows)):
         comparisons = compare(maps, couples(check, models, networks, edges))

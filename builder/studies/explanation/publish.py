@@ -116,10 +116,10 @@ class Tried:
 
 def manipulations(runs: "pa.Table") -> list[Tried]:
     """One for each manipulation, explainer and version, in the order of the rows."""
-    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    by_check: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in runs.to_pylist():
         if row["goal_before"] is not None and row["goal_after"] is not None:
-            found.setdefault((row["manipulation"], row["explainer"], row["version"]), []).append(row)
+            by_check.setdefault((row["manipulation"], row["explainer"], row["version"]), []).append(row)
     return [
         Tried(
             *key,
@@ -130,13 +130,13 @@ def manipulations(runs: "pa.Table") -> list[Tried]:
                 for name in ("same_class", "goal_before", "goal_after")
             ),
         )
-        for key, rows in found.items()
+        for key, rows in by_check.items()
     ]
 
 
 def outcomes(sanity: "pa.Table") -> list[Outcome]:
     """One for each check and explainer, in the order of the rows; means over all pictures of which there is one."""
-    found: dict[tuple[str, str], dict[str, list[tuple[int, int, float]]]] = {}
+    by_check: dict[tuple[str, str], dict[str, list[tuple[int, int, float]]]] = {}
     rows = sanity.to_pylist()
     last = {check: max(row["place"] for row in rows if row["check"] == check) for check in {r["check"] for r in rows}}
     counted: dict[tuple[str, str], int] = {}
@@ -146,12 +146,12 @@ def outcomes(sanity: "pa.Table") -> list[Outcome]:
             continue
         if row["measure"] == CURVES[0]:
             counted[key] = counted.get(key, 0) + row["pictures"]
-        values = found.setdefault(key, {}).setdefault(row["measure"], [])
+        values = by_check.setdefault(key, {}).setdefault(row["measure"], [])
         if row["mean"] is not None:
             values.append((row["pictures"], row["defined"], row["mean"]))
     return [
         Outcome(check, explainer, counted[check, explainer], [_mean(by_measure.get(name, [])) for name in CURVES])
-        for (check, explainer), by_measure in found.items()
+        for (check, explainer), by_measure in by_check.items()
     ]
 
 

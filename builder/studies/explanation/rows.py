@@ -37,15 +37,15 @@ def explain_rows(
     for number, tried in enumerate(check.tries(), start=1):
         own = tried.model_copy(update={"seed": seed} | _aimed(check, tried))
         with models.stopwatch.step("manipulate", len(chosen)):
-            found = method.manipulate(training, held_out, own)
+            result = method.manipulate(training, held_out, own)
         with models.stopwatch.step("no_op", len(chosen)):
             nothing = method.no_op(training, held_out, own)
         if pictures is None:  # the classifier that is manipulated is the same with every setting
-            pictures = _pictures(held_out, chosen, found.before)
-            explained.add(found.before, pictures.classes, TRAINED, 0)
-        for name, made in ((MANIPULATED, found), (NO_OP, nothing)):
+            pictures = _pictures(held_out, chosen, result.before)
+            explained.add(result.before, pictures.classes, TRAINED, 0)
+        for name, made in ((MANIPULATED, result), (NO_OP, nothing)):
             explained.add(made.after, pictures.classes, name, number)
-        runs.append(_run(check, method, explained, number, own, found, nothing))
+        runs.append(_run(check, method, explained, number, own, result, nothing))
     if pictures is None:
         raise ValueError("there is no setting to try")
     maps = explained.maps
@@ -84,8 +84,8 @@ class _Explained:
 
 def _pictures(table: Table, chosen: list[int], classifier: TableClassifier) -> Pictures:
     rows = table.rows[chosen]
-    said = classifier.probabilities(rows)
-    classes = said.argmax(axis=1)
+    probabilities = classifier.probabilities(rows)
+    classes = probabilities.argmax(axis=1)
     return Pictures(
         rows=chosen,
         ids=[f"row-{at}" for at in chosen],
@@ -93,7 +93,7 @@ def _pictures(table: Table, chosen: list[int], classifier: TableClassifier) -> P
         pixels=bar_charts(table.columns, rows),
         classes=classes,
         names=[NAMES[at] for at in classes],
-        probabilities=said[np.arange(len(rows)), classes].tolist(),
+        probabilities=probabilities[np.arange(len(rows)), classes].tolist(),
     )
 
 
@@ -103,17 +103,17 @@ def _run(
     explained: _Explained,
     number: int,
     own: Any,
-    found: MadeOfRows,
+    result: MadeOfRows,
     nothing: MadeOfRows,
 ) -> Run:
     table, aimed = explained.table, str(check.explainer)
     rows = table.rows[explained.chosen]
     before = method.reached(explained.weights(aimed, TRAINED, 0), table.sensitive)
-    said = found.before.probabilities(rows).astype(np.float64)
+    probabilities = result.before.probabilities(rows).astype(np.float64)
     versions = []
-    for name, made in ((MANIPULATED, found), (NO_OP, nothing)):
+    for name, made in ((MANIPULATED, result), (NO_OP, nothing)):
         after = made.after.probabilities(rows).astype(np.float64)
-        same = after.argmax(axis=1) == said.argmax(axis=1)
+        same = after.argmax(axis=1) == probabilities.argmax(axis=1)
         goal = Goal(method.wanted, before, method.reached(explained.weights(aimed, name, number), table.sensitive))
         versions.append(
             Version(
@@ -123,7 +123,7 @@ def _run(
                 reached=same & goal.nearer(),
                 steps=np.full(len(rows), made.run.steps if made.run else 0, np.int64),
                 same_class=same,
-                probability_change=np.abs(after - said).max(axis=1),
+                probability_change=np.abs(after - probabilities).max(axis=1),
                 l_inf=None,
                 l_2=None,
                 lpips=None,
@@ -133,7 +133,7 @@ def _run(
             )
         )
     settings = own.model_dump(mode="json") | {"sensitive": table.columns[table.sensitive]}
-    accuracy = found.run.accuracy_before if found.run else _accuracy(found.before, table)
+    accuracy = result.run.accuracy_before if result.run else _accuracy(result.before, table)
     return Run(number, settings, before, accuracy, tuple(versions))
 
 

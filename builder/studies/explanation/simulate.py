@@ -85,9 +85,9 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         likeness = alike([[item[name] for name in MEASURES] for item in items], controls, rng, model)
 
         def answers(rng: np.random.Generator) -> dict[str, npt.NDArray[Any]]:
-            said = rate(likeness, controls, rng, model)
-            of_tasks = by_task(items, likeness, said[LIKENESS], rng, model) if len(asks.tasks) > 1 else {}
-            return said | of_tasks
+            likeness_of_rater = rate(likeness, controls, rng, model)
+            of_tasks = by_task(items, likeness, likeness_of_rater[LIKENESS], rng, model) if len(asks.tasks) > 1 else {}
+            return likeness_of_rater | of_tasks
 
         return [item[KEY] for item in items], answers
 
@@ -104,8 +104,10 @@ def alike(
 
     measured: (n, measures), None where one is not defined. controls: (n,).
     """
-    known = np.array([[value or 0.0 for value in values] for values in measured], np.float64)
-    likeness = model.scale * np.maximum(known, 0).mean(axis=1) + model.item_spread * rng.standard_normal(len(known))
+    measures = np.array([[value or 0.0 for value in values] for values in measured], np.float64)
+    likeness = model.scale * np.maximum(measures, 0).mean(axis=1) + model.item_spread * rng.standard_normal(
+        len(measures)
+    )
     return np.where(controls, 100.0, likeness)
 
 
@@ -117,8 +119,8 @@ def rate(
     median = model.median_ms * np.exp(model.pace * rng.standard_normal())
     bias, noise = model.bias * rng.standard_normal(), model.noise * rng.standard_normal(n)
     lapsed, anything = rng.random(n) < model.lapse, rng.uniform(0, 100, n)
-    said = np.where(controls, likeness - np.abs(noise) / 3, likeness + bias + noise)
-    answer = np.where(lapsed, anything, np.clip(said, 0, 100))
+    answers = np.where(controls, likeness - np.abs(noise) / 3, likeness + bias + noise)
+    answer = np.where(lapsed, anything, np.clip(answers, 0, 100))
     times = np.round(median * np.exp(model.time_spread * rng.standard_normal(n)))
     return {
         "likeness": np.round(answer),
@@ -128,11 +130,16 @@ def rate(
 
 
 def by_task(
-    items: Sequence[dict[str, Any]], likeness: Floats, said: Floats, rng: np.random.Generator, model: RaterModel
+    items: Sequence[dict[str, Any]],
+    likeness: Floats,
+    rated_likeness: Floats,
+    rng: np.random.Generator,
+    model: RaterModel,
 ) -> dict[str, npt.NDArray[Any]]:
     """The answers of one rater where items have tasks, by question, each (n,), None where it is not asked.
 
-    items: with task, l_inf, side. likeness: (n,), before raters. said: (n,), the rater's answers, were all asked.
+    items: with task, l_inf, side. likeness: (n,), before raters. rated_likeness: (n,), the rater's answers, were all
+    asked.
     """
     n = len(items)
     l_inf = np.array([item["l_inf"] or 0.0 for item in items], np.float64)
@@ -144,7 +151,7 @@ def by_task(
         (other[item["side"]] if of_original else item["side"]) if item["side"] else None
         for item, of_original in zip(items, original, strict=True)
     ]
-    answers: dict[str, list[Any]] = {LIKENESS: said.tolist(), DIFFERENCE: noticed.tolist(), TRUST: trusted}
+    answers: dict[str, list[Any]] = {LIKENESS: rated_likeness.tolist(), DIFFERENCE: noticed.tolist(), TRUST: trusted}
     tasks = [item["task"] for item in items]
     return {
         name: np.array([value if task == name else None for task, value in zip(tasks, values, strict=True)], object)

@@ -231,7 +231,7 @@ class ExplanationStudy(Study):
         names = [*(each.name for each in self.classifiers), *(each.name for each in self.explainers)]
         if len(set(names)) < len(names):
             raise PydanticCustomError("twice", "gives two of classifiers and explainers the same name")
-        known = [each.name for each in self.classifiers]
+        cases = [each.name for each in self.classifiers]
         for at, check in enumerate(self.checks):
             if check.of_rows:
                 if check.explainer not in ROW_EXPLAINERS[str(check.manipulation)]:
@@ -240,10 +240,10 @@ class ExplanationStudy(Study):
                         f"explained by {', '.join(ROW_EXPLAINERS[str(check.manipulation)])}"
                     )
                 continue
-            if check.classifier not in known:
+            if check.classifier not in cases:
                 raise ValueError(
                     f"checks[{at}].classifier = {check.classifier!r}: must be the name of one of the classifiers: "
-                    + ", ".join(known)
+                    + ", ".join(cases)
                 )
             explaining = [each.name for each in self.explainers]
             if check.explainer is not None and check.explainer not in explaining:

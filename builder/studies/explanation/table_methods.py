@@ -77,15 +77,15 @@ def share(weights: Weights, column: int) -> Values:
 
 def _scaffold(make: Any) -> Make:
     def made(training: Table, held_out: Table, own: scaffold.Settings) -> MadeOfRows:
-        found = make(training, held_out, own)
-        return MadeOfRows(found.before, found.after)
+        result = make(training, held_out, own)
+        return MadeOfRows(result.before, result.after)
 
     return made
 
 
 def _conceal(training: Table, held_out: Table, own: conceal.Settings) -> MadeOfRows:
-    found = conceal.manipulate(training, held_out, own)
-    return MadeOfRows(found.before, found.after, found.run)
+    result = conceal.manipulate(training, held_out, own)
+    return MadeOfRows(result.before, result.after, result.run)
 
 
 def _train_alone(training: Table, held_out: Table, own: conceal.Settings) -> MadeOfRows:

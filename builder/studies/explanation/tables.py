@@ -236,7 +236,7 @@ def _sanity(study: ExplanationStudy, batch: int, checked: "Checked") -> Iterator
     for each in replaced if checked.same_class else ():
         network = next(name for name, place in checked.same_class if place == each.second.place)
         for name, values in each.values.items():
-            known = values[np.isfinite(values)]
+            mask = values[np.isfinite(values)]
             yield {
                 "batch": batch,
                 "check": check.check,
@@ -248,8 +248,8 @@ def _sanity(study: ExplanationStudy, batch: int, checked: "Checked") -> Iterator
                 "explainer": each.first.explainer,
                 "measure": name,
                 "pictures": len(values),
-                "defined": len(known),
-                "mean": float(known.mean()) if len(known) else None,
+                "defined": len(mask),
+                "mean": float(mask.mean()) if len(mask) else None,
             }
 
 

@@ -23,8 +23,10 @@ class Goal(NamedTuple):
 
     def nearer(self) -> npt.NDArray[np.bool_]:
         """Whether it is nearer after, (n,); where it is not defined it is not."""
-        found: npt.NDArray[np.bool_] = self.after > self.before if self.wanted == "high" else self.after < self.before
-        return found
+        is_nearer: npt.NDArray[np.bool_] = (
+            self.after > self.before if self.wanted == "high" else self.after < self.before
+        )
+        return is_nearer
 
 
 @dataclass(frozen=True)

@@ -124,8 +124,8 @@ def _check_alignments(models: Models) -> None:
                 "scores says that no face was found"
             )
         faces = align(models, alignment, models.alignments[alignment], gray)
-        found = faces._replace(found=np.ones(1, np.bool_))
-        classify_faces(models, name, classifier, gray, alignment, found)
+        sample = faces._replace(found=np.ones(1, np.bool_))
+        classify_faces(models, name, classifier, gray, alignment, sample)
 
 
 def _check_recorded(models: Models, rows: Sequence[int]) -> None:

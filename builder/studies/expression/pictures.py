@@ -49,7 +49,7 @@ def _sheet(items: Sequence[Row]) -> bytes:
 
 def _captions(item: Row) -> list[str]:
     """The label, and the class of every classifier."""
-    said = {name.removesuffix("_class"): value for name, value in item.items() if name.endswith("_class")}
+    classes = {name.removesuffix("_class"): value for name, value in item.items() if name.endswith("_class")}
     return [
-        f"{name}: {'none' if value is None else value}" for name, value in ({"label": item["label"]} | said).items()
+        f"{name}: {'none' if value is None else value}" for name, value in ({"label": item["label"]} | classes).items()
     ]

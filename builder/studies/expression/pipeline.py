@@ -76,7 +76,7 @@ class Faces:
     labels: list[Label]
     groups: list[Mapping[str, str]]
     pictures: Images
-    said: dict[str, Answers]
+    answers: dict[str, Answers]
     voted: bool = False
 
 
@@ -93,13 +93,13 @@ def build_batch(study: ExpressionStudy, models: Models, batch: int) -> Batch:
         rows = list(models.order[start : start + study.faces_per_batch])
         ids, pictures = models.ids(rows), models.pictures(rows)
         classes, answers = models.sized(), models.answers(pictures, ids)
-        said = {name: Answers(tuple(classes[name].classes), each) for name, each in answers.items()}
-        if all(np.isnan(said[name].probabilities).all() for name in models.classifiers):
+        answers_by_name = {name: Answers(tuple(classes[name].classes), each) for name, each in answers.items()}
+        if all(np.isnan(answers_by_name[name].probabilities).all() for name in models.classifiers):
             raise BuildError(
                 f"batch {batch}: no classifier found a face in a picture; name another source or alignment"
             )
-        known = voted_labels(models.source, rows, study.label_rule) if models.voted else labeled(models.source, rows)
-        faces = Faces(rows, ids, known, models.source_groups(rows), pictures, said, models.voted)
+        labels = voted_labels(models.source, rows, study.label_rule) if models.voted else labeled(models.source, rows)
+        faces = Faces(rows, ids, labels, models.source_groups(rows), pictures, answers_by_name, models.voted)
         with models.stopwatch.step("tables", len(rows)):
             built = tables.build(study, batch, faces)
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())

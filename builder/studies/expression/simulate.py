@@ -110,15 +110,15 @@ def shown(
     none.
     """
     emotions = []
-    for label, said in zip(labels, classes, strict=True):
+    for label, predicted in zip(labels, classes, strict=True):
         follows, other = rng.random() < model.follows, int(rng.integers(len(EMOTIONS) - 1))
         any_of_all = int(rng.integers(len(EMOTIONS)))
         if label is not None:
             emotions.append(EMOTIONS.index(label))
-        elif said not in EMOTIONS:
+        elif predicted not in EMOTIONS:
             emotions.append(any_of_all)
         else:
-            at = EMOTIONS.index(said)
+            at = EMOTIONS.index(predicted)
             emotions.append(at if follows else other + (other >= at))
     return np.array(emotions, np.intp)
 
@@ -133,8 +133,8 @@ def seeming(
     genders = []
     for groups in predicted:
         follows, either = rng.random() < model.gender_follows, int(rng.integers(2))
-        said = next((GENDERS.index(each) for each in groups if each in GENDERS[:2]), None)
-        genders.append(either if said is None else said if follows else 1 - said)
+        gender = next((GENDERS.index(each) for each in groups if each in GENDERS[:2]), None)
+        genders.append(either if gender is None else gender if follows else 1 - gender)
     return np.array(genders, np.intp)
 
 

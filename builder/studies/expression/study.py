@@ -33,8 +33,8 @@ class FaceSettings(ClassifierSettings):
     @classmethod
     def _aligned(cls, alignment: str | None) -> str | None:
         if alignment not in (None, NO_ALIGNMENT, *ALIGNMENTS):
-            known = ", ".join((NO_ALIGNMENT, *ALIGNMENTS))
-            raise PydanticCustomError("unknown", "must be one of: {known}", {"known": known})
+            choices = ", ".join((NO_ALIGNMENT, *ALIGNMENTS))
+            raise PydanticCustomError("unknown", "must be one of: {known}", {"known": choices})
         return None if alignment == NO_ALIGNMENT else alignment
 
 

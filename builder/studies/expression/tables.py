@@ -18,7 +18,7 @@ def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Ta
     """The tables of a batch by name."""
     rows: dict[str, list[dict[str, Any]]] = {"items": [], "images": [], "predictions": []}
     groups = {
-        each.name: faces.said[each.name] if each.bounds is None else faces.said[each.name].within(each.bounds)
+        each.name: faces.answers[each.name] if each.bounds is None else faces.answers[each.name].within(each.bounds)
         for each in study.groups
     }
     for at, number in enumerate(faces.rows):
@@ -34,9 +34,9 @@ def build(study: ExpressionStudy, batch: int, faces: "Faces") -> dict[str, pa.Ta
         rows["items"].append(
             {"item_id": f"{study.name}-{batch:05d}-face{number}", **image, **_item(study, faces, groups, at)}
         )
-        for name, said in faces.said.items():
-            if said.first(at) is not None:
-                pairs = zip(said.classes, said.probabilities[at].tolist(), strict=True)
+        for name, answers in faces.answers.items():
+            if answers.first(at) is not None:
+                pairs = zip(answers.classes, answers.probabilities[at].tolist(), strict=True)
                 of = {"image_id": image_id, "batch": batch, "classifier": name}
                 rows["predictions"] += [of | {"class": each, "probability": share} for each, share in pairs]
     names = [[each.name for each in models] for models in (study.classifiers, study.groups)]
@@ -66,7 +66,7 @@ def _item(study: ExpressionStudy, faces: "Faces", groups: Mapping[str, "Answers"
         predicted = groups[group.name].group(at, group.min_confidence)
         row[column], row[f"{column}{schema.CONFIDENCE}"] = predicted or (None, None)
     for each in study.classifiers:
-        first = faces.said[each.name].first(at)
+        first = faces.answers[each.name].first(at)
         row[f"{each.name}_class"], row[f"{each.name}{schema.CONFIDENCE}"] = first or (None, None)
         row[f"{each.name}{schema.FOUND}"] = first is not None
     return row

@@ -69,13 +69,13 @@ def draw_pictures(root: Path, content: "Content") -> None:
     folder.mkdir()
     draw_base(root, folder / "base.png", batch=content.provenance.batches[0].batch, base=0)
     columns = [content.items[name].to_pylist() for name in ("kind", f"{target}_distance", "pair_id")]
-    found = [(kinds[label], distance, pair) for label, distance, pair in zip(*columns, strict=True)]
-    found = [(kind, distance, pair) for kind, distance, pair in found if distance is not None]
-    distances = {kind: [distance for of, distance, _ in found if of == kind] for kind in kinds}
+    pairs = [(kinds[label], distance, pair) for label, distance, pair in zip(*columns, strict=True)]
+    pairs = [(kind, distance, pair) for kind, distance, pair in pairs if distance is not None]
+    distances = {kind: [distance for of, distance, _ in pairs if of == kind] for kind in kinds}
     shown = {kind: of_kind for kind, of_kind in distances.items() if of_kind}
     write_whole(folder / "scores.png", scores_by_kind(shown, threshold, f"distance of {target}"))
     near = sorted(
-        (abs(distance - threshold), kind, distance, pair) for kind, distance, pair in found if kind != "genuine"
+        (abs(distance - threshold), kind, distance, pair) for kind, distance, pair in pairs if kind != "genuine"
     )
     images = _read_images(content, [pair for *_, pair in near[:_NEAR]])
     nearest = [Scored(kind, distance, *images[pair]) for _, kind, distance, pair in near[:_NEAR]]
@@ -131,8 +131,8 @@ def scores_by_kind(distances: Mapping[str, Sequence[float]], threshold: float, l
         pen.text((8, lane * _LANE + _LANE // 2 - 8), f"{kind} ({len(of_kind)})", fill="black", font=letters)
     for tick in ticks(top):
         pen.text((x(tick), height - _AXIS + 3), f"{tick:g}", fill="black", font=letters, anchor="ma")
-    said = f"{label}; the line is the threshold, {threshold:g}"
-    pen.text((_LEFT, height - 16), said, fill="black", font=letters)
+    title = f"{label}; the line is the threshold, {threshold:g}"
+    pen.text((_LEFT, height - 16), title, fill="black", font=letters)
     return png_within(sheet)
 
 
@@ -216,8 +216,8 @@ def _draw_legend(pen: ImageDraw.ImageDraw, top: int) -> None:
         pen.text((left + 20, top), words, fill="black", font=font(11))
         left += 36 + round(pen.textlength(words, font=font(11)))
     _cross(pen, left, top + 1)
-    said = "not reached: the closest. Below: level and distance"
-    pen.text((left + 18, top), said, fill="black", font=font(11))
+    legend = "not reached: the closest. Below: level and distance"
+    pen.text((left + 18, top), legend, fill="black", font=font(11))
 
 
 def _frame(pen: ImageDraw.ImageDraw, left: int, top: int, side: int, color: Color) -> None:
@@ -240,10 +240,10 @@ def _captions(row: dict[str, Any], target: str, bases: Sequence[str]) -> tuple[s
 def _read_images(content: "Content", pair_ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
     """Base and sample of some pairs, as PNG."""
     batches = content.items.filter(pc.is_in(content.items["pair_id"], value_set=pa.array(pair_ids, pa.string())))
-    found: dict[str, tuple[bytes, bytes]] = {}
+    contents: dict[str, tuple[bytes, bytes]] = {}
     for part in content.tables:
         if part.table == "pairs" and part.batch in batches["batch"].to_pylist():
             rows = pq.ParquetFile(content.folder / part.path).read(columns=["pair_id", *_PICTURES])
             wanted = rows.filter(pc.is_in(rows["pair_id"], value_set=pa.array(pair_ids, pa.string())))
-            found |= {row["pair_id"]: (row["base"]["bytes"], row["sample"]["bytes"]) for row in wanted.to_pylist()}
-    return found
+            contents |= {row["pair_id"]: (row["base"]["bytes"], row["sample"]["bytes"]) for row in wanted.to_pylist()}
+    return contents

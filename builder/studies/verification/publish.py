@@ -97,12 +97,12 @@ class Scores:
 def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], distances: Sequence[str]) -> list[Scores]:
     """The scores of each sample kind that has pairs, in the order of `kinds`."""
     columns = [*(f"{name}_distance" for name in recognizers), *distances]
-    found = []
+    records = []
     for label, kind in enumerate(kinds):
         rows = pairs.filter(pc.equal(pairs["kind"], label))
         if rows.num_rows:
             rated = COUNT in rows.column_names
-            found.append(
+            records.append(
                 Scores(
                     kind=kind,
                     pairs=rows.num_rows,
@@ -113,4 +113,4 @@ def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], di
                     identity=pc.mean(rows["identity_rate"]).as_py() if rated else None,
                 )
             )
-    return found
+    return records

@@ -95,8 +95,8 @@ def read_features(table: str, columns: pa.Schema) -> Features:
     """
     if table == "pairs":
         recognizers = [name.removesuffix("_accept") for name in columns.names if name.endswith("_accept")]
-        known = pairs(recognizers, [])
-        distances = [name for name in columns.names if name not in known]
+        expected = pairs(recognizers, [])
+        distances = [name for name in columns.names if name not in expected]
         kinds = json.loads(columns.metadata[b"huggingface"])["info"]["features"]["kind"]["names"]
         return pairs(recognizers, distances, kinds)
     if table == "images":

@@ -148,10 +148,10 @@ def _images(models: Models, names: Names, gallery: Gallery, pngs: list[bytes], s
             "seed": seed_of.get(name),
         }
         for alignment, faces in gallery.faces.items():
-            found = bool(faces.found[at])
-            row[f"{alignment}_found"] = found
-            row[f"{alignment}_box"] = faces.boxes[at] if found else None
-            marked = found and np.isfinite(faces.landmarks[at]).all()
+            has_face = bool(faces.found[at])
+            row[f"{alignment}_found"] = has_face
+            row[f"{alignment}_box"] = faces.boxes[at] if has_face else None
+            marked = has_face and np.isfinite(faces.landmarks[at]).all()
             row[f"{alignment}_landmarks"] = faces.landmarks[at].tolist() if marked else None
         rows.append(row)
     return _table(rows, schema.images(list(models.alignments), gallery.latents.shape[1]))

@@ -134,7 +134,7 @@ def test_a_model_of_ones_own_is_given_by_name(dataset: Path, tmp_path: Path):
     provenance["study"]["classifiers"][0]["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     (dataset / PROVENANCE).write_text(json.dumps(provenance))
     found = repeat(dataset, {"weak": f"digits-weak:{file}"})
-    assert (found.wrong, found.said[0].startswith("predictions of weak: ")) == ([], True)
+    assert (found.wrong, found.accounts[0].startswith("predictions of weak: ")) == ([], True)
     with pytest.raises(PublishError, match="--model other: no classifier of the study; there are: weak, closed"):
         repeat(dataset, {"other": f"digits-weak:{file}"})
 

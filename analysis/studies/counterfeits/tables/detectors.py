@@ -69,8 +69,10 @@ def defense(of: Counterfeits) -> pd.DataFrame:
     predictions = of.tables["predictions"]
     if predictions["round"].nunique() < 2:
         raise MissingDataError("the study has no defense")
-    said = predictions.assign(first=predictions["classes"].map(lambda classes: classes[0]))
-    joined = of.classified.merge(said.rename(columns={"round": "classifier"}), on="image_id", suffixes=("", "_said"))
+    first_classes = predictions.assign(first=predictions["classes"].map(lambda classes: classes[0]))
+    joined = of.classified.merge(
+        first_classes.rename(columns={"round": "classifier"}), on="image_id", suffixes=("", "_said")
+    )
     made = []
     for head, cell in cells(joined):
         for number, rows in cell.groupby("classifier"):

@@ -25,20 +25,20 @@ def distance(of: Counterfeits) -> pd.DataFrame:
     world = images[images["kind"] == HELD_OUT]
     made = []
     for head, cell in cells(images, "class"):
-        known = world if head["class"] == ALL else world[world["class"] == head["class"]]
-        made += [_distance_row(head, cell, known, measure) for measure in MEASURES]
+        cases = world if head["class"] == ALL else world[world["class"] == head["class"]]
+        made += [_distance_row(head, cell, cases, measure) for measure in MEASURES]
     return pd.DataFrame(made)
 
 
 def _distance_row(head: dict[str, Any], cell: pd.DataFrame, world: pd.DataFrame, measure: str) -> dict[str, Any]:
     column = f"{measure}_distance"
-    values, known = cell[column].to_numpy(np.float64), world[column].to_numpy(np.float64)
-    far = float(np.quantile(known, FAR)) if len(known) else np.nan
+    values, reference = cell[column].to_numpy(np.float64), world[column].to_numpy(np.float64)
+    far = float(np.quantile(reference, FAR)) if len(reference) else np.nan
     mean = jackknife(weighted_mean(values), cell["batch"])
     beyond = rate((values > far).astype(np.float64), cell["batch"])
     row = head | {"measure": measure, "n": len(cell), "median": float(np.median(values)), "mean": mean.estimate}
     row |= {"mean_low": mean.low, "mean_high": mean.high}
-    row |= {"held_out_median": float(np.median(known)) if len(known) else np.nan, "held_out_far": far}
+    row |= {"held_out_median": float(np.median(reference)) if len(reference) else np.nan, "held_out_far": far}
     row |= {"beyond": beyond.estimate, "beyond_low": beyond.low, "beyond_high": beyond.high}
     return row | {"interval": together(mean=mean, beyond=beyond)}
 
@@ -64,9 +64,9 @@ def _said(head: dict[str, Any]) -> bool:
 
 def _spread_row(head: dict[str, Any], cell: pd.DataFrame) -> dict[str, Any]:
     row = head | {"n": int(cell["n"].median())}
-    found = {name: jackknife(weighted_mean(cell[name].to_numpy(np.float64)), cell["batch"]) for name in _SPREAD}
-    for name, interval in found.items():
+    intervals = {name: jackknife(weighted_mean(cell[name].to_numpy(np.float64)), cell["batch"]) for name in _SPREAD}
+    for name, interval in intervals.items():
         row |= {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
     row |= {name: float(cell[name].mean()) for name in ("real_pixels", "real_features")}
     row["twins"] = float((cell["nearest_pixels"] < cell["real_pixels"]).mean())
-    return row | {"interval": together(**found)}
+    return row | {"interval": together(**intervals)}

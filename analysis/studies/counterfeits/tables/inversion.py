@@ -26,13 +26,13 @@ def inversion(of: Counterfeits) -> pd.DataFrame:
 def _row(head: dict[str, Any], cell: pd.DataFrame) -> dict[str, Any]:
     units, confidence = cell["batch"], cell["confidence"].to_numpy(np.float64)
     right = np.asarray(cell["said"] == cell["class"], np.float64)
-    found = {} if head["kind"] == NOISE else {"accuracy": rate(right, units)}
-    found["confidence"] = jackknife(weighted_mean(confidence), units)
-    found |= {name: rate((confidence > bound).astype(np.float64), units) for name, bound in ABOVE.items()}
+    intervals = {} if head["kind"] == NOISE else {"accuracy": rate(right, units)}
+    intervals["confidence"] = jackknife(weighted_mean(confidence), units)
+    intervals |= {name: rate((confidence > bound).astype(np.float64), units) for name, bound in ABOVE.items()}
     row = head | {"n": len(cell), "accuracy": np.nan}
-    for name, interval in found.items():
+    for name, interval in intervals.items():
         row |= {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return row | {"interval": together(**found)}
+    return row | {"interval": together(**intervals)}
 
 
 def convergence(of: Counterfeits) -> pd.DataFrame:

@@ -49,17 +49,17 @@ def _names() -> list[str]:
 
 def _row(key: str, head: dict[str, Any], cell: pd.DataFrame) -> dict[str, Any]:
     units = cell["unit"]
-    found = {name: rate(cell[name].to_numpy(np.float64), units) for name in SHARES}
-    known = cell["certainty"].notna()
-    certainty = cell.loc[known, "certainty"].to_numpy(np.float64)
-    sure = jackknife(weighted_mean(certainty), units[known])
+    intervals = {name: rate(cell[name].to_numpy(np.float64), units) for name in SHARES}
+    mask = cell["certainty"].notna()
+    certainty = cell.loc[mask, "certainty"].to_numpy(np.float64)
+    sure = jackknife(weighted_mean(certainty), units[mask])
     row = head | {
         "n_items": int(cell[key].nunique()),
         "n": len(cell),
         "confidence_mean": float(cell.drop_duplicates(key)["confidence"].mean()),
     }
-    for name, interval in found.items():
+    for name, interval in intervals.items():
         row |= {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    row["another"] = 1 - sum(interval.estimate for interval in found.values())
+    row["another"] = 1 - sum(interval.estimate for interval in intervals.values())
     row |= {"certainty": sure.estimate, "certainty_low": sure.low, "certainty_high": sure.high}
-    return row | {"interval": together(**found, certainty=sure)}
+    return row | {"interval": together(**intervals, certainty=sure)}

@@ -32,13 +32,13 @@ def beyond_noise(of: Explanations) -> pd.DataFrame:
             continue
         both = wide.dropna(subset=["manipulated", "no_op"])
         difference = (both["manipulated"] - both["no_op"]).to_numpy(np.float64)
-        found = jackknife(weighted_mean(difference), both[UNITS], null=0.0)
+        interval = jackknife(weighted_mean(difference), both[UNITS], null=0.0)
         by_batch = pd.Series(difference).groupby(both["batch"].to_numpy()).mean()
         made.append(
             dict(zip(CELL, key, strict=True))
             | {"goal": cell["goal"].iloc[0], "wanted": cell["wanted"].iloc[0], "n": len(both)}
-            | {"gain": both["manipulated"].mean(), "no_op_gain": both["no_op"].mean(), "difference": found.estimate}
-            | {**found.columns(), "p": found.p, "better": float((difference > 0).mean())}
+            | {"gain": both["manipulated"].mean(), "no_op_gain": both["no_op"].mean(), "difference": interval.estimate}
+            | {**interval.columns(), "p": interval.p, "better": float((difference > 0).mean())}
             | {"median": by_batch.median(), "lowest": by_batch.min(), "highest": by_batch.max()}
         )
     if not made:

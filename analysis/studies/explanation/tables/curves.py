@@ -38,11 +38,11 @@ def curves(comparisons: pd.DataFrame, sanity: pd.DataFrame) -> pd.DataFrame:
 
 def _mean(cell: pd.DataFrame) -> dict[str, Any]:
     """The mean of the defined values with its interval; batches are independent, whose weights were drawn apart."""
-    known = cell[cell["value"].notna()]
-    values = known["value"].to_numpy(np.float64)
-    counted = {"n": len(known), "pictures": len(cell)}
-    if not len(known):
+    cases = cell[cell["value"].notna()]
+    values = cases["value"].to_numpy(np.float64)
+    counted = {"n": len(cases), "pictures": len(cell)}
+    if not len(cases):
         return counted | {"batches": 0, "mean": np.nan, "low": np.nan, "high": np.nan, "interval": "no picture"}
-    found = jackknife(weighted_mean(values), known[UNITS])
-    batches = int(independent(known[UNITS]).max()) + 1
-    return counted | {"batches": batches, "mean": found.estimate, **found.columns()}
+    interval = jackknife(weighted_mean(values), cases[UNITS])
+    batches = int(independent(cases[UNITS]).max()) + 1
+    return counted | {"batches": batches, "mean": interval.estimate, **interval.columns()}

@@ -23,7 +23,7 @@ def explainer_agreement(comparisons: pd.DataFrame) -> pd.DataFrame:
         raise MissingDataError("no batch compares explainers with one another")
     made = []
     for key, cell in rows.groupby(["classifier", "explainer", "other_explainer", "measure"], sort=False):
-        found = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])
+        interval = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])
         names = dict(zip(("classifier", "first", "second", "measure"), key, strict=True))
-        made.append({**names, "n": len(cell), "mean": found.estimate, **found.columns()})
+        made.append({**names, "n": len(cell), "mean": interval.estimate, **interval.columns()})
     return pd.DataFrame(made)

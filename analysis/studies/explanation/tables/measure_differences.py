@@ -30,15 +30,15 @@ def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFra
     items = couples.items.assign(likeness=couples.items[couples.key].map(mean))
     made = []
     for first, second in combinations(measures, 2):
-        known = items.dropna(subset=["likeness", first, second])
-        if len(known) < _LEAST_ITEMS:
+        cases = items.dropna(subset=["likeness", first, second])
+        if len(cases) < _LEAST_ITEMS:
             continue
-        people, *both = (known[name].to_numpy(np.float64) for name in ("likeness", first, second))
-        found = jackknife(closer(people, *both), known[list(couples.units)], null=0.0)
-        values = [float(weighted_pearson(each, people)(np.ones((1, len(known))))[0]) for each in both]
-        names = {"first": first, "second": second, "n": len(known)}
+        people, *both = (cases[name].to_numpy(np.float64) for name in ("likeness", first, second))
+        interval = jackknife(closer(people, *both), cases[list(couples.units)], null=0.0)
+        values = [float(weighted_pearson(each, people)(np.ones((1, len(cases))))[0]) for each in both]
+        names = {"first": first, "second": second, "n": len(cases)}
         correlations = {"first_correlation": values[0], "second_correlation": values[1]}
-        made.append(names | correlations | {"difference": found.estimate, **found.columns(), "p": found.p})
+        made.append(names | correlations | {"difference": interval.estimate, **interval.columns(), "p": interval.p})
     if not made:
         raise MissingDataError("no two measures are defined of items that people rated")
     table = pd.DataFrame(made)

@@ -45,10 +45,10 @@ def room(of: Explanations) -> pd.DataFrame:
     own = alike[(alike["measure"] == LIKENESS) & (alike["of"] == alike["explainer"])].dropna(subset=SCORE)
     made = []
     for key, cell in own.groupby([*CELL, "version"], sort=False):
-        found = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])
+        interval = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])
         names = dict(zip((*CELL, "version"), key, strict=True))
-        made.append(names | {"l_inf": cell["l_inf"].mean(), "n": len(cell), "likeness": found.estimate})
-        made[-1] |= found.columns()
+        made.append(names | {"l_inf": cell["l_inf"].mean(), "n": len(cell), "likeness": interval.estimate})
+        made[-1] |= interval.columns()
     if not made:
         raise MissingDataError("no map of a manipulated picture can be compared")
     return pd.DataFrame(made)
@@ -70,7 +70,7 @@ def noticed(of: Explanations) -> pd.DataFrame:
         raise MissingDataError("nobody was asked whether pictures differ")
     made = []
     for key, cell in rows.assign(l_inf=rows[SCORE].round(6)).groupby(["kind", SCORE], observed=True):
-        found = rate(cell[DIFFERENCE].to_numpy(np.float64), cell[list(answers.units)])
-        counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": found.estimate}
-        made.append(dict(zip(("kind", SCORE), key, strict=True)) | counted | found.columns())
+        interval = rate(cell[DIFFERENCE].to_numpy(np.float64), cell[list(answers.units)])
+        counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": interval.estimate}
+        made.append(dict(zip(("kind", SCORE), key, strict=True)) | counted | interval.columns())
     return pd.DataFrame(made)

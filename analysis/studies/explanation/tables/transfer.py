@@ -26,10 +26,10 @@ def transfer(of: Explanations) -> pd.DataFrame:
         both = wide.dropna(subset=["manipulated", "no_op"])
         if both.empty:
             continue
-        found = jackknife(weighted_mean((both["manipulated"] - both["no_op"]).to_numpy(np.float64)), both[UNITS])
+        interval = jackknife(weighted_mean((both["manipulated"] - both["no_op"]).to_numpy(np.float64)), both[UNITS])
         means = {name: both[name].mean() for name in ("manipulated", "no_op")}
         names = dict(zip((*CELL, "of", "measure"), key, strict=True))
-        made.append(names | {"n": len(both)} | means | {"difference": found.estimate, **found.columns()})
+        made.append(names | {"n": len(both)} | means | {"difference": interval.estimate, **interval.columns()})
     if not made:
         raise MissingDataError(NOTHING)
     return pd.DataFrame(made)

@@ -30,7 +30,7 @@ def trusted(of: Explanations) -> pd.DataFrame:
     for (manipulation, kind), cell in pd.concat([of_all, rows]).groupby(
         ["manipulation", "kind"], sort=False, observed=True
     ):
-        found = rate(cell["changed"].to_numpy(np.float64), cell[list(answers.units)])
-        counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": found.estimate}
-        made.append({"manipulation": manipulation, "kind": str(kind)} | counted | found.columns())
+        interval = rate(cell["changed"].to_numpy(np.float64), cell[list(answers.units)])
+        counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": interval.estimate}
+        made.append({"manipulation": manipulation, "kind": str(kind)} | counted | interval.columns())
     return pd.DataFrame(made)

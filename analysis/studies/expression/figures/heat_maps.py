@@ -56,7 +56,7 @@ def confusion_maps(table: pd.DataFrame, name: str, *, source: str | None) -> Fig
         source: Whose the ratings are.
     """
     groups = list(dict.fromkeys(table["group"]))
-    said = list(dict.fromkeys(table["said"]))
+    answers = list(dict.fromkeys(table["said"]))
     across = min(len(groups), MOST_MATRICES)
     down = -(-len(groups) // across)
     with style.look():
@@ -66,12 +66,14 @@ def confusion_maps(table: pd.DataFrame, name: str, *, source: str | None) -> Fig
             axes.set_axis_off()
         for axes, group in zip(grid, groups, strict=False):
             of_group = table[table["group"] == group]
-            wide = of_group.pivot(index="right", columns="said", values="share").reindex(index=EMOTIONS, columns=said)
+            wide = of_group.pivot(index="right", columns="said", values="share").reindex(
+                index=EMOTIONS, columns=answers
+            )
             values = wide.to_numpy(np.float64)
             drawn = _draw(axes, values)
             for row, column in np.argwhere(np.isfinite(values)):
                 _text(axes, row, column, f"{100 * values[row, column]:.0f}", values[row, column], 7)
-            axes.set_xticks(range(len(said)), [style.plain(each) for each in said], rotation=60, ha="right")
+            axes.set_xticks(range(len(answers)), [style.plain(each) for each in answers], rotation=60, ha="right")
             axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
             n = of_group.drop_duplicates("right")["n_right"].sum()
             axes.set_title(f"{style.plain(group)} (n = {n:g})")

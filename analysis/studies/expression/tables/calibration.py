@@ -33,11 +33,13 @@ def calibration_by_group(study: Expression) -> tuple[pd.DataFrame, pd.DataFrame]
     whole: list[dict[str, Any]] = []
     for name in study.classifiers:
         confidence = study.confidence(name)
-        said = study.said[name]
+        decisions = study.decisions[name]
         for cell in cells(study, crossed=False):
             counted = counted_faces(study, reference, name, cell) & np.isfinite(confidence)
             weights = reference.weight * counted
-            of_said = np.where(said >= 0, reference.shares[np.arange(len(said)), np.maximum(said, 0)], 0.0)
+            of_said = np.where(
+                decisions >= 0, reference.shares[np.arange(len(decisions)), np.maximum(decisions, 0)], 0.0
+            )
             right = of_said / np.where(weights > 0, reference.weight, 1)
             if counted.any():
                 made = _bins(study, cell, name, confidence, right, weights)
@@ -58,11 +60,11 @@ def _bins(
     rows = []
     for number in range(int(place.max()) + 1):
         inside = weights * (place == number).to_numpy(bool)
-        found = share(right, inside, study.units)
+        interval = share(right, inside, study.units)
         at = confidence[inside > 0]
         row = {"classifier": name, **cell.head, "from": at.min(), "to": at.max(), "n": tidy(inside.sum())}
-        row |= {"confidence": float(np.average(at, weights=inside[inside > 0])), "accuracy": found.estimate}
-        rows.append(row | columns(found, study))
+        row |= {"confidence": float(np.average(at, weights=inside[inside > 0])), "accuracy": interval.estimate}
+        rows.append(row | columns(interval, study))
     return rows
 
 
@@ -78,10 +80,10 @@ def _whole(
     there = weights > 0
     kept = weights[there]
     mean = weighted_mean((confidence - right)[there])
-    found = jackknife(lambda each: mean(each * kept), study.units[there], PLAIN)
+    interval = jackknife(lambda each: mean(each * kept), study.units[there], PLAIN)
     row = {"classifier": name, **cell.head, "n": tidy(weights.sum())}
     row |= {"confidence": float(np.average(confidence[there], weights=kept))}
-    row |= {"accuracy": float(np.average(right[there], weights=kept)), "overconfidence": found.estimate}
+    row |= {"accuracy": float(np.average(right[there], weights=kept)), "overconfidence": interval.estimate}
     gaps = [abs(each["confidence"] - each["accuracy"]) for each in bins]
     error = float(np.average(gaps, weights=[each["n"] for each in bins]))
-    return row | columns(found, study) | {"calibration_error": error, "small": too_few(study, weights)}
+    return row | columns(interval, study) | {"calibration_error": error, "small": too_few(study, weights)}

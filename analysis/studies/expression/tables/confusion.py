@@ -27,16 +27,16 @@ def confusion_by_group(study: Expression) -> pd.DataFrame:
     reference = needed(study)
     rows: list[dict[str, Any]] = []
     for name in study.classifiers:
-        said = study.said[name]
-        classes = {emotion: said == place for place, emotion in enumerate(EMOTIONS)}
-        classes |= {OTHER: said == -1} if (said == -1).any() else {}
+        decisions = study.decisions[name]
+        classes = {emotion: decisions == place for place, emotion in enumerate(EMOTIONS)}
+        classes |= {OTHER: decisions == -1} if (decisions == -1).any() else {}
         for cell in cells(study, crossed=False):
             parts = reference.shares * counted_faces(study, reference, name, cell)[:, None]
             for place, emotion in enumerate(EMOTIONS):
                 weights = parts[:, place]
                 for given, hits in classes.items():
-                    found = share(hits, weights, study.units)
+                    interval = share(hits, weights, study.units)
                     row = {"classifier": name, **cell.head, "right": emotion, "said": given}
                     row |= {"n": tidy(float(np.sum(weights * hits))), "n_right": tidy(weights.sum())}
-                    rows.append(row | {"share": found.estimate, **columns(found, study)})
+                    rows.append(row | {"share": interval.estimate, **columns(interval, study)})
     return pd.DataFrame(rows)

@@ -23,15 +23,15 @@ def counts(study: Expression) -> pd.DataFrame:
             weight = study.reference.weight * cell.faces
             for place, emotion in enumerate(EMOTIONS):
                 parts = study.reference.shares[:, place] / weight.clip(min=1e-12)
-                found = share(parts.clip(max=1), weight, study.units)
+                interval = share(parts.clip(max=1), weight, study.units)
                 n = tidy((study.reference.shares[:, place] * cell.faces).sum())
-                rows.append(_row(study, cell, study.reference.of, emotion, n, found))
+                rows.append(_row(study, cell, study.reference.of, emotion, n, interval))
         for name in study.classifiers:
-            acquired = cell.faces & (study.said[name] > -2)
+            acquired = cell.faces & (study.decisions[name] > -2)
             for place, emotion in enumerate(EMOTIONS):
-                hits = study.said[name] == place
-                found = share(hits, acquired.astype(float), study.units)
-                rows.append(_row(study, cell, name, emotion, int((hits & acquired).sum()), found))
+                hits = study.decisions[name] == place
+                interval = share(hits, acquired.astype(float), study.units)
+                rows.append(_row(study, cell, name, emotion, int((hits & acquired).sum()), interval))
     return pd.DataFrame(rows)
 
 
@@ -66,26 +66,26 @@ def acquisition(study: Expression) -> pd.DataFrame:
     failures, share, low, high, interval.
     """
     rows: list[dict[str, Any]] = []
-    missed = {name: said == -2 for name, said in study.said.items()}
+    missed = {name: decisions == -2 for name, decisions in study.decisions.items()}
     predicted = {name: groups for name, groups in study.groupings.items() if name.endswith("(predicted)")}
     missed |= {name: groups.isna().to_numpy(bool) for name, groups in predicted.items()}
     for name, failed in missed.items():
         for cell in cells(study, crossed=False):
             if cell.grouping != name and cell.faces.any():
-                found = rate(failed[cell.faces].astype(float), study.units[cell.faces])
+                interval = rate(failed[cell.faces].astype(float), study.units[cell.faces])
                 row = {"classifier": name, **cell.head, "n": int(cell.faces.sum())}
-                row |= {"failures": int((failed & cell.faces).sum()), "share": found.estimate}
-                rows.append(row | columns(found, study))
+                row |= {"failures": int((failed & cell.faces).sum()), "share": interval.estimate}
+                rows.append(row | columns(interval, study))
         unknown = [(grouping, groups.isna().to_numpy(bool)) for grouping, groups in study.groupings.items()]
         for grouping, faces in unknown:
             if grouping != name and faces.any():
-                found = rate(failed[faces].astype(float), study.units[faces])
+                interval = rate(failed[faces].astype(float), study.units[faces])
                 row = {"classifier": name, "grouping": grouping, "group": "not known", "n": int(faces.sum())}
-                row |= {"failures": int((failed & faces).sum()), "share": found.estimate}
-                rows.append(row | columns(found, study))
+                row |= {"failures": int((failed & faces).sum()), "share": interval.estimate}
+                rows.append(row | columns(interval, study))
     return pd.DataFrame(rows)
 
 
-def _row(study: Expression, cell: Cell, of: str, emotion: str, n: float, found: Interval) -> dict[str, Any]:
-    row = {**cell.head, "of": of, "emotion": emotion, "n": n, "share": found.estimate}
-    return row | columns(found, study)
+def _row(study: Expression, cell: Cell, of: str, emotion: str, n: float, interval: Interval) -> dict[str, Any]:
+    row = {**cell.head, "of": of, "emotion": emotion, "n": n, "share": interval.estimate}
+    return row | columns(interval, study)

@@ -134,8 +134,8 @@ def largest(spreads: Sequence[Spread]) -> Interval:
 
 def _families(made: Iterable[Measured]) -> list[list[Measured]]:
     """The groups that can be compared, by classifier, grouping, rate and emotion."""
-    found: dict[tuple[str, str, str, str], list[Measured]] = {}
+    families: dict[tuple[str, str, str, str], list[Measured]] = {}
     for each in made:
         if each.group not in (UNSURE, OTHERS) and not each.small and np.isfinite(each.value.estimate):
-            found.setdefault((each.classifier, each.grouping, each.rate, each.emotion), []).append(each)
-    return list(found.values())
+            families.setdefault((each.classifier, each.grouping, each.rate, each.emotion), []).append(each)
+    return list(families.values())

@@ -39,21 +39,23 @@ def disagreement(study: Expression) -> pd.DataFrame:
     most, at = shares.argmax(axis=1), np.arange(len(rows))
     tables = []
     for name in study.classifiers:
-        said = study.said[name]
+        decisions = study.decisions[name]
         given = [columns.get(f"{name}: {emotion}") for emotion in EMOTIONS]
         probability = wide.reindex(index=rows["image_id"], columns=given).to_numpy(np.float64)
         emotions = np.array(EMOTIONS)
         table = rows.assign(
             classifier=name,
-            said=np.where(said >= 0, emotions[np.maximum(said, 0)], study.items[f"{name}_class"].astype(object)),
+            said=np.where(
+                decisions >= 0, emotions[np.maximum(decisions, 0)], study.items[f"{name}_class"].astype(object)
+            ),
             confidence=study.confidence(name),
-            said_by=np.where(said >= 0, shares[at, np.maximum(said, 0)], 0.0),
+            said_by=np.where(decisions >= 0, shares[at, np.maximum(decisions, 0)], 0.0),
             seen=emotions[most],
             seen_by=shares[at, most],
             probability=probability[at, most],
             **study.groupings,
         )
-        acquired = there & (said > -2)
+        acquired = there & (decisions > -2)
         for sort, difference in (
             (SURE, table["confidence"] - table["said_by"]),
             (UNSEEN, table["seen_by"] - table["probability"]),
@@ -72,14 +74,14 @@ def whole_shares(study: Expression) -> Numbers:
     Raises:
         MissingDataError: there is none of these.
     """
-    found: Reference | None = None
+    whole: Reference | None = None
     if "emotion" in study.ratings and study.ratings["emotion"].notna().any():
-        found = by_answers(study.items[study.key], study.ratings, study.key, "probabilistic")
+        whole = by_answers(study.items[study.key], study.ratings, study.key, "probabilistic")
     elif study.reference is not None:
-        found = study.under("probabilistic")
-    if found is None:
+        whole = study.under("probabilistic")
+    if whole is None:
         raise MissingDataError("nobody labeled the faces and nobody was asked")
-    return found.shares
+    return whole.shares
 
 
 def of_people(study: Expression) -> str:

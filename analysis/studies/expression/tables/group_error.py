@@ -51,10 +51,10 @@ def group_error(study: Expression) -> pd.DataFrame:
             weights = (cell.faces & seen.notna().to_numpy(bool)).astype(np.float64)
             for perceived in (*GENDERS, UNSURE):
                 hits = (seen == perceived).to_numpy(bool)
-                found = share(hits, weights, study.units)
+                interval = share(hits, weights, study.units)
                 row: dict[str, Any] = {"grouping": grouping, "predicted": cell.group, "perceived": perceived}
-                row |= {"n": int(weights @ hits), "n_predicted": int(weights.sum()), "share": found.estimate}
-                rows.append(row | columns(found, study))
+                row |= {"n": int(weights @ hits), "n_predicted": int(weights.sum()), "share": interval.estimate}
+                rows.append(row | columns(interval, study))
     return pd.DataFrame(rows)
 
 
@@ -84,14 +84,14 @@ def corrected_rates(study: Expression) -> pd.DataFrame:
             everyone = Cell(grouping, "all", np.ones(len(study.items), np.bool_))
             parts = reference.shares * counted_faces(study, reference, name, everyone)[:, None]
             for emotion, rate, hits, weights in _rates(study, name, parts):
-                found, observed, reason = corrected(hits, weights, study.units, codes[0], codes[1])
+                correction, observed, reason = corrected(hits, weights, study.units, codes[0], codes[1])
                 for place, each in enumerate(GENDERS):
                     own = share(hits, weights * (codes[1] == place), study.units)
                     row: dict[str, Any] = {"classifier": name, "grouping": grouping, "gender": each}
                     row |= {"emotion": emotion, "rate": rate}
                     row |= {"n": int(((weights > 0) & (codes[0] >= 0) & (codes[1] >= 0)).sum())}
-                    row |= {"by_prediction": observed[place], "corrected": found[place].estimate}
-                    row |= {**columns(found[place], study), "by_people": own.estimate, "people_low": own.low}
+                    row |= {"by_prediction": observed[place], "corrected": correction[place].estimate}
+                    row |= {**columns(correction[place], study), "by_people": own.estimate, "people_low": own.low}
                     rows.append(row | {"people_high": own.high, "reason": reason})
     return pd.DataFrame(rows)
 
@@ -125,8 +125,8 @@ def corrected(
     if reason:
         return [without_interval(np.nan, g, reason)] * 2, observed, reason
     without, _ = _solved(total[None] - sums)
-    found = [from_replicates(float(values[0, place]), without[:, place], PLAIN) for place in range(2)]
-    return [_within(each) for each in found], observed, ""
+    interval = [from_replicates(float(values[0, place]), without[:, place], PLAIN) for place in range(2)]
+    return [_within(each) for each in interval], observed, ""
 
 
 def _solved(sums: Numbers) -> tuple[Numbers, Numbers]:
@@ -142,11 +142,11 @@ def _solved(sums: Numbers) -> tuple[Numbers, Numbers]:
 
 def _rates(study: Expression, name: str, parts: Numbers) -> Iterator[tuple[str, str, Numbers, Numbers]]:
     """Emotion, rate, hits and weights (n,) of each rate."""
-    said, total = study.said[name], parts.sum(axis=1)
-    of_said = np.where(said >= 0, parts[np.arange(len(said)), np.maximum(said, 0)], 0.0)
+    decisions, total = study.decisions[name], parts.sum(axis=1)
+    of_said = np.where(decisions >= 0, parts[np.arange(len(decisions)), np.maximum(decisions, 0)], 0.0)
     yield "all", ACCURACY, of_said / np.where(total > 0, total, 1), total
     for place, emotion in enumerate(EMOTIONS):
-        hits = (said == place).astype(np.float64)
+        hits = (decisions == place).astype(np.float64)
         yield emotion, TPR, hits, parts[:, place]
         yield emotion, FPR, hits, np.maximum(total - parts[:, place], 0)
 
@@ -160,10 +160,12 @@ def _seen(study: Expression) -> Column:
 def _predicted(study: Expression) -> list[tuple[str, Column]]:
     """The groupings by what a model predicts of gender."""
     predicted = {name: groups for name, groups in study.groupings.items() if name != SEEN and "(predicted)" in name}
-    found = [(name, groups) for name, groups in predicted.items() if set(GENDERS) <= set(groups.dropna().map(gender))]
-    if not found:
+    groupings = [
+        (name, groups) for name, groups in predicted.items() if set(GENDERS) <= set(groups.dropna().map(gender))
+    ]
+    if not groupings:
         raise MissingDataError("no model predicts the gender of the faces")
-    return found
+    return groupings
 
 
 def _codes(column: Column) -> Codes:

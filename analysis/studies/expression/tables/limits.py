@@ -80,9 +80,9 @@ def _of_cells(rates: pd.DataFrame | None) -> list[Row]:
 
 def _failures(study: Expression) -> list[Row]:
     rows = []
-    for name, said in study.said.items():
-        n = int((said == -2).sum())
+    for name, decisions in study.decisions.items():
+        n = int((decisions == -2).sum())
         if n:
-            words = f"{name} found no face in {n} of {len(said)} pictures: they are in none of its rates"
+            words = f"{name} found no face in {n} of {len(decisions)} pictures: they are in none of its rates"
             rows.append(statement("acquisition", name, n, words))
     return rows

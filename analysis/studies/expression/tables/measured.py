@@ -56,13 +56,13 @@ def measured(study: Expression, reference: Reference, *, crossed: bool = True) -
 
 def counted_faces(study: Expression, reference: Reference, name: str, cell: Cell) -> Faces:
     """The faces of a group that count as an emotion and in which the classifier found a face, (n,)."""
-    return cell.faces & reference.known & (study.said[name] > -2)
+    return cell.faces & reference.has_label & (study.decisions[name] > -2)
 
 
 def right(study: Expression, name: str, parts: Numbers) -> Interval:
     """The rate of right answers of a classifier on faces that count as each emotion by parts (n, 7)."""
-    said, weights = study.said[name], parts.sum(axis=1)
-    of_said = np.where(said >= 0, parts[np.arange(len(said)), np.maximum(said, 0)], 0.0)
+    decisions, weights = study.decisions[name], parts.sum(axis=1)
+    of_said = np.where(decisions >= 0, parts[np.arange(len(decisions)), np.maximum(decisions, 0)], 0.0)
     return share(of_said / np.where(weights > 0, weights, 1), weights, study.units)
 
 
@@ -82,7 +82,7 @@ def _of_cell(study: Expression, reference: Reference, name: str, cell: Cell, com
     k = int(common.sum())
     yield Measured(*head, ALL, ACCURACY, whole, even, n, n, int((total > 0).sum()), k, small)
     for place, emotion in enumerate(EMOTIONS):
-        hits = study.said[name] == place
+        hits = study.decisions[name] == place
         positive = parts[:, place]
         negative = np.maximum(total - positive, 0)
         labels, predictions = tidy(positive.sum()), int((hits & (total > 0)).sum())

@@ -29,14 +29,14 @@ def model_agreement(study: Expression) -> pd.DataFrame:
     Raises:
         MissingDataError: there is but one who says anything.
     """
-    said = deciders(study)
-    if len(said) < 2:
+    decisions = deciders(study)
+    if len(decisions) < 2:
         raise MissingDataError("there is one classifier and nobody to compare it with")
     rows: list[dict[str, Any]] = []
-    for first, second in itertools.combinations(said, 2):
+    for first, second in itertools.combinations(decisions, 2):
         for cell in cells(study, crossed=False):
-            there = cell.faces & (said[first] >= -1) & (said[second] >= -1)
-            a, b, units = said[first][there], said[second][there], study.units[there]
+            there = cell.faces & (decisions[first] >= -1) & (decisions[second] >= -1)
+            a, b, units = decisions[first][there], decisions[second][there], study.units[there]
             same = rate((a == b).astype(np.float64), units)
             kappa = jackknife(cohen(a, b), units, FISHER) if there.any() else same
             row = {"first": first, "second": second, **cell.head, "n": int(there.sum()), "agreement": same.estimate}
@@ -50,11 +50,11 @@ def deciders(study: Expression) -> dict[str, Codes]:
     """The places in EMOTIONS of what each says of the faces, (n,), by name: labels, most people, every classifier; -1
     for another class, -2 where nothing is said.
     """
-    found: dict[str, Codes] = {}
+    codes: dict[str, Codes] = {}
     if study.reference is not None and study.reference.of == LABELS:
-        found[LABELS] = _first(study.reference)
+        codes[LABELS] = _first(study.reference)
     answered = people(study)
-    return found | ({PEOPLE: _first(answered)} if answered is not None else {}) | study.said
+    return codes | ({PEOPLE: _first(answered)} if answered is not None else {}) | study.decisions
 
 
 def people(study: Expression) -> Reference | None:

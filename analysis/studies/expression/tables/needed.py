@@ -32,11 +32,11 @@ def faces_needed(made: Iterable[Measured]) -> pd.DataFrame:
     for each in made:
         if each.rate != ACCURACY:
             width = each.value.high - each.value.low
-            known = bool(np.isfinite(width))
+            mask = bool(np.isfinite(width))
             row: dict[str, Any] = {"classifier": each.classifier, "grouping": each.grouping, "group": each.group}
             row |= {"emotion": each.emotion, "rate": each.rate, "n": each.n, "value": each.value.estimate}
-            row |= {"width": width, "by": OWN if known else HALF}
-            squares = each.n * width**2 if known else reach**2
+            row |= {"width": width, "by": OWN if mask else HALF}
+            squares = each.n * width**2 if mask else reach**2
             rows.append(row | {f"faces_for_{wanted:g}": _whole(squares / wanted**2) for wanted in WIDTHS})
     return pd.DataFrame(rows)
 

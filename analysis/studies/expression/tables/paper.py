@@ -60,28 +60,28 @@ def compared_rates(rates: pd.DataFrame, printed: Mapping[str, Any]) -> pd.DataFr
 
 
 def _beside(row: Mapping[Hashable, Any], figure: str, ours: float, printed: float) -> dict[str, Any]:
-    known = bool(np.isfinite(row["low"]))
+    mask = bool(np.isfinite(row["low"]))
     return {
         **{name: row[name] for name in ("classifier", "grouping", "group", "emotion")},
         "figure": figure,
         "n": row["n"],
         "this_study": ours,
         "low": row["low"],
-        "high": row["high"] if known else np.nan,
+        "high": row["high"] if mask else np.nan,
         "printed": float(printed),
         "difference": ours - printed,
-        "inside": bool(row["low"] <= printed <= row["high"]) if known else None,
+        "inside": bool(row["low"] <= printed <= row["high"]) if mask else None,
     }
 
 
 def _ordered(table: pd.DataFrame) -> "pd.Series[Any]":
     """Whether the two groups of a figure come in the printed order."""
-    found = pd.Series(None, table.index, dtype=object)
+    order = pd.Series(None, table.index, dtype=object)
     for _, rows in table.groupby(["classifier", "grouping", "emotion", "figure"], sort=False):
         if len(rows) == 2:
             ours, theirs = (
                 float(np.diff(rows[column].to_numpy(np.float64))[0]) for column in ("this_study", "printed")
             )
             if ours and theirs and np.isfinite(ours):
-                found.loc[rows.index] = bool(np.sign(ours) == np.sign(theirs))
-    return found
+                order.loc[rows.index] = bool(np.sign(ours) == np.sign(theirs))
+    return order

@@ -53,10 +53,10 @@ def det(curves: pd.DataFrame, thresholds: Mapping[str, float], *, source: str | 
 
 def deviate(rates: "pd.Series[float]") -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """The standard normal quantile of each rate, those at the ends kept LEAST away from 0 and 1."""
-    found: np.ndarray[tuple[int], np.dtype[np.float64]] = norm.ppf(
+    deviates: np.ndarray[tuple[int], np.dtype[np.float64]] = norm.ppf(
         np.clip(rates.to_numpy(np.float64), LEAST, 1 - LEAST)
     )
-    return found
+    return deviates
 
 
 def _percent(axes: Axes) -> None:

@@ -32,8 +32,8 @@ def kind_marker(kind: str) -> str:
 def kinds_of(frame: pd.DataFrame) -> list[str]:
     """The kinds that occur in the column `kind`, in the order of the schema, those of plugins last."""
     present = frame["kind"].dropna().astype(str).unique()
-    known = [kind for kind in KIND_COLORS if kind in present]
-    return known + sorted(set(present) - set(known))
+    cases = [kind for kind in KIND_COLORS if kind in present]
+    return cases + sorted(set(present) - set(cases))
 
 
 def mark(kind: str) -> tuple[str, str]:

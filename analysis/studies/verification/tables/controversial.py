@@ -53,8 +53,8 @@ def model_spread(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     kind = rated["kind"].astype("str")
     if not (kind == KIND).any() or len(names) < 2:
         raise MissingDataError(f"the dataset has no rated {KIND} pairs of two recognizers")
-    known = rated["identity_rate"].notna() & np.logical_and.reduce([rated[f"{name}_accept"].notna() for name in names])
-    chosen = {"random": known & (kind == RANDOM), KIND: known & (kind == KIND)}
+    mask = rated["identity_rate"].notna() & np.logical_and.reduce([rated[f"{name}_accept"].notna() for name in names])
+    chosen = {"random": mask & (kind == RANDOM), KIND: mask & (kind == KIND)}
     for name in names:
         chosen[f"{KIND}, {name} accepts"] = chosen[KIND] & rated[f"{name}_accept"].eq(True).fillna(False)
     return pd.DataFrame([{"pairs": label} | _spread(rated[rows], names) for label, rows in chosen.items()])
@@ -98,12 +98,12 @@ def _spread(rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         return {"n": 0} | unknown | {"interval": "none", "reason": "there is no such pair"}
     accepts = np.stack([rows[f"{name}_accept"].fillna(False).to_numpy(bool) for name in names], axis=1)
     given = np.where(accepts, people[:, None], 1 - people[:, None])
-    found = _variance(given, rows[list(data.UNIT_COLUMNS)])
+    interval = _variance(given, rows[list(data.UNIT_COLUMNS)])
     return {
         "n": len(rows),
         **{f"{name}_accuracy": float(value) for name, value in zip(names, given.mean(axis=0), strict=True)},
-        "variance": found.estimate,
-        **replace(found, low=float(np.maximum(found.low, 0))).columns(),
+        "variance": interval.estimate,
+        **replace(interval, low=float(np.maximum(interval.low, 0))).columns(),
         "reason": "",
     }
 

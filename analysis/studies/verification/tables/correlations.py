@@ -64,15 +64,15 @@ def _correlation(cell: pd.DataFrame, column: str) -> dict[str, Any]:
         return unknown | nothing | counts | {"reason": reason}
     pearson, spearman = stats.pearsonr(identity, values), stats.spearmanr(identity, values)
     stars = _stars(pearson.pvalue)
-    found = jackknife(weighted_pearson(identity, values), cell["unit"], FISHER, null=0)
+    interval = jackknife(weighted_pearson(identity, values), cell["unit"], FISHER, null=0)
     ranked = jackknife(weighted_spearman(identity, values), cell["unit"], FISHER, null=0)
     return counts | {
         "pearson": float(pearson.statistic),
         "p": float(pearson.pvalue),
         "stars": stars,
         "printed": f"{pearson.statistic:.3f}{stars}" if stars else "",
-        **found.columns(),
-        "p_batches": found.p,
+        **interval.columns(),
+        "p_batches": interval.p,
         "spearman": float(spearman.statistic),
         "spearman_p": float(spearman.pvalue),
         **ranked.columns("spearman_"),

@@ -23,6 +23,6 @@ def _difference(base: Column, sample: Column) -> Numbers:
     if pd.api.types.is_numeric_dtype(base) and not pd.api.types.is_bool_dtype(base):
         numbers = base.to_numpy(np.float64, na_value=np.nan) - sample.to_numpy(np.float64, na_value=np.nan)
         return np.asarray(np.abs(numbers))
-    known = (base.notna().to_numpy()) & (sample.notna().to_numpy())
+    mask = (base.notna().to_numpy()) & (sample.notna().to_numpy())
     differs = base.astype("str").to_numpy() != sample.astype("str").to_numpy()
-    return np.where(known, differs.astype(np.float64), np.nan)
+    return np.where(mask, differs.astype(np.float64), np.nan)

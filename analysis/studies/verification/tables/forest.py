@@ -56,13 +56,13 @@ def attribute_forest(
     differences = attribute_differences(rated, attributes).dropna(axis="columns", how="all")
     predicted, folds, falls = _held_out(differences.to_numpy(np.float64), similarity, rated["unit"].to_numpy())
     fit: dict[str, Any] = {"n_pairs": len(rated), "n_batches": batches, "n_attributes": differences.shape[1]}
-    found = jackknife(_r2_of_weights(similarity, predicted), rated["unit"])
+    interval = jackknife(_r2_of_weights(similarity, predicted), rated["unit"])
     fit |= (
         {"r2": r2_score(similarity, predicted)}
-        | {"r2_low": found.low, "r2_high": found.high, "interval": found.words()}
+        | {"r2_low": interval.low, "r2_high": interval.high, "interval": interval.words()}
         | {"r2_std": float(np.std(folds, ddof=1))}
     )
-    unknown = not found.low > 0
+    unknown = not interval.low > 0
     fit["reason"] = "R2 may be 0 or less: the importances mean nothing" if unknown else ""
     return pd.DataFrame([fit]), _importance(differences.columns, falls)
 
@@ -71,13 +71,15 @@ def _held_out(values: Numbers, similarity: Numbers, groups: npt.NDArray[Any]) ->
     """Predictions of held-out pairs (n,), R2 by fold, falls of R2 (attributes, folds x shuffles)."""
     predicted, folds, falls = np.empty(len(similarity)), [], []
     for train, test in GroupKFold(min(FOLDS, len(np.unique(groups)))).split(values, similarity, groups):
-        known = np.where(np.isnan(values), _medians(values[train]), values)
+        complete = np.where(np.isnan(values), _medians(values[train]), values)
         forest = RandomForestRegressor(TREES, min_samples_leaf=5, random_state=SEED, n_jobs=2)
-        forest.fit(known[train], similarity[train])
+        forest.fit(complete[train], similarity[train])
         forest.set_params(n_jobs=1)  # threads cost more than a prediction
-        predicted[test] = forest.predict(known[test])
+        predicted[test] = forest.predict(complete[test])
         folds.append(float(r2_score(similarity[test], predicted[test])))
-        shuffled = permutation_importance(forest, known[test], similarity[test], n_repeats=REPEATS, random_state=SEED)
+        shuffled = permutation_importance(
+            forest, complete[test], similarity[test], n_repeats=REPEATS, random_state=SEED
+        )
         falls.append(shuffled.importances)
     return predicted, folds, np.concatenate(falls, axis=1)
 
@@ -102,7 +104,7 @@ def _importance(attributes: Iterable[Any], falls: Numbers) -> pd.DataFrame:
 
 
 def _medians(values: Numbers) -> Numbers:
-    known = ~np.isnan(values).all(axis=0)
+    mask = ~np.isnan(values).all(axis=0)
     medians = np.zeros(values.shape[1])
-    medians[known] = np.nanmedian(values[:, known], axis=0)
+    medians[mask] = np.nanmedian(values[:, mask], axis=0)
     return medians

@@ -107,13 +107,13 @@ def compared_correlations(correlations: pd.DataFrame, printed: Mapping[str, Any]
         MissingDataError: the two have nothing in common.
     """
     names = {_short(measure): measure for measure in reversed(list(dict.fromkeys(correlations["measure"])))}
-    known = correlations.assign(kind=correlations["kind"].astype(str)).set_index(["kind", "measure"])
+    by_row = correlations.assign(kind=correlations["kind"].astype(str)).set_index(["kind", "measure"])
     rows = []
     for kind, figures in printed["correlations"].items():
         for ours in [kind, "all with genuine"] if kind == "all" else [kind]:
             for short, figure in figures.items():
-                if (ours, names.get(short)) in known.index:
-                    row = known.loc[(ours, names[short])]
+                if (ours, names.get(short)) in by_row.index:
+                    row = by_row.loc[(ours, names[short])]
                     rows.append({"kind": ours, "measure": short} | _beside(row, figure))
     if not rows:
         raise MissingDataError("this study shares no correlation with the printed one")

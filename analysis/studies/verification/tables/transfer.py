@@ -49,12 +49,12 @@ def _target(optimized: pd.DataFrame, names: list[str]) -> str | None:
 
 def _accepted(cell: pd.DataFrame, name: str) -> dict[str, Any]:
     accept = cell[f"{name}_accept"].dropna().astype(bool)
-    found = rate(accept.to_numpy().astype(np.float64), cell.loc[accept.index, list(data.UNITS)])
+    interval = rate(accept.to_numpy().astype(np.float64), cell.loc[accept.index, list(data.UNITS)])
     return {
         "n": len(accept),
         "failures": len(cell) - len(accept),
         "distance_mean": cell[f"{name}_distance"].mean(),
         "accept_rate": float(accept.mean()) if len(accept) else np.nan,
-        **found.columns(),
+        **interval.columns(),
         "reason": "" if len(accept) else "no pair was acquired",
     }

@@ -238,9 +238,9 @@ def _rates(clear: pd.DataFrame) -> list[dict[str, Any]]:
     sides = {"false accept": accept[~same], "false reject": ~accept[same]}
     rows = []
     for rate, errors in sides.items():
-        found = rate_interval(errors.astype(np.float64), units[~same if rate == "false accept" else same])
-        row = {"rate": rate, "n": len(errors), "errors": int(errors.sum()), "value": found.estimate}
-        rows.append(row | found.columns() | {"reason": "" if len(errors) else "no such pair"})
+        interval = rate_interval(errors.astype(np.float64), units[~same if rate == "false accept" else same])
+        row = {"rate": rate, "n": len(errors), "errors": int(errors.sum()), "value": interval.estimate}
+        rows.append(row | interval.columns() | {"reason": "" if len(errors) else "no such pair"})
     return rows
 
 

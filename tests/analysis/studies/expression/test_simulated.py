@@ -36,7 +36,7 @@ def inside(study: Expression) -> list[bool]:
             of_group = np.ones(len(study.items), bool)
             if each.grouping != "all":
                 of_group = (study.groupings[each.grouping] == each.group).to_numpy()
-            said = np.bincount(study.said[each.classifier][of_group], minlength=7) / of_group.sum()
+            said = np.bincount(study.decisions[each.classifier][of_group], minlength=7) / of_group.sum()
             truth = closed_form(said)[each.emotion, each.rate]
             held.append(each.value.low <= truth <= each.value.high)
     return held

@@ -153,7 +153,7 @@ def test_the_tables_say_what_is_known_of_a_face():
         labels=[Label("sad", [0.0] * 4 + [1.0, 0.0, 0.0], None, "sad"), Label(dropped="unclear"), Label()],
         groups=[{"usage": "Training"}, {"usage": "PublicTest"}, {"usage": "Training"}],
         pictures=np.zeros((3, 2, 2, 3), np.uint8),
-        said={
+        answers={
             "fer": Answers(("sad", "happy"), np.array([(0.25, 0.75), (0.5, 0.5), NOTHING], np.float32)),
             "gender": Answers(("female", "male"), np.array([(0.875, 0.125), (0.25, 0.75), NOTHING], np.float32)),
         },
