@@ -95,7 +95,7 @@ def test_most_people_are_right_where_nobody_labeled():
 def test_labels_are_the_reference_where_there_are_any():
     of = faces(["sad", None], {"fer": ["sad", "sad"]}, ratings=answers([["happy"], ["happy"]]))
     assert needed(of).of == "labels"
-    assert needed(of).known.tolist() == [True, False]
+    assert needed(of).has_label.tolist() == [True, False]
     assert needed(of).dropped["no label"].tolist() == [0, 1]
     assert of.unit == "faces"
     assert of.rules == ()
