@@ -27,23 +27,23 @@ def table_3(success: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _draw_success(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["assignment_success"].dropna(subset="success")
+def _draw_success(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["assignment_success"].dropna(subset="success")
     if table.empty:
         return
-    said = "; ".join(f"{row.condition} {percent(row.success)} %" for row in rows(table))
+    text = "; ".join(f"{row.condition} {percent(row.success)} %" for row in rows(table))
     yield contents.figure(
         "assignment-success",
         assignment_success(table, source=contents.source),
         "How often an image is assigned to its class, of six, by how the classes are shown. The upright line is "
         "chance, 1/6. Bars are 95 % intervals of each share alone; they ignore that the same people see all "
         "conditions, so that bars that overlap say nothing of whether two differ.",
-        f"A marker a line. {said}.",
+        f"A marker a line. {text}.",
     )
 
 
-def _text(found: Findings) -> list[str]:
-    if not found.has("assignment_success"):
+def _text(findings: Findings) -> list[str]:
+    if not findings.has("assignment_success"):
         return []
     return [
         "People saw an image and six classes, each shown by six images without its name, and said to which class the "

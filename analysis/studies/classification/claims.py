@@ -16,47 +16,47 @@ from analysis.studies.classification.words import percent, span
 HALF = 0.5
 
 
-def introduction(found: Findings) -> list[str]:
+def introduction(findings: Findings) -> list[str]:
     """Sentences on which classifiers labeled what, how often they erred, and what people say of that."""
-    of = study(found.published)
+    of = study(findings.published)
     names = of.classifiers
     rows, classes = len(of.predictions), of.predictions["label"].nunique()
     what = f"{rows} rows of {classes} classes" if classes else f"{rows} rows without labels"
     models = f"{'classifier ' if len(names) == 1 else f'{len(names)} classifiers: '}{', '.join(names)}"
-    said = [f"{what} were classified by {models}."]
-    said.append(who_was_asked(found, "whether the shown class is relevant for the image (yes or no)"))
-    if found.has("errors"):
-        said += [_error(row, of.source) for row in _top1(found)]
-    if found.has("adversarial_errors"):
-        said += [_attack(row, of.source) for row in found.tables["adversarial_errors"].to_dict("records")]
+    sentences = [f"{what} were classified by {models}."]
+    sentences.append(who_was_asked(findings, "whether the shown class is relevant for the image (yes or no)"))
+    if findings.has("errors"):
+        sentences += [_error(row, of.source) for row in _top1(findings)]
+    if findings.has("adversarial_errors"):
+        sentences += [_attack(row, of.source) for row in findings.tables["adversarial_errors"].to_dict("records")]
     if of.source is not None and (n := of.rows["unit"].nunique()) < LEAST:
-        said.append(
+        sentences.append(
             f"There are {n} independent batches, and an interval needs {LEAST}: no figure here has one, and other "
             "classes and other people may give others."
         )
-    return said
+    return sentences
 
 
-def claims(found: Findings) -> Iterator[Claim]:
+def claims(findings: Findings) -> Iterator[Claim]:
     """Whether people side with half of the mistakes, whether the order of two classifiers is certain, whether people
     side with attacks, and whether they agree.
     """
-    if found.has("errors"):
-        for row in _top1(found):
+    if findings.has("errors"):
+        for row in _top1(findings):
             if row["mistakes"]:
                 yield _half("errors", row, f"mistakes of {row['classifier']}")
-    if found.has("adversarial_errors"):
-        for row in found.tables["adversarial_errors"].to_dict("records"):
+    if findings.has("adversarial_errors"):
+        for row in findings.tables["adversarial_errors"].to_dict("records"):
             yield _half("adversarial-errors", row, f"successful attacks on {row['classifier']}{_explained(row)}")
-    if found.has("arm_difference"):
-        yield from _arms(found.tables["arm_difference"])
-    if found.has("error_differences"):
-        yield from _differences(found.tables["error_differences"])
-    yield from agreement_claims(found)
+    if findings.has("arm_difference"):
+        yield from _arms(findings.tables["arm_difference"])
+    if findings.has("error_differences"):
+        yield from _differences(findings.tables["error_differences"])
+    yield from agreement_claims(findings)
 
 
-def _top1(found: Findings) -> list[dict[Hashable, Any]]:
-    errors = found.tables["errors"]
+def _top1(findings: Findings) -> list[dict[Hashable, Any]]:
+    errors = findings.tables["errors"]
     return errors[errors["measure"] == TOP1].to_dict("records")
 
 
@@ -96,13 +96,14 @@ def _differences(table: pd.DataFrame) -> Iterator[Claim]:
 
 def _error(row: dict[Hashable, Any], source: str | None) -> str:
     raw = f"{percent(row['raw'])} % of them{_between(row['raw_low'], row['raw_high'])}"
-    said = f"By the label, {row['classifier']} errs on {raw}"
+    sentence = f"By the label, {row['classifier']} errs on {raw}"
     if not np.isfinite(row["rectified"]):
-        return f"{said}; what people say of its mistakes is not known: {row['reason']}."
+        return f"{sentence}; what people say of its mistakes is not known: {row['reason']}."
     of = f", estimated from {row['asked']} of its {row['mistakes']} mistakes"
     asked = "" if row["asked"] == row["mistakes"] else of
     return (
-        f"{said}; {_who(source)} side with {percent(row['agreement'])} % of these mistakes (at least 4 of 5 say yes), "
+        f"{sentence}; {_who(source)} side with {percent(row['agreement'])} % of these mistakes "
+        "(at least 4 of 5 say yes), "
         f"which leaves {percent(row['rectified'])} %{_between(row['low'], row['high'])}{asked}."
     )
 
@@ -114,11 +115,11 @@ def _attack(row: dict[Hashable, Any], source: str | None) -> str:
             f"{percent(row['agreement'])} % of them, which leaves {percent(row['rectified'])} %"
             f"{_between(row['low'], row['high'])}."
         )
-    said = f"Attacked, {row['classifier']} errs on {percent(row['raw'])} %"
+    sentence = f"Attacked, {row['classifier']} errs on {percent(row['raw'])} %"
     if not np.isfinite(row["rectified"]):
-        return f"{said}; what people say of that is not known: {row['reason']}."
+        return f"{sentence}; what people say of that is not known: {row['reason']}."
     return (
-        f"{said}; {_who(source)} side with {percent(row['agreement'])} % of the successful attacks, which leaves "
+        f"{sentence}; {_who(source)} side with {percent(row['agreement'])} % of the successful attacks, which leaves "
         f"{percent(row['rectified'])} %{_between(row['low'], row['high'])}."
     )
 

@@ -254,6 +254,6 @@ def _yes_or_no(published: Published) -> tuple[pd.DataFrame, int]:
     ):
         return ratings, 0
     answers = ratings[QUESTION]
-    known = answers.map(_WORDS).astype("boolean")
-    neither = answers.notna() & known.isna() & ratings["source"].isin(["human", "simulated"])
-    return ratings.assign(**{QUESTION: known}), int(neither.sum())
+    values = answers.map(_WORDS).astype("boolean")
+    neither = answers.notna() & values.isna() & ratings["source"].isin(["human", "simulated"])
+    return ratings.assign(**{QUESTION: values}), int(neither.sum())

@@ -24,9 +24,9 @@ _LINE = 16
 """Letters of a line below a picture."""
 
 
-def _draw_answers(found: Findings, contents: Contents) -> Iterator[Item]:
+def _draw_answers(findings: Findings, contents: Contents) -> Iterator[Item]:
     """Figure 4: the arms beside each other."""
-    table = found.tables["positive_answers"]
+    table = findings.tables["positive_answers"]
     arms = {ATTACKED: "whole", ATTACKED_EXPLAINED: "explained"}
     both = table[table["measure"].isin(arms)]
     several = both["classifier"].nunique() > 1
@@ -44,9 +44,9 @@ def _draw_answers(found: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _draw_turned(found: Findings, contents: Contents) -> Iterator[Item]:
+def _draw_turned(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The images that people side with where they are explained, and do not where they are whole."""
-    of, table = study(found.published), found.tables["explained_pairs"]
+    of, table = study(findings.published), findings.tables["explained_pairs"]
     turned = table[(table["turned"] == TO_YES) & table["image_id"].isin(of.pictures)]
     shown = turned.head(MOST)
     if shown.empty:
@@ -60,7 +60,7 @@ def _draw_turned(found: Findings, contents: Contents) -> Iterator[Item]:
     ]
     title = "Attacked images that turn from no to yes when explained"
     more = f" {len(turned) - len(shown)} more are in the table." if len(turned) > len(shown) else ""
-    said = "; ".join(f"{row.shown_class}, {row.n_yes} and then {row.explained_n_yes} yes" for row in rows(shown))
+    text = "; ".join(f"{row.shown_class}, {row.n_yes} and then {row.explained_n_yes} yes" for row in rows(shown))
     yield contents.figure(
         "turned-to-yes",
         picture_pairs(
@@ -72,13 +72,13 @@ def _draw_turned(found: Findings, contents: Contents) -> Iterator[Item]:
         ),
         f"{title}: above the whole image, below what speaks for the class. At least {ACCEPTED} of {OF} say below, and "
         f"not above, that the class is relevant.{more}",
-        f"{len(shown)} pairs of pictures: {said}.",
+        f"{len(shown)} pairs of pictures: {text}.",
     )
 
 
-def _draw_explanations(found: Findings, contents: Contents) -> Iterator[Item]:
+def _draw_explanations(findings: Findings, contents: Contents) -> Iterator[Item]:
     """Figure 5: what speaks for the label before the attack, and for the class after it."""
-    of = study(found.published)
+    of = study(findings.published)
     pairs = _before_and_after(of)
     pairs = pairs[pairs["before_id"].isin(of.pictures) & pairs["after_id"].isin(of.pictures)]
     for classifier, theirs in pairs.groupby("classifier", sort=False):
@@ -110,17 +110,17 @@ def _before_and_after(of: Classification) -> pd.DataFrame:
     return before.merge(after.rename(columns={"image_id": "after_id", "class": "shown_class"}), on=keys)
 
 
-def _draw_paths(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["explanation_paths"]
+def _draw_paths(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["explanation_paths"]
     last = table.groupby(["classifier", "image"], sort=False).tail(1)
-    said = "; ".join(f"{row.classifier}, {row.image}: {number(row.probability)}" for row in rows(last))
+    text = "; ".join(f"{row.classifier}, {row.image}: {number(row.probability)}" for row in rows(last))
     yield contents.figure(
         "explanation-paths",
         explanation_path(table),
         "How probable the class is to the classifier as superpixels are uncovered in the order of their weights, on "
         "average over images; the rest is gray. Bars are 95 % intervals of each mean alone; they ignore that the means "
         "of a line are of the same images.",
-        f"Rising lines. Probability at their ends: {said}.",
+        f"Rising lines. Probability at their ends: {text}.",
     )
 
 
@@ -128,8 +128,8 @@ def _lines(*texts: str) -> str:
     return "\n".join(line for text in texts for line in textwrap.wrap(text, _LINE) or [""])
 
 
-def _text(found: Findings) -> list[str]:
-    if not found.has("explanation_paths"):
+def _text(findings: Findings) -> list[str]:
+    if not findings.has("explanation_paths"):
         return []
     return [
         "In another arm, no more of an attacked image is shown than the superpixels with the largest positive weights "

@@ -27,34 +27,34 @@ _BOUNDS = (
 )
 
 
-def _errors_text(found: Findings) -> list[str]:
-    of = study(found.published)
-    said = [
+def _errors_text(findings: Findings) -> list[str]:
+    of = study(findings.published)
+    sentences = [
         "A mistake is a row that a classifier gives another class than its label. People side with a mistake where "
         f"{_RULE} that its class is relevant for the image. The rectified error is the share of rows whose mistake "
         "they do not side with. An item with fewer than five valid answers counts as not asked."
     ]
-    if not found.has("errors"):
+    if not findings.has("errors"):
         return []
-    table = found.tables["errors"]
+    table = findings.tables["errors"]
     if of.source is not None and (table["asked"] < table["mistakes"]).any():
-        said.append(
+        sentences.append(
             "Not every mistake was asked. The rectified error is then an estimate: each mistake that was drawn and "
             "asked stands for as many as its sampling weight says; those of them that have too few answers are "
             "taken to be like the others. The bounds hold whatever people would have said."
         )
     if any(of.has_top5(name) for name in of.classifiers):
-        said.append(
+        sentences.append(
             "Rectified top-5 error has two definitions. Over top-1 mistakes, a row is an error where people accept "
             "none of the classifier's five classes, whatever the label; over top-5 mistakes, only a row is whose "
             "label is not among the five."
         )
-    return said
+    return sentences
 
 
-def _draw_errors(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["errors"]
-    said = "; ".join(
+def _draw_errors(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["errors"]
+    text = "; ".join(
         f"{row.classifier}, {row.measure}: raw {percent(row.raw)} %, rectified {percent(row.rectified) or 'unknown'}"
         for row in rows(table)
     )
@@ -65,12 +65,12 @@ def _draw_errors(found: Findings, contents: Contents) -> Iterator[Item]:
         "the other; they ignore that all classifiers see the same rows, so that bars that overlap say nothing of "
         "whether two differ. The gray band is between the bounds that hold whatever people would have said of the "
         "mistakes that they were not asked about.",
-        f"Two markers a line. {said}.",
+        f"Two markers a line. {text}.",
     )
 
 
-def _draw_positive(found: Findings, contents: Contents) -> Iterator[Item]:
-    for measure, table in found.tables["positive_answers"].groupby("measure", sort=False):
+def _draw_positive(findings: Findings, contents: Contents) -> Iterator[Item]:
+    for measure, table in findings.tables["positive_answers"].groupby("measure", sort=False):
         all_yes = table[table["yes"] == OF].set_index("classifier")["share"]
         yield contents.figure(
             f"positive-answers-{slug(str(measure))}",
@@ -83,8 +83,8 @@ def _draw_positive(found: Findings, contents: Contents) -> Iterator[Item]:
         )
 
 
-def _draw_curve(found: Findings, contents: Contents) -> Iterator[Item]:
-    for measure, table in found.tables["rectified_curve"].groupby("measure", sort=False):
+def _draw_curve(findings: Findings, contents: Contents) -> Iterator[Item]:
+    for measure, table in findings.tables["rectified_curve"].groupby("measure", sort=False):
         first, last = (table[table["enough"] == n].set_index("classifier")["rectified"] for n in (1, OF))
         yield contents.figure(
             f"rectified-curve-{slug(str(measure))}",
@@ -101,44 +101,44 @@ def _named(measure: object) -> str:
     return str(measure)[:1].upper() + str(measure)[1:]
 
 
-def _draw_experts(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["expert_errors"]
+def _draw_experts(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["expert_errors"]
     of_all = table[table["kind"] == "all"]
-    said = ", ".join(f"{row.error} at {row.enough} of {OF} {number(row.value)}" for row in rows(of_all))
+    text = ", ".join(f"{row.error} at {row.enough} of {OF} {number(row.value)}" for row in rows(of_all))
     yield contents.figure(
         "expert-errors",
         experts.experts(of_all, source=contents.source),
         "How often people are wrong by the experts' answers, over all kinds, by how many positive answers are enough. "
         "Bars are 95 % intervals of each rate alone; they ignore that experts may err.",
-        f"Two lines of markers with intervals: {said}.",
+        f"Two lines of markers with intervals: {text}.",
     )
 
 
-def _draw_consistency(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["error_consistency"]
-    said = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(table))
+def _draw_consistency(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["error_consistency"]
+    text = ", ".join(f"{row.first} and {row.second} ({row.reference}) {number(row.kappa)}" for row in rows(table))
     yield contents.figure(
         "error-consistency",
         error_consistency.error_consistency(table, source=contents.source),
         "Cohen's kappa of the errors of every two deciders, corrected for their accuracies; white is 0, independent "
         "errors. People are compared on the items, two classifiers on every row.",
-        f"Heat map. Kappa: {said}.",
+        f"Heat map. Kappa: {text}.",
     )
 
 
-def _draw_power(found: Findings, contents: Contents) -> Iterator[Item]:
-    table = found.tables["rectified_power"].dropna(subset="width")
+def _draw_power(findings: Findings, contents: Contents) -> Iterator[Item]:
+    table = findings.tables["rectified_power"].dropna(subset="width")
     of_least = table[table["raters"] == RATERS[0]]
     if of_least.empty:
         return
-    known = of_least["batches"].dropna()
+    cases = of_least["batches"].dropna()
     yield contents.figure(
         "rectified-power",
         rectified_power.rectified_power(of_least, source=contents.source),
         "Batches needed for a 95 % interval of the rectified error of a wanted width, by the mistakes that are "
         f"asked of each, with {RATERS[0]} raters. It ignores that the variances that it stands on are estimates "
         "themselves.",
-        f"A falling line per width. Batches needed from {number(known.min())} to {number(known.max())}.",
+        f"A falling line per width. Batches needed from {number(cases.min())} to {number(cases.max())}.",
     )
 
 

@@ -39,24 +39,24 @@ class Strip:
     chosen: pd.DataFrame
 
 
-def draw_accepted(found: Findings, contents: Contents) -> Iterator[Item]:
+def draw_accepted(findings: Findings, contents: Contents) -> Iterator[Item]:
     """A strip for every classifier, of its mistakes that people side with."""
-    of, table = study(found.published), found.tables["mistakes"]
+    of, table = study(findings.published), findings.tables["mistakes"]
     for name in of.classifiers:
-        said = table["classifiers"].map(lambda names, name=name: name in names.split(", "))
-        chosen = table[table["accepted"] & said & (table["kind"] == "mistake")]
+        errs = table["classifiers"].map(lambda names, name=name: name in names.split(", "))
+        chosen = table[table["accepted"] & errs & (table["kind"] == "mistake")]
         scale = "At least 4 of 5 say that the class is relevant for the image, which has another label"
         strip = Strip(f"accepted-{slug(name)}", f"Mistakes of {name} that people side with", scale, chosen)
         yield from strip_items(strip, of, contents)
 
 
-def draw_attacked(found: Findings, contents: Contents) -> Iterator[Item]:
+def draw_attacked(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The adversarial examples whose class most people accept."""
-    table = found.tables["mistakes"]
+    table = findings.tables["mistakes"]
     chosen = table[(table["kind"] == ADVERSARIAL) & (table["n_yes"] > 0)]
     scale = "Those come first that most people accept: whose class they say is relevant for the attacked image"
     strip = Strip("adversarial", "Adversarial examples, by the share of yes", scale, chosen)
-    yield from strip_items(strip, study(found.published), contents)
+    yield from strip_items(strip, study(findings.published), contents)
 
 
 def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[Item]:
@@ -65,7 +65,7 @@ def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[It
     if chosen.empty:
         return []
     captions = [_caption(row) for row in rows(chosen)]
-    said = "; ".join(caption.replace("\n", ", ") for caption in captions)
+    text = "; ".join(caption.replace("\n", ", ") for caption in captions)
     more = len(strip.chosen) - len(chosen)
     rest = f" {more} more are in the table of mistakes." if more else ""
     wrapped = ["\n".join(_wrapped(caption)) for caption in captions]
@@ -73,7 +73,7 @@ def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[It
         f"strip-{strip.name}",
         mistake_strip(list(chosen["image_id"]), wrapped, of.pictures.decoded, strip.title, source=contents.source),
         f"{strip.title}. {strip.scale}.{rest}",
-        f"{len(chosen)} pictures: {said}.",
+        f"{len(chosen)} pictures: {text}.",
     )
     cards = [
         _card(of, row, f"item-{strip.name}-{place}", caption)
@@ -101,7 +101,7 @@ def _card(of: Classification, row: dict[Hashable, Any], key: str, caption: str) 
 def _scores(of: Classification, row: dict[Hashable, Any]) -> list[tuple[str, str]]:
     """All that is known of an item."""
     item = of.judged.set_index("item_id").loc[row["item_id"]]
-    known = {str(name): value for name, value in row.items() if name not in _NOT_SHOWN}
-    known |= {str(name): value for name, value in item.items() if str(name).endswith(("_top1", "_probability"))}
-    texts = {name: tables.texts(pd.Series([value]))[0] for name, value in known.items()}
+    scores = {str(name): value for name, value in row.items() if name not in _NOT_SHOWN}
+    scores |= {str(name): value for name, value in item.items() if str(name).endswith(("_top1", "_probability"))}
+    texts = {name: tables.texts(pd.Series([value]))[0] for name, value in scores.items()}
     return [(tables.heading(name), text) for name, text in texts.items() if text]

@@ -38,8 +38,8 @@ class Adversarial:
 
 def attack_rows(own: AttackSettings, models: Models, predicted: Predictions) -> list[Adversarial]:
     """The attacked pictures, in the order of rows."""
-    said = predicted.said[own.classifier]
-    right = [at for at, label in enumerate(predicted.labels) if said.first(at) == label]
+    answers = predicted.answers[own.classifier]
+    right = [at for at, label in enumerate(predicted.labels) if answers.first(at) == label]
     made: list[Adversarial] = []
     with progress.bar(len(right), "attacks", "image") as bar:
         for start in range(0, len(right), BLOCK):

@@ -55,9 +55,9 @@ def attack(
         with torch.inference_mode(False), torch.enable_grad():
             return _climb(network, pixels.clone(), classes.clone(), own)
 
-    found = in_micro_batches(run, images, labels, size=micro_batch, runtime=runtime)
-    steps, float_steps, float_classes = found[:, :3].astype(np.int64).T
-    changed = found[:, 3:].reshape(images.shape).astype(np.uint8)
+    results = in_micro_batches(run, images, labels, size=micro_batch, runtime=runtime)
+    steps, float_steps, float_classes = results[:, :3].astype(np.int64).T
+    changed = results[:, 3:].reshape(images.shape).astype(np.uint8)
     return Attack(changed, steps, float_steps, float_classes)
 
 

@@ -138,15 +138,15 @@ def _candidates(own: AssignmentSettings, models: "Models", seed: int, number: in
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK].tolist()
         parts.append(models.probabilities(at, models.pictures(block), models.ids(block)))
-    said = Answers.of(classifier.classes, np.concatenate(parts))
-    right = np.flatnonzero([said.first(place) == name for place in range(len(rows))])
+    answers = Answers.of(classifier.classes, np.concatenate(parts))
+    right = np.flatnonzero([answers.first(place) == name for place in range(len(rows))])
     if len(right) < PANEL:
         raise StudyError(
             f"assignment: {own.classifier} gets {len(right)} of {len(rows)} pictures of the class {name!r} right, and "
             f"{PANEL} are shown of each class; leave the class out with classes = [...], or leave [assignment] out"
         )
     right = np.sort(_randomness(seed, number, 0).permutation(right)[: own.candidates])
-    probabilities = said.probabilities[right].astype(np.float64)
+    probabilities = answers.probabilities[right].astype(np.float64)
     of_class = probabilities[:, classifier.classes.index(name)].copy()
     probabilities[:, classifier.classes.index(name)] = -np.inf
     images = models.pictures(rows[right].tolist())

@@ -23,8 +23,8 @@ def accepted_classes(items: pa.Table, ratings: pa.Table) -> pa.Table:
         items: of a study or a part of it, without pictures.
         ratings: of one source.
     """
-    said = _yes(ratings[RELEVANT.name])
-    votes = pa.table({KEY: ratings[KEY], "yes": said}).filter(pc.is_valid(said))
+    yes = _yes(ratings[RELEVANT.name])
+    votes = pa.table({KEY: ratings[KEY], "yes": yes}).filter(pc.is_valid(yes))
     counts = votes.group_by(KEY, use_threads=False).aggregate([("yes", "sum"), ("yes", "count")])
     of_item = {row[KEY]: (row["yes_sum"], row["yes_count"]) for row in counts.to_pylist()}
     source = ratings["source"][0].as_py() if ratings.num_rows else None
@@ -35,8 +35,8 @@ def accepted_classes(items: pa.Table, ratings: pa.Table) -> pa.Table:
         n_yes, n = of_item.get(item[KEY], (0, 0))
         if n < LEAST_ANSWERS or not n_yes or item["kind"] in changed or not item["whole"]:
             continue
-        said = {"class": item["shown_class"], "n_yes": n_yes, "n": n, "share": n_yes / n}
-        rows.append({**item, **said, "accepted": n_yes / n >= ACCEPTED, "ratings_source": source})
+        yes = {"class": item["shown_class"], "n_yes": n_yes, "n": n, "share": n_yes / n}
+        rows.append({**item, **yes, "accepted": n_yes / n >= ACCEPTED, "ratings_source": source})
     return pa.Table.from_pylist(rows, schema.labels().arrow_schema)
 
 

@@ -74,7 +74,7 @@ def draw_items(study: ClassificationStudy, predicted: Predictions, batch: int) -
     mistakes = found_mistakes(predicted)
     drawn = _some(mistakes, study.mistakes, study.seed, batch, "mistake")
     items = [Item("mistake", at, name, len(mistakes) / len(drawn)) for at, name in drawn]
-    firsts = [[said.first(at) for said in predicted.said.values()] for at in range(len(predicted.rows))]
+    firsts = [[answers.first(at) for answers in predicted.answers.values()] for at in range(len(predicted.rows))]
     agreed = [at for at, label in enumerate(predicted.labels) if set(firsts[at]) == {label}]
     chosen = _some(agreed, study.controls // 2, study.seed, batch, "agreed")
     items += [Item("agreed", at, predicted.labels[at]) for at in chosen]
@@ -103,9 +103,9 @@ def top5_classes(predicted: Predictions) -> dict[int, list[str]]:
     """
     classes: dict[int, dict[str, None]] = {}
     for at, label in enumerate(predicted.labels):
-        for said in predicted.said.values():
-            firsts = said.firsts(at)
-            if said.many and firsts and firsts[0] != label:
+        for answers in predicted.answers.values():
+            firsts = answers.firsts(at)
+            if answers.many and firsts and firsts[0] != label:
                 classes.setdefault(at, {}).update(dict.fromkeys(firsts))
     return {at: list(names) for at, names in classes.items()}
 
@@ -123,8 +123,8 @@ def found_mistakes(predicted: Predictions) -> list[tuple[int, str]]:
     """Every row with a class that some classifier wrongly gives it, each once, in the order of rows."""
     wrong: dict[tuple[int, str], None] = {}
     for at, label in enumerate(predicted.labels):
-        for said in predicted.said.values():
-            first = said.first(at)
+        for answers in predicted.answers.values():
+            first = answers.first(at)
             if first is not None and first != label:
                 wrong[at, first] = None
     return list(wrong)
@@ -135,9 +135,9 @@ def far_classes(predicted: Predictions, at: int) -> list[str]:
     least probable on average.
     """
     mean: dict[str, float] = {}
-    for name in next(iter(predicted.said.values())).classes:
-        if name != predicted.labels[at] and all(name in said.classes for said in predicted.said.values()):
-            of_each = [said.probabilities[at, said.classes.index(name)] for said in predicted.said.values()]
+    for name in next(iter(predicted.answers.values())).classes:
+        if name != predicted.labels[at] and all(name in answers.classes for answers in predicted.answers.values()):
+            of_each = [answers.probabilities[at, answers.classes.index(name)] for answers in predicted.answers.values()]
             mean[name] = float(np.mean(of_each, dtype=np.float64))
     by_probability = sorted(mean, key=lambda name: mean[name])
     return by_probability[: -(-len(by_probability) // 2)]

@@ -54,7 +54,7 @@ class Predictions:
     rows: list[int]
     ids: list[str]
     labels: list[str]
-    said: dict[str, Answers]
+    answers: dict[str, Answers]
     groups: Sequence[Mapping[str, str]] = ()
 
 
@@ -70,5 +70,5 @@ def predict(models: Models, label_of: Mapping[int, str]) -> Predictions:
             for name, part in parts.items():
                 part.append(models.probabilities(name, images, ids[start : start + BLOCK]))
             bar.update(len(block))
-    said = {name: Answers.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
-    return Predictions(rows, ids, [label_of[row] for row in rows], said, models.source_groups(rows))
+    answers = {name: Answers.of(models.classifiers[name].classes, np.concatenate(part)) for name, part in parts.items()}
+    return Predictions(rows, ids, [label_of[row] for row in rows], answers, models.source_groups(rows))

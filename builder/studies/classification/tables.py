@@ -66,7 +66,7 @@ def build(
     if explanations is not None or assigned:
         of_items = [row | {"arm": WHOLE, "task": TASK.name} for row in of_items]
     if explanations is not None:
-        of_items += _explained_items(of_items, list(predicted.said), shown)
+        of_items += _explained_items(of_items, list(predicted.answers), shown)
     if assigned:
         of_items += assigned_items(prefix, predicted, assigned, shown)
     rows = {
@@ -75,7 +75,7 @@ def build(
         "predictions": _predictions(predicted, {at: each for at, each in ids.items() if each in pngs}),
         "attacks": [_attack(predicted, each, attacked, changed.get(each.at)) for each in attacks],
     }
-    names = list(predicted.said)
+    names = list(predicted.answers)
     features = {
         "items": schema.items(
             names, top5=top5, arms=explanations is not None or assigned is not None, assigned=assigned is not None
@@ -126,8 +126,8 @@ def _items(
             "weight": item.weight,
             "top5_weight": item.top5_weight,
         }
-        for name, said in predicted.said.items():
-            first = changed.top1.get(name) if changed else said.first(item.at)
+        for name, answers in predicted.answers.items():
+            first = changed.top1.get(name) if changed else answers.first(item.at)
             row[f"{name}_top1"] = first
             asked = changed is None or name in changed.top1
             row[f"{name}_mistake"] = first == item.shown_class != row["label"] if asked else None
@@ -181,11 +181,11 @@ def _predictions(predicted: "Predictions", shown: Mapping[int, str]) -> Rows:
         row: dict[str, Any] = {"row": row_id, "label": label or None, "image_id": shown.get(at)}
         if _paired(predicted):
             row |= {name: predicted.groups[at][name] for name in schema.PAIR}
-        for name, said in predicted.said.items():
-            firsts = said.firsts(at)
+        for name, answers in predicted.answers.items():
+            firsts = answers.firsts(at)
             row[f"{name}_classes"] = firsts
-            row[f"{name}_probabilities"] = said.probabilities[at, said.top[at]].tolist() if firsts else None
-            row[schema.in_top5(name)] = label in firsts if firsts and said.many else None
+            row[f"{name}_probabilities"] = answers.probabilities[at, answers.top[at]].tolist() if firsts else None
+            row[schema.in_top5(name)] = label in firsts if firsts and answers.many else None
         rows.append(row)
     return rows
 
@@ -214,5 +214,5 @@ def _paired(predicted: "Predictions") -> bool:
 
 def _numbers(predicted: "Predictions") -> dict[str, int]:
     """A number for every class that a classifier has, for ids: names may hold what ids must not."""
-    names = dict.fromkeys(name for said in predicted.said.values() for name in said.classes)
+    names = dict.fromkeys(name for answers in predicted.answers.values() for name in answers.classes)
     return {name: number for number, name in enumerate(names)}

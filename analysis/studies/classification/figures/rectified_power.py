@@ -20,10 +20,10 @@ def rectified_power(table: pd.DataFrame, *, source: str | None) -> Figure:
         grid = figure.subplots(len(names), 1, squeeze=False)[:, 0]
         for axes, name in zip(grid, names, strict=True):
             for place, (width, line) in enumerate(table[table["classifier"] == name].groupby("width")):
-                known = line.dropna(subset="batches").sort_values("asked")
+                cases = line.dropna(subset="batches").sort_values("asked")
                 label = f"width {width:g}"
                 axes.plot(
-                    known["asked"], known["batches"], marker="o", markersize=4, label=label, **style.line_style(place)
+                    cases["asked"], cases["batches"], marker="o", markersize=4, label=label, **style.line_style(place)
                 )
             axes.set(xlabel="mistakes asked of a batch", ylabel="batches needed", yscale="log")
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")

@@ -39,9 +39,9 @@ def assignment_success(study: Classification) -> pd.DataFrame:
         row: dict[str, Any] = {"condition": condition, "n_answers": len(of), "left_out": len(of) - len(valid)}
         row |= {"n": len(valid)}
         if len(valid):
-            found = crossed(weighted_mean(right), valid[list(UNITS)], LOGIT)
-            share = found.estimate
-            row |= {"success": share, "standard_error": np.sqrt(share * (1 - share) / len(valid))} | found.columns()
+            interval = crossed(weighted_mean(right), valid[list(UNITS)], LOGIT)
+            share = interval.estimate
+            row |= {"success": share, "standard_error": np.sqrt(share * (1 - share) / len(valid))} | interval.columns()
         rows.append(row | {"chance": CHANCE})
     columns = ["condition", "n_answers", "left_out", "n", "success", "standard_error", "low", "high", "interval"]
     return pd.DataFrame(rows, columns=[*columns, "chance"])
@@ -60,9 +60,9 @@ def assignment_differences(study: Classification) -> pd.DataFrame:
     rows = []
     for first, second in itertools.combinations(dict.fromkeys(answers["condition"]), 2):
         both = answers[answers["condition"].isin([first, second])]
-        found = crossed(_difference(both, first), both[list(UNITS)], null=0.0)
-        row = {"first": first, "second": second, "difference": found.estimate}
-        rows.append(row | found.columns() | {"p": found.p})
+        interval = crossed(_difference(both, first), both[list(UNITS)], null=0.0)
+        row = {"first": first, "second": second, "difference": interval.estimate}
+        rows.append(row | interval.columns() | {"p": interval.p})
     if not rows:
         raise MissingDataError("there are valid assignments in fewer than two conditions")
     table = pd.DataFrame(rows)

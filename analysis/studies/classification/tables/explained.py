@@ -55,10 +55,10 @@ def arm_difference(study: Classification, pairs: pd.DataFrame) -> pd.DataFrame:
     weights = np.asarray(pairs["weight"], np.float64)
 
     mean = weighted_mean(after - before)
-    found = jackknife(lambda counted: mean(counted * weights), pairs[list(UNITS)], null=0.0)
+    interval = jackknife(lambda counted: mean(counted * weights), pairs[list(UNITS)], null=0.0)
     row = {"classifier": study.attacked[0], "pairs": len(pairs)}
     row |= {"whole": np.average(before, weights=weights), "explained": np.average(after, weights=weights)}
-    row |= {"difference": found.estimate} | found.columns() | {"p": found.p}
+    row |= {"difference": interval.estimate} | interval.columns() | {"p": interval.p}
     row |= {name: int((pairs["turned"] == turned).sum()) for name, turned in (("to_yes", TO_YES), ("to_no", TO_NO))}
     return pd.DataFrame([row])
 

@@ -15,7 +15,7 @@ def table_1(errors: pd.DataFrame) -> pd.DataFrame:
         {"classifier": row["classifier"], "error": row["measure"], "rows": row["n"], **_errors(row)}
         for row in errors.to_dict("records")
     ]
-    return _known(pd.DataFrame(rows))
+    return _with_values(pd.DataFrame(rows))
 
 
 def table_2(adversarial: pd.DataFrame) -> pd.DataFrame:
@@ -35,11 +35,11 @@ def table_2(adversarial: pd.DataFrame) -> pd.DataFrame:
         }
         for row in adversarial.to_dict("records")
     ]
-    return _known(pd.DataFrame(rows))
+    return _with_values(pd.DataFrame(rows))
 
 
 def _errors(row: dict[Hashable, Any]) -> dict[str, str]:
-    known = np.isfinite(row["rectified"])
+    mask = np.isfinite(row["rectified"])
     return {
         "raw_%": percent(row["raw"]),
         "raw_95_%": span(row["raw_low"], row["raw_high"]),
@@ -47,9 +47,9 @@ def _errors(row: dict[Hashable, Any]) -> dict[str, str]:
         "people_side_with_%": percent(row["agreement"]) if row["mistakes"] else "",
         "rectified_%": percent(row["rectified"]),
         "rectified_95_%": span(row["low"], row["high"]),
-        "bounds_%": span(row["least"], row["most"]) if known and row["asked"] < row["mistakes"] else "",
+        "bounds_%": span(row["least"], row["most"]) if mask and row["asked"] < row["mistakes"] else "",
     }
 
 
-def _known(table: pd.DataFrame) -> pd.DataFrame:
+def _with_values(table: pd.DataFrame) -> pd.DataFrame:
     return table.loc[:, (table != "").any()]

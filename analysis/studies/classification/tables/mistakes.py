@@ -19,9 +19,9 @@ def mistakes(study: Classification) -> pd.DataFrame:
     asked = items[items["kind"].isin(["mistake", ADVERSARIAL]) & items["level"].notna()]
     if asked.empty:
         raise MissingDataError("no mistake has five valid answers")
-    said = asked[[f"{name}_mistake" for name in study.classifiers]].astype("boolean").fillna(False)
+    errs = asked[[f"{name}_mistake" for name in study.classifiers]].astype("boolean").fillna(False)
     names = [
-        ", ".join(name for name, yes in zip(study.classifiers, row, strict=True) if yes) for row in said.to_numpy()
+        ", ".join(name for name, yes in zip(study.classifiers, row, strict=True) if yes) for row in errs.to_numpy()
     ]
     asked = asked.assign(classifiers=names, accepted=asked["level"] >= ACCEPTED)
     ordered = asked.sort_values(["share", "item_id"], ascending=[False, True], kind="stable")

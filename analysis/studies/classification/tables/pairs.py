@@ -33,11 +33,11 @@ def pairs_told_apart(predictions: pd.DataFrame, classifiers: Sequence[str]) -> p
     rows: list[dict[str, Any]] = []
     for name in classifiers:
         for attribute, pairs in _sides(predictions, name).groupby("attribute", sort=True):
-            known = pairs.dropna()
-            apart = int((known["first"] != known["second"]).sum())
-            low, high = wilson(apart, len(known))
-            counts = {"pairs": len(known), "failures": len(pairs) - len(known), "told_apart": apart}
-            share = apart / len(known) if len(known) else np.nan
+            cases = pairs.dropna()
+            apart = int((cases["first"] != cases["second"]).sum())
+            low, high = wilson(apart, len(cases))
+            counts = {"pairs": len(cases), "failures": len(pairs) - len(cases), "told_apart": apart}
+            share = apart / len(cases) if len(cases) else np.nan
             rows.append(
                 {"classifier": name, "attribute": attribute, **counts, "share": share, "low": low, "high": high}
             )

@@ -20,12 +20,12 @@ def predicted_shares(predictions: pd.DataFrame, classifiers: Sequence[str]) -> p
     """
     rows: list[dict[str, Any]] = []
     for name in classifiers:
-        known = first_classes(predictions, name).dropna()
-        counts = known.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
+        cases = first_classes(predictions, name).dropna()
+        counts = cases.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
         for each, count in counts.items():
-            low, high = wilson(int(count), len(known))
-            shares = {"share": count / len(known), "low": low, "high": high}
-            rows.append({"classifier": name, "class": each, "n": len(known), "predicted": int(count), **shares})
+            low, high = wilson(int(count), len(cases))
+            shares = {"share": count / len(cases), "low": low, "high": high}
+            rows.append({"classifier": name, "class": each, "n": len(cases), "predicted": int(count), **shares})
     return pd.DataFrame(rows, columns=["classifier", "class", "n", "predicted", "share", "low", "high"])
 
 

@@ -29,10 +29,10 @@ def prevalence(study: Classification, carried: pd.DataFrame) -> pd.DataFrame:
         MissingDataError: there are no examples, or no attributes of images of their classes.
     """
     rows: list[dict[str, Any]] = []
-    known = carried.drop_duplicates()
+    pairs_of = carried.drop_duplicates()
     for name, of in study.examples.groupby("class", sort=False):
         there = set(study.predictions.loc[study.predictions["label"] == name, "row"])
-        of_class = known[known["row"].isin(there)]
+        of_class = pairs_of[pairs_of["row"].isin(there)]
         for attribute, having in of_class.groupby("attribute", sort=True)["row"]:
             rows += [
                 {"class": name, "method": method, "role": role, "attribute": attribute}
@@ -71,10 +71,10 @@ def carried(study: Classification, attributes: pd.DataFrame | None) -> pd.DataFr
 
 def _share(examples: set[str], having: set[str], total: int) -> dict[str, Any]:
     """The cells of one attribute among some examples of a class of `total` images, of which some have it."""
-    found, n = len(examples & having), len(examples)
-    low, high = wilson(found, n)
+    having_it, n = len(examples & having), len(examples)
+    low, high = wilson(having_it, n)
     chances = stats.hypergeom(total, len(having), n).pmf(np.arange(n + 1))
-    p = float(chances[chances <= chances[found] * (1 + 1e-9)].sum())
-    share, of_class = found / n, len(having) / total
+    p = float(chances[chances <= chances[having_it] * (1 + 1e-9)].sum())
+    share, of_class = having_it / n, len(having) / total
     cells = {"n": n, "share": share, "low": low, "high": high, "n_class": total, "share_class": of_class}
     return cells | {"difference": share - of_class, "p": min(p, 1.0)}

@@ -29,7 +29,7 @@ def predicted() -> Predictions:
         rows=[3, 5, 8, 9, 12, 20],
         ids=["r3", "r5", "r8", "r9", "r12", "r20"],
         labels=["ant", "ant", "bee", "bee", "bee", "ant"],
-        said={"one": said(ant, bee, cat, bee, bee, nothing), "two": said(ant, bee, dog, dog, bee, dog)},
+        answers={"one": said(ant, bee, cat, bee, bee, nothing), "two": said(ant, bee, dog, dog, bee, dog)},
     )
 
 
