@@ -43,7 +43,7 @@ def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: s
                 axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="black", linewidth=2))
         axes.set_xticks(range(len(explainers)), [_words(name) for name in explainers], rotation=40, ha="right")
         axes.set_yticks(range(len(lines)), [_words(f"{name} of {aimed}") for name, aimed in lines])
-        axes.set_title("Red: the manipulation changes the explanation, its no-op does not")
+        axes.set_title("Red: the manipulation changes\nthe explanation, its no-op does not")
         figure.colorbar(drawn, ax=axes, label="likeness lost beyond the no-op", extend="both")
         return style.finished(figure, source)
 
