@@ -87,4 +87,4 @@ def test_what_has_no_gradient_is_refused():
         network = None
 
     with pytest.raises(StudyError, match=r"attack.classifier = 'a': an attack needs a gradient"):
-        network_of(Answers(), AttackSettings(classifier="a"))  # type: ignore[arg-type]
+        network_of(Answers(), "attack", "a")  # type: ignore[arg-type]
