@@ -1,12 +1,14 @@
 """The data of the packaged study, read the way its users read it, and scored again from the files."""
 
 import io
+import json
 import subprocess
 import sys
 import textwrap
 
 import dlib
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import ClassLabel, Image, List, load_dataset
 from PIL import Image as Pillow
@@ -14,6 +16,7 @@ from PIL import Image as Pillow
 from builder import assets
 from builder.recognizers.alignments.hog import enlarge
 from builder.recognizers.dlib import LANDMARKS, NETWORK
+from builder.studies.verification.simulate import from_model, simulate
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.slow
@@ -242,3 +245,33 @@ def test_its_picture_shows_every_sample_of_a_base(default_folder, tmp_path):
     refused = run_builder("picture", default_folder, png, "--base", 4)
     assert refused.returncode == 2
     assert "--base 4" in refused.stderr
+
+
+def test_means_by_kind_and_level_have_the_shape_of_the_papers_table(default_folder, pairs):
+    path = SHARED / "reference" / "lands_between.json"
+    if not path.exists():
+        pytest.skip(f"no reference figures: {path} is absent")
+    paper = pd.DataFrame(json.loads(path.read_text())["table_1"]).fillna({"level": 0.0}).set_index(["kind", "level"])
+    rated = simulate(default_folder, 200, 1)[0].to_pandas().merge(pairs, on="pair_id")
+    means = rated.fillna({"level": 0.0}).groupby(["kind", "level"])[["similarity", "identity"]].mean()
+    # LPIPS and latent distance do not tell what a search found from a stranger, so optimized has no shape to follow.
+    means = means.drop(index="optimized")
+    expected = paper.loc[means.index]
+    assert means["similarity"].corr(expected["similarity"], method="spearman") > 0.95
+    assert (means["similarity"] - expected["similarity"]).abs().max() < 20
+    assert (means["identity"].astype(float) - expected["identity"]).abs().max() < 0.2
+    for kind in ("positive", "interpolation"):
+        assert means.loc[kind]["similarity"].is_monotonic_decreasing
+        assert means.loc[kind]["identity"].astype(float).is_monotonic_decreasing
+    assert means.loc[("genuine", 0.0), "similarity"] > 93
+    by_kind = rated.groupby("kind")["similarity"].mean()
+    assert list(by_kind.drop("optimized").sort_values(ascending=False).index) == [
+        "genuine", "positive", "interpolation", "negative",
+    ]  # fmt: skip
+
+
+def test_the_threshold_of_the_study_file_is_the_middle_of_the_scale(default_folder, pairs):
+    ratings, *_ = from_model(default_folder, "dlib")
+    distances = pairs.set_index("pair_id")["dlib_distance"]
+    rows = ratings.to_pandas().set_index("pair_id")["similarity"]
+    np.testing.assert_allclose(rows, (100 - 100 * distances[rows.index] / (2 * 0.6)).clip(lower=0), atol=1e-4)

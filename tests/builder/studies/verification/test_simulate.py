@@ -13,7 +13,6 @@ from builder.ratings.ids import rating_id
 from builder.shards import StudyFolder
 from builder.studies.verification.simulate import RaterModel, from_model, pair_distance, rate, simulate
 from tests import schema
-from tests.conftest import SHARED
 
 EXACT = RaterModel(noise=0, identity_noise=0, lapse=0, shift=0, stretch=0, criterion_spread=0)
 """A rater without anything random in the answers."""
@@ -139,30 +138,6 @@ def test_a_folder_without_a_study_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_means_by_kind_and_level_have_the_shape_of_the_papers_table(default_folder):
-    path = SHARED / "reference" / "lands_between.json"
-    if not path.exists():
-        pytest.skip(f"no reference figures: {path} is absent")
-    paper = pd.DataFrame(json.loads(path.read_text())["table_1"]).fillna({"level": 0.0}).set_index(["kind", "level"])
-    rated = simulate(default_folder, 200, 1)[0].to_pandas().merge(pairs_of(default_folder), on="pair_id")
-    means = rated.fillna({"level": 0.0}).groupby(["kind", "level"])[["similarity", "identity"]].mean()
-    # LPIPS and latent distance do not tell what a search found from a stranger, so optimized has no shape to follow.
-    means = means.drop(index="optimized")
-    expected = paper.loc[means.index]
-    assert means["similarity"].corr(expected["similarity"], method="spearman") > 0.95
-    assert (means["similarity"] - expected["similarity"]).abs().max() < 20
-    assert (means["identity"].astype(float) - expected["identity"]).abs().max() < 0.2
-    for kind in ("positive", "interpolation"):
-        assert means.loc[kind]["similarity"].is_monotonic_decreasing
-        assert means.loc[kind]["identity"].astype(float).is_monotonic_decreasing
-    assert means.loc[("genuine", 0.0), "similarity"] > 93
-    by_kind = rated.groupby("kind")["similarity"].mean()
-    assert list(by_kind.drop("optimized").sort_values(ascending=False).index) == [
-        "genuine", "positive", "interpolation", "negative",
-    ]  # fmt: skip
-
-
-@pytest.mark.slow
 def test_a_recognizer_rates_with_its_distance_and_its_decision(small_folder):
     ratings, participants, missing = from_model(small_folder, "dlib")
     pairs = pairs_of(small_folder).set_index("pair_id")
@@ -177,14 +152,6 @@ def test_a_recognizer_rates_with_its_distance_and_its_decision(small_folder):
     assert set(ratings["source"].to_pylist()) == {"model"}
     assert participants.to_pylist()[0]["participant_id"] == "model-dlib"
     assert ratings.schema.equals(schema.ratings().arrow_schema)
-
-
-@pytest.mark.slow
-def test_the_threshold_of_the_study_file_is_the_middle_of_the_scale(default_folder):
-    ratings, *_ = from_model(default_folder, "dlib")
-    distances = pairs_of(default_folder).set_index("pair_id")["dlib_distance"]
-    rows = ratings.to_pandas().set_index("pair_id")["similarity"]
-    np.testing.assert_allclose(rows, (100 - 100 * distances[rows.index] / (2 * 0.6)).clip(lower=0), atol=1e-4)
 
 
 def without_faces(folder, batch):
