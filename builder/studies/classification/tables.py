@@ -42,25 +42,16 @@ def build(
     assigned: images that people assign to classes; None where nobody does. top5: whether all five classes of some rows
     are asked.
     """
-    ids = {at: row_image(f"{study}-{batch:05d}", row) for at, row in enumerate(predicted.rows)}
+    prefix = f"{study}-{batch:05d}"
+    ids = {at: row_image(prefix, row) for at, row in enumerate(predicted.rows)}
     pngs = {ids[at]: (predicted.ids[at], png_bytes(picture)) for at, picture in pictures.items()}
     of_row = {each.at: each for each in attacks}
     changed = {item.at: f"{ids[item.at]}-attacked" for item in items if item.kind == "adversarial"}
     pngs |= {image_id: (predicted.ids[at], of_row[at].png) for at, image_id in changed.items()}
     explained = {_explained_id(ids, each): each for each in explanations or ()}
     pngs |= {image_id: (predicted.ids[each.of.at], each.png) for image_id, each in explained.items()}
-    prefix = f"{study}-{batch:05d}"
     if assigned:
         pngs |= {row_image(prefix, row): (assigned.ids[row], png) for row, png in assigned.pictures.items()}
-    images = [
-        {
-            "image_id": image_id,
-            "image": image_value(image_id, png),
-            "row": row_id,
-            "sha256": hashlib.sha256(png).hexdigest(),
-        }
-        for image_id, (row_id, png) in pngs.items()
-    ]
     shown = {image_id: image_value(image_id, png) for image_id, (_, png) in pngs.items()}
     of_items = _items(prefix, predicted, items, ids, shown, of_row)
     if explanations is not None or assigned:
@@ -71,7 +62,7 @@ def build(
         of_items += assigned_items(prefix, predicted, assigned, shown)
     rows = {
         "items": of_items,
-        "images": images,
+        "images": _images(pngs),
         "predictions": _predictions(predicted, {at: each for at, each in ids.items() if each in pngs}),
         "attacks": [_attack(predicted, each, attacked, changed.get(each.at)) for each in attacks],
     }
@@ -98,6 +89,19 @@ def build(
         name: pa.Table.from_pylist([{**row, "batch": batch} for row in rows[name]], features[name].arrow_schema)
         for name in rows
     }
+
+
+def _images(pngs: Mapping[str, tuple[str, bytes]]) -> list[dict[str, Any]]:
+    """The rows of `images`, from each image's row in the source and its PNG, by id."""
+    return [
+        {
+            "image_id": image_id,
+            "image": image_value(image_id, png),
+            "row": row,
+            "sha256": hashlib.sha256(png).hexdigest(),
+        }
+        for image_id, (row, png) in pngs.items()
+    ]
 
 
 def _items(

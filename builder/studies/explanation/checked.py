@@ -18,7 +18,7 @@ class Drawn(Protocol):
         """How much each pixel or column counts."""
 
     def diverging(self, maps: Maps) -> Images:
-        """In which direction."""
+        """The direction in which each pixel or column counts, and how much."""
 
 
 @dataclass(frozen=True)
