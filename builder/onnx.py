@@ -90,7 +90,10 @@ class Graph:
             self._rows = entry.shape[0] if self._fixed else runtime.micro_batch(MICRO_BATCH, self._row_bytes)
             self.outputs = self.run(np.full((1, own.input_size, own.input_size, 3), 128, np.uint8))[0]
         except Exception as error:  # onnxruntime raises kinds of its own, without a common base
-            raise AssetError(f"{path}: not an ONNX {role} with the input that the study file says: {error}") from error
+            raise AssetError(
+                f"{path}: not an ONNX {role} with the input that the study file says (input_size, layout, channels): "
+                f"{error}"
+            ) from error
 
     @property
     def micro_batch(self) -> int:

@@ -58,9 +58,9 @@ def test_bad_tables_are_one_error(load, tmp_path):
         load(classes=["red", "green"])
     with pytest.raises(ValueError, match="names one class twice"):
         load(classes=["red", "red", "blue"])
-    with pytest.raises(AssetError, match="not an ONNX classifier with the input that the study file says"):
+    with pytest.raises(AssetError, match=r"not an ONNX classifier with the input .* \(input_size, layout, channels\)"):
         load(layout="nhwc")
-    with pytest.raises(AssetError, match="not an ONNX classifier with the input that the study file says"):
+    with pytest.raises(AssetError, match=r"not an ONNX classifier with the input .* \(input_size, layout, channels\)"):
         load(channels="gray", mean=0.0, scale=1.0)
     with pytest.raises(StudyError, match=r"classifiers\.model: the weights are missing; write onnx:PATH"):
         load(model="onnx:")
