@@ -40,7 +40,7 @@ class Attack:
 def attack(
     network: nn.Module, images: Images, labels: Integers, own: AttackSettings, runtime: Runtime, micro_batch: int
 ) -> Attack:
-    """Attacks pictures until their 8-bit version gets another class, or steps are used up.
+    """Attacks pictures until their float and their 8-bit version get another class, or steps are used up.
 
     Args:
         network: from images (n, 3, h, w) in 0..1 to logits (n, k).
@@ -77,7 +77,7 @@ def _climb(network: nn.Module, pixels: torch.Tensor, labels: torch.Tensor, own: 
         going = steps == 0
         stored = torch.where(going[:, None, None, None], rounded, stored)
         steps[going & (of_rounded != labels)] = step
-        if bool((steps > 0).all()):
+        if bool(((steps > 0) & (float_steps > 0)).all()):
             break
     numbers = torch.stack([steps, float_steps, float_classes], dim=1).to(torch.float32)
     return torch.cat([numbers, stored.permute(0, 2, 3, 1).flatten(1)], dim=1)

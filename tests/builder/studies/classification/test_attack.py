@@ -71,6 +71,13 @@ def test_the_stored_picture_flips_once_the_change_survives_rounding(runtime: Run
     np.testing.assert_array_equal(done.images[0].astype(int) - 128, -np.sign(WEIGHTS).reshape(2, 2, 3))
 
 
+def test_the_float_picture_goes_on_where_the_stored_one_flips_before_it(runtime: Runtime):
+    """After two steps of .001 the stored picture has moved by a gray level, 3.92 of them."""
+    fall = 0.001 * np.abs(WEIGHTS).sum()
+    done = attacked(3.5 * fall, runtime)
+    assert (done.steps[0], done.float_steps[0], done.float_classes[0]) == (2, 4, 1)
+
+
 def test_an_attack_ends_with_its_iterations(runtime: Runtime):
     done = attacked(20.0, runtime, step=0.01, iterations=3)
     assert (done.steps[0], done.float_steps[0], done.float_classes[0]) == (0, 0, -1)
