@@ -15,7 +15,8 @@ stands where `pair` does, and its own questions where these two do:
     [columns]                         # which column holds what; long form: one answer a line
     participant = "person"
     pair = "stimulus"                 # or several, ["base", "sample"], whose cells are joined with a space
-    similarity = "sim"                # or, in wide form, a pattern: "sim_{pair}", "q{loop}_1"
+    similarity = "sim"                # or, in wide form, a pattern: "sim_{pair}", "q{loop}_1"; where a line is of a
+                                      # pair and has a column for each person: "{participant}_sim"
     identity = "same"
     response_time_ms = "rt"           # or response_time_s
     position = "trial"
@@ -99,6 +100,9 @@ is ever read.
 LOOP = "{loop}"
 """Stands in a pattern for the number of a loop."""
 
+PARTICIPANT = "{participant}"
+"""Stands in a pattern for a participant, of whom the column is."""
+
 
 def details(asks: Questionnaire) -> tuple[str, ...]:
     """Keys of [columns] that say something of an answer."""
@@ -124,7 +128,8 @@ class Columns(Settings):
     """`[columns]`: the names of columns as the export writes them.
 
     answers: by key of `answer_keys`, a name or a pattern with `placeholder`. facts: by key of `fact_keys`. item: the
-    columns that name the item, which is in `placeholder` where the layout is wide; "" where it is long.
+    columns that name the item. placeholder: stands in the patterns where the layout is wide, for the item, a loop or
+    the participant; "" where it is long.
     """
 
     participant: str | None = None
@@ -168,8 +173,8 @@ def _columns(given: Any, asks: Questionnaire) -> Columns:
     return columns
 
 
-def _placeholders(asks: Questionnaire) -> tuple[str, str]:
-    return f"{{{asks.item}}}", LOOP
+def _placeholders(asks: Questionnaire) -> tuple[str, str, str]:
+    return f"{{{asks.item}}}", LOOP, PARTICIPANT
 
 
 def _wrong_names(given: dict[str, Any], asks: Questionnaire) -> Iterator[str]:
@@ -190,9 +195,13 @@ def _check_layout(columns: Columns, asks: Questionnaire) -> None:
         if not whole_line and (count != (1 if columns.placeholder else 0) or not right):
             raise ValueError(
                 f"columns.{key} = {shown(name)}: in wide form every pattern holds the same one of "
-                f"{' and '.join(_placeholders(asks))}, once; in long form none does"
+                f"{', '.join(_placeholders(asks))}, once; in long form none does"
             )
-    if columns.placeholder and columns.item:
+    if columns.placeholder == PARTICIPANT:
+        of_one = next((key for key in ("participant", *columns.facts) if columns.get(key)), None)
+        if of_one:
+            raise ValueError(f"columns.{of_one}: is of one person, and a line of a table with {PARTICIPANT} of several")
+    elif columns.placeholder and columns.item:
         raise ValueError(f"columns.{asks.item}: the patterns with {columns.placeholder} name the {asks.item} already")
     if "response_time_ms" in columns.answers and "response_time_s" in columns.answers:
         raise ValueError("columns.response_time_s: response_time_ms is given already")

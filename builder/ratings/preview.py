@@ -13,6 +13,7 @@ from builder.ratings.collection import read_collection
 from builder.ratings.export import StudyItems
 from builder.ratings.formats import reader_of
 from builder.ratings.formats.files import as_text, export_files
+from builder.ratings.formats.people import PERSON
 from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import answer_columns, columns_met
@@ -96,7 +97,7 @@ def _draft(table: Table, layout: Layout, asks: Questionnaire) -> str:
         used.add(source.column)
         told.setdefault(key, Counter())[table.names[source.column]] += 1
     lines = ["[columns]"]
-    if len(layout.participant) == 1:
+    if len(layout.participant) == 1 and table.names[layout.participant[0]] != PERSON:
         lines.append(f"participant = {shown(table.names[layout.participant[0]])}")
     for key in column_keys(asks):
         for number, (name, count) in enumerate(told.get(key, Counter()).most_common(4)):

@@ -44,6 +44,21 @@ def places(table: Table, name: str) -> list[int]:
     return numbers or [index for index, label in enumerate(table.labels) if label == name.strip()]
 
 
+def columns_of_patterns(table: Table, mapping: Mapping) -> list[tuple[int, str, str]]:
+    """The columns that fit the mapping's patterns: number, part, and what stands in the place of the placeholder."""
+    placeholder = mapping.columns.placeholder
+    if not placeholder:
+        return []
+    matches = []
+    for part, pattern in mapping.columns.answers.items():
+        before, _, after = pattern.partition(placeholder)
+        for index, name in enumerate(table.names):
+            inner = name[len(before) : len(name) - len(after)]
+            if placeholder in pattern and inner and name == f"{before}{inner}{after}":
+                matches.append((index, part, inner))
+    return matches
+
+
 def index_of(table: Table, key: str, name: str, prefix: str = "columns.") -> int:
     """The number of a column that the mapping names.
 

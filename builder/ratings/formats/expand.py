@@ -14,6 +14,7 @@ from builder.ratings.formats.columns import places
 from builder.ratings.formats.json_records import cell_text, flattened
 from builder.ratings.formats.layout import loop_items
 from builder.ratings.formats.names import ItemFinder, asks_in, long_part
+from builder.ratings.formats.people import by_participant
 from builder.ratings.formats.tabular import Refusal, Table, records_table
 from builder.ratings.mapping import Columns, Mapping
 from builder.toml import shown
@@ -27,6 +28,7 @@ def expanded(table: Table, items: StudyItems, mapping: Mapping | None) -> tuple[
     """The table with one answer in each cell, and the mapping as one for the result."""
     if not table.sparse:
         table = with_options(with_json(table, items, mapping), items, mapping)
+    table, mapping = by_participant(table, items, mapping)
     return unpacked(table, items, mapping)
 
 

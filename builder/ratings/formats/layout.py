@@ -7,7 +7,16 @@ from dataclasses import replace
 
 from builder.errors import RatingsError
 from builder.ratings.export import StudyItems, foreign_item
-from builder.ratings.formats.columns import declared, few, filters_of, index_of, mapped, no_column, places
+from builder.ratings.formats.columns import (
+    columns_of_patterns,
+    declared,
+    few,
+    filters_of,
+    index_of,
+    mapped,
+    no_column,
+    places,
+)
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import (
     ITEM,
@@ -148,7 +157,7 @@ class _Claimed:
         more = [columns.participant or "", *columns.facts.values()]
         others = [index for name in more if name for index in places(table, name)]
         self.columns = {*self.item, *others, *(source.column for source in self.sources.values())}
-        self.columns |= {index for index, _, _ in _matches(table, mapping)}
+        self.columns |= {index for index, _, _ in columns_of_patterns(table, mapping)}
 
 
 class _Named:
@@ -368,21 +377,6 @@ def _loop_item(table: Table, number: int, items: StudyItems, mapping: Mapping) -
     return order[number - 1]
 
 
-def _matches(table: Table, mapping: Mapping) -> list[tuple[int, str, str]]:
-    """The columns that fit the mapping's patterns: number, part, and what stands in the place of the placeholder."""
-    placeholder = mapping.columns.placeholder
-    if not placeholder:
-        return []
-    matches = []
-    for part, pattern in mapping.columns.answers.items():
-        before, _, after = pattern.partition(placeholder)
-        for index, name in enumerate(table.names):
-            inner = name[len(before) : len(name) - len(after)]
-            if placeholder in pattern and inner and name == f"{before}{inner}{after}":
-                matches.append((index, part, inner))
-    return matches
-
-
 def _patterns(table: Table, items: StudyItems, mapping: Mapping) -> list[Slot]:
     """The slots of the mapping's patterns.
 
@@ -399,7 +393,7 @@ def _patterns(table: Table, items: StudyItems, mapping: Mapping) -> list[Slot]:
         keys = loose | {item: item for item in items.ids()} | mapping.items
     turns: dict[str, list[dict[str, int]]] = {}
     fitting = set()
-    for index, part, inner in _matches(table, mapping):
+    for index, part, inner in columns_of_patterns(table, mapping):
         if inner in keys:
             _into_first(turns.setdefault(keys[inner], []), part, index)
             fitting.add(part)

@@ -41,6 +41,8 @@ def test_the_documented_keys_are_all_there_are(tmp_path: Path) -> None:
         ("[loops]\nbatch = 0\nfile = 'x'", r"loops: needs exactly one of batch, pairs and file"),
         ("[columns]\nsimilarity = 's_{loop}'", r"loops: is missing; the patterns with \{loop\} need it"),
         ("[columns]\nsimilarity = 's_{pair}'\nidentity = 'i'", r"columns.identity = .*: in wide form every pattern"),
+        ("[columns]\nsimilarity = '{participant}'\nage = 'a'", r"columns.age: is of one person, and a line"),
+        ("[columns]\nsimilarity = '{participant}'\nparticipant = 'p'", r"columns.participant: is of one person"),
         ("[columns]\nage = 5", r"columns.age = 5: must be the name of a column in quotes$"),
         ("[columns]\npair = []", r"columns.pair = \[\]: must be the name of a column in quotes, or a list of them"),
         ("[where]\nlikeness = {}", r"where.likeness: unknown key; known here: similarity, identity"),

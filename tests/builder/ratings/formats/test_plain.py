@@ -42,6 +42,42 @@ def test_wide_with_a_mapping() -> None:
     ]
 
 
+BY_PERSON = {"columns": {"pair": ["base", "sample"], "similarity": "{participant}: how", "identity": "{participant}?"}}
+
+
+def test_a_column_for_each_person(tmp_path: Path) -> None:
+    """What else a line says, such as an age, is of nobody."""
+    text = "base,sample,age,anna: how,ben: how,anna?\nq,1,30,3,4,yes\nq,2,31,,5,no\nq,9,32,6,,\n"
+    export = read_text(tmp_path, text, {**BY_PERSON, "pairs": {"q 1": GENUINE, "q 2": NEGATIVE}})
+    assert answers(export) == [
+        (2, "anna", GENUINE, 3.0, True),
+        (2, "ben", GENUINE, 4.0, None),
+        (3, "anna", NEGATIVE, None, False),
+        (3, "ben", NEGATIVE, 5.0, None),
+        (4, "anna", "q 9", 6.0, None),
+    ]
+    assert export.participants["age"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("base,sample,anna?", r'line 1: no column fits the mapping\'s columns.similarity = "{participant}: how"'),
+        ("base,anna: how,anna?", r'line 1: no column called "sample" \(the mapping\'s columns.pair\)'),
+        ("base,sample,anna: how,anna?,anna?", r'column 5, "anna\?", has no one meaning'),
+    ],
+)
+def test_columns_of_people_that_do_not_fit(tmp_path: Path, names: str, message: str) -> None:
+    with pytest.raises(RatingsError, match=message):
+        read_text(tmp_path, f"{names}\n{','.join('1' for _ in names.split(','))}\n", BY_PERSON)
+
+
+def test_every_column_but_that_of_the_pair_is_a_person(tmp_path: Path) -> None:
+    text = f"pair_id,anna,ben\n{GENUINE},3,4\n"
+    export = read_text(tmp_path, text, {"columns": {"similarity": "{participant}"}})
+    assert answers(export) == [(2, "anna", GENUINE, 3.0, None), (2, "ben", GENUINE, 4.0, None)]
+
+
 def test_long_with_other_names_for_pairs(tmp_path: Path) -> None:
     text = f"participant,pair,similarity,identity\np,q1,3,no\np,{NEGATIVE},4,no\np,q9,5,no\n"
     export = read_text(tmp_path, text, {"pairs": {"q1": GENUINE}})

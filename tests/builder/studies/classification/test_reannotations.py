@@ -24,9 +24,8 @@ LEVELS = {"y": "Yes", "m": "Maybe", "n": "No"}
 
 MAPPING = """
 [columns]
-participant = "annotator"
+{columns}
 item = ["picture", "class"]
-relevant = "level"
 
 {meaning}
 
@@ -35,6 +34,26 @@ relevant = "level"
 """
 
 
+FORMS = {
+    "long": 'participant = "annotator"\nrelevant = "level"',
+    "wide": 'relevant = "annotator {participant}"',
+}
+"""A line of each answer, or of each image and class with a column for each person."""
+
+
+def written(form: str) -> str:
+    """The answers as a file."""
+    if form == "wide":
+        lines = ["picture,class," + ",".join(f"annotator {number}" for number in range(5))]
+        lines += [",".join([*asked, *(LEVELS[each] for each in said)]) for asked, said in ANSWERS.items()]
+    else:
+        lines = ["picture,class,annotator,level"]
+        for (row, shown), said in ANSWERS.items():
+            lines += [f"{row},{shown},r{number},{LEVELS[each]}" for number, each in enumerate(said)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("keys", "meaning", "accepted"),
     [
@@ -48,19 +67,16 @@ relevant = "level"
     ],
 )
 def test_rectified_errors_are_right_by_hand(
-    tmp_path: Path, runtime: Runtime, keys: dict[str, object], meaning: str, accepted: list[str]
+    tmp_path: Path, runtime: Runtime, keys: dict[str, object], meaning: str, accepted: list[str], form: str
 ):
     """Six of twelve are wrong by the label; of these, four or two are accepted by four of five, so that the rectified
     error is 2/12 or 4/12.
     """
     folder = small.build(tmp_path, runtime, **keys)
-    lines = ["picture,class,annotator,level"]
-    for (row, shown), said in ANSWERS.items():
-        lines += [f"{row},{shown},r{number},{LEVELS[each]}" for number, each in enumerate(said)]
-    (tmp_path / "real.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "real.csv").write_text(written(form))
     ids = small.item_ids(folder)
     items = "\n".join(f'"{row} {shown}" = "{ids[row, shown]}"' for row, shown in ANSWERS)
-    (tmp_path / "real.toml").write_text(MAPPING.format(meaning=meaning, items=items))
+    (tmp_path / "real.toml").write_text(MAPPING.format(columns=FORMS[form], meaning=meaning, items=items))
     (_, outcome), *_ = small.import_exports(folder, [tmp_path / "real.csv"], mapping=tmp_path / "real.toml").outcomes
     assert (outcome.read, outcome.added, outcome.refused) == (30, 30, 0)
     ratings, _ = read_tables(folder)
