@@ -13,12 +13,13 @@ from builder.engines import Built, Engine, Job, Ready
 from builder.engines.drive import Work, drive
 from builder.engines.local import Local
 from builder.errors import BuildError
-from builder.machine import cpus
+from builder.machine import cpus, free_memory, may_have_gpu
 from builder.manifest import BatchManifest
 from builder.metrics import Metrics, served
 from builder.progress import bar
 from builder.shards import Status, StudyFolder, status_of
 from builder.storage import Disk
+from builder.studies import load_kind
 from builder.study import Study
 from builder.trained import keep_weights
 from loading_script.shell import printable
@@ -29,12 +30,16 @@ README_GROWTH = 1.1
 """The folder's README, which lists every shard, is written again when this many times the batches are finished: for
 all of a build that is time linear in the batches."""
 
+WORKER_ROOM = 2 * 2**30
+"""Bytes of free memory for each of the workers that nobody asked for."""
+
 
 @dataclass(frozen=True)
 class Crew:
     """The workers of a build.
 
-    workers: by default 1, or as many as the Ray cluster has room for.
+    workers: by default 1, of a kind of study that trains one for each CPU (see `StudyKind.trains`), with Ray as many as
+        the cluster has room for.
     threads: CPU threads of a worker; by default this machine's CPUs shared among the workers, with Ray 1.
     gpus: GPUs of a worker, or the part of one.
     address: of a Ray cluster; without it one is started on this machine.
@@ -160,7 +165,8 @@ def _engine(
     study: Study, folder: StudyFolder, crew: Crew, weights: Mapping[str, str], batches: int
 ) -> Iterator[Engine]:
     """The engine that the crew asks for, ended with the block."""
-    start = _start_ray if crew.engine == "ray" else _start_local
+    trains = load_kind(study.study).trains
+    start = _start_ray if crew.engine == "ray" else partial(_start_local, trains)
     where = str(folder.root.absolute()) if isinstance(folder.storage, Disk) else folder.address
     job = partial(Job, where, str(Path.cwd()), study.to_toml(), crew.device, crew.gpus, crew.verbose)
     engine = start(crew, partial(job, weights=weights), batches)
@@ -170,11 +176,18 @@ def _engine(
         engine.close()
 
 
-def _start_local(crew: Crew, job: _Job, batches: int) -> Engine:
-    workers = crew.workers or 1
+def _start_local(trains: bool, crew: Crew, job: _Job, batches: int) -> Engine:
+    workers = crew.workers or (_trainers(crew) if trains else 1)
     workers = max(1, min(workers, batches))
     threads = crew.threads or max(1, cpus() // workers)
     return Local(job(workers, threads, crew.memory, 1 / workers))
+
+
+def _trainers(crew: Crew) -> int:
+    """Workers that train, by default: as many as CPUs and memory have room for; where there may be a GPU, 1 has it."""
+    if crew.device == "cuda" or (crew.device == "auto" and may_have_gpu()):
+        return 1
+    return min(cpus() // (crew.threads or 1), free_memory() // WORKER_ROOM)
 
 
 def _start_ray(crew: Crew, job: _Job, batches: int) -> Engine:

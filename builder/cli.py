@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from builder.build import Crew
     from builder.study import Study
 
+_WORKERS = (
+    "default: 1; where batches mostly train networks, which takes one thread, one for each CPU, unless there is a GPU; "
+    "with ray as many as the cluster fits"
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
@@ -125,7 +130,7 @@ def _add_picture(commands: Any) -> None:
 def _add_crew(command: argparse.ArgumentParser) -> None:
     command.add_argument("--engine", choices=["local", "ray"], default="local", help="default: local, processes here")
     command.add_argument("--address", metavar="URL", help="of a Ray cluster (default: one of this machine alone)")
-    command.add_argument("--workers", type=positive, metavar="N", help="default: 1, or as many as the cluster fits")
+    command.add_argument("--workers", type=positive, metavar="N", help=_WORKERS)
     command.add_argument("--threads-per-worker", type=positive, metavar="N", help="default: CPUs / workers; with ray 1")
     command.add_argument(
         "--memory-per-worker",

@@ -6,12 +6,20 @@ from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
 
+_GPU_DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/dev/kfd"))
+"""NVIDIA's driver; that of Windows in its Linux; AMD's."""
+
 
 def cpus() -> int:
     """The CPUs that this process may run on."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def may_have_gpu() -> bool:
+    """Whether a driver of GPUs is here: whether torch can use it, torch alone knows."""
+    return any(driver.exists() for driver in _GPU_DRIVERS)
 
 
 def free_memory() -> int:

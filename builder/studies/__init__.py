@@ -160,7 +160,8 @@ class StudyKind(Protocol):
 
     name: as it is registered. Settings: the class of its study files. tables: those that a build writes, the first one
     the default of the dataset. derived: those that a published version has beside them, where there are ratings.
-    groups: of models that its study files can name.
+    groups: of models that its study files can name. trains: whether the time of a batch is mostly that of training
+    networks, which takes one thread: a build then has a worker for each CPU where nobody says how many.
     """
 
     @property
@@ -179,6 +180,10 @@ class StudyKind(Protocol):
     @property
     def groups(self) -> tuple[registry.Group, ...]:  # noqa: D102
         return ()
+
+    @property
+    def trains(self) -> bool:  # noqa: D102
+        return False
 
     def questionnaire(self, study: "Study") -> "Questionnaire":
         """All that a study of this kind can ask people about its items."""

@@ -52,6 +52,7 @@ class Counterfeits(StudyKind):
         TableSpec("spreads", key=("batch", "kind", "round", "class"), trace=True, columns=columns.SPREADS),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers")
+    trains = True
 
     def questionnaire(self, study: "Study") -> Questionnaire:
         """The questions which of the study's classes an image shows, if any, and how sure people are."""

@@ -69,6 +69,8 @@ def _descend(
     for _ in range(own.iterations):
         x = stepped(network, x, classes, -own.step)
         first = torch.where(waiting[:, None, None, None], x, first)
+        if not waiting.any():
+            continue
         with torch.no_grad():
             waiting &= network((x * LEVELS).round() / LEVELS).argmax(dim=1) != classes
     both = torch.stack([first, x], dim=1).expand(-1, -1, 3, -1, -1)

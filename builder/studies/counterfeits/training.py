@@ -147,9 +147,12 @@ def _in_color(images: torch.Tensor) -> torch.Tensor:
 def _training(seed: int, device: torch.device) -> Iterator[None]:
     """Draws from `seed` within the block, on one thread, by algorithms that give the same bits each time."""
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     with reproducible(seed, device):
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what was not written
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+            torch.utils.deterministic.fill_uninitialized_memory = filled
