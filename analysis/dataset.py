@@ -175,18 +175,21 @@ def load(dataset: str, revision: str | None = None, *, exclude_flagged: bool = F
         analysis = analysis_of(record.kind) or Analysis(record.kind)
         items, tables = _tables(dataset, revision, analysis)
     everything = {name: frames.frame(table) for name, table in tables.items()}
-    key = _key(everything[items], everything.get("ratings"), dataset, items)
+    own = everything[items]
+    if items in analysis.tables and analysis.without_items:
+        own = pd.DataFrame(columns=list(analysis.without_items))
+    key = _key(own, everything.get("ratings"), dataset, items)
     ratings = everything.get("ratings")
     questions = analysis.questions if ratings is None else read_questions(ratings, key, analysis.questions)
     if ratings is None:
         ratings = pd.DataFrame(columns=[*_RATING, key, *(question.name for question in questions)])
-    _checked(everything[items], ratings, key, dataset)
+    _checked(own, ratings, key, dataset)
     published = Published(
         name=dataset,
         revision=revision,
         kind=record.kind,
         key=key,
-        items=everything[items],
+        items=own,
         images=everything.get("images", pd.DataFrame(columns=["image_id"])),
         ratings=ratings,
         participants=_complete(everything.get("participants", pd.DataFrame())),

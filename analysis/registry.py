@@ -61,6 +61,8 @@ class Analysis:
         to fine; the first is what a person rates as a whole. Raters are one in any study.
     condition: a column of the items, such as the sample kind, whose values are looked at apart.
     tables: published tables that it reads beside the items, images, ratings and participants.
+    without_items: the columns that its table of items would have, the id first, where a study may have none, for it
+        asks nothing; its first table is then one of `tables`.
     questions: what the kind asks, for datasets without ratings, which would say it, and for the spans of scales.
     read: makes of a dataset, and of what it says of itself, one of a class of the kind's own. Raises AnalysisError
         where it is none of the kind.
@@ -74,6 +76,7 @@ class Analysis:
     clusters: Mapping[str, str] = field(default_factory=lambda: {"batches": "batch"})
     condition: str | None = "kind"
     tables: tuple[str, ...] = ()
+    without_items: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     read: "Callable[[Published, Record], Published]" = _as_it_is
     measures: "Callable[[Published], Mapping[str, str]]" = _no_measures

@@ -180,7 +180,7 @@ def _build(options: argparse.Namespace) -> int:
     rows = ", ".join(f"{count} {table}" for table, count in status.rows.items())
     print(f"{out}: {batches}, {rows} ({what})")
     if status.done:
-        _print_how_to_load(out, next(iter(status.rows)))
+        _print_how_to_load(out, next(table for table, count in status.rows.items() if count))
     return 1 if outcome.failed else 0
 
 

@@ -58,7 +58,7 @@ def read_design(folder: Path) -> Design:
     if items.empty:
         raise RatingsError(
             f"{folder}: its batches have no {asks.table}, so that nobody is asked anything: such a study is neither "
-            "rated nor published yet"
+            f"rated nor published; what its models say is told by: python -m analysis report {folder}"
         )
     return Design(items, asks, study.ratings, study.name)
 

@@ -43,6 +43,7 @@ ANALYSIS = Analysis(
     name="classification",
     clusters={"batches": "batch", "classes": "label"},
     tables=("predictions", "attacks", "explanations", "examples"),
+    without_items=("item_id", "batch", "kind", "row", "label", "shown_class", "weight", "image_id"),
     questions=(YesNo("relevant"),),
     read=_read,
     measures=_measures,

@@ -140,15 +140,19 @@ def read(published: Published, record: Record) -> Classification:
     there = {"items": published.items, **published.tables}
     if "predictions" not in there:
         raise AnalysisError(f"{published.name}: has no table `predictions`; name a published dataset or a study folder")
-    for table, columns in _NEEDED.items():
-        lacking = [column for column in columns if table in there and column not in there[table]]
-        if lacking:
-            raise AnalysisError(f"{published.name}: table `{table}` has no column {lacking[0]!r}; verify the dataset")
     names = _names(published.tables["predictions"])
     if not names:
         raise AnalysisError(f"{published.name}: table `predictions` names no classifier; verify the dataset")
+    of_each = [f"{name}_{what}" for name in names for what in ("top1", "mistake")]
+    columns = list(dict.fromkeys([*published.items, *of_each]))
+    items = published.items if len(published.items) else published.items.reindex(columns=columns)
+    there["items"] = items
+    for table, needed in (_NEEDED | {"items": (*_NEEDED["items"], *of_each)}).items():
+        lacking = [column for column in needed if table in there and column not in there[table]]
+        if lacking:
+            raise AnalysisError(f"{published.name}: table `{table}` has no column {lacking[0]!r}; verify the dataset")
     shared = {each.name: getattr(published, each.name) for each in fields(Published)}
-    shared["items"] = _with_answers(published.items, published.tables["predictions"], names)
+    shared["items"] = _with_answers(items, published.tables["predictions"], names)
     ratings, cannot_tell = _yes_or_no(published)
     by_expert = ratings["source"] == EXPERT
     shared["ratings"] = ratings[~by_expert].reset_index(drop=True)

@@ -1,6 +1,5 @@
 """The section on explained images: of attacked images no more is shown than the parts that speak for their class."""
 
-import textwrap
 from collections.abc import Iterator
 
 import pandas as pd
@@ -19,9 +18,7 @@ from analysis.studies.classification.figures.positive_answers import positive_an
 from analysis.studies.classification.strips import MOST
 from analysis.studies.classification.tables.explained import TO_YES
 from analysis.studies.classification.verdicts import ATTACKED, ATTACKED_EXPLAINED
-
-_LINE = 16
-"""Letters of a line below a picture."""
+from analysis.studies.classification.words import wrapped
 
 
 def _draw_answers(findings: Findings, contents: Contents) -> Iterator[Item]:
@@ -53,7 +50,7 @@ def _draw_turned(findings: Findings, contents: Contents) -> Iterator[Item]:
         return
     captions = [
         (
-            _lines(f"{row.shown_class}?", f"label: {row.label}", f"{row.n_yes} of {row.n_answers} say yes"),
+            wrapped(f"{row.shown_class}?", f"label: {row.label}", f"{row.n_yes} of {row.n_answers} say yes"),
             f"{row.explained_n_yes} of {row.explained_n_answers} say yes",
         )
         for row in rows(shown)
@@ -87,7 +84,7 @@ def _draw_explanations(findings: Findings, contents: Contents) -> Iterator[Item]
             f"explanations-{slug(str(classifier))}",
             picture_pairs(
                 list(zip(shown["before_id"], shown["after_id"], strict=True)),
-                [(_lines(f"{row.label} (before)"), _lines(f"{row.shown_class} (attacked)")) for row in rows(shown)],
+                [(wrapped(f"{row.label} (before)"), wrapped(f"{row.shown_class} (attacked)")) for row in rows(shown)],
                 of.pictures.decoded,
                 f"Explanations of {classifier}, before and after the attack",
                 source=None,
@@ -122,10 +119,6 @@ def _draw_paths(findings: Findings, contents: Contents) -> Iterator[Item]:
         "of a line are of the same images.",
         f"Rising lines. Probability at their ends: {text}.",
     )
-
-
-def _lines(*texts: str) -> str:
-    return "\n".join(line for text in texts for line in textwrap.wrap(text, _LINE) or [""])
 
 
 def _text(findings: Findings) -> list[str]:

@@ -18,6 +18,7 @@ from analysis.studies.classification.figures import errors, experts, positive_an
 from analysis.studies.classification.strips import draw_accepted, draw_attacked
 from analysis.studies.classification.tables.layout import table_1, table_2
 from analysis.studies.classification.tables.power import RATERS
+from analysis.studies.classification.unlabeled_sections import UNLABELED
 from analysis.studies.classification.words import percent
 
 _RULE = f"at least {ACCEPTED} of {OF} valid answers say yes, or the same share of more"
@@ -257,24 +258,6 @@ MODELS = SectionOf(
 )
 
 PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, DRIFT])
-
-UNLABELED = SectionOf(
-    "predictions",
-    "Pictures without labels",
-    [
-        Result(
-            "pairs_told_apart",
-            "How often a classifier gives the two pictures of a pair, which differ in one attribute, different "
-            "classes, with Wilson's 95 % intervals, which take pairs for independent.",
-        ),
-        Result(
-            "pairs_by_class",
-            "Which class goes to one picture of a pair alone, and to which: McNemar's exact test. p takes pairs for "
-            "independent; p_holm knows the classes of one classifier and attribute as one family.",
-        ),
-        Result("predicted_shares", "The classes that each classifier gives to pictures without labels."),
-    ],
-)
 
 SECTIONS = (
     PARTICIPANTS,

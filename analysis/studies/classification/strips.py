@@ -1,7 +1,6 @@
 """Figure 3: strips of the mistakes that people side with, as figures and as items that open on the page."""
 
-import textwrap
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +15,13 @@ from analysis.report.pictures import data_uri
 from analysis.report.words import slug
 from analysis.studies.classification.data import ADVERSARIAL, Classification, study
 from analysis.studies.classification.figures.mistake_strip import mistake_strip
+from analysis.studies.classification.words import wrapped
 
 MOST = 8
 """Items in a strip at most."""
 
 SMALL, LARGE = 144, 384
 """Pixels of a picture's longer side at most, in a strip and opened."""
-
-_LINE = 16
-"""Letters of a line below a picture."""
 
 _NOT_SHOWN = {"item_id", "image_id", "unit", "level", "weight", "top5_weight"}
 
@@ -68,10 +65,10 @@ def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[It
     text = "; ".join(caption.replace("\n", ", ") for caption in captions)
     more = len(strip.chosen) - len(chosen)
     rest = f" {more} more are in the table of mistakes." if more else ""
-    wrapped = ["\n".join(_wrapped(caption)) for caption in captions]
+    lines = [wrapped(*caption.split("\n")) for caption in captions]
     figure = contents.figure(
         f"strip-{strip.name}",
-        mistake_strip(list(chosen["image_id"]), wrapped, of.pictures.decoded, strip.title, source=contents.source),
+        mistake_strip(list(chosen["image_id"]), lines, of.pictures.decoded, strip.title, source=contents.source),
         f"{strip.title}. {strip.scale}.{rest}",
         f"{len(chosen)} pictures: {text}.",
     )
@@ -84,10 +81,6 @@ def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[It
 
 def _caption(row: Any) -> str:
     return f"{row.shown_class}?\nlabel: {row.label}\n{row.n_yes} of {row.n_answers} say yes"
-
-
-def _wrapped(caption: str) -> Sequence[str]:
-    return [part for line in caption.split("\n") for part in textwrap.wrap(line, _LINE) or [""]]
 
 
 def _card(of: Classification, row: dict[Hashable, Any], key: str, caption: str) -> Card:

@@ -1,7 +1,17 @@
 """Shares as words of a table, a caption or a sentence."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
+
+LINE = 16
+"""Letters of a line below a picture."""
+
+
+def wrapped(*texts: str) -> str:
+    """Texts below one another in the lines of a caption."""
+    return "\n".join(line for text in texts for line in textwrap.wrap(text, LINE) or [""])
 
 
 def percent(share: float) -> str:

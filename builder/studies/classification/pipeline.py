@@ -16,9 +16,12 @@ from builder.studies.classification.adversarial import Adversarial, attack_rows
 from builder.studies.classification.assignments import draw_assignments, shown_assignments
 from builder.studies.classification.explained import Explanation, explain_images, to_explain
 from builder.studies.classification.models import Models
-from builder.studies.classification.predicted import Predictions, predict
-from builder.studies.classification.schema import KINDS
+from builder.studies.classification.predicted import Predictions, paired, predict
+from builder.studies.classification.schema import KINDS, PAIR
 from builder.studies.classification.study import ClassificationStudy
+
+KEPT = 16
+"""Pictures of a batch without labels that are kept, as examples of what classifiers say."""
 
 _T = TypeVar("_T")
 
@@ -53,6 +56,8 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
         if study.attack and study.explained:
             explanations = explain_images(study.attack, models, predicted, attacks, to_explain(items))
         shown = sorted({item.at for item in items if item.kind != "adversarial"})
+        if not models.rows:
+            shown = draw_examples(predicted, study.seed, batch)
         pictures = list(models.pictures([predicted.rows[at] for at in shown])) if shown else []
         assigned = None
         if study.assignment:
@@ -117,6 +122,17 @@ def draw_attacks(study: ClassificationStudy, attacks: Sequence[Adversarial], bat
     successes = [each for each in attacks if each.success]
     drawn = _some(successes, study.attack.items, study.seed, batch, "adversarial")
     return [Item("adversarial", each.at, each.shown_class, len(successes) / len(drawn)) for each in drawn]
+
+
+def draw_examples(predicted: Predictions, seed: int, batch: int) -> list[int]:
+    """At most KEPT rows of a batch without labels, of pairs the whole ones."""
+    if not paired(predicted):
+        return _some(range(len(predicted.rows)), KEPT, seed, batch, KINDS[0])
+    pairs: dict[str, list[int]] = {}
+    for at, groups in enumerate(predicted.groups):
+        pairs.setdefault(groups[PAIR[0]], []).append(at)
+    whole = [rows for rows in pairs.values() if len(rows) == 2]
+    return [at for rows in _some(whole, KEPT // 2, seed, batch, KINDS[0]) for at in rows]
 
 
 def found_mistakes(predicted: Predictions) -> list[tuple[int, str]]:

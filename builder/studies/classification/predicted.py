@@ -9,7 +9,7 @@ import numpy.typing as npt
 from builder import progress
 from builder.classifiers import Probabilities
 from builder.studies.classification.models import Models
-from builder.studies.classification.schema import MANY, TOP
+from builder.studies.classification.schema import MANY, PAIR, TOP
 
 BLOCK = 256
 """Pictures that are held at a time."""
@@ -56,6 +56,11 @@ class Predictions:
     labels: list[str]
     answers: dict[str, Answers]
     groups: Sequence[Mapping[str, str]] = ()
+
+
+def paired(predicted: Predictions) -> bool:
+    """Whether the source puts its rows into pairs, as `pairs:FILE` does."""
+    return bool(predicted.groups) and set(PAIR) <= predicted.groups[0].keys()
 
 
 def predict(models: Models, label_of: Mapping[int, str]) -> Predictions:

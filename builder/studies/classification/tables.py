@@ -9,6 +9,7 @@ import pyarrow as pa
 from builder.images import Image
 from builder.studies.classification import schema
 from builder.studies.classification.assigned_rows import assigned_items, example_rows, panel_rows, row_image
+from builder.studies.classification.predicted import paired
 from builder.studies.classification.tasks import EXPLAINED, TASK, WHOLE
 from builder.tables import image_value, png_bytes
 
@@ -37,7 +38,8 @@ def build(
 ) -> dict[str, pa.Table]:
     """The tables of a batch by name.
 
-    pictures: those that items show as they are, by index of the row. attacked: the classifier of the attacks.
+    pictures: those that items show as they are, or that are kept as examples, by index of the row. attacked: the
+    classifier of the attacks.
     explanations: of attacked images, of what these were before, and of controls; None where there is no such arm.
     assigned: images that people assign to classes; None where nobody does. top5: whether all five classes of some rows
     are asked.
@@ -72,7 +74,7 @@ def build(
             names, top5=top5, arms=explanations is not None or assigned is not None, assigned=assigned is not None
         ),
         "images": schema.images(),
-        "predictions": schema.predictions(names, top5=top5, paired=_paired(predicted)),
+        "predictions": schema.predictions(names, top5=top5, paired=paired(predicted)),
         "attacks": schema.attacks(),
     }
     if explanations is not None:
@@ -183,7 +185,7 @@ def _predictions(predicted: "Predictions", shown: Mapping[int, str]) -> Rows:
     for at, row_id in enumerate(predicted.ids):
         label = predicted.labels[at]
         row: dict[str, Any] = {"row": row_id, "label": label or None, "image_id": shown.get(at)}
-        if _paired(predicted):
+        if paired(predicted):
             row |= {name: predicted.groups[at][name] for name in schema.PAIR}
         for name, answers in predicted.answers.items():
             firsts = answers.firsts(at)
@@ -209,11 +211,6 @@ def _attack(predicted: "Predictions", each: "Adversarial", attacked: str, image_
         "linf": each.linf,
         "l2": each.l2,
     }
-
-
-def _paired(predicted: "Predictions") -> bool:
-    """Whether the source puts its rows into pairs, as `pairs:FILE` does."""
-    return bool(predicted.groups) and set(schema.PAIR) <= predicted.groups[0].keys()
 
 
 def _numbers(predicted: "Predictions") -> dict[str, int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from datasets import load_dataset
 
+from analysis.report.make import make_report
 from builder.errors import RatingsError, StudyError, SurveyError
 from builder.publish.prepare import Options
 from builder.publish.publishing import publish_to_folder
@@ -31,10 +32,11 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 def test_every_row_is_predicted_once_and_nothing_is_asked(tmp_path: Path, runtime: Runtime, keys: dict[str, object]):
     folder = small.built(tmp_path, runtime, keys)
     study = StudyFolder(folder)
-    for batch, rows in enumerate((5, 5, 2)):
+    for batch, (rows, pictures) in enumerate(((5, 4), (5, 4), (2, 2))):
         tables = {name: study.read(name, batch) for name in study.tables if study.holds(name, batch)}
         assert {name: table.num_rows for name, table in tables.items()} == {
-            **dict.fromkeys(("items", "images", "attacks"), 0),
+            **dict.fromkeys(("items", "attacks"), 0),
+            "images": pictures,  # those of whole pairs
             "predictions": rows,
         }
         assert all(read_features(name, each.schema).arrow_schema.equals(each.schema) for name, each in tables.items())
@@ -48,11 +50,37 @@ def test_every_row_is_predicted_once_and_nothing_is_asked(tmp_path: Path, runtim
     assert ["".join(row["said_classes"]) for row in loaded] == [small.RANKED[row["row"]] for row in loaded]
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("pairs", "What said says of the two pictures of a pair: its first class, and how probable it finds it."),
+        ("folder", "What said says of pictures without labels: its first classes, and how probable it finds them."),
+    ],
+)
+def test_the_report_of_the_study_folder_shows_pictures_with_their_classes(
+    tmp_path: Path, runtime: Runtime, keys: dict[str, object], source: str, said: str
+):
+    if source == "folder":
+        names = {name: name.replace("/", "-") for name in small.RANKED}
+        for name, flat in names.items():
+            (tmp_path / "flat").mkdir(exist_ok=True)
+            (tmp_path / "pictures" / name).rename(tmp_path / "flat" / flat)
+        small.write_predictions(tmp_path / "said.csv", {names[name]: order for name, order in small.RANKED.items()})
+        keys = {**keys, "images": {**keys["images"], "model": f"folder:{tmp_path / 'flat'}"}}
+    page = make_report(str(small.built(tmp_path, runtime, keys)), tmp_path / "report").read_text()
+    assert "12 rows without labels were classified by classifier said." in page
+    assert said in page
+    assert {path.name for path in (tmp_path / "report" / "figures").iterdir()} == {
+        "predictions-said.png",
+        "predictions-said.svg",
+    }
+
+
 def test_it_is_neither_shown_nor_published(tmp_path: Path, runtime: Runtime, keys: dict[str, object]):
     folder = small.built(tmp_path, runtime, keys)
     with pytest.raises(SurveyError, match="its batches have no items, so there is nothing to ask people"):
         read_items(folder)
-    with pytest.raises(RatingsError, match=r"its batches have no items, .* neither rated nor published yet"):
+    with pytest.raises(RatingsError, match=r"its batches have no items, .* python -m analysis report"):
         publish_to_folder(folder, tmp_path / "dataset", "1.0.0", Options())
 
 
