@@ -24,7 +24,9 @@ project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 extras = project["optional-dependencies"]
 of_demo = ("analysis", "explainers", "publish", "ratings", "survey")  # what `make demo` and `make survey` run
 needed = project["dependencies"] + [each for extra in of_demo for each in extras[extra]]
-listed = needed if sys.argv[1] == "runtime" else [each for extra in extras.values() for each in extra]
+apart = set(extras["signal"]) - set(extras["dev"])  # 200 MB of compilers, which neither the demo nor the tests need
+everything = [each for extra in extras.values() for each in extra if each not in apart]
+listed = {"runtime": needed, "dev": everything, "signal": sorted(apart)}[sys.argv[1]]
 print("\n".join(each for each in listed if not each.startswith(project["name"])))
 PY
 }
@@ -32,6 +34,7 @@ PY
 if [ "${1:-}" = hashes ]; then
     pinned_in requirements.lock > "$scratch/runtime.pins"
     pinned_in requirements-dev.lock > "$scratch/dev.pins"
+    pinned_in requirements-signal.lock > "$scratch/signal.pins"
 else
     dependencies runtime > "$scratch/runtime.txt"
     "${pip[@]}" install --quiet --requirement "$scratch/runtime.txt" "setuptools<82"
@@ -40,7 +43,11 @@ else
     { echo "$head"; grep -E "$by_machine" "$scratch/all.pins"; } > "$scratch/requirements-torch.lock"
     dependencies dev > "$scratch/dev.txt"
     "${pip[@]}" install --quiet --requirement "$scratch/dev.txt" "setuptools<82"
-    pins | grep -vxFf "$scratch/all.pins" > "$scratch/dev.pins"
+    pins > "$scratch/both.pins"
+    grep -vxFf "$scratch/all.pins" "$scratch/both.pins" > "$scratch/dev.pins"
+    dependencies signal > "$scratch/signal.txt"
+    "${pip[@]}" install --quiet --requirement "$scratch/signal.txt" "setuptools<82"
+    pins | grep -vxFf "$scratch/both.pins" > "$scratch/signal.pins"
     mv "$scratch/requirements-torch.lock" .
 fi
 
@@ -54,4 +61,5 @@ hashed() {
 }
 hashed "$scratch/runtime.pins" > "$scratch/requirements.lock"
 hashed "$scratch/dev.pins" > "$scratch/requirements-dev.lock"
-mv "$scratch/requirements.lock" "$scratch/requirements-dev.lock" .
+hashed "$scratch/signal.pins" > "$scratch/requirements-signal.lock"
+mv "$scratch/requirements.lock" "$scratch/requirements-dev.lock" "$scratch/requirements-signal.lock" .

@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="put the printed figures of another study beside this one's; `paper`: of the one that its kind is after",
     )
+    report.add_argument(
+        "--signal-detection",
+        action="store_true",
+        help="d' and criterion of people and models by a hierarchical probit model; takes minutes, and the extra "
+        "`signal`",
+    )
     report.set_defaults(run=_report)
     return parser
 
@@ -69,6 +75,7 @@ def _report(options: argparse.Namespace) -> int:
         attributes=options.attributes,
         groups=options.group,
         compare_with=options.compare_with,
+        signal_detection=options.signal_detection,
     )
     print(index)
     return 0

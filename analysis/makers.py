@@ -33,11 +33,13 @@ class Options:
     attributes: more attributes of images, by image_id.
     groups: columns that are groupings beside the usual ones.
     compare_with: a study whose printed figures are put beside this one's.
+    signal_detection: whether the model of signal detection is sampled, which takes minutes.
     """
 
     attributes: pd.DataFrame | None = None
     groups: Sequence[str] = ()
     compare_with: str | None = None
+    signal_detection: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def all_makers(published: Published, analysis: Analysis, options: Options) -> li
     shared = [maker for maker in _shared(published, analysis, options) if not replaced & set(maker.names)]
     if options.compare_with and not own:
         raise AnalysisError(f"there are no printed figures of studies of the kind {analysis.name!r} to compare with")
+    if options.signal_detection and "signal_detection" not in replaced:
+        raise AnalysisError(f"--signal-detection: a study of the kind {analysis.name!r} has no such table")
     if any("groups" in maker.names for maker in shared):
         check_groupings(options.groups, _groupings(published, options))
     return [*shared, *own]

@@ -40,6 +40,7 @@ def results(
     *,
     groups: Sequence[str] = (),
     compare_with: str | None = None,
+    signal_detection: bool = False,
 ) -> dict[str, pd.DataFrame]:
     """Every table, by name: those that every study has, then those of its kind; what has nothing to show is in
     "skipped".
@@ -50,12 +51,13 @@ def results(
     groups: columns of participants, images or attributes (see `analysis.tables.groupings`) that are groupings beside
         the participants' gender, age and continent.
     compare_with: a study whose printed figures are put beside this one's.
+    signal_detection: whether the model of signal detection is sampled, which takes minutes.
 
     Raises:
         AnalysisError: an image cannot be read, or there is no such column, or no such printed study.
     """
     analysis = analysis_of(published.kind) or Analysis(published.kind)
-    makers = all_makers(published, analysis, Options(attributes, groups, compare_with))
+    makers = all_makers(published, analysis, Options(attributes, groups, compare_with, signal_detection))
     made: dict[str, pd.DataFrame] = {}
     reasons: dict[str, str] = {}
     for maker in progress(ordered(makers)):

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCKED = ["requirements.lock", "requirements-dev.lock", "tests/requirements-reference.txt"]
+LOCKED = ["requirements.lock", "requirements-dev.lock", "requirements-signal.lock", "tests/requirements-reference.txt"]
 
 
 def pins(name: str) -> dict[str, list[str]]:
@@ -39,7 +39,8 @@ def test_what_the_project_asks_for_is_pinned_at_a_version_that_it_takes():
     runtime = project["dependencies"] + [line for extra in of_demo for line in extras[extra]]
     everything = project["dependencies"] + [line for lines in extras.values() for line in lines]
     of_runtime = [*pins("requirements.lock"), *pins("requirements-torch.lock")]
-    for lines, locked in ((runtime, of_runtime), (everything, [*of_runtime, *pins("requirements-dev.lock")])):
+    of_all = [*of_runtime, *pins("requirements-dev.lock"), *pins("requirements-signal.lock")]
+    for lines, locked in ((runtime, of_runtime), (everything, of_all)):
         versions = {canonicalize_name(name): version for name, version in (pin.split("==") for pin in locked)}
         for line in lines:
             requirement = Requirement(line)

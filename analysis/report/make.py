@@ -36,6 +36,7 @@ def make_report(
     attributes: Path | None = None,
     groups: Sequence[str] = (),
     compare_with: str | None = None,
+    signal_detection: bool = False,
 ) -> Path:
     """Writes index.html, figures/ (SVG and PNG) and tables/ (CSV and LaTeX) into the folder `out`.
 
@@ -47,6 +48,7 @@ def make_report(
         attributes: A table of attributes with a column image_id, as CSV or Parquet.
         groups: Columns of participants, images or attributes, each a grouping beside the usual ones.
         compare_with: A study whose printed figures are put beside this one's, such as "paper".
+        signal_detection: Sample the model of signal detection, too, which takes minutes.
 
     Returns:
         Path of index.html.
@@ -61,7 +63,9 @@ def make_report(
     if joined is not None and not joined["image_id"].isin(published.images["image_id"]).any():
         raise AnalysisError(f"{attributes}: has no row of any of the dataset's {len(published.images)} images")
     progress = functools.partial(tqdm, desc="tables", unit="table", disable=None)
-    tables = results(published, joined, progress, groups=groups, compare_with=compare_with)
+    tables = results(
+        published, joined, progress, groups=groups, compare_with=compare_with, signal_detection=signal_detection
+    )
     files = report_files(published, tables)
     about = {"dataset": dataset, "revision": revision, "ratings_source": published.source}
     about |= {"version": published.version} if published.version else {}

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import AnalysisError, MissingDataError
-from analysis.makers import Maker, ordered
+from analysis.makers import Maker, Options, all_makers, ordered
 from analysis.registry import Analysis
 from analysis.results import results
 from tests.analysis.synthetic import draw_study
@@ -63,3 +63,9 @@ def test_a_maker_is_given_what_it_asked_for_and_skipped_with_the_reason_of_what_
     reasons = made["skipped"].set_index("table")["reason"]
     assert reasons["wet"] == reasons["rain"] == "it rained"
     assert list(reasons.index[-2:]) == ["wet", "rain"]
+
+
+def test_a_kind_without_signal_detection_refuses_the_switch() -> None:
+    shared = Analysis("classification")
+    with pytest.raises(AnalysisError, match="--signal-detection: a study of the kind 'classification' has no such"):
+        all_makers(draw_study(batches=1, raters=2), shared, Options(signal_detection=True))

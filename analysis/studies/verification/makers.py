@@ -27,6 +27,8 @@
 | transfer | a level of the optimized samples and a recognizer | level, reached, recognizer, is_target, n, failures, distance_mean, accept_rate, low, high, interval, reason |
 | controversial | two recognizers that disagree (where there are such samples) | accepts, rejects, n, side, low, high, interval, sided_with, ceiling, reason |
 | model_spread | random or controversial pairs (where there are such samples) | pairs, n, per recognizer `<name>_accuracy`, variance, low, high, interval, reason |
+| signal_detection | a decider (people, a typical person or a model) and a kind (where asked for) | decider, kind, n_same, n_different, hit_rate, false_alarm_rate, d_prime, d_low, d_high, criterion, criterion_low, criterion_high, interval, r_hat, effective_draws, reason |
+| signal_detection_spread | what differs between raters, pairs or images (where asked for) | effect, sd, low, high, r_hat, effective_draws, reason |
 | groups | a grouping, a group and a rate | grouping, group, merged, recognizer, rate, n, n_units, value, low, high, interval, difference, difference_low, difference_high, difference_interval, chance_difference, p, p_holm, ratio, reason |
 | strategies | a question and a facial feature | question, feature, n, n_texts, share, low, high |
 | agreement | a statistic and a question | statistic, question, scope, value, low, high, interval, n_pairs, n_participants, dropped_pairs, dropped_participants, reason |
@@ -42,6 +44,7 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.makers import Maker, Options, Tables
+from analysis.probit import check_installed
 from analysis.studies.verification.data import (
     Verification,
     answers,
@@ -58,6 +61,7 @@ from analysis.studies.verification.tables.identity_model import identity_model
 from analysis.studies.verification.tables.limits import limits
 from analysis.studies.verification.tables.paper import compared_correlations, compared_means, printed_figures
 from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
+from analysis.studies.verification.tables.signal_detection import signal_detection
 from analysis.studies.verification.tables.similarity import similarity_distribution
 from analysis.studies.verification.tables.transfer import transfer
 from analysis.studies.verification.tables.verification import error_rates, roc, verification
@@ -81,10 +85,13 @@ def makers(study: Verification, options: Options) -> list[Maker]:
     """
     check_groupings(options.groups, _nameable(study, options.attributes))
     printed = printed_figures(options.compare_with) if options.compare_with else None
+    if options.signal_detection:
+        check_installed("--signal-detection")
     return [
         *_of_pairs(study),
         *(_compared(printed) if printed else ()),
         *_of_models(study),
+        *(_of_signals(study) if options.signal_detection else ()),
         *(_of_disagreement(study) if study.pairs["kind"].eq(KIND).any() else ()),
         *_of_images(study, options),
     ]
@@ -134,6 +141,11 @@ def _of_models(study: Verification) -> list[Maker]:
         Maker(("accuracy_difference",), lambda made: accuracy_difference(**decided, condition="kind")),
         Maker(("transfer",), lambda made: transfer(pairs, study.target), of_people=False),
     ]
+
+
+def _of_signals(study: Verification) -> list[Maker]:
+    names = ("signal_detection", "signal_detection_spread")
+    return [Maker(names, lambda made: signal_detection(study.pairs, study.ratings))]
 
 
 def _of_disagreement(study: Verification) -> list[Maker]:

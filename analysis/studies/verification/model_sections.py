@@ -138,6 +138,21 @@ MODELS = SectionOf(
         ),
         CEILING,
         Result(
+            "signal_detection",
+            "Signal detection: d' is how well a decider tells a kind's pairs from genuine ones (same of a genuine pair "
+            "is a hit, same of another a false alarm), in units of the noise of a single answer; criterion is above 0 "
+            "where it is slow to say same. People: a hierarchical probit model, with 95 % credible intervals over "
+            "raters, pairs and images that were not asked or shown, too; people are compared with models, the typical "
+            "person has the mean criterion and slope, at pairs of mean effect. Models: half an answer is added to "
+            "hits and misses alike. A figure whose chains did not converge (R-hat above 1.01, or fewer than 400 "
+            "effective draws) is left out. " + INTERVALS,
+        ),
+        Result(
+            "signal_detection_spread",
+            "Standard deviations of that model: how far participants differ in criterion and slope (how well they tell "
+            "genuine pairs), images, and the pairs of a kind. 95 % credible intervals.",
+        ),
+        Result(
             "accuracy_difference",
             "How often people and each model are right, kind by kind. Squared differences, and their mean over kinds "
             "(the row all), are the accuracy difference of model-vs-human: 0 where both are right as often everywhere.",
