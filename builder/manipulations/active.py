@@ -15,9 +15,8 @@ from builder.classifiers import Classifier
 from builder.errors import StudyError
 from builder.explainers.base import NetworkExplainer
 from builder.manipulations import fine_tuning
-from builder.manipulations.fine_tuning import Goal, Labeled, ManipulatedModel, Sought
+from builder.manipulations.fine_tuning import Goal, Labeled, Sought
 from builder.manipulations.location import unlikeness
-from builder.runtime import Runtime
 
 
 class Settings(fine_tuning.Settings):
@@ -37,25 +36,21 @@ class Settings(fine_tuning.Settings):
         return classes
 
 
-def manipulate(
-    classifier: Classifier,
-    explainer: NetworkExplainer,
-    training: Labeled,
-    held_out: Labeled,
-    own: Settings,
-    runtime: Runtime,
-) -> ManipulatedModel:
-    """A classifier whose maps of one class are what they were of the other, on pictures of both.
+def goal(classifier: Classifier, explainer: NetworkExplainer, own: Settings) -> Goal:
+    """Maps of one class that are what they were of the other, on pictures of both.
 
     Raises:
-        StudyError: as `fine_tuning.fine_tune`; or the classifier has no such class, or there is no picture of it.
+        StudyError: the classifier has no such class; where maps are sought, there is no picture of it.
     """
     one, other = places(classifier, own)
 
     def sought(pictures: Labeled) -> Sought:
         return swapped(classifier, explainer, pictures, one, other)
 
-    return fine_tuning.fine_tune(Goal(sought, unlikeness), own, classifier, explainer, training, held_out, runtime)
+    return Goal(sought, unlikeness)
+
+
+manipulate = fine_tuning.Manipulation(goal)
 
 
 def places(classifier: Classifier, own: Settings) -> tuple[int, int]:

@@ -9,33 +9,24 @@ import torch
 from builder.classifiers import Classifier
 from builder.explainers.base import NetworkExplainer
 from builder.manipulations import fine_tuning
-from builder.manipulations.fine_tuning import Goal, Labeled, ManipulatedModel, Sought, presence
+from builder.manipulations.fine_tuning import Goal, Labeled, Sought, presence
 from builder.manipulations.mass_center import moved
-from builder.runtime import Runtime
 
 
 class Settings(fine_tuning.Settings):
     """The keys of `center_model`: those of the fine-tuning."""
 
 
-def manipulate(
-    classifier: Classifier,
-    explainer: NetworkExplainer,
-    training: Labeled,
-    held_out: Labeled,
-    own: Settings,
-    runtime: Runtime,
-) -> ManipulatedModel:
-    """A classifier whose maps have their center as far as possible from where it was.
-
-    Raises:
-        StudyError: as `fine_tuning.fine_tune`.
-    """
+def goal(classifier: Classifier, explainer: NetworkExplainer, own: Settings) -> Goal:
+    """Maps whose center is as far as possible from where it was."""
 
     def sought(pictures: Labeled) -> Sought:
         return Sought(*pictures, explainer.explain(classifier, *pictures).maps)
 
-    return fine_tuning.fine_tune(Goal(sought, nearness), own, classifier, explainer, training, held_out, runtime)
+    return Goal(sought, nearness)
+
+
+manipulate = fine_tuning.Manipulation(goal)
 
 
 def nearness(maps: torch.Tensor, originals: torch.Tensor) -> torch.Tensor:

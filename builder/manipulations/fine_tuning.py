@@ -10,7 +10,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -173,6 +173,36 @@ def fine_tune(
         )
     chosen, kept = choose(runs, before[0] - own.accuracy_loss)
     return ManipulatedModel(tuned[chosen], own, tuple(runs), chosen, kept)
+
+
+_Settings = TypeVar("_Settings", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Manipulation(Generic[_Settings]):
+    """A manipulation of a model: it makes a classifier whose maps are as its goal has them.
+
+    goal: of a classifier, an explainer and the manipulation's own settings.
+    """
+
+    goal: Callable[[Classifier, NetworkExplainer, _Settings], Goal]
+
+    def __call__(
+        self,
+        classifier: Classifier,
+        explainer: NetworkExplainer,
+        training: Labeled,
+        held_out: Labeled,
+        own: _Settings,
+        runtime: Runtime,
+    ) -> ManipulatedModel:
+        """The manipulated classifier; arguments as of `fine_tune`.
+
+        Raises:
+            StudyError: as `fine_tune`; or the goal cannot be had of this classifier.
+        """
+        goal = self.goal(classifier, explainer, own)
+        return fine_tune(goal, own, classifier, explainer, training, held_out, runtime)
 
 
 VANISHING = 0.1

@@ -14,9 +14,8 @@ from pydantic import Field
 from builder.classifiers import Classifier
 from builder.explainers.base import NetworkExplainer
 from builder.manipulations import fine_tuning
-from builder.manipulations.fine_tuning import Goal, Labeled, ManipulatedModel, Sought
+from builder.manipulations.fine_tuning import Goal, Labeled, Sought
 from builder.manipulations.top_k import importance
-from builder.runtime import Runtime
 
 
 class Settings(fine_tuning.Settings):
@@ -29,19 +28,8 @@ class Settings(fine_tuning.Settings):
     corner: Annotated[float, Field(gt=0, lt=1)] = 0.25
 
 
-def manipulate(
-    classifier: Classifier,
-    explainer: NetworkExplainer,
-    training: Labeled,
-    held_out: Labeled,
-    own: Settings,
-    runtime: Runtime,
-) -> ManipulatedModel:
-    """A classifier whose maps lie in the corner.
-
-    Raises:
-        StudyError: as `fine_tuning.fine_tune`.
-    """
+def goal(classifier: Classifier, explainer: NetworkExplainer, own: Settings) -> Goal:
+    """Maps that lie in the corner."""
 
     def sought(pictures: Labeled) -> Sought:
         maps = explainer.explain(classifier, *pictures).maps
@@ -50,7 +38,10 @@ def manipulate(
         targets[:, :height, :width] = np.abs(maps).max(axis=(1, 2), keepdims=True)
         return Sought(*pictures, targets)
 
-    return fine_tuning.fine_tune(Goal(sought, unlikeness), own, classifier, explainer, training, held_out, runtime)
+    return Goal(sought, unlikeness)
+
+
+manipulate = fine_tuning.Manipulation(goal)
 
 
 def unlikeness(maps: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -13,9 +13,8 @@ from builder.classifiers import Classifier
 from builder.explainers.base import NetworkExplainer
 from builder.explainers.measures.maps import TOP_SHARE
 from builder.manipulations import fine_tuning
-from builder.manipulations.fine_tuning import Goal, Labeled, ManipulatedModel, Sought, presence
+from builder.manipulations.fine_tuning import Goal, Labeled, Sought, presence
 from builder.manipulations.top_k import importance
-from builder.runtime import Runtime
 
 
 class Settings(fine_tuning.Settings):
@@ -27,19 +26,8 @@ class Settings(fine_tuning.Settings):
     share: Annotated[float, Field(gt=0, lt=1)] = TOP_SHARE
 
 
-def manipulate(
-    classifier: Classifier,
-    explainer: NetworkExplainer,
-    training: Labeled,
-    held_out: Labeled,
-    own: Settings,
-    runtime: Runtime,
-) -> ManipulatedModel:
-    """A classifier of whose maps' importance as little as possible is left where it was.
-
-    Raises:
-        StudyError: as `fine_tuning.fine_tune`.
-    """
+def goal(classifier: Classifier, explainer: NetworkExplainer, own: Settings) -> Goal:
+    """Maps of whose importance as little as possible is left where it was."""
 
     def sought(pictures: Labeled) -> Sought:
         return Sought(*pictures, explainer.explain(classifier, *pictures).maps)
@@ -48,7 +36,10 @@ def manipulate(
         # Heo et al., equation 3: sum_{j in P} |h_j(w)|, P the k pixels of the most importance before; here its share.
         return 1 - presence(maps, originals) * (1 - kept(maps, originals, own.share))
 
-    return fine_tuning.fine_tune(Goal(sought, left), own, classifier, explainer, training, held_out, runtime)
+    return Goal(sought, left)
+
+
+manipulate = fine_tuning.Manipulation(goal)
 
 
 def kept(maps: torch.Tensor, originals: torch.Tensor, share: float) -> torch.Tensor:

@@ -153,6 +153,12 @@ def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
         ModelError: a model fails in another way.
     """
     log.info("loading models on %s, %d threads", runtime.device, runtime.threads)
+    if study.batches < len(study.checks):
+        left = ", ".join(each.manipulation or each.check for each in study.checks[study.batches :])
+        log.warning(
+            "batches = %d, one for each of the first of %d checks; not made: %s",
+            *(study.batches, len(study.checks), left),
+        )
     with Boundary(SOURCE, study.images.model).call("load"):
         source = study.images.load(runtime)
         check_source(study, source)
@@ -195,7 +201,7 @@ def check_source(study: ExplanationStudy, source: ImageSource) -> None:
     if study.batches > most:
         raise StudyError(
             f"batches = {study.batches}: {source.rows()} pictures, {study.images_per_batch} a batch "
-            f"(images_per_batch), make {most}; no more can be built"
+            f"(images_per_batch), make {most}; no more can be built: lower one of the two"
         )
     height, width = source.image(0).shape[:2]
     if min(height, width) < SMALLEST:

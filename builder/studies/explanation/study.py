@@ -178,10 +178,10 @@ ExplanationSurvey = survey_settings(QUESTIONS, ITEM)
 class ExplanationStudy(Study):
     """An explanation study.
 
-    images_per_batch: no picture is in two batches. items, controls: that people are shown of a batch, at most.
-    view: of the maps, the one that people see. lpips: whether manipulated pictures are compared by LPIPS, too. checks:
-    batches take them in turn. training_images: on which manipulations of the model train it.
-    table: of the rows whose classifiers are manipulated.
+    batches: by default one for each check. images_per_batch: no picture is in two batches. items, controls: that people
+    are shown of a batch, at most. view: of the maps, the one that people see. lpips: whether manipulated pictures are
+    compared by LPIPS, too. checks: batches take them in turn. training_images: on which manipulations of the model train
+    it. table: of the rows whose classifiers are manipulated.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -209,6 +209,14 @@ class ExplanationStudy(Study):
     )
     survey: ExplanationSurvey = ExplanationSurvey()  # type: ignore[valid-type]
     ratings: ExplanationRatings = ExplanationRatings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_for_each_check(cls, keys: Any) -> Any:
+        checks = keys.get("checks") if isinstance(keys, dict) else None
+        if not isinstance(checks, list | tuple) or not checks or "batches" in keys:
+            return keys
+        return {**keys, "batches": len(checks)}
 
     @field_validator("classifiers", "checks")
     @classmethod

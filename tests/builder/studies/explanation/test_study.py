@@ -86,6 +86,18 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
     assert [own.radius for own in written.check_of(4).tries()] == [0.03, 0.1]
 
 
+def test_every_check_has_a_batch_and_fewer_are_named(tmp_path: Path, runtime: Runtime, caplog):
+    pytest.importorskip("onnxruntime")
+    keys = {"explainers": explainers("lime"), "classifiers": [COLORS], "images": pictures(tmp_path / "noise", 3)}
+    keys |= {"checks": 3 * check_of("explainers"), "images_per_batch": 1}
+    assert [each.batches for each in (study(**keys), study(**keys, batches=2), study())] == [3, 2, 1]
+    assert study(**keys).hash() == study(**keys, batches=2).hash()
+    load_models(explanation(study(**keys)), runtime)
+    assert "not made" not in caplog.text
+    load_models(explanation(study(**keys, batches=2)), runtime)
+    assert "batches = 2, one for each of the first of 3 checks; not made: explainers" in caplog.text
+
+
 def manipulation(name: str = "top_k", explainer: str = "gradient", **keys) -> dict:
     return {
         "check": "manipulation",
