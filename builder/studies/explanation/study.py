@@ -180,8 +180,8 @@ class ExplanationStudy(Study):
 
     batches: by default one for each check. images_per_batch: no picture is in two batches. items, controls: that people
     are shown of a batch, at most. view: of the maps, the one that people see. lpips: whether manipulated pictures are
-    compared by LPIPS, too. checks: batches take them in turn. training_images: on which manipulations of the model train
-    it. table: of the rows whose classifiers are manipulated.
+    compared by LPIPS, too. checks: batches take them in turn. training_images: on which manipulations of the model are
+    trained. table: of the rows whose classifiers are manipulated.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
