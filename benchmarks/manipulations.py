@@ -1,10 +1,11 @@
 """Manipulations of `digits-cnn` and of a synthetic table, each beside its no-op of equal cost: `python -m
 benchmarks.manipulations`, or one of them by `--parts`.
 
-Printed of `pictures`, the three searches with a gradient, are medians over 100 digits, of the 8-bit pictures and the
-network itself; of the noise of the same L-inf, the median of three seeds and their range. Targets of `target_map` are
-the maps of the next digit. "goal" is the correlation with the target, the share of the pixels of most importance that
-still are, or how many pixels the center moved. The other parts are in `manipulated.py`.
+Printed of `thresholds` is where each explainer counts as fooled. Of `pictures`, the three searches with a gradient, are
+printed medians over 100 digits, of the 8-bit pictures and the network itself; of the noise of the same L-inf, the
+median of three seeds and their range. Targets of `target_map` are the maps of the next digit. "goal" is the correlation
+with the target, the share of the pixels of most importance that still are, or how many pixels the center moved. The
+other parts are in `manipulated.py`.
 """
 
 import argparse
@@ -25,7 +26,8 @@ from builder.explainers import Classes, Maps
 from builder.explainers.base import NetworkExplainer
 from builder.explainers.measures import Values
 from builder.explainers.measures.faithfulness import aopc
-from builder.explainers.measures.maps import pearson, top_k
+from builder.explainers.measures.maps import pearson, spearman, top_k
+from builder.explainers.measures.success import THRESHOLDS
 from builder.explainers.sanity import of_images
 from builder.explainers.softplus import softplus
 from builder.generators import Images
@@ -43,7 +45,9 @@ DEFENSES = (0.5, 1.0, 2.0, 5.0)
 
 MODELS = ("location", "top_k_model", "center_model", "active")
 
-PARTS = ("pictures", *MODELS, "scaffold", "conceal", "patch", "black_box")
+SEARCHES = ("target_map", "top_k", "mass_center")
+
+PARTS = ("thresholds", "pictures", *MODELS, "scaffold", "conceal", "patch", "black_box")
 
 COLUMNS = ("goal", "pearson", "spearman", "L2", "change of p", "same class")
 
@@ -67,7 +71,8 @@ def main() -> None:
     """Prints what became of each manipulation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--explainers", nargs="*", default=list(EXPLAINERS))
+    parser.add_argument("--explainers", nargs="*", default=list(EXPLAINERS), help="of pictures")
+    parser.add_argument("--searches", nargs="*", choices=SEARCHES, default=list(SEARCHES), help="of pictures")
     parser.add_argument("--radius", type=float, default=0.15)
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--rows", type=int, default=100, help="digits or rows of patch, scaffold and conceal")
@@ -75,6 +80,7 @@ def main() -> None:
     options = parser.parse_args()
     runtime, seeds = start_runtime("cpu"), tuple(options.seeds)
     others: dict[str, Callable[[], None]] = {
+        "thresholds": lambda: print_thresholds(runtime),
         **{name: partial(manipulated.print_models, name, runtime, seeds) for name in MODELS},
         "scaffold": lambda: manipulated.print_scaffolds(options.rows, seeds),
         "conceal": lambda: manipulated.print_conceal(options.rows, seeds),
@@ -88,6 +94,20 @@ def main() -> None:
             print_pictures(options, runtime)
 
 
+def print_thresholds(runtime: Runtime) -> None:
+    """Prints how alike the maps of one digit and the next are, by every explainer, and halfway from there to 1, where
+    it counts as fooled.
+    """
+    classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
+    images = sampled_digits(runtime)
+    classes = classifier.probabilities(images).argmax(axis=1)
+    for name, interval in THRESHOLDS.items():
+        explainer: Any = load_explainer(name, runtime)
+        maps = np.abs(explainer.explain(classifier, images, classes).maps)
+        alike = float(np.nanmedian(spearman(maps, np.roll(maps, -1, axis=0))))
+        print(f"{name:24} {alike:.3f}, halfway {(1 + alike) / 2:.3f}, declared {interval:.2f}", flush=True)
+
+
 def print_pictures(options: argparse.Namespace, runtime: Runtime) -> None:
     """Prints what became of decision, picture and explanation by the three searches."""
     classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
@@ -96,7 +116,7 @@ def print_pictures(options: argparse.Namespace, runtime: Runtime) -> None:
     for name in options.explainers:
         explainer: Any = load_explainer(name, runtime)
         setting = Setting(classifier, explainer, images, classes, runtime)
-        for manipulation in ("target_map", "top_k", "mass_center"):
+        for manipulation in options.searches:
             start = time.perf_counter()
             found = searched(setting, manipulation, {"radius": options.radius, "steps": options.steps})
             seconds = time.perf_counter() - start

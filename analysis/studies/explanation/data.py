@@ -17,6 +17,11 @@ CONTROL, SAME_PICTURE = "control", "same_picture"
 LIKENESS, DIFFERENCE, TRUST = "likeness", "difference", "trust"
 """The tasks of items, each with the one question of this name; a dataset without a column `task` has the first."""
 
+HIDDEN = "hidden"
+"""The measure, of manipulations that change the class alone, that says how much of the new class's map lies beside what
+changed it; 0 where the class stayed.
+"""
+
 REPLACED = ("cascading", "independent", "labels")
 """The checks in which another network takes the place of the explained one."""
 

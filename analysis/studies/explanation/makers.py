@@ -7,7 +7,7 @@
 | noise_ceiling | as in every study, of all items but controls | |
 | transfer | a setting of a manipulation, an explainer and a measure | manipulation, classifier, explainer (manipulated), setting, of, measure, n, manipulated, no_op, difference, low, high, interval |
 | beyond_noise | a setting of a manipulation | manipulation, classifier, explainer, setting, goal, wanted, n, gain, no_op_gain, difference, low, high, interval, p, better, median, lowest, highest, p_holm |
-| properties | a setting of a manipulation, or its no-op | manipulation, classifier, explainer, setting, version, pictures, batches, reached, same_class, probability_change, l_inf, l_2, lpips, goal, wanted, goal_before, goal_after, median, lowest, highest, likeness, likeness_wanted, steps |
+| properties | a setting of a manipulation, or its no-op | manipulation, classifier, explainer, setting, version, pictures, batches, reached, same_class, probability_change, l_inf, l_2, lpips, goal, wanted, goal_before, goal_after, median, lowest, highest, likeness, likeness_wanted, fsr, fooled_below, steps, parameters_changed |
 | settings_tried | a setting in a batch, or its no-op | as the published table `runs` |
 | room | a setting of a manipulation, or its no-op | manipulation, classifier, explainer, setting, version, l_inf, n, likeness, low, high, interval |
 | difference_thresholds | a kind, or "all" | as `psychometric` of a verification study |

@@ -12,8 +12,8 @@ from analysis.report.page import Item
 from analysis.report.sections import Result, SectionOf
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed, slug
+from analysis.studies.explanation.data import HIDDEN, study
 from analysis.studies.explanation.data import LIKENESS as ALIKE
-from analysis.studies.explanation.data import study
 from analysis.studies.explanation.figures import manipulation_strip, room, transfer_matrix
 from analysis.studies.explanation.tables.noticed import SCORE
 from analysis.studies.explanation.tables.properties import LIKENESS
@@ -23,12 +23,16 @@ IN_STRIP = {"manipulated": 5, "no_op": 2}
 
 
 def strongest(findings: Findings) -> pd.DataFrame:
-    """The cells of `transfer` in the measure LIKENESS, of each manipulation with the setting that changes most of the
-    maps that it is made for.
+    """The cells of `transfer` in the measure LIKENESS, of what changes the class in HIDDEN, of each manipulation with
+    the setting that does most to the maps that it is made for. `beyond` is the likeness lost, or the success won,
+    beyond the no-op.
     """
     table = findings.tables["transfer"]
-    table = table[table["measure"] == LIKENESS]
-    aimed = table[table["of"] == table["explainer"]].sort_values("difference", kind="stable")
+    hides = table["measure"] == HIDDEN
+    other = table["manipulation"].isin(table.loc[hides, "manipulation"])
+    table = table.assign(beyond=table["difference"].where(hides, -table["difference"]))
+    table = table[hides | (table["measure"].eq(LIKENESS) & ~other)]
+    aimed = table[table["of"] == table["explainer"]].sort_values("beyond", ascending=False, kind="stable")
     best = aimed.drop_duplicates(["manipulation", "classifier", "explainer"])
     return table.merge(best[["manipulation", "classifier", "explainer", "setting"]])
 
@@ -38,19 +42,30 @@ def _draw_transfer(findings: Findings, contents: Contents) -> Iterator[Item]:
     for classifier, part in strongest(findings).groupby("classifier", sort=False):
         there = [name for name in of.explainers if name in set(part["of"])]
         named = part.assign(cell=part["manipulation"] + " of " + part["explainer"] + ", " + part["of"])
-        lost = (-named.set_index("cell")["difference"]).sort_values(ascending=False)
+        lost = named.set_index("cell")["beyond"].sort_values(ascending=False)
         chosen = part.drop_duplicates(["manipulation", "explainer"])
         settings = "; ".join(f"{row.manipulation} of {row.explainer}: {row.setting}" for row in rows(chosen))
         yield contents.figure(
             f"transfer-{slug(str(classifier))}",
             transfer_matrix.transfer_matrix(part, there, source=None),
             f"Which explanations of {classifier} each manipulation changes: how much less alike the map is to what it "
-            "was (Spearman's correlation of absolute values) than after its no-op. The class stays. "
-            "Framed is the explainer that the manipulation is made for; the other cells show whether it fools others, "
-            f"too. Shown is the setting that changes most of it ({settings}).",
-            f"Heat map of {len(chosen)} manipulations and {len(there)} explainers. Most is lost by "
+            "was (Spearman's correlation of absolute values) than after its no-op. The class stays"
+            f"{_hiding(part)}. Framed is the explainer that the manipulation is made for; the other cells show whether "
+            f"it fools others, too. Shown is the setting that does most to it ({settings}).",
+            f"Heat map of {len(chosen)} manipulations and {len(there)} explainers. Most is done by "
             f"{listed(lost.head(3))}.",
         )
+
+
+def _hiding(part: pd.DataFrame) -> str:
+    """A clause on what changes the class; empty where nothing does."""
+    names = list(dict.fromkeys(part.loc[part["measure"] == HIDDEN, "manipulation"]))
+    if not names:
+        return ""
+    return (
+        f", but of {' and '.join(names)}, which changes it: there a cell is how much more of the new class's map lies "
+        "beside what changed it (0 where the class stayed) than after its no-op"
+    )
 
 
 def _draw_room(findings: Findings, contents: Contents) -> Iterator[Item]:
@@ -121,6 +136,22 @@ def _text(findings: Findings) -> list[str]:
     ]
 
 
+def _properties_caption(findings: Findings) -> str:
+    rates = findings.tables["properties"].dropna(subset="fooled_below")
+    thresholds = rates.drop_duplicates("explainer").set_index("explainer")["fooled_below"]
+    return (
+        "All that each setting of each manipulation did, beside its no-op: whether the class stays, the largest change "
+        "of a probability, how far the pictures are apart (0..1), the goal before and after, how alike the maps of the "
+        "manipulated explainer are, and in which direction each is success. fsr is the fooling success rate: the share "
+        "of pictures that keep their class and whose map is no more like what it was (Spearman's correlation of "
+        f"absolute values) than its explainer's threshold{f' ({listed(thresholds)})' if len(thresholds) else ''}; of "
+        "rows, in which the sensitive column is not the first; what is to change the class has none. What it took are "
+        "steps, those that a search or a training made, and parameters_changed, those of the network that are others "
+        "after it. Means over pictures; median, lowest and highest of goal_after are over batches, each with a seed of "
+        "its own."
+    )
+
+
 MANIPULATIONS = SectionOf(
     "manipulations",
     "Explanations that lie",
@@ -128,7 +159,8 @@ MANIPULATIONS = SectionOf(
         Result(
             "transfer",
             "How alike maps are to what they were, after each manipulation and after its no-op, by every explainer and "
-            f"measure. difference is the first less the second. {INTERVALS}",
+            "measure. difference is the first less the second. hidden, of what changes the class alone, is how much of "
+            f"the new class's map lies beside what changed it, 0 where the class stayed. {INTERVALS}",
             _draw_transfer,
         ),
         Result(
@@ -139,10 +171,7 @@ MANIPULATIONS = SectionOf(
         ),
         Result(
             "properties",
-            "All that each setting of each manipulation did, beside its no-op: whether the class stays, the largest "
-            "change of a probability, how far the pictures are apart (0..1), the goal before and after, how alike the "
-            "maps of the manipulated explainer are, and in which direction each is success. Means over pictures; "
-            "median, lowest and highest of goal_after are over batches, each with a seed of its own.",
+            _properties_caption,
         ),
         Result("settings_tried", "Every setting that was tried, in every batch."),
         Result(draw=_draw_strips),

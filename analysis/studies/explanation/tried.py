@@ -17,7 +17,8 @@ _SEED = "seed"
 
 
 def tried(of: Explanations) -> pd.DataFrame:
-    """The rows of `manipulations`, each with `setting`: the keys that differ between settings, with their values.
+    """The rows of `manipulations`, each with `setting`, the keys that differ between settings, with their values; with
+    `effort`, the steps that were made; and with more columns of its run, by their names.
 
     Raises:
         MissingDataError: nothing was manipulated.
@@ -27,8 +28,8 @@ def tried(of: Explanations) -> pd.DataFrame:
         raise MissingDataError(NOTHING)
     by_run = ["batch", "run", "version"]
     named = pd.concat([_named(cell) for _, cell in runs.groupby(CELL[:3], sort=False)])
-    told = ["setting", "level", "goal", "wanted", "likeness_wanted"]
-    return rows.merge(named[[*by_run, *told]], on=by_run)
+    told = ["setting", "level", "goal", "wanted", "likeness_wanted", "effort", "parameters_changed", "fooled_below"]
+    return rows.merge(named.rename(columns={"steps": "effort"}).reindex(columns=[*by_run, *told]), on=by_run)
 
 
 def likenesses(of: Explanations) -> pd.DataFrame:

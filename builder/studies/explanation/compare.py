@@ -16,6 +16,12 @@ MEASURES = (*MAP_MEASURES, *ABSOLUTE_MEASURES)
 """All that is measured between two maps, in the order of the columns."""
 
 
+HIDDEN = "hidden"
+"""The success of a manipulation after which the class is another: 1 where it is and nothing of the second map shows
+why, 0 where the class stayed. It stands among the comparisons of such manipulations, and says nothing of the first map.
+"""
+
+
 @dataclass(frozen=True)
 class Stored:
     """The maps of n pictures as they are stored, in 16 bits: what is compared, and shown, is what is published.

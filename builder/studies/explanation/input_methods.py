@@ -49,7 +49,8 @@ def _searched(method: Any) -> Callable[[Given, Any], Made]:
         about = (given.classifier, given.explainer, given.images, given.classes)
         targets = (next_maps(given, own),) if method in (target_map, black_box) else ()
         result: Manipulated | black_box.Searched = method.manipulate(*about, *targets, own, given.runtime)
-        return Made(result.images, None, result.reached, result.steps)
+        effort = own.rounds if method is black_box else own.steps
+        return Made(result.images, None, result.reached, result.steps, effort)
 
     return manipulate
 
@@ -79,8 +80,8 @@ def _near(maps: Maps, targets: Maps, own: Any) -> Values:
     return values(target_map.likeness(torch.from_numpy(maps), torch.from_numpy(targets)))
 
 
-def _shown(maps: Maps, originals: Maps, own: patch.Settings) -> Values:
-    return values(patch.on_patch(torch.from_numpy(maps), own.side))
+def _hidden(maps: Maps, originals: Maps, own: patch.Settings) -> Values:
+    return 1 - values(patch.on_patch(torch.from_numpy(maps), own.side))
 
 
 LEFT: tuple[str, Literal["low"]] = ("share of the importance at the pixels that mattered most", "low")
@@ -117,10 +118,10 @@ METHODS = {
     "patch": Method(
         "input",
         patch.Settings,
-        *("share of the new class's importance on the patch", "low"),
+        *("share of the new class's importance beside the patch, 0 where the class stays", "high"),
         _searched(patch),
         _plain_patch,
-        _shown,
+        _hidden,
         decides="other",
     ),
 }

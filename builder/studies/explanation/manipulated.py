@@ -4,16 +4,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from builder.classifiers import Classifier
 from builder.errors import BuildError
 from builder.explainers import Classes, Maps
 from builder.explainers.base import NetworkExplainer
 from builder.explainers.measures import Values
+from builder.explainers.measures.maps import spearman
 from builder.explainers.measures.pictures import l_2, l_inf
+from builder.explainers.measures.success import fooled
 from builder.generators import Images
 from builder.studies.explanation.catalog import PICTURE_METHODS
-from builder.studies.explanation.compare import Comparison, Source, Stored, compare
+from builder.studies.explanation.compare import HIDDEN, Comparison, Source, Stored, compare
 from builder.studies.explanation.methods import Given, Made, Method
 from builder.studies.explanation.models import Models
 from builder.studies.explanation.schema import MANIPULATED, NO_OP
@@ -53,20 +56,30 @@ def manipulate_all(
         own = tried.model_copy(update={"seed": seed})
         result = models.manipulated(check, method, given, own)
         sought = method.sought(given, own)
-        before = method.reached(given.maps, sought, own)
+        before = _reached(method, given.maps, sought, own, np.zeros(len(given.maps), np.bool_))
         versions = []
         for name, made in ((MANIPULATED, result), (NO_OP, models.manipulated_not(check, method, given, own, result))):
             after = _after(check, models, pictures, given, made)
             classes = after.probabilities.argmax(axis=1) if method.decides == "other" else pictures.classes
             maps |= _explained(models, after.classifier, after.images, classes, name, number)
-            goal = Goal(method.wanted, before, method.reached(maps[Source(aimed, name, number)].maps, sought, own))
+            reached = _reached(method, maps[Source(aimed, name, number)].maps, sought, own, made.reached)
+            goal = Goal(method.wanted, before, reached)
             version = _version(models, pictures, made, after, probabilities, goal, name, number)
-            versions.append(replace(version, trained_goal=_trained_goal(models, aimed, method, given, own, made)))
+            versions.append(
+                replace(
+                    version,
+                    fooled=_fooled(models, aimed, method, maps, version),
+                    fooled_below=None if method.decides == "other" else models.fooled[aimed].high,
+                    trained_goal=_trained_goal(models, aimed, method, given, own, made),
+                )
+            )
         accuracy = result.run.accuracy_before if result.run else _accuracy(pictures, pictures.names)
         runs.append(Run(number, own.model_dump(mode="json"), before, accuracy, tuple(versions)))
     with models.stopwatch.step("compare", len(pictures.rows)):
         changed = [source for source in maps if source.network != TRAINED]
         comparisons = compare(maps, [(Source(each.explainer, TRAINED), each) for each in changed])
+    if method.decides == "other":
+        comparisons = [_with_success(each, method, check.tries(), maps, runs) for each in comparisons]
     return maps, comparisons, runs
 
 
@@ -92,6 +105,35 @@ def _explained(
         Source(name, network, run): Stored.of(models.maps(name, classifier, images, classes))
         for name in models.explainers
     }
+
+
+def _reached(method: Method, maps: Maps, sought: Maps, own: Any, decided: npt.NDArray[np.bool_] | None) -> Values:
+    """The goal of maps (n, h, w); decided: (n,), whether the class is another, where it is to be."""
+    reached = method.reached(maps, sought, own)
+    return reached if method.decides == "same" or decided is None else np.where(decided, reached, 0.0)
+
+
+def _with_success(
+    comparison: Comparison, method: Method, tries: list[Any], maps: dict[Source, Stored], runs: list[Run]
+) -> Comparison:
+    """The comparison of a map with that of another class, and whether this one hides what made it another."""
+    second = comparison.second
+    (version,) = (each for each in runs[second.place - 1].versions if each.name == second.network)
+    of_maps = (maps[second].maps, maps[comparison.first].maps)
+    hidden = _reached(method, *of_maps, tries[second.place - 1], version.reached)
+    return replace(comparison, values=comparison.values | {HIDDEN: hidden})
+
+
+def _fooled(
+    models: Models, aimed: str, method: Method, maps: dict[Source, Stored], version: Version
+) -> npt.NDArray[np.bool_] | None:
+    """Whether each picture keeps its class and its map is no longer like what it was, (n,); None where the class is to
+    be another.
+    """
+    if method.decides == "other":
+        return None
+    both = (np.abs(maps[each].maps) for each in (Source(aimed, TRAINED), Source(aimed, version.name, version.run)))
+    return version.same_class & fooled(spearman(*both), models.fooled[aimed])
 
 
 def _trained_goal(
@@ -139,6 +181,8 @@ def _version(
         images=changed,
         reached=same & goal.nearer() if made.reached is None else made.reached,
         steps=made.steps,
+        effort=made.effort,
+        fooled=None,
         same_class=same,
         probability_change=np.abs(after.probabilities - before).max(axis=1),
         l_inf=None if changed is None else l_inf(pictures.pixels, changed),

@@ -42,13 +42,15 @@ class Made:
 
     images: (n, h, w, 3), the pictures after; None where they stay. classifier: the one after; None where it stays.
     reached: (n,), whether the search found a picture that is better; None where nothing was searched for a picture.
-    steps: (n,), of the search, or of the training. run: the training; None where nothing was trained.
+    steps: (n,), of the search after which each was found, or of the training. effort: the steps that were made, 0 where
+    nothing was searched or trained. run: the training; None where nothing was trained.
     """
 
     images: Images | None
     classifier: Classifier | None
     reached: npt.NDArray[np.bool_] | None
     steps: npt.NDArray[np.int64]
+    effort: int = 0
     run: Run | None = None
 
 
@@ -65,7 +67,8 @@ class Method:
     success. manipulate, no_op: what it makes, and what its no-op makes, which is given that, too. reached: of maps
     (n, h, w), those that are sought, and the settings, how far each got, (n,). sought: the maps that it compares with.
     others: whether those are of other pictures. differentiates: whether it needs the derivative of maps. decides:
-    whether the class is to stay; where it is to be another, the maps after it are of that.
+    whether the class is to stay; where it is to be another, the maps after it are of that, and where it is not, nothing
+    of the goal is reached.
     """
 
     level: Level

@@ -20,7 +20,7 @@ def _tuned(method: Any) -> Callable[[Given, Any], Made]:
         pictures = (given.training, given.held_out)
         made: ManipulatedModel = method.manipulate(given.classifier, given.explainer, *pictures, own, given.runtime)
         steps = np.full(len(given.images), made.run.steps, np.int64)
-        return Made(None, made.classifier, None, steps, made.run)
+        return Made(None, made.classifier, None, steps, made.run.steps, made.run)
 
     return manipulate
 

@@ -2,8 +2,8 @@
 
 import functools
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -19,12 +19,14 @@ from builder.explainers import Classes, Explainer, Maps, sanity
 from builder.explainers.base import NetworkExplainer, network_of
 from builder.explainers.measures import Values, pictures
 from builder.explainers.measures.maps import HOG_BLOCK, HOG_CELL
+from builder.explainers.measures.success import Interval, threshold
 from builder.generators import Images
 from builder.hosting import load_model
 from builder.images import ImageSource
 from builder.images.hosting import SOURCE, SourceHost
 from builder.manipulations.fine_tuning import Labeled
 from builder.manipulations.table import Table
+from builder.registry import split_model
 from builder.runtime import Runtime
 from builder.stopwatch import Stopwatch
 from builder.studies.explanation.catalog import PICTURE_METHODS
@@ -48,7 +50,8 @@ class Models(SourceHost):
 
     classifiers, explainers: by the names that rows carry. order: the source's rows, in the order in which batches take
     them. lpips: None where the study does not ask for it. training: None where no classifier is trained so that its
-    explanations lie. table: None where no classifier of rows is manipulated.
+    explanations lie. table: None where no classifier of rows is manipulated. fooled: by explainer, the likeness with
+    the map as it was at which it is fooled.
     """
 
     classifiers: dict[str, Classifier]
@@ -58,6 +61,7 @@ class Models(SourceHost):
     lpips: LPIPS | None = None
     training: SourceHost | None = None
     table: Table | None = None
+    fooled: Mapping[str, Interval] = field(default_factory=dict)
 
     def sized(self) -> dict[str, Any]:
         """The classifiers, and the explainers that see images at a number of their own, by name."""
@@ -187,6 +191,7 @@ def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
         classifiers=classifiers,
         explainers=explainers,
         lpips=load_lpips(shape[:2], runtime) if study.lpips else None,
+        fooled={each.name: threshold(split_model(each.model)[0]) for each in study.explainers},
         order=np.random.default_rng(np.random.SeedSequence(study.seed)).permutation(source.rows()).tolist(),
     )
 

@@ -102,7 +102,10 @@ def checks(study: ExplanationStudy, items: "pa.Table") -> Mapping[str, int]:
 
 @dataclass(frozen=True)
 class Tried:
-    """A manipulation of an explainer and one of its versions: means over all pictures and settings that were tried."""
+    """A manipulation of an explainer and one of its versions: means over all pictures and settings that were tried.
+
+    fooled: the share of pictures that count as fooled; None of what is to change the class.
+    """
 
     manipulation: str
     explainer: str
@@ -110,6 +113,7 @@ class Tried:
     goal: str
     pictures: int
     same_class: float
+    fooled: float | None
     before: float
     after: float
 
@@ -125,13 +129,21 @@ def manipulations(runs: "pa.Table") -> list[Tried]:
             *key,
             f"{rows[0]['goal']} ({rows[0]['wanted']})",
             sum(row["pictures"] for row in rows),
-            *(
-                sum(row[name] * row["pictures"] for row in rows) / sum(row["pictures"] for row in rows)
-                for name in ("same_class", "goal_before", "goal_after")
-            ),
+            _over_pictures(rows, "same_class"),
+            None
+            if rows[0]["fooled"] is None
+            else sum(row["fooled"] for row in rows) / sum(row["pictures"] for row in rows),
+            _over_pictures(rows, "goal_before"),
+            _over_pictures(rows, "goal_after"),
         )
         for key, rows in by_check.items()
     ]
+
+
+def _over_pictures(rows: list[dict[str, Any]], name: str) -> float:
+    """The mean of a mean over pictures."""
+    mean: float = sum(row[name] * row["pictures"] for row in rows) / sum(row["pictures"] for row in rows)
+    return mean
 
 
 def outcomes(sanity: "pa.Table") -> list[Outcome]:

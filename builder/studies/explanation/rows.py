@@ -7,7 +7,7 @@ import numpy as np
 
 from builder.explainers import Classes
 from builder.explainers.tables import TableClassifier, TableExplainer, Weights
-from builder.manipulations.table import Table
+from builder.manipulations.table import Table, is_first
 from builder.studies.explanation.charts import Charts, bar_charts
 from builder.studies.explanation.checked import Checked, Pictures
 from builder.studies.explanation.compare import Source, Stored, compare
@@ -114,7 +114,8 @@ def _run(
     for name, made in ((MANIPULATED, result), (NO_OP, nothing)):
         after = made.after.probabilities(rows).astype(np.float64)
         same = after.argmax(axis=1) == probabilities.argmax(axis=1)
-        goal = Goal(method.wanted, before, method.reached(explained.weights(aimed, name, number), table.sensitive))
+        weights = explained.weights(aimed, name, number)
+        goal = Goal(method.wanted, before, method.reached(weights, table.sensitive))
         versions.append(
             Version(
                 name=name,
@@ -122,6 +123,8 @@ def _run(
                 images=None,
                 reached=same & goal.nearer(),
                 steps=np.full(len(rows), made.run.steps if made.run else 0, np.int64),
+                effort=made.run.steps if made.run else 0,
+                fooled=same & ~is_first(weights, table.sensitive),
                 same_class=same,
                 probability_change=np.abs(after - probabilities).max(axis=1),
                 l_inf=None,

@@ -9,7 +9,6 @@ import numpy as np
 from builder.explainers.measures import Values
 from builder.manipulations.properties import METHODS as LISTED
 from builder.studies.explanation.catalog import METHODS
-from builder.studies.explanation.schema import NO_OP
 from builder.studies.explanation.study import ExplanationStudy
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ def pictures(study: ExplanationStudy, batch: int, ids: "Ids", runs: "Sequence[Ru
                     "reached": bool(version.reached[place]),
                     "steps": int(version.steps[place]),
                     "same_class": bool(version.same_class[place]),
+                    "fooled": None if version.fooled is None else bool(version.fooled[place]),
                     "probability_change": float(version.probability_change[place]),
                     "l_inf": at(version.l_inf, place),
                     "l_2": at(version.l_2, place),
@@ -53,13 +53,15 @@ def settings(study: ExplanationStudy, batch: int, runs: "Sequence[Run]") -> Iter
                 "pictures": len(version.same_class),
                 "reached": int(version.reached.sum()),
                 "same_class": float(version.same_class.mean()),
+                "fooled": None if version.fooled is None else int(version.fooled.sum()),
+                "fooled_below": version.fooled_below,
                 "goal_before": _mean(run.goal),
                 "goal_after": _mean(version.goal),
                 "trained_goal_before": version.trained_goal[0] if version.trained_goal else None,
                 "trained_goal_after": version.trained_goal[1] if version.trained_goal else None,
                 "accuracy_before": run.accuracy,
                 "accuracy_after": version.accuracy,
-                "steps": training.steps if training else int(run.settings.get("steps", 0)) * (version.name != NO_OP),
+                "steps": version.effort,
                 "losses": list(training.cross_entropy) if training else [],
                 "penalties": list(training.penalty) if training else [],
                 "parameters_changed": training.changed if training else 0,

@@ -97,8 +97,9 @@ def maps() -> Features:
 
 def comparisons() -> Features:
     """One row per two maps of a picture that are compared, and measure; `item_id` is null where no item asks how alike
-    they are, `value` where the measure is not defined. `network` is that of the second map; where something is
-    manipulated, `place` is the number of the run.
+    they are, `value` where the measure is not defined. Of `patch` there is the measure `hidden`, too: how much of the
+    new class's second map lies beside the patch, 0 where the class stayed. `network` is that of the second map; where
+    something is manipulated, `place` is the number of the run.
     """
     return Features(
         {
@@ -149,10 +150,12 @@ def manipulations() -> Features:
     """One row per picture and version of it, for each run (a setting that was tried) of a manipulation.
 
     `reached`: whether the class stayed, or of `patch` changed, and the goal is nearer; `steps`: of the search after
-    which a picture was found, or of the training. `probability_change` is the largest of any class, 0..1. `l_inf`,
-    `l_2` and `lpips` (null where it was not asked for) are from the picture as it is, in units of 0..1; null where the
-    model is manipulated, and `changed_id` is `image_id` there. `goal_before` and `goal_after` are what the table `runs`
-    calls `goal`.
+    which a picture was found, or of the training. `fooled`: whether the class stayed and the map of the explainer is no
+    more like what it was than the table `runs` says in `fooled_below`, or of a classifier of rows the sensitive column
+    is not the first; null of `patch`, which is to change the class. `probability_change` is the largest of any class,
+    0..1. `l_inf`, `l_2` and `lpips` (null where it was not asked for) are from the picture as it is, in units of 0..1;
+    null where the model is manipulated, and `changed_id` is `image_id` there. `goal_before` and `goal_after` are what
+    the table `runs` calls `goal`.
     """
     return Features(
         _OF_RUN
@@ -162,6 +165,7 @@ def manipulations() -> Features:
             "reached": Value("bool"),
             "steps": Value("int32"),
             "same_class": Value("bool"),
+            "fooled": Value("bool"),
             "probability_change": Value("float64"),
             "l_inf": Value("float64"),
             "l_2": Value("float64"),
@@ -177,11 +181,11 @@ def runs() -> Features:
 
     `level` is what is changed, `input`, `model` or `table`. `settings` is JSON. `goal` says in words what the
     manipulation is after, `wanted` in which direction that is success, and `likeness_wanted` the same of how alike maps
-    are. `same_class` is a share of the `pictures`, `reached` counts them, the goals are their means; `trained_goal_` is
-    of as many pictures that trained the model, as the others did not. The accuracies are of those that have a label
-    and, where the model is manipulated, of held out pictures or rows. `losses` (cross-entropy) and `penalties` are
-    means of the epochs of its training, and `parameters_changed` counts its parameters; without a training there are
-    none.
+    are. `same_class` is a share of the `pictures`, `reached` and `fooled` count them, the goals are their means;
+    `trained_goal_` is of as many pictures that trained the model, as the others did not. The accuracies are of those
+    that have a label and, where the model is manipulated, of held out pictures or rows. `losses` (cross-entropy) and
+    `penalties` are means of the epochs of its training, and `parameters_changed` counts its parameters; without a
+    training there are none.
     """
     return Features(
         _OF_RUN
@@ -194,6 +198,8 @@ def runs() -> Features:
             "pictures": Value("int32"),
             "reached": Value("int32"),
             "same_class": Value("float64"),
+            "fooled": Value("int32"),
+            "fooled_below": Value("float64"),
             "goal_before": Value("float64"),
             "goal_after": Value("float64"),
             "trained_goal_before": Value("float64"),

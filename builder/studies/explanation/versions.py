@@ -35,10 +35,13 @@ class Version:
 
     name: `manipulated` or `no_op`. run: number of the setting, from 1. images: (n, h, w, 3); None where the model was
     manipulated and the pictures are as they were. reached: (n,), whether the class stayed and the goal is nearer.
-    steps: (n,). same_class, probability_change: (n,), as in `builder.manipulations.outcome`. l_inf, l_2, lpips: (n,);
-    None where the pictures are as they were, or it was not asked for. goal: (n,), how far the manipulation's own goal
-    is reached. accuracy: of the pictures with a label, or of a training's; None without any. training: None where
-    nothing was trained. trained_goal: means of the goal before and after, of pictures that it was trained on.
+    steps: (n,), after which each was found; effort: those that the search or the training made, 0 without one. fooled:
+    (n,), whether the class stayed and the explanation counts as another; None where the class is to change. same_class,
+    probability_change: (n,), as in `builder.manipulations.outcome`. l_inf, l_2, lpips: (n,); None where the pictures
+    are as they were, or it was not asked for. goal: (n,), how far the manipulation's own goal is reached. accuracy: of
+    the pictures with a label, or of a training's; None without any. training: None where nothing was trained.
+    trained_goal: means of the goal before and after, of pictures that it was trained on. fooled_below: the likeness
+    with the map as it was at which it counts as another; None where that does not decide.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Version:
     images: Images | None
     reached: npt.NDArray[np.bool_]
     steps: npt.NDArray[np.int64]
+    effort: int
+    fooled: npt.NDArray[np.bool_] | None
     same_class: npt.NDArray[np.bool_]
     probability_change: Values
     l_inf: Values | None
@@ -55,6 +60,7 @@ class Version:
     accuracy: float | None
     training: Training | None
     trained_goal: tuple[float, float] | None = None
+    fooled_below: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,25 @@ from matplotlib.patches import Rectangle
 from analysis.figures import style
 
 MOST = 0.3
-"""Likeness lost beyond the no-op at which the color is darkest."""
+"""The amount beyond the no-op at which the color is darkest."""
 
 DARK = 0.6
 """Share of the darkest color above which words are white."""
 
 
 def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: str | None) -> Figure:
-    """A heat map of how much more likeness each explainer's maps lose to a manipulation than to its no-op.
+    """A heat map of how much more a manipulation does to each explainer's maps than its no-op.
 
     Args:
-        table: manipulation, explainer (the one that is manipulated), of, difference, a row per cell.
+        table: manipulation, explainer (the one that is manipulated), of, beyond (likeness lost, or success won, beyond
+            the no-op), a row per cell.
         explainers: In their order.
         source: Whose the ratings are; None, as none are shown.
     """
     lines = list(dict.fromkeys(zip(table["manipulation"], table["explainer"], strict=True)))
     matrix = np.full((len(lines), len(explainers)), np.nan)
     for row in style.rows(table):
-        matrix[lines.index((row.manipulation, row.explainer)), list(explainers).index(row.of)] = -row.difference
+        matrix[lines.index((row.manipulation, row.explainer)), list(explainers).index(row.of)] = row.beyond
     with style.look():
         figure = style.new_figure(max(3.2 + 0.52 * len(explainers), 7.0), 2.0 + 0.42 * len(lines))
         axes = figure.subplots()
@@ -44,7 +45,7 @@ def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: s
         axes.set_xticks(range(len(explainers)), [_words(name) for name in explainers], rotation=40, ha="right")
         axes.set_yticks(range(len(lines)), [_words(f"{name} of {aimed}") for name, aimed in lines])
         axes.set_title("Red: the manipulation changes\nthe explanation, its no-op does not")
-        figure.colorbar(drawn, ax=axes, label="likeness lost beyond the no-op", extend="both")
+        figure.colorbar(drawn, ax=axes, label="beyond the no-op", extend="both")
         return style.finished(figure, source)
 
 

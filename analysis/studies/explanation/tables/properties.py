@@ -18,7 +18,9 @@ def properties(of: Explanations) -> pd.DataFrame:
     Columns: those of `tried.CELL`, version, pictures, batches (each with a seed of its own), reached and same_class
     (shares), probability_change, l_inf, l_2, lpips (means), goal (in words), wanted, goal_before, goal_after (means),
     median, lowest, highest (of goal_after, of the batches' means), likeness (mean of Spearman's correlation of absolute
-    values with the map as it was), likeness_wanted, steps (mean).
+    values with the map as it was), likeness_wanted, fsr (the fooling success rate, a share; NaN of what is to change
+    the class), fooled_below (its threshold of likeness; NaN where none decides), steps (that the search or the training
+    made) and parameters_changed (means over batches).
 
     Raises:
         MissingDataError: nothing was manipulated.
@@ -32,7 +34,7 @@ def properties(of: Explanations) -> pd.DataFrame:
         made.append(names | _properties(cell) | {"likeness": likeness.get(key)})
     order = [*CELL, "version", "pictures", "batches", "reached", "same_class", "probability_change", "l_inf", "l_2"]
     order += ["lpips", "goal", "wanted", "goal_before", "goal_after", "median", "lowest", "highest", "likeness"]
-    return pd.DataFrame(made)[[*order, "likeness_wanted", "steps"]]
+    return pd.DataFrame(made)[[*order, "likeness_wanted", "fsr", "fooled_below", "steps", "parameters_changed"]]
 
 
 def _properties(cell: pd.DataFrame) -> dict[str, Any]:
@@ -46,13 +48,17 @@ def _properties(cell: pd.DataFrame) -> dict[str, Any]:
         "lpips",
         "goal_before",
         "goal_after",
-        "steps",
     )
+    of_batches = cell.drop_duplicates(["batch", "run"])
     return {
         "pictures": len(cell),
         "batches": cell["batch"].nunique(),
         **{name: cell[name].astype("float64").mean() for name in means},
         **{name: cell[name].iloc[0] for name in ("goal", "wanted", "likeness_wanted")},
+        "fsr": cell["fooled"].astype("float64").mean() if "fooled" in cell else None,
+        "fooled_below": cell["fooled_below"].iloc[0],
+        "steps": of_batches["effort"].astype("float64").mean(),
+        "parameters_changed": of_batches["parameters_changed"].astype("float64").mean(),
         "median": by_batch.median(),
         "lowest": by_batch.min(),
         "highest": by_batch.max(),

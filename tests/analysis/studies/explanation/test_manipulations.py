@@ -12,6 +12,7 @@ from analysis.errors import MissingDataError
 from analysis.questions import Choice, YesNo
 from analysis.studies.explanation.figures.room import room as drawn_room
 from analysis.studies.explanation.figures.transfer_matrix import transfer_matrix
+from analysis.studies.explanation.manipulations import strongest
 from analysis.studies.explanation.tables.beyond_noise import beyond_noise
 from analysis.studies.explanation.tables.noticed import noticed, room, thresholds
 from analysis.studies.explanation.tables.properties import properties, settings_tried
@@ -35,11 +36,13 @@ def study(radii=(0.05, 0.1)) -> SimpleNamespace:
                 names |= {"run": run, "version": version}
                 told = {"settings": json.dumps({"radius": radius, "seed": batch, "steps": 9}), "level": "input"}
                 told |= {"goal": "left", "wanted": "low", "likeness_wanted": "low", "losses": np.array([0.5, 0.25])}
+                told |= {"steps": 9 * (version == "manipulated"), "parameters_changed": 0, "fooled_below": 0.67}
                 runs.append(names | told)
                 for at, goal in enumerate(of_batch):
                     after = 0.5 - (0.5 - goal) * radius / 0.05
                     change = {"goal_before": 0.5, "goal_after": after, "l_inf": radius, "l_2": 1.0, "lpips": np.nan}
                     change |= {"reached": at == 0, "same_class": True, "probability_change": 0.1, "steps": 3.0}
+                    change |= {"fooled": version == "manipulated" and (batch, at) != (0, 0)}
                     rows.append(names | {"image_id": f"{batch}-{at}"} | change)
                     of_map = {"check": "manipulation", "batch": batch, "image_id": f"{batch}-{at}", "network": version}
                     of_map |= {"place": run, "measure": "spearman_absolute", "first_map": "a", "second_map": "b"}
@@ -80,6 +83,9 @@ def test_properties_stand_side_by_side_with_those_of_the_noise():
     assert row["goal_after"] == pytest.approx(1.1 / 6)
     assert (row["median"], row["lowest"], row["highest"]) == pytest.approx((0.2, 0.15, 0.2))
     assert (row["likeness"], made.loc[("radius 0.05", "no_op"), "likeness"]) == pytest.approx((0.4, 0.9))
+    assert (row["fsr"], made.loc[("radius 0.05", "no_op"), "fsr"]) == (pytest.approx(5 / 6), 0)
+    assert (row["fooled_below"], row["parameters_changed"]) == (0.67, 0)
+    assert (row["steps"], made.loc[("radius 0.05", "no_op"), "steps"]) == (9, 0)
     assert settings_tried(study())["losses"].tolist()[0] == "0.5 0.25"
     with pytest.raises(MissingDataError, match="nothing was manipulated"):
         properties(SimpleNamespace(tables={}, comparisons=pd.DataFrame()))
@@ -89,9 +95,23 @@ def test_the_matrix_shows_what_is_lost_beyond_noise():
     made = transfer(study((0.05,)))
     cells = made.set_index("of")["difference"]
     assert cells.to_dict() == {"gradient": pytest.approx(-0.5), "lime": pytest.approx(0)}
-    figure = transfer_matrix(made, ["gradient", "lime"], source=None)
+    shown = strongest(SimpleNamespace(tables={"transfer": made}))
+    figure = transfer_matrix(shown, ["gradient", "lime"], source=None)
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.50", "0.00"]
     assert [patch.get_xy() for patch in figure.axes[0].patches] == [(-0.5, -0.5)]
+
+
+def test_a_change_of_class_counts_by_what_the_map_hides():
+    """It leaves the map more like what it was than its no-op does, and hides what changed the class better."""
+    of = study((0.05,))
+    hidden = of.comparisons[of.comparisons["network"] != "trained"].assign(measure="hidden")
+    hidden["value"] = np.where(hidden["network"] == "manipulated", 0.75, 0.5)
+    of.comparisons = pd.concat([of.comparisons, hidden])
+    of.tables["manipulations"]["fooled"] = None
+    shown = strongest(SimpleNamespace(tables={"transfer": transfer(of)}))
+    assert shown["measure"].tolist() == ["hidden", "hidden"]
+    assert shown["beyond"].tolist() == pytest.approx([0.25, 0.25])
+    assert properties(of)["fsr"].isna().all()
 
 
 def answered(question, answer, batches=6, sizes=(0.0, 0.02, 0.04, 0.06, 0.08, 0.1), raters=10, **columns) -> Answers:

@@ -147,7 +147,9 @@ def test_the_version_verifies_and_its_card_says_what_is_left(published: Path, ta
     ]
     assert f"| cascading | gradient | 2 | {gradient[0]:.3g} | {gradient[1]:.3g} |" in card
     assert "| cascading | edges | 2 | 1 | 1 |" in card
-    assert "| top_k | gradient | no_op | 4 | 1 | share of the importance" in card
+    rows = [row for row in tables["manipulations"] if (row["manipulation"], row["version"]) == ("top_k", "no_op")]
+    fooled = np.mean([row["fooled"] for row in rows])
+    assert f"| top_k | gradient | no_op | 4 | 1 | {fooled:.3g} | share of the importance" in card
     with Image.open(published / "pictures" / "maps.png") as picture:
         assert picture.size[0] == 8 + 6 * 120
 
@@ -164,6 +166,14 @@ def test_the_report_has_curves_a_matrix_what_people_see_and_strips(published: Pa
     lies = pd.read_csv(report / "tables" / "beyond-noise.csv")
     assert lies["setting"].tolist() == ["radius 0.03", "radius 0.1", "one setting"]
     assert len(pd.read_csv(report / "tables" / "transfer.csv")) == 3 * 11 * 11
+    took = pd.read_csv(report / "tables" / "properties.csv")
+    assert took["fsr"].between(0, 1).all()
+    assert took.set_index(["explainer", "version"])["fooled_below"].to_dict() == {
+        **dict.fromkeys((("gradient", "manipulated"), ("gradient", "no_op")), 0.67),
+        **dict.fromkeys((("grad_cam", "manipulated"), ("grad_cam", "no_op")), 0.57),
+    }
+    assert took["steps"].tolist() == [4, 0, 4, 0, 31, 31]
+    assert took["parameters_changed"].gt(200_000).tolist() == 4 * [False] + 2 * [True]
     curves = pd.read_csv(report / "tables" / "curves.csv")
     assert len(curves) == 12 * 11 * (4 + 4 + 1)
     assert set(curves["interval"]) <= {"too few batches for an interval", "no picture"}

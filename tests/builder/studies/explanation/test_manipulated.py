@@ -98,6 +98,17 @@ def test_runs_say_what_was_tried_and_what_came_of_it(made):
         assert (row["goal"], row["wanted"]) == ("Pearson's correlation with another picture's map", "high")
         assert (row["level"], row["parameters_changed"], row["losses"]) == ("input", 0, [])
         assert row["trained_goal_after"] is None
+        assert row["fooled"] == sum(each["fooled"] for each in of_run)
+        assert (row["fooled_below"], row["steps"]) == (0.67, 6 * (row["version"] == "manipulated"))
+    alike = {
+        (row["image_id"], row["network"], row["place"]): row["value"]
+        for row in made["comparisons"]
+        if (row["measure"], row["explainer"]) == ("spearman_absolute", "gradient")
+    }
+    for row in made["manipulations"]:
+        likeness = alike[row["image_id"], row["version"], row["run"]]
+        assert row["fooled"] == (row["same_class"] and likeness <= 0.67)
+    assert {row["fooled"] for row in made["manipulations"]} == {True, False}
     assert made["sanity"] == []
 
 
@@ -205,8 +216,17 @@ def test_a_patch_changes_the_class_and_its_maps_are_of_the_new_one(runtime: Runt
         found = maps[f"{row['image_id']}-grad_cam-{row['version']}1"]
         np.testing.assert_allclose(np.array(found["map"]) * found["scale"], wanted, atol=2e-3 * found["scale"])
         on_patch = np.abs(wanted)[:11, :11].sum() / np.abs(wanted).sum()
-        assert row["goal_after"] == pytest.approx(on_patch, abs=2e-3)
+        assert row["goal_before"] == 0
+        assert row["goal_after"] == pytest.approx((1 - on_patch) * (not row["same_class"]), abs=2e-3)
         assert row["reached"] == (not row["same_class"])
+        assert row["fooled"] is None
+    assert {(row["steps"], row["fooled"], row["fooled_below"]) for row in made["runs"]} == {(8, None, None)}
+    hidden = [row for row in made["comparisons"] if row["measure"] == "hidden"]
+    assert {row["explainer"] for row in hidden} == {"gradient", "grad_cam"}
+    goals = {(row["image_id"], row["version"]): row["goal_after"] for row in made["manipulations"]}
+    assert {
+        (row["image_id"], row["network"]): row["value"] for row in hidden if row["explainer"] == "grad_cam"
+    } == pytest.approx(goals)
 
 
 def test_a_black_box_needs_no_gradient(runtime: Runtime):

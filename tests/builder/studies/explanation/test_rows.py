@@ -35,6 +35,7 @@ def test_a_scaffold_hides_the_sensitive_column_and_its_no_op_does_not(made):
     assert [(row["goal_before"], row["goal_after"]) for row in (manipulated, no_op)] == [(1, 0), (1, 1)]
     assert manipulated["accuracy_after"] > manipulated["accuracy_before"] - 0.02
     assert json.loads(manipulated["settings"])["sensitive"] == "group"
+    assert [(row["fooled"], row["fooled_below"]) for row in (manipulated, no_op)] == [(3, None), (0, None)]
     assert {row["classifier"] for name in ("runs", "comparisons", "items") for row in made[name]} == {"row_model"}
     assert all(row["changed_id"] == row["image_id"] and row["l_inf"] is None for row in made["manipulations"])
 
