@@ -8,6 +8,7 @@
 | transfer | a setting of a manipulation, an explainer and a measure | manipulation, classifier, explainer (manipulated), setting, of, measure, n, manipulated, no_op, difference, low, high, interval |
 | beyond_noise | a setting of a manipulation | manipulation, classifier, explainer, setting, goal, wanted, n, gain, no_op_gain, difference, low, high, interval, p, better, median, lowest, highest, p_holm |
 | properties | a setting of a manipulation, or its no-op | manipulation, classifier, explainer, setting, version, pictures, batches, reached, same_class, probability_change, l_inf, l_2, lpips, goal, wanted, goal_before, goal_after, median, lowest, highest, likeness, likeness_wanted, fsr, fooled_below, steps, parameters_changed |
+| generalization | a setting of a manipulation of a model, or its no-op, and some pictures | manipulation, classifier, explainer, setting, version, pictures, n, distance, goal, wanted, goal_before, goal_after, low, high, interval |
 | settings_tried | a setting in a batch, or its no-op | as the published table `runs` |
 | room | a setting of a manipulation, or its no-op | manipulation, classifier, explainer, setting, version, l_inf, n, likeness, low, high, interval |
 | difference_thresholds | a kind, or "all" | as `psychometric` of a verification study |
@@ -21,6 +22,7 @@ from analysis.studies.explanation.data import Explanations
 from analysis.studies.explanation.tables.beyond_noise import beyond_noise
 from analysis.studies.explanation.tables.curves import curves
 from analysis.studies.explanation.tables.explainer_agreement import explainer_agreement
+from analysis.studies.explanation.tables.generalization import generalization
 from analysis.studies.explanation.tables.measure_differences import measure_differences
 from analysis.studies.explanation.tables.noticed import noticed, room, thresholds
 from analysis.studies.explanation.tables.properties import properties, settings_tried
@@ -38,6 +40,7 @@ def makers(study: Explanations) -> list[Maker]:
         Maker(("transfer",), lambda made: transfer(study), of_people=False),
         Maker(("beyond_noise",), lambda made: beyond_noise(study), of_people=False),
         Maker(("properties",), lambda made: properties(study), of_people=False),
+        Maker(("generalization",), lambda made: generalization(study), of_people=False),
         Maker(("settings_tried",), lambda made: settings_tried(study), of_people=False),
         Maker(("room",), lambda made: room(study), of_people=False),
         Maker(("difference_thresholds",), lambda made: thresholds(study)),

@@ -173,6 +173,13 @@ MANIPULATIONS = SectionOf(
             "properties",
             _properties_caption,
         ),
+        Result(
+            "generalization",
+            "The goal of each manipulation of the model, and of its no-op, of pictures that trained it and of others: "
+            "the half of them that is nearest to the training's, and the half that is far away. distance is that to "
+            "the nearest picture of the training, Euclidean between the inputs of the network's last layer. "
+            f"{INTERVALS}",
+        ),
         Result("settings_tried", "Every setting that was tried, in every batch."),
         Result(draw=_draw_strips),
     ],

@@ -29,6 +29,7 @@ def tried(of: Explanations) -> pd.DataFrame:
     by_run = ["batch", "run", "version"]
     named = pd.concat([_named(cell) for _, cell in runs.groupby(CELL[:3], sort=False)])
     told = ["setting", "level", "goal", "wanted", "likeness_wanted", "effort", "parameters_changed", "fooled_below"]
+    told += ["trained_goal_before", "trained_goal_after"]
     return rows.merge(named.rename(columns={"steps": "effort"}).reindex(columns=[*by_run, *told]), on=by_run)
 
 

@@ -128,6 +128,11 @@ MANIPULATIONS = (
     Column("steps", "after how many steps", "steps"),
     Column("same_class", "whether the class is the same"),
     Column("fooled", "whether it is and the explanation is another, see `runs`", null="the class is to change"),
+    Column(
+        "distance",
+        "to the nearest picture that trains the model, Euclidean between the inputs of its last layer",
+        null="none does",
+    ),
     Column("probability_change", "largest change of a class's probability"),
     Column("l_inf", "largest change of a channel of a pixel", "share of the range", "the network was changed"),
     Column("l_2", "Euclidean length of the change", "share of the range", "the network was changed"),

@@ -15,6 +15,7 @@ from builder.explainers.measures.maps import spearman
 from builder.explainers.measures.pictures import l_2, l_inf
 from builder.explainers.measures.success import fooled
 from builder.generators import Images
+from builder.manipulations.features import nearest
 from builder.studies.explanation.catalog import PICTURE_METHODS
 from builder.studies.explanation.compare import HIDDEN, Comparison, Source, Stored, compare
 from builder.studies.explanation.methods import Given, Made, Method
@@ -70,6 +71,7 @@ def manipulate_all(
                     version,
                     fooled=_fooled(models, aimed, method, maps, version),
                     fooled_below=None if method.decides == "other" else models.fooled[aimed].high,
+                    distance=given.distance,
                     trained_goal=_trained_goal(models, aimed, method, given, own, made),
                 )
             )
@@ -85,8 +87,13 @@ def manipulate_all(
 
 def _given(check: CheckSettings, method: Method, models: Models, pictures: "Pictures", maps: Maps) -> Given:
     training, held_out = models.to_train(check.classifier, pictures.rows) if method.level == "model" else (None, None)
+    classifier, distance = models.classifiers[check.classifier], None
+    if training is not None and classifier.network is not None:
+        with models.stopwatch.step("features", len(pictures.rows)):
+            of_network = (classifier.network, pictures.pixels, training.images)
+            distance = nearest(*of_network, classifier.micro_batch, models.runtime)
     return Given(
-        models.classifiers[check.classifier],
+        classifier,
         # Where its maps are differentiated it is one, or `load_models` refuses.
         cast(NetworkExplainer, models.explainers[str(check.explainer)]),
         pictures.pixels,
@@ -95,6 +102,7 @@ def _given(check: CheckSettings, method: Method, models: Models, pictures: "Pict
         models.runtime,
         training,
         held_out,
+        distance,
     )
 
 

@@ -23,7 +23,8 @@ Level = Literal["input", "model"]
 class Given:
     """All that a manipulation is given: n pictures, their classes and maps (n, h, w), the classifier and the explainer.
 
-    training, held_out: pictures of which none is among the n, for manipulations of the model; else None.
+    training, held_out: pictures of which none is among the n, for manipulations of the model; else None. distance:
+    (n,), to the nearest of the training; None without it.
     """
 
     classifier: Classifier
@@ -34,6 +35,7 @@ class Given:
     runtime: Runtime
     training: Labeled | None = None
     held_out: Labeled | None = None
+    distance: Values | None = None
 
 
 @dataclass(frozen=True)

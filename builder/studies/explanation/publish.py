@@ -1,13 +1,13 @@
 """The parts of a published version that an explanation study brings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.images.rights import NAME, picture_rights
-from builder.studies import NamedModel, PictureRights, PublishParts
+from builder.studies import NamedModel, PictureRights, Prediction, PublishParts
 from builder.studies.explanation.schema import KINDS
 from builder.studies.explanation.study import LPIPS_NAME, ExplanationStudy, explanation
 from builder.study import Study
@@ -15,6 +15,7 @@ from builder.study import Study
 if TYPE_CHECKING:  # what publishing needs is an extra
     import pyarrow as pa
 
+    from builder.classifiers import Classifier
     from builder.publish.content import Content
     from builder.runtime import Runtime
 
@@ -55,6 +56,28 @@ class ExplanationParts(PublishParts):
         return rights._replace(
             redistributable=rights.redistributable and not (described.of_rows and described.table.path)
         )
+
+    def classifiers(self, study: Study) -> "Mapping[str, Callable[[Runtime], Classifier]]":
+        """The classifiers of the study file; those that a batch trains are known to it alone."""
+        return {each.name: each.load for each in explanation(study).classifiers}
+
+    def predictions(self, study: Study, tables: "Mapping[str, pa.Table]") -> Iterator[Prediction]:
+        """The predictions of every picture that an item shows, and of every changed one that keeps its class; of those
+        networks that stand in the study file.
+        """
+        names = {each.name for each in explanation(study).classifiers}
+        classes: dict[tuple[str, str], str] = {}
+        for item in tables["items"].to_pylist():
+            key = item["classifier"], item["image_id"]
+            if item["check"] == "labels" or key[0] not in names or key in classes:
+                continue
+            classes[key] = item["class"]
+            yield Prediction(f"items: {item['item_id']}", *key, item["class"], {item["class"]: item["probability"]})
+        changed = tables.get("manipulations")
+        for row in changed.to_pylist() if changed is not None else ():
+            top = classes.get((row["classifier"], row["image_id"]))
+            if top is not None and row["same_class"] and row["changed_id"] != row["image_id"]:
+                yield Prediction(f"manipulations: {row['changed_id']}", row["classifier"], row["changed_id"], top, {})
 
     def figures(self, content: "Content") -> dict[str, Any]:
         """Items by kind, the measures with their ranges, and what became of each explainer."""

@@ -28,6 +28,7 @@ def pictures(study: ExplanationStudy, batch: int, ids: "Ids", runs: "Sequence[Ru
                     "steps": int(version.steps[place]),
                     "same_class": bool(version.same_class[place]),
                     "fooled": None if version.fooled is None else bool(version.fooled[place]),
+                    "distance": at(version.distance, place),
                     "probability_change": float(version.probability_change[place]),
                     "l_inf": at(version.l_inf, place),
                     "l_2": at(version.l_2, place),

@@ -155,7 +155,8 @@ def manipulations() -> Features:
     is not the first; null of `patch`, which is to change the class. `probability_change` is the largest of any class,
     0..1. `l_inf`, `l_2` and `lpips` (null where it was not asked for) are from the picture as it is, in units of 0..1;
     null where the model is manipulated, and `changed_id` is `image_id` there. `goal_before` and `goal_after` are what
-    the table `runs` calls `goal`.
+    the table `runs` calls `goal`. `distance` is that to the nearest picture that trains the model, Euclidean between
+    the inputs of its last layer; null where none does.
     """
     return Features(
         _OF_RUN
@@ -166,6 +167,7 @@ def manipulations() -> Features:
             "steps": Value("int32"),
             "same_class": Value("bool"),
             "fooled": Value("bool"),
+            "distance": Value("float64"),
             "probability_change": Value("float64"),
             "l_inf": Value("float64"),
             "l_2": Value("float64"),

@@ -41,7 +41,8 @@ class Version:
     are as they were, or it was not asked for. goal: (n,), how far the manipulation's own goal is reached. accuracy: of
     the pictures with a label, or of a training's; None without any. training: None where nothing was trained.
     trained_goal: means of the goal before and after, of pictures that it was trained on. fooled_below: the likeness
-    with the map as it was at which it counts as another; None where that does not decide.
+    with the map as it was at which it counts as another; None where that does not decide. distance: (n,), to the
+    nearest picture that trains the model, in its features; None where none does.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Version:
     training: Training | None
     trained_goal: tuple[float, float] | None = None
     fooled_below: float | None = None
+    distance: Values | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from builder.errors import StudyError
 from builder.explainers import grad_cam
 from builder.explainers.softplus import softplus
 from builder.manipulations import active, center_model, fine_tuning, location, top_k_model
+from builder.manipulations.features import nearest
 from tests.builder.explainers.networks import Classifier, convolutions
 
 
@@ -161,6 +162,16 @@ def test_a_normalization_is_trained_and_not_folded(runtime):
     torch.testing.assert_close(attribution(images, classes), explainer.attribution(still)(images, classes))
     attribution(images, classes, create_graph=True).sum().backward()
     assert all(weights.grad is not None for weights in network[:2].parameters())
+
+
+def test_a_picture_of_the_training_has_no_distance_and_others_that_of_the_nearest(classifier, held_out, runtime):
+    known, others = held_out.images[:9], held_out.images[9:16]
+    with torch.no_grad():
+        *front, _ = classifier.network.children()
+        inputs = [nn.Sequential(*front)(torch.from_numpy(each).permute(0, 3, 1, 2) / 255) for each in (others, known)]
+    wanted = torch.cdist(*inputs).min(dim=1).values.numpy()
+    np.testing.assert_allclose(nearest(classifier.network, others, known, 4, runtime), wanted, rtol=1e-4)
+    assert nearest(classifier.network, known[:2], known, 4, runtime).tolist() == [0, 0]
 
 
 def test_what_cannot_be_manipulated_is_refused(classifier, explainer, training, held_out, runtime):

@@ -14,6 +14,7 @@ from analysis.studies.explanation.figures.room import room as drawn_room
 from analysis.studies.explanation.figures.transfer_matrix import transfer_matrix
 from analysis.studies.explanation.manipulations import strongest
 from analysis.studies.explanation.tables.beyond_noise import beyond_noise
+from analysis.studies.explanation.tables.generalization import generalization
 from analysis.studies.explanation.tables.noticed import noticed, room, thresholds
 from analysis.studies.explanation.tables.properties import properties, settings_tried
 from analysis.studies.explanation.tables.transfer import transfer
@@ -99,6 +100,20 @@ def test_the_matrix_shows_what_is_lost_beyond_noise():
     figure = transfer_matrix(shown, ["gradient", "lime"], source=None)
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.50", "0.00"]
     assert [patch.get_xy() for patch in figure.axes[0].patches] == [(-0.5, -0.5)]
+
+
+def test_pictures_near_to_the_training_and_far_are_apart():
+    of = study((0.05,))
+    with pytest.raises(MissingDataError, match="no model was manipulated"):
+        generalization(of)
+    rows, runs = of.tables["manipulations"], of.tables["runs"]
+    rows["distance"] = rows["image_id"].str.endswith("1") + 1.0
+    runs["trained_goal_before"], runs["trained_goal_after"] = 0.5, 0.1 * (1 + runs["batch"])
+    made = generalization(of).set_index(["version", "pictures"])
+    assert made["n"].tolist() == [6, 3, 3] * 2
+    after = made.loc["manipulated", "goal_after"]
+    assert after.to_dict() == pytest.approx({"training": 0.2, "near": 0.4 / 3, "far": 0.7 / 3})
+    assert made.loc["manipulated", "distance"].tolist() == [0, 1, 2]
 
 
 def test_a_change_of_class_counts_by_what_the_map_hides():

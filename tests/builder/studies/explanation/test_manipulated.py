@@ -179,6 +179,7 @@ def test_a_model_is_manipulated_and_the_pictures_are_as_they_were(tuned):
         assert (row["l_inf"], row["l_2"], row["lpips"]) == (None, None, None)
         better = row["goal_after"] > row["goal_before"]
         assert row["reached"] == (row["same_class"] and better)
+        assert row["distance"] > 0
     assert {row["explainer"] for row in tuned["comparisons"] if row["network"] != "trained"} == {"gradient", "grad_cam"}
 
 
