@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
+import numpy as np
 import pandas as pd
 
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
@@ -179,15 +180,20 @@ def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     index = pd.RangeIndex(len(rows))
     if list(rows) == list(columns) and all(rows[name].dtype == kind for name, kind in columns.items()):
         return rows.set_axis(index)
+    nothing = np.full(len(rows), -1)
     return pd.DataFrame(
         {
-            name: rows[name].set_axis(index).astype(kind)  # type: ignore[call-overload]
+            name: _of_type(rows[name].array, kind)
             if name in rows
-            else pd.Series(pd.NA, index=index, dtype=kind)
+            else _empty(tuple(columns.items()))[name].array.take(nothing, allow_fill=True)
             for name, kind in columns.items()
         },
         index=index,
     )
+
+
+def _of_type(cells: Any, kind: str) -> Any:
+    return cells if cells.dtype == kind else cells.astype(kind)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """The way from a table and its layout to an export; columns at a time, for a survey may bring a million answers."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, assert_never
 
 import numpy as np
@@ -21,7 +21,7 @@ from builder.ratings.export import (
 )
 from builder.ratings.formats import cells
 from builder.ratings.formats.items import item_names
-from builder.ratings.formats.slots import Layout, Slot, cells_of
+from builder.ratings.formats.slots import Layout, Slot, Source, cells_of, counting
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
@@ -30,6 +30,7 @@ from loading_script.tables import SIDES
 
 Texts = dict[str, "pd.Series[str]"]
 Numbers = np.ndarray[Any, Any]
+Marks = np.ndarray[Any, np.dtype[np.bool_]]
 
 _MOST_AT_ONCE = 500_000
 """Cells of one part that are looked at together, answered or not: a study of many batches has mostly empty ones."""
@@ -159,29 +160,34 @@ def _ratings(
     if not layout.slots:
         return typed(pd.DataFrame(), rating_columns(asks)), pd.DataFrame(), np.empty(0, np.int64)
     records, slots, texts = _gathered(table, layout.slots, ids, missing, asks)
-    frame = pd.DataFrame({"line": table.lines[records], "participant": ids.take(records).array})
-    frame[asks.key] = item_names(table, layout.slots, records, slots, items, mapping)
-    if layout.events and not (mapping and mapping.where):
-        records, slots, texts, frame = _of_items(records, slots, texts, frame, asks, mapping)
+    named = item_names(table, layout.slots, records, slots, items, mapping)
+    if layout.events and mapping and mapping.columns.item and not mapping.where:
+        records, slots, texts, named = _of_items(records, slots, texts, named)
     columns = {part: _columns(table, layout.slots, part, asks) for part in texts}
-    frame["column"] = columns[asks.names[0]][slots]
-    has_answer = {part: ~cells.missing(texts[part], missing) for part in texts}
-    spoilt = _answers(frame, texts, has_answer, table, mapping, asks)
+    used = {part for slot in layout.slots for part in slot.parts}
+    has_answer = {
+        part: ~cells.missing(text, missing).to_numpy(bool) if part in used else np.zeros(len(text), bool)
+        for part, text in texts.items()
+    }
+    answers, spoilt = _answers(texts, has_answer, table, mapping, asks)
     unit = np.array([slot.unit_ms for slot in layout.slots])[slots]
-    untimed = _details(frame, texts, table, mapping, unit)
+    details, untimed = _details(texts, table, mapping, unit)
     _any_understood(table, texts, has_answer, spoilt, asks)
-    without = frame[asks.key].isna() | frame[asks.key].eq("")
-    reasons: list[tuple[pd.Series[bool], str, str]] = [(without, asks.names[0], no_item(asks))]
+    who = {"participant": ids.take(records).array, asks.key: named.array}
+    first = {"line": table.lines[records], "column": columns[asks.names[0]][slots]}
+    frame = pd.DataFrame({**first, **who, **answers, **details})
+    without = (named.isna() | named.eq("")).to_numpy(bool)
+    reasons: list[tuple[Marks, str, str]] = [(without, asks.names[0], no_item(asks))]
     for question in asks.questions:
         bad = spoilt[question.name]
-        if isinstance(question, Scale):
-            damaged = bad & cells.damaged(texts[question.name])
+        if isinstance(question, Scale) and bad.any():
+            damaged = bad & cells.damaged(texts[question.name]).to_numpy(bool)
             reasons.append((damaged, question.name, "damaged by a spreadsheet"))
         reasons.append((bad, question.name, not_read(question)))
-    kept = ~without & ~pd.DataFrame(spoilt).any(axis=1)
-    for part in _details_of(asks):
-        reasons += [(untimed if part == "rated_at" else has_answer[part] & frame[part].isna(), part, _KEPT)]
-    refused, seen = [_none(asks)], pd.Series(False, index=frame.index)
+    kept = ~without & ~np.logical_or.reduce(list(spoilt.values()))
+    for part, read in details.items():
+        reasons += [(untimed if part == "rated_at" else has_answer[part] & np.asarray(pd.isna(read)), part, _KEPT)]
+    refused, seen = [_none(asks)], np.zeros(len(frame), bool)
     for where, part, reason in reasons:
         rows = np.flatnonzero(where & ~seen)
         if not len(rows):
@@ -189,61 +195,58 @@ def _ratings(
         chosen = frame.iloc[rows]
         refused.append(_refusals(asks, chosen["line"], columns[part][slots[rows]], reason, chosen[asks.key]))
         seen |= where
-    return typed(frame[kept], rating_columns(asks)), stacked(refused), np.unique(records)
+    return typed(frame if kept.all() else frame[kept], rating_columns(asks)), stacked(refused), np.unique(records)
 
 
 def _answers(
-    frame: pd.DataFrame,
     texts: Texts,
-    has_answer: dict[str, "pd.Series[bool]"],
+    has_answer: dict[str, Marks],
     table: Table,
     mapping: Mapping | None,
     asks: Questionnaire,
-) -> dict[str, "pd.Series[bool]"]:
-    """Puts the answer to each question into the frame; where one was given that cannot be read."""
-    spoilt = {}
+) -> tuple[dict[str, Any], dict[str, Marks]]:
+    """The answers to each question, and marks where one was given that cannot be read."""
+    answers: dict[str, Any] = {}
     for question in asks.questions:
         name = question.name
         match question:
             case Scale():
                 other = mapping.scales.get(name) if mapping else None
-                frame[name] = cells.scaled(texts[name], table.comma, question, other).astype("Float64").array
-                frame[name] = frame[name].mask(~has_answer[name])
+                read = cells.scaled(texts[name], table.comma, question, other).to_numpy()
+                answers[name] = pd.arrays.FloatingArray(read, np.isnan(read) | ~has_answer[name])
             case YesNo():
-                frame[name] = cells.yes_or_no(texts[name], question, mapping).array
+                answers[name] = cells.yes_or_no(texts[name], question, mapping).array
             case Choice():
-                frame[name] = cells.option(texts[name], question, mapping).mask(~has_answer[name]).array
+                answers[name] = cells.option(texts[name], question, mapping).mask(~has_answer[name]).array
             case _:
                 assert_never(question)
-        spoilt[name] = has_answer[name] & frame[name].isna()
-    return spoilt
+    return answers, {name: has_answer[name] & np.asarray(pd.isna(read)) for name, read in answers.items()}
 
 
-def _details(
-    frame: pd.DataFrame, texts: Texts, table: Table, mapping: Mapping | None, unit: Numbers
-) -> "pd.Series[bool]":
-    """Puts response time, position, side and time into the frame; where the latter was given and cannot be read."""
-    response_time: pd.Series[float] = cells.numbers(texts["response_time_ms"], table.comma) * unit
-    frame["response_time_ms"] = response_time.where(response_time.between(0, _MOST))
-    position = cells.numbers(texts["position"], table.comma)
-    frame["position"] = position.where((position % 1 == 0) & position.between(0, _MOST)).astype("Int64")
+def _details(texts: Texts, table: Table, mapping: Mapping | None, unit: Numbers) -> tuple[dict[str, Any], Marks]:
+    """Response time, position, side and time of each answer; and marks where the last was given and cannot be read."""
+    spent = cells.numbers(texts["response_time_ms"], table.comma).to_numpy() * unit
+    position = cells.numbers(texts["position"], table.comma).to_numpy()
+    whole = (position % 1 == 0) & (position >= 0) & (position <= _MOST)
+    details: dict[str, Any] = {
+        "response_time_ms": np.where((spent >= 0) & (spent <= _MOST), spent, np.nan),
+        "position": pd.arrays.IntegerArray(np.where(whole, position, 0).astype(np.int64), ~whole),
+    }
     if "side" in texts:
         side = texts["side"].str.strip().str.casefold()
-        frame["side"] = side.where(side.isin(SIDES))
+        details["side"] = side.where(side.isin(SIDES)).array
     zone, dates = (mapping.time_zone, mapping.dates) if mapping else (None, None)
-    frame["rated_at"], untimed = cells.times(texts["rated_at"], zone, dates)
-    return untimed
+    times, untimed = cells.times(texts["rated_at"], zone, dates)
+    return {**details, "rated_at": times.array}, untimed.to_numpy(bool)
 
 
 def _of_items(
-    records: Numbers, slots: Numbers, texts: Texts, frame: pd.DataFrame, asks: Questionnaire, mapping: Mapping | None
-) -> tuple[Numbers, Numbers, Texts, pd.DataFrame]:
-    """Without the events that name no item, where the mapping says in which column items stand: these are others."""
-    if not (mapping and mapping.columns.item):
-        return records, slots, texts, frame
-    keep = np.flatnonzero(frame[asks.key].ne("") & frame[asks.key].notna())
+    records: Numbers, slots: Numbers, texts: Texts, named: "pd.Series[str]"
+) -> tuple[Numbers, Numbers, Texts, "pd.Series[str]"]:
+    """Without the events that name no item: where the mapping says in which column items stand, these are others."""
+    keep = np.flatnonzero(named.ne("") & named.notna())
     kept = {part: text.take(keep).reset_index(drop=True) for part, text in texts.items()}
-    return records[keep], slots[keep], kept, frame.iloc[keep].reset_index(drop=True)
+    return records[keep], slots[keep], kept, named.take(keep).reset_index(drop=True)
 
 
 def _gathered(
@@ -254,29 +257,40 @@ def _gathered(
     step = max(_MOST_AT_ONCE // count, 1)
     records, numbers = [], []
     parts = (*asks.names, *_details_of(asks))
-    texts: dict[str, list[pd.Series[str]]] = {part: [] for part in parts}
+    used = {part for part in parts if any(part in slot.parts for slot in slots)}
+    texts: dict[str, list[pd.Series[str]]] = {part: [] for part in used}
     for first in range(0, len(slots), step):
         some = slots[first : first + step]
-        stacked = {part: _stacked(table, some, part) for part in asks.names}
+        stacked = {part: _stacked(table, some, part) for part in asks.names if part in used}
         has_answer = np.logical_or.reduce([~cells.missing(text, missing).to_numpy(bool) for text in stacked.values()])
         places = np.flatnonzero(has_answer & np.tile(ids.ne("").to_numpy(bool), len(some)))
+        places = places[np.argsort(places % count, kind="stable")]
         records.append(places % count)
         numbers.append(places // count + first)
-        for part in parts:
+        for part in used:
             text = stacked[part] if part in stacked else _stacked(table, some, part)
             texts[part].append(text.take(places))
     order = np.argsort(np.concatenate(records), kind="stable")
-    sorted_texts = {part: pd.concat(some).take(order).reset_index(drop=True) for part, some in texts.items()}
+    sorted_texts = {part: _in_order(texts[part], order) if part in used else _blank(len(order)) for part in parts}
     return np.concatenate(records)[order], np.concatenate(numbers)[order], sorted_texts
+
+
+def _in_order(texts: Sequence["pd.Series[str]"], order: Numbers) -> "pd.Series[str]":
+    """Some texts below each other, in another order; one run of them, as of many small files, is in order already."""
+    if len(texts) == 1:
+        return texts[0].set_axis(range(len(order)))
+    return pd.concat(texts).take(order).reset_index(drop=True)
+
+
+def _blank(count: int) -> "pd.Series[str]":
+    return pd.Series("", index=range(count), dtype="str")
 
 
 def _stacked(table: Table, slots: Sequence[Slot], part: str) -> "pd.Series[str]":
     """The cells of a part of the answers, slot after slot; "" where a slot has no such column."""
-    nothing = pd.Series("", index=range(len(table.lines)), dtype="str")
-    if not any(part in slot.parts for slot in slots):
-        return pd.Series("", index=range(len(table.lines) * len(slots)), dtype="str")
+    nothing = _blank(len(table.lines))
     columns = [cells_of(table, slot.parts[part]) if part in slot.parts else nothing for slot in slots]
-    return pd.concat(columns, ignore_index=True)
+    return columns[0] if len(columns) == 1 else pd.concat(columns, ignore_index=True)
 
 
 def _columns(table: Table, slots: Sequence[Slot], part: str, asks: Questionnaire) -> Numbers:
@@ -288,8 +302,8 @@ def _columns(table: Table, slots: Sequence[Slot], part: str, asks: Questionnaire
 def _any_understood(
     table: Table,
     texts: Texts,
-    has_answer: dict[str, "pd.Series[bool]"],
-    spoilt: dict[str, "pd.Series[bool]"],
+    has_answer: dict[str, Marks],
+    spoilt: dict[str, Marks],
     asks: Questionnaire,
 ) -> None:
     """Refuses the file where not a single answer can be read: then it is not a cell that is wrong, but the reading."""
@@ -332,35 +346,71 @@ def _participants(
     asks: Questionnaire,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for each participant, with what all rows that say something agree on."""
-    texts = {key: cells_of(table, source).str.strip() for key, source in layout.facts.items()}
+    marks = {where: counting(table, where) for where in {source.where for source in layout.facts.values()}}
+    facts = {key: _fact(table, source, marks[source.where], key, missing) for key, source in layout.facts.items()}
     has_id = ids.ne("").to_numpy(bool, copy=True)
     if layout.events:
         telling = np.zeros(len(has_id), bool)
         telling[answered] = True
-        for text in texts.values():
-            telling |= text.ne("").to_numpy(bool)
+        for fact in facts.values():
+            telling |= fact.told
         has_id &= telling
-    frame = pd.DataFrame({"line": table.lines[has_id], "participant": ids[has_id].array})
-    refused = []
+    lines = table.lines[has_id]
+    people, who = pd.factorize(ids[has_id])
+    _, first = np.unique(people, return_index=True)
+    columns: dict[str, Any] = {"line": lines[first], "participant": who}
+    unread, various = [_none(asks)], []
     for key, source in layout.facts.items():
-        text = texts[key][has_id].reset_index(drop=True)
-        absent = text.eq("") | text.str.casefold().isin(missing | {"n/a"})
-        if key == "duration_s":
-            read = cells.numbers(text, table.comma)
-            bad = ~absent & (read.isna() | read.lt(0)) & ~cells.missing(text)
-            refused.append(_refusals(asks, frame["line"][bad], table.names[source.column], _KEPT))
-            frame[key] = read.mask(read.lt(0)).astype("Float64")
-        else:
-            frame[key] = text.mask(absent)
-    grouped = frame.groupby("participant", sort=False)
-    first = grouped.first().reset_index()
-    if len(first) < len(frame):
-        for key, source in layout.facts.items():
-            if frame[key].count() == first[key].count():  # nobody says it twice
-                continue
-            various = grouped[key].nunique().gt(1)
-            at_odds = first["participant"].map(various).to_numpy(bool)
-            name = table.names[source.column]
-            refused.append(_refusals(asks, first["line"][at_odds], name, "details differ between rows"))
-            first[key] = first[key].mask(at_odds)
-    return typed(first, participant_columns(asks)), stacked([*refused, _none(asks)])
+        name, fact = table.names[source.column], facts[key]
+        if fact.unread.any():
+            unread.append(_refusals(asks, lines[fact.unread[has_id]], name, _KEPT))
+        said, at_odds = _agreed(people, fact.codes[has_id], len(who))
+        if len(at_odds):
+            various.append(_refusals(asks, lines[first[at_odds]], name, "details differ between rows"))
+        columns[key] = fact.values[said]
+    return typed(pd.DataFrame(columns), participant_columns(asks)), stacked([*unread, *various])
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """A fact of participants as the records tell it: `values`, the last of them NA, and of each record the number of
+    its own, -1 for none; marks of those with any text, and of those whose text cannot be read.
+    """
+
+    values: Any
+    codes: Numbers
+    told: Marks
+    unread: Marks
+
+
+def _fact(table: Table, source: Source, counts: Marks, key: str, missing: frozenset[str]) -> _Fact:
+    codes, texts = pd.factorize(table.cells[source.column])
+    codes = np.where(counts, codes, -1)
+    stripped = [str(text).strip() for text in texts]
+    said = [text != "" and text.casefold() not in missing | {"n/a"} for text in stripped]
+    unread = np.zeros(len(said) + 1, bool)
+    if key == "duration_s":
+        texts = pd.Series(stripped, dtype="str")
+        seconds = cells.numbers(texts, table.comma).to_numpy()
+        good = np.array(said, bool) & (seconds >= 0)
+        unread[:-1] = np.array(said, bool) & ~good & ~cells.missing(texts).to_numpy(bool)
+        meant, values = pd.factorize(np.where(good, seconds, np.nan))
+        values = pd.array([*values, pd.NA], "Float64")
+    else:
+        meant, values = pd.factorize(
+            np.array([text if is_said else None for text, is_said in zip(stripped, said, strict=True)], object)
+        )
+        values = pd.array([*values, pd.NA], "str")
+    told = np.array([*(text != "" for text in stripped), False], bool)
+    return _Fact(values, np.append(meant, -1)[codes], told[codes], unread[codes])
+
+
+def _agreed(people: Numbers, codes: Numbers, count: int) -> tuple[Numbers, Numbers]:
+    """The value that each of `count` people gives, -1 for none and for several; and those who give several."""
+    said = np.full(count, -1)
+    some = np.flatnonzero(codes >= 0)
+    who, at = np.unique(people[some], return_index=True)
+    said[who] = codes[some[at]]
+    at_odds = np.unique(people[some][codes[some] != said[people[some]]])
+    said[at_odds] = -1
+    return said, at_odds

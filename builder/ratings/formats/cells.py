@@ -39,6 +39,8 @@ def missing(cells: "pd.Series[str]", also: frozenset[str] = frozenset()) -> "pd.
 
 def numbers(cells: "pd.Series[str]", comma: bool) -> "pd.Series[float]":
     """Finite numbers, NaN for what is none; a decimal comma counts where `comma` holds."""
+    if not cells.any():  # of many small files most say no position
+        return pd.Series(np.nan, index=cells.index)
     text = cells.str.strip()
     if comma:
         text = text.str.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)

@@ -28,6 +28,7 @@ _CODES = {
 }
 """LimeSurvey's own columns by their headings in English and German, where the export has no codes."""
 
+_NAMES = frozenset(_CODES.values())
 _OWN = ({"id", "submitdate", "lastpage"}, {"id", "lastpage", "seed"}, {"id", "lastpage", "startlanguage"})
 """Columns of a survey with dates, and of those without."""
 
@@ -46,9 +47,8 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
 def _code(name: str) -> str | None:
     """The code of one of LimeSurvey's own columns, from a code, a text, or both ("id. Response ID")."""
     plain = name.strip().casefold()
-    codes = set(_CODES.values())
     first = plain.partition(". ")[0]
-    return plain if plain in codes else first if first in codes else _CODES.get(plain)
+    return plain if plain in _NAMES else first if first in _NAMES else _CODES.get(plain)
 
 
 READER = Reader(

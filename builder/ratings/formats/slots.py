@@ -1,7 +1,8 @@
 """The places of answers in a table, as plain data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,8 +60,14 @@ class Layout:
 def cells_of(table: Table, source: Source) -> "pd.Series[str]":
     """The cells of a source; "" in the lines that do not count."""
     text = table.cells[source.column]
-    for where in source.where:
+    return text.where(counting(table, source.where), "") if source.where else text
+
+
+def counting(table: Table, wheres: Sequence[Where]) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """A mark for each line in which all of some conditions hold."""
+    marks = np.ones(len(table.lines), bool)
+    for where in wheres:
         codes, values = pd.factorize(table.cells[where.column])
         chosen = np.array([*(str(value).strip().casefold() in where.words for value in values), False], bool)
-        text = text.where(chosen[codes], "")
-    return text
+        marks &= chosen[codes]
+    return marks

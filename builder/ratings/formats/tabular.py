@@ -27,6 +27,9 @@ _PIECE = 16_000_000
 _BLOCK_CELLS = 2_000_000
 _MOST_COLUMNS = 200_000
 _MOST_CELLS = 100_000_000
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+"""The type of texts in pandas that "str" is short for."""
+
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -314,6 +317,9 @@ def _frame(blocks: list[list[pa.Array]], width: int) -> pd.DataFrame:
     filled = [block for block in blocks if block and len(block[0])]
     columns = zip(*filled, strict=True) if filled else [[pa.array([], pa.string())]] * width
     return pd.DataFrame(
-        {index: pd.Series(pa.chunked_array(parts), dtype="str") for index, parts in enumerate(columns)},
+        {
+            index: pd.arrays.ArrowStringArray(pa.chunked_array(parts), dtype=_TEXT)
+            for index, parts in enumerate(columns)
+        },
         columns=pd.RangeIndex(width),
     )
