@@ -384,25 +384,22 @@ class _Fact:
 
 
 def _fact(table: Table, source: Source, counts: Marks, key: str, missing: frozenset[str]) -> _Fact:
-    codes, texts = pd.factorize(table.cells[source.column])
-    codes = np.where(counts, codes, -1)
-    stripped = [str(text).strip() for text in texts]
-    said = [text != "" and text.casefold() not in missing | {"n/a"} for text in stripped]
-    unread = np.zeros(len(said) + 1, bool)
+    places, different = pd.factorize(table.cells[source.column])
+    codes = np.where(counts, places, -1)
+    texts = pd.Series([str(text).strip() for text in different], dtype="str")
+    told = np.array([text != "" for text in texts], bool)
+    said = told & np.array([text.casefold() not in missing | {"n/a"} for text in texts], bool)
+    unread = np.zeros(len(said), bool)
     if key == "duration_s":
-        texts = pd.Series(stripped, dtype="str")
         seconds = cells.numbers(texts, table.comma).to_numpy()
-        good = np.array(said, bool) & (seconds >= 0)
-        unread[:-1] = np.array(said, bool) & ~good & ~cells.missing(texts).to_numpy(bool)
-        meant, values = pd.factorize(np.where(good, seconds, np.nan))
-        values = pd.array([*values, pd.NA], "Float64")
+        good = said & (seconds >= 0)
+        unread = said & ~good & ~cells.missing(texts).to_numpy(bool)
+        meant, numbers = pd.factorize(np.where(good, seconds, np.nan))
+        values: Any = pd.array([*numbers, pd.NA], "Float64")
     else:
-        meant, values = pd.factorize(
-            np.array([text if is_said else None for text, is_said in zip(stripped, said, strict=True)], object)
-        )
-        values = pd.array([*values, pd.NA], "str")
-    told = np.array([*(text != "" for text in stripped), False], bool)
-    return _Fact(values, np.append(meant, -1)[codes], told[codes], unread[codes])
+        meant, unique = pd.factorize(texts.where(said))
+        values = pd.array([*unique, pd.NA], "str")
+    return _Fact(values, np.append(meant, -1)[codes], np.append(told, False)[codes], np.append(unread, False)[codes])
 
 
 def _agreed(people: Numbers, codes: Numbers, count: int) -> tuple[Numbers, Numbers]:

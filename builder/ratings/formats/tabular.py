@@ -316,10 +316,8 @@ def _frame(blocks: list[list[pa.Array]], width: int) -> pd.DataFrame:
     """Columns numbered from 0, put together from blocks of rows."""
     filled = [block for block in blocks if block and len(block[0])]
     columns = zip(*filled, strict=True) if filled else [[pa.array([], pa.string())]] * width
-    return pd.DataFrame(
-        {
-            index: pd.arrays.ArrowStringArray(pa.chunked_array(parts), dtype=_TEXT)
-            for index, parts in enumerate(columns)
-        },
-        columns=pd.RangeIndex(width),
-    )
+    texts = [
+        pd.arrays.ArrowStringArray(pa.chunked_array(parts), dtype=_TEXT)  # type: ignore[call-arg]
+        for parts in columns
+    ]
+    return pd.DataFrame(dict(enumerate(texts)), columns=pd.RangeIndex(width))
