@@ -88,9 +88,9 @@ class Pictures(Mapping[str, bytes]):
     """
 
     def __init__(self, images: Dataset | None) -> None:
-        shown = images is not None and "image" in images.column_names
-        self._images = images.cast_column("image", ImageFeature(decode=False)) if images and shown else None
-        ids = images["image_id"] if images and shown else []
+        has_pictures = images is not None and "image" in images.column_names
+        self._images = images.cast_column("image", ImageFeature(decode=False)) if images and has_pictures else None
+        ids = images["image_id"] if images and has_pictures else []
         self._rows = {image_id: row for row, image_id in enumerate(ids)}
 
     def __getitem__(self, image_id: str) -> bytes:
@@ -212,8 +212,8 @@ def _tables(dataset: str, revision: str | None, analysis: Analysis) -> tuple[str
     own = [name for name in [default, *names] if name and name not in _SHARED_TABLES]
     if not own:
         raise AnalysisError(f"{dataset}: has no table of items; name a published dataset or a study folder")
-    wanted = [name for name in (own[0], *_SHARED_TABLES, *analysis.tables) if name in names]
-    return own[0], {name: _read(dataset, name, revision, items=own[0]) for name in wanted}
+    table_names = [name for name in (own[0], *_SHARED_TABLES, *analysis.tables) if name in names]
+    return own[0], {name: _read(dataset, name, revision, items=own[0]) for name in table_names}
 
 
 @contextlib.contextmanager
@@ -380,8 +380,8 @@ def _of_one_source(published: Published) -> Published:
     source = next((source for source in ("human", "simulated") if source in sources), None)
     others = published.ratings.loc[published.ratings["source"] != source, "source"]
     if len(published.ratings):  # made anew from the ratings that are used, never taken from those that are not
-        made = [*aggregates(published.questions), "n_ratings", "ratings_source"]
-        items = items.drop(columns=made, errors="ignore")
+        names = [*aggregates(published.questions), "n_ratings", "ratings_source"]
+        items = items.drop(columns=names, errors="ignore")
     return replace(
         published,
         source=source,

@@ -112,26 +112,26 @@ def answers_of(published: Published, analysis: Analysis) -> Answers:
 
 def _shared(published: Published, analysis: Analysis, options: Options) -> list[Maker]:
     answers, people, measures = answers_of(published, analysis), published.participants, analysis.measures(published)
-    powered = Maker(("prediction_powered",), lambda made: prediction_powered(answers, measures))
+    powered = Maker(("prediction_powered",), lambda tables: prediction_powered(answers, measures))
     return [
         *([powered] if partly_rated(answers, measures) else []),
-        Maker(("overview",), lambda made: overview(answers)),
-        Maker(("participants",), lambda made: participants(people)),
-        Maker(("agreement",), lambda made: agreement(answers)),
-        Maker(("rater_agreement",), lambda made: rater_agreement(answers)),
-        Maker(("drift",), lambda made: drift(answers)),
-        *([Maker(("sides",), lambda made: sides(answers))] if has_sides(answers) else []),
-        Maker(("noise_ceiling",), lambda made: noise_ceiling(answers, measures)),
-        Maker(("groups",), lambda made: _groups(published, answers, options)),
-        Maker(("variance_components",), lambda made: variance_components(answers)),
+        Maker(("overview",), lambda tables: overview(answers)),
+        Maker(("participants",), lambda tables: participants(people)),
+        Maker(("agreement",), lambda tables: agreement(answers)),
+        Maker(("rater_agreement",), lambda tables: rater_agreement(answers)),
+        Maker(("drift",), lambda tables: drift(answers)),
+        *([Maker(("sides",), lambda tables: sides(answers))] if has_sides(answers) else []),
+        Maker(("noise_ceiling",), lambda tables: noise_ceiling(answers, measures)),
+        Maker(("groups",), lambda tables: _groups(published, answers, options)),
+        Maker(("variance_components",), lambda tables: variance_components(answers)),
         Maker(
             ("power",),
-            lambda made: power(answers, made["variance_components"], wanted_widths(answers)),
+            lambda tables: power(answers, tables["variance_components"], wanted_widths(answers)),
             needs=("variance_components",),
         ),
         Maker(
             ("limits",),
-            lambda made: limits(published, answers, made.get("agreement")),
+            lambda tables: limits(published, answers, tables.get("agreement")),
             uses=("agreement",),
             of_people=False,
         ),
@@ -155,5 +155,5 @@ def _groups(published: Published, answers: Answers, options: Options) -> pd.Data
     joined = [] if options.attributes is None else [f"attributes.{name}" for name in options.attributes]
     more = [name for name in joined if name in there]
     more += [name.removeprefix("attributes.") for name in joined if name not in there]
-    wanted = [name for name in (*DEFAULT, *more, *options.groups) if name != "image_id"]
-    return by_each(lambda table, name: answers_by_group(answers, table, name), there, wanted, ("question", "figure"))
+    groupings = [name for name in (*DEFAULT, *more, *options.groups) if name != "image_id"]
+    return by_each(lambda table, name: answers_by_group(answers, table, name), there, groupings, ("question", "figure"))

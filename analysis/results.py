@@ -58,21 +58,21 @@ def results(
     """
     analysis = analysis_of(published.kind) or Analysis(published.kind)
     makers = all_makers(published, analysis, Options(attributes, groups, compare_with, signal_detection))
-    made: dict[str, pd.DataFrame] = {}
+    frames: dict[str, pd.DataFrame] = {}
     reasons: dict[str, str] = {}
     for maker in progress(ordered(makers)):
         lacking = [reasons[name] for name in maker.needs if name in reasons]
         try:
             if lacking:
                 raise MissingDataError(lacking[0])
-            tables = maker.make({name: made[name] for name in (*maker.needs, *maker.uses) if name in made})
-            made.update(zip(maker.names, tables if isinstance(tables, tuple) else (tables,), strict=True))
+            tables = maker.make({name: frames[name] for name in (*maker.needs, *maker.uses) if name in frames})
+            frames.update(zip(maker.names, tables if isinstance(tables, tuple) else (tables,), strict=True))
         except MissingDataError as reason:
             reasons |= dict.fromkeys(maker.names, str(reason))
     sources = {name: published.source or "none" for maker in makers if maker.of_people for name in maker.names}
     names = [name for maker in makers for name in maker.names]
     skipped = [{"table": name, "reason": reasons[name]} for name in names if name in reasons]
-    results_by_name = {name: _sourced(made[name], sources.get(name)) for name in names if name in made}
+    results_by_name = {name: _sourced(frames[name], sources.get(name)) for name in names if name in frames}
     return results_by_name | {"skipped": pd.DataFrame(skipped, columns=["table", "reason"])}
 
 

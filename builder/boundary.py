@@ -71,47 +71,47 @@ class Call:
     method: str
     rows: Sequence[int] = field(default=())
 
-    def array(self, given: Any, dtype: type[np.generic], shape: Shape, what: str = "", *, finite: bool = True) -> Any:
+    def array(self, value: Any, dtype: type[np.generic], shape: Shape, what: str = "", *, finite: bool = True) -> Any:
         """The result of the call, or `what` of it, which must be an array of one type, shape and finite numbers.
 
         Raises:
             ModelError: it is not.
         """
         gave = f"{self.method} gave " + (f"{what} as " if what else "")
-        wanted = f"wanted is {np.dtype(dtype)} {_text(shape)}"
-        if not isinstance(given, np.ndarray):
-            raise self.fault(f"{gave}{type(given).__name__}; {wanted}")
-        fits = len(given.shape) == len(shape) and all(map(_fits, given.shape, shape))
-        if given.dtype != dtype or not fits:
-            raise self.fault(f"{gave}{given.dtype} {_text(given.shape)}; {wanted}")
-        before = self.boundary.row_shapes.setdefault(gave, given.shape[1:])
-        if before != given.shape[1:]:
-            raise self.fault(f"{gave}{_text(given.shape)}; earlier in the batch a row was {_text(before)}")
-        if finite and not np.isfinite(given).all():
-            amiss = np.flatnonzero(~np.isfinite(given).reshape(len(given), -1).all(axis=1))
-            raise self.fault(f"{gave}numbers that are not finite, in {len(amiss)} of {len(given)} rows", amiss)
-        return given
+        requirement = f"wanted is {np.dtype(dtype)} {_text(shape)}"
+        if not isinstance(value, np.ndarray):
+            raise self.fault(f"{gave}{type(value).__name__}; {requirement}")
+        fits = len(value.shape) == len(shape) and all(map(_fits, value.shape, shape))
+        if value.dtype != dtype or not fits:
+            raise self.fault(f"{gave}{value.dtype} {_text(value.shape)}; {requirement}")
+        before = self.boundary.row_shapes.setdefault(gave, value.shape[1:])
+        if before != value.shape[1:]:
+            raise self.fault(f"{gave}{_text(value.shape)}; earlier in the batch a row was {_text(before)}")
+        if finite and not np.isfinite(value).all():
+            amiss = np.flatnonzero(~np.isfinite(value).reshape(len(value), -1).all(axis=1))
+            raise self.fault(f"{gave}numbers that are not finite, in {len(amiss)} of {len(value)} rows", amiss)
+        return value
 
-    def faces(self, given: Any) -> Faces:
+    def faces(self, faces: Any) -> Faces:
         """The faces that an alignment returned for the rows, checked.
 
         Raises:
             ModelError: it is not what `Faces` says.
         """
-        if not isinstance(given, Faces):
-            raise self.fault(f"{self.method} gave {type(given).__name__}; wanted is Faces")
+        if not isinstance(faces, Faces):
+            raise self.fault(f"{self.method} gave {type(faces).__name__}; wanted is Faces")
         count = len(self.rows)
-        self.array(given.found, np.bool_, (count,), "found")
-        self.array(given.boxes, np.float32, (count, 4), "boxes")
-        self.array(given.landmarks, np.float32, (count, None, 2), "landmarks", finite=False)
-        if not (isinstance(given.crops, np.ndarray) and given.crops.dtype == np.object_):
-            self.array(given.crops, np.uint8, (count, "s", "s", 3), "crops", finite=False)
-            return given
-        self.array(given.crops, np.object_, (count,), "crops", finite=False)
-        for at, crop in enumerate(given.crops):
+        self.array(faces.found, np.bool_, (count,), "found")
+        self.array(faces.boxes, np.float32, (count, 4), "boxes")
+        self.array(faces.landmarks, np.float32, (count, None, 2), "landmarks", finite=False)
+        if not (isinstance(faces.crops, np.ndarray) and faces.crops.dtype == np.object_):
+            self.array(faces.crops, np.uint8, (count, "s", "s", 3), "crops", finite=False)
+            return faces
+        self.array(faces.crops, np.object_, (count,), "crops", finite=False)
+        for at, crop in enumerate(faces.crops):
             if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3:
                 raise self.fault(f"{self.method} gave a crop that is no array of uint8, (h, w, 3)", [at])
-        return given
+        return faces
 
     def at_work(self) -> range | None:
         """The rows that were in the model when it failed, as positions in `rows`; None where that is not known."""
@@ -152,8 +152,8 @@ def context(
         raise
 
 
-def _fits(size: int, wanted: int | str | None) -> bool:
-    return wanted is None or (size > 0 if isinstance(wanted, str) else size == wanted)
+def _fits(size: int, expectation: int | str | None) -> bool:
+    return expectation is None or (size > 0 if isinstance(expectation, str) else size == expectation)
 
 
 def _text(shape: Shape) -> str:

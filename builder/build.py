@@ -76,14 +76,14 @@ def build(study: Study, out: str | Path, crew: Crew, metrics_port: int | None = 
     if folder.address.startswith("memory://"):
         raise BuildError(f"{folder.address}: workers are processes, which share no memory; name a disk or a store")
     with folder.locked():
-        asked = study.batches
+        total = study.batches
         study, finished = folder.claim(study)
         folder.tidy()
-        todo = [batch for batch in range(asked) if batch not in finished]
+        todo = [batch for batch in range(total) if batch not in finished]
         failed: dict[int, str] = {}
         if todo or not folder.described:
-            log.info("%d of %d batches to build", len(todo), asked)
-            metrics = Metrics(asked, len(finished))
+            log.info("%d of %d batches to build", len(todo), total)
+            metrics = Metrics(total, len(finished))
             with served(metrics, metrics_port):
                 failed = _run(study, folder, finished, todo, crew, metrics)
         folder.write_readme(study.name, finished)

@@ -238,8 +238,8 @@ def _print_failed(failed: dict[int, str]) -> None:
 def _few(batches: Sequence[int], most: int = 10) -> str:
     if not batches:
         return ""
-    shown = ", ".join(map(str, batches[:most]))
-    return f"  ({shown}{', ...' if len(batches) > most else ''})"
+    numbers = ", ".join(map(str, batches[:most]))
+    return f"  ({numbers}{', ...' if len(batches) > most else ''})"
 
 
 def _study(options: argparse.Namespace) -> int:

@@ -86,5 +86,5 @@ def _listed(term: str, values: list[str]) -> str:
     """`base 1`, `bases 1, 2`, `bases 1, 2, ... and 7 more`, or nothing."""
     distinct = list(dict.fromkeys(values))
     more = len(distinct) - _MOST_LISTED
-    shown = ", ".join(distinct[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
-    return f"{term}{'s' if len(distinct) > 1 else ''} {shown}" if distinct else ""
+    names = ", ".join(distinct[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return f"{term}{'s' if len(distinct) > 1 else ''} {names}" if distinct else ""

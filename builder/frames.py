@@ -37,12 +37,12 @@ def place(path: Path | str, row: int) -> str:
     return f"{path}, row {row} (from 0)"
 
 
-def read_frame(path: Path, wanted: Sequence[str] | None = None, texts: Sequence[str] | None = None) -> pd.DataFrame:
+def read_frame(path: Path, columns: Sequence[str] | None = None, texts: Sequence[str] | None = None) -> pd.DataFrame:
     """The rows of a table, every value as its text, "" where there is none.
 
     Args:
         path: ends in .csv (UTF-8, commas, the first line has the names of the columns) or .parquet.
-        wanted: columns that are needed, the only ones read; None: all of them.
+        columns: those that are needed, the only ones read; None: all of them.
         texts: columns that are read as texts, where others are to be numbers if they can; None: all of them.
 
     Raises:
@@ -50,9 +50,9 @@ def read_frame(path: Path, wanted: Sequence[str] | None = None, texts: Sequence[
     """
     try:
         if path.suffix.lower() == ".parquet":
-            frame = _parquet(path, wanted, texts)
+            frame = _parquet(path, columns, texts)
         elif path.suffix.lower() == ".csv":
-            frame = _csv(path, wanted, texts)
+            frame = _csv(path, columns, texts)
         else:
             raise AssetError(f"{path}: a table must be a file that ends in .csv or .parquet")
     except FileNotFoundError:
@@ -60,7 +60,7 @@ def read_frame(path: Path, wanted: Sequence[str] | None = None, texts: Sequence[
     # What pandas raises is a ValueError, as are errors of UTF-8; its warning is none.
     except (OSError, ValueError, pd.errors.ParserWarning, pa.ArrowException) as error:
         raise AssetError(f"{path}: not a table that can be read: {first_line(error)[:300]}") from error
-    absent = [column for column in wanted or () if column not in frame]
+    absent = [column for column in columns or () if column not in frame]
     if absent:
         raise AssetError(f"{path}: has no column {' and no column '.join(absent)}; it has {named(_names(path))}")
     if frame.empty:
@@ -68,7 +68,7 @@ def read_frame(path: Path, wanted: Sequence[str] | None = None, texts: Sequence[
     return frame
 
 
-def _csv(path: Path, wanted: Sequence[str] | None, texts: Sequence[str] | None) -> pd.DataFrame:
+def _csv(path: Path, columns: Sequence[str] | None, texts: Sequence[str] | None) -> pd.DataFrame:
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"larger than {MOST_BYTES >> 30} GiB; write it as Parquet")
     with warnings.catch_warnings():
@@ -80,15 +80,15 @@ def _csv(path: Path, wanted: Sequence[str] | None, texts: Sequence[str] | None) 
             encoding="utf-8-sig",
             skipinitialspace=True,
             index_col=False,  # else the first column of longer rows would be no column
-            usecols=None if wanted is None else lambda name: name in wanted,
+            usecols=None if columns is None else lambda name: name in columns,
         )
     return frame.fillna("")  # where a row is shorter than the first
 
 
-def _parquet(path: Path, wanted: Sequence[str] | None, texts: Sequence[str] | None) -> pd.DataFrame:
+def _parquet(path: Path, subset: Sequence[str] | None, texts: Sequence[str] | None) -> pd.DataFrame:
     check_parquet(path, flat=True)
     with pq.ParquetFile(path) as file:
-        columns = [name for name in file.schema_arrow.names if wanted is None or name in wanted]
+        columns = [name for name in file.schema_arrow.names if subset is None or name in subset]
         table = file.read(columns=columns, use_threads=False)
     read = {name: table[name] for name in columns}
     for name in columns if texts is None else set(columns) & set(texts):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from builder.errors import FolderError
-from builder.toml import shown
+from builder.toml import literal
 
 FORMAT = 1
 """Version of the folder's layout; a folder of another version is refused."""
@@ -97,8 +97,8 @@ def parsed(model: type[_Model], content: bytes, source: str) -> _Model:
         version = read.get("format") if isinstance(read, dict) else None
         if type(version) is int and version != FORMAT:
             raise FormatError(
-                f"{source}: has format {shown(version)}, this version reads {FORMAT}; use the version of Lands Between "
-                "that wrote it"
+                f"{source}: has format {literal(version)}, this version reads {FORMAT}; use the version of "
+                "Lands Between that wrote it"
             )
         return model.model_validate_json(content)
     except ValidationError as error:

@@ -162,8 +162,8 @@ def _options(runtime: Runtime, role: str) -> tuple[Any, list[Any]]:
     options.intra_op_num_threads = 1  # streams have a thread each
     options.log_severity_level = 3
     cuda = runtime.device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    wanted = [("CUDAExecutionProvider", {"device_id": runtime.device.index})] if cuda else []
-    return options, [*wanted, "CPUExecutionProvider"]
+    providers = [("CUDAExecutionProvider", {"device_id": runtime.device.index})] if cuda else []
+    return options, [*providers, "CPUExecutionProvider"]
 
 
 def _onnxruntime(role: str) -> Any:

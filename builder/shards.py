@@ -24,7 +24,7 @@ from builder.studies import DEFAULT_KIND, load_kind
 from builder.study import Study, fingerprint_hash, parse_study
 from builder.tables import TableSpec, arrow_bytes
 from builder.tasks import Questionnaire
-from builder.toml import first_difference, parse_toml, shown
+from builder.toml import first_difference, literal, parse_toml
 from loading_script.untrusted.arrow_stream import read_stream
 
 log = logging.getLogger(__name__)
@@ -140,10 +140,10 @@ class StudyFolder:
             if difference and self.has_study_alone():
                 self._empty()
             elif difference:
-                key, theirs, ours = difference
+                key, there, here = difference
                 raise FolderError(
-                    f"{self.address}: holds another study: {key} is {_shown(theirs)} there and {_shown(ours)} here; "
-                    "build into another folder with --out, or go back to that value"
+                    f"{self.address}: holds another study: {key} is {_literal(there)} there and {_literal(here)} "
+                    "here; build into another folder with --out, or go back to that value"
                 )
         self._kind = study.study
         finished = self.batches(study.hash(), verify=False)
@@ -567,5 +567,5 @@ def _same_software(then: str, now: str | None) -> bool:
     return then == now or ("+" not in then and now is not None and now.partition("+")[0] == then)
 
 
-def _shown(value: object) -> str:
-    return "absent" if value is None else shown(value)
+def _literal(value: object) -> str:
+    return "absent" if value is None else literal(value)

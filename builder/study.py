@@ -22,7 +22,7 @@ from builder.settings import Settings
 from builder.studies import DEFAULT_KIND, DEFAULT_STUDY, load_kind, packaged_text
 from builder.survey.settings import SurveySettings
 from builder.tasks import Questionnaire
-from builder.toml import check, parse_toml, pattern, shown
+from builder.toml import check, literal, parse_toml, pattern
 
 NAME = pattern(r"^[a-z0-9]+(-[a-z0-9]+)*$", "must be lower-case letters and digits with single hyphens between them")
 
@@ -129,7 +129,7 @@ def parse_study(keys: dict[str, Any], source: str) -> Study:
     kind = keys.get("study", DEFAULT_KIND)
     if kind not in registry.names("studies"):
         choices = ", ".join(registry.names("studies"))
-        raise StudyError(f"{source}:\n  study = {shown(kind)}: must be one of the kinds of study: {choices}")
+        raise StudyError(f"{source}:\n  study = {literal(kind)}: must be one of the kinds of study: {choices}")
     return check(load_kind(kind).Settings, keys, source)
 
 

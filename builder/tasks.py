@@ -190,14 +190,14 @@ class Questionnaire:
         """
         if names is None:
             return self
-        asked = set(names)
+        kept_names = set(names)
         tasks = (
             replace(
                 task,
-                questions=tuple(question for question in task.questions if question.name in asked),
-                controls=tuple(control for control in task.controls if control.question in asked),
+                questions=tuple(question for question in task.questions if question.name in kept_names),
+                controls=tuple(control for control in task.controls if control.question in kept_names),
             )
             for task in self.tasks
         )
-        texts = tuple(text for text in self.texts if not text.about or text.about in asked)
+        texts = tuple(text for text in self.texts if not text.about or text.about in kept_names)
         return replace(self, tasks=tuple(tasks), texts=texts)

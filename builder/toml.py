@@ -112,7 +112,7 @@ def first_difference(a: Any, b: Any, key: str = "") -> tuple[str, Any, Any] | No
     return next(difference for part, ours, other in parts if (difference := first_difference(ours, other, part)))
 
 
-def shown(value: Any) -> str:
+def literal(value: Any) -> str:
     """A value as JSON for an error, cut to 80 characters."""
     try:
         text = json.dumps(value, default=str)
@@ -148,7 +148,7 @@ def _explanation(detail: ErrorDetails, model: type[BaseModel]) -> str:
     message = _RULES.get(detail.get("ctx", {}).get("pattern", detail["type"]), message)
     if not key:
         return message
-    return f"{key} = {shown(detail['input'])}: {message}"
+    return f"{key} = {literal(detail['input'])}: {message}"
 
 
 def _unknown_key(key: str, keys: list[str]) -> str:

@@ -75,19 +75,19 @@ def keep_weights(study: Study, folder: StudyFolder) -> dict[str, str]:
     stated = folder.manifest().weights if folder.described else None
     kept = {}
     for name, model in trained_here(study).items():
-        wanted = None if stated is None else stated.get(name)
-        if wanted is not None:
+        digest = None if stated is None else stated.get(name)
+        if digest is not None:
             try:
-                folder.weights(name, wanted)
+                folder.weights(name, digest)
             except FolderError as error:
                 content = model.trained()
-                if hashlib.sha256(content).hexdigest() != wanted:
+                if hashlib.sha256(content).hexdigest() != digest:
                     raise FolderError(
                         f"{error}\n  Trained here, {name} would be another network: bring the file back, or build into "
                         "a new folder"
                     ) from error
                 folder.write_weights(name, content)
-            kept[name] = wanted
+            kept[name] = digest
         elif stated is not None:
             log.warning(
                 "%s: was begun without the weights of %s, which every machine trains itself", folder.address, name

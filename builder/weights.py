@@ -94,7 +94,7 @@ def parse_repository(address: str, table: str, entry: str) -> tuple[str, str] | 
     return match["repo"], match["revision"]
 
 
-def fetch_repository(address: str, repo: str, revision: str, wanted: Sequence[str]) -> Path:
+def fetch_repository(address: str, repo: str, revision: str, patterns: Sequence[str]) -> Path:
     """The folder in the Hub's own cache with those files of a repository that are wanted.
 
     Raises:
@@ -104,7 +104,7 @@ def fetch_repository(address: str, repo: str, revision: str, wanted: Sequence[st
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=list(wanted)))
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=list(patterns)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise AssetError(f"{address}: cannot be fetched from the Hub: {error}") from error
 

@@ -18,15 +18,15 @@ def groups(table: pd.DataFrame, figure_column: str, series: str | None, *, sourc
         source: Whose the ratings are.
     """
     merged = table["merged"].astype("boolean").fillna(False)
-    shown = table.assign(name=table["group"].astype(str) + merged.map({True: " (merged)", False: ""}).astype(str))
-    rates = list(dict.fromkeys(shown[figure_column]))
+    points = table.assign(name=table["group"].astype(str) + merged.map({True: " (merged)", False: ""}).astype(str))
+    rates = list(dict.fromkeys(points[figure_column]))
     with style.look():
         figure = style.new_figure(
-            2.4 + 2.3 * max(len(rates), 1), height(shown["name"], shown[series].nunique() if series else 1)
+            2.4 + 2.3 * max(len(rates), 1), height(points["name"], points[series].nunique() if series else 1)
         )
         grid = figure.subplots(1, max(len(rates), 1), squeeze=False, sharey=True)[0]
         for axes, rate in zip(grid, rates, strict=False):
-            draw_intervals(axes, shown[shown[figure_column] == rate], "name", series)
+            draw_intervals(axes, points[points[figure_column] == rate], "name", series)
             axes.set_xlabel(style.plain(rate) + (" rate" if figure_column == "rate" else ""))
         grid[0].set_title("Rates by group" if figure_column == "rate" else "Answers by group")
         style.legend_beside(grid[-1])

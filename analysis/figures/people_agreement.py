@@ -17,12 +17,12 @@ def people_agreement(agreement: pd.DataFrame, raters: pd.DataFrame, *, source: s
             each are drawn against one another, or, where there is but one, it in its order.
         source: Whose the ratings are.
     """
-    shown = agreement.assign(
+    points = agreement.assign(
         name=agreement["statistic"] + agreement["scope"].map(lambda scope: "" if scope == "all" else f", {scope}")
     )
-    of_one, of_many = (shown[shown["statistic"].str.startswith("ICC") == many] for many in (False, True))
+    of_one, of_many = (points[points["statistic"].str.startswith("ICC") == many] for many in (False, True))
     with style.look():
-        inches = max(height(shown["name"], 2) + 1.0, 4.2)
+        inches = max(height(points["name"], 2) + 1.0, 4.2)
         figure = style.new_figure(8.6, inches)
         parts = figure.add_gridspec(1, 2, width_ratios=[3, 2])
         heights = [max(part["name"].nunique(), 1) + 1 for part in (of_one, of_many)]

@@ -18,12 +18,12 @@ def strategies(table: pd.DataFrame, *, source: str | None) -> Figure:
     """
     often = table.groupby("feature")["share"].max().sort_values(ascending=False, kind="stable")
     named = table[table["feature"].isin(often.index[often > 0])]
-    shown = named.assign(place=named["feature"].map({name: place for place, name in enumerate(often.index)}))
-    shown = shown.sort_values(["place", "question"], kind="stable")
+    points = named.assign(place=named["feature"].map({name: place for place, name in enumerate(often.index)}))
+    points = points.sort_values(["place", "question"], kind="stable")
     with style.look():
-        figure = style.new_figure(6.6, height(shown["feature"], shown["question"].nunique()))
+        figure = style.new_figure(6.6, height(points["feature"], points["question"].nunique()))
         axes = figure.subplots()
-        draw_intervals(axes, shown, "feature", "question", value="share")
+        draw_intervals(axes, points, "feature", "question", value="share")
         axes.set(xlim=(-0.03, 1.03), xlabel="share of texts that name it")
         axes.set_title("Features named in people's strategies")
         style.legend_beside(axes)

@@ -65,9 +65,9 @@ class Contents:
         omissions = [tables.SOURCE_COLUMN]  # by the caption
         if "reason" in frame and frame["reason"].isin(["", None]).all():
             omissions.append("reason")  # that nothing is missing, by every row
-        shown = frame.drop(columns=omissions, errors="ignore")
-        self.files[f"tables/{name}.tex"] = tables.to_latex(shown, self._title(caption), name, fitted=fitted)
-        return table_item(name, self.table_numbers[name], caption, shown, self.source)
+        columns = frame.drop(columns=omissions, errors="ignore")
+        self.files[f"tables/{name}.tex"] = tables.to_latex(columns, self._title(caption), name, fitted=fitted)
+        return table_item(name, self.table_numbers[name], caption, columns, self.source)
 
     def _title(self, caption: str) -> str:
         return f"{self.source.capitalize()} ratings. {caption}" if self.source else caption

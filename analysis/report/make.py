@@ -96,10 +96,10 @@ def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> di
     contents = Contents(published.source if published.source != "human" else None)
     analysis = analysis_of(published.kind) or Analysis(published.kind)
     findings, parts = Findings(published, answers_of(published, analysis), tables), analysis.report()
-    made = [
-        part.made(findings, contents) for part in tqdm(parts.sections, desc="figures", unit="section", disable=None)
+    results = [
+        part.build(findings, contents) for part in tqdm(parts.sections, desc="figures", unit="section", disable=None)
     ]
-    sections = [section for section in [summary(findings, contents, parts), *made] if section.text or section.items]
+    sections = [section for section in [summary(findings, contents, parts), *results] if section.text or section.items]
     page = Page(
         title=_title(published),
         dataset=published.name,
@@ -147,5 +147,5 @@ def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[s
 def _hover_images(published: Published, sections: Sequence[Section]) -> dict[str, str]:
     items = [item for section in sections for item in section.items]
     plots = {item.name: item.plot for item in items if isinstance(item, FigureItem) and item.plot is not None}
-    wanted = [name for name in images_in(plots) if name in published.pictures]
-    return {name: data_uri(published.pictures.decoded(name), HOVER_PIXELS) for name in wanted}
+    image_ids = [name for name in images_in(plots) if name in published.pictures]
+    return {name: data_uri(published.pictures.decoded(name), HOVER_PIXELS) for name in image_ids}

@@ -17,8 +17,8 @@ def images_in(plots: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def data_uri(picture: Image.Image, longest: int) -> str:
     """The picture as a JPEG in an address, its longer side at most `longest` pixels."""
-    shown = picture.convert("RGB")
-    shown.thumbnail((longest, longest))
+    thumbnail = picture.convert("RGB")
+    thumbnail.thumbnail((longest, longest))
     buffer = io.BytesIO()
-    shown.save(buffer, format="JPEG", quality=85)
+    thumbnail.save(buffer, format="JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

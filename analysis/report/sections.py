@@ -74,7 +74,7 @@ class SectionOf:
     results: Sequence[Result]
     text: Callable[[Findings], Sequence[str]] = _no_text
 
-    def made(self, findings: Findings, contents: Contents) -> Section:
+    def build(self, findings: Findings, contents: Contents) -> Section:
         """The section of a dataset."""
         items = [item for result in self.results for item in result.items(findings, contents)]
         return Section(self.name, self.title, self.text(findings), items)
@@ -126,8 +126,8 @@ def _draw_quotes(findings: Findings, contents: Contents) -> Iterator[Item]:
 
 
 def _draw_groups(findings: Findings, contents: Contents) -> Iterator[Item]:
-    made = findings.tables["groups"].dropna(subset="group")
-    for place, (name, of_grouping) in enumerate(made.groupby("grouping", sort=False), start=1):
+    figures = findings.tables["groups"].dropna(subset="group")
+    for place, (name, of_grouping) in enumerate(figures.groupby("grouping", sort=False), start=1):
         for question, table in of_grouping.groupby("question", sort=False):
             values = table["value"].dropna()
             span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"

@@ -103,14 +103,14 @@ def dependence(findings: Findings) -> str:
 def introduction(findings: Findings) -> list[str]:
     """Sentences on who was asked what."""
     answers = findings.answers
-    asked = ", ".join(f"{question.name} ({how(question)})" for question in answers.questions)
+    questions = ", ".join(f"{question.name} ({how(question)})" for question in answers.questions)
     return [
         f"The study has {len(answers.items)} {answers.item.plural}.",
-        who_was_asked(findings, f"their answer: {asked}"),
+        who_was_asked(findings, f"their answer: {questions}"),
     ]
 
 
-def who_was_asked(findings: Findings, asked: str) -> str:
+def who_was_asked(findings: Findings, question: str) -> str:
     """A sentence that says how many people answered about how many items, and what they were asked."""
     published, item = findings.published, findings.answers.item
     if not len(published.ratings):
@@ -119,7 +119,7 @@ def who_was_asked(findings: Findings, asked: str) -> str:
     who = {"human": f"{people} people", "simulated": f"{people} simulated raters"}[published.source or "human"]
     return (
         f"{who} were shown {len(by_item)} of the {item.plural}, {by_item.median():g} each {item.singular} (median), "
-        f"and were asked {asked}."
+        f"and were asked {question}."
     )
 
 

@@ -122,8 +122,8 @@ def to_latex(frame: pd.DataFrame, caption: str, label: str, *, fitted: bool = Fa
     """
     headings = [_latex(heading(name)) for name in frame.columns]
     formats = "".join("r" if is_number(frame[name]) else "l" for name in frame.columns)
-    shown = pd.DataFrame({place: [_latex(text) for text in texts(frame[name])] for place, name in enumerate(frame)})
-    style = shown.style.hide(axis="index")
+    cells = pd.DataFrame({place: [_latex(text) for text in texts(frame[name])] for place, name in enumerate(frame)})
+    style = cells.style.hide(axis="index")
     style = style.format_index(lambda place: headings[int(str(place))], axis=1)
     latex: str = style.to_latex(
         hrules=True, column_format=formats, caption=_latex(caption), label=f"tab:{label}", position="htbp"

@@ -224,32 +224,32 @@ def _rater(answers: Answers, name: str, own: pd.DataFrame) -> dict[str, Any]:
     reasons: list[str] = []
     for question in answers.questions:
         both = own[own[question.name].notna() & own[f"{question.name}_rest"].notna()]
-        mine, theirs = both[question.name], both[f"{question.name}_rest"]
+        mine, rest = both[question.name], both[f"{question.name}_rest"]
         match question:
             case Scale():
-                row[f"{question.name}_pearson"], reason = _pearson(mine, theirs, question.name, answers.item)
+                row[f"{question.name}_pearson"], reason = _pearson(mine, rest, question.name, answers.item)
             case YesNo() | Choice():
-                row[f"{question.name}_agreement"] = float((mine == theirs).mean()) if len(both) else np.nan
-                row[f"{question.name}_kappa"], reason = _kappa(mine, theirs, question.name, answers.item)
+                row[f"{question.name}_agreement"] = float((mine == rest).mean()) if len(both) else np.nan
+                row[f"{question.name}_kappa"], reason = _kappa(mine, rest, question.name, answers.item)
             case _:
                 assert_never(question)
         reasons += [reason] if reason else []
     return row | {"reason": "; ".join(reasons)}
 
 
-def _pearson(mine: Column, theirs: Column, question: str, item: Noun) -> tuple[float, str]:
+def _pearson(mine: Column, rest: Column, question: str, item: Noun) -> tuple[float, str]:
     """The correlation, and why there is none."""
     if len(mine) < 3:
         return np.nan, f"fewer than 3 {item.plural} with {question}"
-    if mine.nunique() < 2 or np.ptp(theirs) == 0:
+    if mine.nunique() < 2 or np.ptp(rest) == 0:
         return np.nan, f"{question} is always the same"
-    return float(stats.pearsonr(mine, theirs).statistic), ""
+    return float(stats.pearsonr(mine, rest).statistic), ""
 
 
-def _kappa(mine: Column, theirs: Column, question: str, item: Noun) -> tuple[float, str]:
+def _kappa(mine: Column, rest: Column, question: str, item: Noun) -> tuple[float, str]:
     """Cohen's kappa, and why there is none."""
     if not len(mine):
         return np.nan, f"no {item.singular} on which the others decide"
-    if len(set(mine) | set(theirs)) < 2:
+    if len(set(mine) | set(rest)) < 2:
         return np.nan, f"{question} is always the same"
-    return float(cohen_kappa_score(mine.astype(str), theirs.astype(str))), ""
+    return float(cohen_kappa_score(mine.astype(str), rest.astype(str))), ""

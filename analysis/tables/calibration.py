@@ -98,13 +98,13 @@ def _intervals(scored: pd.DataFrame, units: pd.DataFrame, fit: dict[str, Any]) -
     """The intervals of slope and half: the fit is made again without each batch."""
     names = ("slope", "half")
     if fit["reason"]:
-        made = {name: without_interval(np.nan, 0, "no fit") for name in names}
+        intervals = {name: without_interval(np.nan, 0, "no fit") for name in names}
     else:
         batches = left_out(independent(units))
         fits = [_logistic(scored[batches != batch]) for batch in range(int(batches.max()) + 1)] if batches.max() else []
-        made = {name: from_replicates(fit[name], np.array([each[name] for each in fits])) for name in names}
-    columns = {f"{name}_{end}": getattr(made[name], end) for name in names for end in ("low", "high")}
-    return columns | {"interval": together(**made)}
+        intervals = {name: from_replicates(fit[name], np.array([each[name] for each in fits])) for name in names}
+    columns = {f"{name}_{end}": getattr(intervals[name], end) for name in names for end in ("low", "high")}
+    return columns | {"interval": together(**intervals)}
 
 
 def _separated(score: Numbers, rate: Numbers) -> bool:

@@ -94,7 +94,7 @@ class _Matrix:
         ceiling, loo = self._split_half(weights), self._leave_one_out()
         mean = _mean(self.people)
         first = {"measure": "people", "n": len(self.items), "split_half": ceiling[0], "leave_one_out": loo}
-        made = [first | _interval(ceiling, FISHER) | {"reason": _reason(ceiling[0], len(self.items))}]
+        lines = [first | _interval(ceiling, FISHER) | {"reason": _reason(ceiling[0], len(self.items))}]
         for name, column in measures.items():
             score = self.items[column].to_numpy(np.float64, na_value=np.nan)
             r = _weighted(score, mean, weights)
@@ -105,10 +105,10 @@ class _Matrix:
             share = from_replicates(shares[0], shares[1:], PLAIN)
             row |= {"share": shares[0], "share_low": share.low, "share_high": share.high}
             row |= {"single_share": abs(single) / loo if loo > 0 else np.nan}
-            made.append(row | _interval(r, FISHER) | {"reason": _reason(r[0] * ceiling[0], len(self.items))})
+            lines.append(row | _interval(r, FISHER) | {"reason": _reason(r[0] * ceiling[0], len(self.items))})
         order = ["measure", "n", "correlation", "split_half", "share", "share_low", "share_high"]
         order += ["single", "leave_one_out", "single_share", "low", "high", "interval", "reason"]
-        return [{column: row.get(column, np.nan) for column in order} for row in made]
+        return [{column: row.get(column, np.nan) for column in order} for row in lines]
 
     def _weights(self) -> Numbers:
         """(1 + batches, items): all items, then all without each batch."""

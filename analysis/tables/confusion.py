@@ -43,9 +43,9 @@ def confusion(
             answers, right, batch = _decided(of, reference, name, batches)
             for code, label in enumerate(of.labels):
                 of_label = right == code
-                for given_code, given in enumerate(of.labels):
-                    chosen = (answers[of_label] == given_code).astype(np.float64)
-                    row: dict[str, Any] = {"decider": name, "reference": reference, "right": label, "answer": given}
+                for answer_code, answer in enumerate(of.labels):
+                    chosen = (answers[of_label] == answer_code).astype(np.float64)
+                    row: dict[str, Any] = {"decider": name, "reference": reference, "right": label, "answer": answer}
                     share = rate(chosen, batch[of_label])
                     row |= {"n": int(chosen.sum()), "share": share.estimate} | share.columns()
                     rows.append(row | {"reason": "" if len(chosen) else f"of no item {label!r} is right"})

@@ -33,13 +33,13 @@ def groupings(tables: Mapping[str, tuple[str, pd.DataFrame]]) -> dict[str, pd.Da
     return by_name
 
 
-def check_groupings(wanted: Iterable[str], there: Collection[str]) -> None:
+def check_groupings(names: Iterable[str], there: Collection[str]) -> None:
     """Checks that every name is one of a grouping.
 
     Raises:
         AnalysisError: one is not; names those that are.
     """
-    for name in wanted:
+    for name in names:
         if name not in there:
             raise AnalysisError(f"group {name!r}: there is no such column; there are: {', '.join(sorted(there))}")
 
@@ -47,7 +47,7 @@ def check_groupings(wanted: Iterable[str], there: Collection[str]) -> None:
 def by_each(
     make: Callable[[pd.DataFrame, str], pd.DataFrame],
     there: Mapping[str, pd.DataFrame],
-    wanted: Iterable[str],
+    names: Iterable[str],
     of: tuple[str, str],
 ) -> pd.DataFrame:
     """The tables that `make` makes of the grouping of each name in `wanted`, together; one that makes none has a row
@@ -62,7 +62,7 @@ def by_each(
         MissingDataError: none makes a table.
     """
     tables, reasons = [], []
-    for name in dict.fromkeys(wanted):
+    for name in dict.fromkeys(names):
         try:
             if name not in there:
                 raise MissingDataError(f"{name}: is not known of any image")

@@ -100,7 +100,7 @@ def figures_by_group(
     group_of = group_labels(values[values.index.isin(there)], most)
     order = list(dict.fromkeys([*group_of, OTHERS]))
     least = {"n": smallest, "keys": least_people if grouping.key == PERSON else 1}
-    made: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for name, each in measured.items():
         labels, merged = _merged(each.rows["key"].map(group_of), each.rows["key"], least)
         rows = each.rows.assign(group=labels).dropna(subset="group")
@@ -110,12 +110,12 @@ def figures_by_group(
                 counted = rows.assign(value=numbers.loc[rows.index]).dropna(subset="value")
                 for row in _by_group(counted, groups, units):
                     head = {"grouping": grouping.name, of: name, figure: column}
-                    made.append(head | row | {"merged": merged and row["group"] == OTHERS})
-    if not made:
+                    lines.append(head | row | {"merged": merged and row["group"] == OTHERS})
+    if not lines:
         people = f" and {least_people} participants" if grouping.key == PERSON else ""
         raise MissingDataError(f"{grouping.name}: fewer than two groups of {smallest}{people}")
     columns = ["grouping", "group", "merged", of, figure, "n", "n_units", "value", "low", "high", "interval"]
-    return pd.DataFrame(made)[[*columns, *_DIFFERENCE, "ratio", "reason"]]
+    return pd.DataFrame(lines)[[*columns, *_DIFFERENCE, "ratio", "reason"]]
 
 
 def answers_by_group(

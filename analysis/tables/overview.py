@@ -24,8 +24,8 @@ def overview(answers: Answers) -> pd.DataFrame:
         _count("participants", len(by_person)),
         _count("ratings", len(ratings)),
     ]
-    asked = [question.name for question in answers.questions]
-    rows += [_count(f"answers on {question}", ratings[question].notna().sum()) for question in asked]
+    questions = [question.name for question in answers.questions]
+    rows += [_count(f"answers on {question}", ratings[question].notna().sum()) for question in questions]
     if len(ratings):
         rows.append(_spread(f"ratings of each of the {item}", by_item))
         rows.append(_spread("ratings by each participant", by_person))

@@ -94,10 +94,10 @@ def power(
     rows = []
     for _, row in cases.iterrows():
         variances = [float(row[name]) for name in names]
-        for wanted in widths[row["question"]]:
+        for target in widths[row["question"]]:
             for n in raters:
-                needed = _needed(variances, float(row[f"{item.plural}_per_batch"]), n, wanted, item)
-                head = {"question": row["question"], condition: row[condition], "raters": n, "width": wanted}
+                needed = _needed(variances, float(row[f"{item.plural}_per_batch"]), n, target, item)
+                head = {"question": row["question"], condition: row[condition], "raters": n, "width": target}
                 rows.append(head | needed)
     return pd.DataFrame(rows)
 
@@ -126,16 +126,16 @@ def deviation_of_few(n: int) -> float:
     return float(np.sqrt(2 / (n - 1)) * np.exp(special.gammaln(n / 2) - special.gammaln((n - 1) / 2)))
 
 
-def _needed(variances: Sequence[float], n_items: float, n_raters: int, wanted: float, item: Noun) -> dict[str, Any]:
+def _needed(variances: Sequence[float], n_items: float, n_raters: int, target: float, item: Noun) -> dict[str, Any]:
     """The fewest batches, by halving: the width falls with their number."""
     low, high = LEAST - 1, LEAST
-    while width(variances, high, n_items, n_raters) > wanted:
+    while width(variances, high, n_items, n_raters) > target:
         if high > _MOST_BATCHES:
             return {"batches": np.nan, item.plural: np.nan, "reason": f"more than {_MOST_BATCHES} batches"}
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        enough = width(variances, middle, n_items, n_raters) <= wanted
+        enough = width(variances, middle, n_items, n_raters) <= target
         low, high = (low, middle) if enough else (middle, high)
     return {"batches": float(high), item.plural: float(np.ceil(high * n_items - 1e-9)), "reason": ""}
 

@@ -127,20 +127,20 @@ def with_intervals(
     g = int(batches.max()) + 1
     kept = [batches != batch for batch in range(g)] if g >= least else []
     curves = [fitted(score[each], rate[each], n[each])[0] for each in kept]
-    made = {}
+    intervals = {}
     for name in ("threshold", "slope"):
         without = np.array([getattr(each, name) if each else np.nan for each in curves])
-        made[name] = from_replicates(getattr(curve, name), without, least=least)
-    return curve, reason, made
+        intervals[name] = from_replicates(getattr(curve, name), without, least=least)
+    return curve, reason, intervals
 
 
 def _row(score: Numbers, rate: Numbers, n: Numbers, units: pd.DataFrame) -> dict[str, Any]:
-    curve, reason, made = with_intervals(score, rate, n, units)
+    curve, reason, intervals = with_intervals(score, rate, n, units)
     row: dict[str, Any] = {"n": len(score), "n_answers": int(n.sum()), "from": score.min(), "to": score.max()}
-    for name, interval in made.items():
+    for name, interval in intervals.items():
         value = getattr(curve, name) if curve else np.nan
         row |= {name: value, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return row | {"lapse": curve.lapse if curve else np.nan, "interval": together(**made), "reason": reason}
+    return row | {"lapse": curve.lapse if curve else np.nan, "interval": together(**intervals), "reason": reason}
 
 
 def _conditions(items: pd.DataFrame, column: str | None) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -118,8 +118,8 @@ class _Block(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(n, channels_in, h, w) -> (n, channels, h / stride, w / stride)."""
-        made: torch.Tensor = self.layers(features)
-        return made + features if self.adds else made
+        output: torch.Tensor = self.layers(features)
+        return output + features if self.adds else output
 
 
 def _layers() -> Iterator[nn.Module]:

@@ -98,8 +98,8 @@ class _Stored:
         self._group = group
 
     def __call__(self, layer: str, array: str) -> torch.Tensor:
-        made: torch.Tensor = torch.from_numpy(np.asarray(self._group[f"{layer}/{layer}_1/{array}:0"], np.float32))
-        return made
+        weights: torch.Tensor = torch.from_numpy(np.asarray(self._group[f"{layer}/{layer}_1/{array}:0"], np.float32))
+        return weights
 
 
 def _network(stored: _Stored) -> nn.Sequential:
@@ -154,12 +154,12 @@ class _Block(nn.Module):
 def _convolution(stored: _Stored, layer: str, stride: int = 1, padding: int = 0) -> nn.Conv2d:
     kernel = stored(layer, "kernel").permute(3, 2, 0, 1)
     bias = stored(layer, "bias") if layer == "conv2d_7" else None
-    made = nn.Conv2d(kernel.shape[1], kernel.shape[0], kernel.shape[2], stride, padding, bias=bias is not None)
+    convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], kernel.shape[2], stride, padding, bias=bias is not None)
     with torch.no_grad():
-        made.weight.copy_(kernel)
+        convolution.weight.copy_(kernel)
         if bias is not None:
-            made.get_parameter("bias").copy_(bias)
-    return made
+            convolution.get_parameter("bias").copy_(bias)
+    return convolution
 
 
 def _separable(stored: _Stored, number: int) -> tuple[nn.Conv2d, nn.Conv2d]:
@@ -167,18 +167,18 @@ def _separable(stored: _Stored, number: int) -> tuple[nn.Conv2d, nn.Conv2d]:
     depthwise = stored(layer, "depthwise_kernel").permute(2, 3, 0, 1)
     pointwise = stored(layer, "pointwise_kernel").permute(3, 2, 0, 1)
     channels_in, channels = len(depthwise), len(pointwise)
-    made = nn.Conv2d(channels_in, channels_in, 3, padding=1, groups=channels_in, bias=False)
+    depth_layer = nn.Conv2d(channels_in, channels_in, 3, padding=1, groups=channels_in, bias=False)
     mixed = nn.Conv2d(channels_in, channels, 1, bias=False)
     with torch.no_grad():
-        made.weight.copy_(depthwise)
+        depth_layer.weight.copy_(depthwise)
         mixed.weight.copy_(pointwise)
-    return made, mixed
+    return depth_layer, mixed
 
 
 def _normalization(stored: _Stored, number: int) -> nn.BatchNorm2d:
     layer = f"batch_normalization_{number}"
     gamma = stored(layer, "gamma")
-    made = nn.BatchNorm2d(len(gamma), eps=_EPSILON)
+    normalization = nn.BatchNorm2d(len(gamma), eps=_EPSILON)
     names = {
         "weight": gamma,
         "bias": stored(layer, "beta"),
@@ -186,5 +186,5 @@ def _normalization(stored: _Stored, number: int) -> nn.BatchNorm2d:
         "running_var": stored(layer, "moving_variance"),
         "num_batches_tracked": torch.tensor(0),
     }
-    made.load_state_dict(names)
-    return made
+    normalization.load_state_dict(names)
+    return normalization

@@ -98,9 +98,9 @@ def _asked(
     """A classifier's probabilities for rows as `ask` gives them, checked and timed."""
     boundary = host.boundary(name, "classifier", name)
     with host.stopwatch.step("classify", len(rows)), boundary.call("probabilities", rows) as call:
-        given: Probabilities = call.array(ask(), np.float32, (len(rows), len(classifier.classes)), finite=False)
-        _check(call, given)
-    return given
+        probabilities: Probabilities = call.array(ask(), np.float32, (len(rows), len(classifier.classes)), finite=False)
+        _check(call, probabilities)
+    return probabilities
 
 
 def _check(call: Call, probabilities: Probabilities) -> None:

@@ -195,8 +195,8 @@ def _model(transformers: Any, folder: Path) -> nn.Module:
         raise AssetError(f"{folder}: no image classifier can be made of it: {str(error)[:500]}") from error
     amiss = {what: sorted(map(str, names)) for what, names in report.items() if names}
     if amiss:
-        shown = "; ".join(f"{what.replace('_', ' ')}: {', '.join(names[:5])}" for what, names in amiss.items())
-        raise AssetError(f"{folder}: {CONFIG} and {WEIGHTS} do not belong together: {shown[:500]}")
+        problems = "; ".join(f"{what.replace('_', ' ')}: {', '.join(names[:5])}" for what, names in amiss.items())
+        raise AssetError(f"{folder}: {CONFIG} and {WEIGHTS} do not belong together: {problems[:500]}")
     network: nn.Module = model
     return network
 

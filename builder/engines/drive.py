@@ -127,8 +127,8 @@ def drive(engine: Engine, work: Work, done: Done | None = None) -> None:
 def _worth_waiting(running: Running, work: Work) -> bool:
     """A worker that is still loading is waited for only where there is something for it to do or to say."""
     begun = any(batch is not None for _, batch in running.values())
-    wanted = work.batches or not work.described
-    return begun or bool(running and wanted and not work.interrupted and not work.fatal)
+    more = work.batches or not work.described
+    return begun or bool(running and more and not work.interrupted and not work.fatal)
 
 
 def _next(done: Done, running: Running) -> Doing | None:

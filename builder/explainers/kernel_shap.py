@@ -40,8 +40,8 @@ class KernelShap:
         counts = [int(each.max()) + 1 for each in segments]
         drawn = [coalitions(count, own.samples, np.random.default_rng(own.seed)) for count in counts]
         ends = [np.array([[False], [True]]).repeat(count, axis=1) for count in counts]
-        shown = [np.concatenate([end, rows]) for end, (rows, _) in zip(ends, drawn, strict=True)]
-        answers = superpixels.answers(classifier, images, classes, segments, shown, own.hidden)
+        masks = [np.concatenate([end, rows]) for end, (rows, _) in zip(ends, drawn, strict=True)]
+        answers = superpixels.answers(classifier, images, classes, segments, masks, own.hidden)
         with one_thread():
             weights = [
                 shapley(rows, answer[2:].astype(np.float64), kernel, float(answer[0]), float(answer[1]))

@@ -10,7 +10,7 @@ from builder.classifiers import Classifier
 from builder.explainers import Classes, Explanations, superpixels
 from builder.explainers.base import describe as describe
 from builder.explainers.base import no_argument
-from builder.explainers.superpixels import Shown
+from builder.explainers.superpixels import Masks
 from builder.explainers.surrogate import one_thread, sparse_linear
 from builder.generators import Images
 from builder.runtime import Runtime
@@ -40,26 +40,26 @@ class Lime:
         """Images (n, h, w, 3) and their classes (n,), n >= 1 -> maps and superpixels (n, h, w)."""
         own = self._own
         segments = [superpixels.segment(image, own) for image in images]
-        shown = [versions(int(each.max()) + 1, own.samples, own.seed) for each in segments]
-        answers = superpixels.answers(classifier, images, classes, segments, shown, own.hidden)
+        masks = [versions(int(each.max()) + 1, own.samples, own.seed) for each in segments]
+        answers = superpixels.answers(classifier, images, classes, segments, masks, own.hidden)
         with one_thread():
             weights = [
                 sparse_linear(rows.astype(np.float64), answer.astype(np.float64), kernel(rows, own.width), own.features)
-                for rows, answer in zip(shown, answers, strict=True)
+                for rows, answer in zip(masks, answers, strict=True)
             ]
         return superpixels.painted(segments, weights)
 
 
-def versions(count: int, samples: int, seed: int) -> Shown:
+def versions(count: int, samples: int, seed: int) -> Masks:
     """Each of `count` superpixels shown in half of the versions, at random; all in the first one: (samples, count)."""
-    shown: Shown = np.random.default_rng(seed).integers(0, 2, (samples, count)).astype(np.bool_)
-    shown[0] = True
-    return shown
+    masks: Masks = np.random.default_rng(seed).integers(0, 2, (samples, count)).astype(np.bool_)
+    masks[0] = True
+    return masks
 
 
-def kernel(shown: Shown, width: float) -> npt.NDArray[np.float64]:
+def kernel(masks: Masks, width: float) -> npt.NDArray[np.float64]:
     """Section 3.4's exp(-D^2 / sigma^2), D the cosine distance to the version that shows everything: (m,)."""
-    distance = 1 - np.sqrt(shown.mean(axis=1))  # of 0 and 1: z.1 / (|z| |1|) = s / sqrt(s d)
+    distance = 1 - np.sqrt(masks.mean(axis=1))  # of 0 and 1: z.1 / (|z| |1|) = s / sqrt(s d)
     weights: npt.NDArray[np.float64] = np.exp(-(distance**2) / width**2)
     return weights
 

@@ -36,9 +36,9 @@ class Occlusion:
         """Images (n, h, w, 3) and their classes (n,), n >= 1 -> maps and squares (n, h, w)."""
         squares = superpixels.grid(images.shape[1], images.shape[2], self._own.grid)
         count = int(squares.max()) + 1
-        shown = np.concatenate([np.ones((1, count), np.bool_), ~np.eye(count, dtype=np.bool_)])
+        masks = np.concatenate([np.ones((1, count), np.bool_), ~np.eye(count, dtype=np.bool_)])
         n = len(images)
-        answers = superpixels.answers(classifier, images, classes, n * [squares], n * [shown], self._own.hidden)
+        answers = superpixels.answers(classifier, images, classes, n * [squares], n * [masks], self._own.hidden)
         # Section 4.2: the output of the class as a function of where the square is; here its fall.
         return superpixels.painted(n * [squares], [answer[0] - answer[1:] for answer in answers])
 

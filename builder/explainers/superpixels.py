@@ -20,7 +20,7 @@ except ImportError as error:
 Segments = npt.NDArray[np.int32]
 """(h, w), the superpixel of each pixel, from 0, none left out."""
 
-Shown = npt.NDArray[np.bool_]
+Masks = npt.NDArray[np.bool_]
 """(m, d), m versions of an image of d superpixels: whether each is shown."""
 
 MOST_BYTES = 2**25
@@ -76,7 +76,7 @@ def answers(
     images: Images,
     classes: Classes,
     segments: Sequence[Segments],
-    shown: Sequence[Shown],
+    masks: Sequence[Masks],
     hidden: int | Images,
 ) -> list[npt.NDArray[np.float32]]:
     """The probability of each image's class for each of its versions, (m,) an image.
@@ -88,15 +88,15 @@ def answers(
         images: (n, h, w, 3).
         classes: (n,).
         segments: of each image.
-        shown: of each image.
+        masks: of each image.
         hidden: the gray level of what is hidden, or the picture (h, w, 3) behind it.
     """
     block = classifier.micro_batch * max(1, MOST_BYTES // (classifier.micro_batch * images[0].nbytes))
-    counts = [len(each) for each in shown]
+    counts = [len(each) for each in masks]
     of_image = np.repeat(np.arange(len(images)), counts)
-    versions = _versions(images, segments, shown, hidden, block)
-    asked = [classifier.probabilities(each) for each in versions]
-    probabilities = np.concatenate(asked)[np.arange(len(of_image)), classes[of_image]]
+    versions = _versions(images, segments, masks, hidden, block)
+    outputs = [classifier.probabilities(each) for each in versions]
+    probabilities = np.concatenate(outputs)[np.arange(len(of_image)), classes[of_image]]
     return np.split(probabilities, np.cumsum(counts)[:-1])
 
 
@@ -107,13 +107,13 @@ def painted(segments: Sequence[Segments], weights: Sequence[npt.NDArray[np.float
 
 
 def _versions(
-    images: Images, segments: Sequence[Segments], shown: Sequence[Shown], hidden: int | Images, block: int
+    images: Images, segments: Sequence[Segments], masks: Sequence[Masks], hidden: int | Images, block: int
 ) -> Iterator[Images]:
     """Blocks of `block` versions, the last one smaller."""
     behind = np.asarray(hidden, np.uint8)
     pending: list[Images] = []
     missing = block
-    for image, labels, rows in zip(images, segments, shown, strict=True):
+    for image, labels, rows in zip(images, segments, masks, strict=True):
         while len(rows):
             now, rows = rows[:missing], rows[missing:]
             pending.append(np.where(now[:, labels][..., None], image, behind))

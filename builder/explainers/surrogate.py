@@ -14,7 +14,7 @@ except ImportError as error:
     raise ImportError(f"{error}; LIME and KernelSHAP need pip install 'lands-between[explainers]'") from error
 
 Numbers = npt.NDArray[np.float64]
-Shown = npt.NDArray[np.bool_]
+Masks = npt.NDArray[np.bool_]
 
 
 def one_thread() -> threadpool_limits:
@@ -51,7 +51,7 @@ def sparse_linear(rows: Numbers, answers: Numbers, weights: Numbers, features: i
     return coefficients
 
 
-def coalitions(players: int, most: int, rng: np.random.Generator) -> tuple[Shown, Numbers]:
+def coalitions(players: int, most: int, rng: np.random.Generator) -> tuple[Masks, Numbers]:
     """Subsets of players, neither none nor all, and what each counts in the fit: all of them where they are at most
     `most`, else `most` drawn by the kernel's own weights, each beside its complement.
 
@@ -62,10 +62,10 @@ def coalitions(players: int, most: int, rng: np.random.Generator) -> tuple[Shown
         (m, players) bool, (m,).
     """
     if 2**players - 2 <= most:
-        shown = (np.arange(1, 2**players - 1)[:, None] >> np.arange(players) & 1).astype(np.bool_)
-        counts = shown.sum(axis=1)
+        members = (np.arange(1, 2**players - 1)[:, None] >> np.arange(players) & 1).astype(np.bool_)
+        counts = members.sum(axis=1)
         # Theorem 2: pi(z) = (M - 1) / (C(M, |z|) |z| (M - |z|)).
-        return shown, (players - 1) / (binom(players, counts) * counts * (players - counts))
+        return members, (players - 1) / (binom(players, counts) * counts * (players - counts))
     sizes = np.arange(1, players)
     # A size's share of the kernel: C(M, s) pi(s), of which C(M, s) cancels.
     shares = 1 / (sizes * (players - sizes))
@@ -75,13 +75,13 @@ def coalitions(players: int, most: int, rng: np.random.Generator) -> tuple[Shown
     return np.concatenate([half, ~half]), np.ones(2 * len(half))
 
 
-def shapley(shown: Shown, answers: Numbers, weights: Numbers, none: float, everything: float) -> Numbers:
+def shapley(members: Masks, answers: Numbers, weights: Numbers, none: float, everything: float) -> Numbers:
     """The weights of players that add up to `everything - none`, fitted to what coalitions answer.
 
     Lundberg, Lee, equations 2 and 5 with theorem 2's kernel. The last player's weight is what the others' leave.
 
     Args:
-        shown: (m, d).
+        members: (m, d).
         answers: (m,), to the coalitions.
         weights: (m,), of the coalitions.
         none: the answer where nobody takes part.
@@ -91,9 +91,9 @@ def shapley(shown: Shown, answers: Numbers, weights: Numbers, none: float, every
         (d,).
     """
     total = everything - none
-    if shown.shape[1] == 1:
+    if members.shape[1] == 1:
         return np.array([total])
-    last = shown[:, -1].astype(np.float64)
+    last = members[:, -1].astype(np.float64)
     fit = LinearRegression(fit_intercept=False)
-    fit.fit(shown[:, :-1] - last[:, None], answers - none - last * total, weights)
+    fit.fit(members[:, :-1] - last[:, None], answers - none - last * total, weights)
     return np.append(fit.coef_, total - fit.coef_.sum())

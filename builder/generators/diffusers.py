@@ -129,8 +129,8 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> Diffusion:
         )
     hub = weights.parse_repository(argument, "generator", "diffusers")
     diffusers = import_diffusers()
-    wanted = [pattern for part, name in _FILES for pattern in (f"{part}/{name}", name)]
-    files = _find(weights.fetch_repository(argument, *hub, wanted) if hub else Path(argument), argument)
+    patterns = [pattern for part, name in _FILES for pattern in (f"{part}/{name}", name)]
+    files = _find(weights.fetch_repository(argument, *hub, patterns) if hub else Path(argument), argument)
     weights.verify_files(files, argument, own.sha256, "generator", pinned=hub is not None)
     config = weights.read_json(files.unet)
     side = _side(config, files.unet)
@@ -185,14 +185,14 @@ def _find(folder: Path, address: str) -> Files:
 
 def _side(config: dict[str, Any], path: Path) -> int:
     """The side of the images, in pixels, of a configuration that is usable here."""
-    wanted = {
+    requirements = {
         "_class_name": "UNet2DModel",
         "in_channels": _CHANNELS,
         "out_channels": _CHANNELS,
         "class_embed_type": None,
         "num_class_embeds": None,
     }
-    wrong = [f"{key} = {config[key]!r}" for key, value in wanted.items() if config.get(key, value) != value]
+    wrong = [f"{key} = {config[key]!r}" for key, value in requirements.items() if config.get(key, value) != value]
     size = config.get("sample_size")
     side: Any = size[0] if isinstance(size, list) and len(size) == 2 and size[0] == size[1] else size
     if type(side) is not int or not 1 <= side <= _LONGEST_SIDE:
@@ -234,16 +234,16 @@ def _network(diffusers: Any, config: dict[str, Any], files: Files) -> nn.Module:
             network: nn.Module = diffusers.UNet2DModel.from_config(config)
     except Exception as error:  # as in _scheduler
         raise AssetError(f"{files.unet}: no UNet2DModel can be made of it: {error}") from error
-    wanted = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
+    expectation = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
     try:
         with safe_open(files.weights, framework="pt") as file:
             keys = {_OLD_NAME.sub(lambda old: _NEW_NAMES[old[0]], key): key for key in file.keys()}  # noqa: SIM118
             shapes = {name: list(file.get_slice(key).get_shape()) for name, key in keys.items()}
-            for name in sorted(wanted.keys() | shapes.keys()):
-                if wanted.get(name) != shapes.get(name):
+            for name in sorted(expectation.keys() | shapes.keys()):
+                if expectation.get(name) != shapes.get(name):
                     raise AssetError(
                         f"{files.weights}: the shape of {name} is {shapes.get(name)}, by {files.unet} it should be "
-                        f"{wanted.get(name)} (None: absent); the two files do not belong together"
+                        f"{expectation.get(name)} (None: absent); the two files do not belong together"
                     )
             state = {name: file.get_tensor(key).float() for name, key in keys.items()}
     except (SafetensorError, OSError) as error:

@@ -154,11 +154,11 @@ def _votes(path: Path, frame: pd.DataFrame, usage: list[str]) -> npt.NDArray[np.
             f"{path}: has {len(frame)} rows, the table of pixels {len(usage)}; both must have the same faces in one "
             "order"
         )
-    for row, (part, wanted) in enumerate(zip(frame["Usage"], usage, strict=True)):
-        if part != wanted:
+    for row, (part, of_pixels) in enumerate(zip(frame["Usage"], usage, strict=True)):
+        if part != of_pixels:
             raise AssetError(
-                f"{place(path, row)}: Usage is {quoted(part)}, in the table of pixels {quoted(wanted)}; both must have "
-                "the same faces in one order"
+                f"{place(path, row)}: Usage is {quoted(part)}, in the table of pixels {quoted(of_pixels)}; both must "
+                "have the same faces in one order"
             )
     counts = np.zeros((len(frame), len(VOTED)), np.int64)
     allowed = {str(count): count for count in range(MOST_VOTES + 1)}

@@ -124,12 +124,12 @@ class FolderSource(PlainSource):
             AssetError: it is no picture, is too large, or is gone.
         """
         name = self._listing.files[row]
-        shown = place(self._folder.root / name, row)
+        source = place(self._folder.root / name, row)
         try:
             content = self._folder.read(name, MOST_BYTES)
         except FolderError as error:
             raise AssetError(f"{error} (row {row}, from 0)") from error
-        return self._own.shaped(content, shown)
+        return self._own.shaped(content, source)
 
     def row_id(self, row: int) -> str:
         """The path in the folder."""
@@ -193,8 +193,8 @@ def listed(root: Path, own: Settings) -> Listing:
         raise AssetError(f"{root}: has both {' and '.join(metadata)}; keep one of them")
     if metadata:
         return _from_metadata(root, metadata[0], own)
-    for key, asked in (("groups", own.groups), ("label", own.label != "label")):
-        if asked:
+    for key, value in (("groups", own.groups), ("label", own.label != "label")):
+        if value:
             raise StudyError(f"images.{key}: names columns of metadata, and {root} has no {' or '.join(METADATA)}")
     return _from_folders(root)
 
@@ -243,8 +243,8 @@ def _pictures(folder: Folder, below: str = "") -> Iterator[str]:
 def _from_metadata(root: Path, name: str, own: Settings) -> Listing:
     frame = read_frame(root / name)
     label = own.label if own.label in frame else None
-    asked = [*own.groups, *([own.label] if "label" in own.model_fields_set or own.classes is not None else [])]
-    for column in ("file_name", *asked):
+    columns = [*own.groups, *([own.label] if "label" in own.model_fields_set or own.classes is not None else [])]
+    for column in ("file_name", *columns):
         if column not in frame:
             raise AssetError(f"{root / name}: has no column {column}; it has {named(frame.columns)}")
     files = frame["file_name"].tolist()

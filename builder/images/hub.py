@@ -130,8 +130,8 @@ def _fetched(repo: str, commit: str, name: str, own: Settings) -> Any:
         rows = builder.as_dataset(split=own.split)
     except (HfHubHTTPError, datasets.exceptions.DatasetsError, OSError, ValueError) as error:
         raise AssetError(f"{name}: cannot be fetched from the Hub: {str(error)[:500]}") from error
-    wanted = (own.image, *([own.label] if own.label else []), *own.groups)
-    absent = [column for column in wanted if column not in rows.column_names]
+    columns = (own.image, *([own.label] if own.label else []), *own.groups)
+    absent = [column for column in columns if column not in rows.column_names]
     if absent:
         raise AssetError(f"{name}: has no column {' and no column '.join(absent)}; it has {named(rows.column_names)}")
     if not isinstance(rows.features[own.image], datasets.Image):

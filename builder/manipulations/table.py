@@ -103,22 +103,22 @@ def from_csv(
     if len(set(labels.tolist())) < 2:
         there = named(sorted(set(frame[label])))
         raise AssetError(f"{path}: every row has the same label by {label} = {positive!r}; its values are {there}")
-    made: dict[str, Rows] = {}
+    values_by_column: dict[str, Rows] = {}
     categories = []
     for name in texts.columns:
         for column, values in _columns(path, str(name), texts[name].str.strip(), sensitive).items():
-            made[column] = values
+            values_by_column[column] = values
             if set(np.unique(values).tolist()) <= {0, 1}:
                 categories.append(column)
             elif values.std() > 0:
-                made[column] = (values - values.mean()) / values.std()
-    if sensitive not in made:
-        raise AssetError(f"{path}: has no column {sensitive}, the sensitive one; there are {named(made)}")
-    if UNRELATED not in made:
-        made[UNRELATED] = np.random.default_rng(seed).integers(0, 2, len(labels)).astype(np.float32)
+                values_by_column[column] = (values - values.mean()) / values.std()
+    if sensitive not in values_by_column:
+        raise AssetError(f"{path}: has no column {sensitive}, the sensitive one; there are {named(values_by_column)}")
+    if UNRELATED not in values_by_column:
+        values_by_column[UNRELATED] = np.random.default_rng(seed).integers(0, 2, len(labels)).astype(np.float32)
         categories.append(UNRELATED)
-    names = tuple(made)
-    rows = np.column_stack(list(made.values())).astype(np.float32)
+    names = tuple(values_by_column)
+    rows = np.column_stack(list(values_by_column.values())).astype(np.float32)
     return Table(names, rows, labels, names.index(sensitive), tuple(names.index(each) for each in categories))
 
 

@@ -137,8 +137,8 @@ def _spread(items: pa.Table, key: str, ratings: pa.Table, name: str) -> tuple[pa
 
 def _mode(items: pa.Table, key: str, ratings: pa.Table, name: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """The option of each item that was chosen most often, and its share of the answers."""
-    given = ratings.filter(pc.is_valid(ratings[name]))
-    counts = given.group_by([key, name], use_threads=False).aggregate([([], "count_all")])
+    answers = ratings.filter(pc.is_valid(ratings[name]))
+    counts = answers.group_by([key, name], use_threads=False).aggregate([([], "count_all")])
     ordered = counts.sort_by([(key, "ascending"), ("count_all", "descending"), (name, "ascending")])
     first = ordered.group_by(key, use_threads=False).aggregate(
         [(name, "first"), ("count_all", "max"), ("count_all", "sum")]

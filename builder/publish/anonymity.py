@@ -92,8 +92,8 @@ def anonymized(participants: pa.Table, k: int, earlier: Earlier = NOTHING) -> tu
         at = participants.column_names.index(column)
         values = pa.array([getattr(person, column) for person in coarse], pa.string())
         participants = participants.set_column(at, participants.schema.field(column), values)
-    shown = [each for each in _YEARS if each in years] or [1]
-    return participants, Demographics(k=k, age_years=next(filter(None, reversed(shown)), None))
+    steps = [each for each in _YEARS if each in years] or [1]
+    return participants, Demographics(k=k, age_years=next(filter(None, reversed(steps)), None))
 
 
 def smallest_group(participants: pa.Table) -> int | None:
@@ -109,9 +109,9 @@ def finer(participants: pa.Table, earlier: Earlier) -> list[str]:
     return [id_ for id_, person in both if id_ in before and person not in _coarser(before[id_])]
 
 
-def blanked(given: pa.Table, shown: pa.Table) -> list[str]:
+def blanked(original: pa.Table, coarse: pa.Table) -> list[str]:
     """The ids of those who gave something and of whom nothing is shown; both tables have the same rows."""
-    both = zip(given["participant_id"].to_pylist(), _people(given), _people(shown), strict=True)
+    both = zip(original["participant_id"].to_pylist(), _people(original), _people(coarse), strict=True)
     return [id_ for id_, before, after in both if any(before) and not any(after)]
 
 
@@ -152,8 +152,8 @@ def _coarsest(people: Sequence[Person], k: int, least: Years) -> tuple[list[Pers
 
 
 def _coarsened(person: Person, years: Years, *, gender: bool, continent: bool) -> Person:
-    given = person.age if years == 1 or person.age is None else age(person.age, years) if years else None
-    return Person(given, person.gender if gender else None, person.continent if continent else None)
+    age_band = person.age if years == 1 or person.age is None else age(person.age, years) if years else None
+    return Person(age_band, person.gender if gender else None, person.continent if continent else None)
 
 
 def _width(ages: str) -> Years:

@@ -129,8 +129,8 @@ def _infos(tables: Mapping[Part, Table], specs: Sequence[TableSpec]) -> DatasetI
         parts = {part: table for part, table in tables.items() if part.table == name}
         splits = SplitDict()
         for split in dict.fromkeys(part.split for part in parts):
-            theirs = [table for part, table in parts.items() if part.split == split]
-            rows, memory = sum(table.rows for table in theirs), sum(table.memory for table in theirs)
+            of_split = [table for part, table in parts.items() if part.split == split]
+            rows, memory = sum(table.rows for table in of_split), sum(table.memory for table in of_split)
             splits[split] = SplitInfo(split, num_bytes=memory, num_examples=rows)
         infos[name] = DatasetInfo(
             features=next(iter(parts.values())).features,

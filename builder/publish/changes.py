@@ -19,7 +19,7 @@ from builder.publish.provenance import File, Provenance, file_of, kind_of
 from builder.publish.tables import by_day
 from builder.studies import StudyKind
 from builder.tables import TableSpec, published_specs
-from builder.toml import first_difference, shown
+from builder.toml import first_difference, literal
 from loading_script.lands_between import stored_features
 from loading_script.tables import participants
 from loading_script.untrusted.parquet import check_expansion, first_line
@@ -109,7 +109,7 @@ def _kind(provenance: Provenance) -> StudyKind:
     """A version's kind of study, which is installed where one is published."""
     kind = kind_of(provenance)
     if kind is None:
-        raise PublishError(f"study = {shown(provenance.study.get('study'))}: no such kind of study is installed")
+        raise PublishError(f"study = {literal(provenance.study.get('study'))}: no such kind of study is installed")
     return kind
 
 
@@ -117,7 +117,7 @@ def _described(old: Provenance, new: Provenance) -> Iterator[Change]:
     difference = first_difference(old.study, new.study)
     if difference:
         key, before, after = difference
-        yield Change("major", f"study: {key} was {shown(before)}, is {shown(after)}")
+        yield Change("major", f"study: {key} was {literal(before)}, is {literal(after)}")
     before, after = _stated(old), _stated(new)
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if old.statements.keys() != new.statements.keys():  # the first human ratings, and with them all of [survey]
@@ -185,17 +185,21 @@ def _built(
             if part.table not in derived or part.table not in {each.table for each in before}:
                 yield Change("minor", f"{part.table}: added to a batch")
         elif before[place].sha256 != file.sha256:
-            ours, theirs = old.read(place), new.read(part)
-            yield from _columns(part.table, ours, theirs)
+            old_table, new_table = old.read(place), new.read(part)
+            yield from _columns(part.table, old_table, new_table)
             if part.table in derived:
                 if not more_ratings:
                     yield Change("major", f"{part.table}: changed without new ratings")
                 continue
-            aggregates = _aggregates(ours, new, old)
-            if aggregates and not more_ratings and not ours.select(aggregates).equals(theirs.select(aggregates)):
+            aggregates = _aggregates(old_table, new, old)
+            if (
+                aggregates
+                and not more_ratings
+                and not old_table.select(aggregates).equals(new_table.select(aggregates))
+            ):
                 yield Change("major", f"{part.table}: aggregates changed without new ratings")
-            unrated = theirs.drop_columns(_aggregates(theirs, new, old))
-            yield from _rows(specs[part.table], ours, unrated, grown="minor")
+            unrated = new_table.drop_columns(_aggregates(new_table, new, old))
+            yield from _rows(specs[part.table], old_table, unrated, grown="minor")
     kept = {batch.batch for batch in new.provenance.batches}
     for table, batch in places:
         if table not in PEOPLE and batch in kept:
@@ -209,8 +213,8 @@ def _columns(table: str, old: pa.Table, new: pa.Table) -> Iterator[Change]:
         yield Change("major", f"{table}: columns removed: {', '.join(removed)}")
     if added:
         yield Change("minor", f"{table}: columns added: {', '.join(added)}")
-    ours, theirs = Features.from_arrow_schema(old.schema), Features.from_arrow_schema(new.schema)
-    changed = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+    before, after = Features.from_arrow_schema(old.schema), Features.from_arrow_schema(new.schema)
+    changed = [name for name in before if name in after and before[name] != after[name]]
     if changed:
         yield Change("major", f"{table}: types changed: {', '.join(changed)}")
 
@@ -221,9 +225,9 @@ def _people(spec: TableSpec, old: Version, new: Version) -> Iterator[Change]:
     )
     if before != after:
         columns = _columns_of(spec.name, new, old)
-        ours, theirs = old.read_all(spec.name, columns), new.read_all(spec.name, columns)
-        yield from _columns(spec.name, ours, theirs)
-        yield from _rows(spec, ours, theirs, grown="patch")
+        old_people, new_people = old.read_all(spec.name, columns), new.read_all(spec.name, columns)
+        yield from _columns(spec.name, old_people, new_people)
+        yield from _rows(spec, old_people, new_people, grown="patch")
 
 
 def _columns_of(table: str, *versions: Version) -> pa.Schema:
@@ -250,14 +254,14 @@ def _rows(spec: TableSpec, old: pa.Table, new: pa.Table, grown: Step) -> Iterato
     if added:
         yield Change(grown, f"{spec.name}: {len(added)} rows added")
     both = [key for key in before if key in after]
-    ours = old.take(pa.array([before[key] for key in both], pa.int64()))
-    theirs = new.take(pa.array([after[key] for key in both], pa.int64()))
+    old_rows = old.take(pa.array([before[key] for key in both], pa.int64()))
+    new_rows = new.take(pa.array([after[key] for key in both], pa.int64()))
     for name in new.column_names:
-        if name in old.column_names and not ours[name].equals(theirs[name]):
-            if name == "rated_at" and by_day(ours)[name].equals(theirs[name]):
+        if name in old.column_names and not old_rows[name].equals(new_rows[name]):
+            if name == "rated_at" and by_day(old_rows)[name].equals(new_rows[name]):
                 yield Change("minor", DAYS)
                 continue
-            more = spec.name == "participants" and (name in _GROWS or _filled(ours[name], theirs[name]))
+            more = spec.name == "participants" and (name in _GROWS or _filled(old_rows[name], new_rows[name]))
             yield Change("patch" if more else "major", f"{spec.name}: {name} changed")
 
 

@@ -39,8 +39,8 @@ def check_pictures(spec: TableSpec, rows: pa.Table, images: pa.Table) -> Iterato
     of_image = dict(zip(images["image_id"].to_pylist(), (contents[index] for index in at), strict=True))
     for picture, name in spec.shows:
         contents, at = image_bytes(rows[picture])
-        shown = set(zip(rows[name].to_pylist(), at, strict=True))
-        wrong = sorted(str(image) for image, index in shown if of_image.get(image) != contents[index])
+        pairs = set(zip(rows[name].to_pylist(), at, strict=True))
+        wrong = sorted(str(image) for image, index in pairs if of_image.get(image) != contents[index])
         if wrong:
             yield f"{picture}: {len(wrong)} images are not those of the table images, such as {wrong[0]}"
 

@@ -34,13 +34,15 @@ def dictionary(
 
 def entries(spec: TableSpec, features: Features, asks: Questionnaire) -> list[Entry]:
     """The entries of a table; what nobody declared has no meaning."""
-    made = []
-    asked = _asked(asks)
-    descriptions = {"ratings": asked, "participants": _texts(asks), asks.table: _aggregated(asks)}.get(spec.name, {})
+    rows = []
+    questions = _asked(asks)
+    descriptions = {"ratings": questions, "participants": _texts(asks), asks.table: _aggregated(asks)}.get(
+        spec.name, {}
+    )
     for name, feature in features.items():
         column = descriptions.get(name) or spec.meaning(name) or Column(name, "")
-        made.append(Entry(name, type_name(feature), column.unit, column.meaning, column.null))
-    return made
+        rows.append(Entry(name, type_name(feature), column.unit, column.meaning, column.null))
+    return rows
 
 
 def type_name(feature: Any) -> str:
@@ -79,12 +81,12 @@ def _texts(asks: Questionnaire) -> dict[str, Column]:
 
 def _aggregated(asks: Questionnaire) -> dict[str, Column]:
     """The last columns of rated items."""
-    made = {each.name: each for each in AGGREGATED}
+    columns = {each.name: each for each in AGGREGATED}
     for question in asks.questions:
         for name, meaning in zip(aggregates_of(question), _meanings(question), strict=True):
             null = "fewer than two ratings" if name.endswith("_std") else "no ratings"
-            made[name] = Column(name, meaning, _unit(question), null)
-    return made
+            columns[name] = Column(name, meaning, _unit(question), null)
+    return columns
 
 
 def _meanings(question: Question) -> tuple[str, str]:

@@ -41,16 +41,16 @@ def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
     items = []
     for source in SOURCES:
         count = pc.sum(pc.equal(ratings["source"], source)).as_py() or 0
-        theirs = participants.filter(pc.equal(participants["source"], source))
-        durations = theirs["duration_s"].drop_null().to_pylist()
-        flags = Counter(flag for flags in theirs["flags"].to_pylist() for flag in flags or ())
+        people = participants.filter(pc.equal(participants["source"], source))
+        durations = people["duration_s"].drop_null().to_pylist()
+        flags = Counter(flag for flags in people["flags"].to_pylist() for flag in flags or ())
         if count:
             items.append(
                 Raters(
                     source=source,
                     ratings=count,
-                    participants=theirs.num_rows,
-                    groups={column: _sizes(theirs[column]) for column in DEMOGRAPHICS},
+                    participants=people.num_rows,
+                    groups={column: _sizes(people[column]) for column in DEMOGRAPHICS},
                     flags={flag: flags[flag] for flag in FLAGS if flags[flag]},
                     minutes=median(durations) / 60 if durations else None,
                 )

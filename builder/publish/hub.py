@@ -329,15 +329,15 @@ def _files(api: HfApi, repo: str, revision: str) -> dict[str, RepoFile]:
 def _withdraw_from_main(api: HfApi, repo: str, version: str, source: str | None, notes: dict[str, bytes]) -> None:
     """One commit after which main has the files of `source`, if any, and the notes in place of its own."""
     head = _head(api, repo)
-    wanted = _files(api, repo, source) if source else {}
+    sources = _files(api, repo, source) if source else {}
     written = {path: content for path, content in notes.items() if not (source and path == _CARD)}
     present = _files(api, repo, head)
     restored = [
         CommitOperationCopy(path, path, src_revision=source)
-        for path, file in wanted.items()
+        for path, file in sources.items()
         if path not in written and (path not in present or present[path].blob_id != file.blob_id)
     ]
-    removed = [CommitOperationDelete(path, is_folder=False) for path in present if path not in {*wanted, *written}]
+    removed = [CommitOperationDelete(path, is_folder=False) for path in present if path not in {*sources, *written}]
     noted = [CommitOperationAdd(path, content) for path, content in written.items()]
     operations: list[Operation] = [*restored, *removed, *noted]
     message = f"Withdraw {version}"

@@ -113,8 +113,8 @@ def _wait(error: BaseException, otherwise: float) -> float | None:
         return otherwise
     if not isinstance(error, HfHubHTTPError) or error.response.status_code not in _PASSING:
         return None
-    asked = _asked_wait(error.response)
-    return otherwise if asked is None else asked if asked <= LONGEST_WAIT_S else None
+    seconds = _asked_wait(error.response)
+    return otherwise if seconds is None else seconds if seconds <= LONGEST_WAIT_S else None
 
 
 def _asked_wait(response: httpx.Response) -> int | None:
@@ -172,8 +172,8 @@ def _status_explained(error: HfHubHTTPError, words: str) -> str:
     if status == 412:
         return "somebody else changed the dataset meanwhile; run the same command again"
     if status == 429:
-        asked = _asked_wait(error.response)
-        after = f"in {asked} s" if asked else "later"
+        seconds = _asked_wait(error.response)
+        after = f"in {seconds} s" if seconds else "later"
         return f"too many requests for the Hub; run the same command again {after}: it goes on where this one stopped"
     if status >= 500:
         return f"the Hub has a fault (status {status}); run the same command later: it goes on where this one stopped"

@@ -207,10 +207,10 @@ def _withheld(pictures: Pictures, remedy: str) -> str:
     )
 
 
-def _blanked(given: pa.Table, shown: pa.Table, k: int, earlier: Earlier) -> list[str]:
+def _blanked(original: pa.Table, coarse: pa.Table, k: int, earlier: Earlier) -> list[str]:
     """Says where newcomers lose all demographics for being too few, which waiting for more would have kept."""
     before = frozenset[str]().union(*earlier.members)
-    new = [id_ for id_ in blanked(given, shown) if id_ not in before]
+    new = [id_ for id_ in blanked(original, coarse) if id_ not in before]
     if not new or not before:
         return []
     columns = ", ".join(DEMOGRAPHICS)

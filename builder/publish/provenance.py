@@ -19,7 +19,7 @@ from builder.files import explained
 from builder.publish.layout import part_of
 from builder.registry import split_model
 from builder.studies import DEFAULT_KIND, StudyKind, load_kind
-from builder.toml import shown
+from builder.toml import literal
 from loading_script.lands_between import PROVENANCE
 
 FILES = [
@@ -117,7 +117,7 @@ def is_published_path(path: str) -> bool:
 
 def _published(path: str) -> str:
     if not is_published_path(path):
-        raise PydanticCustomError("path", "no file of a published folder is called {path}", {"path": shown(path)})
+        raise PydanticCustomError("path", "no file of a published folder is called {path}", {"path": literal(path)})
     return path
 
 
@@ -202,7 +202,7 @@ def read_json(adapter: TypeAdapter[_Model], path: Path) -> _Model:
         read = json.loads(content)
         version = read.get("format") if isinstance(read, dict) else FORMAT
         if type(version) is int and version != FORMAT:
-            raise PublishError(f"{path}: has format {shown(version)}, this version of Lands Between reads {FORMAT}")
+            raise PublishError(f"{path}: has format {literal(version)}, this version of Lands Between reads {FORMAT}")
         return adapter.validate_json(content)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]

@@ -53,12 +53,12 @@ class Repetition(NamedTuple):
     accounts: list[str]
 
 
-def repeat(folder: Path, given: Mapping[str, str]) -> Repetition:
+def repeat(folder: Path, addresses: Mapping[str, str]) -> Repetition:
     """Repeats every answer to a published picture of a version in which `verify` finds nothing wrong.
 
     Args:
         folder: the version's.
-        given: by name of a classifier: the model that it is here, as a study file says it.
+        addresses: by name of a classifier: the model that it is here, as a study file says it.
 
     Raises:
         PublishError: nothing can be repeated, with the reasons; or a name is none of a classifier.
@@ -70,9 +70,9 @@ def repeat(folder: Path, given: Mapping[str, str]) -> Repetition:
         raise PublishError(f"{folder}: its kind of study is not installed, so no prediction can be repeated")
     if provenance.withheld:
         raise PublishError(f"{folder}: its pictures are withheld, so no prediction can be repeated from them")
-    study, parts = parse_study(_with_models(provenance.study, given), PROVENANCE), kind.publish()
+    study, parts = parse_study(_with_models(provenance.study, addresses), PROVENANCE), kind.publish()
     runtime = replace(start_runtime("cpu"), weights=_weights(folder, provenance))
-    classifiers, absent = _loaded(study, parts, given, runtime)
+    classifiers, absent = _loaded(study, parts, addresses, runtime)
     for name, classifier in classifiers.items():
         classifier.micro_batch = provenance.micro_batches.get(name, classifier.micro_batch)
     host, repeated, without, wrong = ModelHost(runtime=runtime), Counter[str](), Counter[str](), Wrong(list)
@@ -81,8 +81,8 @@ def repeat(folder: Path, given: Mapping[str, str]) -> Repetition:
         stated = list(parts.predictions(study, light))
         for name, classifier in classifiers.items():
             of_classifier = [each for each in stated if each.classifier == name]
-            shown = {each.image_id for each in of_classifier if each.image_id is not None}
-            answers = _answers(host, name, classifier, tables[IMAGES], shown)
+            image_ids = {each.image_id for each in of_classifier if each.image_id is not None}
+            answers = _answers(host, name, classifier, tables[IMAGES], image_ids)
             for each in of_classifier:
                 if each.image_id is None:
                     without[name] += 1
@@ -104,24 +104,24 @@ def _weights(folder: Path, provenance: Provenance) -> dict[str, bytes]:
     return {name: (folder / path).read_bytes() for name, path in paths.items()}
 
 
-def _with_models(keys: Any, given: Mapping[str, str]) -> Any:
+def _with_models(keys: Any, addresses: Mapping[str, str]) -> Any:
     """The settings of a study in which each named model is the one that is given."""
     if isinstance(keys, list):
-        return [_with_models(each, given) for each in keys]
+        return [_with_models(each, addresses) for each in keys]
     if not isinstance(keys, dict):
         return keys
-    changed = {key: _with_models(value, given) for key, value in keys.items()}
-    if "model" in keys and keys.get("name") in given:
-        changed["model"] = given[keys["name"]]
+    changed = {key: _with_models(value, addresses) for key, value in keys.items()}
+    if "model" in keys and keys.get("name") in addresses:
+        changed["model"] = addresses[keys["name"]]
     return changed
 
 
 def _loaded(
-    study: Study, parts: PublishParts, given: Mapping[str, str], runtime: Runtime
+    study: Study, parts: PublishParts, addresses: Mapping[str, str], runtime: Runtime
 ) -> tuple[dict[str, Classifier], list[str]]:
     """The classifiers that can be had, and why the others cannot."""
     loaders = parts.classifiers(study)
-    unknown = sorted(given.keys() - loaders.keys())
+    unknown = sorted(addresses.keys() - loaders.keys())
     if unknown:
         raise PublishError(
             f"--model {unknown[0]}: no classifier of the study; there are: {', '.join(loaders) or 'none'}"
@@ -131,7 +131,7 @@ def _loaded(
     classifiers, absent = dict[str, Classifier](), list[str]()
     for name, load in loaders.items():
         entry, argument = registry.split_model(models[name])
-        if argument is not None and name not in given:
+        if argument is not None and name not in addresses:
             why = f"{models[name]} is of whoever built it; who has it adds --model {name}={entry}:..."
         elif argument is None and entry in trained and entry not in runtime.weights:
             why = "it was trained for the study, and its weights are not in the version"
@@ -167,10 +167,10 @@ def _pictures(rows: pa.Table) -> list[str]:
 
 
 def _answers(
-    host: ModelHost, name: str, classifier: Classifier, images: pa.Table, wanted: set[str]
+    host: ModelHost, name: str, classifier: Classifier, images: pa.Table, image_ids: set[str]
 ) -> dict[str, Probabilities]:
     """A classifier's probabilities for pictures of the table `images`, by id."""
-    rows = [row for row, image_id in enumerate(images["image_id"].to_pylist()) if image_id in wanted]
+    rows = [row for row, image_id in enumerate(images["image_id"].to_pylist()) if image_id in image_ids]
     answers: dict[str, Probabilities] = {}
     for start in range(0, len(rows), _BLOCK):
         block = images.take(rows[start : start + _BLOCK])

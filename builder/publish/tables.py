@@ -142,14 +142,14 @@ def published_tables(
             rows = folder.read(table, batch)
             features = Features.from_arrow_schema(rows.schema)
             if table == asks.table:
-                theirs = ratings.take(rows[asks.key])
+                answers = ratings.take(rows[asks.key])
                 if source:
                     counting = aggregated.take(rows[asks.key])
                     yield from _derived(kind, rows, counting, split, batch)
                     rows = rated(rows, asks.key, counting, asks.questions, source)
                     features = rated_features(features, asks.questions)
-                if theirs.num_rows:
-                    yield Part("ratings", split, batch), theirs, rating_features(asks)
+                if answers.num_rows:
+                    yield Part("ratings", split, batch), answers, rating_features(asks)
             if withheld:
                 rows, features = without_pictures(spec, rows, features)
             if rows.num_rows:
@@ -179,9 +179,9 @@ def _participants(
     first = next(iter(split_of.values()))
     splits = pa.array([split_of.get(batch, first) for batch in participants["batch"].to_pylist()], pa.string())
     for split in dict.fromkeys(split_of.values()):
-        theirs = participants.filter(pc.equal(splits, split))
-        if theirs.num_rows:
-            yield Part("participants", split, None), theirs, features
+        people = participants.filter(pc.equal(splits, split))
+        if people.num_rows:
+            yield Part("participants", split, None), people, features
 
 
 def _of_sources(ratings: pa.Table, sources: list[str]) -> tuple[pa.Table, list[str]]:

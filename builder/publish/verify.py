@@ -26,7 +26,7 @@ from builder.publish.provenance import PICTURES, File, Provenance, kind_of, read
 from builder.publish.reading import read_table
 from builder.studies import StudyKind
 from builder.tables import TableSpec, published_specs
-from builder.toml import shown
+from builder.toml import literal
 from loading_script.lands_between import PROVENANCE
 from loading_script.untrusted.parquet import LEAST_KEPT, MOST_EXPANSION, first_line
 
@@ -149,7 +149,7 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
         log.warning(
             "study = %s: no such kind of study is installed, so its tables were checked as any study's are and no "
             "further; install the package that brings it, and verify again",
-            shown(provenance.study.get("study")),
+            literal(provenance.study.get("study")),
         )
     errors: list[str] = []
     kept = 0

@@ -76,11 +76,11 @@ def refusal(rows: pd.DataFrame, asks: Questionnaire, reason: str, column: str | 
     columns = {**refused_columns(asks), "file": "int64"}
     if rows.empty:
         return typed(pd.DataFrame(), columns)
-    shown = pd.Series("", index=rows.index, dtype="str")
+    item_ids = pd.Series("", index=rows.index, dtype="str")
     if asks.key in rows:  # a text that cannot be an id may be anything, also personal: it is not written down
-        shown = rows[asks.key].where(rows[asks.key].str.fullmatch(_ITEM_ID, na=False), "")
+        item_ids = rows[asks.key].where(rows[asks.key].str.fullmatch(_ITEM_ID, na=False), "")
     where = rows["column"] if column is None else column
-    refused = {"line": rows["line"], "column": where, asks.key: shown, "reason": reason, "file": rows["file"]}
+    refused = {"line": rows["line"], "column": where, asks.key: item_ids, "reason": reason, "file": rows["file"]}
     return pd.DataFrame(refused).astype(columns)
 
 

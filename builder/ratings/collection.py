@@ -117,10 +117,10 @@ def table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 
     A number that is null is 0 beneath: pandas keeps the one that was there, which would tell what was taken out.
     """
-    made = pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
-    for at, field in enumerate(made.schema):
-        if made.column(at).null_count and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
-            column = made.column(at)
+    arrow = pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
+    for at, field in enumerate(arrow.schema):
+        if arrow.column(at).null_count and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+            column = arrow.column(at)
             mask = column.is_null().to_numpy()
-            made = made.set_column(at, field, pa.array(column.fill_null(0).to_numpy(), field.type, mask=mask))
-    return made
+            arrow = arrow.set_column(at, field, pa.array(column.fill_null(0).to_numpy(), field.type, mask=mask))
+    return arrow

@@ -77,33 +77,33 @@ def forget(folder: Path, participant: str, database: str | None = None) -> Erasu
                 f"{folder}: nobody with the id {participant!r} has ratings here; give the platform's id as it stands "
                 "in the export, or the participant_id of the tables"
             )
-        theirs = collection.ratings["participant_id"].isin(met)
+        of_person = collection.ratings["participant_id"].isin(met)
         new = [each for each in met if each not in gone]
         if new:
             counts = collection.ratings["participant_id"].value_counts()
             lines = [[each, _now(), str(int(counts.get(each, 0)))] for each in new]
             collection = replace(
                 collection,
-                ratings=collection.ratings[~theirs],
+                ratings=collection.ratings[~of_person],
                 participants=collection.participants.drop(index=new, errors="ignore"),
                 imports=collection.imports[~import_lines_of(collection, new)],
                 held_back=collection.held_back[~collection.held_back["participant_id"].isin(new)],
                 released=collection.released[~collection.released["participant_id"].isin(new)],
                 forgotten=stacked([collection.forgotten, pd.DataFrame(lines, columns=records.FORGOTTEN)]),
             )
-            shown = records.read(folder, "shown", records.RELEASED)
-            Folder(folder).write(dict([records.file("shown", shown[~shown["participant_id"].isin(new)])]))
+            releases = records.read(folder, "shown", records.RELEASED)
+            Folder(folder).write(dict([records.file("shown", releases[~releases["participant_id"].isin(new)])]))
             write_collection(folder, collection, design)
     versions = list(dict.fromkeys(version for each in met for version in forget_in_records(folder, each)))
     remains, beyond = (removed.remains, removed.beyond) if removed else ([], [])
-    return Erasure(met[0], met[1:], int(theirs.sum()), sum(answers.values()), versions, remains, beyond)
+    return Erasure(met[0], met[1:], int(of_person.sum()), sum(answers.values()), versions, remains, beyond)
 
 
 def import_lines_of(collection: Collection, participant_ids: list[str]) -> pd.Series:
     """Whether each line of imports.csv is of one of these participants."""
     keys = collection.imports["key"]
-    theirs = collection.ratings["rating_id"][collection.ratings["participant_id"].isin(participant_ids)]
-    return keys.isin(theirs) | keys.str.split("\t").str[0].isin(participant_ids)
+    rating_ids = collection.ratings["rating_id"][collection.ratings["participant_id"].isin(participant_ids)]
+    return keys.isin(rating_ids) | keys.str.split("\t").str[0].isin(participant_ids)
 
 
 def _remove_from_survey(folder: Path, participant_ids: list[str], database: str | None) -> "Removal | None":

@@ -78,7 +78,7 @@ from builder.errors import RatingsError
 from builder.files import explained
 from builder.settings import Settings
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
-from builder.toml import parse_toml, shown
+from builder.toml import literal, parse_toml
 
 _MOST_BYTES = 10_000_000
 _OF_DOMAINS = {"idna", "punycode"}
@@ -148,23 +148,23 @@ class Columns(Settings):
         return (*participant, *self.item[:1], *self.answers.values(), *self.facts.values())
 
 
-def _columns(given: Any, asks: Questionnaire) -> Columns:
+def _columns(table: Any, asks: Questionnaire) -> Columns:
     """The [columns] of a file.
 
     Raises:
         ValueError: every key that is unknown or is no name of a column, or patterns that do not go together.
     """
-    if not isinstance(given, dict):
+    if not isinstance(table, dict):
         raise ValueError("columns: must be a table")
-    wrong = list(_wrong_names(given, asks))
+    wrong = list(_wrong_names(table, asks))
     if wrong:
         raise ValueError("\n  ".join(wrong))
-    items = given.get(asks.item, ())
+    items = table.get(asks.item, ())
     columns = Columns(
-        participant=given.get("participant"),
+        participant=table.get("participant"),
         item=(items,) if isinstance(items, str) else tuple(items),
-        answers={key: given[key] for key in answer_keys(asks) if key in given},
-        facts={key: given[key] for key in fact_keys(asks) if key in given},
+        answers={key: table[key] for key in answer_keys(asks) if key in table},
+        facts={key: table[key] for key in fact_keys(asks) if key in table},
     )
     texts = "".join(columns.answers.get(name, "") for name in asks.names)
     placeholder = next((part for part in _placeholders(asks) if part in texts), "")
@@ -177,14 +177,14 @@ def _placeholders(asks: Questionnaire) -> tuple[str, str, str]:
     return f"{{{asks.item}}}", LOOP, PARTICIPANT
 
 
-def _wrong_names(given: dict[str, Any], asks: Questionnaire) -> Iterator[str]:
-    for key, name in given.items():
+def _wrong_names(table: dict[str, Any], asks: Questionnaire) -> Iterator[str]:
+    for key, name in table.items():
         names = name if key == asks.item and isinstance(name, list | tuple) and name else [name]
         if key not in column_keys(asks):
             yield f"columns.{key}: unknown key; known here: {', '.join(column_keys(asks))}"
         elif not all(isinstance(each, str) and 0 < len(each) <= 5000 for each in names):
             many = ", or a list of them" if key == asks.item else ""
-            yield f"columns.{key} = {shown(name)}: must be the name of a column in quotes{many}"
+            yield f"columns.{key} = {literal(name)}: must be the name of a column in quotes{many}"
 
 
 def _check_layout(columns: Columns, asks: Questionnaire) -> None:
@@ -194,7 +194,7 @@ def _check_layout(columns: Columns, asks: Questionnaire) -> None:
         right = columns.placeholder in name if columns.placeholder else True
         if not whole_line and (count != (1 if columns.placeholder else 0) or not right):
             raise ValueError(
-                f"columns.{key} = {shown(name)}: in wide form every pattern holds the same one of "
+                f"columns.{key} = {literal(name)}: in wide form every pattern holds the same one of "
                 f"{', '.join(_placeholders(asks))}, once; in long form none does"
             )
     if columns.placeholder == PARTICIPANT:
@@ -281,26 +281,26 @@ class Mapping(Settings):
     packed: Packed | None = None
 
     @classmethod
-    def read(cls, given: dict[str, Any], asks: Questionnaire) -> Self:
+    def read(cls, table: dict[str, Any], asks: Questionnaire) -> Self:
         """The mapping that the keys of a file describe, for a study that asks this.
 
         Raises:
             pydantic.ValidationError: each key that is unknown or has a value that is not allowed.
         """
-        return cls.model_validate(given, context=asks)
+        return cls.model_validate(table, context=asks)
 
     @model_validator(mode="before")
     @classmethod
-    def _in_words_of_the_study(cls, given: Any, info: ValidationInfo) -> Any:
+    def _in_words_of_the_study(cls, table: Any, info: ValidationInfo) -> Any:
         """The keys of a file under the names that they have here."""
         asks = info.context
-        if not isinstance(given, dict) or not isinstance(asks, Questionnaire):
-            return given
-        unknown = next((key for key in given if key in cls.model_fields and key not in known_keys(asks)), None)
+        if not isinstance(table, dict) or not isinstance(asks, Questionnaire):
+            return table
+        unknown = next((key for key in table if key in cls.model_fields and key not in known_keys(asks)), None)
         if unknown is not None:
             raise ValueError(f"{unknown}: unknown key; known here: {', '.join(known_keys(asks))}")
         general = {name: field for field, name in _names_of_items(asks).items()}
-        own = {general.get(key, key): value for key, value in given.items()}
+        own = {general.get(key, key): value for key, value in table.items()}
         loops = own.get("loops")
         if isinstance(loops, dict):
             own["loops"] = {general.get(key, key): each for key, each in loops.items()}
@@ -312,8 +312,8 @@ class Mapping(Settings):
 
     @field_validator("columns", mode="before")
     @classmethod
-    def _columns(cls, given: Any, info: ValidationInfo) -> Any:
-        return _columns(given, info.context) if isinstance(info.context, Questionnaire) else given
+    def _columns(cls, table: Any, info: ValidationInfo) -> Any:
+        return _columns(table, info.context) if isinstance(info.context, Questionnaire) else table
 
     @field_validator("encoding")
     @classmethod
@@ -350,15 +350,17 @@ class Mapping(Settings):
 
     @field_validator("options")
     @classmethod
-    def _options(cls, given: dict[str, Options], info: ValidationInfo) -> dict[str, Options]:
+    def _options(cls, by_question: dict[str, Options], info: ValidationInfo) -> dict[str, Options]:
         asked = info.context.questions if isinstance(info.context, Questionnaire) else ()
         for question in asked:
             options = question.options if isinstance(question, Choice) else ()
-            for word, option in given[question.name].words.items() if options and question.name in given else ():
+            for word, option in (
+                by_question[question.name].words.items() if options and question.name in by_question else ()
+            ):
                 if option not in options:
-                    name = f"{question.name}.words.{shown(word)} = {shown(option)}"
+                    name = f"{question.name}.words.{literal(word)} = {literal(option)}"
                     raise ValueError(f"{name}: must be one of {', '.join(options)}")
-        return given
+        return by_question
 
     @field_validator("item_pattern")
     @classmethod
@@ -433,7 +435,7 @@ def read_mapping(path: Path, asks: Questionnaire) -> Mapping:
         raise RatingsError("\n  ".join([f"{path}:", *lines])) from None
     if mapping.loops and mapping.loops.file:
         if Path(mapping.loops.file).is_absolute() or ".." in Path(mapping.loops.file).parts:
-            raise RatingsError(f"{path}: loops.file = {shown(mapping.loops.file)}: must be a file beside the mapping")
+            raise RatingsError(f"{path}: loops.file = {literal(mapping.loops.file)}: must be a file beside the mapping")
         items = _loop_file(path.parent / mapping.loops.file, asks.key)
         return mapping.model_copy(update={"loops": Loops(items=items)})
     return mapping
@@ -486,7 +488,7 @@ def _explained(detail: ErrorDetails, asks: Questionnaire) -> str:
         return f"{key}: is missing"
     if isinstance(detail["input"], dict) and detail["type"] == "value_error":
         return message if not key or message.startswith(f"{key.partition('.')[0]}") else f"{key}: {message}"
-    return f"{key} = {shown(detail['input'])}: {message}" if key else message
+    return f"{key} = {literal(detail['input'])}: {message}" if key else message
 
 
 def _beside(location: tuple[int | str, ...], asks: Questionnaire) -> list[str]:

@@ -65,11 +65,11 @@ def _of_different_people(rows: Cleaned, files: int) -> Iterator[range]:
         people.setdefault(file, set()).add(participant)
     first, seen = 0, set[str]()
     for file in range(files):
-        theirs = people.get(file, set())
-        if not seen.isdisjoint(theirs):
+        participants = people.get(file, set())
+        if not seen.isdisjoint(participants):
             yield range(first, file)
             first, seen = file, set()
-        seen |= theirs
+        seen |= participants
     yield range(first, files)
 
 
@@ -127,16 +127,16 @@ def _of_source(collection: Collection, rows: Cleaned, asks: Questionnaire, sourc
     """
     sources = collection.participants["source"]
     others = sources.index[sources != source]
-    theirs = rows.ratings["participant_id"].map(sources[others])
+    other_source = rows.ratings["participant_id"].map(sources[others])
     refused = [
-        refusal(rows.ratings[theirs == other], asks, f"participant is there as {other}, not as {source}")
+        refusal(rows.ratings[other_source == other], asks, f"participant is there as {other}, not as {source}")
         for other in sources[others].unique()
     ]
     kept = rows.participants[~rows.participants.index.isin(others)]
     held_back = rows.held_back[~rows.held_back["participant_id"].isin(others)]
     if source == "expert":
         kept, held_back = kept.iloc[:0], held_back.iloc[:0]
-    left = replace(rows, ratings=rows.ratings[theirs.isna()], participants=kept, held_back=held_back)
+    left = replace(rows, ratings=rows.ratings[other_source.isna()], participants=kept, held_back=held_back)
     return left, stacked([refusal(rows.ratings.iloc[:0], asks, ""), *refused])
 
 

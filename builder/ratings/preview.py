@@ -22,7 +22,7 @@ from builder.ratings.items import read_design
 from builder.ratings.mapping import column_keys, read_mapping
 from builder.ratings.privacy import KEY_FILE, participant_key
 from builder.tasks import Questionnaire
-from builder.toml import shown
+from builder.toml import literal
 
 _FIRST = 5
 
@@ -91,18 +91,18 @@ def _draft(table: Table, layout: Layout, asks: Questionnaire) -> str:
             named = "response_time_s" if key == "response_time_ms" and slot.unit_ms != 1 else key
             told.setdefault(named, Counter())[_pattern(table.names[source.column], slot.item, asks)] += 1
             for where in source.where:
-                words = ", ".join(shown(word) for word in sorted(where.words))
+                words = ", ".join(literal(word) for word in sorted(where.words))
                 filters[f"[where.{key}]\n{_key(table.names[where.column])} = [{words}]"] = ""
     for key, source in layout.facts.items():
         used.add(source.column)
         told.setdefault(key, Counter())[table.names[source.column]] += 1
     lines = ["[columns]"]
     if len(layout.participant) == 1 and table.names[layout.participant[0]] != PERSON:
-        lines.append(f"participant = {shown(table.names[layout.participant[0]])}")
+        lines.append(f"participant = {literal(table.names[layout.participant[0]])}")
     for key in column_keys(asks):
         for number, (name, count) in enumerate(told.get(key, Counter()).most_common(4)):
             times = f"  # {count} columns" if count > 1 else ""
-            lines.append(f"{'# ' if number else ''}{key} = {shown(name)}{times}")
+            lines.append(f"{'# ' if number else ''}{key} = {literal(name)}{times}")
     others = answer_columns([name for index, name in enumerate(table.names) if index not in used and name])
     return "\n".join([*lines, *_others(others), *filters])
 
@@ -115,7 +115,7 @@ def _pattern(name: str, item: str | tuple[int, ...], asks: Questionnaire) -> str
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else shown(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else literal(name)
 
 
 def _empty_draft(names: Sequence[str], asks: Questionnaire) -> str:
@@ -126,4 +126,4 @@ def _empty_draft(names: Sequence[str], asks: Questionnaire) -> str:
 
 
 def _others(names: Sequence[str]) -> list[str]:
-    return ["# columns that nothing is told of:", *(f"#   {shown(name)}" for name in names[:40])] if names else []
+    return ["# columns that nothing is told of:", *(f"#   {literal(name)}" for name in names[:40])] if names else []

@@ -28,9 +28,9 @@ def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.S
     settings = design.settings
     by_participant = ratings.groupby("participant_id", sort=False)
     medians = ratings.dropna(subset=["response_time_ms"]).groupby("participant_id")["response_time_ms"].median()
-    wanted = _shown(ratings, design) * settings.min_share
+    least = _shown(ratings, design) * settings.min_share
     rated = by_participant.size()
-    enough = rated[rated >= wanted.reindex(rated.index)]
+    enough = rated[rated >= least.reindex(rated.index)]
     flagged: Mapping[str, pd.Index] = {
         "attention": _inattentive(ratings, design),
         "speed": medians[medians < settings.min_median_ms].index,

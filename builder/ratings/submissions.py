@@ -45,8 +45,8 @@ def kept_out(rows: Cleaned, withdrawn: pd.DataFrame, asks: Questionnaire) -> tup
     status = dict(zip(withdrawn["participant_id"], withdrawn["status"], strict=True))
     refused = []
     for each, reason in WITHDRAWN.items():
-        theirs = rows.ratings["participant_id"].map(status) == each
-        refused.append(refusal(rows.ratings[theirs], asks, reason))
+        statuses = rows.ratings["participant_id"].map(status) == each
+        refused.append(refusal(rows.ratings[statuses], asks, reason))
     left = replace(
         rows,
         ratings=rows.ratings[~rows.ratings["participant_id"].isin(status)],

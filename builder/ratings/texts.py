@@ -72,17 +72,21 @@ def decide(folder: Path, released: Sequence[int] | None, withheld: Sequence[int]
     """
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
-        collection, shown = read_collection(folder, design.asks), records.read(folder, "shown", _KEY)
-        if shown.empty:
+        collection, last_list = read_collection(folder, design.asks), records.read(folder, "shown", _KEY)
+        if last_list.empty:
             raise RatingsError(f"{folder}: no text was shown yet: run ratings texts first, and read them")
         if released is None:
-            released = [number for number in range(1, len(shown) + 1) if number not in withheld]
+            released = [number for number in range(1, len(last_list) + 1) if number not in withheld]
         for number in (*released, *withheld):
-            if not 1 <= number <= len(shown):
-                raise RatingsError(f"{folder}: the list that was shown last has {len(shown)} texts, and no {number}")
+            if not 1 <= number <= len(last_list):
+                raise RatingsError(
+                    f"{folder}: the list that was shown last has {len(last_list)} texts, and no {number}"
+                )
         if both := set(released) & set(withheld):
             raise RatingsError(f"{folder}: {min(both)} cannot be both released and withheld")
-        read, kept_back = (shown.iloc[[number - 1 for number in dict.fromkeys(each)]] for each in (released, withheld))
+        read, kept_back = (
+            last_list.iloc[[number - 1 for number in dict.fromkeys(each)]] for each in (released, withheld)
+        )
         collection = _with_withheld(_with_released(collection, read), kept_back)
         write_collection(folder, collection, design)
     return len(read), len(kept_back)

@@ -75,17 +75,17 @@ def _take_out(folder: Path, participant_ids: set[str]) -> tuple[int, int]:
     design = read_design(folder)
     with RatingsFolder(folder, design.asks).locked():
         collection = read_collection(folder, design.asks)
-        theirs = collection.ratings["participant_id"].isin(participant_ids)
+        of_people = collection.ratings["participant_id"].isin(participant_ids)
         here = collection.participants.index.isin(participant_ids)
-        if here.any() or theirs.any():
+        if here.any() or of_people.any():
             mine = import_lines_of(collection, list(participant_ids)) & collection.imports["kind"].ne(undo.WITHDRAWN)
             left = replace(
                 collection,
-                ratings=collection.ratings[~theirs],
+                ratings=collection.ratings[~of_people],
                 participants=collection.participants[~here],
                 held_back=collection.held_back[~collection.held_back["participant_id"].isin(participant_ids)],
                 released=collection.released[~collection.released["participant_id"].isin(participant_ids)],
                 imports=collection.imports[~mine],
             )
             write_collection(folder, left, design)
-    return int(here.sum()), int(theirs.sum())
+    return int(here.sum()), int(of_people.sum())

@@ -58,6 +58,6 @@ def asked(folder: Path, study: Study) -> dict[str, tuple[str, ...]]:
     Raises:
         FolderError: the file is damaged, a link, or too large.
     """
-    shown = recorded(folder)
+    on_page = recorded(folder)
     own = {name: study.survey.wording(name) for name in study.asked().names}
-    return {name: tuple(dict.fromkeys(filter(None, (*shown.get(name, ()), text)))) for name, text in own.items()}
+    return {name: tuple(dict.fromkeys(filter(None, (*on_page.get(name, ()), text)))) for name, text in own.items()}

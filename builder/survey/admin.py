@@ -51,9 +51,9 @@ def admin_routes(items: SurveyItems, engine: sa.Engine, key: bytes, token: str, 
     async def show(request: Request) -> Response:
         if not lock.admits(request):
             return closed()
-        shown = await to_thread.run_sync(progress, engine, items, now())
+        state = await to_thread.run_sync(progress, engine, items, now())
         return HTMLResponse(
-            page.render(study=items.name, wanted=items.settings.raters_per_item, asks=items.asks, progress=shown)
+            page.render(study=items.name, wanted=items.settings.raters_per_item, asks=items.asks, progress=state)
         )
 
     async def log_in(request: Request) -> Response:
@@ -136,5 +136,5 @@ class Lock:
         return right
 
 
-def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
+def _same(attempt: str, secret: str) -> bool:
+    return hmac.compare_digest(attempt.encode("utf-8", "replace"), secret.encode())

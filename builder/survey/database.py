@@ -167,7 +167,7 @@ def open_database(url: str, study: str, study_hash: str, asks: Questionnaire) ->
             were asked.
     """
     engine, tables = _engine(url), tables_of(asks)
-    shown = engine.url.render_as_string(hide_password=True)
+    address = engine.url.render_as_string(hide_password=True)
     try:
         with engine.execution_options(writes=True).begin() as connection:
             if connection.dialect.name == "postgresql":  # two servers that start at once must not both make tables
@@ -180,18 +180,18 @@ def open_database(url: str, study: str, study_hash: str, asks: Questionnaire) ->
             columns = {each["name"]: each["nullable"] for each in sa.inspect(connection).get_columns("ratings")}
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise SurveyError(f"{shown}: {reason}; is it there, whole, and may you write to it?") from error
+        raise SurveyError(f"{address}: {reason}; is it there, whole, and may you write to it?") from error
     if stored is not None and stored.format != FORMAT:
-        raise SurveyError(f"{shown}: has format {stored.format}, this version reads {FORMAT}")
+        raise SurveyError(f"{address}: has format {stored.format}, this version reads {FORMAT}")
     if stored is not None and stored.study_hash != study_hash:
         raise SurveyError(
-            f"{shown}: holds the answers to another study, {stored.study!r}; name another with --database"
+            f"{address}: holds the answers to another study, {stored.study!r}; name another with --database"
         )
     wrong = [name for name in (*asks.names, *tables.ratings.c.keys()) if name not in columns]
     wrong += [name for name, nullable in columns.items() if name not in tables.ratings.c and not nullable]
     if wrong:
         raise SurveyError(
-            f"{shown}: was made when other questions were asked ({', '.join(wrong)}); take its results with survey "
+            f"{address}: was made when other questions were asked ({', '.join(wrong)}); take its results with survey "
             "results, import them, and name another with --database"
         )
     return engine

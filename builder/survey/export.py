@@ -150,13 +150,13 @@ def _write_for_tools(folder: Path, survey: SurveyItems, task: Task, address: Cal
 
     def row(item: Item, side: str | None) -> dict[str, str]:
         ordered = item.pictures if side != _RIGHT else item.pictures[::-1]
-        shown = dict(zip(pictures, map(address, ordered), strict=False))
+        picture_columns = dict(zip(pictures, map(address, ordered), strict=False))
         own = {
             name: option
             for each in asked
             for name, option in zip(each.columns, item.options.get(each.name, ()), strict=False)
         }
-        values = {survey.asks.key: item.item_id, **shown, **item.words, **own, "side": side or ""}
+        values = {survey.asks.key: item.item_id, **picture_columns, **item.words, **own, "side": side or ""}
         return {name: values.get(name, "") for name in columns}
 
     sittings = {
@@ -168,11 +168,11 @@ def _write_for_tools(folder: Path, survey: SurveyItems, task: Task, address: Cal
         side = {each: sides(items, survey.asks, number) for each, items in sittings.items()}
         tasks = []
         for (batch, name), items in sittings.items():
-            shown = [row(item, side[batch, name].get(item.item_id)) for item in items]
-            _write(folder / "qualtrics" / part / f"{name}{of}.csv", _csv(shown, columns))
-            _write(folder / "mturk" / part / f"{name}{of}.csv", _csv(shown, columns))
+            rows = [row(item, side[batch, name].get(item.item_id)) for item in items]
+            _write(folder / "qualtrics" / part / f"{name}{of}.csv", _csv(rows, columns))
+            _write(folder / "mturk" / part / f"{name}{of}.csv", _csv(rows, columns))
             more = [{"batch": batch, **_of_label_studio(item, asked)} for item in items]
-            tasks += [{"data": {**fields, **others}} for fields, others in zip(shown, more, strict=True)]
+            tasks += [{"data": {**fields, **others}} for fields, others in zip(rows, more, strict=True)]
         _write(folder / "label-studio" / part / f"tasks{of}.json", json.dumps(tasks, indent=1))
     _write(folder / "mturk" / part / "layout.html", _rendered("mturk.html", asked=asked, pictures=pictures))
     _write(folder / "label-studio" / part / "labeling.xml", _labeling(asked, pictures))

@@ -110,9 +110,9 @@ def read_items(folder: Path) -> SurveyItems:
         first = next((Practice(item, checks) for item, _, checks in items if checks), None)
         controls |= {} if first is None else {batch: first}
         for arm in asks.arms or (None,):
-            shown = tuple(item for item, of, _ in items if of in (None, arm))
+            of_arm = tuple(item for item, of, _ in items if of in (None, arm))
             if any(of == arm for _, of, _ in items):
-                sittings[asks.sitting(batch, arm)] = shown
+                sittings[asks.sitting(batch, arm)] = of_arm
         images.update(_images(study_folder, batch, {image for item, *_ in items for image in item.pictures}))
     if not sittings:
         raise SurveyError(f"{folder}: its batches have no {asks.table}, so there is nothing to ask people")
@@ -142,7 +142,7 @@ def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> list[tuple[I
     Those of a task of which nothing is asked are left out.
     """
     tasks = {task.name: task for task in asks.tasks if task.questions}
-    shown = []
+    placed = []
     table = folder.read(asks.table, batch)
     features = Features.from_arrow_schema(table.schema)
     for row in table.select(_columns(asks)).to_pylist():
@@ -159,8 +159,8 @@ def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> list[tuple[I
         options = {each.name: tuple(row[each.column] or ()) for each in own}
         item = Item(row[asks.key], task.name, tuple(pictures), words, options)
         checks = tuple(each for each in task.controls if _word(row[each.column], features[each.column]) == each.value)
-        shown.append((item, row["arm"] if asks.arms else None, checks))
-    return shown
+        placed.append((item, row["arm"] if asks.arms else None, checks))
+    return placed
 
 
 def _word(value: Any, feature: Any) -> Any:
@@ -177,13 +177,13 @@ def _columns(asks: Questionnaire) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
-def _images(folder: StudyFolder, batch: int, wanted: set[str]) -> dict[str, pa.StructScalar]:
+def _images(folder: StudyFolder, batch: int, image_ids: set[str]) -> dict[str, pa.StructScalar]:
     table = folder.read("images", batch)
     rows = {image_id: row for row, image_id in enumerate(table["image_id"].to_pylist())}
-    lost = wanted - rows.keys()
+    lost = image_ids - rows.keys()
     if lost:
         raise SurveyError(f"{folder.root}: batch {batch} has no image {min(lost)!r}, which an item shows")
-    images = {image_id: table["image"][rows[image_id]] for image_id in wanted}
+    images = {image_id: table["image"][rows[image_id]] for image_id in image_ids}
     for image_id, image in images.items():
         try:
             open_png(image.as_py()["bytes"] or b"")

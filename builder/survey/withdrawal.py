@@ -110,11 +110,11 @@ def _remove(connection: sa.Connection, tables: Tables, participant_id: str) -> i
 
 def _overwrite(engine: sa.Engine, tables: Tables) -> list[str]:
     """Makes what was removed unreadable in the database's files; says where that could not be done."""
-    shown = engine.url.render_as_string(hide_password=True)
+    address = engine.url.render_as_string(hide_password=True)
     if engine.dialect.name == "sqlite":  # secure_delete has overwritten the rows, but the log has them from before
         with contextlib.closing(engine.raw_connection()) as raw:
             busy, *_ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return [f"{shown}: its log, as long as somebody reads in the database"] if busy else []
+        return [f"{address}: its log, as long as somebody reads in the database"] if busy else []
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(f"SET lock_timeout = '{NO_MORE_THAN_S}s'")
@@ -123,8 +123,8 @@ def _overwrite(engine: sa.Engine, tables: Tables) -> list[str]:
                 connection.exec_driver_sql(f"VACUUM (FULL) {table.name}")
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        return [f"{shown}: its tables, which could not be vacuumed ({reason})"]
-    return [] if alone else [f"{shown}: its tables, as long as a transaction from before is open"]
+        return [f"{address}: its tables, which could not be vacuumed ({reason})"]
+    return [] if alone else [f"{address}: its tables, as long as a transaction from before is open"]
 
 
 def _is_alone(connection: sa.Connection) -> bool:

@@ -100,11 +100,11 @@ def _error(row: dict[Hashable, Any], source: str | None) -> str:
     if not np.isfinite(row["rectified"]):
         return f"{sentence}; what people say of its mistakes is not known: {row['reason']}."
     of = f", estimated from {row['asked']} of its {row['mistakes']} mistakes"
-    asked = "" if row["asked"] == row["mistakes"] else of
+    share = "" if row["asked"] == row["mistakes"] else of
     return (
         f"{sentence}; {_who(source)} side with {percent(row['agreement'])} % of these mistakes "
         "(at least 4 of 5 say yes), "
-        f"which leaves {percent(row['rectified'])} %{_between(row['low'], row['high'])}{asked}."
+        f"which leaves {percent(row['rectified'])} %{_between(row['low'], row['high'])}{share}."
     )
 
 

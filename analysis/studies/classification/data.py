@@ -156,8 +156,8 @@ def read(published: Published, record: Record) -> Classification:
     ratings, cannot_tell = _yes_or_no(published)
     by_expert = ratings["source"] == EXPERT
     shared["ratings"] = ratings[~by_expert].reset_index(drop=True)
-    asked = {type(each) for each in published.questions if each.name == QUESTION}
-    if asked == {Choice}:
+    question_types = {type(each) for each in published.questions if each.name == QUESTION}
+    if question_types == {Choice}:
         others = tuple(each for each in published.questions if each.name != QUESTION)
         shared["questions"] = (YesNo(QUESTION), *others)
     return Classification(**shared, experts=ratings[by_expert].reset_index(drop=True), cannot_tell=cannot_tell)
@@ -230,24 +230,24 @@ def _with_answers(items: pd.DataFrame, predictions: pd.DataFrame, names: Sequenc
     """
     at = {row: place for place, row in enumerate(predictions["row"].to_list())}
     changed = items["kind"].isin([ADVERSARIAL, EXPLAINED]) | (items.get("arm") == EXPLAINED)
-    attacked, shown = (changed.to_list(), items["shown_class"].to_list())
+    attacked, shown_classes = (changed.to_list(), items["shown_class"].to_list())
     places = [None if skip else at.get(row) for skip, row in zip(attacked, items["row"].to_list(), strict=True)]
-    made: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for name in names:
         first = items[f"{name}_top1"]
-        made[f"{name}_says"] = (first == items["shown_class"]).astype("boolean").where(first.notna())
+        columns[f"{name}_says"] = (first == items["shown_class"]).astype("boolean").where(first.notna())
         classes, shares = (predictions[f"{name}_{what}"].to_list() for what in ("classes", "probabilities"))
-        made[f"{name}_probability"] = [
-            np.nan if place is None else _share(asked, classes[place], shares[place])
-            for place, asked in zip(places, shown, strict=True)
+        columns[f"{name}_probability"] = [
+            np.nan if place is None else _share(class_, classes[place], shares[place])
+            for place, class_ in zip(places, shown_classes, strict=True)
         ]
-    return items.assign(**made)
+    return items.assign(**columns)
 
 
-def _share(shown: str, classes: Any, probabilities: Any) -> float:
+def _share(class_: str, classes: Any, probabilities: Any) -> float:
     if _first(classes) is None:
         return np.nan
-    return next((float(p) for name, p in zip(classes, probabilities, strict=True) if name == shown), np.nan)
+    return next((float(p) for name, p in zip(classes, probabilities, strict=True) if name == class_), np.nan)
 
 
 def _yes_or_no(published: Published) -> tuple[pd.DataFrame, int]:

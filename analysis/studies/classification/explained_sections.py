@@ -28,11 +28,11 @@ def _draw_answers(findings: Findings, contents: Contents) -> Iterator[Item]:
     both = table[table["measure"].isin(arms)]
     several = both["classifier"].nunique() > 1
     named = both["measure"].map(arms)
-    shown = both.assign(classifier=both["classifier"] + ", " + named if several else named, measure=ATTACKED)
-    all_yes = shown[shown["yes"] == OF].set_index("classifier")["share"]
+    points = both.assign(classifier=both["classifier"] + ", " + named if several else named, measure=ATTACKED)
+    all_yes = points[points["yes"] == OF].set_index("classifier")["share"]
     yield contents.figure(
         "positive-answers-of-arms",
-        positive_answers(shown, source=contents.source),
+        positive_answers(points, source=contents.source),
         f"Share of successful attacks by number of positive answers of {OF}, of images shown whole and explained. Bars "
         "are 95 % intervals of each share alone; they ignore that both arms are of the same images, so that bars that "
         "overlap say nothing of whether two differ.",
@@ -45,23 +45,23 @@ def _draw_turned(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The images that people side with where they are explained, and do not where they are whole."""
     of, table = study(findings.published), findings.tables["explained_pairs"]
     turned = table[(table["turned"] == TO_YES) & table["image_id"].isin(of.pictures)]
-    shown = turned.head(MOST)
-    if shown.empty:
+    first_rows = turned.head(MOST)
+    if first_rows.empty:
         return
     captions = [
         (
             wrapped(f"{row.shown_class}?", f"label: {row.label}", f"{row.n_yes} of {row.n_answers} say yes"),
             f"{row.explained_n_yes} of {row.explained_n_answers} say yes",
         )
-        for row in rows(shown)
+        for row in rows(first_rows)
     ]
     title = "Attacked images that turn from no to yes when explained"
-    more = f" {len(turned) - len(shown)} more are in the table." if len(turned) > len(shown) else ""
-    text = "; ".join(f"{row.shown_class}, {row.n_yes} and then {row.explained_n_yes} yes" for row in rows(shown))
+    more = f" {len(turned) - len(first_rows)} more are in the table." if len(turned) > len(first_rows) else ""
+    text = "; ".join(f"{row.shown_class}, {row.n_yes} and then {row.explained_n_yes} yes" for row in rows(first_rows))
     yield contents.figure(
         "turned-to-yes",
         picture_pairs(
-            list(zip(shown["image_id"], shown["explained_id"], strict=True)),
+            list(zip(first_rows["image_id"], first_rows["explained_id"], strict=True)),
             captions,
             of.pictures.decoded,
             title,
@@ -69,7 +69,7 @@ def _draw_turned(findings: Findings, contents: Contents) -> Iterator[Item]:
         ),
         f"{title}: above the whole image, below what speaks for the class. At least {ACCEPTED} of {OF} say below, and "
         f"not above, that the class is relevant.{more}",
-        f"{len(shown)} pairs of pictures: {text}.",
+        f"{len(first_rows)} pairs of pictures: {text}.",
     )
 
 
@@ -78,21 +78,24 @@ def _draw_explanations(findings: Findings, contents: Contents) -> Iterator[Item]
     of = study(findings.published)
     pairs = _before_and_after(of)
     pairs = pairs[pairs["before_id"].isin(of.pictures) & pairs["after_id"].isin(of.pictures)]
-    for classifier, theirs in pairs.groupby("classifier", sort=False):
-        shown = theirs.head(MOST)
+    for classifier, of_classifier in pairs.groupby("classifier", sort=False):
+        first_rows = of_classifier.head(MOST)
         yield contents.figure(
             f"explanations-{slug(str(classifier))}",
             picture_pairs(
-                list(zip(shown["before_id"], shown["after_id"], strict=True)),
-                [(wrapped(f"{row.label} (before)"), wrapped(f"{row.shown_class} (attacked)")) for row in rows(shown)],
+                list(zip(first_rows["before_id"], first_rows["after_id"], strict=True)),
+                [
+                    (wrapped(f"{row.label} (before)"), wrapped(f"{row.shown_class} (attacked)"))
+                    for row in rows(first_rows)
+                ],
                 of.pictures.decoded,
                 f"Explanations of {classifier}, before and after the attack",
                 source=None,
             ),
             f"What speaks for the answer of {classifier}: above, for its label in the image before the attack; below, "
             "for its class in the attacked one. The rest is gray.",
-            f"{len(shown)} pairs of pictures: "
-            + "; ".join(f"{row.label}, attacked {row.shown_class}" for row in rows(shown))
+            f"{len(first_rows)} pairs of pictures: "
+            + "; ".join(f"{row.label}, attacked {row.shown_class}" for row in rows(first_rows))
             + ".",
         )
 

@@ -58,72 +58,76 @@ def makers(study: Classification, options: Options) -> list[Maker]:
     several = len(study.classifiers) > 1
     return [
         *_unlabeled(study),
-        Maker(("errors",), lambda made: errors(study)),
-        *([Maker(("error_differences",), lambda made: error_differences(study))] if several else []),
-        *([Maker(("adversarial_errors",), lambda made: adversarial_errors(study))] if study.attacked else []),
+        Maker(("errors",), lambda tables: errors(study)),
+        *([Maker(("error_differences",), lambda tables: error_differences(study))] if several else []),
+        *([Maker(("adversarial_errors",), lambda tables: adversarial_errors(study))] if study.attacked else []),
         *(_explained(study) if len(study.explained) else []),
         *(_assigned(study, options) if ASSIGNMENT in set(study.items["kind"]) else []),
-        Maker(("positive_answers",), lambda made: positive_answers(study)),
-        Maker(("rectified_curve",), lambda made: rectified_curve(study)),
-        Maker(("answers_by_kind",), lambda made: answers_by_kind(study)),
-        Maker(("mistakes",), lambda made: mistakes(study)),
-        *([Maker(("expert_errors",), lambda made: expert_errors(study))] if len(study.experts) else []),
-        Maker(("rectified_power",), lambda made: rectified_power(study)),
+        Maker(("positive_answers",), lambda tables: positive_answers(study)),
+        Maker(("rectified_curve",), lambda tables: rectified_curve(study)),
+        Maker(("answers_by_kind",), lambda tables: answers_by_kind(study)),
+        Maker(("mistakes",), lambda tables: mistakes(study)),
+        *([Maker(("expert_errors",), lambda tables: expert_errors(study))] if len(study.experts) else []),
+        Maker(("rectified_power",), lambda tables: rectified_power(study)),
         *([_compared(options.compare_with, bool(study.attacked))] if options.compare_with else []),
-        Maker(("error_consistency",), lambda made: consistency_of(study)),
-        Maker(("limits",), lambda made: limits(study, made.get("agreement")), uses=("agreement",), of_people=False),
+        Maker(("error_consistency",), lambda tables: consistency_of(study)),
+        Maker(("limits",), lambda tables: limits(study, tables.get("agreement")), uses=("agreement",), of_people=False),
     ]
 
 
 def _unlabeled(study: Classification) -> list[Maker]:
     """The makers of what pictures without labels show, and pictures in pairs."""
-    predictions, names, made = study.predictions, study.classifiers, []
+    predictions, names, makers = study.predictions, study.classifiers, []
     if predictions["label"].isna().any():
         unlabeled = predictions[predictions["label"].isna()]
-        made.append(Maker(("predicted_shares",), lambda made: predicted_shares(unlabeled, names), of_people=False))
+        makers.append(Maker(("predicted_shares",), lambda tables: predicted_shares(unlabeled, names), of_people=False))
     if "pair" in predictions:
-        made.append(Maker(("pairs_told_apart",), lambda made: pairs_told_apart(predictions, names), of_people=False))
-        made.append(Maker(("pairs_by_class",), lambda made: pairs_by_class(predictions, names), of_people=False))
-    return made
+        makers.append(
+            Maker(("pairs_told_apart",), lambda tables: pairs_told_apart(predictions, names), of_people=False)
+        )
+        makers.append(Maker(("pairs_by_class",), lambda tables: pairs_by_class(predictions, names), of_people=False))
+    return makers
 
 
 def _explained(study: Classification) -> list[Maker]:
     """The makers of what people say of explained images, and of what these are to the classifier."""
     return [
-        Maker(("explained_pairs",), lambda made: explained_pairs(study)),
+        Maker(("explained_pairs",), lambda tables: explained_pairs(study)),
         Maker(
-            ("arm_difference",), lambda made: arm_difference(study, made["explained_pairs"]), needs=("explained_pairs",)
+            ("arm_difference",),
+            lambda tables: arm_difference(study, tables["explained_pairs"]),
+            needs=("explained_pairs",),
         ),
-        Maker(("explanation_paths",), lambda made: explanation_paths(study), of_people=False),
+        Maker(("explanation_paths",), lambda tables: explanation_paths(study), of_people=False),
     ]
 
 
 def _assigned(study: Classification, options: Options) -> list[Maker]:
     """The makers of how well classes are shown by examples, and of what is frequent among these."""
-    made = [
-        Maker(("assignment_success",), lambda made: assignment_success(study)),
-        Maker(("assignment_differences",), lambda made: assignment_differences(study)),
-        Maker(("class_examples",), lambda made: class_examples(study), of_people=False),
-        Maker(("prevalence",), lambda made: prevalence(study, carried(study, options.attributes)), of_people=False),
+    makers = [
+        Maker(("assignment_success",), lambda tables: assignment_success(study)),
+        Maker(("assignment_differences",), lambda tables: assignment_differences(study)),
+        Maker(("class_examples",), lambda tables: class_examples(study), of_people=False),
+        Maker(("prevalence",), lambda tables: prevalence(study, carried(study, options.attributes)), of_people=False),
     ]
     if options.compare_with:
         name, printed = options.compare_with, printed_figures(options.compare_with)
-        made.append(
+        makers.append(
             Maker(
                 ("compared_assignments",),
-                lambda made: compared_assignments(made["assignment_success"], printed, name),
+                lambda tables: compared_assignments(tables["assignment_success"], printed, name),
                 needs=("assignment_success",),
             )
         )
-    return made
+    return makers
 
 
 def _compared(name: str, attacked: bool) -> Maker:
     printed = printed_figures(name)
     return Maker(
         ("compared_errors",),
-        lambda made: compared_errors(
-            made["errors"], made.get("rectified_curve"), made.get("adversarial_errors"), printed, name
+        lambda tables: compared_errors(
+            tables["errors"], tables.get("rectified_curve"), tables.get("adversarial_errors"), printed, name
         ),
         needs=("errors",),
         uses=("rectified_curve", *(["adversarial_errors"] if attacked else [])),

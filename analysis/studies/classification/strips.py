@@ -87,8 +87,8 @@ def _card(of: Classification, row: dict[Hashable, Any], key: str, caption: str) 
     first, *rest = caption.split("\n")
     picture = of.pictures.decoded(str(row["image_id"]))
     alt = f"A picture with the label {row['label']}"
-    shown = CardPicture(first, alt, data_uri(picture, SMALL), data_uri(picture, LARGE))
-    return Card(key, f"Item {row['item_id']}", first, ", ".join(rest), [shown], _scores(of, row))
+    card_picture = CardPicture(first, alt, data_uri(picture, SMALL), data_uri(picture, LARGE))
+    return Card(key, f"Item {row['item_id']}", first, ", ".join(rest), [card_picture], _scores(of, row))
 
 
 def _scores(of: Classification, row: dict[Hashable, Any]) -> list[tuple[str, str]]:

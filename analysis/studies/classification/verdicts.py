@@ -108,7 +108,7 @@ def difference(first: Verdicts, second: Verdicts, least: int | None) -> Interval
     p is of no difference.
     """
     units = sorted({*first.units, *second.units})
-    made = []
+    values_of = []
     for each in (first, second):
         totals = each.totals(least or ACCEPTED, units)
         wrong = each.rows["unit"][each.rows["wrong"]].map({unit: n % MOST_LEFT_OUT for n, unit in enumerate(units)})
@@ -117,8 +117,8 @@ def difference(first: Verdicts, second: Verdicts, least: int | None) -> Interval
         counts = [errors.sum(keepdims=True), errors.sum() - errors]
         with np.errstate(divide="ignore", invalid="ignore"):
             values = [rectified_of(part) if least else n / part[0] for part, n in zip(parts, counts, strict=True)]
-        made.append(np.concatenate(values))
-    apart = made[0] - made[1]
+        values_of.append(np.concatenate(values))
+    apart = values_of[0] - values_of[1]
     if not np.isfinite(apart[0]):
         return without_interval(np.nan, 0, "not defined")
     return from_replicates(float(apart[0]), apart[1:], null=0.0)
@@ -148,9 +148,9 @@ def top5_verdicts(study: Classification, name: str) -> list[Verdicts]:
     wrong = pd.Series([label not in set(five) for label, five in zip(rows["label"], classes, strict=True)], rows.index)
     first = rows[f"{name}_top1"] != rows["label"]
     of_row = _fives(study, rows[["row"]].assign(shown_class=classes)[first])
-    asked = of_row.reindex(rows["row"])
+    judgments = of_row.reindex(rows["row"])
     measures = {TOP5_OF_TOP1: first, TOP5_OF_TOP5: wrong}
-    return [_verdicts(name, measure, rows, wrong, mistake, asked) for measure, mistake in measures.items()]
+    return [_verdicts(name, measure, rows, wrong, mistake, judgments) for measure, mistake in measures.items()]
 
 
 def attack_verdicts(study: Classification, name: str, arm: str = WHOLE) -> Verdicts:
@@ -190,8 +190,8 @@ def _fives(study: Classification, rows: pd.DataFrame) -> pd.DataFrame:
     """
     items = study.judged[study.judged["kind"] != ADVERSARIAL].drop_duplicates(["row", "shown_class"])
     items = items.assign(weight=items.get("top5_weight", np.nan))
-    asked = items[["row", "shown_class", "level", "weight"]]
-    each = rows.explode("shown_class").merge(asked, on=["row", "shown_class"], how="left")
+    judgments = items[["row", "shown_class", "level", "weight"]]
+    each = rows.explode("shown_class").merge(judgments, on=["row", "shown_class"], how="left")
     by_row = each.assign(lacks=each["level"].isna()).groupby("row")[["lacks", "level", "weight"]].max()
     return by_row.loc[~by_row["lacks"].astype(bool), ["level", "weight"]]
 
@@ -205,11 +205,11 @@ def _verdicts(
     judged: pd.DataFrame,
 ) -> Verdicts:
     """judged: what people say of each row, in their order."""
-    made = rows[["row", *UNITS]].assign(wrong=wrong, mistake=mistake)
-    made["stays"] = wrong & ~mistake if measure in (ATTACKED, ATTACKED_EXPLAINED) else False
+    cases = rows[["row", *UNITS]].assign(wrong=wrong, mistake=mistake)
+    cases["stays"] = wrong & ~mistake if measure in (ATTACKED, ATTACKED_EXPLAINED) else False
     for column in (name for name in ("level", "weight", "n_answers", "n_yes") if name in judged):
-        made[column] = pd.Series(judged[column].to_numpy(np.float64), made.index).where(mistake)
-    return Verdicts(name, measure, made)
+        cases[column] = pd.Series(judged[column].to_numpy(np.float64), cases.index).where(mistake)
+    return Verdicts(name, measure, cases)
 
 
 def rectified_of(totals: Numbers) -> Numbers:

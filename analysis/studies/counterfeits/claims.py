@@ -23,8 +23,10 @@ def introduction(findings: Findings) -> list[str]:
     kinds = ", ".join(dict.fromkeys(str(kind) for kind in runs["kind"]))
     batches, rounds = runs["batch"].nunique(), runs["round"].nunique()
     plural = [f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in ((rounds, "round"), (batches, "replicate"))]
-    made = f"{len(runs)} generators ({kinds}; {plural[0]}, {plural[1]}) were trained to make images that the classifier"
-    sentences = [f"{made} {of.classifier} is sure of."]
+    generators = (
+        f"{len(runs)} generators ({kinds}; {plural[0]}, {plural[1]}) were trained to make images that the classifier"
+    )
+    sentences = [f"{generators} {of.classifier} is sure of."]
     if len(of.failed):
         which = "; ".join(_run(row) for row in of.failed.to_dict("records"))
         sentences.append(
@@ -94,8 +96,8 @@ def _people(rows: pd.DataFrame, classifier: str) -> Iterator[Claim]:
 def _detected(rows: pd.DataFrame, kinds: list[str]) -> Iterator[Claim]:
     if not len(rows):
         return
-    asked = rows["kind"].isin(kinds) & (rows["detector"] == ASKED)
-    for row in rows[asked].to_dict("records"):
+    of_detector = rows["kind"].isin(kinds) & (rows["detector"] == ASKED)
+    for row in rows[of_detector].to_dict("records"):
         what = f"{row['detector']} finds counterfeits {row['kind']}"
         yield Claim(
             *("detectors", "AUROC", row["auroc"], row["low"], row["high"], 0.5),

@@ -27,14 +27,14 @@ from analysis.tables.consistency import error_consistency
 def makers(of: Counterfeits) -> list[Maker]:
     """The makers, in the order of the tables."""
     return [
-        Maker(("seen",), lambda made: seen(of, answers_of(of, ANALYSIS))),
-        Maker(("inversion",), lambda made: inversion(of), of_people=False),
-        Maker(("convergence",), lambda made: convergence(of), of_people=False),
-        Maker(("curves",), lambda made: curves(of), of_people=False),
-        Maker(("distance",), lambda made: distance(of), of_people=False),
-        Maker(("diversity",), lambda made: diversity(of), of_people=False),
-        Maker(("detectors",), lambda made: detectors(of), of_people=False),
-        Maker(("detector_roc",), lambda made: detector_roc(of), of_people=False),
-        Maker(("defense",), lambda made: defense(of), of_people=False),
-        Maker(("error_consistency",), lambda made: error_consistency(**decisions(of), condition="kind")),
+        Maker(("seen",), lambda tables: seen(of, answers_of(of, ANALYSIS))),
+        Maker(("inversion",), lambda tables: inversion(of), of_people=False),
+        Maker(("convergence",), lambda tables: convergence(of), of_people=False),
+        Maker(("curves",), lambda tables: curves(of), of_people=False),
+        Maker(("distance",), lambda tables: distance(of), of_people=False),
+        Maker(("diversity",), lambda tables: diversity(of), of_people=False),
+        Maker(("detectors",), lambda tables: detectors(of), of_people=False),
+        Maker(("detector_roc",), lambda tables: detector_roc(of), of_people=False),
+        Maker(("defense",), lambda tables: defense(of), of_people=False),
+        Maker(("error_consistency",), lambda tables: error_consistency(**decisions(of), condition="kind")),
     ]

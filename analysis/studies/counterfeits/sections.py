@@ -126,10 +126,10 @@ def _draw_strip(findings: Findings, contents: Contents) -> Iterator[Item]:
     )
 
 
-def _surest(of: Counterfeits) -> list[strip.Shown]:
+def _surest(of: Counterfeits) -> list[strip.Column]:
     """The item of each class that the classifier is most sure of."""
-    made = of.shown[(of.shown["kind"] != CONTROL) & (of.shown["round"] == 0)]
-    first = made.sort_values(["confidence", of.key], ascending=[False, True]).drop_duplicates("class")
+    counterfeits = of.shown[(of.shown["kind"] != CONTROL) & (of.shown["round"] == 0)]
+    first = counterfeits.sort_values(["confidence", of.key], ascending=[False, True]).drop_duplicates("class")
     near = of.tables["neighbors"].dropna(subset="neighbor_id")
     chosen = []
     for row in first.sort_values("class").head(MOST).to_dict("records"):
@@ -139,7 +139,7 @@ def _surest(of: Counterfeits) -> list[strip.Shown]:
             if each["neighbor_id"] in of.pictures
         }
         if row["image_id"] in of.pictures:
-            chosen.append(strip.Shown(row["image_id"], f"{row['class']}: {row['confidence']:.1%}", beside))
+            chosen.append(strip.Column(row["image_id"], f"{row['class']}: {row['confidence']:.1%}", beside))
     return chosen
 
 

@@ -32,8 +32,8 @@ def introduction(findings: Findings) -> list[str]:
         f"{tried['manipulation'].nunique()} manipulations ({names}) changed pictures or the network so that "
         "explanations lie, each beside its no-op."
     )
-    asked = "how alike two maps are (0 to 100), whether two pictures differ, or which map they would trust"
-    return [compared, lies, who_was_asked(findings, asked)]
+    question = "how alike two maps are (0 to 100), whether two pictures differ, or which map they would trust"
+    return [compared, lies, who_was_asked(findings, question)]
 
 
 def claims(findings: Findings) -> Iterator[Claim]:

@@ -104,17 +104,17 @@ def _draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     items = items[there].dropna(subset=["manipulation", LIKENESS])
     for name, part in items.groupby("manipulation", sort=False):
         ordered = part.sort_values([LIKENESS, of.key], kind="stable")
-        shown = pd.concat([ordered[ordered["kind"] == kind].head(most) for kind, most in IN_STRIP.items()])
-        if shown.empty:
+        columns = pd.concat([ordered[ordered["kind"] == kind].head(most) for kind, most in IN_STRIP.items()])
+        if columns.empty:
             continue
-        captions = [_caption(row) for row in rows(shown)]
+        captions = [_caption(row) for row in rows(columns)]
         text = "; ".join(caption.replace("\n", ", ") for caption in captions)
         yield contents.figure(
             f"strip-{slug(str(name))}",
-            manipulation_strip.manipulation_strip(shown, captions, of.pictures.decoded, source=None),
+            manipulation_strip.manipulation_strip(columns, captions, of.pictures.decoded, source=None),
             f"{name}: the items whose maps it changed most, and at the right its no-op. Each column: the "
             "picture, what became of it, the map of each, and how far these are apart.",
-            f"{len(shown)} items: {text}.",
+            f"{len(columns)} items: {text}.",
         )
 
 

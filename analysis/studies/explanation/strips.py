@@ -23,14 +23,14 @@ def draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The strips of a dataset with pictures; without ratings, some items as they come."""
     of = study(findings.published)
     items = of.couples.items
-    shown = items[[all(row[name] in of.pictures for name in LINES) for _, row in items.iterrows()]]
+    with_pictures = items[[all(row[name] in of.pictures for name in LINES) for _, row in items.iterrows()]]
     try:
         joined = of.couples.joined()
     except MissingDataError:
-        yield from _strip(of, "first", "The first couples of maps.", shown.head(MOST), contents, None)
+        yield from _strip(of, "first", "The first couples of maps.", with_pictures.head(MOST), contents, None)
         return
     likeness = joined.groupby(of.key)["likeness"].mean()
-    rated = shown.assign(likeness=shown[of.key].map(likeness)).dropna(subset="likeness")
+    rated = with_pictures.assign(likeness=with_pictures[of.key].map(likeness)).dropna(subset="likeness")
     ordered = rated.sort_values(["likeness", of.key], ascending=[False, True], kind="stable")
     yield from _strip(of, "most-alike", "What people find most alike.", ordered.head(MOST), contents, None)
     yield from _strip(of, "least-alike", "What people find least alike.", ordered.iloc[::-1].head(MOST), contents, None)
@@ -71,9 +71,9 @@ def _strip(
 
 
 def _caption(row: Any, extra: str | None) -> str:
-    made = row.explainer if row.explainer == row.other_explainer else f"{row.explainer}\n{row.other_explainer}"
+    pair = row.explainer if row.explainer == row.other_explainer else f"{row.explainer}\n{row.other_explainer}"
     against = str(row.kind) if pd.isna(row.layer) else f"{row.kind} {row.layer}"
-    lines = [made.replace("_", " "), against]
+    lines = [pair.replace("_", " "), against]
     lines += [f"likeness {row.likeness:.0f}"] if hasattr(row, "likeness") else []
     return "\n".join(lines + ([f"apart {getattr(row, extra):+.2f}"] if extra else []))
 

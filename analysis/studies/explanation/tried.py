@@ -41,11 +41,11 @@ def likenesses(of: Explanations) -> pd.DataFrame:
     Raises:
         MissingDataError: nothing was manipulated.
     """
-    made = tried(of)[[*CELL, "version", "batch", "run", "image_id", "l_inf"]]
+    attempts = tried(of)[[*CELL, "version", "batch", "run", "image_id", "l_inf"]]
     compared = of.comparisons[of.comparisons["check"] == "manipulation"].dropna(subset="value")
     compared = compared.rename(columns={"explainer": "of", "network": "version", "place": "run"})
     columns = ["batch", "run", "version", "image_id", "of", "measure", "value"]
-    return made.merge(compared[columns], on=["batch", "run", "version", "image_id"])
+    return attempts.merge(compared[columns], on=["batch", "run", "version", "image_id"])
 
 
 def _named(runs: pd.DataFrame) -> pd.DataFrame:

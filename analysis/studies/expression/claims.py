@@ -34,10 +34,10 @@ def introduction(findings: Findings) -> list[str]:
             f"Groups by {', '.join(predicted)} are a model's word for how a face looks: its errors are in every "
             "figure by them."
         )
-    asked = "which emotion the face shows and how strong it is"
+    question = "which emotion the face shows and how strong it is"
     if of.perceived is not None:
-        asked = "which emotion the face shows, how strong it is, and which gender the person seems to have"
-    return [*lines, who_was_asked(findings, asked)]
+        question = "which emotion the face shows, how strong it is, and which gender the person seems to have"
+    return [*lines, who_was_asked(findings, question)]
 
 
 def claims(findings: Findings) -> Iterator[Claim]:

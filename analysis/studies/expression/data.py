@@ -102,12 +102,12 @@ class Expression(Published):
     @cached_property
     def crossed(self) -> dict[str, Column]:
         """The group of every face by two groupings together, such as gender and race; None where one is not known."""
-        made = {}
+        groupings = {}
         for (first, a), (second, b) in itertools.combinations(self.groupings.items(), 2):
             if _about(first) != _about(second):
                 mask = a.notna() & b.notna() & a.ne(UNSURE) & b.ne(UNSURE)
-                made[f"{first} x {second}"] = _groups((a.astype(str) + ", " + b.astype(str)).where(mask, None))
-        return made
+                groupings[f"{first} x {second}"] = _groups((a.astype(str) + ", " + b.astype(str)).where(mask, None))
+        return groupings
 
     @cached_property
     def perceived(self) -> "Column | None":
@@ -215,10 +215,10 @@ def read(published: Published, record: Record) -> Expression:
     if lacking:
         raise AnalysisError(f"{published.name}: table `items` has no column {lacking[0]!r}; verify the dataset")
     shared = {field.name: getattr(published, field.name) for field in fields(Published)}
-    made = Expression(**shared, **_stated(record))
-    if not made.classifiers:
+    study = Expression(**shared, **_stated(record))
+    if not study.classifiers:
         raise AnalysisError(f"{published.name}: table `items` has no column of a classifier; verify the dataset")
-    return made
+    return study
 
 
 def grouped(study: Expression, names: Sequence[str], attributes: pd.DataFrame | None) -> Expression:
@@ -226,10 +226,10 @@ def grouped(study: Expression, names: Sequence[str], attributes: pd.DataFrame | 
     as in `analysis.tables.groups`. Columns of none of these, such as those of participants, group no faces.
     """
     ids, groupings = study.items["image_id"], {}
-    wanted = [str(name) for name in (attributes.columns if attributes is not None else ()) if name != "image_id"]
+    columns = [str(name) for name in (attributes.columns if attributes is not None else ()) if name != "image_id"]
     tables = [study.images, *([attributes] if attributes is not None else [])]
     by_image = [table.drop_duplicates("image_id").set_index("image_id") for table in tables]
-    for name in dict.fromkeys([*wanted, *names]):
+    for name in dict.fromkeys([*columns, *names]):
         column = name.removeprefix("attributes.").removeprefix("images.")
         there = [ids.map(table[column]) for table in reversed(by_image) if column in table]
         there += [study.items[column]] if column in study.items and not column.startswith((GROUP, PREDICTED)) else []

@@ -57,17 +57,17 @@ def makers(study: Expression, options: Options) -> list[Maker]:
     """
     printed = printed_figures(options.compare_with) if options.compare_with else None
     study = grouped(study, options.groups, options.attributes)
-    made = [*_of_faces(study), *_of_rates(study), *_of_people(study)]
+    every = [*_of_faces(study), *_of_rates(study), *_of_people(study)]
     if printed:
-        made.append(
+        every.append(
             Maker(
                 ("compared_rates",),
-                lambda made: compared_rates(made["rates"], printed),
+                lambda tables: compared_rates(tables["rates"], printed),
                 needs=("rates",),
                 of_people=_by_people(study),
             )
         )
-    return made
+    return every
 
 
 def _by_people(study: Expression) -> bool:
@@ -78,31 +78,31 @@ def _by_people(study: Expression) -> bool:
 def _of_faces(study: Expression) -> list[Maker]:
     of_people = _by_people(study)
     return [
-        Maker(("counts",), lambda made: counts(study), of_people=of_people),
-        Maker(("dropped",), lambda made: dropped(study), of_people=of_people),
-        Maker(("acquisition",), lambda made: acquisition(study), of_people=False),
+        Maker(("counts",), lambda tables: counts(study), of_people=of_people),
+        Maker(("dropped",), lambda tables: dropped(study), of_people=of_people),
+        Maker(("acquisition",), lambda tables: acquisition(study), of_people=False),
     ]
 
 
 def _of_rates(study: Expression) -> list[Maker]:
     def of(name: str, make: Callable[[], pd.DataFrame]) -> Maker:
-        return Maker((name,), lambda made: make(), of_people=_by_people(study))
+        return Maker((name,), lambda tables: make(), of_people=_by_people(study))
 
     @functools.cache
-    def made() -> list[Measured]:
+    def cells() -> list[Measured]:
         return list(measured(study, needed(study)))
 
     return [
-        of("accuracy", lambda: accuracy(study, made())),
-        of("rates", lambda: rates(study, made())),
-        of("differences", lambda: differences(study, made())),
-        of("equalized_odds", lambda: equalized_odds(study, made())),
-        of("faces_needed", lambda: faces_needed(made())),
+        of("accuracy", lambda: accuracy(study, cells())),
+        of("rates", lambda: rates(study, cells())),
+        of("differences", lambda: differences(study, cells())),
+        of("equalized_odds", lambda: equalized_odds(study, cells())),
+        of("faces_needed", lambda: faces_needed(cells())),
         of("label_rules", lambda: label_rules(study)),
         of("confusion_by_group", lambda: confusion_by_group(study)),
         Maker(
             ("calibration", "calibration_by_group"),
-            lambda made: calibration_by_group(study),
+            lambda tables: calibration_by_group(study),
             of_people=_by_people(study),
         ),
     ]
@@ -111,16 +111,16 @@ def _of_rates(study: Expression) -> list[Maker]:
 def _of_people(study: Expression) -> list[Maker]:
     answers = answers_of(study, ANALYSIS)
     return [
-        Maker(("group_error",), lambda made: group_error(study)),
-        Maker(("corrected_rates",), lambda made: corrected_rates(study)),
-        Maker(("model_agreement",), lambda made: model_agreement(study)),
-        Maker(("error_consistency",), lambda made: error_consistency(**emotion_decisions(study, answers))),
-        Maker(("confusion",), lambda made: confusion(**emotion_decisions(study, answers))),
-        Maker(("noise_ceiling",), lambda made: ceilings(study, answers)),
-        Maker(("disagreement",), lambda made: disagreement(study)),
+        Maker(("group_error",), lambda tables: group_error(study)),
+        Maker(("corrected_rates",), lambda tables: corrected_rates(study)),
+        Maker(("model_agreement",), lambda tables: model_agreement(study)),
+        Maker(("error_consistency",), lambda tables: error_consistency(**emotion_decisions(study, answers))),
+        Maker(("confusion",), lambda tables: confusion(**emotion_decisions(study, answers))),
+        Maker(("noise_ceiling",), lambda tables: ceilings(study, answers)),
+        Maker(("disagreement",), lambda tables: disagreement(study)),
         Maker(
             ("limits",),
-            lambda made: limits(study, answers, made.get("agreement"), made.get("rates")),
+            lambda tables: limits(study, answers, tables.get("agreement"), tables.get("rates")),
             uses=("agreement", "rates"),
             of_people=False,
         ),

@@ -109,24 +109,24 @@ def wide_rates(findings: Findings) -> pd.DataFrame:
     """The rates as the page shows them: a row per classifier, group and emotion."""
     table = findings.tables["rates"]
     key = ["classifier", "grouping", "group", "emotion"]
-    shown = table.assign(text=_texts(table, "value", "low", "high"))
-    wide = shown.pivot(index=key, columns="rate", values="text")[list(RATES_OF)]
-    first = shown[shown["rate"] == TPR].set_index(key)[["labels", "predictions", "accuracy", "small"]]
-    made = first[["labels", "predictions"]].join(wide).join(first[["accuracy", "small"]])
-    return made.reindex(pd.MultiIndex.from_frame(table[key].drop_duplicates())).reset_index()
+    cells = table.assign(text=_texts(table, "value", "low", "high"))
+    wide = cells.pivot(index=key, columns="rate", values="text")[list(RATES_OF)]
+    first = cells[cells["rate"] == TPR].set_index(key)[["labels", "predictions", "accuracy", "small"]]
+    columns = first[["labels", "predictions"]].join(wide).join(first[["accuracy", "small"]])
+    return columns.reindex(pd.MultiIndex.from_frame(table[key].drop_duplicates())).reset_index()
 
 
 def short_differences(findings: Findings) -> pd.DataFrame:
     """The differences as the page shows them, each with its interval in one cell."""
     table = findings.tables["differences"]
-    made = table[["classifier", "grouping", "rate", "emotion"]].assign(
+    columns = table[["classifier", "grouping", "rate", "emotion"]].assign(
         groups=table["first"] + " less " + table["second"]
     )
-    made["difference"] = _texts(table, "difference", "low", "high")
-    made["p_holm"] = table["p_holm"]
-    made["ratio"] = _texts(table, "ratio", "ratio_low", "ratio_high")
-    made["at equal shares"] = _texts(table, "at_equal_shares", "equal_low", "equal_high")
-    return made.assign(by_imbalance=table["by_imbalance"].round(3))
+    columns["difference"] = _texts(table, "difference", "low", "high")
+    columns["p_holm"] = table["p_holm"]
+    columns["ratio"] = _texts(table, "ratio", "ratio_low", "ratio_high")
+    columns["at equal shares"] = _texts(table, "at_equal_shares", "equal_low", "equal_high")
+    return columns.assign(by_imbalance=table["by_imbalance"].round(3))
 
 
 def dropped_by_group(findings: Findings) -> pd.DataFrame:
@@ -136,8 +136,8 @@ def dropped_by_group(findings: Findings) -> pd.DataFrame:
     wide = table.pivot(index=key, columns="reason", values="n")[list(dict.fromkeys(table["reason"]))]
     wide = wide.reindex(pd.MultiIndex.from_frame(table[key].drop_duplicates()))
     lost = wide.sum(axis=1)
-    made = wide.reset_index().rename(columns={"of": "faces"})
-    return made.assign(share=(lost / wide.index.get_level_values("of")).to_numpy())
+    counts = wide.reset_index().rename(columns={"of": "faces"})
+    return counts.assign(share=(lost / wide.index.get_level_values("of")).to_numpy())
 
 
 def _texts(table: pd.DataFrame, value: str, low: str, high: str) -> list[str]:
@@ -179,12 +179,12 @@ def _draw_differences(findings: Findings, contents: Contents) -> Iterator[Item]:
 
 def _draw_rules(findings: Findings, contents: Contents) -> Iterator[Item]:
     for end, name, grouping, rows in _each(findings.tables["label_rules"]):
-        shown = rows[rows["rate"] == TPR]
-        values = shown.groupby(["group", "emotion"])["value"]
+        of_rate = rows[rows["rate"] == TPR]
+        values = of_rate.groupby(["group", "emotion"])["value"]
         spread = float((values.max() - values.min()).max())
         yield contents.figure(
             f"label-rules-{end}",
-            lines.label_rules(shown, f"{name} by {grouping}", source=contents.source),
+            lines.label_rules(of_rate, f"{name} by {grouping}", source=contents.source),
             f"TPR of {name} under every label rule, by {grouping}. A bar is the 95 % interval of one rate alone; it "
             "ignores that all rules count the same faces.",
             f"Markers with intervals, a row per emotion, a color per rule. Largest spread: {number(spread)}.",

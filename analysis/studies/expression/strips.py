@@ -38,26 +38,26 @@ def draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     of = study(findings.published)
     who = {LABELS: "labels"}.get(of_people(of), "people")
     for (name, sort), table in findings.tables["disagreement"].groupby(["classifier", "sort"], sort=False):
-        shown = table[table["image_id"].isin(list(of.pictures))].head(MOST)
-        if len(shown):
-            yield _strip(shown, str(name), str(sort), who, findings, contents)
+        first_rows = table[table["image_id"].isin(list(of.pictures))].head(MOST)
+        if len(first_rows):
+            yield _strip(first_rows, str(name), str(sort), who, findings, contents)
 
 
-def _strip(shown: pd.DataFrame, name: str, sort: str, who: str, findings: Findings, contents: Contents) -> Item:
+def _strip(faces: pd.DataFrame, name: str, sort: str, who: str, findings: Findings, contents: Contents) -> Item:
     of = study(findings.published)
-    captions = [f"{name}: {row.said} {row.confidence:.2f}\n{who}: {row.seen} {row.seen_by:.0%}" for row in rows(shown)]
+    captions = [f"{name}: {row.said} {row.confidence:.2f}\n{who}: {row.seen} {row.seen_by:.0%}" for row in rows(faces)]
     text = "; ".join(caption.replace("\n", ", ") for caption in captions)
     title, file = f"{name} {sort}", f"{slug(sort)}-{slug(name)}"
     figure = contents.figure(
         f"strip-{file}",
-        face_strip(list(shown["image_id"]), captions, of.pictures.decoded, title, source=contents.source),
+        face_strip(list(faces["image_id"]), captions, of.pictures.decoded, title, source=contents.source),
         f"{title}: {_WORDS[sort].format(who=who)} Below each face what {name} says, with its confidence, "
         f"and what most {who} say, with their share. Open a face to see all that is known of it.",
-        f"{len(shown)} faces, the largest difference first: {text}.",
+        f"{len(faces)} faces, the largest difference first: {text}.",
     )
     cards = [
         _card(of, row.dropna(), f"face-{file}-{place}", caption)
-        for (place, row), caption in zip(shown.iterrows(), captions, strict=True)
+        for (place, row), caption in zip(faces.iterrows(), captions, strict=True)
     ]
     return StripItem(file, figure.number, figure.file, figure.caption, cards, figure.source)
 

@@ -18,8 +18,8 @@ def introduction(findings: Findings) -> list[str]:
     scored = f"{n_pairs} pairs of {n_bases} bases were scored by {models}." if names else f"{n_pairs} pairs."
     if of.target:
         scored += f" The optimized samples were searched against {of.target}."
-    asked = "how similar the two images are (0 to 100) and whether both show the same person"
-    return [scored, who_was_asked(findings, asked)]
+    question = "how similar the two images are (0 to 100) and whether both show the same person"
+    return [scored, who_was_asked(findings, question)]
 
 
 def claims(findings: Findings) -> Iterator[Claim]:

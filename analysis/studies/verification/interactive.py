@@ -27,12 +27,12 @@ def similarity_distance_plot(
     pairs: pd.DataFrame, recognizer: str, threshold: float | None, *, source: str | None
 ) -> dict[str, Any]:
     """Figure 4b: see `analysis.studies.verification.figures.similarity_distance`."""
-    shown = pairs.dropna(subset=[f"{recognizer}_distance", "similarity_mean"])
-    shown = shown.assign(
-        x=shown[f"{recognizer}_distance"], y=shown["similarity_mean"], size=np.sqrt(areas(shown)) * 1.3
+    points = pairs.dropna(subset=[f"{recognizer}_distance", "similarity_mean"])
+    points = points.assign(
+        x=points[f"{recognizer}_distance"], y=points["similarity_mean"], size=np.sqrt(areas(points)) * 1.3
     )
-    shown = shown.sample(min(len(shown), MOST), random_state=0).sort_index()
-    figure = _scatter(shown, lambda row: f"distance {number(row.x)}\nmean similarity {number(row.y)}")
+    points = points.sample(min(len(points), MOST), random_state=0).sort_index()
+    figure = _scatter(points, lambda row: f"distance {number(row.x)}\nmean similarity {number(row.y)}")
     figure.update_layout(xaxis_title=f"distance ({recognizer})", yaxis_title="mean similarity", yaxis_range=[-4, 104])
     if threshold is not None:
         figure.add_vline(
@@ -56,11 +56,11 @@ def latent_plane_plot(
     return _plain(figure, source)
 
 
-def _scatter(shown: pd.DataFrame, scores: Callable[[Any], str]) -> go.Figure:
+def _scatter(points: pd.DataFrame, scores: Callable[[Any], str]) -> go.Figure:
     """A trace per kind of the columns x, y and size; `customdata` is base, sample and the text of the card."""
     figure = go.Figure()
-    for kind in kinds.kinds_of(shown):
-        of_kind = shown[shown["kind"] == kind]
+    for kind in kinds.kinds_of(points):
+        of_kind = points[points["kind"] == kind]
         figure.add_trace(
             go.Scatter(
                 x=of_kind["x"].tolist(),

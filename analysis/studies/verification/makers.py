@@ -100,14 +100,14 @@ def makers(study: Verification, options: Options) -> list[Maker]:
 def _of_pairs(study: Verification) -> list[Maker]:
     pairs, ratings = study.pairs, study.ratings
     return [
-        Maker(("scores_by_kind",), lambda made: scores_by_kind(pairs, ratings)),
-        Maker(("correlations",), lambda made: correlations(pairs, ratings)),
-        Maker(("similarity_distribution",), lambda made: similarity_distribution(pairs, ratings)),
-        Maker(("disagreement",), lambda made: disagreement(pairs, ratings)),
-        Maker(("people_disagreement",), lambda made: people_disagreement(pairs, ratings)),
-        Maker(("strategies",), lambda made: strategies(study.participants)),
-        Maker(("identity_model",), lambda made: identity_model(pairs, ratings)),
-        Maker(("limits",), lambda made: limits(study, made.get("agreement")), uses=("agreement",), of_people=False),
+        Maker(("scores_by_kind",), lambda tables: scores_by_kind(pairs, ratings)),
+        Maker(("correlations",), lambda tables: correlations(pairs, ratings)),
+        Maker(("similarity_distribution",), lambda tables: similarity_distribution(pairs, ratings)),
+        Maker(("disagreement",), lambda tables: disagreement(pairs, ratings)),
+        Maker(("people_disagreement",), lambda tables: people_disagreement(pairs, ratings)),
+        Maker(("strategies",), lambda tables: strategies(study.participants)),
+        Maker(("identity_model",), lambda tables: identity_model(pairs, ratings)),
+        Maker(("limits",), lambda tables: limits(study, tables.get("agreement")), uses=("agreement",), of_people=False),
     ]
 
 
@@ -115,12 +115,12 @@ def _compared(printed: Mapping[str, Any]) -> list[Maker]:
     return [
         Maker(
             ("compared_means",),
-            lambda made: compared_means(made["scores_by_kind"], printed),
+            lambda tables: compared_means(tables["scores_by_kind"], printed),
             needs=("scores_by_kind",),
         ),
         Maker(
             ("compared_correlations",),
-            lambda made: compared_correlations(made["correlations"], printed),
+            lambda tables: compared_correlations(tables["correlations"], printed),
             needs=("correlations",),
         ),
     ]
@@ -130,16 +130,16 @@ def _of_models(study: Verification) -> list[Maker]:
     pairs, ratings = study.pairs, study.ratings
     decided, of_people = identity_decisions(pairs, ratings), answers(pairs, ratings)
     return [
-        Maker(("roc",), lambda made: roc(pairs, ratings)),
-        Maker(("verification",), lambda made: verification(pairs, ratings, study.thresholds)),
-        Maker(("error_rates",), lambda made: error_rates(pairs, ratings)),
-        Maker(("calibration", "calibration_fit"), lambda made: calibration(**identity_scores(pairs, ratings))),
-        Maker(("psychometric",), lambda made: psychometric(**identity_scores(pairs, ratings), condition="kind")),
-        Maker(("error_consistency",), lambda made: error_consistency(**decided, condition="kind")),
-        Maker(("response_time",), lambda made: time_by_distance(**time_margins(of_people, study.thresholds))),
-        Maker(("confusion",), lambda made: confusion(**decided)),
-        Maker(("accuracy_difference",), lambda made: accuracy_difference(**decided, condition="kind")),
-        Maker(("transfer",), lambda made: transfer(pairs, study.target), of_people=False),
+        Maker(("roc",), lambda tables: roc(pairs, ratings)),
+        Maker(("verification",), lambda tables: verification(pairs, ratings, study.thresholds)),
+        Maker(("error_rates",), lambda tables: error_rates(pairs, ratings)),
+        Maker(("calibration", "calibration_fit"), lambda tables: calibration(**identity_scores(pairs, ratings))),
+        Maker(("psychometric",), lambda tables: psychometric(**identity_scores(pairs, ratings), condition="kind")),
+        Maker(("error_consistency",), lambda tables: error_consistency(**decided, condition="kind")),
+        Maker(("response_time",), lambda tables: time_by_distance(**time_margins(of_people, study.thresholds))),
+        Maker(("confusion",), lambda tables: confusion(**decided)),
+        Maker(("accuracy_difference",), lambda tables: accuracy_difference(**decided, condition="kind")),
+        Maker(("transfer",), lambda tables: transfer(pairs, study.target), of_people=False),
     ]
 
 
@@ -151,20 +151,20 @@ def _of_signals(study: Verification) -> list[Maker]:
 def _of_disagreement(study: Verification) -> list[Maker]:
     pairs, ratings = study.pairs, study.ratings
     return [
-        Maker(("controversial",), lambda made: controversial(pairs, ratings)),
-        Maker(("model_spread",), lambda made: model_spread(pairs, ratings)),
+        Maker(("controversial",), lambda tables: controversial(pairs, ratings)),
+        Maker(("model_spread",), lambda tables: model_spread(pairs, ratings)),
     ]
 
 
 def _of_images(study: Verification, options: Options) -> Sequence[Maker]:
     return [
-        Maker(("image_attributes", "deepface"), lambda made: _attributes(study, options.attributes), of_people=False),
+        Maker(("image_attributes", "deepface"), lambda tables: _attributes(study, options.attributes), of_people=False),
         Maker(
             ("attribute_model", "attribute_importance"),
-            lambda made: _forest(study, made["image_attributes"]),
+            lambda tables: _forest(study, tables["image_attributes"]),
             needs=("image_attributes",),
         ),
-        Maker(("groups",), lambda made: _groups(study, options, made), uses=("image_attributes",)),
+        Maker(("groups",), lambda tables: _groups(study, options, tables), uses=("image_attributes",)),
     ]
 
 
@@ -199,9 +199,9 @@ def _forest(study: Verification, image_attributes: pd.DataFrame) -> tuple[pd.Dat
     return attribute_forest(study.pairs, study.ratings, vectors)
 
 
-def _groups(study: Verification, options: Options, made: Tables) -> pd.DataFrame:
+def _groups(study: Verification, options: Options, tables: Tables) -> pd.DataFrame:
     attributes = options.attributes
-    there = _groupings(study, made.get("image_attributes", attributes))
+    there = _groupings(study, tables.get("image_attributes", attributes))
     more = [] if attributes is None else [str(name) for name in attributes.columns if name != "image_id"]
     qualified = [f"attributes.{name}" if f"attributes.{name}" in there else name for name in more]
 

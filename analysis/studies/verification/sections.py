@@ -66,8 +66,8 @@ def _draw_plane(findings: Findings, contents: Contents) -> Iterator[Item]:
     if not base_id:
         return
     of = study(findings.published)
-    wanted = of.images["image_id"].isin([base_id, *of.pairs.loc[of.pairs["base_id"] == base_id, "sample_id"]])
-    latents = dict(zip(of.images.loc[wanted, "image_id"], of.images.loc[wanted, "latent"], strict=True))
+    in_base = of.images["image_id"].isin([base_id, *of.pairs.loc[of.pairs["base_id"] == base_id, "sample_id"]])
+    latents = dict(zip(of.images.loc[in_base, "image_id"], of.images.loc[in_base, "latent"], strict=True))
     placed = latent_plane.plane(of.pairs, latents, base_id)
     explained = placed.attrs["explained"]
     farthest = placed["kind"].iloc[int(np.hypot(placed["x"].to_numpy(), placed["y"].to_numpy()).argmax())]
@@ -216,8 +216,8 @@ def _draw_importance(findings: Findings, contents: Contents) -> Iterator[Item]:
 
 
 def _draw_groups(findings: Findings, contents: Contents) -> Iterator[Item]:
-    made = findings.tables["groups"].dropna(subset="group")
-    for place, (name, of_grouping) in enumerate(made.groupby("grouping", sort=False), start=1):
+    table = findings.tables["groups"].dropna(subset="group")
+    for place, (name, of_grouping) in enumerate(table.groupby("grouping", sort=False), start=1):
         values = of_grouping["value"].dropna()
         span = f"from {number(values.min())} to {number(values.max())}" if len(values) else "unknown"
         yield contents.figure(

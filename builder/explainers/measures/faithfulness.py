@@ -44,8 +44,8 @@ def aopc(
     steps = count - 1 if steps is None else steps
     relevance = np.stack([np.bincount(regions.ravel(), each.ravel(), count) for each in maps.astype(np.float64)])
     place = (-relevance).argsort(axis=1, kind="stable").argsort(axis=1)
-    shown = [each >= np.arange(steps + 1)[:, None] for each in place]
+    masks = [each >= np.arange(steps + 1)[:, None] for each in place]
     noise = np.random.default_rng(seed).integers(0, 256, images.shape[1:], np.uint8)
-    curves = np.stack(answers(classifier, images, classes, len(images) * [regions], shown, noise)).astype(np.float64)
+    curves = np.stack(answers(classifier, images, classes, len(images) * [regions], masks, noise)).astype(np.float64)
     area: Values = (curves[:, :1] - curves).mean(axis=1)
     return area

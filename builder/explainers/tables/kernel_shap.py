@@ -7,7 +7,7 @@ from pydantic import Field
 
 from builder import settings
 from builder.explainers import Classes
-from builder.explainers.surrogate import Numbers, Shown, coalitions, one_thread, shapley
+from builder.explainers.surrogate import Masks, Numbers, coalitions, one_thread, shapley
 from builder.explainers.tables import Rows, TableClassifier, Weights
 
 MOST_NUMBERS = 2**24
@@ -37,23 +37,23 @@ class TableKernelShap:
         """Rows (n, d) and their classes (n,), n >= 1 -> (n, d)."""
         columns = rows.shape[1]
         drawn, kernel = coalitions(columns, self._own.samples, np.random.default_rng(self._own.seed))
-        shown = np.concatenate([np.zeros((1, columns), np.bool_), np.ones((1, columns), np.bool_), drawn])
+        members = np.concatenate([np.zeros((1, columns), np.bool_), np.ones((1, columns), np.bool_), drawn])
         weights = []
         with one_thread():
             for row, label in zip(rows, classes, strict=True):
-                none, everything, *others = self._values(classifier, row, int(label), shown)
+                none, everything, *others = self._values(classifier, row, int(label), members)
                 weights.append(shapley(drawn, np.array(others), kernel, none, everything))
         return np.stack(weights).astype(np.float32)
 
-    def _values(self, classifier: TableClassifier, row: Rows, label: int, shown: Shown) -> Numbers:
+    def _values(self, classifier: TableClassifier, row: Rows, label: int, members: Masks) -> Numbers:
         """The value of each coalition: the mean probability with the other columns from the background (section 4,
         equations 9 to 11: as if columns were independent).
         """
         background = self._background
         block = max(1, MOST_NUMBERS // background.size)
         values = []
-        for at in range(0, len(shown), block):
-            mixed = np.where(shown[at : at + block, None], row, background)  # (m, b, d)
+        for at in range(0, len(members), block):
+            mixed = np.where(members[at : at + block, None], row, background)  # (m, b, d)
             answers = classifier.probabilities(mixed.reshape(-1, len(row)))[:, label].astype(np.float64)
             values.append(answers.reshape(-1, len(background)).mean(axis=1))
         return np.concatenate(values)

@@ -100,7 +100,7 @@ def _check_state(path: Path, state: State) -> None:
 def _complete(path: Path, config: Config, state: State) -> State:
     """The parameters in float32, each one that the network has and none besides, of its shape."""
     with torch.device("meta"):
-        wanted = {name: tuple(tensor.shape) for name, tensor in Network(config).state_dict().items()}
+        parameters = {name: tuple(tensor.shape) for name, tensor in Network(config).state_dict().items()}
     filters = [name for name in state if name.endswith("resample_filter")]
     taps = torch.tensor(FILTER)
     for name in filters:
@@ -109,9 +109,9 @@ def _complete(path: Path, config: Config, state: State) -> State:
         ):
             raise AssetError(f"{path}: {name} is not the filter {FILTER}, the only one that this project has")
     tensors = {name: tensor for name, tensor in state.items() if name not in filters}
-    for name in sorted(set(wanted) ^ set(tensors)):
-        raise AssetError(f"{path}: parameter {name} is {'missing' if name in wanted else 'not one of StyleGAN2'}")
-    for name, shape in wanted.items():
+    for name in sorted(set(parameters) ^ set(tensors)):
+        raise AssetError(f"{path}: parameter {name} is {'missing' if name in parameters else 'not one of StyleGAN2'}")
+    for name, shape in parameters.items():
         if tuple(tensors[name].shape) != shape:
             raise AssetError(f"{path}: parameter {name} has shape {tuple(tensors[name].shape)}, expected {shape}")
     return {name: tensor.to(torch.float32) for name, tensor in tensors.items()}
@@ -134,8 +134,8 @@ def _config(path: Path, arguments: Any) -> Config:
     names = {field.name for field in fields(Config)}
     unknown = [name for name in arguments if name not in names]
     if unknown:
-        shown = reprlib.repr(arguments[unknown[0]])
-        raise AssetError(f"{path}: argument {str(unknown[0])[:100]} = {shown} is not known here")
+        argument = reprlib.repr(arguments[unknown[0]])
+        raise AssetError(f"{path}: argument {str(unknown[0])[:100]} = {argument} is not known here")
     numbers = {name: value for name, value in arguments.items() if name != "architecture" and value is not None}
     for name, value in numbers.items():
         number = type(value) is int or (type(value) is float and name not in _INTEGERS)

@@ -105,14 +105,14 @@ class _Work:
     def _replace(self, code: pickletools.OpcodeInfo, argument: Any) -> None:
         parts = self._taken(code)
         if code.name in _FILLS and parts:
-            made, *added = parts
+            sizes, *added = parts
         else:
-            made, added = [1 + _bytes(argument) // _UNIT], parts
+            sizes, added = [1 + _bytes(argument) // _UNIT], parts
         weight = sum(part[0] for part in added)
-        made[0] += weight
+        sizes[0] += weight
         self._sum += weight if code.name in _WORKS else 0
-        self._largest = max(self._largest, made[0])
-        self._stack += [made] * len(code.stack_after)
+        self._largest = max(self._largest, sizes[0])
+        self._stack += [sizes] * len(code.stack_after)
 
     def _taken(self, code: pickletools.OpcodeInfo) -> list[list[int]]:
         """The values that a step takes from the stack, the lowest first."""
@@ -177,8 +177,8 @@ def read_checkpoint(file: IO[bytes], size: int, dropped: Sequence[str] = ()) -> 
         with torch.serialization.safe_globals([(_Dropped, name) for name in dropped]):
             return torch.load(file, weights_only=True, map_location="cpu")
     except pickle.UnpicklingError as error:  # torch's own text tells how to switch this off
-        asked = re.search(r"GLOBAL (\S+) (was not|whose)", str(error))
-        what = f"it asks for {asked[1]}" if asked else "it holds more than tensors, numbers and plain containers"
+        match = re.search(r"GLOBAL (\S+) (was not|whose)", str(error))
+        what = f"it asks for {match[1]}" if match else "it holds more than tensors, numbers and plain containers"
         raise pickle.UnpicklingError(what) from None
 
 

@@ -65,55 +65,55 @@ def sampled_mean(path: Path, config: Config, state: State) -> torch.Tensor:
     return (total / MEAN_SAMPLES).to(torch.float32)
 
 
-def _renamed(theirs: State, average: torch.Tensor | None) -> tuple[Config, State]:
+def _renamed(source: State, average: torch.Tensor | None) -> tuple[Config, State]:
     """Renames: `convs.0, convs.1` are the two convolutions at 8 pixels, `to_rgbs.0` their conversion, and so on;
     leading dimensions of size 1 go.
     """
-    layers = sum(bool(re.fullmatch(r"style\.\d+\.weight", name)) for name in theirs)
-    doublings = sum(bool(re.fullmatch(r"to_rgbs\.\d+\.bias", name)) for name in theirs)
+    layers = sum(bool(re.fullmatch(r"style\.\d+\.weight", name)) for name in source)
+    doublings = sum(bool(re.fullmatch(r"to_rgbs\.\d+\.bias", name)) for name in source)
     side = 4 * 2**doublings
-    w_dim, z_dim = theirs["style.1.weight"].shape
-    top = theirs[f"to_rgbs.{doublings - 1}.conv.weight"].shape[2]
+    w_dim, z_dim = source["style.1.weight"].shape
+    top = source[f"to_rgbs.{doublings - 1}.conv.weight"].shape[2]
     state: State = {} if average is None else {"mapping.w_avg": average}
     for index in range(layers):
         for kind in ("weight", "bias"):
-            state[f"mapping.fc{index}.{kind}"] = theirs[f"style.{index + 1}.{kind}"]
-    state["synthesis.b4.const"] = theirs["input.input"][0]
-    state |= _convolution(theirs, "conv1", "noises.noise_0", "synthesis.b4.conv1")
-    state |= _to_rgb(theirs, "to_rgb1", "synthesis.b4.torgb")
+            state[f"mapping.fc{index}.{kind}"] = source[f"style.{index + 1}.{kind}"]
+    state["synthesis.b4.const"] = source["input.input"][0]
+    state |= _convolution(source, "conv1", "noises.noise_0", "synthesis.b4.conv1")
+    state |= _to_rgb(source, "to_rgb1", "synthesis.b4.torgb")
     for index in range(doublings):
         block = f"synthesis.b{8 * 2**index}"
         for half in (0, 1):
             at = 2 * index + half
-            state |= _convolution(theirs, f"convs.{at}", f"noises.noise_{at + 1}", f"{block}.conv{half}")
-        state |= _to_rgb(theirs, f"to_rgbs.{index}", f"{block}.torgb")
+            state |= _convolution(source, f"convs.{at}", f"noises.noise_{at + 1}", f"{block}.conv{half}")
+        state |= _to_rgb(source, f"to_rgbs.{index}", f"{block}.torgb")
     config = Config(
         z_dim=z_dim,
         c_dim=0,
         w_dim=w_dim,
         img_resolution=side,
         channel_base=top * side,
-        channel_max=theirs["input.input"].shape[1],
+        channel_max=source["input.input"].shape[1],
         mapping_layers=layers,
     )
     return config, state
 
 
-def _convolution(theirs: State, name: str, noise: str, ours: str) -> State:
+def _convolution(source: State, name: str, noise: str, ours: str) -> State:
     return {
-        f"{ours}.weight": theirs[f"{name}.conv.weight"][0],
-        f"{ours}.bias": theirs[f"{name}.activate.bias"],
-        f"{ours}.affine.weight": theirs[f"{name}.conv.modulation.weight"],
-        f"{ours}.affine.bias": theirs[f"{name}.conv.modulation.bias"],
-        f"{ours}.noise_strength": theirs[f"{name}.noise.weight"].reshape(()),
-        f"{ours}.noise_const": theirs[noise][0, 0],
+        f"{ours}.weight": source[f"{name}.conv.weight"][0],
+        f"{ours}.bias": source[f"{name}.activate.bias"],
+        f"{ours}.affine.weight": source[f"{name}.conv.modulation.weight"],
+        f"{ours}.affine.bias": source[f"{name}.conv.modulation.bias"],
+        f"{ours}.noise_strength": source[f"{name}.noise.weight"].reshape(()),
+        f"{ours}.noise_const": source[noise][0, 0],
     }
 
 
-def _to_rgb(theirs: State, name: str, ours: str) -> State:
+def _to_rgb(source: State, name: str, ours: str) -> State:
     return {
-        f"{ours}.weight": theirs[f"{name}.conv.weight"][0],
-        f"{ours}.bias": theirs[f"{name}.bias"].reshape(3),
-        f"{ours}.affine.weight": theirs[f"{name}.conv.modulation.weight"],
-        f"{ours}.affine.bias": theirs[f"{name}.conv.modulation.bias"],
+        f"{ours}.weight": source[f"{name}.conv.weight"][0],
+        f"{ours}.bias": source[f"{name}.bias"].reshape(3),
+        f"{ours}.affine.weight": source[f"{name}.conv.modulation.weight"],
+        f"{ours}.affine.bias": source[f"{name}.conv.modulation.bias"],
     }

@@ -25,7 +25,7 @@ from builder.ratings.formats.slots import Layout, Slot, Source, cells_of, counti
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
-from builder.toml import shown
+from builder.toml import literal
 from loading_script.tables import SIDES
 
 Texts = dict[str, "pd.Series[str]"]
@@ -312,7 +312,7 @@ def _any_understood(
         if not (spoilt[name].any() and bool((spoilt[name] == has_answer[name]).all())):
             continue
         met = texts[name][spoilt[name]].value_counts().head(5)
-        words = ", ".join(f"{shown(word)} ({count} times)" for word, count in met.items())
+        words = ", ".join(f"{literal(word)} ({count} times)" for word, count in met.items())
         raise RatingsError(f"{table.path}: no {name} is understood; met {words}; {_hint(question, met.index[0])}")
 
 
@@ -323,7 +323,7 @@ def _hint(question: Question, word: str) -> str:
             return (
                 f"answers are numbers from {question.low:g} to {question.high:g}; where the comma is decimal, say so "
                 f"in a mapping: decimal_comma = true; where they are words: [{question.name}] words = "
-                f"{{ {shown(word)} = 1 }}"
+                f"{{ {literal(word)} = 1 }}"
             )
         case YesNo():
             return (
@@ -331,7 +331,7 @@ def _hint(question: Question, word: str) -> str:
             )
         case Choice():
             options = f" ({', '.join(question.options)})" if question.options else ""
-            words = f'words = {{ {shown(word)} = "..." }}'
+            words = f'words = {{ {literal(word)} = "..." }}'
             return f"say in a mapping which option{options} each means: [{question.name}] {words}"
         case _:
             assert_never(question)

@@ -7,7 +7,7 @@ from builder.ratings.formats.meaning import Column
 from builder.ratings.formats.slots import Source, Where
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
-from builder.toml import shown
+from builder.toml import literal
 
 
 def declared(table: Table, column: Column | None) -> Source | None:
@@ -75,11 +75,11 @@ def no_column(table: Table, key: str, name: str, prefix: str = "columns.", count
     """The error about a column that the mapping names, where there is none, or several that differ."""
     met = "no column" if not count else f"{count} columns"
     return (
-        f"{table.path}, line {table.header_line}: {met} called {shown(name)} (the mapping's {prefix}{key}); columns "
+        f"{table.path}, line {table.header_line}: {met} called {literal(name)} (the mapping's {prefix}{key}); columns "
         f"met: {few(table.names)}"
     )
 
 
 def few(names: Sequence[str], most: int = 12) -> str:
     """The first of some names, for a message."""
-    return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "") or "none"
+    return ", ".join(map(literal, names[:most])) + (", ..." if len(names) > most else "") or "none"

@@ -17,7 +17,7 @@ from builder.ratings.formats.names import ItemFinder, asks_in, long_part
 from builder.ratings.formats.people import by_participant
 from builder.ratings.formats.tabular import Refusal, Table, records_table
 from builder.ratings.mapping import Columns, Mapping
-from builder.toml import shown
+from builder.toml import literal
 
 _MOST_ANSWERS = 10_000
 _TRUE = frozenset({"true", "on", "checked", "selected"})
@@ -51,7 +51,7 @@ def unpacked(table: Table, items: StudyItems, mapping: Mapping | None) -> tuple[
         numbers = places(table, name)
         if not numbers:
             raise RatingsError(
-                f"{table.path}, line {table.header_line}: no column called {shown(name)}, which the mapping names"
+                f"{table.path}, line {table.header_line}: no column called {literal(name)}, which the mapping names"
             )
         lists[name] = pd.Series(
             [_split(cell, separator) for cell in table.cells[numbers[0]].str.strip()], dtype="object"
@@ -94,7 +94,7 @@ def with_json(table: Table, items: StudyItems, mapping: Mapping | None) -> Table
             continue
         objects = [_objects(text) for text in table.cells[index]]
         broken = next((row for row, cell in enumerate(objects) if cell is None), None)
-        where = f"column {shown(table.labels[index] or table.names[index])}"
+        where = f"column {literal(table.labels[index] or table.names[index])}"
         note = f"line {table.lines[broken]}: {where} is no JSON" if broken is not None else ""
         if _wanted(table, index, objects, items, mapping):
             if note:
@@ -110,7 +110,7 @@ def with_json(table: Table, items: StudyItems, mapping: Mapping | None) -> Table
 def _with_objects(table: Table, laid_out: dict[int, list[list[dict[str, Any]] | None]]) -> Table:
     several = [index for index, cells in laid_out.items() if any(cell and len(cell) > 1 for cell in cells)]
     if len(several) > 1:
-        names = " and ".join(shown(table.names[index]) for index in several)
+        names = " and ".join(literal(table.names[index]) for index in several)
         raise RatingsError(
             f"{table.path}, line {table.header_line}: the columns {names} hold lists of JSON objects; which belong "
             "together? Delete all but one from the export"

@@ -58,12 +58,12 @@ def export_files(path: Path) -> Iterator[ExportFile]:
     if path.is_dir():
         with explained(path):
             inner = sorted(each for each in path.rglob("*") if each.is_file() and not each.is_symlink())
-        shown = [each for each in inner if not any(part.startswith(".") for part in each.relative_to(path).parts)]
-        if not shown:
+        visible = [each for each in inner if not any(part.startswith(".") for part in each.relative_to(path).parts)]
+        if not visible:
             raise RatingsError(f"{path}: no file is in it")
-        if len(shown) > _MOST_FILES:
+        if len(visible) > _MOST_FILES:
             raise RatingsError(f"{path}: more than {_MOST_FILES} files; name the exports among them")
-        for each in shown:
+        for each in visible:
             yield from _members(_load(each))
     else:
         yield from _members(_load(path))
@@ -145,17 +145,17 @@ def _is_r(file: ExportFile) -> bool:
     return _R.match(start) is not None
 
 
-def _table(file: ExportFile, kind: str, shown: str) -> ExportFile:
+def _table(file: ExportFile, kind: str, what: str) -> ExportFile:
     """The table in the file as CSV, parsed in a process with bounds on its memory and time."""
     command = [sys.executable, "-P", workbook.__file__, kind, str(_MOST_GIB), str(_MOST_S)]
     run = subprocess.run(command, input=file.content, capture_output=True, check=False)  # noqa: S603
     if run.returncode == workbook.NOT_INSTALLED:
-        raise RatingsError(f"{file.path}: is {shown}; {_EXTRA}")
+        raise RatingsError(f"{file.path}: is {what}; {_EXTRA}")
     if run.returncode == workbook.REFUSED:
         raise RatingsError(f"{file.path}: {run.stderr.decode(errors='replace')}")
     if run.returncode:
         raise RatingsError(
-            f"{file.path}: {shown} that is damaged, or takes more than {_MOST_GIB} GiB or {_MOST_S} s to read; save "
+            f"{file.path}: {what} that is damaged, or takes more than {_MOST_GIB} GiB or {_MOST_S} s to read; save "
             "its table as CSV"
         )
     return replace(file, content=run.stdout, memo={})

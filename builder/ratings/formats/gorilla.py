@@ -60,8 +60,8 @@ def _parts(names: "pd.Series[str]", asks: Questionnaire) -> "pd.Series[str]":
     parts = []
     for value in values:
         name = "_".join(tokens_of(str(value)))
-        asked = asks_in(str(value), asks)
-        parts.append(name if name in fact_keys(asks) else asked[0] if len(asked) == 1 else "")
+        questions = asks_in(str(value), asks)
+        parts.append(name if name in fact_keys(asks) else questions[0] if len(questions) == 1 else "")
     return pd.Series(np.array([*parts, ""], object)[codes], index=names.index, dtype="str")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.formats.tabular import Refusal, Table, records_table
-from builder.toml import shown
+from builder.toml import literal
 
 _SPACE = " \t\r\n"
 _HEAD_BYTES = 1_000_000
@@ -147,5 +147,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"an object has the key {shown(twice)} twice")
+        raise ValueError(f"an object has the key {literal(twice)} twice")
     return read

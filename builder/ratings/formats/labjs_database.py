@@ -57,8 +57,8 @@ def _rows(file: ExportFile) -> Iterator[dict[str, Any]]:
         try:
             database.deserialize(file.content)
             database.set_authorizer(_allowed)
-            made = database.execute(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = '{_TABLE}'")  # noqa: S608
-            text = str(next(iter(made.fetchall()), [""])[0])
+            statements = database.execute(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = '{_TABLE}'")  # noqa: S608
+            text = str(next(iter(statements.fetchall()), [""])[0])
             if not text.upper().startswith("CREATE TABLE"):
                 raise RatingsError(f"{file.path}: is a database of SQLite without lab.js' table; export it as CSV")
             rows = database.execute(f"SELECT * FROM {_TABLE} ORDER BY rowid LIMIT {_MOST_RUNS}")  # noqa: S608

@@ -33,7 +33,7 @@ from builder.ratings.formats.slots import Layout, Slot, Source, cells_of
 from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import LOOP, Mapping, answer_keys, details, fact_keys
 from builder.tasks import Questionnaire
-from builder.toml import shown
+from builder.toml import literal
 
 _LOOP = re.compile(r"(\d{1,4})[_.](.+)")
 _MOST_NAMED = 5
@@ -213,7 +213,7 @@ class _Named:
             if answered and not with_item:
                 first = self._table.names[next(iter(answered[0].values()))]
                 raise RatingsError(
-                    f"{self._table.path}, line {self._table.header_line}: column {shown(first)} is of loop {number}, "
+                    f"{self._table.path}, line {self._table.header_line}: column {literal(first)} is of loop {number}, "
                     f"and no column {number}_{self._asks.key} names its {self._asks.item}; say in a mapping which "
                     f"{self._asks.item} each loop showed: "
                     "[loops] batch = 0, or file = ..."
@@ -239,7 +239,7 @@ def _long(
     """The slots of a long table, one for each block of columns; what the first one lacks comes from the mapping and
     from the tool's own columns.
     """
-    given = {} if mapping.columns.placeholder else claimed.sources
+    sources = {} if mapping.columns.placeholder else claimed.sources
     own = {key: source for key in answer_keys(asks) if (source := declared(table, meaning.columns.get(key)))}
     own_item = declared(table, meaning.columns.get(ITEM))
     blocks = named.long or [{}]
@@ -248,13 +248,13 @@ def _long(
         parts = _sources({part: at for part, at in block.items() if part != ITEM})
         item: tuple[int, ...] = (block[ITEM],) if ITEM in block else ()
         if number == 0:
-            parts = {**parts, **own, **given}
+            parts = {**parts, **own, **sources}
             item = claimed.item or ((own_item.column,) if own_item else item)
         if item and any(key in parts for key in asks.names):
-            slots.append(_slot(item, _of_one_unit(parts, given)))
+            slots.append(_slot(item, _of_one_unit(parts, sources)))
         else:
             without += [at for part, at in block.items() if part in asks.names]
-    if given and not slots and not mapping.packed and any(key in given for key in asks.names):
+    if sources and not slots and not mapping.packed and any(key in sources for key in asks.names):
         raise RatingsError(
             f"{table.path}: the mapping's columns.{asks.item}: is missing; or write {{{asks.item}}} into the names of "
             f"the columns of a wide table. Columns met: {few(table.names)}"
@@ -292,10 +292,10 @@ def _with_line(table: Table, slots: Sequence[Slot], claimed: _Claimed, asks: Que
     ]
 
 
-def _of_one_unit(parts: dict[str, Source], given: Dict[str, Source]) -> dict[str, Source]:
+def _of_one_unit(parts: dict[str, Source], sources: Dict[str, Source]) -> dict[str, Source]:
     """The parts with one response time: that of the mapping where it gives one."""
     for unit, other in (("response_time_ms", "response_time_s"), ("response_time_s", "response_time_ms")):
-        if unit in given and other in parts and other not in given:
+        if unit in sources and other in parts and other not in sources:
             return {key: source for key, source in parts.items() if key != other}
     return parts
 
@@ -352,7 +352,7 @@ def _item_and_part(table: Table, index: int, finder: ItemFinder, asks: Questionn
         met, label = finder.find(label)
     if len(met) > 1:
         raise RatingsError(
-            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, may name the {asks.table} "
+            f"{table.path}, line {table.header_line}: column {index + 1}, {literal(name)}, may name the {asks.table} "
             f"{' and '.join(sorted(met))}; say which in a mapping: [{asks.table}], or [columns] with {{{asks.item}}}"
         )
     item = next(iter(met), None)
@@ -365,7 +365,7 @@ def _item_and_part(table: Table, index: int, finder: ItemFinder, asks: Questionn
         if not item:
             return None, None
         raise RatingsError(
-            f"{table.path}, line {table.header_line}: column {index + 1}, {shown(name)}, speaks of {error}; say what "
+            f"{table.path}, line {table.header_line}: column {index + 1}, {literal(name)}, speaks of {error}; say what "
             "it holds in a mapping: [columns]"
         ) from None
 
@@ -401,7 +401,7 @@ def _patterns(table: Table, items: StudyItems, mapping: Mapping) -> list[Slot]:
         if part not in fitting and placeholder in pattern:
             raise RatingsError(
                 f"{table.path}, line {table.header_line}: no column fits the mapping's columns.{part} = "
-                f"{shown(pattern)}, with {'a loop of [loops]' if placeholder == LOOP else items.asks.an_item} in the "
+                f"{literal(pattern)}, with {'a loop of [loops]' if placeholder == LOOP else items.asks.an_item} in the "
                 f"place of {placeholder}; columns met: {few(table.names)}"
             )
     filters = {part: filters_of(table, mapping, part) for part in fitting}
@@ -425,14 +425,14 @@ def _nothing_answers(table: Table, asks: Questionnaire) -> str:
 def _check_items(table: Table, items: StudyItems, mapping: Mapping) -> None:
     """Refuses a mapping that names items which the study does not have."""
     ids, called = set(items.ids()), items.asks.table
-    wrong = [f"{called}.{name} = {shown(item)}" for name, item in mapping.items.items() if item not in ids]
+    wrong = [f"{called}.{name} = {literal(item)}" for name, item in mapping.items.items() if item not in ids]
     listed = (mapping.loops.items or ()) if mapping.loops else ()
-    wrong += [f"loop {number}, {shown(item)}" for number, item in enumerate(listed, start=1) if item not in ids]
+    wrong += [f"loop {number}, {literal(item)}" for number, item in enumerate(listed, start=1) if item not in ids]
     if wrong:
         more = f", and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
         raise RatingsError(
             f"{table.path}: the mapping names {called} that the study does not have: {', '.join(wrong[:_MOST_NAMED])}"
-            f"{more}; the study's own are called as {shown(next(iter(sorted(ids)), ''))}"
+            f"{more}; the study's own are called as {literal(next(iter(sorted(ids)), ''))}"
         )
 
 

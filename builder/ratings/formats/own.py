@@ -7,7 +7,7 @@ from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.ratings.signature import RECORD
-from builder.toml import shown
+from builder.toml import literal
 
 FORMAT = "lands-between-survey"
 VERSION = 1
@@ -36,7 +36,7 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
             continue
         if kind not in _RECORDS:
             raise RatingsError(
-                f"{where}: record {shown(kind)} is none of {', '.join(_RECORDS)}; export the results again"
+                f"{where}: record {literal(kind)} is none of {', '.join(_RECORDS)}; export the results again"
             )
         fields |= dict.fromkeys(value)
         if len(fields) > _MOST_FIELDS:
@@ -50,7 +50,7 @@ def _check_first(where: str, value: dict[str, object]) -> None:
         raise RatingsError(f'{where}: does not begin with {{"format": "{FORMAT}", ...}}; export the results again')
     if value.get("version") != VERSION:
         raise RatingsError(
-            f"{where}: has version {shown(value.get('version'))}, this version of Lands Between reads {VERSION}; use "
+            f"{where}: has version {literal(value.get('version'))}, this version of Lands Between reads {VERSION}; use "
             "the one that exported it"
         )
 
@@ -59,11 +59,11 @@ class _Own(Reader):
     """Results, which name their study in the first line: those of another are no answers to the items of this one."""
 
     def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
-        theirs = first_object(file).get("study")
-        if isinstance(theirs, str) and items.study not in (None, theirs):
+        study = first_object(file).get("study")
+        if isinstance(study, str) and items.study not in (None, study):
             raise RatingsError(
-                f"{file.path}: has the results of the study {shown(theirs)}, and this folder is of "
-                f"{shown(items.study)}; import them into the folder of their own study"
+                f"{file.path}: has the results of the study {literal(study)}, and this folder is of "
+                f"{literal(items.study)}; import them into the folder of their own study"
             )
         return super().read(file, items, mapping)
 

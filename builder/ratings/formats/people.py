@@ -11,7 +11,7 @@ from builder.ratings.formats.columns import columns_of_patterns, few, index_of
 from builder.ratings.formats.names import item_columns
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import PARTICIPANT, Mapping
-from builder.toml import shown
+from builder.toml import literal
 
 PERSON = f"{PARTICIPANT} of the column"
 """The column of the result with the person."""
@@ -39,15 +39,15 @@ def by_participant(table: Table, items: StudyItems, mapping: Mapping | None) -> 
         before = people.setdefault(name, {}).setdefault(part, index)
         if before != index or list(people[name].values()).count(index) > 1:
             raise RatingsError(
-                f"{table.path}, line {table.header_line}: column {index + 1}, {shown(table.names[index])}, has no one "
-                f"meaning by the mapping's patterns with {PARTICIPANT}; make these longer"
+                f"{table.path}, line {table.header_line}: column {index + 1}, {literal(table.names[index])}, has "
+                f"no one meaning by the mapping's patterns with {PARTICIPANT}; make these longer"
             )
     patterns = {part: pattern for part, pattern in columns.answers.items() if PARTICIPANT in pattern}
     for part, pattern in patterns.items():
         if not any(part in parts for parts in people.values()):
             raise RatingsError(
                 f"{table.path}, line {table.header_line}: no column fits the mapping's columns.{part} = "
-                f"{shown(pattern)}, with a person in the place of {PARTICIPANT}; columns met: {few(table.names)}"
+                f"{literal(pattern)}, with a person in the place of {PARTICIPANT}; columns met: {few(table.names)}"
             )
     return _long_table(table, kept, people, patterns), mapping.model_copy(
         update={"columns": columns.model_copy(update={"participant": PERSON, "placeholder": ""})}

@@ -92,10 +92,12 @@ class Reader:
 
     def _check(self, file: ExportFile, mapping: Mapping | None) -> None:
         unused = {*self.unused, *(_OF_TEXT if is_json(file) else ())}
-        given = [key for key in mapping.model_fields_set if key in unused and getattr(mapping, key)] if mapping else []
-        if given:
+        ignored = (
+            [key for key in mapping.model_fields_set if key in unused and getattr(mapping, key)] if mapping else []
+        )
+        if ignored:
             raise RatingsError(
-                f"{file.path}: the mapping's {', '.join(sorted(given))} says nothing to the reader {self.name}"
+                f"{file.path}: the mapping's {', '.join(sorted(ignored))} says nothing to the reader {self.name}"
                 f"{', which reads JSON' if is_json(file) else ''}; take it out"
             )
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from builder.errors import RatingsError
 from builder.ratings.export import ExportFile
 from builder.ratings.mapping import Mapping
-from builder.toml import shown
+from builder.toml import literal
 
 DELIMITERS = ",;\t"
 
@@ -75,7 +75,7 @@ class Table:
         if any(not self.cells[indices[0]].equals(self.cells[other]) for other in indices[1:]):
             places = " and ".join(str(index + 1) for index in indices)
             raise RatingsError(
-                f"{self.path}, line {self.header_line}: columns {places} are both called {shown(name)} and differ; "
+                f"{self.path}, line {self.header_line}: columns {places} are both called {literal(name)} and differ; "
                 "rename all but one in the export"
             )
         return indices[0] if indices else None

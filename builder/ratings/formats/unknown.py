@@ -7,7 +7,7 @@ from builder.ratings.formats.json_records import first_object, flattened, is_jso
 from builder.ratings.formats.names import PARTICIPANT_NAMES, asks_in, item_columns, tokens_of
 from builder.ratings.formats.tabular import head
 from builder.tasks import Questionnaire
-from builder.toml import shown
+from builder.toml import literal
 
 DESCRIBED = "builder/ratings/mapping.py"
 """The place where the mapping is described."""
@@ -45,11 +45,11 @@ _METADATA = {
 def unknown_format(file: ExportFile, formats: Sequence[str], asks: Questionnaire) -> str:
     """The message."""
     names = columns_met(file)
-    asked = answer_columns(names)
+    candidates = answer_columns(names)
     kind = "JSON" if is_json(file) else "a table" if len(names) > 1 else "text"
     missing = _missing(names, asks)
-    listed = ", ".join(map(shown, asked[:20])) + (", ..." if len(asked) > 20 else "")
-    met = f"columns that may be answers: {listed}. " if asked else ""
+    listed = ", ".join(map(literal, candidates[:20])) + (", ..." if len(candidates) > 20 else "")
+    met = f"columns that may be answers: {listed}. " if candidates else ""
     return (
         f"is {kind} of no known format ({', '.join(formats)}). {met}{missing}Name its format with --format, or say in "
         f"a mapping which columns hold what (--map mapping.toml, described in {DESCRIBED}): {_draft(asks)}"

@@ -40,13 +40,13 @@ def attack_rows(own: AttackSettings, models: Models, predicted: Predictions) -> 
     """The attacked pictures, in the order of rows."""
     answers = predicted.answers[own.classifier]
     right = [at for at, label in enumerate(predicted.labels) if answers.first(at) == label]
-    made: list[Adversarial] = []
+    attacks: list[Adversarial] = []
     with progress.bar(len(right), "attacks", "image") as bar:
         for start in range(0, len(right), BLOCK):
             block = right[start : start + BLOCK]
-            made += _attack_block(own, models, predicted, block)
+            attacks += _attack_block(own, models, predicted, block)
             bar.update(len(block))
-    return made
+    return attacks
 
 
 def _attack_block(
@@ -59,12 +59,12 @@ def _attack_block(
     classes = models.classifiers[own.classifier].classes
     change = (done.images.astype(np.float64) - images) / LEVELS
     flat = change.reshape(len(block), -1)
-    made = []
+    attacks = []
     for row, at in enumerate(block):
         shown_class = top1[row][own.classifier]
         success = shown_class not in (None, labels[row])
         floated = done.float_classes[row] >= 0
-        made.append(
+        attacks.append(
             Adversarial(
                 at=at,
                 png=png_bytes(done.images[row]),
@@ -78,7 +78,7 @@ def _attack_block(
                 l2=float(np.linalg.norm(flat[row])),
             )
         )
-    return made
+    return attacks
 
 
 def _top1(models: Models, images: Images, ids: Sequence[str]) -> list[dict[str, str | None]]:

@@ -19,19 +19,19 @@ def row_image(prefix: str, row: int) -> str:
 
 
 def assigned_items(
-    prefix: str, predicted: "Predictions", assigned: "ShownAssignments", shown: Mapping[str, Any]
+    prefix: str, predicted: "Predictions", assigned: "ShownAssignments", image_values: Mapping[str, Any]
 ) -> Rows:
     """Rows of `items`. shown: images by id."""
-    made = []
+    rows = []
     for item in assigned.assignments.items:
         image_id = row_image(prefix, predicted.rows[item.at])
         label = predicted.labels[item.at]
-        made.append(
+        rows.append(
             {
                 "item_id": _item_id(prefix, predicted, item),
                 "kind": schema.KINDS.index("assignment"),
                 "image_id": image_id,
-                "image": shown[image_id],
+                "image": image_values[image_id],
                 "row": predicted.ids[item.at],
                 "label": label,
                 "arm": item.arm,
@@ -42,7 +42,7 @@ def assigned_items(
                 "panel_ids": [each for panel in item.panels for each in _images(prefix, panel)],
             }
         )
-    return made
+    return rows
 
 
 def panel_rows(prefix: str, predicted: "Predictions", assigned: "ShownAssignments") -> Rows:

@@ -69,11 +69,11 @@ class ShownAssignments:
 
 def shown_assignments(models: "Models", predicted: Predictions, own: Assignments, classifier: str) -> ShownAssignments:
     """The assignments with their pictures."""
-    shown = sorted({*own.rows, *(predicted.rows[item.at] for item in own.items)})
-    pictures = [png_bytes(each) for each in models.pictures(shown)] if shown else []
-    named = sorted({*shown, *(each.row for each in own.examples)})
+    picture_rows = sorted({*own.rows, *(predicted.rows[item.at] for item in own.items)})
+    pictures = [png_bytes(each) for each in models.pictures(picture_rows)] if picture_rows else []
+    named = sorted({*picture_rows, *(each.row for each in own.examples)})
     ids = dict(zip(named, models.ids(named), strict=True))
-    return ShownAssignments(own, classifier, ids, dict(zip(shown, pictures, strict=True)))
+    return ShownAssignments(own, classifier, ids, dict(zip(picture_rows, pictures, strict=True)))
 
 
 def method_of(condition: str) -> str:
@@ -134,5 +134,5 @@ def draw_classes(label: str, names: Sequence[str], rng: np.random.Generator) -> 
 
 def _panels(classes: Sequence[str], examples: dict[str, ClassExamples], condition: str) -> tuple[Panel, ...]:
     method, both = method_of(condition), condition.endswith("criticisms")
-    shown = [examples[name].panel(method, both=both) for name in classes]
-    return tuple(Panel(*panel) for panel in zip(LETTERS, classes, shown, strict=True))
+    examples_by_panel = [examples[name].panel(method, both=both) for name in classes]
+    return tuple(Panel(*panel) for panel in zip(LETTERS, classes, examples_by_panel, strict=True))

@@ -108,7 +108,7 @@ def examples_of(own: AssignmentSettings, models: "Models", seed: int, name: str)
     number = list(models.rows).index(name)
     candidates = _candidates(own, models, seed, number, name)
     rng = _randomness(seed, number, 1)
-    made = [
+    examples = [
         *_chosen(name, ADVERSARIAL, candidates, *_adversarial(candidates), rng),
         *_by_mmd(name, candidates, own.regularization),
         *_chosen(name, PROBABILITY, candidates, *_probable(candidates), rng),
@@ -116,8 +116,8 @@ def examples_of(own: AssignmentSettings, models: "Models", seed: int, name: str)
     for rank, at in enumerate(rng.permutation(len(candidates.rows))[:PANEL].tolist(), start=1):
         count = len(candidates.rows)
         row = int(candidates.rows[at])
-        made.append(Example(name, RANDOM, PROTOTYPE, rank, row, None, True, count, count))
-    return ClassExamples(name, tuple(made))
+        examples.append(Example(name, RANDOM, PROTOTYPE, rank, row, None, True, count, count))
+    return ClassExamples(name, tuple(examples))
 
 
 def chosen(qualified: npt.NDArray[np.bool_], score: Numbers, count: int, rng: np.random.Generator) -> list[int]:
@@ -179,16 +179,16 @@ def _chosen(
 ) -> list[Example]:
     """The prototypes and, apart from the first of them, the criticisms of a method."""
     scores = of.flips if method == ADVERSARIAL else of.probability
-    made, taken = [], np.zeros(len(of.rows), np.bool_)
+    examples, taken = [], np.zeros(len(of.rows), np.bool_)
     for role, (qualified, score), count in ((PROTOTYPE, good, PANEL), (CRITICISM, bad, HALF)):
         free = np.flatnonzero(~taken)
         places = free[chosen(qualified[free], score[free], max(count, int(qualified[free].sum())), rng)]
         for rank, at in enumerate(places.tolist(), start=1):
             value = float(scores[at]) if np.isfinite(scores[at]) else None
             row, number = int(of.rows[at]), int(qualified.sum())
-            made.append(Example(name, method, role, rank, row, value, bool(qualified[at]), number, len(of.rows)))
+            examples.append(Example(name, method, role, rank, row, value, bool(qualified[at]), number, len(of.rows)))
         taken[places[:HALF]] = True
-    return made
+    return examples
 
 
 def _by_mmd(name: str, of: Candidates, weight: float) -> list[Example]:

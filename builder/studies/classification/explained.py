@@ -18,7 +18,7 @@ from builder.tables import png_bytes
 from loading_script.untrusted.png import decode_rgb
 
 if TYPE_CHECKING:  # superpixels are an extra
-    from builder.explainers.superpixels import Segments, Shown
+    from builder.explainers.superpixels import Masks, Segments
     from builder.studies.classification.models import Models
     from builder.studies.classification.pipeline import Item
 
@@ -80,14 +80,14 @@ def explain_images(
     parts = [weighed(each, of_image) for each, of_image in zip(maps, segments, strict=True)]
     versions = [uncovered(order, int(of.max()) + 1) for (order, _), of in zip(parts, segments, strict=True)]
     probabilities = models.answers(own, images, classes, segments, versions)
-    made = []
+    explanations = []
     for at, (order, weights) in enumerate(parts):
         positive = int((weights > 0).sum())
         picture = models.shown(images[at], segments[at], versions[at][positive])
         pixels = np.bincount(segments[at].ravel())[order].tolist()
         numbers = (order.tolist(), weights.tolist(), pixels, positive, probabilities[at].tolist())
-        made.append(Explanation(wanted[at], classes[at], png_bytes(picture), *numbers))
-    return made
+        explanations.append(Explanation(wanted[at], classes[at], png_bytes(picture), *numbers))
+    return explanations
 
 
 def weighed(of_pixels: Numbers, segments: "Segments") -> tuple[Integers, Numbers]:
@@ -102,9 +102,9 @@ def weighed(of_pixels: Numbers, segments: "Segments") -> tuple[Integers, Numbers
     return order, weights[order]
 
 
-def uncovered(order: Integers, count: int) -> "Shown":
+def uncovered(order: Integers, count: int) -> "Masks":
     """Versions of an image of `count` superpixels: (k + 1, count), with the first 0, 1, ... k of `order` (k,) shown."""
-    shown = np.zeros((len(order) + 1, count), np.bool_)
+    masks = np.zeros((len(order) + 1, count), np.bool_)
     for rank, superpixel in enumerate(order, start=1):
-        shown[rank:, superpixel] = True
-    return shown
+        masks[rank:, superpixel] = True
+    return masks

@@ -88,8 +88,8 @@ class Models(SourceHost):
         boundary = self.boundary(name, "classifier", name)
         with self.stopwatch.step("features", len(rows)), boundary.call("network", rows) as call:
             network = network_of(classifier, "assignment", name)
-            given = penultimate(name, network, images, self.runtime, classifier.micro_batch)
-            features: npt.NDArray[np.float32] = call.array(given, np.float32, (len(rows), "d"), "features")
+            activations = penultimate(name, network, images, self.runtime, classifier.micro_batch)
+            features: npt.NDArray[np.float32] = call.array(activations, np.float32, (len(rows), "d"), "features")
         return features
 
     def explanations(
@@ -101,9 +101,9 @@ class Models(SourceHost):
         classifier, rows = self.classifiers[own.classifier], range(len(images))
         boundary = self.boundary(EXPLAINED, "explainer", EXPLAINED)
         with self.stopwatch.step("explain", len(rows)), boundary.call("explain", rows) as call:
-            given = cast(Explainer, self.explainer).explain(classifier, images, _indices(classifier, classes))
-            maps: Maps = call.array(given.maps, np.float32, images.shape[:3], "maps")
-            segments: npt.NDArray[np.int32] = call.array(given.segments, np.int32, images.shape[:3], "superpixels")
+            answer = cast(Explainer, self.explainer).explain(classifier, images, _indices(classifier, classes))
+            maps: Maps = call.array(answer.maps, np.float32, images.shape[:3], "maps")
+            segments: npt.NDArray[np.int32] = call.array(answer.segments, np.int32, images.shape[:3], "superpixels")
         return maps, segments
 
     def answers(
@@ -112,7 +112,7 @@ class Models(SourceHost):
         images: Images,
         classes: Sequence[str],
         segments: npt.NDArray[np.int32],
-        shown: Sequence[npt.NDArray[np.bool_]],
+        masks: Sequence[npt.NDArray[np.bool_]],
     ) -> list[Probabilities]:
         """The attacked classifier's probabilities of images' classes where some of their superpixels are shown, (m,) an
         image; `shown` says which, (m, d) an image.
@@ -123,7 +123,7 @@ class Models(SourceHost):
         boundary = self.boundary(own.classifier, "classifier", own.classifier)
         with self.stopwatch.step("explain", len(rows)), boundary.call("probabilities", rows):
             indices = _indices(classifier, classes)
-            return superpixels.answers(classifier, images, indices, list(segments), shown, self.gray)
+            return superpixels.answers(classifier, images, indices, list(segments), masks, self.gray)
 
     def shown(self, image: Images, segments: npt.NDArray[np.int32], shown: npt.NDArray[np.bool_]) -> Images:
         """An image (h, w, 3) of whose superpixels (h, w) some are shown, (d,), and the rest is gray."""
@@ -305,5 +305,5 @@ def _indices(classifier: Classifier, names: Sequence[str]) -> Classes:
 
 
 def _listed(names: Any) -> str:
-    shown = [repr(name) for name in names]
-    return ", ".join(shown[:_MOST_NAMED]) + (", ..." if len(shown) > _MOST_NAMED else "")
+    quoted = [repr(name) for name in names]
+    return ", ".join(quoted[:_MOST_NAMED]) + (", ..." if len(quoted) > _MOST_NAMED else "")

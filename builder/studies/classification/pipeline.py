@@ -55,16 +55,16 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
         explanations: list[Explanation] = []
         if study.attack and study.explained:
             explanations = explain_images(study.attack, models, predicted, attacks, to_explain(items))
-        shown = sorted({item.at for item in items if item.kind != "adversarial"})
+        picture_places = sorted({item.at for item in items if item.kind != "adversarial"})
         if not models.rows:
-            shown = draw_examples(predicted, study.seed, batch)
-        pictures = list(models.pictures([predicted.rows[at] for at in shown])) if shown else []
+            picture_places = draw_examples(predicted, study.seed, batch)
+        pictures = list(models.pictures([predicted.rows[at] for at in picture_places])) if picture_places else []
         assigned = None
         if study.assignment:
             drawn = draw_assignments(study, models, predicted, batch)
             assigned = shown_assignments(models, predicted, drawn, study.assignment.classifier)
         with models.stopwatch.step("tables", len(items)):
-            shown_pictures = dict(zip(shown, pictures, strict=True))
+            shown_pictures = dict(zip(picture_places, pictures, strict=True))
             attacked = study.attack.classifier if study.attack else ""
             top5 = study.mistakes_top5 is not None
             arms = explanations if study.explained else None

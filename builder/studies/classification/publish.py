@@ -110,12 +110,12 @@ class Errors:
 def errors(predictions: "pa.Table", classifiers: list[str]) -> list[Errors]:
     """Each classifier's errors; whether there are more than 10 classes is told by the classes that it names first."""
     labels = predictions["label"].to_pylist()
-    made = []
+    rows = []
     for name in classifiers:
         classes = predictions[f"{name}_classes"].to_pylist()
         answered = [(label, first) for label, first in zip(labels, classes, strict=True) if first is not None]
         top1 = sum(label != first[0] for label, first in answered)
         top5 = sum(label not in first for label, first in answered)
         many = len({each for _, first in answered for each in first}) > 10
-        made.append(Errors(name, len(labels), len(answered), top1, top5 if many else None))
-    return made
+        rows.append(Errors(name, len(labels), len(answered), top1, top5 if many else None))
+    return rows

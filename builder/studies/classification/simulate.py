@@ -118,17 +118,17 @@ def _assigning_rater_of(
 def assigning_rater(items: pa.Table, arm: str, model: RaterModel) -> tuple[list[str], Rater]:
     """The ids of the items of a batch that one arm assigns to classes, and a rater of them."""
     rows = items.select([KEY, "arm", "panels", "right_panel"]).to_pylist()
-    shown = [row for row in rows if row["arm"] == arm]
-    others = [[each for each in row["panels"] if each != row["right_panel"]] for row in shown]
+    arm_rows = [row for row in rows if row["arm"] == arm]
+    others = [[each for each in row["panels"] if each != row["right_panel"]] for row in arm_rows]
     slower = replace(model, median_ms=model.assigned_median_ms)
 
     def rater(rng: np.random.Generator) -> Columns:
-        answers = rate(np.full(len(shown), model.assigned), rng, slower)
+        answers = rate(np.full(len(arm_rows), model.assigned), rng, slower)
         right = answers.pop("relevant")
         wrong = [each[rng.integers(len(each))] for each in others]
-        return {**answers, "assigned": np.where(right, [row["right_panel"] for row in shown], wrong)}
+        return {**answers, "assigned": np.where(right, [row["right_panel"] for row in arm_rows], wrong)}
 
-    return [row[KEY] for row in shown], rater
+    return [row[KEY] for row in arm_rows], rater
 
 
 def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: RaterModel) -> Floats:

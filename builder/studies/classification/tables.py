@@ -54,14 +54,14 @@ def build(
     pngs |= {image_id: (predicted.ids[each.of.at], each.png) for image_id, each in explained.items()}
     if assigned:
         pngs |= {row_image(prefix, row): (assigned.ids[row], png) for row, png in assigned.pictures.items()}
-    shown = {image_id: image_value(image_id, png) for image_id, (_, png) in pngs.items()}
-    of_items = _items(prefix, predicted, items, ids, shown, of_row)
+    image_values = {image_id: image_value(image_id, png) for image_id, (_, png) in pngs.items()}
+    of_items = _items(prefix, predicted, items, ids, image_values, of_row)
     if explanations is not None or assigned:
         of_items = [row | {"arm": WHOLE, "task": TASK.name} for row in of_items]
     if explanations is not None:
-        of_items += _explained_items(of_items, list(predicted.answers), shown)
+        of_items += _explained_items(of_items, list(predicted.answers), image_values)
     if assigned:
-        of_items += assigned_items(prefix, predicted, assigned, shown)
+        of_items += assigned_items(prefix, predicted, assigned, image_values)
     rows = {
         "items": of_items,
         "images": _images(pngs),
@@ -111,7 +111,7 @@ def _items(
     predicted: "Predictions",
     items: "Sequence[Item]",
     ids: Mapping[int, str],
-    shown: Mapping[str, Any],
+    image_values: Mapping[str, Any],
     attacks: "Mapping[int, Adversarial]",
 ) -> Rows:
     """prefix: of their ids. ids: of images, by index of the row. shown: images by id. attacks: by index of the row."""
@@ -125,7 +125,7 @@ def _items(
             "item_id": f"{prefix}-{kind}-{predicted.rows[item.at]}-{number[item.shown_class]}",
             "kind": schema.KINDS.index(item.kind),
             "image_id": image_id,
-            "image": shown[image_id],
+            "image": image_values[image_id],
             "row": predicted.ids[item.at],
             "label": predicted.labels[item.at],
             "shown_class": item.shown_class,
@@ -141,12 +141,12 @@ def _items(
     return rows
 
 
-def _explained_items(rows: Rows, classifiers: Sequence[str], shown: Mapping[str, Any]) -> Rows:
+def _explained_items(rows: Rows, classifiers: Sequence[str], image_values: Mapping[str, Any]) -> Rows:
     """The items of the other arm: of attacked images and of controls, explained.
 
     rows: of items that show images whole. shown: images by id.
     """
-    made = []
+    explained_rows = []
     for row in rows:
         kind = schema.KINDS[row["kind"]]
         if kind not in ("adversarial", "agreed", "foil"):
@@ -155,8 +155,8 @@ def _explained_items(rows: Rows, classifiers: Sequence[str], shown: Mapping[str,
         nothing = {f"{name}_{what}": None for name in classifiers for what in ("top1", "mistake")}
         kind = "explained" if kind == "adversarial" else kind
         changed = {"item_id": f"{row['item_id']}-explained", "kind": schema.KINDS.index(kind), "arm": EXPLAINED}
-        made.append({**row, **nothing, **changed, "image_id": image_id, "image": shown[image_id]})
-    return made
+        explained_rows.append({**row, **nothing, **changed, "image_id": image_id, "image": image_values[image_id]})
+    return explained_rows
 
 
 def _whole_id(ids: Mapping[int, str], each: "Explanation") -> str:
@@ -179,12 +179,12 @@ def _superpixels(predicted: "Predictions", image_id: str, each: "Explanation") -
     return rows
 
 
-def _predictions(predicted: "Predictions", shown: Mapping[int, str]) -> Rows:
+def _predictions(predicted: "Predictions", image_ids: Mapping[int, str]) -> Rows:
     """shown: ids of the images that items show as they are, by index of the row."""
     rows = []
     for at, row_id in enumerate(predicted.ids):
         label = predicted.labels[at]
-        row: dict[str, Any] = {"row": row_id, "label": label or None, "image_id": shown.get(at)}
+        row: dict[str, Any] = {"row": row_id, "label": label or None, "image_id": image_ids.get(at)}
         if paired(predicted):
             row |= {name: predicted.groups[at][name] for name in schema.PAIR}
         for name, answers in predicted.answers.items():

@@ -32,9 +32,9 @@ def draw_counterfeits(content: "Content") -> None:
     """
     part = next(part for part in content.tables if part.table == TABLE)
     items = pq.ParquetFile(content.folder / part.path).read(columns=_COLUMNS)
-    made = items.filter(pc.not_equal(items["kind"], ITEM_KINDS.index("control")))
-    reached = made.filter(made["converged"])
-    rows = (reached if reached.num_rows else made).sort_by([("confidence", "descending")])
+    counterfeits = items.filter(pc.not_equal(items["kind"], ITEM_KINDS.index("control")))
+    reached = counterfeits.filter(counterfeits["converged"])
+    rows = (reached if reached.num_rows else counterfeits).sort_by([("confidence", "descending")])
     try:
         picture = _sheet(rows.slice(0, _SHOWN).to_pylist())
     except ValueError as error:

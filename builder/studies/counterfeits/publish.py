@@ -95,7 +95,7 @@ def said(images: "pa.Table") -> list[ClassifierFigures]:
     """The classifier's figures by kind and round, in the order of the kinds."""
     columns = {name: np.array(images[name].to_pylist(), object) for name in ("kind", "round", "class", "confidence")}
     wanted = np.array([a or b for a, b in zip(images["target"].to_pylist(), images["label"].to_pylist(), strict=True)])
-    made = []
+    rows = []
     for place, kind in enumerate(IMAGE_KINDS):
         for number in sorted(set(columns["round"][columns["kind"] == place])):
             there = (columns["kind"] == place) & (columns["round"] == number)
@@ -104,10 +104,10 @@ def said(images: "pa.Table") -> list[ClassifierFigures]:
             confidence = columns["confidence"][there].astype(np.float64)
             accuracy = None if kind == "noise" else float((columns["class"][there] == wanted[there]).mean())
             shares = [float((confidence > bound).mean()) for bound in (0.9, 0.99)]
-            made.append(
+            rows.append(
                 ClassifierFigures(kind, int(number), int(there.sum()), accuracy, float(confidence.mean()), *shares)
             )
-    return made
+    return rows
 
 
 def failed(runs: "pa.Table") -> list[str]:

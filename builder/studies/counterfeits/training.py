@@ -96,11 +96,11 @@ def over_outputs(condition: torch.Tensor, aim: Aim, outputs: int) -> torch.Tenso
     return condition.new_zeros(len(condition), outputs).index_copy(1, places, condition)
 
 
-def render(made: Generator, latents: Floats, condition: Floats, runtime: Runtime) -> Images:
+def render(generator: Generator, latents: Floats, condition: Floats, runtime: Runtime) -> Images:
     """The generator's images as they are stored, (n, h, w, 3) uint8, n >= 1."""
 
     def run(z: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-        return (_in_color(made(z, c)) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+        return (_in_color(generator(z, c)) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
 
     images: Images = in_micro_batches(run, latents, condition, size=RENDERED, runtime=runtime)
     return images

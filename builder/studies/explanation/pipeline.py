@@ -183,12 +183,12 @@ def draw_items(
     map of the first network twice. A larger cap adds to what is drawn.
     """
     compared = [each for each in checked.comparisons if {each.first.explainer, each.second.explainer} != {EDGES}]
-    shown = [Item(check.check, comparison, at) for comparison in compared for at in range(pictures)]
+    candidates = [Item(check.check, comparison, at) for comparison in compared for at in range(pictures)]
     firsts = [source for source in checked.maps if source.network in FIRST]
     same = compare(checked.maps, [(each, each) for each in firsts])
     twice = [Item(CONTROL, comparison, at) for comparison in same for at in range(pictures)]
     return [
-        *_some(shown, study.items, study.seed, batch, check.check),
+        *_some(candidates, study.items, study.seed, batch, check.check),
         *_some(twice, study.controls, study.seed, batch, CONTROL),
     ]
 

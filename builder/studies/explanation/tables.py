@@ -63,10 +63,10 @@ def build(
     for version in checked.versions().values():
         for at, picture in enumerate(() if version.images is None else version.images):
             pngs[ids.version(version, at)] = png_bytes(picture)
-    maps, halves, shown = _maps(ids, batch, checked, study.view)
+    maps, halves, views = _maps(ids, batch, checked, study.view)
     rows: dict[str, Rows] = {
-        "items": [_item(study, batch, ids, pictures, checked, item, pngs, shown) for item in items],
-        "images": list(_images(ids, batch, pictures, pngs, checked, items, shown, study.view)),
+        "items": [_item(study, batch, ids, pictures, checked, item, pngs, views) for item in items],
+        "images": list(_images(ids, batch, pictures, pngs, checked, items, views, study.view)),
         "maps": maps,
         "comparisons": list(_comparisons(study, batch, ids, checked, items)),
         "sanity": list(_sanity(study, batch, checked)),
@@ -94,7 +94,7 @@ def _maps(
     """The rows of `maps` without the maps, these, and the view of each that people may see, as a PNG, by map_id."""
     rows: dict[str, dict[str, Any]] = {}
     halves: list[npt.NDArray[np.float16]] = []
-    shown: dict[str, bytes] = {}
+    views: dict[str, bytes] = {}
     versions = checked.versions()
     for source, stored in checked.maps.items():
         pictures = {
@@ -117,8 +117,8 @@ def _maps(
                 **{name: image_value(f"{map_id}-{name}", png) for name, png in pngs.items()},
             }
             halves.append(half)
-            shown[map_id] = pngs[view]
-    return list(rows.values()), halves, shown
+            views[map_id] = pngs[view]
+    return list(rows.values()), halves, views
 
 
 def _nested(halves: list[npt.NDArray[np.float16]]) -> pa.ListArray:
@@ -136,7 +136,7 @@ def _images(
     pngs: dict[str, bytes],
     checked: "Checked",
     items: "Sequence[Item]",
-    shown: dict[str, bytes],
+    views: dict[str, bytes],
     view: str,
 ) -> Iterator[dict[str, Any]]:
     changed = [each for each in checked.versions().values() if each.images is not None]
@@ -146,7 +146,7 @@ def _images(
             yield _image(image_id, pngs[image_id], batch) | {"row": row}
     sources = [(source, item.at) for item in items for source in (item.comparison.first, item.comparison.second)]
     for map_id in dict.fromkeys(ids.map(*each) for each in sources):
-        yield _image(f"{map_id}-{view}", shown[map_id], batch) | {"map_id": map_id}
+        yield _image(f"{map_id}-{view}", views[map_id], batch) | {"map_id": map_id}
 
 
 def _image(image_id: str, png: bytes, batch: int) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _item(
     checked: "Checked",
     item: "Item",
     pngs: dict[str, bytes],
-    shown: dict[str, bytes],
+    views: dict[str, bytes],
 ) -> dict[str, Any]:
     check, at = study.check_of(batch), item.at
     first, second = item.comparison.first, item.comparison.second
@@ -195,7 +195,7 @@ def _item(
     for side, source in zip(("first", "second"), both, strict=True):
         map_id = ids.map(source, at)
         image_id = f"{map_id}-{study.view}"
-        row |= {f"{side}_id": image_id, side: image_value(image_id, shown[map_id])}
+        row |= {f"{side}_id": image_id, side: image_value(image_id, views[map_id])}
     return row | {name: runs.known(values[at]) for name, values in item.comparison.values.items()}
 
 

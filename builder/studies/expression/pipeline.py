@@ -110,7 +110,7 @@ def voted_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[L
     votes = [source.votes(row) for row in rows]
     counts = np.array([each or (0,) * len(source.classes) for each in votes], np.int64)
     counted = labels(counts, source.classes, EMOTIONS, rule)
-    made = []
+    of_faces = []
     for at, weights in enumerate(counted.weights):
         firsts = np.flatnonzero((weights == weights.max()) & (weights > 0))
         emotion = EMOTIONS[int(firsts[0])] if len(firsts) == 1 else None
@@ -118,8 +118,8 @@ def voted_labels(source: ImageSource, rows: Sequence[int], rule: Rule) -> list[L
         dropped = None if weights.any() else max(reasons, key=reasons.__getitem__)
         of_face = dict(zip(source.classes, counts[at].tolist(), strict=True))
         in_order = [of_face.get(name, 0) for name in VOTED]
-        made.append(Label(emotion, weights.tolist(), dropped, _agreed(of_face), in_order))
-    return made
+        of_faces.append(Label(emotion, weights.tolist(), dropped, _agreed(of_face), in_order))
+    return of_faces
 
 
 def labeled(source: ImageSource, rows: Sequence[int]) -> list[Label]:

@@ -140,13 +140,13 @@ def seeming(
 
 def drawn(
     confusion: Sequence[Sequence[float]],
-    shown: npt.NDArray[np.intp],
+    truth: npt.NDArray[np.intp],
     options: Sequence[str],
     rng: np.random.Generator,
 ) -> npt.NDArray[np.str_]:
     """Answers, (n,), of `options`, each by the row of the confusion matrix of what is shown, (n,)."""
-    up_to = np.cumsum(np.array(confusion)[shown], axis=1)
-    chosen = np.minimum((rng.random(len(shown))[:, None] >= up_to).sum(axis=1), len(options) - 1)
+    up_to = np.cumsum(np.array(confusion)[truth], axis=1)
+    chosen = np.minimum((rng.random(len(truth))[:, None] >= up_to).sum(axis=1), len(options) - 1)
     answers: npt.NDArray[np.str_] = np.array(options)[chosen]
     return answers
 

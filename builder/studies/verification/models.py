@@ -60,8 +60,8 @@ class Models(ModelHost):
         """(n, d), one latent for each seed."""
         rows = range(len(seeds))
         with self._generator().call("sample", rows) as call:
-            given = self.generator.sample(seeds)
-            latents: Latents = call.array(given, np.float32, (len(rows), self.generator.space.dim))
+            drawn_latents = self.generator.sample(seeds)
+            latents: Latents = call.array(drawn_latents, np.float32, (len(rows), self.generator.space.dim))
         return latents
 
     def render(self, latents: Latents) -> Images:
@@ -78,13 +78,13 @@ class Models(ModelHost):
     def embed(self, recognizer: str, faces: Faces) -> Embeddings:
         """(n, k); rows of NaN where nothing was found. Only what was found is run through the model."""
         rows = np.flatnonzero(faces.found)
-        asked = rows if len(rows) else np.arange(1)  # of nothing found only the width is taken
+        nonempty = rows if len(rows) else np.arange(1)  # of nothing found only the width is taken
         with (
             self.stopwatch.step("embed", len(rows)),
-            self._recognizer(recognizer).call("embed", asked.tolist()) as call,
+            self._recognizer(recognizer).call("embed", nonempty.tolist()) as call,
         ):
-            given = self.recognizers[recognizer].embed(faces.crops[asked])
-            embedded: Embeddings = call.array(given, np.float32, (len(asked), "k"), finite=len(rows) > 0)
+            vectors = self.recognizers[recognizer].embed(faces.crops[nonempty])
+            embedded: Embeddings = call.array(vectors, np.float32, (len(nonempty), "k"), finite=len(rows) > 0)
         embeddings = np.full((len(faces.found), embedded.shape[1]), np.nan, np.float32)
         embeddings[rows] = embedded[: len(rows)]
         return embeddings
@@ -124,8 +124,8 @@ class Models(ModelHost):
         if len(rows):
             boundary = self._recognizer(recognizer)
             with self.stopwatch.step("compare", len(rows)), boundary.call("distance", rows.tolist()) as call:
-                given = self.recognizers[recognizer].distance(a[rows], b[rows])
-                distances[rows] = call.array(given, np.float32, (len(rows),))
+                between = self.recognizers[recognizer].distance(a[rows], b[rows])
+                distances[rows] = call.array(between, np.float32, (len(rows),))
         return distances
 
     def between(self, distance: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -72,8 +72,8 @@ def draw_pictures(root: Path, content: "Content") -> None:
     pairs = [(kinds[label], distance, pair) for label, distance, pair in zip(*columns, strict=True)]
     pairs = [(kind, distance, pair) for kind, distance, pair in pairs if distance is not None]
     distances = {kind: [distance for of, distance, _ in pairs if of == kind] for kind in kinds}
-    shown = {kind: of_kind for kind, of_kind in distances.items() if of_kind}
-    write_whole(folder / "scores.png", scores_by_kind(shown, threshold, f"distance of {target}"))
+    by_kind = {kind: of_kind for kind, of_kind in distances.items() if of_kind}
+    write_whole(folder / "scores.png", scores_by_kind(by_kind, threshold, f"distance of {target}"))
     near = sorted(
         (abs(distance - threshold), kind, distance, pair) for kind, distance, pair in pairs if kind != "genuine"
     )
@@ -244,6 +244,6 @@ def _read_images(content: "Content", pair_ids: Sequence[str]) -> dict[str, tuple
     for part in content.tables:
         if part.table == "pairs" and part.batch in batches["batch"].to_pylist():
             rows = pq.ParquetFile(content.folder / part.path).read(columns=["pair_id", *_PICTURES])
-            wanted = rows.filter(pc.is_in(rows["pair_id"], value_set=pa.array(pair_ids, pa.string())))
-            contents |= {row["pair_id"]: (row["base"]["bytes"], row["sample"]["bytes"]) for row in wanted.to_pylist()}
+            pairs = rows.filter(pc.is_in(rows["pair_id"], value_set=pa.array(pair_ids, pa.string())))
+            contents |= {row["pair_id"]: (row["base"]["bytes"], row["sample"]["bytes"]) for row in pairs.to_pylist()}
     return contents

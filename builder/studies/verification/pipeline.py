@@ -67,8 +67,8 @@ def draw_bases(study: VerificationStudy, models: Models, batch: int) -> tuple[li
         start = 0
         while len(kept) < study.bases_per_batch and start < SEEDS_PER_BATCH:
             # No more than have to be tried, in whole micro-batches: as many of them at a time as there are threads.
-            wanted = -(-(study.bases_per_batch - len(kept)) // models.generator.micro_batch)
-            seeds = tried[start : start + wanted * models.generator.micro_batch]
+            rounds = -(-(study.bases_per_batch - len(kept)) // models.generator.micro_batch)
+            seeds = tried[start : start + rounds * models.generator.micro_batch]
             start += len(seeds)
             models.stopwatch.count(len(seeds))
             with context(rows=[Place(seed=seed) for seed in seeds]):
@@ -117,22 +117,22 @@ def draw_samples(
         module: SampleKind = registry.load("samples", kind)
         boundary = Boundary("sample kind", kind)
         with models.stopwatch.step(f"draw {kind}"), context(kind=kind), boundary.call("draw") as call:
-            given = module.draw(bases, settings, randomness(study.seed, batch, kind))
-            drawn = _checked_drawn(call, given, bases.count, bases.space.dim)
+            answer = module.draw(bases, settings, randomness(study.seed, batch, kind))
+            drawn = _checked_drawn(call, answer, bases.count, bases.space.dim)
         samples[kind] = drawn.samples
         rounds += drawn.rounds
     return samples, rounds
 
 
-def _checked_drawn(call: Call, given: Any, bases: int, dim: int) -> Drawn:
+def _checked_drawn(call: Call, answer: Any, bases: int, dim: int) -> Drawn:
     """The samples of a kind in a batch of so many bases, checked, from a space of `dim` numbers.
 
     Raises:
         ModelError: it is not what `Drawn` says.
     """
-    if not isinstance(given, Drawn):
-        raise call.fault(f"{call.method} gave {type(given).__name__}; wanted is Drawn")
-    for sample in given.samples:
+    if not isinstance(answer, Drawn):
+        raise call.fault(f"{call.method} gave {type(answer).__name__}; wanted is Drawn")
+    for sample in answer.samples:
         for index in (sample.base, sample.anchor):
             if index is not None and index not in range(bases):
                 raise call.fault(f"{call.method} gave a sample of base {index!r}; the batch has {bases} bases")
@@ -140,7 +140,7 @@ def _checked_drawn(call: Call, given: Any, bases: int, dim: int) -> Drawn:
         latent = call.array(sample.picture.latent, np.float32, (dim,), what, finite=False)
         if not np.isfinite(latent).all():
             raise call.fault(f"{call.method} gave {what} with numbers that are not finite")
-    return given
+    return answer
 
 
 def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gallery:

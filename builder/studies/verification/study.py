@@ -20,7 +20,7 @@ from builder.studies.verification.samples.positive import Settings as PositiveSe
 from builder.studies.verification.tasks import ITEM, QUESTIONS
 from builder.study import Study
 from builder.survey.settings import survey_settings
-from builder.toml import check_table, refuse_unknown, shown
+from builder.toml import check_table, literal, refuse_unknown
 
 SEEDS_PER_BATCH = 1000
 """Seeds that a batch may try: batch b tries first_seed + 1000 b + k, k = 0, 1, ..."""
@@ -120,8 +120,8 @@ class VerificationStudy(Study):
         last = self.first_seed + SEEDS_PER_BATCH * self.batches
         if last > _RANDOM_STATE_SEEDS:
             raise ValueError(
-                f"first_seed = {shown(self.first_seed)}: with {self.batches} batches seeds would reach {shown(last)}; "
-                f"they must stay below 2**32 = {_RANDOM_STATE_SEEDS}"
+                f"first_seed = {literal(self.first_seed)}: with {self.batches} batches seeds would reach "
+                f"{literal(last)}; they must stay below 2**32 = {_RANDOM_STATE_SEEDS}"
             )
         return self
 

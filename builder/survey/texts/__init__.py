@@ -46,18 +46,18 @@ def read_texts(language_or_path: str | Path, asks: Questionnaire, own: Traversab
     Raises:
         SurveyError: no such language or file, or one that is not complete.
     """
-    given = str(language_or_path)
+    name = str(language_or_path)
     reference = _of_language(_REFERENCE, own) | _declared(asks)
-    if given == _REFERENCE:
+    if name == _REFERENCE:
         return reference
-    if given in languages(own):
+    if name in languages(own):
         # Those of a language are of all that a kind can ask, and a study may ask less.
-        texts, path = _of_language(given, own), Path(f"{given}.toml")
+        texts, path = _of_language(name, own), Path(f"{name}.toml")
         texts = {key: text for key, text in texts.items() if key in reference}
     else:
-        path = Path(given)
+        path = Path(name)
         if not path.is_file():
-            raise SurveyError(f"{given!r} is neither a language ({', '.join(languages(own))}) nor a file of texts")
+            raise SurveyError(f"{name!r} is neither a language ({', '.join(languages(own))}) nor a file of texts")
         texts = _checked(parse_toml(_content(path), str(path), "file of texts", SurveyError), str(path))
     _check(path, texts, reference)
     return texts
@@ -106,8 +106,8 @@ def _check(path: Path, texts: dict[str, str], reference: dict[str, str]) -> None
         raise SurveyError(f"{path}: {'; '.join(problems)}. Start from what survey texts prints")
     for key, text in texts.items():
         if placeholders(text) != placeholders(reference[key]):
-            wanted = ", ".join(sorted(f"{{{name}}}" for name in placeholders(reference[key]))) or "none"
-            raise SurveyError(f"{path}: {key} must hold these placeholders: {wanted}")
+            names = ", ".join(sorted(f"{{{name}}}" for name in placeholders(reference[key]))) or "none"
+            raise SurveyError(f"{path}: {key} must hold these placeholders: {names}")
 
 
 def placeholders(text: str) -> set[str]:

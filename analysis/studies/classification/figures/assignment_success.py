@@ -14,11 +14,11 @@ def assignment_success(table: pd.DataFrame, *, source: str | None) -> Figure:
         table: condition, success, low, high, chance, as in `analysis.results`.
         source: Whose the ratings are.
     """
-    shown = table.dropna(subset="success").assign(of="")
+    points = table.dropna(subset="success").assign(of="")
     with style.look():
-        figure = style.new_figure(6.4, height(shown["condition"], 1))
+        figure = style.new_figure(6.4, height(points["condition"], 1))
         axes = figure.subplots()
-        draw_intervals(axes, shown, "condition", "of", value="success")
+        draw_intervals(axes, points, "condition", "of", value="success")
         axes.axvline(table["chance"].iloc[0], color=style.FAINT, linewidth=0.8, zorder=0)
         axes.set(xlabel="share of right assignments", ylabel="", xlim=(0, 1))
         return style.finished(figure, source)

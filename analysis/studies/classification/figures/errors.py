@@ -16,16 +16,16 @@ def errors(table: pd.DataFrame, *, source: str | None) -> Figure:
         table: classifier, measure, raw, raw_low, raw_high, rectified, low, high, least, most, as in `analysis.results`.
         source: Whose the ratings are.
     """
-    shown = table.assign(name=named(table))
-    raw = shown.assign(error="raw", value=shown["raw"], low=shown["raw_low"], high=shown["raw_high"])
-    rectified = shown.assign(error="rectified", value=shown["rectified"])
+    points = table.assign(name=named(table))
+    raw = points.assign(error="raw", value=points["raw"], low=points["raw_low"], high=points["raw_high"])
+    rectified = points.assign(error="rectified", value=points["rectified"])
     both = pd.concat([raw, rectified])[["name", "error", "value", "low", "high"]]
     with style.look():
-        figure = style.new_figure(7.4, height(shown["name"], 2))
+        figure = style.new_figure(7.4, height(points["name"], 2))
         axes = figure.subplots()
         draw_intervals(axes, both, "name", "error")
-        bounded = shown[(shown["most"] - shown["least"] > 1e-9) & shown["rectified"].notna()]
-        places = bounded["name"].map(list(shown["name"]).index).to_numpy(float) + 0.15
+        bounded = points[(points["most"] - points["least"] > 1e-9) & points["rectified"].notna()]
+        places = bounded["name"].map(list(points["name"]).index).to_numpy(float) + 0.15
         axes.hlines(places, bounded["least"], bounded["most"], color="#C8C8C8", linewidth=5, zorder=0, label="bounds")
         axes.set(xlabel="error (share of rows)", xlim=(0, None))
         axes.set_title("Errors by the label, and after people were heard")

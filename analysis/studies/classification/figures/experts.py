@@ -15,11 +15,11 @@ def experts(table: pd.DataFrame, *, source: str | None) -> Figure:
         table: enough, error, value, low, high, of one kind, as in `analysis.results`.
         source: Whose the ratings are.
     """
-    shown = table.assign(answers=table["enough"].map(f"{{}} of {OF}".format))
+    points = table.assign(answers=table["enough"].map(f"{{}} of {OF}".format))
     with style.look():
-        figure = style.new_figure(6.0, height(shown["answers"], 2))
+        figure = style.new_figure(6.0, height(points["answers"], 2))
         axes = figure.subplots()
-        draw_intervals(axes, shown, "answers", "error")
+        draw_intervals(axes, points, "answers", "error")
         axes.set(xlabel="rate", xlim=(0, None), ylabel="positive answers that are enough")
         axes.set_title("People against experts")
         style.legend_beside(axes)

@@ -41,9 +41,9 @@ def mistake_strip(
         figure = style.new_figure(max(WIDTH * len(images), 3.5) + 0.5, 2.2)
         grid = figure.subplots(1, len(images), squeeze=False)[0]
         for axes, image_id, caption in zip(grid, images, captions, strict=True):
-            shown = picture(image_id).convert("RGB")
-            shown.thumbnail((PIXELS, PIXELS))
-            axes.imshow(np.asarray(shown))
+            thumbnail = picture(image_id).convert("RGB")
+            thumbnail.thumbnail((PIXELS, PIXELS))
+            axes.imshow(np.asarray(thumbnail))
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set(visible=True, color=style.FAINT, linewidth=1)
             axes.set_xlabel(style.plain(caption), fontsize=7)

@@ -42,10 +42,10 @@ def picture_pairs(
         grid = figure.subplots(2, len(pairs), squeeze=False)
         for column, (images, texts) in enumerate(zip(pairs, captions, strict=True)):
             for line, (image_id, caption) in enumerate(zip(images, texts, strict=True)):
-                shown = picture(image_id).convert("RGB")
-                shown.thumbnail((PIXELS, PIXELS))
+                thumbnail = picture(image_id).convert("RGB")
+                thumbnail.thumbnail((PIXELS, PIXELS))
                 axes = grid[line, column]
-                axes.imshow(np.asarray(shown))
+                axes.imshow(np.asarray(thumbnail))
                 axes.set(xticks=[], yticks=[])
                 axes.spines[:].set(visible=True, color=style.FAINT, linewidth=1)
                 axes.set_xlabel(style.plain(caption), fontsize=7)

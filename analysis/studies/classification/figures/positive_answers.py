@@ -15,12 +15,12 @@ def positive_answers(table: pd.DataFrame, *, source: str | None) -> Figure:
         table: classifier, measure, yes, share, low, high, of one measure, as in `analysis.results`.
         source: Whose the ratings are.
     """
-    shown = table.assign(answers=table["yes"].map(f"{{}} of {OF}".format))
+    points = table.assign(answers=table["yes"].map(f"{{}} of {OF}".format))
     with style.look():
-        figure = style.new_figure(6.4, height(shown["answers"], shown["classifier"].nunique()))
+        figure = style.new_figure(6.4, height(points["answers"], points["classifier"].nunique()))
         axes = figure.subplots()
-        draw_intervals(axes, shown, "answers", "classifier", value="share")
+        draw_intervals(axes, points, "answers", "classifier", value="share")
         axes.set(xlabel="share of mistakes", ylabel="positive answers", xlim=(0, None))
-        axes.set_title(style.plain(shown["measure"].iloc[0]))
+        axes.set_title(style.plain(points["measure"].iloc[0]))
         style.legend_beside(axes)
         return style.finished(figure, source)

@@ -35,8 +35,8 @@ def expert_errors(study: Classification) -> pd.DataFrame:
     for kind, of_kind in kinds:
         for enough in range(1, OF + 1):
             accepted, right = of_kind["level"] >= enough, of_kind["expert"] > 0.5
-            for error, asked, wrong in (("false positive", ~right, accepted), ("false negative", right, ~accepted)):
-                share = rate(np.asarray(wrong[asked], np.float64), of_kind.loc[asked, list(UNITS)])
-                row = {"kind": kind, "enough": enough, "error": error, "n": int(asked.sum())}
-                rows.append(row | {"errors": int((wrong & asked).sum()), "value": share.estimate} | share.columns())
+            for error, cases, wrong in (("false positive", ~right, accepted), ("false negative", right, ~accepted)):
+                share = rate(np.asarray(wrong[cases], np.float64), of_kind.loc[cases, list(UNITS)])
+                row = {"kind": kind, "enough": enough, "error": error, "n": int(cases.sum())}
+                rows.append(row | {"errors": int((wrong & cases).sum()), "value": share.estimate} | share.columns())
     return pd.DataFrame(rows)

@@ -23,10 +23,10 @@ def answers_by_kind(study: Classification) -> pd.DataFrame:
         raise MissingDataError("the dataset has no ratings")
     rows = []
     for kind, items in judged.groupby("kind", observed=True):
-        answered, asked = items.dropna(subset="share"), items.dropna(subset="level")
+        answered, with_level = items.dropna(subset="share"), items.dropna(subset="level")
         yes = rate(answered["share"].to_numpy(np.float64), answered[list(UNITS)])
-        accepted = rate(np.asarray(asked["level"] >= ACCEPTED, np.float64), asked[list(UNITS)])
-        row = {"kind": str(kind), "n_items": len(items), "n_asked": len(asked)}
+        accepted = rate(np.asarray(with_level["level"] >= ACCEPTED, np.float64), with_level[list(UNITS)])
+        row = {"kind": str(kind), "n_items": len(items), "n_asked": len(with_level)}
         row |= {"n_answers": int(items["n_answers"].sum()), "yes": yes.estimate} | yes.columns()
         rows.append(row | {"accepted": accepted.estimate} | accepted.columns("accepted_"))
     return pd.DataFrame(rows)

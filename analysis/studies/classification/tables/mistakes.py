@@ -16,14 +16,14 @@ def mistakes(study: Classification) -> pd.DataFrame:
         MissingDataError: there are none.
     """
     items = study.judged
-    asked = items[items["kind"].isin(["mistake", ADVERSARIAL]) & items["level"].notna()]
-    if asked.empty:
+    of_mistakes = items[items["kind"].isin(["mistake", ADVERSARIAL]) & items["level"].notna()]
+    if of_mistakes.empty:
         raise MissingDataError("no mistake has five valid answers")
-    errs = asked[[f"{name}_mistake" for name in study.classifiers]].astype("boolean").fillna(False)
+    errs = of_mistakes[[f"{name}_mistake" for name in study.classifiers]].astype("boolean").fillna(False)
     names = [
         ", ".join(name for name, yes in zip(study.classifiers, row, strict=True) if yes) for row in errs.to_numpy()
     ]
-    asked = asked.assign(classifiers=names, accepted=asked["level"] >= ACCEPTED)
-    ordered = asked.sort_values(["share", "item_id"], ascending=[False, True], kind="stable")
+    of_mistakes = of_mistakes.assign(classifiers=names, accepted=of_mistakes["level"] >= ACCEPTED)
+    ordered = of_mistakes.sort_values(["share", "item_id"], ascending=[False, True], kind="stable")
     columns = ["item_id", "image_id", "kind", "row", "label", "shown_class", "classifiers", "n_answers", "n_yes"]
     return ordered[[*columns, "share", "accepted"]].reset_index(drop=True)

@@ -55,8 +55,8 @@ def rectified_curve(study: Classification) -> pd.DataFrame:
 
 
 def _asked(study: Classification) -> Sequence[Verdicts]:
-    made = [*all_verdicts(study), *all_attack_verdicts(study)]
-    made = [verdicts for verdicts in made if len(verdicts.weighed)]
-    if not made:
+    sets = [*all_verdicts(study), *all_attack_verdicts(study)]
+    sets = [verdicts for verdicts in sets if len(verdicts.weighed)]
+    if not sets:
         raise MissingDataError("no mistake has five valid answers")
-    return made
+    return sets

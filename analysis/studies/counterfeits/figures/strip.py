@@ -12,7 +12,7 @@ from analysis.studies.counterfeits.data import MEASURES
 
 
 @dataclass(frozen=True)
-class Shown:
+class Column:
     """A counterfeit, and by measure its nearest training image and that one's label and distance."""
 
     image_id: str
@@ -20,18 +20,18 @@ class Shown:
     near: dict[str, tuple[str, str]]
 
 
-def strip(shown: Sequence[Shown], picture: Callable[[str], Image.Image], *, source: str | None) -> Figure:
+def strip(columns: Sequence[Column], picture: Callable[[str], Image.Image], *, source: str | None) -> Figure:
     """A column per counterfeit: itself, then the nearest training image by each measure.
 
     Args:
-        shown: One or more.
+        columns: One or more.
         picture: Reads an image.
         source: Whose the ratings are.
     """
     with style.look():
-        figure = style.new_figure(max(2.0, 1.05 * len(shown)), 1.35 * (1 + len(MEASURES)))
-        panels = figure.subplots(1 + len(MEASURES), len(shown), squeeze=False)
-        for column, each in enumerate(shown):
+        figure = style.new_figure(max(2.0, 1.05 * len(columns)), 1.35 * (1 + len(MEASURES)))
+        panels = figure.subplots(1 + len(MEASURES), len(columns), squeeze=False)
+        for column, each in enumerate(columns):
             _draw(panels[0, column], picture(each.image_id), each.caption)
             for row, measure in enumerate(MEASURES, start=1):
                 if measure in each.near:

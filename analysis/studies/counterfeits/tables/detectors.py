@@ -34,12 +34,12 @@ def detector_roc(of: Counterfeits) -> pd.DataFrame:
     """A row per kind of images, round, detector and share of held-out images that raise an alarm: kind, round,
     detector, alarms, caught (share of the images that do).
     """
-    made = []
+    frames = []
     for head, name, cell in _against(of):
         alarms, caught, _ = roc_curve(cell["kind"] != HELD_OUT, cell[f"detector_{name}"])
         rows = pd.DataFrame({"alarms": GRID, "caught": np.interp(GRID, alarms, caught)})
-        made.append(rows.assign(**head, detector=name)[["kind", "round", "detector", "alarms", "caught"]])
-    return pd.concat(made, ignore_index=True)
+        frames.append(rows.assign(**head, detector=name)[["kind", "round", "detector", "alarms", "caught"]])
+    return pd.concat(frames, ignore_index=True)
 
 
 def _against(of: Counterfeits) -> list[tuple[dict[str, Any], str, pd.DataFrame]]:
@@ -73,7 +73,7 @@ def defense(of: Counterfeits) -> pd.DataFrame:
     joined = of.classified.merge(
         first_classes.rename(columns={"round": "classifier"}), on="image_id", suffixes=("", "_said")
     )
-    made = []
+    lines = []
     for head, cell in cells(joined):
         for number, rows in cell.groupby("classifier"):
             units = rows["batch"]
@@ -82,5 +82,5 @@ def defense(of: Counterfeits) -> pd.DataFrame:
             row = head | {"classifier": int(str(number)), "n": len(rows)}
             row |= {"passes": passes.estimate, "passes_low": passes.low, "passes_high": passes.high}
             row |= {"rejects": rejects.estimate, "rejects_low": rejects.low, "rejects_high": rejects.high}
-            made.append(row | {"interval": together(passes=passes, rejects=rejects)})
-    return pd.DataFrame(made)
+            lines.append(row | {"interval": together(passes=passes, rejects=rejects)})
+    return pd.DataFrame(lines)

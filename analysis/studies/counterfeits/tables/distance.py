@@ -23,11 +23,11 @@ def distance(of: Counterfeits) -> pd.DataFrame:
     """
     images = of.classified.rename(columns={"class": "said"}).rename(columns={"wanted": "class"})
     world = images[images["kind"] == HELD_OUT]
-    made = []
+    lines = []
     for head, cell in cells(images, "class"):
         cases = world if head["class"] == ALL else world[world["class"] == head["class"]]
-        made += [_distance_row(head, cell, cases, measure) for measure in MEASURES]
-    return pd.DataFrame(made)
+        lines += [_distance_row(head, cell, cases, measure) for measure in MEASURES]
+    return pd.DataFrame(lines)
 
 
 def _distance_row(head: dict[str, Any], cell: pd.DataFrame, world: pd.DataFrame, measure: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def curves(of: Counterfeits) -> pd.DataFrame:
     """A row per kind, round, term of the loss and step: kind, round, term, step (from 1), mean, least, most (over the
     batches).
     """
-    made = []
+    frames = []
     for head, runs in cells(of.tables["runs"]):
         for term in TERMS:
             every = [
@@ -57,5 +57,5 @@ def curves(of: Counterfeits) -> pd.DataFrame:
                 table = np.stack(every)
                 steps = {"step": np.arange(1, table.shape[1] + 1), "mean": table.mean(axis=0)}
                 rows = pd.DataFrame(steps | {"least": table.min(axis=0), "most": table.max(axis=0)})
-                made.append(rows.assign(**head, term=term)[["kind", "round", "term", *rows.columns]])
-    return pd.concat(made, ignore_index=True) if made else pd.DataFrame()
+                frames.append(rows.assign(**head, term=term)[["kind", "round", "term", *rows.columns]])
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

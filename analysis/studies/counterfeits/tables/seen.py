@@ -34,13 +34,13 @@ def seen(of: Counterfeits, answers: Answers) -> pd.DataFrame:
     rows["range"] = rows["range"].astype("object").where(rows["confidence"] < BOUNDS[-1], _names()[-1])
     rows["as_classifier"] = (rows["choice"] == rows["class"]).astype(np.float64)
     rows["nothing"] = ((rows["choice"] == NOTHING) & (rows["choice"] != rows["class"])).astype(np.float64)
-    made = [_row(of.key, {**head, "confidence": ALL}, cell) for head, cell in cells(rows, "class")]
-    made += [
+    lines = [_row(of.key, {**head, "confidence": ALL}, cell) for head, cell in cells(rows, "class")]
+    lines += [
         _row(of.key, {**head, "class": ALL, "confidence": head["range"]}, cell)
         for head, cell in cells(rows, "range")
         if head["range"] != ALL
     ]
-    return pd.DataFrame(made).drop(columns="range", errors="ignore")
+    return pd.DataFrame(lines).drop(columns="range", errors="ignore")
 
 
 def _names() -> list[str]:

@@ -36,8 +36,8 @@ def manipulation_strip(
         figure = style.new_figure(max(WIDTH * len(items), 3.5) + 0.7, 6.8)
         grid = figure.subplots(len(LINES) + 1, len(items), squeeze=False)
         for column, (row, caption) in enumerate(zip(style.rows(items), captions, strict=True)):
-            shown = [_pixels(picture(getattr(row, name))) for name in LINES]
-            for axes, each in zip(grid[:, column], [*shown, _apart(*shown[2:])], strict=True):
+            pixels = [_pixels(picture(getattr(row, name))) for name in LINES]
+            for axes, each in zip(grid[:, column], [*pixels, _apart(*pixels[2:])], strict=True):
                 axes.imshow(each)
                 axes.set(xticks=[], yticks=[])
             grid[-1, column].set_xlabel(style.plain(caption), fontsize=6.5)
@@ -47,9 +47,9 @@ def manipulation_strip(
 
 
 def _pixels(picture: Image.Image) -> np.ndarray:
-    shown = picture.convert("RGB")
-    shown.thumbnail((PIXELS, PIXELS))
-    return np.asarray(shown)
+    thumbnail = picture.convert("RGB")
+    thumbnail.thumbnail((PIXELS, PIXELS))
+    return np.asarray(thumbnail)
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -40,9 +40,9 @@ def strip(
         grid = figure.subplots(len(LINES), len(items), squeeze=False)
         for column, (row, caption) in enumerate(zip(style.rows(items), captions, strict=True)):
             for axes, name in zip(grid[:, column], LINES, strict=True):
-                shown = picture(getattr(row, name)).convert("RGB")
-                shown.thumbnail((PIXELS, PIXELS))
-                axes.imshow(np.asarray(shown))
+                thumbnail = picture(getattr(row, name)).convert("RGB")
+                thumbnail.thumbnail((PIXELS, PIXELS))
+                axes.imshow(np.asarray(thumbnail))
                 axes.set(xticks=[], yticks=[])
             grid[-1, column].set_xlabel(style.plain(caption), fontsize=6.5)
         for axes, words in zip(grid[:, 0], LINES.values(), strict=True):

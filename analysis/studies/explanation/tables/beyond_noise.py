@@ -25,7 +25,7 @@ def beyond_noise(of: Explanations) -> pd.DataFrame:
     rows = tried(of).dropna(subset=["goal_before", "goal_after"])
     sign = rows["wanted"].astype(str).map(_SIGN)
     rows = rows.assign(gain=sign * (rows["goal_after"] - rows["goal_before"]))
-    made = []
+    lines = []
     for key, cell in rows.groupby(CELL, sort=False):
         wide = cell.pivot_table(index=["batch", "image_id"], columns="version", values="gain").reset_index()
         if not {"manipulated", "no_op"} <= set(wide):
@@ -34,14 +34,14 @@ def beyond_noise(of: Explanations) -> pd.DataFrame:
         difference = (both["manipulated"] - both["no_op"]).to_numpy(np.float64)
         interval = jackknife(weighted_mean(difference), both[UNITS], null=0.0)
         by_batch = pd.Series(difference).groupby(both["batch"].to_numpy()).mean()
-        made.append(
+        lines.append(
             dict(zip(CELL, key, strict=True))
             | {"goal": cell["goal"].iloc[0], "wanted": cell["wanted"].iloc[0], "n": len(both)}
             | {"gain": both["manipulated"].mean(), "no_op_gain": both["no_op"].mean(), "difference": interval.estimate}
             | {**interval.columns(), "p": interval.p, "better": float((difference > 0).mean())}
             | {"median": by_batch.median(), "lowest": by_batch.min(), "highest": by_batch.max()}
         )
-    if not made:
+    if not lines:
         raise MissingDataError("no goal of a manipulation is defined")
-    table = pd.DataFrame(made)
+    table = pd.DataFrame(lines)
     return table.assign(p_holm=holm(table["p"].to_numpy(np.float64)))

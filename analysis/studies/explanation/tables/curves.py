@@ -28,12 +28,12 @@ def curves(comparisons: pd.DataFrame, sanity: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         raise MissingDataError("no batch compares a network with one that took its place")
     same = sanity.groupby(_NETWORK)["same_class"].mean().to_dict()
-    made = []
+    lines = []
     for key, cell in rows.groupby(_BY, sort=False):
         named = dict(zip(_BY, key, strict=True))
         network = tuple(named[name] for name in _NETWORK)
-        made.append(named | {"layer": cell["layer"].iloc[0], **_mean(cell), "same_class": same[network]})
-    return pd.DataFrame(made)
+        lines.append(named | {"layer": cell["layer"].iloc[0], **_mean(cell), "same_class": same[network]})
+    return pd.DataFrame(lines)
 
 
 def _mean(cell: pd.DataFrame) -> dict[str, Any]:

@@ -21,9 +21,9 @@ def explainer_agreement(comparisons: pd.DataFrame) -> pd.DataFrame:
     rows = of_check[(of_check["explainer"] != of_check["other_explainer"]) & of_check["value"].notna()]
     if rows.empty:
         raise MissingDataError("no batch compares explainers with one another")
-    made = []
+    lines = []
     for key, cell in rows.groupby(["classifier", "explainer", "other_explainer", "measure"], sort=False):
         interval = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])
         names = dict(zip(("classifier", "first", "second", "measure"), key, strict=True))
-        made.append({**names, "n": len(cell), "mean": interval.estimate, **interval.columns()})
-    return pd.DataFrame(made)
+        lines.append({**names, "n": len(cell), "mean": interval.estimate, **interval.columns()})
+    return pd.DataFrame(lines)

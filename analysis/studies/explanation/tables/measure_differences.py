@@ -28,7 +28,7 @@ def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFra
     joined = couples.joined()
     mean = joined.groupby(couples.key)["likeness"].mean()
     items = couples.items.assign(likeness=couples.items[couples.key].map(mean))
-    made = []
+    lines = []
     for first, second in combinations(measures, 2):
         cases = items.dropna(subset=["likeness", first, second])
         if len(cases) < _LEAST_ITEMS:
@@ -38,10 +38,10 @@ def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFra
         values = [float(weighted_pearson(each, people)(np.ones((1, len(cases))))[0]) for each in both]
         names = {"first": first, "second": second, "n": len(cases)}
         correlations = {"first_correlation": values[0], "second_correlation": values[1]}
-        made.append(names | correlations | {"difference": interval.estimate, **interval.columns(), "p": interval.p})
-    if not made:
+        lines.append(names | correlations | {"difference": interval.estimate, **interval.columns(), "p": interval.p})
+    if not lines:
         raise MissingDataError("no two measures are defined of items that people rated")
-    table = pd.DataFrame(made)
+    table = pd.DataFrame(lines)
     return table.assign(p_holm=holm(table["p"].to_numpy(np.float64)))
 
 

@@ -25,8 +25,8 @@ def thresholds(of: Explanations) -> pd.DataFrame:
     """
     answers = of.about(DIFFERENCE)
     joined = answers.joined().dropna(subset=DIFFERENCE)
-    given = joined.groupby(answers.key)[DIFFERENCE].agg(["mean", "count"])
-    items = answers.items.join(given, on=answers.key)
+    shares = joined.groupby(answers.key)[DIFFERENCE].agg(["mean", "count"])
+    items = answers.items.join(shares, on=answers.key)
     units, condition = answers.units, answers.condition
     return psychometric(items, scores={SCORE: SCORE}, rate="mean", answers="count", units=units, condition=condition)
 
@@ -43,15 +43,15 @@ def room(of: Explanations) -> pd.DataFrame:
     """
     alike = likenesses(of)
     own = alike[(alike["measure"] == LIKENESS) & (alike["of"] == alike["explainer"])].dropna(subset=SCORE)
-    made = []
+    lines = []
     for key, cell in own.groupby([*CELL, "version"], sort=False):
         interval = jackknife(weighted_mean(cell["value"].to_numpy(np.float64)), cell[UNITS])
         names = dict(zip((*CELL, "version"), key, strict=True))
-        made.append(names | {"l_inf": cell["l_inf"].mean(), "n": len(cell), "likeness": interval.estimate})
-        made[-1] |= interval.columns()
-    if not made:
+        lines.append(names | {"l_inf": cell["l_inf"].mean(), "n": len(cell), "likeness": interval.estimate})
+        lines[-1] |= interval.columns()
+    if not lines:
         raise MissingDataError("no map of a manipulated picture can be compared")
-    return pd.DataFrame(made)
+    return pd.DataFrame(lines)
 
 
 def noticed(of: Explanations) -> pd.DataFrame:
@@ -68,9 +68,9 @@ def noticed(of: Explanations) -> pd.DataFrame:
     rows = joined.merge(answers.items[[answers.key, SCORE]], on=answers.key)
     if rows.empty:
         raise MissingDataError("nobody was asked whether pictures differ")
-    made = []
+    lines = []
     for key, cell in rows.assign(l_inf=rows[SCORE].round(6)).groupby(["kind", SCORE], observed=True):
         interval = rate(cell[DIFFERENCE].to_numpy(np.float64), cell[list(answers.units)])
         counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": interval.estimate}
-        made.append(dict(zip(("kind", SCORE), key, strict=True)) | counted | interval.columns())
-    return pd.DataFrame(made)
+        lines.append(dict(zip(("kind", SCORE), key, strict=True)) | counted | interval.columns())
+    return pd.DataFrame(lines)

@@ -20,7 +20,7 @@ def properties(of: Explanations) -> pd.DataFrame:
     median, lowest, highest (of goal_after, of the batches' means), likeness (mean of Spearman's correlation of absolute
     values with the map as it was), likeness_wanted, fsr (the fooling success rate, a share; NaN of what is to change
     the class), fooled_below (its threshold of likeness; NaN where none decides), steps (that the search or the training
-    made) and parameters_changed (means over batches).
+    lines) and parameters_changed (means over batches).
 
     Raises:
         MissingDataError: nothing was manipulated.
@@ -28,13 +28,13 @@ def properties(of: Explanations) -> pd.DataFrame:
     rows, alike = tried(of), likenesses(of)
     own = alike[(alike["measure"] == LIKENESS) & (alike["of"] == alike["explainer"])]
     likeness = own.groupby([*CELL, "version"])["value"].mean()
-    made = []
+    lines = []
     for key, cell in rows.groupby([*CELL, "version"], sort=False):
         names = dict(zip((*CELL, "version"), key, strict=True))
-        made.append(names | _properties(cell) | {"likeness": likeness.get(key)})
+        lines.append(names | _properties(cell) | {"likeness": likeness.get(key)})
     order = [*CELL, "version", "pictures", "batches", "reached", "same_class", "probability_change", "l_inf", "l_2"]
     order += ["lpips", "goal", "wanted", "goal_before", "goal_after", "median", "lowest", "highest", "likeness"]
-    return pd.DataFrame(made)[[*order, "likeness_wanted", "fsr", "fooled_below", "steps", "parameters_changed"]]
+    return pd.DataFrame(lines)[[*order, "likeness_wanted", "fsr", "fooled_below", "steps", "parameters_changed"]]
 
 
 def _properties(cell: pd.DataFrame) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def transfer(of: Explanations) -> pd.DataFrame:
     Raises:
         MissingDataError: nothing was manipulated.
     """
-    made = []
+    lines = []
     for key, cell in likenesses(of).groupby([*CELL, "of", "measure"], sort=False):
         wide = cell.pivot_table(index=["batch", "image_id"], columns="version", values="value").reset_index()
         if not {"manipulated", "no_op"} <= set(wide):
@@ -30,7 +30,7 @@ def transfer(of: Explanations) -> pd.DataFrame:
         interval = jackknife(weighted_mean((both["manipulated"] - both["no_op"]).to_numpy(np.float64)), both[UNITS])
         means = {name: both[name].mean() for name in ("manipulated", "no_op")}
         names = dict(zip((*CELL, "of", "measure"), key, strict=True))
-        made.append(names | {"n": len(both)} | means | {"difference": interval.estimate, **interval.columns()})
-    if not made:
+        lines.append(names | {"n": len(both)} | means | {"difference": interval.estimate, **interval.columns()})
+    if not lines:
         raise MissingDataError(NOTHING)
-    return pd.DataFrame(made)
+    return pd.DataFrame(lines)

@@ -26,11 +26,11 @@ def trusted(of: Explanations) -> pd.DataFrame:
         raise MissingDataError("nobody was asked which explanation they would trust")
     rows = rows.assign(changed=(rows[TRUST].astype(str) == rows["side"].astype(str)).astype("float64"))
     of_all = rows.assign(manipulation=ALL)
-    made = []
+    lines = []
     for (manipulation, kind), cell in pd.concat([of_all, rows]).groupby(
         ["manipulation", "kind"], sort=False, observed=True
     ):
         interval = rate(cell["changed"].to_numpy(np.float64), cell[list(answers.units)])
         counted = {"n": cell[answers.key].nunique(), "n_answers": len(cell), "share": interval.estimate}
-        made.append({"manipulation": manipulation, "kind": str(kind)} | counted | interval.columns())
-    return pd.DataFrame(made)
+        lines.append({"manipulation": manipulation, "kind": str(kind)} | counted | interval.columns())
+    return pd.DataFrame(lines)

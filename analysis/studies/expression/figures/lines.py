@@ -21,17 +21,17 @@ def differences(table: pd.DataFrame, title: str, *, source: str | None) -> Figur
         title: of the figure.
         source: Whose the ratings are.
     """
-    shown = table.assign(couple=table["first"] + " less " + table["second"])
-    rates = [rate for rate in (TPR, FPR, ACCURACY) if (shown["rate"] == rate).any()]
-    place = shown["emotion"].map({emotion: at for at, emotion in enumerate(ORDER)})
-    shown = shown.assign(place=place).sort_values("place", kind="stable")
+    points = table.assign(couple=table["first"] + " less " + table["second"])
+    rates = [rate for rate in (TPR, FPR, ACCURACY) if (points["rate"] == rate).any()]
+    place = points["emotion"].map({emotion: at for at, emotion in enumerate(ORDER)})
+    points = points.assign(place=place).sort_values("place", kind="stable")
     with style.look():
-        most = max(shown.loc[shown["rate"] == rate, "emotion"].nunique() for rate in rates)
-        couples = shown["couple"].nunique()
+        most = max(points.loc[points["rate"] == rate, "emotion"].nunique() for rate in rates)
+        couples = points["couple"].nunique()
         figure = style.new_figure(8.6, height(range(most), couples) + 0.4)
         grid = figure.subplots(1, len(rates), squeeze=False)[0]
         for axes, rate in zip(grid, rates, strict=True):
-            draw_intervals(axes, shown[shown["rate"] == rate], "emotion", "couple", value="difference")
+            draw_intervals(axes, points[points["rate"] == rate], "emotion", "couple", value="difference")
             axes.axvline(0, color=style.FAINT, linewidth=0.8)
             axes.set_xlabel(f"difference of {rate}")
         grid[0].set_title(style.plain(title))

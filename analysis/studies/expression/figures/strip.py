@@ -41,9 +41,9 @@ def face_strip(
         figure = style.new_figure(max(WIDTH * len(images), 4.5) + 0.3, 2.3)
         grid = figure.subplots(1, len(images), squeeze=False)[0]
         for axes, name, caption in zip(grid, images, captions, strict=True):
-            shown = picture(name).convert("RGB")
-            shown.thumbnail((PIXELS, PIXELS))
-            axes.imshow(np.asarray(shown))
+            thumbnail = picture(name).convert("RGB")
+            thumbnail.thumbnail((PIXELS, PIXELS))
+            axes.imshow(np.asarray(thumbnail))
             axes.set(xticks=[], yticks=[])
             axes.set_xlabel(style.plain(caption), fontsize=7)
             axes.set_title(" ")  # room for the title, which is wider than the first column

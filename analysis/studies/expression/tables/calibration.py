@@ -42,9 +42,9 @@ def calibration_by_group(study: Expression) -> tuple[pd.DataFrame, pd.DataFrame]
             )
             right = of_said / np.where(weights > 0, reference.weight, 1)
             if counted.any():
-                made = _bins(study, cell, name, confidence, right, weights)
-                bins += made
-                whole.append(_whole(study, cell, name, confidence, right, weights, made))
+                of_cell = _bins(study, cell, name, confidence, right, weights)
+                bins += of_cell
+                whole.append(_whole(study, cell, name, confidence, right, weights, of_cell))
     if not whole:
         raise MissingDataError("no classifier says how confident it is of a face of which it is known what is right")
     return pd.DataFrame(bins), pd.DataFrame(whole)

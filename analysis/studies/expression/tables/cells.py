@@ -49,10 +49,10 @@ def cells_of(grouping: str, groups: Column) -> Iterator[Cell]:
 
 def by_grouping(study: Expression, *, crossed: bool = True) -> dict[str, list[Cell]]:
     """The cells of `cells`, grouping by grouping."""
-    made: dict[str, list[Cell]] = {}
+    groupings: dict[str, list[Cell]] = {}
     for cell in cells(study, crossed=crossed):
-        made.setdefault(cell.grouping, []).append(cell)
-    return made
+        groupings.setdefault(cell.grouping, []).append(cell)
+    return groupings
 
 
 def needed(study: Expression) -> Reference:
@@ -84,10 +84,10 @@ def evenly(parts: Numbers) -> Numbers:
     Source: L. Kish, "Survey Sampling" (1965), 11.7.
     """
     total = parts.sum(axis=0)
-    made: Numbers = parts / np.where(total > 0, total, 1)
-    weights = made.sum(axis=1)
+    shares: Numbers = parts / np.where(total > 0, total, 1)
+    weights = shares.sum(axis=1)
     squares = float((weights**2).sum())
-    return made * weights.sum() / squares if squares > 0 else made
+    return shares * weights.sum() / squares if squares > 0 else shares
 
 
 def too_few(study: Expression, weights: Numbers, *, people: bool | None = None) -> str:
@@ -105,9 +105,9 @@ def too_few(study: Expression, weights: Numbers, *, people: bool | None = None) 
 
 def columns(of: Interval, study: Expression, prefix: str = "") -> dict[str, Any]:
     """The cells low, high and interval of a row; the last says what was left out in turn."""
-    made = of.columns(prefix)
-    made[f"{prefix}interval"] = in_units(str(made[f"{prefix}interval"]), study)
-    return made
+    values = of.columns(prefix)
+    values[f"{prefix}interval"] = in_units(str(values[f"{prefix}interval"]), study)
+    return values
 
 
 def in_units(words: str, study: Expression) -> str:

@@ -34,9 +34,9 @@ def confusion_by_group(study: Expression) -> pd.DataFrame:
             parts = reference.shares * counted_faces(study, reference, name, cell)[:, None]
             for place, emotion in enumerate(EMOTIONS):
                 weights = parts[:, place]
-                for given, hits in classes.items():
+                for answer, hits in classes.items():
                     interval = share(hits, weights, study.units)
-                    row = {"classifier": name, **cell.head, "right": emotion, "said": given}
+                    row = {"classifier": name, **cell.head, "right": emotion, "said": answer}
                     row |= {"n": tidy(float(np.sum(weights * hits))), "n_right": tidy(weights.sum())}
                     rows.append(row | {"share": interval.estimate, **columns(interval, study)})
     return pd.DataFrame(rows)

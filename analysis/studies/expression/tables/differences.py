@@ -18,7 +18,7 @@ from analysis.studies.expression.tables.measured import FPR, TPR, Measured
 from analysis.tables.groups import OTHERS
 
 
-def differences(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
+def differences(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:
     """Every two groups of each grouping: difference and ratio of TPR, FPR and accuracy.
 
     Cells that are marked as too small are in none, nor are "unsure" and merged groups. TNR and FNR differ as FPR and
@@ -33,7 +33,7 @@ def differences(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
         MissingDataError: no two groups are large enough.
     """
     rows: list[dict[str, Any]] = []
-    one_way = [each for each in made if each.grouping in study.groupings]
+    one_way = [each for each in measures if each.grouping in study.groupings]
     for family in _families(one_way):
         for first, second in itertools.combinations(family, 2):
             apart, by, even = (
@@ -56,7 +56,7 @@ def differences(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
     return table
 
 
-def equalized_odds(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
+def equalized_odds(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:
     """How far the groups of a grouping lie apart, emotion by emotion: the largest difference of TPR, that of FPR, and
     the larger of both, which is 0 where a classifier has equalized odds (M. Hardt, E. Price, N. Srebro, "Equality of
     opportunity in supervised learning", 2016).
@@ -73,7 +73,7 @@ def equalized_odds(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
         MissingDataError: no two groups are large enough.
     """
     both: dict[tuple[str, str, str], dict[str, list[Measured]]] = {}
-    for family in _families(each for each in made if each.rate in (TPR, FPR) and each.grouping != ALL):
+    for family in _families(each for each in measures if each.rate in (TPR, FPR) and each.grouping != ALL):
         key = (family[0].classifier, family[0].grouping, family[0].emotion)
         both.setdefault(key, {})[family[0].rate] = family
     rows: list[dict[str, Any]] = []
@@ -132,10 +132,10 @@ def largest(spreads: Sequence[Spread]) -> Interval:
     return Interval(estimate, low, min(high, 1.0), "Bonferroni's MOVER", n)
 
 
-def _families(made: Iterable[Measured]) -> list[list[Measured]]:
+def _families(measures: Iterable[Measured]) -> list[list[Measured]]:
     """The groups that can be compared, by classifier, grouping, rate and emotion."""
     families: dict[tuple[str, str, str, str], list[Measured]] = {}
-    for each in made:
+    for each in measures:
         if each.group not in (UNSURE, OTHERS) and not each.small and np.isfinite(each.value.estimate):
             families.setdefault((each.classifier, each.grouping, each.rate, each.emotion), []).append(each)
     return list(families.values())

@@ -40,8 +40,8 @@ def disagreement(study: Expression) -> pd.DataFrame:
     tables = []
     for name in study.classifiers:
         decisions = study.decisions[name]
-        given = [columns.get(f"{name}: {emotion}") for emotion in EMOTIONS]
-        probability = wide.reindex(index=rows["image_id"], columns=given).to_numpy(np.float64)
+        names = [columns.get(f"{name}: {emotion}") for emotion in EMOTIONS]
+        probability = wide.reindex(index=rows["image_id"], columns=names).to_numpy(np.float64)
         emotions = np.array(EMOTIONS)
         table = rows.assign(
             classifier=name,
@@ -64,8 +64,8 @@ def disagreement(study: Expression) -> pd.DataFrame:
             ordered = ordered.sort_values(["difference", study.key], ascending=[False, True], kind="stable")
             tables.append(ordered.head(MOST))
     first = ["classifier", "sort", study.key, "image_id"]
-    made: pd.DataFrame = pd.concat(tables, ignore_index=True)
-    return made.reindex(columns=first + [str(name) for name in made.columns if name not in first])
+    combined: pd.DataFrame = pd.concat(tables, ignore_index=True)
+    return combined.reindex(columns=first + [str(name) for name in combined.columns if name not in first])
 
 
 def whole_shares(study: Expression) -> Numbers:

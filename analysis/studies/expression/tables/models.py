@@ -114,8 +114,8 @@ def ceilings(study: Expression, answers: Answers) -> pd.DataFrame:
     items = answers.items.join(wide, on="image_id")
     table = noise_ceiling(replace(answers, items=items), measures)
     emotion = table["measure"].str.rpartition(": ")[2]
-    asked = table["question"].str.rpartition(": ")[2]
-    return table[(table["measure"] == "people") | (emotion == asked)].reset_index(drop=True)
+    of = table["question"].str.rpartition(": ")[2]
+    return table[(table["measure"] == "people") | (emotion == of)].reset_index(drop=True)
 
 
 def probabilities(study: Expression) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -16,7 +16,7 @@ WIDTHS = (0.2, 0.1, 0.05)
 OWN, HALF = "its own width", "a rate of one half"
 
 
-def faces_needed(made: Iterable[Measured]) -> pd.DataFrame:
+def faces_needed(measures: Iterable[Measured]) -> pd.DataFrame:
     """The faces that a cell needs for a 95 % interval of a rate that is so wide, from the width that it has now.
 
     The width falls with the root of the number of faces, n (width / wanted)^2 being needed, where new faces come as
@@ -29,7 +29,7 @@ def faces_needed(made: Iterable[Measured]) -> pd.DataFrame:
     """
     reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     rows: list[dict[str, Any]] = []
-    for each in made:
+    for each in measures:
         if each.rate != ACCURACY:
             width = each.value.high - each.value.low
             mask = bool(np.isfinite(width))
@@ -37,7 +37,7 @@ def faces_needed(made: Iterable[Measured]) -> pd.DataFrame:
             row |= {"emotion": each.emotion, "rate": each.rate, "n": each.n, "value": each.value.estimate}
             row |= {"width": width, "by": OWN if mask else HALF}
             squares = each.n * width**2 if mask else reach**2
-            rows.append(row | {f"faces_for_{wanted:g}": _whole(squares / wanted**2) for wanted in WIDTHS})
+            rows.append(row | {f"faces_for_{each_width:g}": _whole(squares / each_width**2) for each_width in WIDTHS})
     return pd.DataFrame(rows)
 
 

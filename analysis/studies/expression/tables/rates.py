@@ -12,7 +12,7 @@ from analysis.studies.expression.tables.cells import columns, needed, rest
 from analysis.studies.expression.tables.measured import ACCURACY, FNR, FPR, TNR, TPR, Measured, measured
 
 
-def rates(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
+def rates(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:
     """The four rates of every classifier, emotion and group: of the faces that count as the emotion, the share that the
     classifier says shows it (TPR) or not (FNR); of those that count as another, the share that it says shows it (FPR)
     or not (TNR).
@@ -28,7 +28,7 @@ def rates(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     accuracy = float("nan")
-    for each in made:
+    for each in measures:
         if each.rate == ACCURACY:
             accuracy = each.value.estimate
             continue
@@ -41,7 +41,7 @@ def rates(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def accuracy(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
+def accuracy(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:
     """The accuracy of every classifier, by group.
 
     Columns: classifier, grouping, group, n (faces), value, low, high, interval, balanced (the mean of the TPR of the
@@ -49,7 +49,7 @@ def accuracy(study: Expression, made: Iterable[Measured]) -> pd.DataFrame:
     reason.
     """
     rows: list[dict[str, Any]] = []
-    for each in made:
+    for each in measures:
         if each.rate == ACCURACY:
             row = _head(each) | {"n": each.n, "value": each.value.estimate, **columns(each.value, study)}
             row |= {"balanced": each.even.estimate, "balanced_low": each.even.low, "balanced_high": each.even.high}

@@ -26,10 +26,10 @@ def calibration(bins: pd.DataFrame, thresholds: Mapping[str, float], *, source: 
         for axes in grid.flat[len(panels) :]:
             axes.set_axis_off()
         for axes, (name, of_model) in zip(grid.flat, panels, strict=False):
-            shown = of_model.dropna(subset=["score_mean", "rate"]).sort_values("score_mean")
-            axes.vlines(shown["score_mean"], shown["low"], shown["high"], color=style.PALETTE[0], linewidth=1.2)
-            axes.plot(shown["score_mean"], shown["rate"], "o", color=style.PALETTE[0], label="people")
-            fit = shown.dropna(subset="logistic")
+            points = of_model.dropna(subset=["score_mean", "rate"]).sort_values("score_mean")
+            axes.vlines(points["score_mean"], points["low"], points["high"], color=style.PALETTE[0], linewidth=1.2)
+            axes.plot(points["score_mean"], points["rate"], "o", color=style.PALETTE[0], label="people")
+            fit = points.dropna(subset="logistic")
             axes.plot(fit["score_mean"], fit["logistic"], color=style.PALETTE[1], label="logistic fit")
             style.draw_threshold(axes, thresholds.get(str(name)), vertical=True)
             axes.set(ylim=(-0.03, 1.03), xlabel=f"distance ({style.plain(name)})", ylabel="identity rate")

@@ -44,9 +44,9 @@ def disagreement_strip(
         grid = figure.subplots(2, len(pairs), squeeze=False)
         for column, (row, caption) in enumerate(zip(style.rows(pairs), captions, strict=True)):
             for axes, name in zip(grid[:, column], [row.base_id, row.sample_id], strict=True):
-                shown = picture(name).convert("RGB")
-                shown.thumbnail((PIXELS, PIXELS))
-                axes.imshow(np.asarray(shown))
+                thumbnail = picture(name).convert("RGB")
+                thumbnail.thumbnail((PIXELS, PIXELS))
+                axes.imshow(np.asarray(thumbnail))
                 axes.set(xticks=[], yticks=[])
                 axes.spines[:].set(visible=True, color=kinds.kind_color(row.kind), linewidth=1.5)
             grid[1, column].set_xlabel(style.plain(caption), fontsize=7)

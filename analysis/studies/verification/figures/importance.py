@@ -17,20 +17,20 @@ def importance(table: pd.DataFrame, *, source: str | None) -> Figure:
         table: attribute, importance (loss of R2), importance_std, as `analysis.results`' attribute_importance.
         source: Whose the ratings are.
     """
-    shown = table.sort_values("importance", ascending=False, kind="stable").head(MOST)
+    bars = table.sort_values("importance", ascending=False, kind="stable").head(MOST)
     with style.look():
-        figure = style.new_figure(6.2, 1.1 + ROW * max(len(shown), 1))
+        figure = style.new_figure(6.2, 1.1 + ROW * max(len(bars), 1))
         axes = figure.subplots()
         axes.barh(
-            range(len(shown)),
-            shown["importance"],
-            xerr=shown["importance_std"],
+            range(len(bars)),
+            bars["importance"],
+            xerr=bars["importance_std"],
             color=style.PALETTE[0],
             height=0.65,
             error_kw={"linewidth": 1.2},
         )
         axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_yticks(range(len(shown)), [style.plain(str(name).replace("_", " ")) for name in shown["attribute"]])
-        axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel="permutation importance (loss of R²)")
+        axes.set_yticks(range(len(bars)), [style.plain(str(name).replace("_", " ")) for name in bars["attribute"]])
+        axes.set(ylim=(len(bars) - 0.4, -0.6), xlabel="permutation importance (loss of R²)")
         axes.set_title("What the similarity that people see depends on")
         return style.finished(figure, source)

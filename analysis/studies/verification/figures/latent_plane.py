@@ -104,10 +104,10 @@ def _place_pictures(axes: Axes, samples: pd.DataFrame, picture: Callable[[str], 
         if place is None:
             continue
         taken.append(place)
-        shown = picture(row.sample_id).convert("RGB")
-        shown.thumbnail((PICTURE * 3, PICTURE * 3))
+        thumbnail = picture(row.sample_id).convert("RGB")
+        thumbnail.thumbnail((PICTURE * 3, PICTURE * 3))
         box = AnnotationBbox(
-            OffsetImage(np.asarray(shown), zoom=PICTURE / max(shown.size), resample=True),
+            OffsetImage(np.asarray(thumbnail), zoom=PICTURE / max(thumbnail.size), resample=True),
             (row.x, row.y),
             xybox=tuple((place - marker) / pixels),
             boxcoords="offset points",

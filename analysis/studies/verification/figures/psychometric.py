@@ -17,14 +17,14 @@ def psychometric(table: pd.DataFrame, *, source: str | None) -> Figure:
             `analysis.results`; rows without a function are left out.
         source: Whose the ratings are.
     """
-    shown = table.dropna(subset="threshold")
-    names = list(dict.fromkeys(shown["model"]))
+    points = table.dropna(subset="threshold")
+    names = list(dict.fromkeys(points["model"]))
     with style.look():
         figure = style.new_figure(4.6 * max(len(names), 1), 3.4)
         grid = figure.subplots(1, max(len(names), 1), squeeze=False, sharey=True)[0]
         for axes, name in zip(grid, names, strict=False):
             axes.axhline(0.5, color=style.FAINT, linewidth=0.8)
-            for row in style.rows(shown[shown["model"] == name].rename(columns={"from": "first", "to": "last"})):
+            for row in style.rows(points[points["model"] == name].rename(columns={"from": "first", "to": "last"})):
                 score = np.linspace(row.first, row.last, 200)
                 color, marker = kinds.mark(row.condition)
                 share = Curve(row.threshold, row.slope, row.lapse).share(score)

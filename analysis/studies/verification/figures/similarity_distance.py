@@ -22,22 +22,22 @@ def similarity_distance(pairs: pd.DataFrame, recognizer: str, threshold: float |
         source: Whose the ratings are.
     """
     distance = f"{recognizer}_distance"
-    shown = pairs.dropna(subset=[distance, "similarity_mean"])
+    points = pairs.dropna(subset=[distance, "similarity_mean"])
     with style.look():
         figure = style.new_figure(5.5, 4.2)
         axes = figure.subplots()
-        for kind in kinds.kinds_of(shown):
-            of_kind = shown[shown["kind"] == kind]
+        for kind in kinds.kinds_of(points):
+            of_kind = points[points["kind"] == kind]
             axes.scatter(
                 of_kind[distance],
                 of_kind["similarity_mean"],
-                s=areas(shown).loc[of_kind.index],
+                s=areas(points).loc[of_kind.index],
                 color=kinds.kind_color(kind),
                 marker=kinds.kind_marker(kind),
                 alpha=0.75,
                 linewidths=0,
                 label=f"{style.plain(kind)} (n = {len(of_kind)})",
-                rasterized=len(shown) > style.MANY,
+                rasterized=len(points) > style.MANY,
             )
         style.draw_threshold(axes, threshold, vertical=True)
         axes.set(xlabel=f"distance ({style.plain(recognizer)})", ylabel="mean similarity", ylim=(-2, 102))

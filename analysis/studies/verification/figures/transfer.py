@@ -18,14 +18,14 @@ def transfer(table: pd.DataFrame, *, source: str | None) -> Figure:
     target = table["is_target"].astype("boolean").fillna(False).map({True: " (target)", False: ""})
     reached = table["reached"].astype("boolean").map({True: ", reached", False: ", missed"}).fillna(", reached unknown")
     level = table["level"].map(lambda value: "all" if pd.isna(value) else f"{value:g}")
-    shown = table.assign(
+    points = table.assign(
         cell=level + reached.astype(str),
         model=table["recognizer"].astype(str) + target.astype(str),
     )
     with style.look():
-        figure = style.new_figure(7.0, height(shown["cell"], shown["model"].nunique()))
+        figure = style.new_figure(7.0, height(points["cell"], points["model"].nunique()))
         axes = figure.subplots()
-        draw_intervals(axes, shown, "cell", "model", value="accept_rate")
+        draw_intervals(axes, points, "cell", "model", value="accept_rate")
         axes.set(xlim=(-0.03, 1.03), xlabel="accept rate at the default threshold", ylabel="target threshold")
         axes.set_title("Optimized samples at every model")
         style.legend_beside(axes)

@@ -29,11 +29,11 @@ def controversial(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
         MissingDataError: there are no ratings, no rated controversial pairs, or no two recognizers.
     """
     rated = data.rated(pairs, ratings)
-    shown = rated[(rated["kind"] == KIND) & rated["identity_rate"].notna()]
+    rows = rated[(rated["kind"] == KIND) & rated["identity_rate"].notna()]
     names = data.recognizers(rated)
-    if shown.empty or len(names) < 2:
+    if rows.empty or len(names) < 2:
         raise MissingDataError(f"the dataset has no rated {KIND} pairs of two recognizers")
-    return pd.DataFrame([_side(shown, *direction) for direction in itertools.permutations(names, 2)])
+    return pd.DataFrame([_side(rows, *direction) for direction in itertools.permutations(names, 2)])
 
 
 def model_spread(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
@@ -60,9 +60,9 @@ def model_spread(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     return pd.DataFrame([{"pairs": label} | _spread(rated[rows], names) for label, rows in chosen.items()])
 
 
-def _side(shown: pd.DataFrame, accepts: str, rejects: str) -> dict[str, Any]:
-    told = shown[f"{accepts}_accept"].eq(True).fillna(False) & shown[f"{rejects}_accept"].eq(False).fillna(False)
-    apart = shown[told]
+def _side(rows: pd.DataFrame, accepts: str, rejects: str) -> dict[str, Any]:
+    told = rows[f"{accepts}_accept"].eq(True).fillna(False) & rows[f"{rejects}_accept"].eq(False).fillna(False)
+    apart = rows[told]
     side = rate(apart["identity_rate"].to_numpy(np.float64), apart[list(data.UNIT_COLUMNS)])
     sided_with = accepts if side.low > 0.5 else rejects if side.high < 0.5 else ""
     return {
@@ -97,23 +97,23 @@ def _spread(rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         unknown = dict.fromkeys([*(f"{name}_accuracy" for name in names), "variance", "low", "high"], np.nan)
         return {"n": 0} | unknown | {"interval": "none", "reason": "there is no such pair"}
     accepts = np.stack([rows[f"{name}_accept"].fillna(False).to_numpy(bool) for name in names], axis=1)
-    given = np.where(accepts, people[:, None], 1 - people[:, None])
-    interval = _variance(given, rows[list(data.UNIT_COLUMNS)])
+    agreement = np.where(accepts, people[:, None], 1 - people[:, None])
+    interval = _variance(agreement, rows[list(data.UNIT_COLUMNS)])
     return {
         "n": len(rows),
-        **{f"{name}_accuracy": float(value) for name, value in zip(names, given.mean(axis=0), strict=True)},
+        **{f"{name}_accuracy": float(value) for name, value in zip(names, agreement.mean(axis=0), strict=True)},
         "variance": interval.estimate,
         **replace(interval, low=float(np.maximum(interval.low, 0))).columns(),
         "reason": "",
     }
 
 
-def _variance(given: Numbers, units: pd.DataFrame) -> Interval:
+def _variance(agreement: Numbers, units: pd.DataFrame) -> Interval:
     """given: (n, models), the share of a pair's answers that each model gives."""
 
     def statistic(weights: Numbers) -> Numbers:
         with np.errstate(invalid="ignore", divide="ignore"):
-            accuracies = weights @ given / weights.sum(axis=1, keepdims=True)
+            accuracies = weights @ agreement / weights.sum(axis=1, keepdims=True)
         return np.asarray(accuracies.var(axis=1, ddof=1), np.float64)
 
     return jackknife(statistic, units)

@@ -54,18 +54,18 @@ def _measured(pairs: pd.DataFrame, ratings: Table, name: str, key: str) -> Measu
         "false accept": np.where(same, np.nan, accept),
         "false reject": np.where(same, ~accept, np.nan),
     }
-    wanted = RATES[1:] if key == PERSON else RATES
-    return Measured(rows, {rate: pd.Series(figures[rate], rows.index) for rate in wanted})
+    names = RATES[1:] if key == PERSON else RATES
+    return Measured(rows, {rate: pd.Series(figures[rate], rows.index) for rate in names})
 
 
 def _decisions(pairs: pd.DataFrame, ratings: Table, name: str, key: str) -> pd.DataFrame:
     """Columns: key (of the group), same, accept, and the units of dependence; a row per answer or per pair."""
     if key == PERSON:
-        given = data.answers(pairs, ratings).joined().dropna(subset="identity")
-        given = given.join(pairs.set_index("pair_id")[f"{name}_accept"].dropna(), on="pair_id", how="inner")
-        rows = {"key": given["participant_id"], "same": given["identity"] > 0.5}
-        units = given[list(data.UNIT_COLUMNS)]
-        return pd.DataFrame(rows | {"accept": given[f"{name}_accept"].astype(bool)}).join(units)
+        answers = data.answers(pairs, ratings).joined().dropna(subset="identity")
+        answers = answers.join(pairs.set_index("pair_id")[f"{name}_accept"].dropna(), on="pair_id", how="inner")
+        rows = {"key": answers["participant_id"], "same": answers["identity"] > 0.5}
+        units = answers[list(data.UNIT_COLUMNS)]
+        return pd.DataFrame(rows | {"accept": answers[f"{name}_accept"].astype(bool)}).join(units)
     clear = decided(data.rated(pairs, ratings), name)
     clear = clear.assign(key=clear["base_id" if key == "image_id" else "pair_id"])
     return clear[["key", "same", "accept", *data.UNIT_COLUMNS]]

@@ -35,28 +35,28 @@ def identity_model(pairs: Table, ratings: Table) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings of identity, or no recognizer.
     """
-    given = data.answers(pairs, ratings).joined().dropna(subset="identity")
+    answers = data.answers(pairs, ratings).joined().dropna(subset="identity")
     scored = data.frame(pairs)
     names = data.recognizers(scored)
-    if given.empty or not names:
+    if answers.empty or not names:
         raise MissingDataError("the dataset has no ratings of identity" if names else "the dataset has no recognizer")
     lpips = [name for name in data.distances(scored) if name.startswith("lpips")][:1]
     columns = [f"{name}_distance" for name in names] + lpips
-    given = given.join(scored.set_index("pair_id")[columns], on="pair_id")
-    table = pd.concat([_of_recognizer(given, name, lpips) for name in names], ignore_index=True)
+    answers = answers.join(scored.set_index("pair_id")[columns], on="pair_id")
+    table = pd.concat([_of_recognizer(answers, name, lpips) for name in names], ignore_index=True)
     return table.reindex(columns=_COLUMNS)
 
 
-def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataFrame:
-    given = given.dropna(subset=[f"{name}_distance", *lpips])
-    reason = _impossible(given)
+def _of_recognizer(answers: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataFrame:
+    answers = answers.dropna(subset=[f"{name}_distance", *lpips])
+    reason = _impossible(answers)
     if reason:
-        return pd.DataFrame([{"recognizer": name, "term": "distance", "n_ratings": len(given), "reason": reason}])
-    design = _design(given, {"distance": f"{name}_distance"} | {column: column for column in lpips})
-    pair, participant = (pd.factorize(given[column])[0] for column in ("pair_id", "participant_id"))
+        return pd.DataFrame([{"recognizer": name, "term": "distance", "n_ratings": len(answers), "reason": reason}])
+    design = _design(answers, {"distance": f"{name}_distance"} | {column: column for column in lpips})
+    pair, participant = (pd.factorize(answers[column])[0] for column in ("pair_id", "participant_id"))
     slopes = [term for term in ("distance",) if term in design]
     fit = mixed_logistic.fit(
-        given["identity"].to_numpy(np.float64),
+        answers["identity"].to_numpy(np.float64),
         design.to_numpy(np.float64),
         pair.astype(np.intp),
         participant.astype(np.intp),
@@ -68,7 +68,7 @@ def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataF
     rows += _deviations(fit, slopes, reason)
     columns = {"sd: participant": "participant_id", "sd: pair": "pair_id"}
     for row, column in ((row, columns[row["term"]]) for row in rows if row["term"] in columns):
-        if given.groupby(column).size().max() < 2:  # what varies between them is not told from the answers' own noise
+        if answers.groupby(column).size().max() < 2:  # what varies between them is not told from the answers' own noise
             row |= {
                 "estimate": np.nan,
                 "low": np.nan,
@@ -77,7 +77,7 @@ def _of_recognizer(given: pd.DataFrame, name: str, lpips: list[str]) -> pd.DataF
             }
     constant = [term for term in ("distance", *lpips) if term not in design]
     rows += [{"term": term, "reason": "is the same in all ratings: not in the model"} for term in constant]
-    return pd.DataFrame(rows).assign(recognizer=name, n_ratings=len(given))
+    return pd.DataFrame(rows).assign(recognizer=name, n_ratings=len(answers))
 
 
 def _deviations(fit: mixed_logistic.Fit, slopes: list[str], reason: str) -> list[dict[str, Any]]:
@@ -91,10 +91,10 @@ def _deviations(fit: mixed_logistic.Fit, slopes: list[str], reason: str) -> list
     return [*rows[1:], rows[0]]
 
 
-def _impossible(given: pd.DataFrame) -> str:
-    if given["identity"].nunique() < 2:
-        return "all answers are the same" if len(given) else "no rated pair was acquired"
-    n_pairs, n_participants = given["pair_id"].nunique(), given["participant_id"].nunique()
+def _impossible(answers: pd.DataFrame) -> str:
+    if answers["identity"].nunique() < 2:
+        return "all answers are the same" if len(answers) else "no rated pair was acquired"
+    n_pairs, n_participants = answers["pair_id"].nunique(), answers["participant_id"].nunique()
     if n_participants < 2 or n_pairs < 3:
         return f"{n_participants} participants and {n_pairs} pairs are too few"
     return (
@@ -104,16 +104,16 @@ def _impossible(given: pd.DataFrame) -> str:
     )
 
 
-def _design(given: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
-    design = pd.DataFrame({"intercept": 1.0}, index=given.index)
+def _design(answers: pd.DataFrame, numbers: dict[str, str]) -> pd.DataFrame:
+    design = pd.DataFrame({"intercept": 1.0}, index=answers.index)
     for term, column in numbers.items():
-        spread = given[column].std()
+        spread = answers[column].std()
         if spread > 0:
-            design[term] = (given[column] - given[column].mean()) / spread
-    counts = given["kind"].value_counts(sort=False)
+            design[term] = (answers[column] - answers[column].mean()) / spread
+    counts = answers["kind"].value_counts(sort=False)
     reference = counts.idxmax()
     for kind in counts.index[(counts > 0) & (counts.index != reference)]:
-        design[f"kind: {kind} vs {reference}"] = (given["kind"] == kind).astype(np.float64)
+        design[f"kind: {kind} vs {reference}"] = (answers["kind"] == kind).astype(np.float64)
     return design
 
 

@@ -103,10 +103,10 @@ class Search:
 
     def ask(self) -> Latents:
         """The candidates of the next round, (popsize, d), none longer than `max_norm` allows."""
-        asked = np.asarray(self._strategy.ask())
+        candidates = np.asarray(self._strategy.ask())
         if self._settings.max_norm is not None:
-            asked = self._space.limit(asked, self._settings.max_norm)
-        return asked.astype(np.float32)
+            candidates = self._space.limit(candidates, self._settings.max_norm)
+        return candidates.astype(np.float32)
 
     def tell(self, candidates: Latents, evaluation: Evaluation) -> None:
         """Takes the scores of the candidates that `ask` gave; what is told is what was rendered."""
@@ -145,11 +145,11 @@ def run_together(searches: list[Search], evaluate: Callable[[Latents, npt.NDArra
     most_rounds = max(search.max_iterations for search in searches)
     with progress.bar(most_rounds, "searches", "round") as bar:
         while live := [search for search in searches if search.alive]:
-            asked = [search.ask() for search in live]
-            sizes = [len(candidates) for candidates in asked]
+            asks = [search.ask() for search in live]
+            sizes = [len(candidates) for candidates in asks]
             bases = np.repeat([search.base for search in live], sizes)
-            evaluation = evaluate(np.concatenate(asked), bases)
-            for search, candidates, end in zip(live, asked, np.cumsum(sizes), strict=True):
+            evaluation = evaluate(np.concatenate(asks), bases)
+            for search, candidates, end in zip(live, asks, np.cumsum(sizes), strict=True):
                 search.tell(candidates, _rows(evaluation, slice(end - len(candidates), end)))
             bar.set_postfix_str(f"{len(live)} of {len(searches)} searching")
             bar.update()
