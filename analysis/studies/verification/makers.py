@@ -145,7 +145,7 @@ def _of_models(study: Verification) -> list[Maker]:
 
 def _of_signals(study: Verification) -> list[Maker]:
     names = ("signal_detection", "signal_detection_spread")
-    return [Maker(names, lambda made: signal_detection(study.pairs, study.ratings))]
+    return [Maker(names, lambda tables: signal_detection(study.pairs, study.ratings))]
 
 
 def _of_disagreement(study: Verification) -> list[Maker]:
