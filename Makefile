@@ -43,6 +43,7 @@ lint: $(VENV)/.dev
 benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.recognizer
 	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.alignment
 	$(BIN)/python -m benchmarks.strategies
 	$(BIN)/python -m benchmarks.gpu
 	$(BIN)/python -m benchmarks.memory

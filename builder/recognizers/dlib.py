@@ -92,7 +92,7 @@ class DlibRecognizer:
             StudyError: crops of another size.
         """
         if crops.shape[1:] != (SIDE, SIDE, 3):
-            raise StudyError("dlib takes crops of 150 pixels: alignment must be hog or center")
+            raise StudyError("dlib takes crops of 150 pixels: alignment must be hog, hog_coarse or center")
         embeddings: Embeddings = in_micro_batches(
             self._network, crops, size=self.micro_batch, runtime=self._runtime, row_bytes=BYTES_PER_CHIP
         )

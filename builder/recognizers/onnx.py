@@ -52,7 +52,7 @@ class OnnxRecognizer:
             StudyError: crops that have no common size.
         """
         if crops.dtype != np.uint8:
-            raise StudyError("onnx takes crops of one size: alignment must be arcface, hog or center")
+            raise StudyError("onnx takes crops of one size: alignment must be arcface, hog, hog_coarse or center")
         return self.graph.run(crops)
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:

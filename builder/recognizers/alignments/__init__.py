@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # reading a study file need not wait for torch
 
 ALIGNMENTS = {
     "hog": "builder.recognizers.alignments.hog",
+    "hog_coarse": "builder.recognizers.alignments.hog_coarse",
     "arcface": "builder.recognizers.alignments.arcface",
     "deepface": "builder.recognizers.alignments.deepface",
     "center": "builder.recognizers.alignments.center",

@@ -74,17 +74,24 @@ class HogAlignment:
         return faces
 
     def _align_one(self, image: Images, faces: Faces, row: int) -> None:
-        enlarged = enlarge(image)
-        boxes = self._detector()(enlarged, 0)
-        if not boxes:
+        enlarged, box = self._detect(image)
+        if box is None:
             return
-        box = max(boxes, key=lambda each: each.area())
         shape = self._predictor(enlarged, box)
         scale = enlarged.shape[0] / image.shape[0]
         faces.crops[row] = self._cut(enlarged, shape)
         faces.found[row] = True
         faces.boxes[row] = np.array([box.left(), box.top(), box.right(), box.bottom()]) / scale
         faces.landmarks[row] = np.array([(point.x, point.y) for point in shape.parts()]) / scale
+
+    def _detect(self, image: Images) -> "tuple[Images, dlib.rectangle | None]":
+        """The picture of a face that landmarks are looked for in, and its box there; None where there is none."""
+        enlarged = enlarge(image)
+        return enlarged, self._largest(enlarged)
+
+    def _largest(self, image: Images) -> "dlib.rectangle | None":
+        """The largest box that the detector finds in an image as it is."""
+        return max(self._detector()(image, 0), key=lambda box: box.area(), default=None)
 
     def _detector(self) -> "dlib.fhog_object_detector":
         """One per thread: a detector keeps its image pyramid between calls."""
@@ -95,18 +102,19 @@ class HogAlignment:
 
 def load(runtime: Runtime) -> HogAlignment:
     """The alignment with dlib's published landmark predictor."""
-    return HogAlignment(assets.path(LANDMARKS), runtime, _chip, CHIP_SIDE)
+    return HogAlignment(assets.path(LANDMARKS), runtime, chip, CHIP_SIDE)
 
 
-def _chip(image: Images, landmarks: "dlib.full_object_detection") -> Images:
-    chip: Images = dlib.get_face_chip(image, landmarks, size=CHIP_SIDE, padding=CHIP_PADDING)
-    return chip
+def chip(image: Images, landmarks: "dlib.full_object_detection") -> Images:
+    """dlib's aligned face, 150 x 150."""
+    cut: Images = dlib.get_face_chip(image, landmarks, size=CHIP_SIDE, padding=CHIP_PADDING)
+    return cut
 
 
-def enlarge(image: Images) -> Images:
-    """An image (h, w, 3) whose shorter side is at least 256 pixels, made so with a Lanczos filter."""
+def enlarge(image: Images, side: int = SMALLEST_SIDE) -> Images:
+    """An image (h, w, 3) whose shorter side is at least `side` pixels, made so with a Lanczos filter."""
     height, width, _ = image.shape
-    scale = SMALLEST_SIDE / min(height, width)
+    scale = side / min(height, width)
     if scale <= 1:
         return image
     size = (round(width * scale), round(height * scale))

@@ -40,7 +40,7 @@ class MeanColor:
             StudyError: crops that have no common size.
         """
         if crops.dtype != np.uint8:
-            raise StudyError("mean_color takes crops of one size: alignment must be arcface, hog or center")
+            raise StudyError("mean_color takes crops of one size: alignment must be arcface, hog, hog_coarse or center")
         return np.asarray(in_micro_batches(_embed, crops, size=self.micro_batch, runtime=self._runtime), np.float32)
 
     def distance(self, a: Embeddings, b: Embeddings) -> npt.NDArray[np.float32]:

@@ -186,7 +186,7 @@ def test_the_papers_threshold_for_another_metric_is_refused(home, runtime):
 def test_a_recognizer_that_cannot_take_its_alignments_crops_is_refused_before_any_work(home, runtime):
     wrong = {"name": "wrong", "model": "dlib"}
     for name in ("deepface", "arcface"):
-        with pytest.raises(StudyError, match="alignment must be hog or center"):
+        with pytest.raises(StudyError, match="alignment must be hog, hog_coarse or center"):
             load_models(study(wrong | {"alignment": name}), runtime)
 
 

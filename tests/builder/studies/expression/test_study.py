@@ -90,7 +90,7 @@ def test_a_study_asks_for_the_gender_where_it_says_so():
         ({"label_rule": "most"}, ["label_rule", "majority", "ferplus"]),
         ({"classifiers": []}, ["classifiers", "at least one classifier"]),
         ({"classifiers": [{"name": "gender", "model": "fer"}]}, ["classifiers and groups the same name"]),
-        ({"classifiers": [{"name": "fer", "model": "fer", "alignment": "eyes"}]}, ["alignment", "none, hog, arcface"]),
+        ({"classifiers": [{"name": "fer", "model": "fer", "alignment": "eyes"}]}, ["alignment", "none, hog, hog_"]),
         ({"classifiers": [{"name": "group_a", "model": "fer"}]}, ["begins with group_ or predicted_"]),
         ({"groups": [{"name": "gender", "model": "gender", "min_confidence": 2.0}]}, ["less than or equal to 1"]),
         ({"groups": [{"name": "age", "model": "age", "bounds": [40, 18]}]}, ["bounds", "must rise"]),
