@@ -8,6 +8,7 @@ from typing import Any
 
 from builder.arguments import local_folder
 
+_COUNTS = ("read", "added", "completed", "already there", "refused", "participants added")
 _MOST_LINES = 40
 """Files that are told one by one; the total is told of all."""
 
@@ -80,7 +81,7 @@ def _import(options: argparse.Namespace) -> int:
     _print_imported(options.folder, imported, dry=False)
     _point_out_withdrawn(options.folder)
     nothing = any(each.refused for _, each in imported.outcomes) and not any(
-        each.added or each.already or each.participants for _, each in imported.outcomes
+        each.added or each.completed or each.already or each.participants for _, each in imported.outcomes
     )
     if nothing:
         print("\nno rating was taken: all were refused")
@@ -89,10 +90,10 @@ def _import(options: argparse.Namespace) -> int:
 
 def _print_imported(folder: Path, imported: Any, dry: bool) -> None:
     width = max((len(path.name) for path, _ in imported.outcomes), default=4)
-    print(f"{'file':{width}} {'read':>9} {'added':>9} {'already there':>14} {'refused':>9} {'participants added':>19}")
-    totals = [0, 0, 0, 0, 0]
+    _print_counts("file", width, _COUNTS)
+    totals = [0] * len(_COUNTS)
     for path, each in imported.outcomes:
-        counts = (each.read, each.added, each.already, each.refused, each.participants)
+        counts = (each.read, each.added, each.completed, each.already, each.refused, each.participants)
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
         if len(imported.outcomes) <= _MOST_LINES:
             _print_counts(path.name, width, counts)
@@ -153,22 +154,26 @@ def _withdrawn(options: argparse.Namespace) -> int:
 
 
 def _print_counts(name: str, width: int, counts: Any) -> None:
-    read, added, already, refused, participants = counts
-    print(f"{name:{width}} {read:9} {added:9} {already:14} {refused:9} {participants:19}")
+    cells = (f"{count:>{max(len(head), 9)}}" for head, count in zip(_COUNTS, counts, strict=True))
+    print(f"{name:{width}} {' '.join(cells)}")
 
 
 def _print_missing(folder: Path, imported: Any) -> None:
-    """Says what to do where all ratings lack the answer to one question."""
+    """Says what to do where all ratings of a file lack the answer to one question."""
     from builder.shards import StudyFolder
 
     names = StudyFolder(folder).study().questionnaire().names
-    read = sum(each.read for _, each in imported.outcomes)
     for name in names:
-        if read and imported.reasons()[f"{name} missing"] == read:
+        lacking = [
+            path for path, each in imported.outcomes if each.read and each.reasons[f"{name} missing"] == each.read
+        ]
+        if lacking:
             rest = [f'"{other}"' for other in names if other != name]
+            where = f" in {lacking[0].name}" if len(lacking) == 1 else f" in {len(lacking)} of the files"
             print(
-                f"nobody answered {name}: where it was not asked, say so in the study file, [ratings] questions = "
-                f"[{', '.join(rest)}], or for these files in a mapping: questions = [{', '.join(rest)}]"
+                f"nobody answered {name}{'' if len(lacking) == len(imported.outcomes) else where}: where it was not "
+                f"asked, say so in the study file, [ratings] questions = [{', '.join(rest)}], or for these files in a "
+                f"mapping: questions = [{', '.join(rest)}]; another import may bring the answers to {name}"
             )
 
 
@@ -179,6 +184,7 @@ def _undo(options: argparse.Namespace) -> int:
     print(
         f"the last import is taken back: {gone.ratings} ratings, {gone.participants} participants and {gone.refused} "
         "lines of refused.csv are gone"
+        + (f", and {gone.completed} ratings are without what it added to them" if gone.completed else "")
         + (f", and {gone.submissions} submissions stand as before" if gone.submissions else "")
     )
     return 0

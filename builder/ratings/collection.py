@@ -115,12 +115,15 @@ def frame(rows: pa.Table) -> pd.DataFrame:
 def table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     """Rows in pandas as an Arrow table of the schema's columns.
 
-    A number that is null is 0 beneath: pandas keeps the one that was there, which would tell what was taken out.
+    A number that is null is 0 beneath, and a truth is false: pandas keeps what was there, which would tell what was
+    taken out.
     """
     arrow = pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
     for at, field in enumerate(arrow.schema):
-        if arrow.column(at).null_count and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+        plain = pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_boolean(field.type)
+        if arrow.column(at).null_count and plain:
             column = arrow.column(at)
             mask = column.is_null().to_numpy()
-            arrow = arrow.set_column(at, field, pa.array(column.fill_null(0).to_numpy(), field.type, mask=mask))
+            cells = column.fill_null(pa.scalar(0).cast(field.type)).to_numpy()
+            arrow = arrow.set_column(at, field, pa.array(cells, field.type, mask=mask))
     return arrow

@@ -103,7 +103,7 @@ def import_lines_of(collection: Collection, participant_ids: list[str]) -> pd.Se
     """Whether each line of imports.csv is of one of these participants."""
     keys = collection.imports["key"]
     rating_ids = collection.ratings["rating_id"][collection.ratings["participant_id"].isin(participant_ids)]
-    return keys.isin(rating_ids) | keys.str.split("\t").str[0].isin(participant_ids)
+    return keys.str.split("\t").str[0].isin({*rating_ids, *participant_ids})
 
 
 def _remove_from_survey(folder: Path, participant_ids: list[str], database: str | None) -> "Removal | None":

@@ -10,8 +10,8 @@ import pandas as pd
 from builder.ratings import records
 from builder.ratings.clean import Cleaned, refusal
 from builder.ratings.collection import Collection
-from builder.ratings.export import answer_type, stacked
-from builder.ratings.ids import rating_id
+from builder.ratings.completion import fates
+from builder.ratings.export import stacked
 from builder.ratings.submissions import kept_out, standing
 from builder.tasks import Questionnaire
 from loading_script.tables import DEMOGRAPHICS
@@ -19,14 +19,15 @@ from loading_script.tables import DEMOGRAPHICS
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a file, which refused.csv calls `file`: `read` = `added` + `already` there + `refused` ratings,
-    and how often which reason stands in refused.csv (those of cells that were left out while their rating was kept
-    included).
+    """The outcome of a file, which refused.csv calls `file`: `read` = `added` + `completed` + `already` there +
+    `refused` ratings, and how often which reason stands in refused.csv (those of cells that were left out while their
+    rating was kept included). `completed` are answers to a question that nobody had asked of the same rating.
     """
 
     file: str
     read: int
     added: int
+    completed: int
     already: int
     refused: int
     participants: int
@@ -83,16 +84,18 @@ def _merged(
     rows, elsewhere = _of_source(collection, rows, asks, source)
     forgotten = rows.ratings["participant_id"].isin(collection.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], asks, "participant was removed")
-    added, again, contradicting = _new_ratings(collection.ratings, rows.ratings[~forgotten], asks, source)
-    people, fresh, differing = _with_people(collection, _without_held_back(collection, rows, asks), added, asks, source)
-    refused = [rows.refused, outside, elsewhere, removed, contradicting]
+    fate = fates(collection.ratings, rows.ratings[~forgotten], asks, source)
+    kept = _without_held_back(collection, rows, asks)
+    people, fresh, differing = _with_people(collection, kept, fate.added, asks, source)
+    refused = [rows.refused, outside, elsewhere, removed, fate.contradicting]
     noted = stacked([*refused, rows.left_out, differing]).sort_values("file", kind="stable", ignore_index=True)
     counts = {
         name: _by_file(frames, some)
         for name, frames in {
             "read": read,
-            "added": [added],
-            "already": [again],
+            "added": [fate.added],
+            "completed": [fate.completing],
+            "already": [fate.again],
             "refused": refused,
             "participants": [fresh],
         }.items()
@@ -104,7 +107,7 @@ def _merged(
     ]
     after = replace(
         collection,
-        ratings=stacked([collection.ratings, added[collection.ratings.columns]]),
+        ratings=fate.ratings,
         participants=people,
         held_back=_with_held_back(collection, rows, asks),
         refused=stacked([collection.refused, _lines(noted, asks, files)]).drop_duplicates()
@@ -147,47 +150,6 @@ def _lines(noted: pd.DataFrame, asks: Questionnaire, files: Sequence[str]) -> pd
         .astype("str")
         .fillna("")
     )
-
-
-def _new_ratings(
-    before: pd.DataFrame, rows: pd.DataFrame, asks: Questionnaire, source: str
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The ratings that no known one and no earlier row answers; those that say the same again; those that say another
-    thing.
-
-    What a row of the file says for the second time is told by the file alone, so that it is told alike on every import.
-    """
-    answer, questions = ["participant_id", asks.key], list(asks.names)
-    types = {each.name: answer_type(each) for each in asks.questions}
-    answers = before.loc[before["participant_id"].isin(rows["participant_id"].unique()), [*answer, *questions]]
-    again = rows.duplicated(answer)
-    if answers.empty and not again.any():
-        return _identified(rows, asks, source), rows.iloc[:0], refusal(rows.iloc[:0], asks, "")
-    answers = answers.astype(types).assign(known=True)
-    beside = rows[answer].merge(answers, on=answer, how="left").set_axis(rows.index)
-    in_store = beside["known"].notna()
-    first = rows[answer].merge(rows[~again][[*answer, *questions]], on=answer, how="left").set_axis(rows.index)
-    repeated = (in_store & _equal(rows, beside, asks)) | (~in_store & again & _equal(rows, first, asks))
-    new = _identified(rows[~in_store & ~again], asks, source)
-    contradicting = [
-        refusal(rows[in_store & ~again & ~repeated], asks, "contradicts a rating already there"),
-        refusal(rows[again & ~repeated], asks, f"second answer to {asks.an_item}, the first is kept"),
-    ]
-    return new, rows[repeated], stacked(contradicting)
-
-
-def _identified(rows: pd.DataFrame, asks: Questionnaire, source: str) -> pd.DataFrame:
-    """The ratings with their rating_id and their source."""
-    ids = [rating_id(*each) for each in zip(rows["participant_id"], rows[asks.key], strict=True)]
-    return rows.assign(rating_id=ids, source=source)
-
-
-def _equal(rows: pd.DataFrame, others: pd.DataFrame, asks: Questionnaire) -> pd.Series:
-    """Whether all answers are the same, those that were not given included."""
-    same = pd.Series(data=True, index=rows.index)
-    for name in asks.names:
-        same &= (rows[name] == others[name]).fillna(value=False) | (rows[name].isna() & others[name].isna())
-    return same.astype(bool)
 
 
 def _with_people(

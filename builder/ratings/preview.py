@@ -10,6 +10,7 @@ import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings.collection import read_collection
+from builder.ratings.completion import differing
 from builder.ratings.export import StudyItems
 from builder.ratings.formats import reader_of
 from builder.ratings.formats.files import as_text, export_files
@@ -62,7 +63,9 @@ def preview(
         after, imported = merged_exports(collection, exports, design, key, format_name, mapping, skip_others, source)
     except RatingsError as error:
         return Preview(None, str(error), collection.ratings.iloc[:0], draft)
-    new = after.ratings[~after.ratings["rating_id"].isin(collection.ratings["rating_id"])]
+    changed = {rating for old in differing(collection.ratings, after.ratings).values() for rating in old.index}
+    ids = after.ratings["rating_id"]
+    new = after.ratings[~ids.isin(collection.ratings["rating_id"]) | ids.isin(changed)]
     return Preview(imported, "", new.head(_FIRST), draft)
 
 

@@ -4,14 +4,18 @@ imports.csv has a line for every row that an import brought: the import's number
 column of the tables themselves says it.
 """
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from builder.errors import RatingsError
+from builder.errors import FolderError, RatingsError
 from builder.ratings import records
 from builder.ratings.collection import Collection, read_collection, write_collection
+from builder.ratings.completion import differing
 from builder.ratings.export import stacked
 from builder.ratings.items import read_design
 from builder.ratings.store import RatingsFolder
@@ -20,20 +24,25 @@ _APART = "\t"
 WITHDRAWN = "withdrawn"
 """The kind of row for a submission that stands otherwise than before."""
 
+COMPLETED = "completed"
+"""The kind of row for a rating of an earlier import that got an answer to another question: with its key are the cells
+that differ, as they were."""
+
 _OF_OTHERS = ("source", "batch", "flags")
 """Columns of a participant that no file says."""
 
 
 @dataclass(frozen=True)
 class Reversal:
-    """An undone import: how many ratings, participants and lines of refused.csv are gone; and how many
-    people's submissions stand again as they did before.
+    """An undone import: how many ratings, participants and lines of refused.csv are gone; of how many ratings its
+    answers to other questions are; and how many people's submissions stand again as they did before.
     """
 
     ratings: int
     participants: int
     refused: int
     submissions: int
+    completed: int = 0
 
 
 def with_import(before: Collection, after: Collection) -> Collection:
@@ -42,6 +51,7 @@ def with_import(before: Collection, after: Collection) -> Collection:
     people = after.participants.index.difference(before.participants.index, sort=False)
     rows = {
         "rating": added.tolist(),
+        COMPLETED: _completed(before.ratings, after.ratings),
         "participant": people.tolist(),
         "detail": _details(before, after),
         "refused": _new(_refused_keys(before), _refused_keys(after)),
@@ -77,7 +87,8 @@ def undo(folder: Path) -> Reversal:
 
 def _without(collection: Collection, lines: pd.DataFrame) -> tuple[Collection, Reversal]:
     keys = {kind: set(rows["key"]) for kind, rows in lines.groupby("kind")}
-    ratings = collection.ratings[~collection.ratings["rating_id"].isin(keys.get("rating", ()))]
+    ratings, completed = _uncompleted(collection.ratings, keys.get(COMPLETED, set()))
+    ratings = ratings[~ratings["rating_id"].isin(keys.get("rating", ()))]
     new = keys.get("participant", set()) - set(ratings["participant_id"])
     people = collection.participants.drop(index=list(new), errors="ignore").copy()
     for detail in keys.get("detail", ()):
@@ -99,8 +110,52 @@ def _without(collection: Collection, lines: pd.DataFrame) -> tuple[Collection, R
         len(collection.participants) - len(people),
         len(collection.refused) - len(after.refused),
         submissions,
+        completed,
     )
     return after, gone
+
+
+def _completed(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+    """The ratings that were there and say more now, each with the cells that differ, as they were."""
+    cells: dict[str, dict[str, object]] = {}
+    for name, old in differing(before, after).items():
+        for rating, cell in old.items():
+            cells.setdefault(str(rating), {})[name] = _plain(cell)
+    return [f"{rating}{_APART}{json.dumps(each, sort_keys=True)}" for rating, each in cells.items()]
+
+
+def _plain(cell: Any) -> object:
+    """A cell as JSON has it."""
+    if pd.isna(cell):
+        return None
+    if isinstance(cell, pd.Timestamp):
+        return cell.isoformat()
+    return cell.item() if isinstance(cell, np.generic) else cell
+
+
+def _uncompleted(ratings: pd.DataFrame, keys: set[str]) -> tuple[pd.DataFrame, int]:
+    """The ratings without what an import added to those of others, and how many of them that were.
+
+    Raises:
+        FolderError: imports.csv is damaged.
+    """
+    before: dict[str, dict[str, object]] = {}
+    for key in keys:
+        rating, _, cells = key.partition(_APART)
+        try:
+            for name, cell in json.loads(cells).items():
+                before.setdefault(name, {})[rating] = cell
+        except (ValueError, AttributeError) as error:
+            raise FolderError("ratings/imports.csv: damaged; put a copy in its place") from error
+    columns = {}
+    for name, old in before.items():
+        if name in ratings:
+            column = ratings[name].astype("boolean") if ratings[name].dtype == bool else ratings[name]
+            there = ratings["rating_id"].isin(old)
+            earlier = [old[rating] for rating in ratings["rating_id"][there]]
+            columns[name] = column.mask(there, pd.Series(earlier, index=column.index[there], dtype=column.dtype))
+    here = {rating for old in before.values() for rating in old} & set(ratings["rating_id"])
+    return ratings.assign(**columns), len(here)
 
 
 def _statuses(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:

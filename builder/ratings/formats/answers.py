@@ -353,22 +353,22 @@ def _participants(
         telling = np.zeros(len(has_id), bool)
         telling[answered] = True
         for fact in facts.values():
-            telling |= fact.told
+            telling |= fact.has_text
         has_id &= telling
     lines = table.lines[has_id]
     people, who = pd.factorize(ids[has_id])
     _, first = np.unique(people, return_index=True)
     columns: dict[str, Any] = {"line": lines[first], "participant": who}
-    unread, various = [_none(asks)], []
+    bad, several = [_none(asks)], []
     for key, source in layout.facts.items():
         name, fact = table.names[source.column], facts[key]
-        if fact.unread.any():
-            unread.append(_refusals(asks, lines[fact.unread[has_id]], name, _KEPT))
-        said, at_odds = _agreed(people, fact.codes[has_id], len(who))
+        if fact.bad.any():
+            bad.append(_refusals(asks, lines[fact.bad[has_id]], name, _KEPT))
+        value, at_odds = _one_value(people, fact.codes[has_id], len(who))
         if len(at_odds):
-            various.append(_refusals(asks, lines[first[at_odds]], name, "details differ between rows"))
-        columns[key] = fact.values[said]
-    return typed(pd.DataFrame(columns), participant_columns(asks)), stacked([*unread, *various])
+            several.append(_refusals(asks, lines[first[at_odds]], name, "details differ between rows"))
+        columns[key] = fact.values[value]
+    return typed(pd.DataFrame(columns), participant_columns(asks)), stacked([*bad, *several])
 
 
 @dataclass(frozen=True)
@@ -379,35 +379,35 @@ class _Fact:
 
     values: Any
     codes: Numbers
-    told: Marks
-    unread: Marks
+    has_text: Marks
+    bad: Marks
 
 
 def _fact(table: Table, source: Source, counts: Marks, key: str, missing: frozenset[str]) -> _Fact:
     places, different = pd.factorize(table.cells[source.column])
     codes = np.where(counts, places, -1)
     texts = pd.Series([str(text).strip() for text in different], dtype="str")
-    told = np.array([text != "" for text in texts], bool)
-    said = told & np.array([text.casefold() not in missing | {"n/a"} for text in texts], bool)
-    unread = np.zeros(len(said), bool)
+    has_text = np.array([text != "" for text in texts], bool)
+    has_value = has_text & np.array([text.casefold() not in missing | {"n/a"} for text in texts], bool)
+    bad = np.zeros(len(has_value), bool)
     if key == "duration_s":
         seconds = cells.numbers(texts, table.comma).to_numpy()
-        good = said & (seconds >= 0)
-        unread = said & ~good & ~cells.missing(texts).to_numpy(bool)
+        good = has_value & (seconds >= 0)
+        bad = has_value & ~good & ~cells.missing(texts).to_numpy(bool)
         meant, numbers = pd.factorize(np.where(good, seconds, np.nan))
         values: Any = pd.array([*numbers, pd.NA], "Float64")
     else:
-        meant, unique = pd.factorize(texts.where(said))
+        meant, unique = pd.factorize(texts.where(has_value))
         values = pd.array([*unique, pd.NA], "str")
-    return _Fact(values, np.append(meant, -1)[codes], np.append(told, False)[codes], np.append(unread, False)[codes])
+    return _Fact(values, np.append(meant, -1)[codes], np.append(has_text, False)[codes], np.append(bad, False)[codes])
 
 
-def _agreed(people: Numbers, codes: Numbers, count: int) -> tuple[Numbers, Numbers]:
+def _one_value(people: Numbers, codes: Numbers, count: int) -> tuple[Numbers, Numbers]:
     """The value that each of `count` people gives, -1 for none and for several; and those who give several."""
-    said = np.full(count, -1)
+    value = np.full(count, -1)
     some = np.flatnonzero(codes >= 0)
     who, at = np.unique(people[some], return_index=True)
-    said[who] = codes[some[at]]
-    at_odds = np.unique(people[some][codes[some] != said[people[some]]])
-    said[at_odds] = -1
-    return said, at_odds
+    value[who] = codes[some[at]]
+    at_odds = np.unique(people[some][codes[some] != value[people[some]]])
+    value[at_odds] = -1
+    return value, at_odds

@@ -175,7 +175,7 @@ def test_the_commands_say_what_became_of_every_row(folder, tmp_path):
     export = results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True), rating("ann", "x", 9, True))
     result = run_builder("ratings", "import", folder, export)
     assert result.returncode == 0, result.stderr
-    read, added, already, refused, participants = result.stdout.splitlines()[1].split()[1:]
+    read, added, _, already, refused, participants = result.stdout.splitlines()[1].split()[1:]
     assert (read, added, already, refused, participants) == ("2", "1", "0", "1", "1")
     assert "1  unknown pair" in result.stdout
     digest = hashlib.sha256(export.read_bytes()).hexdigest()
@@ -290,6 +290,44 @@ def test_an_import_is_taken_back_whole(folder, tmp_path):
         undo(folder)
 
 
+def asking_one(path, question, answers, time):
+    """A table that asks one question, with its mapping: two participants, three pairs, a time for each answer."""
+    lines = [f"participant_id,pair_id,{question},response_time_ms,rated_at"]
+    lines += [f"{who},{pair},{answer},{time},2026-11-02T10:00:{time // 100:02d}Z" for who, pair, answer in answers]
+    path.write_text("\n".join(lines) + "\n")
+    mapping = path.with_suffix(".toml")
+    mapping.write_text(f'questions = ["{question}"]\n')
+    return path, mapping
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_import_that_completes_rows_is_taken_back_whole(folder, tmp_path, turned):
+    pairs = list(read_design(folder).items.index[:3])
+    both = [(who, pair) for who in ("ann", "bob") for pair in pairs]
+    alike = asking_one(tmp_path / "alike.csv", "similarity", [(*each, 40 + n) for n, each in enumerate(both)], 1000)
+    same = asking_one(tmp_path / "same.csv", "identity", [(*each, "yes") for each in both[:4]], 2000)
+    (first, first_mapping), (second, second_mapping) = (same, alike) if turned else (alike, same)
+    import_exports(folder, [first], mapping=first_mapping)
+    before = files(folder)
+    (outcome,) = outcomes_of(folder, second, mapping=second_mapping)
+    assert (outcome.completed, outcome.added) == (4, 2 if turned else 0)
+    whole = files(folder)
+    import_exports(folder, [second], mapping=second_mapping)
+    import_exports(folder, [first], mapping=first_mapping)
+    assert files(folder) == whole
+    rows = RatingsFolder(folder, ASKS).ratings().to_pylist()
+    assert [row["response_time_ms"] for row in rows] == [3000] * 4 + [1000] * 2
+    assert [row["identity"] for row in rows] == [True] * 4 + [None] * 2
+    assert [row["similarity"] for row in rows] == [40, 41, 42, 43, 44, 45]
+    assert {row["rated_at"].second for row in rows[:4]} == {20}
+    assert undo(folder) == Reversal(ratings=2 if turned else 0, participants=0, refused=0, submissions=0, completed=4)
+    assert files(folder) == before
+    import_exports(folder, [second], mapping=second_mapping)
+    forget(folder, "ann")
+    forget(folder, "bob")
+    assert (folder / "ratings" / "imports.csv").read_text() == "import,kind,key\n"
+
+
 def test_a_person_who_is_removed_leaves_nothing_in_the_record_of_imports(folder, tmp_path):
     pair = read_design(folder).items.index[0]
     import_exports(folder, [results(tmp_path / "a.jsonl", person("ann"), rating("ann", pair, 90, True))])
@@ -306,7 +344,7 @@ def test_a_dry_run_writes_nothing_and_shows_what_would_come(folder, tmp_path):
     result = run_builder("ratings", "import", folder, export, "--dry-run")
     assert result.returncode == 0, result.stderr
     assert not (folder / "ratings").exists()
-    assert result.stdout.splitlines()[3].split()[1:] == ["1", "1", "0", "0", "1"]
+    assert result.stdout.splitlines()[3].split()[1:] == ["1", "1", "0", "0", "0", "1"]
     for line in ('participant = "participant"', 'similarity = "similarity_{pair}"', '#   "Q7"'):
         assert line in result.stdout.splitlines()
     export.write_text("who,Q7\nann,x\n")

@@ -25,8 +25,8 @@ NOTHING = Collection(
 )
 
 
-def take(held, export, file="a.csv", *, pseudonyms=False, **settings):
-    rows = cleaned([replace(export, pseudonyms=pseudonyms)], design(**settings), KEY)
+def take(held, export, file="a.csv", *, pseudonyms=False, asked=None, **settings):
+    rows = cleaned([replace(export, pseudonyms=pseudonyms)], design(**settings), KEY, asked)
     after, outcomes = merged(held, rows, ASKS, [file])
     return after, outcomes[0]
 
@@ -105,6 +105,57 @@ def test_of_two_answers_in_one_file_the_first_is_kept():
     held, outcome = take(NOTHING, export)
     assert answers(held) == {("ann", "s-00000-p"): (80, True)}
     assert (outcome.added, outcome.already, outcome.refused) == (1, 1, 1)
+    assert outcome.reasons == {"second answer to a pair, the first is kept": 1}
+
+
+ALIKE = export_of([("ann", "s-00000-p", 80, None, 2000, 4), ("bob", "s-00000-g", 9, None, 500, 1)])
+SAME = export_of([("bob", "s-00000-g", None, False, 300, 7), ("ann", "s-00000-p", None, True, None, 2)])
+
+
+def halves(*exports):
+    """The collection after exports that ask one question each, and the outcomes."""
+    held, outcomes = NOTHING, []
+    for export in exports:
+        asked = ("similarity",) if export.ratings["similarity"].notna().all() else ("identity",)
+        held, outcome = take(held, export, f"{asked[0]}.csv", asked=asked)
+        outcomes.append(outcome)
+    return held, outcomes
+
+
+@pytest.mark.parametrize("order", [(ALIKE, SAME), (SAME, ALIKE)])
+def test_questions_asked_apart_complete_a_row_in_any_order(order):
+    held, outcomes = halves(*order)
+    assert answers(held) == {("ann", "s-00000-p"): (80, True), ("bob", "s-00000-g"): (9, False)}
+    rows = held.ratings.set_index("pair_id")[["response_time_ms", "position"]].astype("int64")
+    assert rows.loc["s-00000-p"].tolist() == [2000, 2]
+    assert rows.loc["s-00000-g"].tolist() == [800, 1]
+    assert [(each.read, each.added, each.completed, each.refused) for each in outcomes] == [(2, 2, 0, 0), (2, 0, 2, 0)]
+    again, outcomes = halves(*order, *order)
+    same(again, held)
+    assert [each.already for each in outcomes] == [0, 0, 2, 2]
+
+
+def test_an_answer_told_with_another_question_is_one_trial():
+    fuller = export_of([("ann", "s-00000-p", 80, True, 2000, 4)])
+    once, _ = halves(ALIKE)
+    held, outcome = take(once, fuller)
+    assert answers(held)["ann", "s-00000-p"] == (80, True)
+    assert held.ratings["response_time_ms"].tolist() == [2000, 500]
+    assert (outcome.completed, outcome.added) == (1, 0)
+
+
+def test_what_completes_an_answer_but_differs_in_another_contradicts():
+    once, _ = halves(ALIKE)
+    held, outcome = take(once, export_of([("ann", "s-00000-p", 81, True)]))
+    assert answers(held) == answers(once)
+    assert outcome.reasons == {"contradicts a rating already there": 1}
+
+
+def test_of_a_file_an_earlier_row_is_completed_and_a_differing_one_refused():
+    rows = [("ann", "s-00000-p", 80, None), ("ann", "s-00000-p", 80, True), ("ann", "s-00000-p", 80, False)]
+    held, outcome = take(NOTHING, export_of(rows), asked=("similarity",))
+    assert answers(held) == {("ann", "s-00000-p"): (80, True)}
+    assert (outcome.read, outcome.added, outcome.completed, outcome.refused) == (3, 1, 1, 1)
     assert outcome.reasons == {"second answer to a pair, the first is kept": 1}
 
 
