@@ -13,6 +13,7 @@ from analysis.report.findings import Findings
 from analysis.report.page import Section, Statement, SummaryItem
 from analysis.report.sections import SECTIONS, SectionOf
 from analysis.report.tables import number
+from analysis.tables.attributes import measured_names
 from analysis.tables.limits import RELIABLE
 
 MOST = 3
@@ -138,6 +139,11 @@ def agreement_claims(findings: Findings) -> Iterator[Claim]:
         )
 
 
+def measured(findings: Findings) -> list[str]:
+    """The attributes that are measured in images."""
+    return measured_names(findings.published.images)
+
+
 @dataclass(frozen=True)
 class ReportParts:
     """The parts of the report of a kind of study.
@@ -146,9 +152,11 @@ class ReportParts:
     introduction: sentences that open the summary.
     claims: the questions that every report of the kind asks, where it has their tables.
     dependence: what the intervals of claims know of, a clause behind "intervals are 95 %".
+    names: of measures, methods and the like in its tables and captions, which the page writes in words.
     """
 
     sections: Sequence[SectionOf] = SECTIONS
     introduction: Callable[[Findings], Sequence[str]] = introduction
     claims: Callable[[Findings], Iterable[Claim]] = agreement_claims
     dependence: Callable[[Findings], str] = dependence
+    names: Callable[[Findings], Iterable[str]] = measured

@@ -6,6 +6,8 @@ import re
 
 import pandas as pd
 
+from analysis.names import written
+
 SOURCE_COLUMN = "ratings_source"
 """Column of a CSV that says whose the ratings behind it are; only where they are not all people's."""
 
@@ -94,7 +96,19 @@ def is_number(column: pd.Series) -> bool:
 
 def heading(name: object) -> str:
     """A column's name as a reader's heading: `dlib_accept` becomes `dlib accept`."""
-    return " ".join(map(str, name)) if isinstance(name, tuple) else str(name).replace("_", " ")
+    return " ".join(map(str, name)) if isinstance(name, tuple) else written(str(name))
+
+
+def in_reading_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with its most useful columns first: counts beside n, ids where a row has several, and how each interval
+    came about or why a value is missing stand last, in this order.
+    """
+    names = list(frame.columns)
+    counts = [name for name in names if str(name).startswith("n_")]
+    ids = [name for name in names if str(name).endswith("_id")]
+    how = [name for name in names if name in ("interval", "reason") or str(name).endswith("_interval")]
+    last = [*counts, *(ids if len(ids) > 1 else []), *how]
+    return frame[[*(name for name in names if name not in last), *last]]
 
 
 def to_csv(frame: pd.DataFrame, source: str | None) -> bytes:
@@ -154,6 +168,7 @@ _LATEX = str.maketrans(
         "^": r"\textasciicircum{}",
         "↑": r"$\uparrow$",
         "↓": r"$\downarrow$",
+        "²": "$^2$",
         **{character: f"\\{character}" for character in "{}$&#%_"},
     }
 )

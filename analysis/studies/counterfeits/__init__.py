@@ -32,9 +32,9 @@ def _makers(published: "Published", options: "Options") -> "Sequence[Maker]":
 def _report() -> "ReportParts":
     from analysis.report.summary import ReportParts
     from analysis.studies.counterfeits.claims import claims, introduction
-    from analysis.studies.counterfeits.sections import SECTIONS
+    from analysis.studies.counterfeits.sections import SECTIONS, names
 
-    return ReportParts(SECTIONS, introduction, claims)
+    return ReportParts(SECTIONS, introduction, claims, names=names)
 
 
 ANALYSIS = Analysis(

@@ -274,3 +274,9 @@ PEOPLE = SectionOf(
 
 SECTIONS = (SEEN, INVERSION, DISTANCE, DETECTORS, DEFENSE, PARTICIPANTS, PEOPLE, GROUPS, POWER, LIMITS)
 """The sections, in the order of the report."""
+
+
+def names(findings: Findings) -> list[str]:
+    """The conditionings and other kinds of images, and the detectors."""
+    named = findings.tables["detectors"]["detector"] if findings.has("detectors") else ()
+    return [*map(str, findings.published.images["kind"].unique()), *map(str, named)]

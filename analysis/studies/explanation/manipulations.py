@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures.style import rows
+from analysis.names import written
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item
@@ -121,7 +122,7 @@ def _draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
 def _caption(row: Any) -> str:
     alike = f"alike {getattr(row, LIKENESS):.2f}"
     size = "" if pd.isna(getattr(row, SCORE)) else f" {getattr(row, SCORE):.3f}"
-    return f"{row.explainer}\n{row.kind}{size}\n{alike}".replace("_", " ")
+    return f"{written(row.explainer)}\n{written(row.kind)}{size}\n{alike}"
 
 
 def _text(findings: Findings) -> list[str]:

@@ -27,6 +27,7 @@ from analysis.studies.explanation.data import EDGES, study
 from analysis.studies.explanation.figures import agreement_matrix, curves, likeness
 from analysis.studies.explanation.manipulations import MANIPULATIONS, SEEN
 from analysis.studies.explanation.strips import draw_strips
+from analysis.studies.explanation.tables.noticed import SCORE
 
 
 def _words(check: str) -> str:
@@ -167,3 +168,10 @@ PEOPLE = SectionOf("people", "People among themselves", [*AGREEMENT, DRIFT, SIDE
 
 SECTIONS = (PARTICIPANTS, MANIPULATIONS, SEEN, SANITY, EXPLAINERS, MEASURES, PEOPLE, GROUPS, POWER, LIMITS)
 """The sections of an explanation report, in its order."""
+
+
+def names(findings: Findings) -> list[str]:
+    """The explainers, the measures, the kinds of items and the manipulations, and the size of a change."""
+    of, tables = study(findings.published), findings.published.tables
+    lies = pd.concat([table["manipulation"] for table in tables.values() if "manipulation" in table] or [pd.Series()])
+    return [*of.explainers, *of.measures, *of.items["kind"].dropna().unique(), *lies.dropna().unique(), SCORE]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.figures.style import rows
+from analysis.names import written
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item
@@ -71,9 +72,9 @@ def _strip(
 
 
 def _caption(row: Any, extra: str | None) -> str:
-    pair = row.explainer if row.explainer == row.other_explainer else f"{row.explainer}\n{row.other_explainer}"
+    pair = "\n".join(map(written, dict.fromkeys([row.explainer, row.other_explainer])))
     against = str(row.kind) if pd.isna(row.layer) else f"{row.kind} {row.layer}"
-    lines = [pair.replace("_", " "), against]
+    lines = [pair, against]
     lines += [f"likeness {row.likeness:.0f}"] if hasattr(row, "likeness") else []
     return "\n".join(lines + ([f"apart {getattr(row, extra):+.2f}"] if extra else []))
 

@@ -34,9 +34,9 @@ def _makers(published: "Published", options: "Options") -> "Sequence[Maker]":
 def _report() -> "ReportParts":
     from analysis.report.summary import ReportParts
     from analysis.studies.verification.claims import claims, introduction
-    from analysis.studies.verification.sections import SECTIONS
+    from analysis.studies.verification.sections import SECTIONS, names
 
-    return ReportParts(SECTIONS, introduction, claims)
+    return ReportParts(SECTIONS, introduction, claims, names=names)
 
 
 ANALYSIS = Analysis(

@@ -20,7 +20,15 @@ from analysis.studies.verification.figures.similarity_distance import areas
 MOST = 2000
 """Pairs with images at most, or the file grows too large for a browser; more are drawn by chance, always the same."""
 
-_SYMBOLS = {"*": "star", "o": "circle", "X": "x", "s": "square", "^": "triangle-up", "D": "diamond"}
+_SYMBOLS = {
+    "*": "star",
+    "o": "circle",
+    "X": "x",
+    "s": "square",
+    "^": "triangle-up",
+    "v": "triangle-down",
+    "D": "diamond",
+}
 
 
 def similarity_distance_plot(

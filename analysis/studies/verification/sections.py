@@ -24,10 +24,11 @@ from analysis.report.sections import (
     SectionOf,
     groups_text,
 )
+from analysis.report.summary import measured
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed, slug
 from analysis.studies.verification import interactive
-from analysis.studies.verification.data import study
+from analysis.studies.verification.data import distances, study
 from analysis.studies.verification.figures import (
     correlations,
     distance_violins,
@@ -383,3 +384,8 @@ SECTIONS = (
     LIMITS,
 )
 """The sections of a verification report, in its order."""
+
+
+def names(findings: Findings) -> list[str]:
+    """The distances beside the recognizers', and the attributes that are measured in images."""
+    return [*distances(findings.answers.items), *measured(findings)]

@@ -124,8 +124,8 @@ def test_a_pair_opens_with_both_images_and_all_scores(page, way):
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= page.execute_script("return innerWidth")
     names = {row.text for row in dialog.find_elements(By.CSS_SELECTOR, "tbody th")}
-    scores = {"dlib distance", "dlib accept", "similarity mean", "identity rate", "n ratings", "latent l2"}
-    assert scores | {"lpips alex", "lpips vgg", "kind", "disagreement"} <= names
+    scores = {"dlib distance", "dlib accept", "similarity mean", "identity rate", "n ratings", "latent L2"}
+    assert scores | {"LPIPS (AlexNet)", "LPIPS (VGG16)", "kind", "disagreement"} <= names
     if way == "click":
         dialog.find_element(By.CSS_SELECTOR, "form button").click()
     else:

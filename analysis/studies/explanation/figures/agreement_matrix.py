@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.names import written
 
 BELOW, ABOVE = "spearman", "spearman_absolute"
 """The measures below and above the diagonal."""
@@ -32,7 +33,7 @@ def agreement_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: 
         for at, beside in np.argwhere(~np.isnan(matrix)):
             shade = "white" if abs(matrix[at, beside]) > 0.65 else "black"  # white at 0 and dark at its ends
             axes.text(beside, at, f"{matrix[at, beside]:.2f}", ha="center", va="center", color=shade, fontsize=7)
-        labels = [style.plain(name.replace("_", " ")) for name in names]
+        labels = [style.plain(written(name)) for name in names]
         axes.set_xticks(range(len(names)), labels, rotation=40, ha="right")
         axes.set_yticks(range(len(names)), labels)
         axes.set_title("Below the diagonal with signs, above it absolute values")

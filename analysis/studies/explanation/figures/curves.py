@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.names import written
 
 COLUMNS = 4
 MEASURES = {"spearman": "with signs", "spearman_absolute": "absolute values"}
@@ -30,7 +31,7 @@ def curves(table: pd.DataFrame, explainers: Sequence[str], reference: str, *, so
         grid = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True, sharey=True)
         for axes, name in zip(grid.flat, explainers, strict=False):
             _draw(axes, table[table["explainer"] == name], table[table["explainer"] == reference])
-            axes.set_title(style.plain(name.replace("_", " ")), fontsize=8)
+            axes.set_title(style.plain(written(name)), fontsize=8)
         for axes in list(grid.flat)[len(explainers) :]:
             axes.set_axis_off()
         for axes in grid[:, 0]:

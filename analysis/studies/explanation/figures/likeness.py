@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.intervals import draw_intervals, height
+from analysis.names import written
 
 
 def likeness(table: pd.DataFrame, *, source: str | None) -> Figure:
@@ -30,7 +31,7 @@ def likeness(table: pd.DataFrame, *, source: str | None) -> Figure:
         for row in style.rows(ceiling.dropna(subset="split_half")):
             axes.axvspan(row.low, row.high, color=style.FAINT, alpha=0.2, linewidth=0)
             axes.axvline(row.split_half, color="black", linestyle="dashed", linewidth=1, label="noise ceiling")
-        draw_intervals(axes, drawn, "measure", value="size", label=lambda name: name.replace("_", " "))
+        draw_intervals(axes, drawn, "measure", value="size", label=written)
         axes.set(xlim=(-0.4, 1.05), xlabel="size of the correlation with people's mean likeness")
         style.legend_beside(axes)
         return style.finished(figure, source)

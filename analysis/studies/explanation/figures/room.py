@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
+from analysis.names import written
 from analysis.tables.psychometric import Curve
 
 GONE = 0.5
@@ -53,7 +54,7 @@ def _draw_left(axes: Axes, left: pd.DataFrame) -> None:
         color = style.PALETTE[index % len(style.PALETTE)]
         for version, line, marker in (("manipulated", "solid", "o"), ("no_op", "dotted", "x")):
             part = cell[cell["version"] == version].sort_values("l_inf")
-            words = style.plain(" of ".join(map(str, key)).replace("_", " ")) if version == "manipulated" else None
+            words = style.plain(" of ".join(written(str(name)) for name in key)) if version == "manipulated" else None
             axes.plot(part["l_inf"], part["likeness"], linestyle=line, marker=marker, color=color, label=words)
     axes.plot([], [], linestyle="dotted", marker="x", color=style.FAINT, label="noise of the same L-inf")
     axes.set(xlabel="largest change of a value (L-inf)", ylabel="likeness of the explanation\nwith the one before")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.figures import style
+from analysis.names import written
 
 MOST = 0.3
 """The amount beyond the no-op at which the color is darkest."""
@@ -50,4 +51,4 @@ def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: s
 
 
 def _words(name: str) -> str:
-    return style.plain(name.replace("_", " "))
+    return style.plain(written(name))

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.intervals import draw_intervals, height
+from analysis.names import written
 from analysis.studies.verification.figures import kinds
 
 
@@ -19,12 +20,8 @@ def correlations(table: pd.DataFrame, *, source: str | None) -> Figure:
         figure = style.new_figure(7.0, height(table["measure"], table["kind"].nunique()))
         axes = figure.subplots()
         axes.axvline(0, color=style.FAINT, linewidth=0.8)
-        draw_intervals(axes, table, "measure", "kind", value="pearson", label=_words, marks=kinds.mark)
+        draw_intervals(axes, table, "measure", "kind", value="pearson", label=written, marks=kinds.mark)
         axes.set(xlim=(-1.05, 1.05), xlabel="Pearson correlation with the identity rate")
         axes.set_title("Correlation with people's decision, 95 % intervals over batches")
         style.legend_beside(axes)
         return style.finished(figure, source)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.intervals import ROW
+from analysis.names import written
 
 MOST = 20
 """Attributes shown; the table has all."""
@@ -30,7 +31,7 @@ def importance(table: pd.DataFrame, *, source: str | None) -> Figure:
             error_kw={"linewidth": 1.2},
         )
         axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_yticks(range(len(bars)), [style.plain(str(name).replace("_", " ")) for name in bars["attribute"]])
+        axes.set_yticks(range(len(bars)), [style.plain(written(str(name))) for name in bars["attribute"]])
         axes.set(ylim=(len(bars) - 0.4, -0.6), xlabel="permutation importance (loss of R²)")
         axes.set_title("What the similarity that people see depends on")
         return style.finished(figure, source)

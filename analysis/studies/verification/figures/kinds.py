@@ -8,10 +8,21 @@ KIND_COLORS = {
     "negative": "#D55E00",
     "interpolation": "#009E73",
     "optimized": "#CC79A7",
+    "controversial": "#56B4E9",
 }
 """Colors of the kinds, the same as in the pictures of a dataset's card."""
 
-KIND_MARKERS = {"genuine": "*", "positive": "o", "negative": "X", "interpolation": "s", "optimized": "^"}
+KIND_MARKERS = {
+    "genuine": "*",
+    "positive": "o",
+    "negative": "X",
+    "interpolation": "s",
+    "optimized": "^",
+    "controversial": "v",
+    "all with genuine": "P",
+}
+"""Shapes of the kinds, and of all together, beside the diamond of all but genuine ones."""
+
 OTHER_COLOR, OTHER_MARKER = "#595959", "D"
 """The look of kinds that a plugin adds."""
 

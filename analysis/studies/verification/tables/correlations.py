@@ -88,7 +88,7 @@ def _undefined(identity: Numbers, values: Numbers, column: str) -> str:
     if len(values) < 3:
         return "fewer than 3 pairs"
     if _constant(identity):
-        return "identity_rate is the same in all pairs"
+        return "the identity rate is the same in all pairs"
     return f"{column} is the same in all pairs" if _constant(values) else ""
 
 

@@ -61,7 +61,7 @@ def test_constant_columns_have_a_reason() -> None:
     assert set(constant["reason"]) == {"latent_l2 is the same in all pairs"}
     assert constant[["pearson", "spearman", "low", "high"]].isna().all(axis=None)
     same = correlations(pairs, ratings.assign(identity=True))
-    assert set(same["reason"]) == {"identity_rate is the same in all pairs"}
+    assert set(same["reason"]) == {"the identity rate is the same in all pairs"}
 
 
 def test_pairs_that_were_not_acquired_do_not_count() -> None:
