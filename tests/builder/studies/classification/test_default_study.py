@@ -21,6 +21,8 @@ from builder.studies.classification.simulate import from_model
 from builder.study import default_text
 from builder.survey.items import read_items
 from tests.conftest import run_builder
+from tests.examples import notebooks
+from tests.pictures import check_sheet
 from tests.studies import set_keys
 
 pytestmark = pytest.mark.slow
@@ -254,7 +256,7 @@ def test_the_version_verifies_and_its_card_counts_errors(published: Path, tables
     assert len(tables["attacks"]) == 4000 - wrong
     assert f"| digits\\_cnn | 4000 | 0 | {wrong} |  |" in card
     assert "120 mistake, 40 agreed, 40 foil, 64 adversarial, 64 explained, 168 assignment." in card
-    assert (published / "pictures" / "mistakes.png").is_file()
+    check_sheet(published / "pictures" / "mistakes.png", captions=3)
 
 
 def test_a_picture_is_drawn_of_an_item(folder: Path, tmp_path: Path):
@@ -301,3 +303,14 @@ def test_who_answers_controls_wrong_is_flagged(folder: Path, tmp_path: Path):
     built("ratings", "import", copy, tmp_path / "answers.csv")
     status = built("ratings", "status", copy)
     assert "attention 1," in status
+
+
+def test_the_notebook_runs_and_draws(published: Path):
+    outputs = notebooks.run("classification", published)
+    assert [type(each).__name__ for each in outputs] == [
+        "DataFrame",
+        "PngImageFile",
+        "DataFrame",
+        "DataFrame",
+        "Figure",
+    ]

@@ -15,6 +15,8 @@ from builder.shards import StudyFolder
 from builder.studies.counterfeits.simulate import from_model
 from builder.study import default_text
 from tests.conftest import run_builder
+from tests.examples import notebooks
+from tests.pictures import check_sheet
 
 pytestmark = pytest.mark.slow
 
@@ -137,7 +139,7 @@ def test_rounds_of_the_defense_are_predicted_with_one_more_class(tables: Tables)
 
 def test_the_version_verifies_and_has_a_picture(published: Path, folder: Path, tmp_path: Path):
     assert "everything is as it should be" in built("verify", published)
-    assert (published / "pictures" / "counterfeits.png").is_file()
+    check_sheet(published / "pictures" / "counterfeits.png", captions=3)
     built("picture", folder, tmp_path / "item.png", "--batch", 1, "--index", 2)
     with Image.open(tmp_path / "item.png") as picture:
         assert picture.size == (128, 167)
@@ -150,3 +152,14 @@ def test_the_classifier_answers_as_it_decides(folder: Path):
     wanted = [row["class"] if row["class"] in ("3", "5", "8") else "nothing" for row in items]
     assert ratings["choice"].to_pylist() == wanted
     assert ratings["certainty"].to_pylist() == pytest.approx([100 * row["confidence"] for row in items])
+
+
+def test_the_notebook_runs_and_draws(published: Path):
+    outputs = notebooks.run("counterfeits", published)
+    assert [type(each).__name__ for each in outputs] == [
+        "DataFrame",
+        "PngImageFile",
+        "DataFrame",
+        "DataFrame",
+        "Figure",
+    ]

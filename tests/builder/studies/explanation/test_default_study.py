@@ -19,6 +19,7 @@ from builder.studies.explanation.simulate import from_model
 from builder.study import default_text
 from builder.survey.items import read_items
 from tests.conftest import run_builder
+from tests.examples import notebooks
 from tests.studies import set_keys
 
 pytestmark = pytest.mark.slow
@@ -212,3 +213,14 @@ def test_a_picture_is_drawn_of_an_item(folder: Path, tmp_path: Path):
     built("picture", folder, tmp_path / "item.png", "--batch", 1, "--index", 2)
     with Image.open(tmp_path / "item.png") as picture:
         assert picture.size == (8 + 3 * 120, 8 + 112 + 2 * 13 + 8)
+
+
+def test_the_notebook_runs_and_draws(published: Path):
+    outputs = notebooks.run("explanation", published)
+    assert [type(each).__name__ for each in outputs] == [
+        "DataFrame",
+        "PngImageFile",
+        "DataFrame",
+        "DataFrame",
+        "Figure",
+    ]

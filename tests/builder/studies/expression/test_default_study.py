@@ -18,6 +18,8 @@ from builder.studies.expression.simulate import from_model
 from builder.studies.expression.tasks import EMOTIONS, GENDERS, OPTIONS
 from builder.study import default_text
 from tests.conftest import run_builder
+from tests.examples import notebooks
+from tests.pictures import check_sheet
 
 pytest.importorskip("h5py")
 pytestmark = pytest.mark.slow
@@ -127,7 +129,7 @@ def test_the_version_verifies_and_its_card_says_that_faces_are_generated(publish
     assert "The faces are generated: they show nobody, and nobody labeled them." in card
     said = [row["fer_class"] for row in tables["items"]]
     assert f"| fer | {' | '.join(str(said.count(each)) for each in EMOTIONS)} | 0 | 0 |" in card
-    assert (published / "pictures" / "faces.png").is_file()
+    check_sheet(published / "pictures" / "faces.png", captions=1)
 
 
 def test_a_picture_is_drawn_of_an_item(folder: Path, tmp_path: Path):
@@ -142,3 +144,14 @@ def test_a_classifier_answers_as_it_decides(folder: Path):
     assert (ratings.num_rows, participants["participant_id"].to_pylist(), without) == (16, ["model-fer"], 0)
     assert ratings["emotion"].to_pylist() == [row["fer_class"] for row in items]
     assert set(ratings["strength"].to_pylist()) == {None}
+
+
+def test_the_notebook_runs_and_draws(published: Path):
+    outputs = notebooks.run("expression", published)
+    assert [type(each).__name__ for each in outputs] == [
+        "DataFrame",
+        "PngImageFile",
+        "DataFrame",
+        "DataFrame",
+        "Figure",
+    ]
