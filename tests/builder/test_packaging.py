@@ -1,7 +1,9 @@
-"""The wheel: every file of the packages is in it, and it works where it is unpacked."""
+"""The wheel: every file of the packages is in it, and pip installs it where there is no checkout."""
 
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
 from pathlib import Path
 
@@ -10,14 +12,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("builder", "analysis", "loading_script")
 
+EXTRAS = "ratings,publish,survey,analysis"
+"""Those with which the README installs a wheel."""
+
 USE = """
 import sys
-sys.path.insert(0, sys.argv[1])
+import analysis
 import builder
+import loading_script
 from builder.cli import main
 from builder.studies import load_kind, packaged
 from builder.study import read_study
-assert builder.__file__.startswith(sys.argv[1]), builder.__file__
+for package in (analysis, builder, loading_script):
+    assert package.__file__.startswith(sys.prefix), package.__file__
 for name in packaged():
     kind = load_kind(read_study(name).study)
     assert kind.publish().card()
@@ -50,9 +57,37 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel):
     assert any(name.endswith("/dataset_card.md") for name in names)
 
 
-def test_the_wheel_works_where_it_is_unpacked(wheel, tmp_path):
-    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    run = [sys.executable, "-I", "-c", USE, str(tmp_path / "site")]
-    used = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """The Python of a new environment in which pip installed the wheel, and that sees what the tests' one depends on,
+    but not the checkout: an editable install is a `.pth` file, which counts in an environment's own folder alone.
+    """
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, symlinks=True)
+    python = folder / "bin" / "python"
+    line = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*line, f"{wheel}[{EXTRAS}]"], check=True, capture_output=True, timeout=300)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    return python
+
+
+def test_the_wheel_works_in_an_environment_of_its_own(installed, tmp_path):
+    used = subprocess.run([installed, "-c", USE], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert used.returncode == 0, used.stderr
     assert used.stdout.startswith("# A study file of Lands Between.")
+
+
+def test_its_command_runs_outside_of_the_checkout(installed, tmp_path):
+    line = [installed, "-m", "builder", "studies"]
+    used = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert used.returncode == 0, used.stderr
+    assert "lands-between-demo           verification     the default" in used.stdout
+
+
+def test_the_extras_of_the_readme_are_in_the_wheel(wheel):
+    (metadata,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA")]
+    provided = zipfile.ZipFile(wheel).read(metadata).decode()
+    assert f"none-any.whl[{EXTRAS}]" in (ROOT / "README.md").read_text()
+    for extra in EXTRAS.split(","):
+        assert f"Provides-Extra: {extra}\n" in provided
