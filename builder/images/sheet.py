@@ -15,11 +15,8 @@ from loading_script.untrusted.png import decode_rgb
 TILE = 112
 """Pixels of a picture's longer side."""
 
-_GAP, _LINE = 8, 13
-"""Pixels between tiles, and of a line of text."""
-
-_LETTERS = 18
-"""The most letters of a caption, as many as a tile is wide."""
+_GAP, _LINE, _LETTERS = 8, 13, 11
+"""Pixels between tiles, of a line of text, and of its letters."""
 
 Row = Mapping[str, Any]
 """A row of a table with a column `image`, of which `bytes` is a PNG."""
@@ -35,7 +32,7 @@ def contact_sheet(
 
     Args:
         rows: one or more.
-        captions: of a row, line by line; as many for each row.
+        captions: of a row, line by line.
         enlarge: the filter for pictures smaller than a tile.
         columns: pictures in a line.
 
@@ -44,14 +41,14 @@ def contact_sheet(
     """
     texts = [captions(row) for row in rows]
     lines = -(-len(rows) // columns)
-    width, height = TILE + _GAP, TILE + len(texts[0]) * _LINE + _GAP
+    width, height = TILE + _GAP, TILE + max(map(len, texts)) * _LINE + _GAP
     sheet = Image.new("RGB", (_GAP + min(len(rows), columns) * width, _GAP + lines * height), "white")
     pen = ImageDraw.Draw(sheet)
     for at, row in enumerate(rows):
         left, top = _GAP + at % columns * width, _GAP + at // columns * height
         sheet.paste(_tile(decode_rgb(row["image"]["bytes"]), enlarge), (left, top))
         for line, text in enumerate(texts[at]):
-            pen.text((left, top + TILE + 1 + line * _LINE), _short(text), fill="black", font=font(11))
+            pen.text((left, top + TILE + 1 + line * _LINE), _short(text), fill="black", font=font(_LETTERS))
     return png_within(sheet)
 
 
@@ -79,4 +76,9 @@ def _tile(picture: Image.Image, enlarge: Image.Resampling) -> Image.Image:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}."
+    """The text, cut where it is wider than a tile."""
+    if font(_LETTERS).getlength(text) <= TILE:
+        return text
+    while text and font(_LETTERS).getlength(f"{text}.") > TILE:
+        text = text[:-1]
+    return f"{text}."

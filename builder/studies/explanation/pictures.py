@@ -60,9 +60,13 @@ def _tiles(item: Row) -> list[Row]:
     against = [item["other_explainer"], "as it was" if item["side"] == LEFT else second]
     return [
         {"image": item["changed"], "captions": [item["class"], f"p {item['probability']:.3f}"]},
-        {"image": item["first"], "captions": [item["explainer"], _of_first(item)]},
-        {"image": item["second"], "captions": against},
+        {"image": item["first"], "captions": _words(item["explainer"], _of_first(item))},
+        {"image": item["second"], "captions": _words(*against)},
     ]
+
+
+def _words(*names: str) -> list[str]:
+    return [name.replace("_", " ") for name in names]
 
 
 def _of_first(item: Row) -> str:

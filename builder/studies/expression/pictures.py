@@ -48,8 +48,7 @@ def _sheet(items: Sequence[Row]) -> bytes:
 
 
 def _captions(item: Row) -> list[str]:
-    """The label, and the class of every classifier."""
+    """The label, where there is one, and the class of every classifier."""
     classes = {name.removesuffix("_class"): value for name, value in item.items() if name.endswith("_class")}
-    return [
-        f"{name}: {'none' if value is None else value}" for name, value in ({"label": item["label"]} | classes).items()
-    ]
+    label = [] if item["label"] is None else [f"label: {item['label']}"]
+    return label + [f"{name}: {'none' if value is None else value}" for name, value in classes.items()]

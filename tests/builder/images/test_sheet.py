@@ -37,10 +37,26 @@ def test_nearest_keeps_edges_sharp() -> None:
     assert smooth.getpixel(edge) not in (RED, BLUE)
 
 
-def test_long_captions_end_in_a_dot() -> None:
-    short, same = (contact_sheet([row(RED, RED)], lambda _, text=text: [text]) for text in ("a" * 18, "a" * 19))
-    dotted = contact_sheet([row(RED, RED)], lambda _: ["a" * 17 + "."])
-    assert same == dotted != short
+def test_long_captions_end_in_a_dot_within_their_tile() -> None:
+    long, longer, narrow = (
+        np.asarray(opened(contact_sheet([row(RED, RED)], lambda _, text=text: [text])))
+        for text in ("m" * 30, "m" * 40, "i" * 20)
+    )
+    assert np.array_equal(long, longer)
+    below = np.split(long[8 + TILE : 8 + TILE + 13], [8, 8 + TILE], axis=1)
+    assert [bool((part < 128).any()) for part in below] == [False, True, False]
+    last = (narrow[8 + TILE : 8 + TILE + 13] < 128).any(axis=(0, 2)).nonzero()[0]
+    assert len(last) >= 20  # narrow letters are not cut: each has a column of its own
+
+
+def test_every_line_of_a_caption_stands_below_its_picture() -> None:
+    sheet = np.asarray(opened(contact_sheet([row(RED, BLUE)] * 2, lambda item: ["kind", "label: 3"], columns=1)))
+    for top in (8, 8 + TILE + 2 * 13 + 8):
+        assert {tuple(color) for color in sheet[top : top + TILE : TILE - 1, [8, 8 + TILE - 1]].reshape(-1, 3)} == {
+            RED,
+            BLUE,
+        }
+        assert all((sheet[top + TILE + line : top + TILE + line + 13] < 128).any() for line in (0, 13))
 
 
 def test_a_damaged_picture_is_an_error() -> None:
