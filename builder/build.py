@@ -17,7 +17,8 @@ from builder.machine import cpus, free_memory, may_have_gpu
 from builder.manifest import BatchManifest
 from builder.metrics import Metrics, served
 from builder.progress import bar
-from builder.shards import Status, StudyFolder, status_of
+from builder.shards import StudyFolder
+from builder.status import Finished, Status, status_of
 from builder.storage import Disk
 from builder.studies import load_kind
 from builder.study import Study
@@ -87,7 +88,7 @@ def build(study: Study, out: str | Path, crew: Crew, metrics_port: int | None = 
             with served(metrics, metrics_port):
                 failed = _run(study, folder, finished, todo, crew, metrics)
         folder.write_readme(study.name, finished)
-        return Outcome(status_of(study, finished, {}), len(todo) - len(failed), failed)
+        return Outcome(status_of(study, Finished(finished, {})), len(todo) - len(failed), failed)
 
 
 def repair(where: str | Path, crew: Crew) -> Outcome | None:
@@ -110,7 +111,7 @@ def repair(where: str | Path, crew: Crew) -> Outcome | None:
         metrics = Metrics(study.batches, len(batches.whole))
         failed = _run(study, folder, batches.whole, sorted(batches.damaged), crew, metrics)
         folder.write_readme(study.name, batches.whole)
-        return Outcome(status_of(study, batches.whole, {}), len(batches.damaged) - len(failed), failed)
+        return Outcome(status_of(study, Finished(batches.whole, {})), len(batches.damaged) - len(failed), failed)
 
 
 def _run(

@@ -1,6 +1,7 @@
 """The JSON files of a study folder: the study, and for each finished batch its shards."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -107,3 +108,17 @@ def parsed(model: type[_Model], content: bytes, source: str) -> _Model:
         raise FolderError(f"{source}: damaged: {where}: {detail['msg']}; {model.again}") from error
     except (ValueError, RecursionError) as error:
         raise FolderError(f"{source}: damaged: is no JSON that this project writes; {model.again}") from error
+
+
+def environment_changes(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The packages and machine types of an environment that have changed, each as a phrase; additions do not count."""
+    return [
+        f"{name} {version} is now {now.get(name, 'absent')}"
+        for name, version in then.items()
+        if not _same_version(version, now.get(name))
+    ]
+
+
+def _same_version(then: str, now: str | None) -> bool:
+    """Whether two versions are one; where the folder has but the public part, as 2.13.0 of 2.13.0+cpu, by that."""
+    return then == now or ("+" not in then and now is not None and now.partition("+")[0] == then)

@@ -10,15 +10,38 @@ import logging
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import yaml
 
 from builder.errors import FolderError, StudyError
 from builder.files import Folder, explained, locked, written_name
-from builder.manifest import FORMAT, MOST_BYTES, BatchManifest, FormatError, Manifest, Shard, parsed
+from builder.layout import (
+    FIRST_FILES,
+    LOCK,
+    MANIFEST,
+    OF_A_BATCH,
+    OF_ALL_BATCHES,
+    README,
+    STUDY,
+    SUBFOLDERS,
+    file_name,
+    manifest_name,
+    readme,
+    shard_name,
+    weights_name,
+)
+from builder.manifest import (
+    FORMAT,
+    MOST_BYTES,
+    BatchManifest,
+    FormatError,
+    Manifest,
+    Shard,
+    environment_changes,
+    parsed,
+)
+from builder.status import Finished, Status, status_of
 from builder.storage import Disk, StoreError, open_storage
 from builder.studies import DEFAULT_KIND, load_kind
 from builder.study import Study, fingerprint_hash, parse_study
@@ -28,36 +51,6 @@ from builder.toml import first_difference, literal, parse_toml
 from loading_script.untrusted.arrow_stream import read_stream
 
 log = logging.getLogger(__name__)
-
-MANIFEST, STUDY, README = "manifest.json", "study.toml", "README.md"
-
-_LOCK = ".lock"
-_OF_A_BATCH = re.compile(r"batch-([0-9]{5,9})\.(arrow|json|jsonl)")
-_OF_ALL_BATCHES = {STUDY, MANIFEST, README}
-_FIRST_FILES = {_LOCK, STUDY}
-"""Files that a build leaves that was stopped before it wrote the manifest, beside what it was writing."""
-
-_SUBFOLDERS = ("manifest", "log", "shards", "weights", "ratings", "published")
-"""All that a study folder may have, whoever fills them; within `shards` each table has one."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """Batches of a study folder by state; damaged: batch -> what is wrong with which file."""
-
-    wanted: int
-    done: tuple[int, ...]
-    missing: tuple[int, ...]
-    damaged: dict[int, str]
-    rows: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The finished batches of a folder: whole ones by their manifests; damaged: batch -> what is wrong."""
-
-    whole: dict[int, BatchManifest]
-    damaged: dict[int, str]
 
 
 class StudyFolder:
@@ -98,7 +91,7 @@ class StudyFolder:
             return
         self._check_place(self.root)
         busy = FolderError(f"{self.root}: another build is at work in this folder; wait for it or stop it")
-        with locked(self.root / _LOCK, busy):
+        with locked(self.root / LOCK, busy):
             yield
 
     def _check_place(self, root: Path) -> None:
@@ -112,12 +105,12 @@ class StudyFolder:
         with explained(root):
             root.mkdir(parents=True, exist_ok=True)
             folder = Folder(root)
-            for name in (*_SUBFOLDERS, *(f"shards/{table}" for table in folder.listed("shards"))):
+            for name in (*SUBFOLDERS, *(f"shards/{table}" for table in folder.listed("shards"))):
                 folder.check(name)
             strangers = sorted(
                 name
                 for name in folder.listed("")
-                if name not in _FIRST_FILES and written_name(name) not in _OF_ALL_BATCHES
+                if name not in FIRST_FILES and written_name(name) not in OF_ALL_BATCHES
             )
         if strangers and not self.described and not self.finished():
             raise FolderError(
@@ -235,11 +228,7 @@ class StudyFolder:
             )
             self.storage.write(MANIFEST, manifest.to_json())
             return
-        changed = [
-            f"{name} {then} is now {environment.get(name, 'absent')}"
-            for name, then in self.manifest().environment.items()
-            if not _same_software(then, environment.get(name))
-        ]
+        changed = environment_changes(self.manifest().environment, environment)
         if changed:
             log.warning(
                 "%s: begun in another environment, so new batches may differ from its own in their last bits: %s",
@@ -300,11 +289,11 @@ class StudyFolder:
         Raises:
             FolderError: it is absent, damaged, of another version, or another study's.
         """
-        name = _batch_name(batch)
+        name = manifest_name(batch)
         return self._parsed_batch(batch, self._read(name), study_hash)
 
     def _parsed_batch(self, batch: int, content: bytes, study_hash: str) -> BatchManifest:
-        where = self.storage.at(_batch_name(batch))
+        where = self.storage.at(manifest_name(batch))
         manifest = parsed(BatchManifest, content, where)
         tables = [shard.table for shard in manifest.shards]
         needed = {spec.name for spec in self._specs if not spec.optional}
@@ -319,7 +308,7 @@ class StudyFolder:
         listed = {*self.storage.sizes("manifest"), *self.storage.strangers("manifest")}
         matches = (re.fullmatch(r"batch-([0-9]{5,9})\.json", name) for name in listed)
         numbers = {int(match[1]) for match in matches if match}
-        return sorted(batch for batch in numbers if _batch_name(batch).removeprefix("manifest/") in listed)
+        return sorted(batch for batch in numbers if manifest_name(batch).removeprefix("manifest/") in listed)
 
     def batches(self, study_hash: str, *, verify: bool) -> Finished:
         """Every finished batch's manifest, and what is wrong with the damaged ones.
@@ -336,7 +325,7 @@ class StudyFolder:
         """
         finished = self.finished()
         sizes = {table: self.storage.sizes(f"shards/{table}") for table in self.tables} if finished else {}
-        contents = self.storage.read([_batch_name(batch) for batch in finished], MOST_BYTES)
+        contents = self.storage.read([manifest_name(batch) for batch in finished], MOST_BYTES)
         whole, damaged = {}, {}
         for batch, content in zip(finished, contents, strict=True):
             try:
@@ -344,7 +333,7 @@ class StudyFolder:
                     raise content
                 manifest = self._parsed_batch(batch, content, study_hash)
                 for shard in manifest.shards:
-                    self._check_size(shard, batch, sizes[shard.table].get(_file_name(batch)))
+                    self._check_size(shard, batch, sizes[shard.table].get(file_name(batch)))
                     if verify:
                         self._check_content(shard, batch)
                 whole[batch] = manifest
@@ -374,7 +363,7 @@ class StudyFolder:
         shards = []
         for table, rows in tables.items():
             content = arrow_bytes(rows)
-            self.storage.write(_shard_name(table, batch), content)
+            self.storage.write(shard_name(table, batch), content)
             digest = hashlib.sha256(content).hexdigest()
             shards.append(Shard(table=table, rows=rows.num_rows, bytes=len(content), sha256=digest))
         manifest = BatchManifest(
@@ -388,12 +377,12 @@ class StudyFolder:
             micro_batches=micro_batches,
             timings={step: round(seconds, 3) for step, seconds in timings.items()},
         )
-        self.storage.write(_batch_name(batch), manifest.to_json())
+        self.storage.write(manifest_name(batch), manifest.to_json())
         return manifest
 
     def write_weights(self, name: str, content: bytes) -> str:
         """Writes the weights of a model that was trained here; their SHA-256."""
-        self.storage.write(_weights_name(name), content)
+        self.storage.write(weights_name(name), content)
         return hashlib.sha256(content).hexdigest()
 
     def weights(self, name: str, sha256: str) -> bytes:
@@ -402,10 +391,10 @@ class StudyFolder:
         Raises:
             FolderError: they are missing, or not those that the manifest says.
         """
-        content = self._read(_weights_name(name))
+        content = self._read(weights_name(name))
         if hashlib.sha256(content).hexdigest() != sha256:
             raise FolderError(
-                f"{self.storage.at(_weights_name(name))}: its bytes do not have the SHA-256 that {MANIFEST} says"
+                f"{self.storage.at(weights_name(name))}: its bytes do not have the SHA-256 that {MANIFEST} says"
             )
         return content
 
@@ -418,13 +407,13 @@ class StudyFolder:
             return
         finished, folder = set(self.finished()), self.storage.folder
         for name in folder.listed(""):
-            if written_name(name) in _OF_ALL_BATCHES:
+            if written_name(name) in OF_ALL_BATCHES:
                 folder.remove(name)
         shards = self._shard_folders()
         for within in ("manifest", "log", *shards):
             for name, status in folder.listed(within).items():
                 written = written_name(name)
-                of_batch = _OF_A_BATCH.fullmatch(written or name)
+                of_batch = OF_A_BATCH.fullmatch(written or name)
                 if not of_batch or not (written or stat.S_ISREG(status.st_mode)):
                     continue  # somebody else's, or somewhere else
                 if written or (within in shards and int(of_batch[1]) not in finished):
@@ -435,43 +424,18 @@ class StudyFolder:
         what lies in the places of them.
         """
         for batch in batches:
-            self.storage.remove(_batch_name(batch))
+            self.storage.remove(manifest_name(batch))
             for within in self._shard_folders() if isinstance(self.storage, Disk) else ():
-                self.storage.remove(f"{within}/{_file_name(batch)}")
+                self.storage.remove(f"{within}/{file_name(batch)}")
 
     def write_readme(self, name: str, finished: Mapping[int, BatchManifest]) -> None:
         """Writes the `README.md` whose `configs` list the finished shards for `datasets.load_dataset`."""
-        ordered = sorted(finished)
-        rows: dict[str, int] = {shard.table: shard.rows for batch in ordered[:1] for shard in finished[batch].shards}
-        filled = [table for table in self.tables if rows.get(table)]  # load_dataset cannot read an empty table
-        default, *_ = filled or self.tables
-        hashes = [shard.sha256 for batch in ordered for shard in finished[batch].shards]
-        content = hashlib.sha256("".join(hashes).encode()).hexdigest()
-        configs = [
-            {
-                "config_name": table,
-                **({"default": True} if table == default else {}),
-                # The cache of `datasets` knows a folder by its name and its configs: without this, another study in a
-                # folder of the same name would load as this one.
-                "description": f"content {content}",
-                "data_files": [{"split": "train", "path": [_shard_name(table, batch) for batch in ordered]}],
-            }
-            for table in filled
-        ]
-        # PyYAML's own dumper takes minutes for the 400,000 lines of 100,000 batches.
-        head = yaml.dump({"configs": configs}, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
-        text = (
-            f"---\n{head}---\n\n# {name}\n\nA study folder of Lands Between. A table loads "
-            f'with `datasets.load_dataset(FOLDER, "{default}", split="train")`; '
-            f"the others are {', '.join(filled[1:])}.\n"
-        )
-        self.storage.write(README, text.encode())
+        self.storage.write(README, readme(name, self.tables, finished).encode())
 
     def status(self, *, verify: bool = False) -> Status:
         """The batches that are done, missing or damaged; `verify` as in `batches`."""
         study = self.study()
-        finished = self.batches(study.hash(), verify=verify)
-        return status_of(study, finished.whole, finished.damaged)
+        return status_of(study, self.batches(study.hash(), verify=verify))
 
     def holds(self, table: str, batch: int) -> bool:
         """Whether a finished batch has a table, which may be optional.
@@ -489,24 +453,24 @@ class StudyFolder:
             FolderError: the batch is not finished, or its shard is damaged: what does not verify is not read.
         """
         study_hash = self.manifest().study_hash
-        if self.storage.size(_batch_name(batch)) is None:
+        if self.storage.size(manifest_name(batch)) is None:
             finished = self.finished()
             have = f"it has batches {finished[0]} to {finished[-1]}" if finished else "it has none yet"
             raise FolderError(f"{self.address}: batch {batch} is not built; {have}")
         for shard in self.batch_manifest(batch, study_hash).shards:
             if shard.table == table:
-                self._check_size(shard, batch, self.storage.size(_shard_name(table, batch)))
+                self._check_size(shard, batch, self.storage.size(shard_name(table, batch)))
                 self._check_content(shard, batch)
-        name = _shard_name(table, batch)
+        name = shard_name(table, batch)
         with explained(self.storage.at(name)), self.storage.arrow(name) as source:
             return read_stream(source.read_buffer())  # whose hash may be as forged as it is
 
     def shard_path(self, table: str, batch: int) -> Path:
         """The path of the rows of one batch in one table on this machine."""
-        return self.root / _shard_name(table, batch)
+        return self.root / shard_name(table, batch)
 
     def _check_size(self, shard: Shard, batch: int, size: int | None) -> None:
-        name = _shard_name(shard.table, batch)
+        name = shard_name(shard.table, batch)
         where = self.storage.at(name)
         if size is None and self.storage.size(name) is None:  # which says what lies in its place
             raise FolderError(f"{where}: is missing")
@@ -514,7 +478,7 @@ class StudyFolder:
             raise FolderError(f"{where}: has {size} bytes, its manifest says {shard.bytes}")
 
     def _check_content(self, shard: Shard, batch: int) -> None:
-        name = _shard_name(shard.table, batch)
+        name = shard_name(shard.table, batch)
         where = self.storage.at(name)
         with explained(where), self.storage.open(name) as file:
             content = file.read()
@@ -532,39 +496,6 @@ class StudyFolder:
         if isinstance(content, FolderError):
             raise content
         return content
-
-
-def status_of(study: Study, whole: Mapping[int, BatchManifest], damaged: dict[int, str]) -> Status:
-    """The status of batches whose manifests are read already."""
-    specs = load_kind(study.study).tables
-    there = {shard.table for manifest in whole.values() for shard in manifest.shards}
-    rows = {spec.name: 0 for spec in specs if spec.name in there or not spec.optional}
-    for manifest in whole.values():
-        for shard in manifest.shards:
-            rows[shard.table] += shard.rows
-    missing = sorted(set(range(study.batches)) - set(whole) - set(damaged))
-    return Status(study.batches, tuple(sorted(whole)), tuple(missing), damaged, rows)
-
-
-def _weights_name(name: str) -> str:
-    return f"weights/{name}.safetensors"
-
-
-def _batch_name(batch: int) -> str:
-    return f"manifest/batch-{batch:05d}.json"
-
-
-def _shard_name(table: str, batch: int) -> str:
-    return f"shards/{table}/{_file_name(batch)}"
-
-
-def _file_name(batch: int) -> str:
-    return f"batch-{batch:05d}.arrow"
-
-
-def _same_software(then: str, now: str | None) -> bool:
-    """Whether two versions are one; where the folder has but the public part, as 2.13.0 of 2.13.0+cpu, by that."""
-    return then == now or ("+" not in then and now is not None and now.partition("+")[0] == then)
 
 
 def _literal(value: object) -> str:
