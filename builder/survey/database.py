@@ -53,7 +53,29 @@ def tables_of(asks: Questionnaire) -> Tables:
         Column("study", String, nullable=False),
         Column("study_hash", String(64), nullable=False),
     )
-    participants = Table(
+    participants = _participants(metadata, asks)
+    ratings = _ratings(metadata, asks, participants)
+    disputes = Table(
+        "disputes",
+        metadata,
+        Column("participant_id", String(200), primary_key=True),
+        Column("disputed_id", String(200), nullable=False, index=True),
+        Column("said_at", BigInteger, nullable=False),
+    )
+    sittings = None
+    if asks.arms:
+        sittings = Table(
+            "sittings",
+            metadata,
+            Column("participant_id", ForeignKey(participants.c.participant_id), primary_key=True),
+            Column("sitting", Integer, primary_key=True),
+            Column("finished_at", BigInteger, nullable=False),
+        )
+    return Tables(metadata, survey, participants, ratings, disputes, sittings)
+
+
+def _participants(metadata: MetaData, asks: Questionnaire) -> Table:
+    return Table(
         "participants",
         metadata,
         Column("participant_id", String(200), primary_key=True),
@@ -73,7 +95,10 @@ def tables_of(asks: Questionnaire) -> Tables:
         *(Column(name, Text) for name in asks.text_names),
         Column("finished_at", BigInteger),
     )
-    ratings = Table(
+
+
+def _ratings(metadata: MetaData, asks: Questionnaire, participants: Table) -> Table:
+    return Table(
         "ratings",
         metadata,
         Column("participant_id", ForeignKey(participants.c.participant_id), primary_key=True),
@@ -87,23 +112,6 @@ def tables_of(asks: Questionnaire) -> Tables:
         *([Column("side", String(10))] if asks.counterbalance else []),
         Column("rated_at", BigInteger, nullable=False),
     )
-    disputes = Table(
-        "disputes",
-        metadata,
-        Column("participant_id", String(200), primary_key=True),
-        Column("disputed_id", String(200), nullable=False, index=True),
-        Column("said_at", BigInteger, nullable=False),
-    )
-    sittings = None
-    if asks.arms:
-        sittings = Table(
-            "sittings",
-            metadata,
-            Column("participant_id", ForeignKey(participants.c.participant_id), primary_key=True),
-            Column("sitting", Integer, primary_key=True),
-            Column("finished_at", BigInteger, nullable=False),
-        )
-    return Tables(metadata, survey, participants, ratings, disputes, sittings)
 
 
 def _type(question: Question) -> sa.types.TypeEngine[Any]:

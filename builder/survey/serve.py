@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from builder.errors import SurveyError
 from builder.ratings.databases import remember
@@ -69,9 +70,7 @@ def serve(
             is of no use.
         FolderError: the study folder is damaged.
     """
-    token = token or os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
-    if len(token) < LEAST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
-        raise SurveyError(f"the token for /admin: must have {LEAST_TOKEN} or more characters, ASCII without spaces")
+    token = _usable_token(token or os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24))
     files = read_bundle(bundle)
     items = read_items(folder)
     engine = open_database(database or default_url(folder), items.name, items.study_hash, items.asks)
@@ -85,8 +84,21 @@ def serve(
     app = create_app(Survey(items, engine, participant_key(folder), files, token, forgotten, signed))
     listening = _listen(host, port)
     print(f"survey   {_address(listening)}\nprogress {_address(listening)}/admin  token {token}", flush=True)
+    gc.freeze()  # a full collection of all that was imported takes 90 ms, and every answer would wait for it
+    with contextlib.suppress(KeyboardInterrupt):  # how it is told to stop at a terminal
+        uvicorn.Server(_config(app, behind)).run(sockets=[listening])
+    engine.dispose()
+
+
+def _usable_token(token: str) -> str:
+    if len(token) < LEAST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise SurveyError(f"the token for /admin: must have {LEAST_TOKEN} or more characters, ASCII without spaces")
+    return token
+
+
+def _config(app: ASGIApp, behind: Sequence[Network]) -> uvicorn.Config:
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # requests that are no HTTP come by the thousand
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app if behind else pointing_out_proxies(app),
         http=protocol(behind),
         proxy_headers=bool(behind),
@@ -98,10 +110,6 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    gc.freeze()  # a full collection of all that was imported takes 90 ms, and every answer would wait for it
-    with contextlib.suppress(KeyboardInterrupt):  # how it is told to stop at a terminal
-        uvicorn.Server(config).run(sockets=[listening])
-    engine.dispose()
 
 
 def _listen(host: str, port: int) -> socket.socket:
