@@ -56,6 +56,7 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.scale --simulate
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.classification
+	$(BIN)/python -m benchmarks.assignments
 	$(BIN)/python -m benchmarks.expression
 	$(BIN)/python -m benchmarks.explanation
 	$(BIN)/python -m benchmarks.sanity

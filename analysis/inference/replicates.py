@@ -56,28 +56,34 @@ def crossed(
 ) -> Interval:
     """The interval of a statistic of rows that are crossed: the same raters rate every image.
 
-    The variances of leaving out one unit of each column in turn are added, as the pigeonhole bootstrap does in
-    expectation: what belongs to a single row counts more than once, so that the interval is a bit too wide. The t
-    distribution has the degrees of freedom of the column with the fewest units.
+    units: two columns. The variances of leaving out one unit of each in turn are added, less that of leaving out what
+    shares both, which is in each of them; what the column with more units adds is at least 0. The t distribution has
+    the degrees of freedom of the column with the fewest units.
 
-    Source: A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007).
+    Source: A. C. Cameron, J. B. Gelbach, D. L. Miller, "Robust inference with multiway clustering", Journal of Business
+    and Economic Statistics 29 (2011).
     """
     columns = [units.iloc[:, place] for place in range(units.shape[1])] if isinstance(units, pd.DataFrame) else units
-    coded = [left_out(independent(column)) for column in columns]
-    fewest = min(int(codes.max(initial=-1)) + 1 for codes in coded)
-    estimate = float(statistic(np.ones((1, len(coded[0]))))[0])
+    few, many = sorted((independent(column) for column in columns), key=lambda codes: int(codes.max(initial=-1)))
+    fewest = int(left_out(few).max(initial=-1)) + 1
+    estimate = float(statistic(np.ones((1, len(few))))[0])
     if fewest < least:
         return without_interval(estimate, fewest)
-    variance = 0.0
+    both = np.unique(np.stack([few, many]), axis=1, return_inverse=True)[1].ravel()
     with np.errstate(divide="ignore", invalid="ignore"):
-        for codes in coded:
-            others = scale.forth(_without(statistic, codes))
-            variance += float((len(others) - 1) / len(others) * ((others - others.mean()) ** 2).sum())
+        of_few, of_many, of_both = (_variance(statistic, left_out(codes), scale) for codes in (few, many, both))
+        variance = of_few + max(of_many - of_both, 0.0)
         center = scale.forth(np.asarray(estimate, np.float64))
         low, high, p = (float(v) for v in _around(center, np.sqrt(variance), fewest - 1, scale, null))
     if not np.isfinite(low):
         return without_interval(estimate, fewest, UNDEFINED)
     return Interval(estimate, low, high, "crossed jackknife", fewest, p=p)
+
+
+def _variance(statistic: Statistic, codes: Codes, scale: Scale) -> float:
+    """The jackknife's variance of a statistic, on the scale, by leaving out one of these units after the other."""
+    others = scale.forth(_without(statistic, codes))
+    return float((len(others) - 1) / len(others) * ((others - others.mean()) ** 2).sum())
 
 
 def stratified(

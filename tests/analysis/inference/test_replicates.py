@@ -40,12 +40,18 @@ def test_too_few_batches() -> None:
     assert jackknife(weighted_mean(np.arange(4.0)), joined).note == TOO_FEW
 
 
-def test_crossed_adds_what_rows_and_columns_vary() -> None:
-    """A mean of a table of 6 raters and 8 images: the variances of both kinds of means, each over its number."""
-    table = np.random.default_rng(6).normal(size=(6, 1)) + np.random.default_rng(7).normal(size=(6, 8))
+@pytest.mark.parametrize("image_effect", [3.0, 0.0])
+def test_crossed_adds_what_rows_and_columns_vary(image_effect: float) -> None:
+    """A mean of a table of 6 raters and 8 images: the variances of both kinds of means, each over its number, less that
+    of single cells, which is in each; images, the more, add nothing where their means vary less than cells alone do.
+    """
+    rng = np.random.default_rng(6)
+    table = image_effect * rng.normal(size=(1, 8)) + rng.normal(size=(6, 1)) + rng.normal(size=(6, 8))
     rater, image = np.indices(table.shape)
     found = crossed(weighted_mean(table.ravel()), [rater.ravel(), image.ravel()])
-    error = np.sqrt(table.mean(axis=1).var(ddof=1) / 6 + table.mean(axis=0).var(ddof=1) / 8)
+    of_image, of_cell = table.mean(axis=0).var(ddof=1) / 8, table.var(ddof=1) / table.size
+    assert (of_image > of_cell) == (image_effect > 0)
+    error = np.sqrt(table.mean(axis=1).var(ddof=1) / 6 + max(of_image - of_cell, 0))
     reach = stats.t.ppf(0.975, 5) * error
     assert (found.low, found.high) == pytest.approx((table.mean() - reach, table.mean() + reach))
     assert (found.n, found.method) == (6, "crossed jackknife")

@@ -1,7 +1,7 @@
 """Table 3 of the paper: how often people assign an image to its class, by how classes are shown."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers
-from analysis.inference import LOGIT, crossed, holm, weighted_mean
+from analysis.inference import LOGIT, Interval, crossed, holm, weighted_mean
 from analysis.studies.classification.data import ASSIGNED, ASSIGNMENT, Classification
 
 CHANCE = 1 / 6
@@ -35,11 +35,10 @@ def assignment_success(study: Classification) -> pd.DataFrame:
     rows = []
     for condition, of in assigned(study).groupby("condition", sort=False):
         valid = of[of["valid"]]
-        right = np.asarray(valid["right"], np.float64)
         row: dict[str, Any] = {"condition": condition, "n_answers": len(of), "left_out": len(of) - len(valid)}
         row |= {"n": len(valid)}
         if len(valid):
-            interval = crossed(weighted_mean(right), valid[list(UNITS)], LOGIT)
+            interval = success_of(valid)
             share = interval.estimate
             row |= {"success": share, "standard_error": np.sqrt(share * (1 - share) / len(valid))} | interval.columns()
         rows.append(row | {"chance": CHANCE})
@@ -60,7 +59,7 @@ def assignment_differences(study: Classification) -> pd.DataFrame:
     rows = []
     for first, second in itertools.combinations(dict.fromkeys(answers["condition"]), 2):
         both = answers[answers["condition"].isin([first, second])]
-        interval = crossed(_difference(both, first), both[list(UNITS)], null=0.0)
+        interval = difference_of(both, first)
         row = {"first": first, "second": second, "difference": interval.estimate}
         rows.append(row | interval.columns() | {"p": interval.p})
     if not rows:
@@ -102,7 +101,20 @@ def assigned(study: Classification) -> pd.DataFrame:
     return both.sort_values("condition", kind="stable")
 
 
-def _difference(both: pd.DataFrame, first: str) -> Any:
+def success_of(answers: pd.DataFrame) -> Interval:
+    """The share of answers that are right.
+
+    answers: columns right and UNITS.
+    """
+    right = np.asarray(answers["right"], np.float64)
+    return crossed(weighted_mean(right), answers[list(UNITS)], LOGIT)
+
+
+def difference_of(both: pd.DataFrame, first: Hashable) -> Interval:
+    """The share of right answers in the condition `first` minus that in the other one.
+
+    both: columns condition, right and UNITS, of two conditions.
+    """
     right = np.asarray(both["right"], np.float64)
     ours = np.asarray(both["condition"] == first, np.float64)
     means = [(weighted_mean(right), each) for each in (ours, 1 - ours)]
@@ -111,4 +123,4 @@ def _difference(both: pd.DataFrame, first: str) -> Any:
         one, other = (mean(weights * each) for mean, each in means)
         return one - other
 
-    return difference
+    return crossed(difference, both[list(UNITS)], null=0.0)

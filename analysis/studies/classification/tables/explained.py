@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers
-from analysis.inference import jackknife, rate, weighted_mean
+from analysis.inference import Interval, jackknife, rate, weighted_mean
 from analysis.studies.classification.data import ACCEPTED, ADVERSARIAL, OF, UNITS, Classification
 
 TO_YES, TO_NO, SAME = "to yes", "to no", "same"
@@ -49,18 +49,23 @@ def arm_difference(study: Classification, pairs: pd.DataFrame) -> pd.DataFrame:
     Columns: classifier, pairs, whole, explained (shares of images whose class people side with), difference (explained
     minus whole, image by image), low, high, interval, p (of no difference), to_yes, to_no (images that turn).
     """
-    before, after = (
-        _accepted(pairs, yes, n) for yes, n in (("n_yes", "n_answers"), ("explained_n_yes", "explained_n_answers"))
-    )
-    weights = np.asarray(pairs["weight"], np.float64)
-
-    mean = weighted_mean(after - before)
-    interval = jackknife(lambda counted: mean(counted * weights), pairs[list(UNITS)], null=0.0)
+    before, after = _before_and_after(pairs)
+    weights, interval = np.asarray(pairs["weight"], np.float64), change_of(pairs)
     row = {"classifier": study.attacked[0], "pairs": len(pairs)}
     row |= {"whole": np.average(before, weights=weights), "explained": np.average(after, weights=weights)}
     row |= {"difference": interval.estimate} | interval.columns() | {"p": interval.p}
     row |= {name: int((pairs["turned"] == turned).sum()) for name, turned in (("to_yes", TO_YES), ("to_no", TO_NO))}
     return pd.DataFrame([row])
+
+
+def change_of(pairs: pd.DataFrame) -> Interval:
+    """The share of attacks whose class people side with explained minus that whole, image by image.
+
+    pairs: the columns of `explained_pairs` with answers, weights and UNITS.
+    """
+    before, after = _before_and_after(pairs)
+    weights, mean = np.asarray(pairs["weight"], np.float64), weighted_mean(after - before)
+    return jackknife(lambda counted: mean(counted * weights), pairs[list(UNITS)], null=0.0)
 
 
 def explanation_paths(study: Classification) -> pd.DataFrame:
@@ -85,6 +90,11 @@ def explanation_paths(study: Classification) -> pd.DataFrame:
         row = {"classifier": classifier, "image": image, "rank": rank, "n": len(at)}
         rows.append(row | {"probability": mean.estimate} | mean.columns())
     return pd.DataFrame(rows)
+
+
+def _before_and_after(pairs: pd.DataFrame) -> tuple[Numbers, Numbers]:
+    """Whether people side with the class of each image whole, and explained, (n,) each."""
+    return _accepted(pairs, "n_yes", "n_answers"), _accepted(pairs, "explained_n_yes", "explained_n_answers")
 
 
 def _accepted(pairs: pd.DataFrame, yes: str, n: str) -> Numbers:
