@@ -65,7 +65,7 @@ ASSIGNMENTS = SectionOf(
         ),
         Result(
             "assignment_success",
-            f"The same with all numbers, as shares. Intervals leave out people and classes in turn. {INTERVALS}",
+            f"The same with all numbers, as shares. Intervals leave out people and classes in turn, and count once what these share. {INTERVALS}",
             _draw_success,
         ),
         Result(

@@ -1,6 +1,7 @@
 """The packaged study of photographs: built, and published without them."""
 
 import hashlib
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from builder.classifiers import efficientnet
+from builder.errors import StudyError
 from builder.images import imagenet_samples
 from builder.runtime import Runtime
 from builder.shards import StudyFolder
+from builder.studies.classification import KIND
+from builder.study import default_text, parse_study
 from loading_script.untrusted.png import decode_rgb
 from tests.conftest import run_builder
 from tests.studies import set_keys
@@ -31,6 +35,15 @@ def folder(tmp_path_factory) -> Path:
 
 def rows(folder: Path, table: str) -> list[dict[str, Any]]:
     return [row for batch in range(4) for row in StudyFolder(folder).read(table, batch).to_pylist()]
+
+
+def test_its_pictures_are_too_few_for_assignments(runtime: Runtime):
+    keys = tomllib.loads(default_text("classification-natural")) | {"assignment": {"classifier": NAME}}
+    wanted = (
+        r"assignment: 6 pictures are shown of each class, and 19 classes have fewer, .* with 1; .* \[assignment\] out"
+    )
+    with pytest.raises(StudyError, match=wanted):
+        KIND.load(parse_study(keys, "natural.toml"), runtime)
 
 
 def test_18_of_20_pictures_are_named_and_19_within_five(folder: Path):
