@@ -65,7 +65,8 @@ ASSIGNMENTS = SectionOf(
         ),
         Result(
             "assignment_success",
-            f"The same with all numbers, as shares. Intervals leave out people and classes in turn, and count once what these share. {INTERVALS}",
+            "The same with all numbers, as shares. Intervals leave out people and classes in turn, and count once what "
+            f"these share. {INTERVALS}",
             _draw_success,
         ),
         Result(
