@@ -22,7 +22,7 @@ MEASURES = ("pixels", "features", "lpips")
 
 DETECTORS = ("max_softmax", "energy", "mahalanobis", "k_nearest", "temperature")
 
-TERMS = ("kl", "cross_entropy", "cosine", "orthogonality")
+TERMS = ("kl", "cross_entropy", "cosine", "orthogonality", "pixels")
 """The terms of a generator's loss."""
 
 ALL = "all"

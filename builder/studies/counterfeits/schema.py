@@ -21,7 +21,7 @@ MEASURES = ("pixels", "features", "lpips")
 DETECTORS = ("max_softmax", "energy", "mahalanobis", "k_nearest", "temperature")
 """Names of the detectors, see `detectors`; the larger, the stranger the image."""
 
-TERMS = ("kl", "cross_entropy", "cosine", "orthogonality")
+TERMS = ("kl", "cross_entropy", "cosine", "orthogonality", "pixels")
 """The terms of a generator's loss."""
 
 SPREAD = (
@@ -109,7 +109,7 @@ def runs() -> Features:
     LPIPS, to `lpips_side` by `lpips_filter`; null where they are not.
     """
     whole = ("latent", "width", "enlarge", "steps", "images_per_class")
-    numbers = ("learning_rate", "dropout", "noise", "soft_scale", *TERMS, "min_accuracy")
+    numbers = ("learning_rate", "dropout", "noise", "soft_scale", *TERMS, "fade", "min_accuracy")
     columns = {"run_id": Value("string"), "batch": Value("int32"), "round": Value("int32")}
     columns |= {"kind": ClassLabel(names=COUNTERFEITS), "seed": Value("int64")}
     columns |= {name: Value("int32") for name in whole} | {name: Value("float64") for name in numbers}

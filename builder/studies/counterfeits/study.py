@@ -31,23 +31,26 @@ class GeneratorSettings(Settings):
     are than what the generator draws, along each axis. steps, learning_rate, images_per_class: of its training; the
     last is of one step. dropout: share of the feature maps that are left out. noise: standard deviation of what is
     added to feature maps; both in training alone. soft_scale: standard deviation of the numbers whose softmax is a
-    `soft` condition. kl, cross_entropy (of `soft` alone), cosine, orthogonality: weights of the loss's terms.
+    `soft` condition. kl, cross_entropy (of `soft` alone), cosine, orthogonality, pixels: weights of the loss's terms;
+    fade: the share of the steps in which those of the last three, which are for diversity, fall to 0, step by step.
     min_accuracy: a generator is said not to have converged where the classifier gives fewer images of some class it.
     """
 
-    latent: Annotated[int, Field(ge=1, le=4096)] = 64
-    width: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 64
+    latent: Annotated[int, Field(ge=1, le=4096)] = 24
+    width: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 32
     enlarge: Annotated[int, Field(ge=1, le=64)] = 1
-    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 250
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 700
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.004
-    images_per_class: Annotated[int, Field(ge=2, le=1000)] = 5
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    noise: Annotated[float, Field(ge=0, le=10)] = 0.5
+    images_per_class: Annotated[int, Field(ge=2, le=1000)] = 3
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.2
     soft_scale: Annotated[float, Field(gt=0, le=100)] = 3.0
     kl: Weight = 1.0
     cross_entropy: Weight = 0.5
-    cosine: Weight = 0.1
-    orthogonality: Weight = 0.1
+    cosine: Weight = 0.8
+    orthogonality: Weight = 0.8
+    pixels: Weight = 0.8
+    fade: Annotated[float, Field(gt=0, le=1)] = 0.8
     min_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.75
 
 

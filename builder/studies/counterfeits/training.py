@@ -63,13 +63,15 @@ def train(
         optimizer = torch.optim.Adam(made.parameters(), own.learning_rate, betas=BETAS)
         rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, own.learning_rate, total_steps=own.steps)
         wanted = torch.arange(classes).repeat_interleave(own.images_per_class)
-        for _ in range(own.steps):
+        for step in range(own.steps):
             latents, vectors = torch.randn(len(wanted), own.latent), torch.randn(len(wanted), classes)
             condition = conditions(conditioning, wanted, vectors, own.soft_scale).to(device)
-            logits, features = inverted(_in_color(made(latents.to(device), condition)))
-            losses = terms(conditioning, logits, features, over_outputs(condition, aim, logits.shape[1]), classes)
+            images = made(latents.to(device), condition)
+            logits, features = inverted(_in_color(images))
+            targets = over_outputs(condition, aim, logits.shape[1])
+            losses = terms(conditioning, images, logits, features, targets, classes)
             optimizer.zero_grad()
-            weighted(losses, own).backward()  # type: ignore[no-untyped-call]
+            weighted(losses, own, step / own.steps).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             rate.step()
             for name, term in losses.items():
@@ -150,9 +152,9 @@ def _training(seed: int, device: torch.device) -> Iterator[None]:
     filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     with reproducible(seed, device):
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what was not written
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # all is written
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-            torch.utils.deterministic.fill_uninitialized_memory = filled
+            torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]

@@ -104,7 +104,7 @@ def test_what_a_defense_rejects_does_not_pass():
 
 def test_curves_are_means_over_the_batches():
     table = curves(study())
-    assert set(table["term"]) == {"kl", "cosine", "orthogonality"}
+    assert set(table["term"]) == {"kl", "cosine", "orthogonality", "pixels"}
     first = one(table, term="kl", step=1)
     assert (first["mean"], first["least"], first["most"]) == (3.5, 2, 5)
 

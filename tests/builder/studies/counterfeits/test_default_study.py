@@ -30,7 +30,7 @@ SMALLER = {
     "images_per_class": (40, 6),
     "items_per_class": (2, 1),
     "controls": (20, 6),
-    "steps": (250, 30),
+    "steps": (700, 30),
     "iterations": (30, 8),
 }
 
@@ -100,7 +100,7 @@ def test_conditionings_share_their_seeds_and_rounds_lie_in_one_batch(tables: Tab
     assert len({row["seed"] for row in of_first}) == 2
     assert {row["seed"] for row in of_first} & {row["seed"] for row in tables["runs"] if row["batch"] == 1} == set()
     for row in of_first:
-        assert [len(row[f"curve_{name}"]) for name in ("kl", "cosine", "orthogonality")] == [30] * 3
+        assert [len(row[f"curve_{name}"]) for name in ("kl", "cosine", "orthogonality", "pixels")] == [30] * 4
         assert len(row["curve_cross_entropy"]) == (30 if row["kind"] == 0 else 0)
     made = {(row["batch"], row["kind"]): row["z"] for row in tables["images"] if row["image_id"].endswith("-0-4")}
     assert made[0, 0] == made[0, 1] == made[0, 2] != made[1, 0]

@@ -37,7 +37,7 @@ def test_a_generator_makes_images_that_get_their_class(runtime: Runtime):
     inverted = sides()
     made = train(inverted, "one_hot", AIM, OWN, 0, runtime)
     assert {name: len(curve) for name, curve in made.curves.items()} == dict.fromkeys(
-        ("kl", "cosine", "orthogonality"), 40
+        ("kl", "cosine", "orthogonality", "pixels"), 40
     )
     latents = np.random.default_rng(0).standard_normal((20, 4), np.float32)
     images = render(made.generator, latents, np.repeat(np.eye(2, dtype=np.float32), 10, axis=0), runtime)
