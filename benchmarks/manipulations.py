@@ -95,16 +95,16 @@ def main() -> None:
 
 
 def print_thresholds(runtime: Runtime) -> None:
-    """Prints how alike the maps of one digit and the next are, by every explainer, and halfway from there to 1, where
-    it counts as fooled.
+    """Prints how alike the maps of a digit and one of another class are, by every explainer, and halfway from there to
+    1, where it counts as fooled.
     """
     classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
-    images = sampled_digits(runtime)
+    images = sampled_digits(runtime)  # in the order of their classes
     classes = classifier.probabilities(images).argmax(axis=1)
     for name, interval in THRESHOLDS.items():
         explainer: Any = load_explainer(name, runtime)
         maps = np.abs(explainer.explain(classifier, images, classes).maps)
-        alike = float(np.nanmedian(spearman(maps, np.roll(maps, -1, axis=0))))
+        alike = float(np.nanmedian(spearman(maps, np.roll(maps, len(maps) // 2, axis=0))))
         print(f"{name:24} {alike:.3f}, halfway {(1 + alike) / 2:.3f}, declared {interval:.2f}", flush=True)
 
 

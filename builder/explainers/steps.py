@@ -180,10 +180,40 @@ class _Recorder(fx.Interpreter):
         return result
 
 
+_SIDES = (64, 96)
+"""Pixels of a side of the images with which a condition on their shape is asked; it must not depend on it."""
+
+
 class _Tracer(fx.Tracer):
+    def to_bool(self, obj: fx.Proxy) -> bool:
+        """The answer to a condition on no more than the number of channels, which is 3, such as where a network refuses
+        other images. No other can be traced.
+        """
+        if not _sees_values(obj.node):
+            answers = {self._answer(obj.node, side) for side in _SIDES}
+            if len(answers) == 1:
+                return answers.pop()
+        return super().to_bool(obj)
+
+    def _answer(self, node: fx.Node, side: int) -> bool:
+        module = self.root
+        device = next((each.device for each in module.parameters()), None)
+        begun = fx.Interpreter(module, garbage_collect_values=False, graph=self.graph)  # type: ignore[arg-type]
+        with torch.no_grad():
+            begun.run(torch.full((1, 3, side, side), 0.5, device=device))
+        return bool(begun.env[node])
+
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """A subclass of a convolution or dense layer is one step, too."""
         return isinstance(m, nn.Conv2d | nn.Linear | Activation) or super().is_leaf_module(m, module_qualified_name)
+
+
+def _sees_values(node: fx.Node) -> bool:
+    """Whether it depends on what the pixels of the image are, and not on its shape alone."""
+    if node.op == "placeholder":
+        return True
+    shape = (node.target is getattr and node.args[1] == "shape") or (node.op == "call_method" and node.target == "size")
+    return not shape and any(_sees_values(each) for each in node.all_input_nodes)
 
 
 def traced(network: nn.Module, method: str) -> fx.GraphModule:

@@ -81,8 +81,11 @@ def manipulate(
             def value(x: torch.Tensor) -> torch.Tensor:
                 top = network(x).argmax(dim=1)
                 fooled = (top != labels) & ((targets < 0) | (top == targets))
-                there = attribution(x, top).abs().sum(dim=(1, 2)) > 0  # a map of zeros hides nothing
-                return torch.where(fooled & there, reached(network, attribution, x, create_graph=False), -inf)
+                maps = attribution(x, top)
+                there = maps.abs().sum(dim=(1, 2)) > 0  # a map of zeros hides nothing
+                # Of pictures with another class a surer one hides no better; where none need hide, it is the better.
+                best = -on_patch(maps, own.side) if own.hide else reached(network, attribution, x, create_graph=False)
+                return torch.where(fooled & there, best, -inf)
 
             gains = [partial(reached, *each, create_graph=True) for each in twins]
             return iterative.climb(start, _bounds(start, own), gains, value, own)

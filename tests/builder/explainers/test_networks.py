@@ -20,7 +20,7 @@ from builder.explainers import (
     smoothgrad,
 )
 from builder.explainers.softplus import softplus
-from builder.explainers.steps import Steps
+from builder.explainers.steps import Steps, traced
 from builder.runtime import start_runtime
 from tests.builder.explainers.networks import Classifier, TwoLayers, convolutions, pictures, tensors
 
@@ -409,3 +409,25 @@ def test_a_network_of_depth_is_taken_apart_and_explained(runtime):
 def test_every_explainer_has_its_line_in_the_catalog(runtime, name):
     (entry,) = registry.load("explainers", name).describe(name, runtime)
     assert (entry.model, entry.weights, entry.device) == (name, "none needed", "cpu")
+
+
+class Choosy(nn.Module):
+    """A dense layer that asks something of the images first."""
+
+    def __init__(self, asks):
+        super().__init__()
+        self.asks, self.dense = asks, nn.Linear(3, 2)
+
+    def forward(self, images):
+        """(n, 3, h, w) -> (n, 2)."""
+        if self.asks(images):
+            raise ValueError("no such images")
+        return self.dense(images.mean(dim=(2, 3)))
+
+
+def test_a_network_may_ask_how_many_channels_there_are_and_no_more():
+    network, images = Choosy(lambda images: (images * 2).shape[1] != 3 or images.size(1) > 3), torch.rand(2, 3, 5, 7)
+    torch.testing.assert_close(traced(network, "lrp")(images), network(images))
+    for asks in (lambda images: images.shape[2] > 80, lambda images: images.sum() < 0):
+        with pytest.raises(StudyError, match=r"'lrp' walks .* cannot be traced"):
+            traced(Choosy(asks), "lrp")

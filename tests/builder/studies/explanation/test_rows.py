@@ -81,6 +81,29 @@ def test_bars_are_as_long_as_their_values():
     assert (absolute[3 + LINE + 8] == (89, 89, 89)).all(axis=1).sum() == pytest.approx(WIDTH - NAMES - 4, abs=2)
 
 
+def test_a_file_as_compas_is_hides_the_race_behind_a_column_that_means_nothing(tmp_path: Path, runtime: Runtime):
+    """Columns as in ProPublica's file, with names, empty cells and a column that is there twice; nobody's rows."""
+    rng = np.random.default_rng(0)
+    header = "id,name,sex,age,race,juv_fel_count,priors_count,days_b_screening_arrest,c_charge_degree,priors_count"
+    lines = [f"{header},two_year_recid"]
+    for row in range(400):
+        race, sex, degree = (
+            rng.choice(each) for each in (("African-American", "Caucasian", "Other"), ("M", "F"), "FM")
+        )
+        age, priors = rng.integers(18, 70), rng.integers(0, 12)
+        own = f"{row},Jo Doe {row},{sex},{age},{race},{row % 2},{priors},,{degree},{priors}"
+        lines.append(f"{own},{int(priors + rng.normal() > 6)}")
+    (tmp_path / "compas.csv").write_text("\n".join(lines))
+    columns = ["race", "sex", "age", "priors_count", "c_charge_degree"]
+    file = {"path": str(tmp_path / "compas.csv"), "label": "two_year_recid", "positive": "1", "columns": columns}
+    keys = {"table": file | {"sensitive": "race=African-American"}, "checks": [SCAFFOLD]}
+    own = explanation(small("explainers", explainers=explainers("gradient"), **keys))
+    manipulated, no_op = build_batch(own, load_models(own, runtime), 0).tables["runs"].to_pylist()
+    assert [(row["goal_before"], row["goal_after"]) for row in (manipulated, no_op)] == [(1, 0), (1, 1)]
+    assert (manipulated["same_class"], json.loads(manipulated["settings"])["innocent"]) == (1, "unrelated")
+    assert json.loads(manipulated["settings"])["sensitive"] == "race=African-American"
+
+
 def test_charts_of_a_users_table_are_not_published(tmp_path: Path, runtime: Runtime):
     file = {"path": str(tmp_path / "a.csv"), "label": "b", "positive": "1", "sensitive": "c"}
     theirs, ours = (explanation(small("explainers", checks=[SCAFFOLD], **keys)) for keys in ({"table": file}, {}))
