@@ -198,7 +198,7 @@ class _Tracer(fx.Tracer):
     def _answer(self, node: fx.Node, side: int) -> bool:
         module = self.root
         device = next((each.device for each in module.parameters()), None)
-        begun = fx.Interpreter(module, garbage_collect_values=False, graph=self.graph)  # type: ignore[arg-type]
+        begun = fx.Interpreter(module, garbage_collect_values=False, graph=self.graph)
         with torch.no_grad():
             begun.run(torch.full((1, 3, side, side), 0.5, device=device))
         return bool(begun.env[node])
