@@ -11,7 +11,7 @@ adds is listed with its makers, such as `analysis.studies.verification.makers`.
 | rater_agreement | a participant | participant_id, n_items, per question its columns (see `rater_agreement`), reason |
 | drift | a question, or the time for an answer | figure, n, slope, low, high, interval, p, reason |
 | sides | a question, or an option of one, where left and right are counterbalanced | figure, n, n_right, difference, low, high, interval, p, reason |
-| noise_ceiling | a condition or "all", a question, and a measure or "people" | condition, question, measure, n, correlation, split_half, share, share_low, share_high, single, leave_one_out, single_share, low, high, interval, reason |
+| noise_ceiling | a condition or "all", a question, and a measure or "people" | condition, question, measure, n, correlation, split_half, share, share_low, share_high, single, single_low, single_high, leave_one_out, leave_one_out_low, leave_one_out_high, single_share, single_share_low, single_share_high, low, high, interval, reason |
 | prediction_powered | a condition or "all", a question and a measure, where people rated some of the batches | condition, question, measure, n_items, n_rated, n_ratings, mean, mean_low, mean_high, weight, value, low, high, interval, saved, reason |
 | groups | a grouping, a group and a figure | grouping, group, merged, question, figure, n, n_units, value, low, high, interval, difference, difference_low, difference_high, difference_interval, chance_difference, p, p_holm, ratio, reason |
 | variance_components | a question and a kind | question, kind, batch, item, rater, residual, n_batches, items_per_batch, n_items, n_raters, reason |

@@ -35,16 +35,15 @@ from analysis.studies.verification.tables.verification import agreement_curve, w
 from analysis.tables.agreement import alpha_of_sums
 from analysis.tables.prediction_powered import powered_mean
 from analysis.tables.psychometric import with_intervals
+from benchmarks import people
 from benchmarks.design import KINDS, LAYOUT, THRESHOLD, Batches, Numbers, draw
+from benchmarks.people import MANY
 
 BATCHES, BATCHES_HALF_RATED = (3, 5, 10), (6, 10, 20)
 REPLICATIONS = 2000
 RATERS = 10
 POOL, TRUTH, POOL_WITHOUT, TRUTH_WITHOUT = 11, 12, 13, 14
 """Seeds: of studies, of the truth; of both where within a kind distances say nothing."""
-
-_MANY = 10**9
-"""More batches than there are: no interval, the figure alone."""
 
 Rows = npt.NDArray[np.bool_]
 Measure = Callable[[Batches, int], Interval]
@@ -173,7 +172,7 @@ def agreed(study: Batches, least: int) -> Interval:
 
 def best(study: Batches, least: int) -> Interval:
     """The threshold that agrees best."""
-    distance = np.round(study.distance.ravel(), 3) if least == _MANY else study.distance.ravel()
+    distance = np.round(study.distance.ravel(), 3) if least == MANY else study.distance.ravel()
     places, curve = agreement_curve(distance, study.rate.ravel())
     return peak(places, curve, batch_of(study, study.distance.shape[1]), least=least)
 
@@ -249,6 +248,7 @@ MEASURES: dict[str, Measure] = {
     "best threshold": best,
     "kappa of errors, people and model": kappa_of_people,
     "kappa of errors, two models": kappa_of_models,
+    **people.MEASURES,
 }
 
 HALF_RATED: dict[str, Measure] = {
@@ -287,7 +287,7 @@ def line(
     name: str, measure: Measure, studies: Batches, truth: Batches, batches: Sequence[int], replications: int
 ) -> str:
     """One measure's row of the table."""
-    start, true = time.perf_counter(), measure(truth, _MANY).estimate
+    start, true = time.perf_counter(), measure(truth, MANY).estimate
     cells = [cell(measure, studies, true, n, replications) for n in batches]
     took = f"<!-- {time.perf_counter() - start:.0f} s -->"
     return f"| {name} | {true:.3f} | {' | '.join(cells)} | {took}"

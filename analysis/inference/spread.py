@@ -9,6 +9,7 @@ from scipy import stats
 
 from analysis.inference.interval import CONFIDENCE, LEAST, Interval, without_interval
 from analysis.inference.numbers import Numbers
+from analysis.inference.rates import CONSERVATIVE
 from analysis.inference.units import Codes, independent, left_out
 
 PERMUTATIONS = 999
@@ -24,8 +25,8 @@ def spread(
 
     The largest of several means is too large by chance alone, so that an interval around this figure would be wrong.
     The difference of every two groups has a delete-one-batch jackknife interval, all of them together 95 % by
-    Bonferroni's inequality; the true spread is at least the largest lower and at most the largest upper bound. It
-    covers more than 95 % where the groups are equal or many.
+    Bonferroni's inequality; the true spread is at least the largest lower and at most the largest upper bound. With
+    more than two groups it covers more than 95 %, and is marked conservative.
     """
     batches = left_out(independent(units))
     g, k = int(batches.max(initial=-1)) + 1, int(groups.max(initial=-1)) + 1
@@ -44,7 +45,7 @@ def spread(
         return without_interval(estimate, g, "a group is in one batch alone: no interval")
     reach = stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * len(couples)), g - 1) * error
     low, high = max(0.0, float((np.abs(difference) - reach).max())), float((np.abs(difference) + reach).max())
-    return Interval(estimate, low, high, "Bonferroni's jackknife", g)
+    return Interval(estimate, low, high, "Bonferroni's jackknife", g, CONSERVATIVE if len(couples) > 1 else "")
 
 
 def chance_spread(values: Numbers, groups: Codes, keys: Codes, strata: Codes) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """The noise ceiling: how well any model could go with people, given how far people go with one another."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,9 +46,9 @@ def noise_ceiling(answers: Answers, measures: Mapping[str, str]) -> pd.DataFrame
         whether it was chosen.
 
     Columns: condition ("all", or a value of the answers' condition), question, measure ("people": the ceilings
-    themselves), n (items), correlation, split_half, share (correlation / split_half, in size), share_low, share_high,
-    single, leave_one_out, single_share, low, high, interval (of `correlation`; in the row of people, of `split_half`),
-    reason.
+    themselves), n (items), correlation, split_half, share (correlation / split_half, in size), single, leave_one_out,
+    single_share, each of these four with its interval (`share_low`, `share_high`, ...), low, high, interval (of
+    `correlation`; in the row of people, of `split_half`), reason.
 
     Raises:
         MissingDataError: no item has answers of two raters.
@@ -56,7 +56,7 @@ def noise_ceiling(answers: Answers, measures: Mapping[str, str]) -> pd.DataFrame
     rows: list[dict[str, Any]] = []
     joined = answers.joined()
     for question, _, numbers in answers.figures(joined):
-        matrix = _Matrix.of(answers, joined.assign(answer=numbers))
+        matrix = Matrix.of(answers, joined.assign(answer=numbers))
         for name, there in _conditions(matrix.items, answers.condition):
             rows += [{"condition": name, "question": question} | row for row in matrix.among(there).rows(measures)]
     if not any(np.isfinite(row["split_half"]) for row in rows):
@@ -64,7 +64,7 @@ def noise_ceiling(answers: Answers, measures: Mapping[str, str]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-class _Matrix:
+class Matrix:
     """Items, the answers of people to one question (people, items), and what each item is without every batch."""
 
     def __init__(self, items: pd.DataFrame, people: Numbers, batches: Codes) -> None:
@@ -72,7 +72,8 @@ class _Matrix:
         self._there = np.isfinite(people)
 
     @classmethod
-    def of(cls, answers: Answers, joined: pd.DataFrame) -> "_Matrix":
+    def of(cls, answers: Answers, joined: pd.DataFrame) -> "Matrix":
+        """The items with answers of two people or more; joined: rows with the column `answer`."""
         items, key = answers.items, answers.key
         rows = joined.dropna(subset="answer").drop_duplicates(["participant_id", key])
         counts = rows.groupby(key).size()
@@ -81,33 +82,34 @@ class _Matrix:
         batches = left_out(independent(items[list(answers.units)]))
         return cls(items, wide.reindex(columns=items[key]).to_numpy(np.float64), batches)
 
-    def among(self, rows: npt.NDArray[np.bool_]) -> "_Matrix":
+    def among(self, rows: npt.NDArray[np.bool_]) -> "Matrix":
         """The same on some of the items, with those alone who rated one of them."""
         there = self.people[:, rows]
-        return _Matrix(
+        return Matrix(
             self.items[rows].reset_index(drop=True), there[np.isfinite(there).any(axis=1)], self.batches[rows]
         )
 
     def rows(self, measures: Mapping[str, str]) -> list[dict[str, Any]]:
         """A row for the ceilings, then one a measure."""
         weights = self._weights()
-        ceiling, loo = self._split_half(weights), self._leave_one_out()
+        ceiling, loo = self._split_half(weights), self._of_raters(weights, self._others())
+        of_loo = {"leave_one_out": loo[0]} | _limits(loo, FISHER, "leave_one_out")
         mean = _mean(self.people)
-        first = {"measure": "people", "n": len(self.items), "split_half": ceiling[0], "leave_one_out": loo}
+        first = {"measure": "people", "n": len(self.items), "split_half": ceiling[0]} | of_loo
         lines = [first | _interval(ceiling, FISHER) | {"reason": _reason(ceiling[0], len(self.items))}]
         for name, column in measures.items():
             score = self.items[column].to_numpy(np.float64, na_value=np.nan)
             r = _weighted(score, mean, weights)
-            single = self._single(score)
-            row = {"measure": name, "n": int(np.isfinite(score).sum()), "correlation": r[0]}
-            row |= {"split_half": ceiling[0], "single": single, "leave_one_out": loo}
-            shares = np.abs(r) / ceiling
-            share = from_replicates(shares[0], shares[1:], PLAIN)
-            row |= {"share": shares[0], "share_low": share.low, "share_high": share.high}
-            row |= {"single_share": abs(single) / loo if loo > 0 else np.nan}
+            single = self._of_raters(weights, np.broadcast_to(score, self.people.shape))
+            row = {"measure": name, "n": int(np.isfinite(score).sum()), "correlation": r[0], "split_half": ceiling[0]}
+            row |= {"single": single[0]} | _limits(single, FISHER, "single") | of_loo
+            for prefix, shares in {"share": np.abs(r) / ceiling, "single_share": _shares(single, loo)}.items():
+                row |= {prefix: shares[0]} | _limits(shares, PLAIN, prefix)
             lines.append(row | _interval(r, FISHER) | {"reason": _reason(r[0] * ceiling[0], len(self.items))})
-        order = ["measure", "n", "correlation", "split_half", "share", "share_low", "share_high"]
-        order += ["single", "leave_one_out", "single_share", "low", "high", "interval", "reason"]
+        order = ["measure", "n", "correlation", "split_half"]
+        for figure in ("share", "single", "leave_one_out", "single_share"):
+            order += [figure, f"{figure}_low", f"{figure}_high"]
+        order += ["low", "high", "interval", "reason"]
         return [{column: row.get(column, np.nan) for column in order} for row in lines]
 
     def _weights(self) -> Numbers:
@@ -120,22 +122,31 @@ class _Matrix:
         rng = np.random.default_rng(SEED)
         correlations = []
         for _ in range(SPLITS):
-            rank = np.where(self._there, rng.random(len(self.people))[:, None], np.nan)
-            first = self._there & (rank < np.nanmedian(rank, axis=0))
+            first = _half(self._there, rng.random(len(self.people)))
             halves = [_mean(np.where(side, self.people, np.nan)) for side in (first, self._there & ~first)]
             correlations.append(_weighted(halves[0], halves[1], weights))
         r = np.mean(correlations, axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(r > 0, np.sqrt(2 * r / (1 + r)), np.nan)
 
-    def _leave_one_out(self) -> float:
+    def _others(self) -> Numbers:
+        """(people, items), the mean of all others who rated the item."""
         n, total = self._there.sum(axis=0), np.nansum(self.people, axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            rest = (total - self.people) / (n - 1)
-        return _mean_of([_pearson(own, others) for own, others in zip(self.people, rest, strict=True)])
+            return np.asarray((total - self.people) / (n - 1), np.float64)
 
-    def _single(self, score: Numbers) -> float:
-        return _mean_of([_pearson(own, score) for own in self.people])
+    def _of_raters(self, weights: Numbers, with_what: Numbers) -> Numbers:
+        """(r,), the mean over raters of the correlation of their answers with something, (people, items)."""
+        places = {batch: 1 + place for place, batch in enumerate(np.unique(self.batches))}
+        correlations = np.empty((len(self.people), len(weights)))
+        for row, own, other, there in zip(correlations, self.people, with_what, self._there, strict=True):
+            changed = [0, *(places[batch] for batch in np.unique(self.batches[there]))]
+            values = _weighted(own, other, weights[changed])
+            row[:] = values[0]  # without a batch of which they rated nothing it stays what it is
+            row[changed] = values
+        defined = np.isfinite(correlations)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(defined, correlations, 0).sum(axis=0) / defined.sum(axis=0), np.float64)
 
 
 def _conditions(items: pd.DataFrame, column: str | None) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
@@ -143,6 +154,15 @@ def _conditions(items: pd.DataFrame, column: str | None) -> Iterator[tuple[str, 
     if column is not None:
         for value in dict.fromkeys(items[column].dropna().sort_values()):
             yield str(value), (items[column] == value).to_numpy(np.bool_)
+
+
+def _half(there: npt.NDArray[np.bool_], drawn: Numbers) -> npt.NDArray[np.bool_]:
+    """(people, items), half of those who rated each item, rounded down: the ones with the smallest numbers drawn."""
+    order = np.argsort(drawn)
+    count = there[order].cumsum(axis=0, dtype=np.int32)
+    first = np.empty_like(there)
+    first[order] = there[order] & (count <= count[-1:] // 2)
+    return first
 
 
 def _mean(answers: Numbers) -> Numbers:
@@ -160,13 +180,15 @@ def _weighted(x: Numbers, y: Numbers, weights: Numbers) -> Numbers:
         return weighted_pearson(x[mask], y[mask])(weights[:, mask])
 
 
-def _pearson(x: Numbers, y: Numbers) -> float:
-    return float(_weighted(x, y, np.ones((1, len(x))))[0])
+def _shares(single: Numbers, loo: Numbers) -> Numbers:
+    """(r,), the share of the ceiling that a correlation with single raters is; NaN where the ceiling is not above 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(loo > 0, np.abs(single) / loo, np.nan)
 
 
-def _mean_of(values: Sequence[float]) -> float:
-    mask = [value for value in values if np.isfinite(value)]
-    return float(np.mean(mask)) if mask else np.nan
+def _limits(values: Numbers, scale: Scale, prefix: str) -> dict[str, float]:
+    interval = from_replicates(float(values[0]), values[1:], scale)
+    return {f"{prefix}_low": interval.low, f"{prefix}_high": interval.high}
 
 
 def _interval(values: Numbers, scale: Scale) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def error_consistency(
                 if first == second != PEOPLE:
                     continue
                 head = {"first": first, "second": second, "reference": reference, "condition": name}
-                rows.append(head | _mean(_compared(within, reference, first, second, batches[rows_of])))
+                rows.append(head | mean_kappa(_compared(within, reference, first, second, batches[rows_of])))
     return _with_share(pd.DataFrame(rows))
 
 
@@ -124,7 +124,7 @@ def _couples(people: Numbers) -> list[tuple[int, int]]:
     return list(zip(first.tolist(), second.tolist(), strict=True))
 
 
-def _mean(counts: Numbers) -> dict[str, Any]:
+def mean_kappa(counts: Numbers) -> dict[str, Any]:
     """The figures of a row from those of its comparisons, (comparisons, batches, 4)."""
     if not len(counts):
         unknown = dict.fromkeys(("n", "observed", "expected", "kappa", "kappa_std"), np.nan)

@@ -4,6 +4,7 @@ import pytest
 from scipy import stats
 
 from analysis import MissingDataError
+from analysis.inference import FISHER, from_replicates
 from analysis.questions import Scale
 from analysis.tables.answers import Answers
 from analysis.tables.ceiling import noise_ceiling
@@ -54,6 +55,21 @@ def test_the_correlation_is_that_with_the_mean_of_all_raters() -> None:
     mean = ratings.groupby("item")["liking"].mean().reindex(items["item"])
     table = ceiling(items, ratings).set_index("measure")
     assert table.loc["half", "correlation"] == pytest.approx(stats.pearsonr(items["half"], mean).statistic)
+
+
+def test_ceilings_of_single_raters_leave_out_those_of_a_batch() -> None:
+    """Everybody rated one batch: what is left of a mean over raters is that over the raters of the other batches."""
+    items, ratings = draw(noise=1.0)
+    by_rater = ratings.merge(items, on="item").groupby("participant_id", sort=False)
+    single = by_rater.apply(lambda of: stats.pearsonr(of["liking"], of["half"]).statistic).to_numpy().reshape(4, RATERS)
+    without = np.array([np.delete(single, batch, axis=0).mean() for batch in range(4)])
+    expected = from_replicates(single.mean(), without, FISHER)
+    row = ceiling(items, ratings).set_index("measure").loc["half"]
+    assert row[["single", "single_low", "single_high"]].tolist() == pytest.approx(
+        [expected.estimate, expected.low, expected.high]
+    )
+    assert row["leave_one_out_low"] < row["leave_one_out"] < row["leave_one_out_high"]
+    assert row["single_share_low"] < row["single_share"] < row["single_share_high"]
 
 
 def test_each_condition_is_that_of_its_items_alone() -> None:

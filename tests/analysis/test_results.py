@@ -20,7 +20,8 @@ from tests.analysis import graphs
 from tests.analysis.synthetic import draw_images, draw_pairs, draw_participants, draw_ratings, draw_study, published
 
 NAMES = [
-    *("overview", "participants", "scores_by_kind", "correlations", "similarity_distribution", "disagreement"),
+    *("overview", "participants", "scores_by_kind", "means", "correlations", "similarity_distribution"),
+    "disagreement",
     *("people_disagreement", "attribute_model", "attribute_importance", "strategies", "agreement", "rater_agreement"),
     *("identity_model", "roc", "verification", "error_rates", "calibration", "calibration_fit", "error_consistency"),
     "psychometric",
@@ -36,8 +37,8 @@ NAMES = [
     *("transfer", "groups", "variance_components", "power", "limits", "skipped", "image_attributes", "deepface"),
 ]
 
-OF_OTHERS = ("controversial", "model_spread", "sides")
-"""Tables of studies that have such samples, or that change sides."""
+OF_OTHERS = ("controversial", "model_spread", "sides", "signal_detection", "signal_detection_spread")
+"""Tables of studies that have such samples, or that change sides, and those that are made on request."""
 
 MAIN_COLUMN = {
     "correlations": "pearson",

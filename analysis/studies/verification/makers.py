@@ -3,6 +3,7 @@
 | name | a row is | columns (`low`, `high`: 95 % interval) |
 |---|---|---|
 | scores_by_kind | a kind (level NaN), a level of it, or "all" | kind, level, n_pairs, n_rated, n_ratings, n_similarity, n_identity, similarity_mean, identity_rate, per recognizer `<name>_distance`, `<name>_accept`, `<name>_failures`, per other distance its mean |
+| means | a mean of `scores_by_kind` | kind, level, measure, n, value, low, high, interval |
 | compared_means | a printed mean (with `compare_with`) | kind, level, measure, this_study, printed, difference |
 | compared_correlations | a printed correlation (with `compare_with`) | kind, measure, this_study, low, high, printed, same_sign, inside |
 | correlations | a kind, "all" (without genuine) or "all with genuine", and a measure | kind, measure, n, n_bases, pearson, p, stars, printed, low, high, interval, p_batches, p_holm, honest_stars, spearman, spearman_p, spearman_low, spearman_high, spearman_interval, reason |
@@ -60,7 +61,7 @@ from analysis.studies.verification.tables.groups import groups
 from analysis.studies.verification.tables.identity_model import identity_model
 from analysis.studies.verification.tables.limits import limits
 from analysis.studies.verification.tables.paper import compared_correlations, compared_means, printed_figures
-from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
+from analysis.studies.verification.tables.scores_by_kind import means, scores_by_kind
 from analysis.studies.verification.tables.signal_detection import signal_detection
 from analysis.studies.verification.tables.similarity import similarity_distribution
 from analysis.studies.verification.tables.transfer import transfer
@@ -101,6 +102,7 @@ def _of_pairs(study: Verification) -> list[Maker]:
     pairs, ratings = study.pairs, study.ratings
     return [
         Maker(("scores_by_kind",), lambda tables: scores_by_kind(pairs, ratings)),
+        Maker(("means",), lambda tables: means(pairs, ratings)),
         Maker(("correlations",), lambda tables: correlations(pairs, ratings)),
         Maker(("similarity_distribution",), lambda tables: similarity_distribution(pairs, ratings)),
         Maker(("disagreement",), lambda tables: disagreement(pairs, ratings)),

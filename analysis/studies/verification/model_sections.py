@@ -155,12 +155,13 @@ MODELS = SectionOf(
         Result(
             "accuracy_difference",
             "How often people and each model are right, kind by kind. Squared differences, and their mean over kinds "
-            "(the row all), are the accuracy difference of model-vs-human: 0 where both are right as often everywhere.",
+            "(the row all), are the accuracy difference of model-vs-human: 0 where both are right as often everywhere. "
+            + INTERVALS,
         ),
         Result(
             "confusion",
             "Confusion of each decider: how often it gives an answer where another is right. People's answers count "
-            "one by one, each against the majority of the others.",
+            "one by one, each against the majority of the others. " + INTERVALS,
         ),
         Result(
             "controversial",

@@ -261,6 +261,7 @@ SCORES = SectionOf(
             "scores_by_kind",
             "Means by kind and level: people's ratings, and each model's distances, accept rates and failures.",
         ),
+        Result("means", f"The means of the table before, with their intervals. {INTERVALS}"),
         Result(draw=_draw_distances, of_people=False),
         Result(
             "correlations",

@@ -15,6 +15,7 @@ def test_two_groups_are_a_difference_of_students() -> None:
     oracle = stats.ttest_rel(first, second).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx(tuple(oracle))
     assert found.estimate == pytest.approx(first.mean() - second.mean())
+    assert found.note == ""
 
 
 def test_equal_groups_are_0_apart_in_95_of_100_studies() -> None:
@@ -22,7 +23,7 @@ def test_equal_groups_are_0_apart_in_95_of_100_studies() -> None:
     rng = np.random.default_rng(1)
     batch, group = np.repeat(np.arange(6), 9), np.tile(np.repeat(np.arange(3), 3), 6)
     found = [spread(rng.normal(size=54), group, batch) for _ in range(600)]
-    assert all(each.estimate > 0 for each in found)
+    assert all(each.estimate > 0 and each.note == "conservative" for each in found)
     assert 0.93 < np.mean([each.low == 0 for each in found]) <= 0.99
 
 

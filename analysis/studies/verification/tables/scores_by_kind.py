@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.frames import Table
+from analysis.inference import jackknife, rate, weighted_mean
 from analysis.studies.verification import data
 
 
@@ -18,12 +19,49 @@ def scores_by_kind(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     (mean), `<name>_accept` (share) and `<name>_failures` (pairs in which one of the images could not be acquired, in
     neither of the other two); the mean of every other distance. Without ratings, theirs are 0 or NaN.
     """
+    return pd.DataFrame([_row(kind, level, cell) for kind, level, cell in data.cells(_scored(pairs, ratings))])
+
+
+def means(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
+    """The means of `scores_by_kind` with their intervals, a row each; those without a pair are left out.
+
+    Columns: kind, level, measure (a column of `scores_by_kind`), n (pairs), value, low, high, interval (how it was
+    made, or why there is none).
+
+    Raises:
+        MissingDataError: there is no such mean.
+    """
+    scored = _scored(pairs, ratings)
+    rates = ["identity_rate", *(f"{name}_accept" for name in data.recognizers(scored))]
+    measures = ["similarity_mean", "identity_rate"]
+    measures += [f"{name}_{what}" for name in data.recognizers(scored) for what in ("distance", "accept")]
+    rows = []
+    for kind, level, cell in data.cells(scored):
+        for measure in [*measures, *data.distances(scored)]:
+            known = cell[cell[measure].notna()]
+            if len(known):
+                values = known[measure].to_numpy(np.float64)
+                interval = (
+                    rate(values, known[list(data.UNIT_COLUMNS)])
+                    if measure in rates
+                    else jackknife(weighted_mean(values), known["unit"])
+                )
+                row = {"kind": kind, "level": level, "measure": measure, "n": len(known), "value": interval.estimate}
+                rows.append(row | interval.columns())
+    if not rows:
+        raise MissingDataError("there are no pairs with a score or a rating")
+    return pd.DataFrame(rows)
+
+
+def _scored(pairs: Table, ratings: Table | None) -> pd.DataFrame:
+    """The pairs with what people say of them; without ratings, that is 0 or NaN."""
     try:
-        scored = data.rated(pairs, ratings)
+        return data.rated(pairs, ratings)
     except MissingDataError:
+        scored = data.frame(pairs)
         nothing = dict.fromkeys(("n_ratings", *data.COUNTS.values()), 0)
-        scored = data.frame(pairs).assign(similarity_mean=np.nan, identity_rate=np.nan, **nothing)
-    return pd.DataFrame([_row(kind, level, cell) for kind, level, cell in data.cells(scored)])
+        unit = data.units(scored, pd.DataFrame())
+        return scored.assign(unit=unit, similarity_mean=np.nan, identity_rate=np.nan, **nothing)
 
 
 def _row(kind: str, level: float, cell: pd.DataFrame) -> dict[str, Any]:

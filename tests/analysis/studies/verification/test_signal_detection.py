@@ -59,13 +59,13 @@ def test_a_rate_over_everybody_has_all_that_varies_in_it():
 def table(monkeypatch):
     """The table of draws that say z of each kind, of four batches."""
 
-    def made(converged=CONVERGED, divergences=0):
+    def make(converged=CONVERGED, divergences=0):
         monkeypatch.setitem(sys.modules, "arviz", SimpleNamespace(**converged))
         monkeypatch.setattr(probit, "sample", lambda of: drawn_as(of, [2.0, 0.5, -1.0, 0.0, 0.25], divergences))
         pairs = draw_pairs(4)
         return signal_detection(pairs, draw_ratings(pairs, raters=3))
 
-    return made
+    return make
 
 
 def test_people_have_d_prime_and_criterion_of_each_kind(table):

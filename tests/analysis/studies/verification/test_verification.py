@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy import optimize
+from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import det_curve, roc_auc_score
 
@@ -11,7 +11,7 @@ from analysis.inference import from_replicates, rate
 from analysis.studies.verification.data import UNIT_COLUMNS, identity_scores, rated
 from analysis.studies.verification.figures.distance_violins import decisions
 from analysis.studies.verification.tables.disagreement import people_disagreement
-from analysis.studies.verification.tables.scores_by_kind import scores_by_kind
+from analysis.studies.verification.tables.scores_by_kind import means, scores_by_kind
 from analysis.studies.verification.tables.transfer import transfer
 from analysis.studies.verification.tables.verification import decided, error_rates, roc, verification
 from analysis.tables.calibration import calibration
@@ -260,3 +260,27 @@ def test_the_interval_of_half_leaves_out_batch_after_batch(pairs: pd.DataFrame, 
     assert (whole["half_low"], whole["half_high"]) == pytest.approx((expected.low, expected.high))
     assert whole["half_low"] < 0.5 < whole["half_high"]  # log odds 5 - 10 d
     assert "4 batches" in whole["interval"]
+
+
+def test_means_have_students_interval_of_equal_batches():
+    pairs = draw_pairs(4)
+    ratings = draw_ratings(pairs, raters=3)
+    table = means(pairs, ratings).set_index(["kind", "level", "measure"]).sort_index()
+    rated = scores_by_kind(pairs, ratings)
+    of_negative = rated[(rated["kind"] == "negative") & rated["level"].isna()].iloc[0]
+    for measure, values in {
+        "similarity_mean": ratings.groupby("pair_id")["similarity"].mean(),
+        "dlib_distance": pairs.set_index("pair_id")["dlib_distance"],
+    }.items():
+        own = pairs[pairs["kind"] == "negative"].assign(value=lambda of, v=values: of["pair_id"].map(v))
+        batches = own.groupby("batch")["value"].mean()
+        reach = stats.t.ppf(0.975, 3) * batches.std() / 2
+        row = table.loc[("negative", np.nan, measure)]
+        assert row[["value", "low", "high"]].tolist() == pytest.approx(
+            [batches.mean(), batches.mean() - reach, batches.mean() + reach]
+        )
+        assert row["value"] == pytest.approx(of_negative[measure])
+    assert table.loc[("all", np.nan, "identity_rate"), "interval"] == "jackknife of 4 batches"
+    alone = means(pairs)
+    assert "similarity_mean" not in set(alone["measure"])
+    assert alone["interval"].str.contains("4 batches").all()
