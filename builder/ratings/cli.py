@@ -80,12 +80,9 @@ def _import(options: argparse.Namespace) -> int:
     imported = import_exports(*arguments, source=source)
     _print_imported(options.folder, imported, dry=False)
     _point_out_withdrawn(options.folder)
-    nothing = any(each.refused for _, each in imported.outcomes) and not any(
-        each.added or each.completed or each.already or each.participants for _, each in imported.outcomes
-    )
-    if nothing:
+    if imported.nothing():
         print("\nno rating was taken: all were refused")
-    return int(nothing)
+    return int(imported.nothing())
 
 
 def _print_imported(folder: Path, imported: Any, dry: bool) -> None:

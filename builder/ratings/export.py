@@ -169,6 +169,8 @@ class Export:
     """The state of each submission that the platform is sure of; a participant may have several."""
     on_scale: bool = False
     """Whether the file is of a survey of ours, which asks every question on the study's scale."""
+    of_people: bool = False
+    """Whether the file has no place for answers, as a platform's demographics have none."""
     pseudonyms: bool = False
     """Whether it names participants by their pseudonyms, as our survey's signed results do."""
 

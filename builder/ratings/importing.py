@@ -32,10 +32,20 @@ _TOGETHER = 100_000
 
 @dataclass(frozen=True)
 class Import:
-    """An import: each export's path and outcome, and those that were skipped with the reason."""
+    """An import: each export's path and outcome, and those that were skipped with the reason; and the paths of those
+    that have no place for answers.
+    """
 
     outcomes: list[tuple[Path, Outcome]]
     skipped: list[tuple[Path, str]]
+    of_people: frozenset[Path] = frozenset()
+
+    def nothing(self) -> bool:
+        """Whether ratings came and all of them were refused."""
+        rated = [outcome for path, outcome in self.outcomes if path not in self.of_people]
+        return any(each.refused for each in rated) and not any(
+            each.added or each.completed or each.already for each in rated
+        )
 
     def reasons(self) -> Counter[str]:
         """The reasons that stand in refused.csv, with how often each does."""
@@ -106,7 +116,10 @@ def merged_exports(
     for some in read:
         collection, counted = merged(collection, some.rows, design.asks, some.labels, source)
         outcomes += zip(some.paths, counted, strict=True)
-    return collection, Import(outcomes, skipped)
+    of_people = frozenset(
+        path for some in read for path, export in zip(some.paths, some.exports, strict=True) if export.of_people
+    )
+    return collection, Import(outcomes, skipped, of_people)
 
 
 def _read_all(

@@ -1,6 +1,7 @@
 """Exports of survey tools, one file per format; a new format is a module in this package and a line in READERS."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 from builder.errors import RatingsError
@@ -33,7 +34,7 @@ class _People(Reader):
     """Prolific's demographics: participants without ratings, which have no layout."""
 
     def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
-        return prolific.read(file, items, mapping)
+        return replace(prolific.read(file, items, mapping), of_people=True)
 
 
 READERS: dict[str, Reader] = {

@@ -83,9 +83,13 @@ def joined(ratings: pd.DataFrame, asks: Questionnaire, one_clock: bool = False) 
     if not partial.any() or len(names) < 2:
         return ratings
     halves = ratings[partial]
-    asked = answered[partial].idxmax(axis=1)
     who = ["participant", asks.key]
-    turn = halves.groupby([halves["participant"], halves[asks.key], asked], sort=False, dropna=False).cumcount()
+    before = answered[partial].groupby([halves["participant"], halves[asks.key]], sort=False, dropna=False).cumsum() - 1
+    turn = before.where(answered[partial], 0).max(axis=1)
+    if len(names) > 2:
+        clash = answered[partial].groupby([halves["participant"], halves[asks.key], turn], dropna=False)
+        turn = turn.mask(clash.transform("sum").gt(1).any(axis=1), -1 - pd.Series(range(len(halves)), halves.index))
+    asked = answered[partial].idxmax(axis=1)
     groups = halves.assign(turn=turn).groupby([*who, "turn"], sort=False, dropna=False, as_index=False)
     if groups.ngroups == len(halves):
         return ratings

@@ -71,7 +71,7 @@ class Reader:
         export = extracted(table, layout, mapping, self.missing, items)
         if layout.slots and not len(export.ratings) and not _tells(export) and not self.may_be_empty(table):
             raise RatingsError(_no_answers(table, layout))
-        return replace(export, on_scale=self.ours(table))
+        return replace(export, on_scale=self.ours(table), of_people=not layout.slots)
 
     def laid_out(
         self, file: ExportFile, items: StudyItems, mapping: Mapping | None

@@ -290,6 +290,20 @@ def test_an_import_is_taken_back_whole(folder, tmp_path):
         undo(folder)
 
 
+def test_ratings_that_are_all_refused_are_no_success(folder, tmp_path):
+    pair = read_design(folder).items.index[0]
+    half = tmp_path / "half.csv"
+    half.write_text(f"participant_id,pair_id,similarity\nann,{pair},90\n")
+    assert import_exports(folder, [half]).nothing()
+    people = tmp_path / "prolific.csv"
+    people.write_text(
+        f"Submission id,Participant id,Status,Time taken,Age,Sex\n{'a' * 24},{'b' * 24},RETURNED,9,30,Male\n"
+    )
+    imported = import_exports(folder, [people])
+    assert imported.outcomes[0][1].refused == 1
+    assert not imported.nothing()
+
+
 def asking_one(path, question, answers, time):
     """A table that asks one question, with its mapping: two participants, three pairs, a time for each answer."""
     lines = [f"participant_id,pair_id,{question},response_time_ms,rated_at"]
