@@ -68,10 +68,10 @@ def compare(runtime: Runtime, wanted: dict[str, int]) -> None:
             measured.append((rate, rate / script, runtime.threads * of_processor / of_script, share))
     print(f"{'obvious script':16}{statistics.median(scripts):14.1f}{1:8.1f}")
     for alignment, measured in turns.items():
-        rates, ratios, of_processor, shares = map(list, zip(*measured, strict=True))
+        rates, ratios, on_idle_cores, shares = map(list, zip(*measured, strict=True))
         print(
             f"{alignment:16}{statistics.median(rates):14.1f}{statistics.median(ratios):8.1f}{min(ratios):8.1f}"
-            f"{statistics.median(of_processor):11.1f}{wanted[alignment]:8}{statistics.median(shares):11.0%}",
+            f"{statistics.median(on_idle_cores):11.1f}{wanted[alignment]:8}{statistics.median(shares):11.0%}",
             flush=True,
         )
 
