@@ -6,7 +6,7 @@ from sklearn.metrics import cohen_kappa_score
 from analysis.inference import FISHER, from_replicates
 from analysis.studies.verification.data import identity_decisions
 from analysis.tables.confusion import accuracy_difference, confusion
-from analysis.tables.consistency import consistency, error_consistency
+from analysis.tables.consistency import RARE, consistency, error_consistency, mean_kappa
 from analysis.tables.deciders import Deciders
 from tests.analysis.synthetic import draw_pairs, draw_ratings
 
@@ -163,6 +163,17 @@ def test_the_interval_of_kappa_leaves_out_batch_after_batch() -> None:
         expected = from_replicates(table.loc[row, "kappa"], without, FISHER)
         assert (table.loc[row, "low"], table.loc[row, "high"]) == pytest.approx((expected.low, expected.high))
         assert table.loc[row, "interval"] == "jackknife of 4 batches"
+
+
+@pytest.mark.parametrize(("errors", "interval"), [(2, RARE), (8, "jackknife of 4 batches")])
+def test_of_few_errors_kappa_has_no_interval(errors: int, interval: str) -> None:
+    """Two deciders wrong on so many of 50 items of three of four batches, both on half: expected .94 and .79."""
+    right = 50.0 - errors
+    batches = np.array([[50, 50 - errors, right, right]] * 3 + [[50, 50, right, right]])
+    row = mean_kappa(batches[None])
+    assert row["kappa"] > 0
+    assert row["interval"] == interval
+    assert np.isnan(row["low"]) == (interval == RARE)
 
 
 def test_the_interval_of_an_accuracy_difference_leaves_out_batch_after_batch() -> None:

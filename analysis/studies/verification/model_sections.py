@@ -131,7 +131,8 @@ MODELS = SectionOf(
             "error_consistency",
             "Error consistency of every two deciders, over all pairs and kind by kind: Cohen's kappa of who errs "
             "where, 1 the same errors, 0 errors as independent as the two accuracies let them be. An error is told by "
-            "the majority of those who are not compared, or by construction (genuine: same; negative: different). "
+            "the majority of those who are not compared, or by construction (genuine: same; negative: different). If "
+            "errors are so rare that the accuracies alone let nine of ten answers agree, kappa has no interval. "
             "share: kappa of people with a model by that of people with one another, without an interval: at 1 the "
             "model errs with people as they do among themselves. " + INTERVALS,
             _draw_consistency,
@@ -145,7 +146,8 @@ MODELS = SectionOf(
             "raters, pairs and images that were not asked or shown, too; people are compared with models, the typical "
             "person has the mean criterion and slope, at pairs of mean effect. Models: half an answer is added to "
             "hits and misses alike. A figure whose chains did not converge (R-hat above 1.01, or fewer than 400 "
-            "effective draws) is left out. " + INTERVALS,
+            "effective draws) is left out; how often the credible intervals hold the truth was not measured. "
+            + INTERVALS,
         ),
         Result(
             "signal_detection_spread",
