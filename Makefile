@@ -63,11 +63,15 @@ benchmark: survey $(VENV)/.dev
 	$(BIN)/python -m benchmarks.lime
 	$(BIN)/python -m benchmarks.manipulations
 
-# The pictures in the README: the first base of the default study, the page on which its pairs are rated, the report.
+# The pictures in the README: the first base of the default study, the page on which its pairs are rated, the report;
+# and from the card of each other kind's demo.
+KINDS := classification expression explanation counterfeits
 picture: demo survey $(VENV)/.dev
 	$(BIN)/python -m builder picture $(DEMO) docs/base.png
 	$(BIN)/python -m tests.builder.survey.screenshot $(DEMO) docs/survey.png
 	$(BIN)/python -m tests.analysis.report.screenshot $(DEMO)-report/index.html docs/report.png
+	for kind in $(KINDS); do $(MAKE) --no-print-directory demo STUDY=$$kind-demo DEMO=out/$$kind-demo || exit 1; done
+	$(BIN)/python -m tests.examples.pictures out docs
 
 # The page of the survey. --ignore-scripts: no package runs code of its own when it is installed.
 WEB := builder/survey/web

@@ -19,7 +19,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from builder.errors import PublishError
 from builder.publish.aggregates import SOURCE, aggregate_columns
 from builder.publish.content import Content
-from builder.publish.dictionary import dictionary
+from builder.publish.dictionary import coded, dictionary
 from builder.publish.figures import counts, raters
 from builder.publish.layout import Part, Table, patterns
 from builder.publish.markdown import escaped, quoted
@@ -56,6 +56,7 @@ def card(content: Content) -> str:
         aggregates=[name for name in aggregate_columns(study.questionnaire().questions) if name != SOURCE],
         dictionary=dictionary(content.tables, content.specs, study.questionnaire()),
         counts=counts(content.tables, content.specs),
+        coded=coded(content.tables, content.specs[0].name),
         raters=[group for source, group in everybody.items() if source != "expert"],
         experts=everybody.get("expert"),
         simulated="simulated" in everybody,

@@ -45,6 +45,13 @@ def entries(spec: TableSpec, features: Features, asks: Questionnaire) -> list[En
     return rows
 
 
+def coded(tables: Mapping[Part, Table], name: str) -> tuple[str, list[str]] | None:
+    """The first column of a table whose labels are numbers, and their words; None where it has no such column."""
+    features = next(table.features for part, table in tables.items() if part.table == name)
+    labels = {column: feature.names for column, feature in features.items() if isinstance(feature, ClassLabel)}
+    return next(iter(labels.items()), None)
+
+
 def type_name(feature: Any) -> str:
     """The type of a column, as a reader meets it; of a label the numbers that stand for it."""
     if isinstance(feature, Image):

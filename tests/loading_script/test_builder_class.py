@@ -1,6 +1,8 @@
 """The published folder, the builder class, and the class as a script of `datasets` 3.6 give equal tables."""
 
+import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -187,6 +189,21 @@ def test_a_table_that_is_not_there_is_said(small_dataset, tmp_path):
     builder = LandsBetween(config_name="ratings", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))
     with pytest.raises(ValueError, match="has no table ratings"):
         builder.download_and_prepare()
+
+
+def test_the_card_turns_codes_into_words(small_dataset):
+    card = (small_dataset / "README.md").read_text()
+    words = ast.literal_eval(re.search(r"`words = (\[.+\])`", card)[1])
+    lines = dict(re.findall(r"^\| (pandas|Polars|DuckDB) \| `(.+)` \|$", card, re.MULTILINE))
+    file = str(sorted(small_dataset.glob("data/pairs/*.parquet"))[0])
+    expected = [schema.KINDS[code] for code in pq.read_table(file)["kind"].to_pylist()]
+    assert {"genuine", "optimized"} <= set(expected)
+    by_pandas = eval(lines["pandas"], {"frame": pd.read_parquet(file), "words": words})  # noqa: S307 - a line of our card
+    by_polars = eval(lines["Polars"], {"frame": pl.read_parquet(file), "words": words})  # noqa: S307
+    frame = duckdb.read_parquet(file)
+    by_duckdb = [word for (word,) in duckdb.sql(lines["DuckDB"]).fetchall()]
+    assert by_pandas.tolist() == by_polars.to_list() == by_duckdb == expected
+    assert frame.columns[0] == "pair_id"
 
 
 def test_pandas_polars_and_duckdb_read_the_parquet(small_dataset):
