@@ -9,6 +9,7 @@ import csv
 import datetime
 import io
 import json
+import struct
 import sys
 import tempfile
 import warnings
@@ -81,7 +82,9 @@ def data_frame(content: bytes) -> list[list[Any]]:
     """
     from rdata.conversion import convert
     from rdata.parser import parse_data
+    from rdata.parser._xdr import ParserXDR
 
+    setattr(ParserXDR, _VECTOR, _with_one_object_for_a_text(getattr(ParserXDR, _VECTOR)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -100,6 +103,41 @@ def data_frame(content: bytes) -> list[list[Any]]:
     frame = next(iter(frames.values()))
     columns = [_column(name, values) for name, values in frame.items()]
     return [list(frame), *map(list, zip(*columns, strict=True))]
+
+
+_VECTOR = "_parse_vector_value"
+"""The method of rdata's parser that reads a vector element by element."""
+
+_CHAR = 9
+"""The type of a text, in the lowest 11 bits of its flags; the others tell its encoding (R Internals, section 1.8)."""
+
+
+def _with_one_object_for_a_text(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """The method that reads a vector, which makes one object for equal texts: of a million there are few different."""
+
+    def parse_vector(parser: Any, references: Any, *more: Any) -> Any:
+        start = parser.file.tell()
+        objects: dict[bytes, Any] = {}
+        texts = []
+        with parser.file.getbuffer() as content:
+            count = struct.unpack_from(">i", content, start)[0]
+            place = start + 4
+            for _ in range(count):
+                flags, length = struct.unpack_from(">Ii", content, place)
+                if flags & 0x7FF != _CHAR:
+                    break
+                end = place + 8 + max(length, 0)
+                written = bytes(content[place:end])
+                if written not in objects:
+                    parser.file.seek(place)
+                    objects[written] = parser.parse_R_object(references, *more)
+                texts.append(objects[written])
+                place = end
+        whole = count > 0 and len(texts) == count
+        parser.file.seek(place if whole else start)
+        return texts if whole else parse(parser, references, *more)
+
+    return parse_vector
 
 
 class _Frame(dict[str, Any]):
