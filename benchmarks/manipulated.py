@@ -198,10 +198,10 @@ def print_patch(runtime: Runtime, count: int, steps: int, seeds: Seeds) -> None:
             seconds = time.perf_counter() - start
             fooled = made.images[made.reached]
             maps = explainer.explain(classifier, fooled, classifier.probabilities(fooled).argmax(axis=1)).maps
-            share = patch.on_patch(torch.from_numpy(maps), own.side).median()
-            found.append(
-                {"class changed, %": 100 * made.reached.mean(), "map on the patch": float(share), "seconds": seconds}
-            )
+            share = patch.on_patch(torch.from_numpy(maps), own.side)
+            hidden = float((1 - share).sum()) / len(images)
+            figures = {"class changed, %": 100 * made.reached.mean(), "map on the patch": float(share.median())}
+            found.append(figures | {"beside it, or 0": hidden, "seconds": seconds})
         _print(name, found)
     noise = images.copy()
     side = round(patch.Settings().side * images.shape[1])
