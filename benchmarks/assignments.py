@@ -83,7 +83,8 @@ class Assigned:
 @dataclass(frozen=True)
 class Explained:
     """A sort of study with the explained arm. means: log odds of yes, whole and explained. image, own, of_class, batch,
-    person: standard deviations of log odds; `own` of an image in one of the arms.
+    person: standard deviations of log odds; `own` of an image in one of the arms. weights: least and most attacks that
+    an image stands for, alike in a batch.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Explained:
     of_class: float = 0.7
     batch: float = 0.4
     person: float = 0.5
+    weights: tuple[int, int] = (6, 9)
 
     batches = (3, 5, 10)
     figures = (Figure("explained minus whole", lambda of: change_of(of), lambda of: _change(of)),)
@@ -107,7 +109,7 @@ class Explained:
         odds += self.batch * rng.standard_normal((batches, 2))[batch]
         people = self.person * rng.standard_normal((batches, 2, RATERS))
         yes = (rng.random((len(batch), 2, RATERS)) < special.expit(odds[:, :, None] + people[batch])).sum(axis=2)
-        weight = rng.integers(1, 12, batches)[batch].astype(np.float64)
+        weight = rng.integers(self.weights[0], self.weights[1] + 1, batches)[batch].astype(np.float64)
         pairs = {"unit": batch, "label": classes, "weight": weight, "n_yes": yes[:, 0], "explained_n_yes": yes[:, 1]}
         return pd.DataFrame({**pairs, "n_answers": RATERS, "explained_n_answers": RATERS})
 
@@ -120,6 +122,8 @@ SETTINGS: tuple[Assigned | Explained, ...] = (
     Assigned("nearly all are right", means=(2.5, 1.5)),
     Explained("one of 20 accepted, then one of 8", (-2.5, -1.5)),
     Explained("a third accepted in both", (0.5, 0.5)),
+    Explained("one of 20, then one of 8, batches count 1 to 11 times", (-2.5, -1.5), weights=(1, 11)),
+    Explained("a third in both, batches count 1 to 11 times", (0.5, 0.5), weights=(1, 11)),
 )
 
 

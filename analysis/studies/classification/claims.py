@@ -31,8 +31,9 @@ def introduction(findings: Findings) -> list[str]:
         sentences += [_attack(row, of.source) for row in findings.tables["adversarial_errors"].to_dict("records")]
     if of.source is not None and (n := of.rows["unit"].nunique()) < LEAST:
         sentences.append(
-            f"There are {n} independent batches, and an interval needs {LEAST}: no figure here has one, and other "
-            "classes and other people may give others."
+            f"There are {n} independent batches, and an interval needs {LEAST}: no error here has one, and other "
+            "classes and other people may give others. A study of more batches has intervals: of more classes, or of "
+            "fewer in each (classes_per_batch)."
         )
     return sentences
 

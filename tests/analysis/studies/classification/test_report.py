@@ -124,6 +124,8 @@ def test_the_opening_says_who_errs_how_often(files: dict[str, bytes], tables: di
 def test_a_study_of_two_batches_says_that_it_has_no_intervals() -> None:
     study = drawn(batches=2)
     found = Findings(study, answers_of(study, ANALYSIS), {"errors": errors(study)})
-    assert introduction(found)[-1].startswith(
-        "There are 2 independent batches, and an interval needs 3: no figure here"
+    assert introduction(found)[-1] == (
+        "There are 2 independent batches, and an interval needs 3: no error here has one, and other classes and other "
+        "people may give others. A study of more batches has intervals: of more classes, or of fewer in each "
+        "(classes_per_batch)."
     )

@@ -1,6 +1,6 @@
 """IFGSM against foolbox's basic iterative attacks, on the same network, digits and steps."""
 
-from typing import Any
+from typing import Any, Literal
 
 import foolbox
 import numpy as np
@@ -14,6 +14,7 @@ from builder.classifiers.gradient_sign import stepped
 from builder.images import mnist
 from builder.runtime import Runtime
 from builder.studies.classification.attack import attack
+from builder.studies.classification.models import network_of
 from builder.studies.classification.study import AttackSettings
 
 ITERATIONS = 12
@@ -24,7 +25,8 @@ ATTACKS = {None: LinfBasicIterativeAttack, "l2": L2BasicIterativeAttack}
 
 @pytest.fixture(scope="module")
 def network(runtime: Runtime) -> nn.Module:
-    return digits.CNN.load(None, digits.CNN.Settings(), runtime).network
+    classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
+    return network_of(classifier, "attack", "digits")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def foolbox_images(
 
 @pytest.mark.parametrize(("norm", "step"), [(None, 0.001), (None, 0.01), ("l2", 0.2)])
 def test_images_and_the_steps_at_which_they_flip_are_those_of_foolbox(
-    network: nn.Module, images: tuple[np.ndarray, np.ndarray], runtime: Runtime, norm: str | None, step: float
+    network: nn.Module, images: tuple[np.ndarray, np.ndarray], runtime: Runtime, norm: Literal["l2"] | None, step: float
 ) -> None:
     pixels, labels = images
     x, classes = channels_first(pixels), torch.from_numpy(labels)

@@ -42,7 +42,7 @@ def write_digits(root: Path) -> Path:
     return root / "six.toml"
 
 
-def test_killed_and_resumed_with_four_workers_the_bytes_are_those_of_one(tmp_path: Path):
+def test_killed_and_resumed_with_four_workers_the_bytes_are_those_of_one(tmp_path: Path) -> None:
     study = write_digits(tmp_path)
     undisturbed = run_builder("build", study, "--out", tmp_path / "whole", "--workers", 1, *ONE_THREAD)
     assert undisturbed.returncode == 0, undisturbed.stderr
