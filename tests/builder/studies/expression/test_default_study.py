@@ -135,7 +135,7 @@ def test_the_version_verifies_and_its_card_says_that_faces_are_generated(publish
 def test_a_picture_is_drawn_of_an_item(folder: Path, tmp_path: Path):
     built("picture", folder, tmp_path / "item.png", "--batch", 1, "--index", 2)
     with Image.open(tmp_path / "item.png") as picture:
-        assert picture.size == (128, 154)
+        assert picture.size == (128, 141)
 
 
 def test_a_classifier_answers_as_it_decides(folder: Path):
