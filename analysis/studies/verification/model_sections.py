@@ -132,7 +132,7 @@ MODELS = SectionOf(
             "Error consistency of every two deciders, over all pairs and kind by kind: Cohen's kappa of who errs "
             "where, 1 the same errors, 0 errors as independent as the two accuracies let them be. An error is told by "
             "the majority of those who are not compared, or by construction (genuine: same; negative: different). If "
-            "errors are so rare that the accuracies alone let nine of ten answers agree, kappa has no interval. "
+            "errors are so rare that the accuracies alone let more than 85 % agree, kappa has no interval. "
             "share: kappa of people with a model by that of people with one another, without an interval: at 1 the "
             "model errs with people as they do among themselves. " + INTERVALS,
             _draw_consistency,

@@ -73,10 +73,10 @@ def observed(answered: pd.DataFrame, kinds: list[str]) -> probit.Observations:
     numbers = {image: number for number, image in enumerate(sorted(images.index[images > 1]))}
     return probit.Observations(
         answered["identity"].to_numpy(np.float64),
-        answered["kind"].astype("str").map(code).to_numpy(np.intp),
+        np.asarray(answered["kind"].astype("str").map(code), np.intp),
         _codes(answered["participant_id"]),
         _codes(answered["pair_id"]),
-        [column.map(numbers).fillna(-1).to_numpy(np.intp) for column in (answered["base_id"], other)],
+        [np.asarray(column.map(numbers).fillna(-1), np.intp) for column in (answered["base_id"], other)],
         np.array([float(kind == _SIGNAL) for kind in kinds]),
     )
 
