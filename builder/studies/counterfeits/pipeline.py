@@ -18,9 +18,9 @@ from builder.studies import Batch
 from builder.studies.counterfeits import tables
 from builder.studies.counterfeits.detectors import Reference, fitted_temperature, scores
 from builder.studies.counterfeits.inverted import Floats
-from builder.studies.counterfeits.made import Group, Replicate, make, randomness
 from builder.studies.counterfeits.models import Models
 from builder.studies.counterfeits.nearest import Nearest, TrainingImages
+from builder.studies.counterfeits.replicate import Group, Replicate, make, randomness
 from builder.studies.counterfeits.schema import COUNTERFEITS, HELD_OUT
 from builder.studies.counterfeits.spread import spread
 from builder.studies.counterfeits.study import CounterfeitsStudy

@@ -14,9 +14,9 @@ from builder.studies.counterfeits.study import CounterfeitsStudy
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
-    from builder.studies.counterfeits.made import Run
     from builder.studies.counterfeits.models import Models
     from builder.studies.counterfeits.pipeline import Converged, Described, Item
+    from builder.studies.counterfeits.replicate import Run
 
 Row = dict[str, Any]
 

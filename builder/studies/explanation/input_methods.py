@@ -16,7 +16,7 @@ from builder.explainers.measures.maps import spearman
 from builder.manipulations import Manipulated, black_box, mass_center, outcome, patch, sign_noise, target_map, top_k
 from builder.manipulations.iterative import LEVELS
 from builder.manipulations.top_k_model import kept
-from builder.studies.explanation.methods import Given, Made, Method
+from builder.studies.explanation.methods import Inputs, Method, Product
 
 
 class RandomSettings(settings.Settings):
@@ -26,38 +26,38 @@ class RandomSettings(settings.Settings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
-def next_maps(given: Given, own: Any) -> Maps:
+def next_maps(inputs: Inputs, own: Any) -> Maps:
     """The map of the next picture for each, for the last one that of the first."""
-    return np.roll(given.maps, -1, axis=0)
+    return np.roll(inputs.maps, -1, axis=0)
 
 
-def no_op(given: Given, own: Any, made: Made) -> Made:
+def no_op(inputs: Inputs, own: Any, product: Product) -> Product:
     """The pictures with noise of the same L-inf each as what was made of them; nothing is searched."""
-    changed = given.images if made.images is None else made.images
-    noisy = outcome.no_op(given.images, changed, own.seed + 1)
-    return Made(noisy, None, np.zeros(len(noisy), np.bool_), np.zeros(len(noisy), np.int64))
+    changed = inputs.images if product.images is None else product.images
+    noisy = outcome.no_op(inputs.images, changed, own.seed + 1)
+    return Product(noisy, None, np.zeros(len(noisy), np.bool_), np.zeros(len(noisy), np.int64))
 
 
-def _random(given: Given, own: RandomSettings) -> Made:
-    n = len(given.images)
-    noisy = sign_noise.manipulate(given.images, np.full(n, int(own.radius * LEVELS), np.int64), own.seed)
-    return Made(noisy, None, np.ones(n, np.bool_), np.zeros(n, np.int64))
+def _random(inputs: Inputs, own: RandomSettings) -> Product:
+    n = len(inputs.images)
+    noisy = sign_noise.manipulate(inputs.images, np.full(n, int(own.radius * LEVELS), np.int64), own.seed)
+    return Product(noisy, None, np.ones(n, np.bool_), np.zeros(n, np.int64))
 
 
-def _searched(method: Any) -> Callable[[Given, Any], Made]:
-    def manipulate(given: Given, own: Any) -> Made:
-        about = (given.classifier, given.explainer, given.images, given.classes)
-        targets = (next_maps(given, own),) if method in (target_map, black_box) else ()
-        result: Manipulated | black_box.Searched = method.manipulate(*about, *targets, own, given.runtime)
+def _searched(method: Any) -> Callable[[Inputs, Any], Product]:
+    def manipulate(inputs: Inputs, own: Any) -> Product:
+        about = (inputs.classifier, inputs.explainer, inputs.images, inputs.classes)
+        targets = (next_maps(inputs, own),) if method in (target_map, black_box) else ()
+        result: Manipulated | black_box.Searched = method.manipulate(*about, *targets, own, inputs.runtime)
         effort = own.rounds if method is black_box else own.steps
-        return Made(result.images, None, result.reached, result.steps, effort)
+        return Product(result.images, None, result.reached, result.steps, effort)
 
     return manipulate
 
 
-def _plain_patch(given: Given, own: patch.Settings, made: Made) -> Made:
+def _plain_patch(inputs: Inputs, own: patch.Settings, product: Product) -> Product:
     """The patch that changes the class and need not hide."""
-    return _searched(patch)(given, own.model_copy(update={"hide": 0.0}))
+    return _searched(patch)(inputs, own.model_copy(update={"hide": 0.0}))
 
 
 def values(of: torch.Tensor) -> Values:

@@ -18,7 +18,7 @@ from builder.generators import Images
 from builder.manipulations.features import nearest
 from builder.studies.explanation.catalog import PICTURE_METHODS
 from builder.studies.explanation.compare import HIDDEN, Comparison, Source, Stored, compare
-from builder.studies.explanation.methods import Given, Made, Method
+from builder.studies.explanation.methods import Inputs, Method, Product
 from builder.studies.explanation.models import Models
 from builder.studies.explanation.schema import MANIPULATED, NO_OP
 from builder.studies.explanation.study import CheckSettings
@@ -51,28 +51,28 @@ def manipulate_all(
     aimed, classifier = str(check.explainer), models.classifiers[check.classifier]
     probabilities = models.probabilities(check.classifier, classifier, pictures.pixels, pictures.ids).astype(np.float64)
     maps = _explained(models, classifier, pictures.pixels, pictures.classes, TRAINED, 0)
-    given = _given(check, method, models, pictures, maps[Source(aimed, TRAINED)].maps)
+    inputs = _inputs(check, method, models, pictures, maps[Source(aimed, TRAINED)].maps)
     runs = []
     for number, tried in enumerate(check.tries(), start=1):
         own = tried.model_copy(update={"seed": seed})
-        result = models.manipulated(check, method, given, own)
-        sought = method.sought(given, own)
-        before = _reached(method, given.maps, sought, own, np.zeros(len(given.maps), np.bool_))
+        result = models.manipulate(check, method, inputs, own)
+        sought = method.sought(inputs, own)
+        before = _reached(method, inputs.maps, sought, own, np.zeros(len(inputs.maps), np.bool_))
         versions = []
-        for name, made in ((MANIPULATED, result), (NO_OP, models.manipulated_not(check, method, given, own, result))):
-            after = _after(check, models, pictures, given, made)
+        for name, product in ((MANIPULATED, result), (NO_OP, models.no_op(check, method, inputs, own, result))):
+            after = _after(check, models, pictures, inputs, product)
             classes = after.probabilities.argmax(axis=1) if method.decides == "other" else pictures.classes
             maps |= _explained(models, after.classifier, after.images, classes, name, number)
-            reached = _reached(method, maps[Source(aimed, name, number)].maps, sought, own, made.reached)
+            reached = _reached(method, maps[Source(aimed, name, number)].maps, sought, own, product.reached)
             goal = Goal(method.wanted, before, reached)
-            version = _version(models, pictures, made, after, probabilities, goal, name, number)
+            version = _version(models, pictures, product, after, probabilities, goal, name, number)
             versions.append(
                 replace(
                     version,
                     fooled=_fooled(models, aimed, method, maps, version),
                     fooled_below=None if method.decides == "other" else models.fooled[aimed].high,
-                    distance=given.distance,
-                    trained_goal=_trained_goal(models, aimed, method, given, own, made),
+                    distance=inputs.distance,
+                    trained_goal=_trained_goal(models, aimed, method, inputs, own, product),
                 )
             )
         accuracy = result.run.accuracy_before if result.run else _accuracy(pictures, pictures.names)
@@ -85,14 +85,14 @@ def manipulate_all(
     return maps, comparisons, runs
 
 
-def _given(check: CheckSettings, method: Method, models: Models, pictures: "Pictures", maps: Maps) -> Given:
+def _inputs(check: CheckSettings, method: Method, models: Models, pictures: "Pictures", maps: Maps) -> Inputs:
     training, held_out = models.to_train(check.classifier, pictures.rows) if method.level == "model" else (None, None)
     classifier, distance = models.classifiers[check.classifier], None
     if training is not None and classifier.network is not None:
         with models.stopwatch.step("features", len(pictures.rows)):
             of_network = (classifier.network, pictures.pixels, training.images)
             distance = nearest(*of_network, classifier.micro_batch, models.runtime)
-    return Given(
+    return Inputs(
         classifier,
         # Where its maps are differentiated it is one, or `load_models` refuses.
         cast(NetworkExplainer, models.explainers[str(check.explainer)]),
@@ -145,17 +145,17 @@ def _fooled(
 
 
 def _trained_goal(
-    models: Models, aimed: str, method: Method, given: Given, own: Any, made: Made
+    models: Models, aimed: str, method: Method, inputs: Inputs, own: Any, product: Product
 ) -> tuple[float, float] | None:
     """The means of the goal before and after, of as many pictures that the classifier was trained on; None where it was
     not, or of none of them the goal is defined.
     """
-    if given.training is None or made.classifier is None:
+    if inputs.training is None or product.classifier is None:
         return None
-    chosen = np.linspace(0, len(given.training.images) - 1, len(given.images)).astype(np.int64)
-    images, classes = given.training.images[chosen], given.training.classes[chosen]
-    maps = [models.maps(aimed, each, images, classes) for each in (given.classifier, made.classifier)]
-    seen = replace(given, images=images, classes=classes, maps=maps[0])
+    chosen = np.linspace(0, len(inputs.training.images) - 1, len(inputs.images)).astype(np.int64)
+    images, classes = inputs.training.images[chosen], inputs.training.classes[chosen]
+    maps = [models.maps(aimed, each, images, classes) for each in (inputs.classifier, product.classifier)]
+    seen = replace(inputs, images=images, classes=classes, maps=maps[0])
     reached = np.array([method.reached(each, method.sought(seen, own), own) for each in maps])
     defined = reached[:, np.isfinite(reached).all(axis=0)]
     return (float(defined[0].mean()), float(defined[1].mean())) if defined.size else None
@@ -169,27 +169,34 @@ class _After(NamedTuple):
     probabilities: Values
 
 
-def _after(check: CheckSettings, models: Models, pictures: "Pictures", given: Given, made: Made) -> _After:
-    classifier = made.classifier or given.classifier
-    images = pictures.pixels if made.images is None else made.images
+def _after(check: CheckSettings, models: Models, pictures: "Pictures", inputs: Inputs, product: Product) -> _After:
+    classifier = product.classifier or inputs.classifier
+    images = pictures.pixels if product.images is None else product.images
     probabilities = models.probabilities(check.classifier, classifier, images, pictures.ids)
     return _After(classifier, images, probabilities.astype(np.float64))
 
 
 def _version(
-    models: Models, pictures: "Pictures", made: Made, after: _After, before: Values, goal: Goal, name: str, run: int
+    models: Models,
+    pictures: "Pictures",
+    product: Product,
+    after: _After,
+    before: Values,
+    goal: Goal,
+    name: str,
+    run: int,
 ) -> Version:
     """before: (n, k), the probabilities before."""
     classes = after.probabilities.argmax(axis=1)
-    same, changed = classes == pictures.classes, made.images
+    same, changed = classes == pictures.classes, product.images
     names = [after.classifier.classes[at] for at in classes]
     return Version(
         name=name,
         run=run,
         images=changed,
-        reached=same & goal.nearer() if made.reached is None else made.reached,
-        steps=made.steps,
-        effort=made.effort,
+        reached=same & goal.nearer() if product.reached is None else product.reached,
+        steps=product.steps,
+        effort=product.effort,
         fooled=None,
         same_class=same,
         probability_change=np.abs(after.probabilities - before).max(axis=1),
@@ -197,8 +204,8 @@ def _version(
         l_2=None if changed is None else l_2(pictures.pixels, changed),
         lpips=None if changed is None else models.lpips_between(pictures.pixels, changed),
         goal=goal.after,
-        accuracy=made.run.accuracy_after if made.run else _accuracy(pictures, names),
-        training=made.run,
+        accuracy=product.run.accuracy_after if product.run else _accuracy(pictures, names),
+        training=product.run,
     )
 
 

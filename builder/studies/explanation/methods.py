@@ -20,8 +20,8 @@ Level = Literal["input", "model"]
 
 
 @dataclass(frozen=True)
-class Given:
-    """All that a manipulation is given: n pictures, their classes and maps (n, h, w), the classifier and the explainer.
+class Inputs:
+    """The inputs of a manipulation: n pictures, their classes and maps (n, h, w), the classifier and the explainer.
 
     training, held_out: pictures of which none is among the n, for manipulations of the model; else None. distance:
     (n,), to the nearest of the training; None without it.
@@ -39,7 +39,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Made:
+class Product:
     """The product of a manipulation, or of its no-op.
 
     images: (n, h, w, 3), the pictures after; None where they stay. classifier: the one after; None where it stays.
@@ -56,9 +56,9 @@ class Made:
     run: Run | None = None
 
 
-def own_maps(given: Given, own: Any) -> Maps:
+def own_maps(inputs: Inputs, own: Any) -> Maps:
     """The maps of the pictures as they are, with which most methods compare."""
-    return given.maps
+    return inputs.maps
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Method:
     """A manipulation.
 
     level: what it changes. Settings: its keys. goal: what it is after, in words. wanted: the direction in which that is
-    success. manipulate, no_op: what it makes, and what its no-op makes, which is given that, too. reached: of maps
+    success. manipulate, no_op: what it makes, and what its no-op makes, which takes that, too. reached: of maps
     (n, h, w), those that are sought, and the settings, how far each got, (n,). sought: the maps that it compares with.
     others: whether those are of other pictures. differentiates: whether it needs the derivative of maps. decides:
     whether the class is to stay; where it is to be another, the maps after it are of that, and where it is not, nothing
@@ -77,10 +77,10 @@ class Method:
     Settings: type[settings.Settings]
     goal: str
     wanted: Literal["low", "high"]
-    manipulate: Callable[[Given, Any], Made]
-    no_op: Callable[[Given, Any, Made], Made]
+    manipulate: Callable[[Inputs, Any], Product]
+    no_op: Callable[[Inputs, Any, Product], Product]
     reached: Callable[[Maps, Maps, Any], Values]
-    sought: Callable[[Given, Any], Maps] = own_maps
+    sought: Callable[[Inputs, Any], Maps] = own_maps
     others: bool = False
     differentiates: bool = True
     decides: Literal["same", "other"] = "same"

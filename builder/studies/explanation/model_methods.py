@@ -12,29 +12,31 @@ from builder.explainers.measures.maps import pearson
 from builder.manipulations import active, center_model, location, top_k_model
 from builder.manipulations.fine_tuning import ManipulatedModel
 from builder.studies.explanation.input_methods import LEFT, MOVED, left, moved, values
-from builder.studies.explanation.methods import Given, Made, Method
+from builder.studies.explanation.methods import Inputs, Method, Product
 
 
-def _tuned(method: Any) -> Callable[[Given, Any], Made]:
-    def manipulate(given: Given, own: Any) -> Made:
-        pictures = (given.training, given.held_out)
-        made: ManipulatedModel = method.manipulate(given.classifier, given.explainer, *pictures, own, given.runtime)
-        steps = np.full(len(given.images), made.run.steps, np.int64)
-        return Made(None, made.classifier, None, steps, made.run.steps, made.run)
+def _tuned(method: Any) -> Callable[[Inputs, Any], Product]:
+    def manipulate(inputs: Inputs, own: Any) -> Product:
+        pictures = (inputs.training, inputs.held_out)
+        outcome: ManipulatedModel = method.manipulate(
+            inputs.classifier, inputs.explainer, *pictures, own, inputs.runtime
+        )
+        steps = np.full(len(inputs.images), outcome.run.steps, np.int64)
+        return Product(None, outcome.classifier, None, steps, outcome.run.steps, outcome.run)
 
     return manipulate
 
 
-def _no_op(manipulate: Callable[[Given, Any], Made]) -> Callable[[Given, Any, Made], Made]:
-    return lambda given, own, made: manipulate(given, own.model_copy(update={"weights": (0.0,)}))
+def _no_op(manipulate: Callable[[Inputs, Any], Product]) -> Callable[[Inputs, Any, Product], Product]:
+    return lambda inputs, own, product: manipulate(inputs, own.model_copy(update={"weights": (0.0,)}))
 
 
-def swapped_maps(given: Given, own: active.Settings) -> Maps:
+def swapped_maps(inputs: Inputs, own: active.Settings) -> Maps:
     """The maps of the pictures of both classes for the other one of them; those of others are 0."""
-    one, other = active.places(given.classifier, own)
-    for_other = np.where(given.classes == one, other, one)
-    maps = given.explainer.explain(given.classifier, given.images, for_other).maps
-    there: Maps = np.where(np.isin(given.classes, (one, other))[:, None, None], maps, np.float32(0))
+    one, other = active.places(inputs.classifier, own)
+    for_other = np.where(inputs.classes == one, other, one)
+    maps = inputs.explainer.explain(inputs.classifier, inputs.images, for_other).maps
+    there: Maps = np.where(np.isin(inputs.classes, (one, other))[:, None, None], maps, np.float32(0))
     return there
 
 

@@ -30,7 +30,7 @@ from builder.registry import split_model
 from builder.runtime import Runtime
 from builder.stopwatch import Stopwatch
 from builder.studies.explanation.catalog import PICTURE_METHODS
-from builder.studies.explanation.methods import Given, Made, Method
+from builder.studies.explanation.methods import Inputs, Method, Product
 from builder.studies.explanation.study import LPIPS_NAME, CheckSettings, ExplanationStudy
 
 log = logging.getLogger(__name__)
@@ -95,19 +95,19 @@ class Models(SourceHost):
             maps: Maps = call.array(explained.maps, np.float32, images.shape[:3])
         return maps
 
-    def manipulated(self, check: CheckSettings, method: Method, given: Given, own: Any) -> Made:
+    def manipulate(self, check: CheckSettings, method: Method, inputs: Inputs, own: Any) -> Product:
         """The outcome of a manipulation by its settings, timed as the step `manipulate`."""
-        n = len(given.images)
+        n = len(inputs.images)
         boundary = self.boundary(str(check.explainer), "manipulation", str(check.manipulation))
         with self.stopwatch.step("manipulate", n), boundary.call("manipulate", range(n)):
-            return method.manipulate(given, own)
+            return method.manipulate(inputs, own)
 
-    def manipulated_not(self, check: CheckSettings, method: Method, given: Given, own: Any, made: Made) -> Made:
+    def no_op(self, check: CheckSettings, method: Method, inputs: Inputs, own: Any, product: Product) -> Product:
         """The outcome of its no-op, timed as the step `no_op`."""
-        n = len(given.images)
+        n = len(inputs.images)
         boundary = self.boundary(str(check.explainer), "manipulation", str(check.manipulation))
         with self.stopwatch.step("no_op", n), boundary.call("no_op", range(n)):
-            return method.no_op(given, own, made)
+            return method.no_op(inputs, own, product)
 
     def table_of(self) -> Table:
         """The table of a study that manipulates classifiers of rows."""

@@ -14,7 +14,7 @@ from builder.studies.explanation.compare import Source, Stored, compare
 from builder.studies.explanation.models import Models
 from builder.studies.explanation.schema import MANIPULATED, NO_OP
 from builder.studies.explanation.study import CheckSettings, ExplanationStudy
-from builder.studies.explanation.table_methods import METHODS, MadeOfRows, TableMethod, explainers
+from builder.studies.explanation.table_methods import METHODS, RowsProduct, TableMethod, explainers
 from builder.studies.explanation.versions import TRAINED, Goal, Run, Version
 
 NAMES = ("no", "yes")
@@ -43,8 +43,8 @@ def explain_rows(
         if pictures is None:  # the classifier that is manipulated is the same with every setting
             pictures = _pictures(held_out, chosen, result.before)
             explained.add(result.before, pictures.classes, TRAINED, 0)
-        for name, made in ((MANIPULATED, result), (NO_OP, nothing)):
-            explained.add(made.after, pictures.classes, name, number)
+        for name, product in ((MANIPULATED, result), (NO_OP, nothing)):
+            explained.add(product.after, pictures.classes, name, number)
         runs.append(_run(check, method, explained, number, own, result, nothing))
     if pictures is None:
         raise ValueError("there is no setting to try")
@@ -103,16 +103,16 @@ def _run(
     explained: _Explained,
     number: int,
     own: Any,
-    result: MadeOfRows,
-    nothing: MadeOfRows,
+    result: RowsProduct,
+    nothing: RowsProduct,
 ) -> Run:
     table, aimed = explained.table, str(check.explainer)
     rows = table.rows[explained.chosen]
     before = method.reached(explained.weights(aimed, TRAINED, 0), table.sensitive)
     probabilities = result.before.probabilities(rows).astype(np.float64)
     versions = []
-    for name, made in ((MANIPULATED, result), (NO_OP, nothing)):
-        after = made.after.probabilities(rows).astype(np.float64)
+    for name, product in ((MANIPULATED, result), (NO_OP, nothing)):
+        after = product.after.probabilities(rows).astype(np.float64)
         same = after.argmax(axis=1) == probabilities.argmax(axis=1)
         weights = explained.weights(aimed, name, number)
         goal = Goal(method.wanted, before, method.reached(weights, table.sensitive))
@@ -122,8 +122,8 @@ def _run(
                 run=number,
                 images=None,
                 reached=same & goal.nearer(),
-                steps=np.full(len(rows), made.run.steps if made.run else 0, np.int64),
-                effort=made.run.steps if made.run else 0,
+                steps=np.full(len(rows), product.run.steps if product.run else 0, np.int64),
+                effort=product.run.steps if product.run else 0,
                 fooled=same & ~is_first(weights, table.sensitive),
                 same_class=same,
                 probability_change=np.abs(after - probabilities).max(axis=1),
@@ -131,8 +131,8 @@ def _run(
                 l_2=None,
                 lpips=None,
                 goal=goal.after,
-                accuracy=made.run.accuracy_after if made.run else _accuracy(made.after, table),
-                training=made.run,
+                accuracy=product.run.accuracy_after if product.run else _accuracy(product.after, table),
+                training=product.run,
             )
         )
     settings = own.model_dump(mode="json") | {"sensitive": table.columns[table.sensitive]}

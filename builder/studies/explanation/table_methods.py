@@ -20,7 +20,7 @@ BACKGROUND = 20
 
 
 @dataclass(frozen=True)
-class MadeOfRows:
+class RowsProduct:
     """The classifier before and after; run: the training that the change took, None where nothing was trained."""
 
     before: TableClassifier
@@ -28,7 +28,7 @@ class MadeOfRows:
     run: Run | None = None
 
 
-Make = Callable[[Table, Table, Any], MadeOfRows]
+Make = Callable[[Table, Table, Any], RowsProduct]
 """The training rows, those that are held out, and the settings -> what was made."""
 
 
@@ -55,12 +55,12 @@ class TableMethod:
 
 def explainers(method: TableMethod, training: Table) -> dict[str, TableExplainer]:
     """The explainers that explain rows, by name."""
-    made: dict[str, TableExplainer] = {
+    by_name: dict[str, TableExplainer] = {
         "lime": lime.TableLime(lime.Settings(), training.rows, training.categorical),
         "kernel_shap": kernel_shap.TableKernelShap(kernel_shap.Settings(), training.rows[:BACKGROUND]),
         "gradient": TableGradient(),
     }
-    return {name: made[name] for name in method.explainers}
+    return {name: by_name[name] for name in method.explainers}
 
 
 def first(weights: Weights, column: int) -> Values:
@@ -76,19 +76,19 @@ def share(weights: Weights, column: int) -> Values:
 
 
 def _scaffold(make: Any) -> Make:
-    def made(training: Table, held_out: Table, own: scaffold.Settings) -> MadeOfRows:
+    def product(training: Table, held_out: Table, own: scaffold.Settings) -> RowsProduct:
         result = make(training, held_out, own)
-        return MadeOfRows(result.before, result.after)
+        return RowsProduct(result.before, result.after)
 
-    return made
+    return product
 
 
-def _conceal(training: Table, held_out: Table, own: conceal.Settings) -> MadeOfRows:
+def _conceal(training: Table, held_out: Table, own: conceal.Settings) -> RowsProduct:
     result = conceal.manipulate(training, held_out, own)
-    return MadeOfRows(result.before, result.after, result.run)
+    return RowsProduct(result.before, result.after, result.run)
 
 
-def _train_alone(training: Table, held_out: Table, own: conceal.Settings) -> MadeOfRows:
+def _train_alone(training: Table, held_out: Table, own: conceal.Settings) -> RowsProduct:
     return _conceal(training, held_out, own.model_copy(update={"weights": (0.0,)}))
 
 
