@@ -93,8 +93,8 @@ def accuracy_difference(
             counted = [_right(cell.models[model], cell.right(reference), b, n_batches) for _, cell, b in cells]
             models = [_accuracies(counts[None]) for counts in counted]
             head = {"model": model, "reference": reference}
-            for (name, theirs), ours, counts in zip(cases, models, counted, strict=True):
-                rows.append(head | {"condition": name, "n": int(counts[0].sum())} | _difference(theirs, ours))
+            for (name, of_people), ours, counts in zip(cases, models, counted, strict=True):
+                rows.append(head | {"condition": name, "n": int(counts[0].sum())} | _difference(of_people, ours))
             rows.append(head | {"condition": ALL, "n": sum(int(counts[0].sum()) for counts in counted)})
             rows[-1] |= _mean_difference(people, models)
     columns = ["model", "reference", "condition", "n", "people", "model_accuracy", "difference", "squared_difference"]
@@ -144,7 +144,7 @@ def _difference(people: Numbers, model: Numbers) -> dict[str, Any]:
 
 def _mean_difference(people: Sequence[Numbers], models: Sequence[Numbers]) -> dict[str, Any]:
     """The row of all conditions together, from (1 + batches,) of each."""
-    both = [np.stack([ours, theirs]) for ours, theirs in zip(models, people, strict=True)]
+    both = [np.stack([ours, of_people]) for ours, of_people in zip(models, people, strict=True)]
     both = [pair for pair in both if np.isfinite(pair[:, 0]).all()]
     if not both:
         unknown = dict.fromkeys(("people", "model_accuracy", "difference", "squared_difference"), np.nan)

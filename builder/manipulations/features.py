@@ -18,8 +18,10 @@ def nearest(network: nn.Module, images: Images, training: Images, micro_batch: i
     """The Euclidean distance of each picture (n, h, w, 3) to the nearest of the training's (m, h, w, 3), m >= 1,
     between the inputs of the network's last layer with weights: (n,).
     """
-    shown, known = (features(network, each, micro_batch, runtime).astype(np.float64) for each in (images, training))
-    return np.array([np.sqrt(((known - each) ** 2).sum(axis=1)).min() for each in shown])
+    of_images, of_training = (
+        features(network, each, micro_batch, runtime).astype(np.float64) for each in (images, training)
+    )
+    return np.array([np.sqrt(((of_training - each) ** 2).sum(axis=1)).min() for each in of_images])
 
 
 def features(network: nn.Module, images: Images, micro_batch: int, runtime: Runtime) -> AnyArray:

@@ -95,7 +95,7 @@ def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iter
     again = rated(items.drop_columns(columns), key, ratings.sort_by("rating_id"), questions, source)
     for name in columns:
         both = zip(items[name].to_pylist(), again[name].to_pylist(), strict=True)
-        wrong = sum(not _same(ours, theirs) for ours, theirs in both)
+        wrong = sum(not _same(stored_value, new_value) for stored_value, new_value in both)
         if wrong:
             yield f"{spec.name}: {name} is not that of the ratings in {wrong} rows"
 
@@ -124,14 +124,14 @@ def _by_key(spec: TableSpec, rows: pa.Table) -> dict[tuple[Any, ...], dict[str, 
     return {tuple(row[name] for name in spec.key): row for row in rows.to_pylist()}
 
 
-def _same_row(ours: dict[str, Any] | None, theirs: dict[str, Any] | None) -> bool:
-    return None not in (ours, theirs) and all(_same(ours[name], theirs[name]) for name in theirs)  # type: ignore[index,union-attr]
+def _same_row(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
+    return None not in (one, other) and all(_same(one[name], other[name]) for name in other)  # type: ignore[index,union-attr]
 
 
-def _same(ours: Any, theirs: Any) -> bool:
-    if isinstance(ours, float) and isinstance(theirs, float):
-        return math.isclose(ours, theirs, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
-    return bool(ours == theirs)
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return bool(one == other)
 
 
 def _people(tables: Tables, provenance: Provenance) -> Iterator[str]:

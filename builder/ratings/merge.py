@@ -165,8 +165,8 @@ def _with_people(
     both = answers.index.intersection(before.index)
     differing = [refusal(answers.iloc[:0], asks, "")]
     for name in details if len(both) else ():
-        ours, theirs = before.loc[both, name], answers.loc[both, name]
-        other = ours.notna() & theirs.notna() & (ours != theirs)
+        old_values, new_values = before.loc[both, name], answers.loc[both, name]
+        other = old_values.notna() & new_values.notna() & (old_values != new_values)
         reason = f"another {name} than the one already there, left out"
         differing.append(refusal(answers.loc[both][other], asks, reason, name))
     met = stacked([answers.reset_index()[["participant_id", "file"]], added[["participant_id", "file"]]])

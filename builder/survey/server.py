@@ -117,25 +117,25 @@ class Calls:
 
     async def entering(self, request: Request) -> Response:
         """`POST /api/enter`: a new participant, or one who returns."""
-        said = await _read(request, messages.Enter)
-        arrival, door, now = self._arrival(said), self._door(), _now()
+        entry = await _read(request, messages.Enter)
+        arrival, door, now = self._arrival(entry), self._door(), _now()
         entered = await self._writer.do(lambda connection: self._store.enter(connection, arrival, door, now))
         return JSONResponse({"token": entered.token, "session": self._session(entered)})
 
-    def _arrival(self, said: messages.Enter) -> store.Arrival:
+    def _arrival(self, entry: messages.Enter) -> store.Arrival:
         """The arrival of a request; where links are signed, its address is believed as far as the signature goes."""
-        key, person, session = self._survey.key, said.prolific_pid or said.session_id, said.session_id
+        key, person, session = self._survey.key, entry.prolific_pid or entry.session_id, entry.session_id
         if self._survey.links is not None:
-            vouched = None if said.link is None else self._survey.links.vouched(said.link)
-            if said.link is not None and vouched is None:
+            vouched = None if entry.link is None else self._survey.links.vouched(entry.link)
+            if entry.link is not None and vouched is None:
                 raise store.Refused("link")
             person, session = (None, None) if vouched is None else (vouched.person, vouched.session)
         return store.Arrival(
             person=person and pseudonym(key, person),
             session=session and pseudonym(key, session),
-            token=said.token,
+            token=entry.token,
             others=other_pseudonyms(key, person) if person else (),
-            not_me=said.not_me,
+            not_me=entry.not_me,
             vouched=self._survey.links is not None and person is not None,
         )
 
@@ -158,34 +158,34 @@ class Calls:
             "finished": participant["finished_at"] is not None,
         }
 
-    async def consent(self, token: str, said: messages.Consent, now: int) -> dict[str, Any]:
+    async def consent(self, token: str, message: messages.Consent, now: int) -> dict[str, Any]:
         """`POST /api/consent`, to the version that the page shows and to no other."""
-        if said.consent_version != consent_version(self._items):
+        if message.consent_version != consent_version(self._items):
             raise HTTPException(400)
         door = self._door()
-        await self._writer.do(lambda connection: self._store.consent(connection, token, said, door, now))
+        await self._writer.do(lambda connection: self._store.consent(connection, token, message, door, now))
         return {"saved": True}
 
-    async def demographics(self, token: str, said: messages.Demographics, now: int) -> dict[str, Any]:
+    async def demographics(self, token: str, message: messages.Demographics, now: int) -> dict[str, Any]:
         """`POST /api/demographics`."""
-        await self._writer.do(lambda connection: self._store.demographics(connection, token, said, now))
+        await self._writer.do(lambda connection: self._store.demographics(connection, token, message, now))
         return {"saved": True}
 
-    async def rate(self, token: str, said: messages.Message, now: int) -> dict[str, Any]:
+    async def rate(self, token: str, message: messages.Message, now: int) -> dict[str, Any]:
         """`POST /api/ratings`: the answers to what is asked of the item, and to nothing else."""
-        answers = said.model_dump()
+        answers = message.model_dump()
         item = self._by_id.get(answers[self._items.asks.key])
         if item is not None and not answers_fit(item, answers, self._items.asks):
             raise HTTPException(400)
-        await self._writer.do(lambda connection: self._store.rate(connection, token, said, self._ids, now))
+        await self._writer.do(lambda connection: self._store.rate(connection, token, message, self._ids, now))
         return {"saved": True}
 
-    async def strategies(self, token: str, said: messages.Message, now: int) -> dict[str, Any]:
+    async def strategies(self, token: str, message: messages.Message, now: int) -> dict[str, Any]:
         """`POST /api/strategies`."""
-        await self._writer.do(lambda connection: self._store.strategies(connection, token, said, now))
+        await self._writer.do(lambda connection: self._store.strategies(connection, token, message, now))
         return {"saved": True}
 
-    async def finish(self, token: str, said: messages.Finish, now: int) -> dict[str, Any]:
+    async def finish(self, token: str, message: messages.Finish, now: int) -> dict[str, Any]:
         """`POST /api/finish`: what the platform wants to see of who has rated every item, and who that is here."""
         person = await self._writer.do(lambda connection: self._store.finish(connection, token, self._ids, now))
         told = {"completion_code": self._settings.completion_code, "completion_url": self._settings.completion_url}

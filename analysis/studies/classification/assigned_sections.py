@@ -60,7 +60,7 @@ ASSIGNMENTS = SectionOf(
             "Right assignments in percent, by how classes are shown; chance is 16.67. The standard error takes answers "
             "for independent, as the paper's Std does.",
             file="table-3",
-            frame=lambda found: table_3(found.tables["assignment_success"]),
+            frame=lambda findings: table_3(findings.tables["assignment_success"]),
             fitted=True,
         ),
         Result(

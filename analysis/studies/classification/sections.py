@@ -151,7 +151,7 @@ ERRORS = SectionOf(
             "errors",
             "Errors in percent, by the label (raw) and after people were heard (rectified).",
             file="table-1",
-            frame=lambda found: table_1(found.tables["errors"]),
+            frame=lambda findings: table_1(findings.tables["errors"]),
             fitted=True,
         ),
         Result(
@@ -210,7 +210,7 @@ STRIPS = SectionOf(
         Result("mistakes", draw=draw_accepted),
         Result("mistakes", "Every mistake and adversarial example that people were asked about, by share of yes."),
     ],
-    lambda found: ["Open a picture to see all that is known of it."] if found.has("mistakes") else [],
+    lambda findings: ["Open a picture to see all that is known of it."] if findings.has("mistakes") else [],
 )
 
 ATTACKS = SectionOf(
@@ -223,7 +223,7 @@ ATTACKS = SectionOf(
             "people are asked of successful attacks. success is told by the stored picture, whose values are gray "
             "levels of 8 bits, float success by the one that the attack computed.",
             file="table-2",
-            frame=lambda found: table_2(found.tables["adversarial_errors"]),
+            frame=lambda findings: table_2(findings.tables["adversarial_errors"]),
             fitted=True,
         ),
         Result(

@@ -254,7 +254,7 @@ SCORES = SectionOf(
             "Means by kind and level as the paper prints them; of a model, the mean distance and in brackets the "
             "accept rate. Arrows up: larger is more alike.",
             file="table-1",
-            frame=lambda found: table_1(found.tables["scores_by_kind"]),
+            frame=lambda findings: table_1(findings.tables["scores_by_kind"]),
             fitted=True,
         ),
         Result(
@@ -269,7 +269,7 @@ SCORES = SectionOf(
             "where p >= .05, * p < .05, ** p < .001, with p values that take pairs for independent, which they are "
             "not. Genuine pairs are left out but in the last row.",
             file="table-2",
-            frame=lambda found: table_2(found.tables["correlations"]),
+            frame=lambda findings: table_2(findings.tables["correlations"]),
             fitted=True,
         ),
         Result("correlations", _correlations_caption, _draw_correlations),
@@ -351,7 +351,7 @@ ATTRIBUTES = SectionOf(
             "Permutation importance and its spread; it says nothing where the forest's R2 is 0 or less.",
             _draw_importance,
             needs=("attribute_model",),
-            frame=lambda found: found.tables["attribute_importance"].sort_values("importance", ascending=False),
+            frame=lambda findings: findings.tables["attribute_importance"].sort_values("importance", ascending=False),
         ),
     ],
     _attributes_text,

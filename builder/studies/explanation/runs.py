@@ -33,8 +33,8 @@ def pictures(study: ExplanationStudy, batch: int, ids: "Ids", runs: "Sequence[Ru
                     "l_inf": at(version.l_inf, place),
                     "l_2": at(version.l_2, place),
                     "lpips": at(version.lpips, place),
-                    "goal_before": known(run.goal[place]),
-                    "goal_after": known(version.goal[place]),
+                    "goal_before": finite(run.goal[place]),
+                    "goal_after": finite(version.goal[place]),
                 }
 
 
@@ -74,7 +74,7 @@ def at(values: Values | None, index: int) -> float | None:
     return None if values is None else float(values[index])
 
 
-def known(value: float) -> float | None:
+def finite(value: float) -> float | None:
     """The value; None where it is not defined."""
     return float(value) if np.isfinite(value) else None
 

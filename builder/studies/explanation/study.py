@@ -75,9 +75,9 @@ class CheckSettings(Settings):
     @model_validator(mode="after")
     def _of_manipulation(self) -> Self:
         if bool(self.classifier) == self.of_rows:
-            said = "trains a classifier of rows itself, and takes no key" if self.of_rows else "needs the key"
+            rule = "trains a classifier of rows itself, and takes no key" if self.of_rows else "needs the key"
             name = self.manipulation if self.of_rows else f"the check {self.check}"
-            raise PydanticCustomError("classifier", f"{name} {said} classifier")
+            raise PydanticCustomError("classifier", f"{name} {rule} classifier")
         if self.check != "manipulation":
             refuse_unknown(self.model_extra or {}, type(self).model_fields)
             for key in ("manipulation", "explainer"):
@@ -132,10 +132,10 @@ class TableSettings(Settings):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        given = {name: getattr(self, name) is not None for name in ("label", "positive", "sensitive")}
-        if self.path is not None and not all(given.values()):
+        keys = {name: getattr(self, name) is not None for name in ("label", "positive", "sensitive")}
+        if self.path is not None and not all(keys.values()):
             raise PydanticCustomError("lacking", "with a path needs the keys label, positive and sensitive")
-        if self.path is None and (any(given.values()) or self.columns is not None):
+        if self.path is None and (any(keys.values()) or self.columns is not None):
             raise PydanticCustomError("lacking", "has keys of a file and no path")
         return self
 

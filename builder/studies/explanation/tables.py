@@ -196,7 +196,7 @@ def _item(
         map_id = ids.map(source, at)
         image_id = f"{map_id}-{study.view}"
         row |= {f"{side}_id": image_id, side: image_value(image_id, views[map_id])}
-    return row | {name: runs.known(values[at]) for name, values in item.comparison.values.items()}
+    return row | {name: runs.finite(values[at]) for name, values in item.comparison.values.items()}
 
 
 def _comparisons(
@@ -226,7 +226,7 @@ def _comparisons(
                     "first_map": ids.map(each.first, at),
                     "second_map": ids.map(each.second, at),
                     "measure": name,
-                    "value": runs.known(value),
+                    "value": runs.finite(value),
                 }
 
 

@@ -132,8 +132,8 @@ class Models(ModelHost):
         """(n,), what a distance of images or of latents makes of the rows of two arrays."""
         boundary, rows = self.boundary(distance, "distance", distance), range(len(a))
         with self.stopwatch.step(distance, len(rows)), boundary.call("between", rows) as call:
-            given = self.distances[distance].between(a, b)
-            distances: npt.NDArray[np.float32] = call.array(given, np.float32, (len(rows),))
+            answer = self.distances[distance].between(a, b)
+            distances: npt.NDArray[np.float32] = call.array(answer, np.float32, (len(rows),))
         return distances
 
     def _generator(self) -> Boundary:

@@ -79,9 +79,9 @@ def _ordered(table: pd.DataFrame) -> "pd.Series[Any]":
     order = pd.Series(None, table.index, dtype=object)
     for _, rows in table.groupby(["classifier", "grouping", "emotion", "figure"], sort=False):
         if len(rows) == 2:
-            ours, theirs = (
+            ours, printed = (
                 float(np.diff(rows[column].to_numpy(np.float64))[0]) for column in ("this_study", "printed")
             )
-            if ours and theirs and np.isfinite(ours):
-                order.loc[rows.index] = bool(np.sign(ours) == np.sign(theirs))
+            if ours and printed and np.isfinite(ours):
+                order.loc[rows.index] = bool(np.sign(ours) == np.sign(printed))
     return order

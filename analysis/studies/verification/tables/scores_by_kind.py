@@ -38,15 +38,15 @@ def means(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     rows = []
     for kind, level, cell in data.cells(scored):
         for measure in [*measures, *data.distances(scored)]:
-            known = cell[cell[measure].notna()]
-            if len(known):
-                values = known[measure].to_numpy(np.float64)
+            measured = cell[cell[measure].notna()]
+            if len(measured):
+                values = measured[measure].to_numpy(np.float64)
                 interval = (
-                    rate(values, known[list(data.UNIT_COLUMNS)])
+                    rate(values, measured[list(data.UNIT_COLUMNS)])
                     if measure in rates
-                    else jackknife(weighted_mean(values), known["unit"])
+                    else jackknife(weighted_mean(values), measured["unit"])
                 )
-                row = {"kind": kind, "level": level, "measure": measure, "n": len(known), "value": interval.estimate}
+                row = {"kind": kind, "level": level, "measure": measure, "n": len(measured), "value": interval.estimate}
                 rows.append(row | interval.columns())
     if not rows:
         raise MissingDataError("there are no pairs with a score or a rating")

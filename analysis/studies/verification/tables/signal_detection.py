@@ -127,9 +127,9 @@ def _reasons(*reasons: str) -> str:
 
 
 def _of_model(scored: pd.DataFrame, name: str, kind: str) -> dict[str, Any]:
-    known = scored.dropna(subset=f"{name}_accept")
+    acquired = scored.dropna(subset=f"{name}_accept")
     (hits, hit_rate, n_same), (alarms, alarm_rate, n_different) = (
-        _z(known[known["kind"] == of_kind], f"{name}_accept") for of_kind in (_SIGNAL, kind)
+        _z(acquired[acquired["kind"] == of_kind], f"{name}_accept") for of_kind in (_SIGNAL, kind)
     )
     row = {"decider": name, "kind": kind, "n_same": n_same, "n_different": n_different}
     row |= {"hit_rate": hit_rate, "false_alarm_rate": alarm_rate}
