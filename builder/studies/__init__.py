@@ -161,7 +161,8 @@ class StudyKind(Protocol):
     name: as it is registered. Settings: the class of its study files. tables: those that a build writes, the first one
     the default of the dataset. derived: those that a published version has beside them, where there are ratings.
     groups: of models that its study files can name. trains: whether the time of a batch is mostly that of training
-    networks, which takes one thread: a build then has a worker for each CPU where nobody says how many.
+    networks, or of searches along their derivatives, which take one thread: a build then has a worker for each CPU
+    where nobody says how many.
     """
 
     @property

@@ -78,6 +78,7 @@ class Explanation(StudyKind):
         TableSpec("runs", key=("batch", "run", "version"), columns=columns.RUNS),
     )
     groups: tuple[registry.Group, ...] = ("images", "classifiers", "explainers")
+    trains = True
 
     def questionnaire(self, study: "Study") -> Questionnaire:
         """The questions about two explanations and, of manipulations, about two pictures."""
