@@ -46,15 +46,19 @@ def pearson(a: Maps, b: Maps) -> Values:
 
 
 def spearman(a: Maps, b: Maps) -> Values:
-    """Spearman's rank correlation of the pixels, -1..1: Pearson's of their ranks, equal ones sharing a mean rank; NaN
+    """Spearman's rank correlation of the pixels, -1..1: Pearson's of their ranks R, equal ones sharing a mean rank; NaN
     where a map has one value everywhere.
+
+    rho = r(R(a), R(b)), without equal ones 1 - 6 sum (R(a) - R(b))^2 / (n (n^2 - 1)) of n pixels.
     """
     return _correlation(rankdata(_rows(normalized(a)), axis=1), rankdata(_rows(normalized(b)), axis=1))
 
 
 def top_k(a: Maps, b: Maps, k: int | None = None) -> Values:
     """Ghorbani, Abid, Zou, "Interpretation of Neural Networks Is Fragile" (2019): the share of the k pixels with the
-    largest absolute values that both maps have among theirs, 0..1; of equal pixels the first count.
+    largest absolute values, T, that both maps have among theirs, 0..1; of equal pixels the first count.
+
+    |T(a) & T(b)| / k.
 
     k: by default `TOP_SHARE` of the pixels.
     """
@@ -68,6 +72,9 @@ def ssim(a: Maps, b: Maps) -> Values:
     """The structural similarity of Wang et al., "Image Quality Assessment: From Error Visibility to Structural
     Similarity" (2004), equation 13, -1..1: Gaussian windows of 11 pixels with deviation 1.5, K1 = .01, K2 = .03, L = 2.
 
+    The mean over windows of (2 m_a m_b + C1) (2 s_ab + C2) / ((m_a^2 + m_b^2 + C1) (s_a^2 + s_b^2 + C2)), of a window's
+    means m, variances s^2 and covariance s_ab, with C1 = (K1 L)^2 and C2 = (K2 L)^2.
+
     Raises:
         StudyError: maps of fewer than 11 pixels.
     """
@@ -80,6 +87,9 @@ def ssim(a: Maps, b: Maps) -> Values:
 def hog_pearson(a: Maps, b: Maps) -> Values:
     """Pearson's correlation of the maps' histograms of oriented gradients, -1..1 (Adebayo et al., "Sanity Checks for
     Saliency Maps", 2018); NaN where a map has no gradient.
+
+    r(H(a), H(b)), with `pearson`'s r, of all blocks' histograms H in a row, each block v divided by
+    sqrt(|v|^2 + epsilon^2), cut off at .2 and divided so again (L2-Hys).
 
     Raises:
         StudyError: maps of fewer than 16 pixels.

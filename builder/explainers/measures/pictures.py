@@ -24,7 +24,11 @@ def l_2(a: Images, b: Images) -> Values:
 
 
 def lpips(distance: Distance, a: Images, b: Images) -> Values:
-    """LPIPS, above 0, 0 for equal pictures; small pictures are enlarged first, both alike.
+    """LPIPS (Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018), 0 for equal
+    pictures, the larger the more they differ; small pictures are enlarged first, both alike.
+
+    Their equation 1, as their code has it: sum_l 1/(H_l W_l) sum_hw sum_c w_lc (y_lhwc - y'_lhwc)^2, of a network's
+    features y at layers l, those of each place divided by their length, and learned weights w.
 
     distance: `lpips_alex` or `lpips_vgg` of `builder.distances`.
     """

@@ -52,7 +52,7 @@ def fooled(values: Values, interval: Interval) -> npt.NDArray[np.bool_]:
 def fooling_success_rate(values: Mapping[str, Values], thresholds: Mapping[str, Interval]) -> dict[str, float]:
     """The share of images whose measure lies in the interval of its explainer, 0..1, the higher, the more often fooled;
     a value that is not defined is no success (Heo, Joo, Moon, "Fooling Neural Network Interpretations via Adversarial
-    Model Manipulation", 2019).
+    Model Manipulation", 2019): FSR = 1/n sum 1[low <= value <= high].
 
     Args:
         values: explainer -> its measure of each image, (n,), n >= 1.
