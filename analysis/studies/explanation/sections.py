@@ -125,6 +125,13 @@ def _network(row: Any) -> str:
     return str(row.check) if pd.isna(row.layer) else f"{row.check} {row.layer}"
 
 
+RANGES = (
+    "Correlations (spearman, pearson, hog_pearson) and ssim lie in -1 to 1 and top_k in 0 to 1, and 1 is the same map; "
+    "mse lies in 0 to 4, of absolute values in 0 to 1, and 0 is the same map. Each map is divided by its largest "
+    "absolute value before."
+)
+"""The ranges of the measures between maps, and what their directions mean."""
+
 SANITY = SectionOf(
     "sanity",
     "What is left of an explanation",
@@ -134,7 +141,7 @@ SANITY = SectionOf(
             "How alike maps are to those of networks that took the trained one's place, by every measure; labels is of "
             "a network that knows pictures by permuted labels. place counts layers from the output. n counts pictures "
             "of which the measure is defined: a map of one value everywhere correlates with none. same_class is the "
-            f"share of pictures to which that network gives the same class. {INTERVALS}",
+            f"share of pictures to which that network gives the same class. {RANGES} {INTERVALS}",
             _draw_curves,
             frame=_curves_shown,
         )
@@ -148,7 +155,7 @@ EXPLAINERS = SectionOf(
     [
         Result(
             "explainer_agreement",
-            f"How alike the maps of every two explainers of one decision are, by every measure. {INTERVALS}",
+            f"How alike the maps of every two explainers of one decision are, by every measure. {RANGES} {INTERVALS}",
             _draw_agreement,
         )
     ],
