@@ -165,4 +165,6 @@ RUNS = (
     Column("losses", "cross-entropy of the training, a mean for each epoch; [] without one"),
     Column("penalties", "its penalty on the maps, a mean for each epoch; [] without one"),
     Column("parameters_changed", "parameters that a training changed", "parameters"),
+    Column("lpips_side", "shorter side to which pictures are enlarged for LPIPS", "pixels", "they are not"),
+    Column("lpips_filter", "filter by which they are", null="they are not"),
 )

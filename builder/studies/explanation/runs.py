@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.explainers.measures import Values
+from builder.explainers.measures.pictures import LPIPS_ENLARGED, LPIPS_FILTER, LPIPS_SMALLEST
 from builder.manipulations.properties import METHODS as LISTED
 from builder.studies.explanation.catalog import METHODS
 from builder.studies.explanation.study import ExplanationStudy
@@ -44,7 +45,7 @@ def settings(study: ExplanationStudy, batch: int, runs: "Sequence[Run]") -> Iter
         name = str(study.check_of(batch).manipulation)
         method = METHODS[name]
         for version in run.versions:
-            training = version.training
+            training, enlarged = version.training, _enlarged(version)
             yield _of_run(study, batch, version) | {
                 "level": method.level,
                 "settings": json.dumps(run.settings, sort_keys=True),
@@ -66,6 +67,8 @@ def settings(study: ExplanationStudy, batch: int, runs: "Sequence[Run]") -> Iter
                 "losses": list(training.cross_entropy) if training else [],
                 "penalties": list(training.penalty) if training else [],
                 "parameters_changed": training.changed if training else 0,
+                "lpips_side": LPIPS_ENLARGED if enlarged else None,
+                "lpips_filter": LPIPS_FILTER if enlarged else None,
             }
 
 
@@ -82,6 +85,11 @@ def finite(value: float) -> float | None:
 def _mean(values: Values) -> float | None:
     defined = values[np.isfinite(values)]
     return float(defined.mean()) if len(defined) else None
+
+
+def _enlarged(version: "Version") -> bool:
+    """Whether its pictures were enlarged for LPIPS."""
+    return version.lpips is not None and version.images is not None and min(version.images.shape[1:3]) < LPIPS_SMALLEST
 
 
 def _of_run(study: ExplanationStudy, batch: int, version: "Version") -> dict[str, Any]:

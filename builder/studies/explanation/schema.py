@@ -187,7 +187,7 @@ def runs() -> Features:
     `trained_goal_` is of as many pictures that trained the model, as the others did not. The accuracies are of those
     that have a label and, where the model is manipulated, of held out pictures or rows. `losses` (cross-entropy) and
     `penalties` are means of the epochs of its training, and `parameters_changed` counts its parameters; without a
-    training there are none.
+    training there are none. For LPIPS pictures are enlarged to `lpips_side` by `lpips_filter`; null where they are not.
     """
     return Features(
         _OF_RUN
@@ -212,6 +212,8 @@ def runs() -> Features:
             "losses": Sequence(Value("float64")),
             "penalties": Sequence(Value("float64")),
             "parameters_changed": Value("int64"),
+            "lpips_side": Value("int32"),
+            "lpips_filter": Value("string"),
         }
     )
 

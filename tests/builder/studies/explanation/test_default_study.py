@@ -111,6 +111,8 @@ def test_all_that_was_built_is_published(folder: Path, tables: Tables):
         12 * 11,
     ]
     assert len(tables["ratings"]) == 90 * 5
+    enlarged = {(row["level"], row["lpips_side"], row["lpips_filter"]) for row in tables["runs"]}
+    assert enlarged == {("input", 64, "bicubic"), ("model", None, None)}
 
 
 def test_published_maps_give_the_published_views_and_comparisons(tables: Tables):

@@ -98,6 +98,7 @@ def test_runs_say_what_was_tried_and_what_came_of_it(made):
         assert (row["goal"], row["wanted"]) == ("Pearson's correlation with another picture's map", "high")
         assert (row["level"], row["parameters_changed"], row["losses"]) == ("input", 0, [])
         assert row["trained_goal_after"] is None
+        assert (row["lpips_side"], row["lpips_filter"]) == (None, None)  # nobody asked for LPIPS
         assert row["fooled"] == sum(each["fooled"] for each in of_run)
         assert (row["fooled_below"], row["steps"]) == (0.67, 6 * (row["version"] == "manipulated"))
     alike = {
