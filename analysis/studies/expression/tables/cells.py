@@ -17,6 +17,9 @@ from analysis.studies.expression.references import PEOPLE, Reference
 SMALLEST = 30
 """Faces that a cell needs: one with fewer is marked, and in no difference between groups."""
 
+NOT_KNOWN = "not known"
+"""The group of faces whose group is not known, such as those in which its model found no face."""
+
 Faces = npt.NDArray[np.bool_]
 """A choice among n faces, (n,)."""
 
@@ -45,6 +48,13 @@ def cells_of(grouping: str, groups: Column) -> Iterator[Cell]:
     """The groups of one grouping, by name."""
     for group in sorted(groups.dropna().unique()):
         yield Cell(grouping, str(group), (groups == group).to_numpy(np.bool_))
+
+
+def unknown(study: Expression) -> Iterator[Cell]:
+    """The faces whose group is not known, of every grouping that has any."""
+    for grouping, groups in study.groupings.items():
+        if groups.isna().any():
+            yield Cell(grouping, NOT_KNOWN, groups.isna().to_numpy(np.bool_))
 
 
 def by_grouping(study: Expression, *, crossed: bool = True) -> dict[str, list[Cell]]:

@@ -8,7 +8,7 @@ from analysis.errors import MissingDataError
 from analysis.inference import Interval, rate
 from analysis.studies.expression.data import Expression
 from analysis.studies.expression.references import EMOTIONS
-from analysis.studies.expression.tables.cells import Cell, cells, columns, share, tidy
+from analysis.studies.expression.tables.cells import Cell, cells, columns, share, tidy, unknown
 
 
 def counts(study: Expression) -> pd.DataFrame:
@@ -36,7 +36,8 @@ def counts(study: Expression) -> pd.DataFrame:
 
 
 def dropped(study: Expression) -> pd.DataFrame:
-    """The faces of every group that count as nothing, by reason and label rule; parts of one are added up.
+    """The faces of every group, and of those whose group is not known, that count as nothing, by reason and label rule;
+    parts of one are added up.
 
     Columns: rule (the study's own first), grouping, group, reason, n, of (faces of the group), share.
 
@@ -49,7 +50,7 @@ def dropped(study: Expression) -> pd.DataFrame:
     for rule in dict.fromkeys([study.rule, *study.rules]):
         reference = study.under(rule)
         assert reference is not None  # noqa: S101 - there is one by the study's own rule
-        for cell in cells(study, crossed=False):
+        for cell in (*cells(study, crossed=False), *unknown(study)):
             for reason, lost in reference.dropped.items():
                 n, of = tidy(lost[cell.faces].sum()), int(cell.faces.sum())
                 row = {"rule": rule, **cell.head, "reason": reason, "n": n, "of": of}
@@ -70,18 +71,11 @@ def acquisition(study: Expression) -> pd.DataFrame:
     predicted = {name: groups for name, groups in study.groupings.items() if name.endswith("(predicted)")}
     missed |= {name: groups.isna().to_numpy(bool) for name, groups in predicted.items()}
     for name, failed in missed.items():
-        for cell in cells(study, crossed=False):
+        for cell in (*cells(study, crossed=False), *unknown(study)):
             if cell.grouping != name and cell.faces.any():
                 interval = rate(failed[cell.faces].astype(float), study.units[cell.faces])
                 row = {"classifier": name, **cell.head, "n": int(cell.faces.sum())}
                 row |= {"failures": int((failed & cell.faces).sum()), "share": interval.estimate}
-                rows.append(row | columns(interval, study))
-        unknown = [(grouping, groups.isna().to_numpy(bool)) for grouping, groups in study.groupings.items()]
-        for grouping, faces in unknown:
-            if grouping != name and faces.any():
-                interval = rate(failed[faces].astype(float), study.units[faces])
-                row = {"classifier": name, "grouping": grouping, "group": "not known", "n": int(faces.sum())}
-                row |= {"failures": int((failed & faces).sum()), "share": interval.estimate}
                 rows.append(row | columns(interval, study))
     return pd.DataFrame(rows)
 

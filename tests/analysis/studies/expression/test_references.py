@@ -61,6 +61,14 @@ def test_what_is_dropped_is_counted_by_group(voted):
     assert table.loc[("probabilistic", "male", "unknown"), "n"] == pytest.approx(0.1)
 
 
+def test_what_is_dropped_is_counted_where_no_group_is_known_too():
+    of = faces([None] * 4, {"fer": SAID}, votes=VOTES, group_gender=["female", None, "male", None])
+    of.items["label_shares"] = [[0.0] * 7] * 4
+    table = dropped(of).query("rule == 'majority'").pivot(index="reason", columns="group", values="n")
+    assert table.loc["unclear"].to_dict() == {"all": 2, "female": 0, "male": 1, "not known": 1}
+    assert table.loc["contempt"].to_dict() == {"all": 1, "female": 0, "male": 0, "not known": 1}
+
+
 def test_a_face_counts_by_its_shares():
     of = faces([None] * 4, {"fer": ["happy", "neutral", "sad", "fear"]}, votes=VOTES, rule="probabilistic")
     of.items["label_shares"] = [[0.0] * 7] * 4
