@@ -9,7 +9,7 @@
 | rates | a classifier, a group, an emotion and a rate | classifier, grouping, group, emotion, rate, n, value, low, high, interval, labels, predictions, at_equal_shares, equal_low, equal_high, accuracy, small, reason |
 | differences | a classifier, a rate and two groups | classifier, grouping, rate, emotion, first, second, n_first, n_second, first_value, second_value, difference, low, high, interval, p, p_holm, ratio, ratio_low, ratio_high, at_equal_shares, equal_low, equal_high, by_imbalance |
 | equalized_odds | a classifier, a grouping and an emotion | classifier, grouping, emotion, n_groups, tpr_difference, fpr_difference, equalized_odds, low, high, interval, tpr_ratio, fpr_ratio, reason |
-| label_rules | a classifier, a group, a rate and a label rule | classifier, grouping, group, emotion, rate, rule, n, value, low, high, interval, small |
+| label_rules | a classifier, a group, a rate and a label rule | classifier, grouping, group, emotion, rate, rule, n, value, low, high, interval, labels, predictions, small |
 | confusion_by_group | a classifier, a group, what is right and what it says | classifier, grouping, group, right, said, n, n_right, share, low, high, interval |
 | calibration | a classifier, a group and a bin of its confidence | classifier, grouping, group, from, to, n, confidence, accuracy, low, high, interval |
 | calibration_by_group | a classifier and a group | classifier, grouping, group, n, confidence, accuracy, overconfidence, low, high, interval, calibration_error, small |

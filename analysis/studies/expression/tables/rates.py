@@ -62,7 +62,7 @@ def label_rules(study: Expression) -> pd.DataFrame:
     """TPR and FPR of every emotion, and the accuracy, by group, under every label rule.
 
     Columns: classifier, grouping, group, emotion ("all" of an accuracy), rate, rule, n, value, low, high, interval,
-    small.
+    labels, predictions (as in `rates`; of an accuracy faces that count), small.
 
     Raises:
         MissingDataError: it is not known what is right of any face, or labels come of no votes.
@@ -76,7 +76,8 @@ def label_rules(study: Expression) -> pd.DataFrame:
         assert reference is not None  # noqa: S101 - there is one under the study's own rule
         for each in measured(study, reference, crossed=False):
             row = _head(each) | {"rate": each.rate, "rule": rule, "n": each.n, "value": each.value.estimate}
-            rows.append(row | {**columns(each.value, study), "small": each.small})
+            row |= {**columns(each.value, study), "labels": each.labels, "predictions": each.predictions}
+            rows.append(row | {"small": each.small})
     table, key = pd.DataFrame(rows), ["classifier", "grouping", "group", "emotion", "rate"]
     place = table.groupby(key, sort=False).ngroup()
     return table.loc[place.sort_values(kind="stable").index].reset_index(drop=True)

@@ -48,6 +48,9 @@ def test_rates_under_every_rule_by_hand(voted):
     table = label_rules(voted).query("emotion == 'happy' and rate == 'TPR'").set_index(["group", "rule"])["n"]
     assert table["all", "majority"] == 1
     assert table["all", "probabilistic"] == pytest.approx(1.8)
+    of_women = label_rules(voted).query("group == 'female' and emotion == 'happy' and rate == 'FPR'").set_index("rule")
+    assert of_women.loc["majority", ["labels", "predictions"]].tolist() == [1, 1]  # the tie counts as nothing
+    assert of_women.loc["probabilistic", ["labels", "predictions"]].tolist() == pytest.approx([1.1, 2])
     accuracy = label_rules(voted).query("rate == 'accuracy' and group == 'all'").set_index("rule")["value"]
     assert accuracy["majority"] == 1  # happy alone counts
     assert accuracy["probabilistic"] == pytest.approx(1.8 / (1 + 1 + 0.9 + 0.3))
