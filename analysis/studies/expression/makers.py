@@ -7,7 +7,7 @@
 | acquisition | a classifier and a group | classifier, grouping, group, n, failures, share, low, high, interval |
 | accuracy | a classifier and a group | classifier, grouping, group, n, value, low, high, interval, balanced, balanced_low, balanced_high, emotions, small, reason |
 | rates | a classifier, a group, an emotion and a rate | classifier, grouping, group, emotion, rate, n, value, low, high, interval, labels, predictions, at_equal_shares, equal_low, equal_high, accuracy, small, reason |
-| differences | a classifier, a rate and two groups | classifier, grouping, rate, emotion, first, second, n_first, n_second, first_value, second_value, difference, low, high, interval, p, p_holm, ratio, ratio_low, ratio_high, at_equal_shares, equal_low, equal_high, by_imbalance |
+| differences | a classifier, a rate and two groups | classifier, grouping, rate, emotion, first, second, n_first, n_second, first_value, second_value, difference, low, high, interval, p, p_holm, ratio, ratio_low, ratio_high, rest_ratio, rest_low, rest_high, at_equal_shares, equal_low, equal_high, by_imbalance |
 | equalized_odds | a classifier, a grouping and an emotion | classifier, grouping, emotion, n_groups, tpr_difference, fpr_difference, equalized_odds, low, high, interval, tpr_ratio, fpr_ratio, reason |
 | label_rules | a classifier, a group, a rate and a label rule | classifier, grouping, group, emotion, rate, rule, n, value, low, high, interval, labels, predictions, small |
 | confusion_by_group | a classifier, a group, what is right and what it says | classifier, grouping, group, right, said, n, n_right, share, low, high, interval |

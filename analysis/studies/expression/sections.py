@@ -316,7 +316,11 @@ DIFFERENCES = SectionOf(
             file="differences-by-groups",
             frame=short_differences,
         ),
-        Result("differences", "The same with all numbers: what each group has, and how each interval was made."),
+        Result(
+            "differences",
+            "The same with all numbers: what each group has, and how each interval was made. rest_ratio is the ratio "
+            "of the FNR beside a TPR, of the TNR beside an FPR, of the errors beside an accuracy.",
+        ),
         Result(
             "equalized_odds",
             _caption(

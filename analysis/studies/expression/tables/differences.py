@@ -13,7 +13,7 @@ from analysis.errors import MissingDataError
 from analysis.inference import CONFIDENCE, Interval, holm
 from analysis.inference.contrast import difference, ratio
 from analysis.studies.expression.data import ALL, UNSURE, Expression
-from analysis.studies.expression.tables.cells import columns
+from analysis.studies.expression.tables.cells import columns, rest
 from analysis.studies.expression.tables.measured import FPR, TPR, Measured
 from analysis.tables.groups import OTHERS
 
@@ -21,13 +21,15 @@ from analysis.tables.groups import OTHERS
 def differences(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:
     """Every two groups of each grouping: difference and ratio of TPR, FPR and accuracy.
 
-    Cells that are marked as too small are in none, nor are "unsure" and merged groups. TNR and FNR differ as FPR and
-    TPR do, with the sign turned. `p_holm` knows that all differences of this table are one family.
+    Cells that are marked as too small are in none, nor are "unsure" and merged groups. FNR and TNR differ as TPR and
+    FPR do, with the sign turned; their ratios are others, and stand beside. `p_holm` knows that all differences of this
+    table are one family.
 
     Columns: classifier, grouping, rate, emotion ("all" of an accuracy), first, second (the groups), n_first, n_second,
     first_value, second_value, difference (first minus second), low, high, interval, p, p_holm, ratio (first by second),
-    ratio_low, ratio_high, at_equal_shares (the difference where every emotion counts the same that all groups have),
-    equal_low, equal_high, by_imbalance (difference minus at_equal_shares).
+    ratio_low, ratio_high, rest_ratio (that of the FNR beside a TPR, of the TNR beside an FPR, of the errors beside an
+    accuracy), rest_low, rest_high, at_equal_shares (the difference where every emotion counts the same that all groups
+    have), equal_low, equal_high, by_imbalance (difference minus at_equal_shares).
 
     Raises:
         MissingDataError: no two groups are large enough.
@@ -36,9 +38,10 @@ def differences(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame
     one_way = [each for each in measures if each.grouping in study.groupings]
     for family in _families(one_way):
         for first, second in itertools.combinations(family, 2):
-            apart, by, even = (
+            apart, by, by_rest, even = (
                 difference(first.value, second.value),
                 ratio(first.value, second.value),
+                ratio(rest(first.value), rest(second.value)),
                 difference(first.even, second.even),
             )
             row: dict[str, Any] = {"classifier": first.classifier, "grouping": first.grouping, "rate": first.rate}
@@ -47,6 +50,7 @@ def differences(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame
             row |= {"first_value": first.value.estimate, "second_value": second.value.estimate}
             row |= {"difference": apart.estimate, **columns(apart, study), "p": apart.p}
             row |= {"ratio": by.estimate, "ratio_low": by.low, "ratio_high": by.high}
+            row |= {"rest_ratio": by_rest.estimate, "rest_low": by_rest.low, "rest_high": by_rest.high}
             row |= {"at_equal_shares": even.estimate, "equal_low": even.low, "equal_high": even.high}
             rows.append(row | {"by_imbalance": apart.estimate - even.estimate})
     if not rows:

@@ -72,6 +72,11 @@ def test_differences_and_ratios_of_two_groups(study, made):
     row = table.set_index("emotion").loc["happy"]
     assert abs(row["difference"]) == pytest.approx(frame.difference())
     assert row["ratio"] == pytest.approx(frame.by_group["female"] / frame.by_group["male"])
+    missed = fairness.MetricFrame(
+        metrics=fairness.false_negative_rate, y_true=right, y_pred=said, sensitive_features=groups["group_gender"]
+    ).by_group
+    assert row["rest_ratio"] == pytest.approx(missed["female"] / missed["male"])
+    assert row["rest_low"] < row["rest_ratio"] < row["rest_high"]
     assert row["p_holm"] >= row["p"]
 
 
