@@ -54,11 +54,13 @@ class Expression(Published):
 
     rule: the label rule by which its votes became labels.
     k: fewest participants behind a figure that people are the reference of.
+    confidences: by predicted grouping, the probability of its class below which a face is UNSURE.
     more: more groupings that were asked for, the group of every face by their name.
     """
 
     rule: Rule = "majority"
     k: int = LEAST_PEOPLE
+    confidences: Mapping[str, float] = field(default_factory=dict)
     more: Mapping[str, Column] = field(default_factory=dict)
 
     @cached_property
@@ -251,17 +253,20 @@ def study(published: Published) -> Expression:
 
 
 def _stated(record: Record) -> Mapping[str, Any]:
-    """The label rule and the least number of participants that a dataset states."""
+    """The label rule, the least participants and the confidences of predicted groups that a dataset states."""
     if not record.content:
         return {}
     try:
-        rule = record.content["study"].get("label_rule", "majority")
+        described = record.content["study"]
+        rule = described.get("label_rule", "majority")
+        predicted = [each for each in described.get("groups", ()) if "min_confidence" in each]
+        confidences = {predicted_name(each["name"]): float(each["min_confidence"]) for each in predicted}
         k = int((record.content.get("demographics") or {}).get("k", LEAST_PEOPLE))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise record.damaged() from error
     if rule not in RULES:
         raise record.damaged()
-    return {"rule": rule, "k": k}
+    return {"rule": rule, "k": k, "confidences": confidences}
 
 
 def _groups(column: Column) -> Column:

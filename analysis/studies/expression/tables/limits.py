@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.studies.expression.data import ALL, SEEN, Expression
+from analysis.studies.expression.data import ALL, SEEN, UNSURE, Expression
 from analysis.studies.expression.references import LABELS, PEOPLE
 from analysis.studies.expression.tables.cells import SMALLEST
 from analysis.tables import limits as shared
@@ -49,6 +49,8 @@ def _of_groups(study: Expression) -> list[Row]:
         if "(predicted)" in name:
             unknown = int(groups.isna().sum())
             words = f"{name}: a model's word for how a face looks, with its errors"
+            bound = study.confidences.get(name)
+            words += f"; below a probability of {bound:g} a face is in the group {UNSURE}" if bound else ""
             words += f"; it found no face in {unknown} of {len(groups)}, which are in no group" if unknown else ""
             if SEEN not in study.groupings:
                 words += "; people did not rate gender, so that its error is not known"

@@ -1,5 +1,7 @@
 """Tables by hand: imbalance, small cells, calibration, the error of predicted groups, what differs, what is needed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,9 @@ def test_limits_say_what_the_groups_are():
     words = " ".join(limits(simulated(3, per_batch=20), _answers(simulated(3, per_batch=20)))["statement"])
     assert "a model's word for how a face looks" in words
     assert "people did not rate gender" in words
+    stated = replace(simulated(3, per_batch=20), confidences={"gender (predicted)": 0.8})
+    words = " ".join(limits(stated, _answers(stated))["statement"])
+    assert "below a probability of 0.8 a face is in the group unsure" in words
     alone = faces([None], {"fer": ["sad"]})
     assert "nobody labeled the faces and nobody was asked" in " ".join(limits(alone, _answers(alone))["statement"])
 
