@@ -1,10 +1,14 @@
 """Data made to have the figures that the paper prints give them back, in tables and on the heat maps."""
 
+import numpy as np
 import pytest
 
 from analysis.studies.expression.data import Expression
+from analysis.studies.expression.figures.bars import rate_bars
 from analysis.studies.expression.figures.heat_maps import rate_maps
+from analysis.studies.expression.references import EMOTIONS
 from analysis.studies.expression.tables.cells import needed
+from analysis.studies.expression.tables.confusion import confusion_by_group
 from analysis.studies.expression.tables.counts import counts
 from analysis.studies.expression.tables.measured import measured
 from analysis.studies.expression.tables.paper import compared_rates, printed_figures
@@ -71,6 +75,27 @@ def test_heat_maps_show_the_printed_rates(table):
             for rate, value in PRINTED[emotion, group].items():
                 assert shown[row, columns.index(rate)].startswith(value)
     assert "n 324" in "".join(text.get_text() for text in figure.axes[1].texts)
+
+
+def test_bars_have_their_intervals_drawn(table):
+    rows = table[table["grouping"] == "gender"]
+    figure = rate_bars(rows, ("TPR", "FPR"), "deepface", source=None)
+    for axes, rate in zip(figure.axes, ("TPR", "FPR"), strict=True):
+        for lines, group in zip(axes.collections, ("female", "male"), strict=True):
+            drawn = [line[:, 1].tolist() for line in lines.get_segments() if len(line)]
+            cells = rows[(rows["rate"] == rate) & (rows["group"] == group)].set_index("emotion").reindex(EMOTIONS)
+            wanted = cells[["low", "high"]].dropna().to_numpy()
+            assert len(wanted) == {"TPR": 3, "FPR": 7}[rate]
+            np.testing.assert_allclose(drawn, wanted)
+
+
+def test_confusions_of_every_group_by_hand(study):
+    table = confusion_by_group(study).set_index(["group", "right", "said"]).sort_index()
+    assert table.loc[("female", "neutral", "sad"), ["n", "n_right", "share"]].tolist() == pytest.approx(
+        [133, 324, 133 / 324]
+    )
+    assert table.loc[("male", "happy", "sad"), ["n", "n_right", "share"]].tolist() == pytest.approx([110, 500, 0.22])
+    assert table.loc[("male", "neutral"), "share"].sum() == pytest.approx(1)
 
 
 def test_compared_with_the_paper_nothing_differs(table):
