@@ -1,7 +1,7 @@
 """Whether people and models err on the same items: error consistency (Geirhos, Meding, Wichmann 2020)."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,9 +94,7 @@ def consistency(first_right: npt.NDArray[np.bool_], second_right: npt.NDArray[np
 
 
 def _compared(of: Deciders, reference: str, first: str, second: str, batches: Codes) -> Numbers:
-    """(comparisons, batches, 4): items that two deciders share, on which both are right or wrong, the first, the second
-    is right; of comparisons with at least 10 items.
-    """
+    """The counts of `couple_counts` of two deciders, a comparison for each person or couple of them."""
     couples: Iterator[tuple[Numbers, Numbers, Numbers]]
     if first == second:
         couples = ((of.people[a], of.people[b], of.right(reference, a, b)) for a, b in _couples(of.people))
@@ -104,6 +102,15 @@ def _compared(of: Deciders, reference: str, first: str, second: str, batches: Co
         couples = ((own, of.models[second], of.right(reference, who)) for who, own in enumerate(of.people))
     else:
         couples = iter([(of.models[first], of.models[second], of.right(reference))])
+    return couple_counts(couples, batches)
+
+
+def couple_counts(couples: Iterable[tuple[Numbers, Numbers, Numbers]], batches: Codes) -> Numbers:
+    """(comparisons, batches, 4): items that two deciders share, on which both are right or wrong, the first, the second
+    is right; of comparisons with at least 10 items.
+
+    couples: what both say and what is right, (items,) each, NaN where that is not known. batches: (items,).
+    """
     n_batches, counts = int(batches.max(initial=-1)) + 1, []
     for one, other, right in couples:
         mask = np.isfinite(one) & np.isfinite(other) & np.isfinite(right)

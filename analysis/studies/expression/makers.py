@@ -41,12 +41,11 @@ from analysis.studies.expression.tables.disagreement import disagreement
 from analysis.studies.expression.tables.group_error import corrected_rates, group_error
 from analysis.studies.expression.tables.limits import limits
 from analysis.studies.expression.tables.measured import Measured, measured
-from analysis.studies.expression.tables.models import ceilings, emotion_decisions, model_agreement
+from analysis.studies.expression.tables.models import ceilings, consistency, emotion_decisions, model_agreement, people
 from analysis.studies.expression.tables.needed import faces_needed
 from analysis.studies.expression.tables.paper import compared_rates, printed_figures
 from analysis.studies.expression.tables.rates import accuracy, label_rules, rates
 from analysis.tables.confusion import confusion
-from analysis.tables.consistency import error_consistency
 
 
 def makers(study: Expression, options: Options) -> list[Maker]:
@@ -114,7 +113,7 @@ def _of_people(study: Expression) -> list[Maker]:
         Maker(("group_error",), lambda tables: group_error(study)),
         Maker(("corrected_rates",), lambda tables: corrected_rates(study)),
         Maker(("model_agreement",), lambda tables: model_agreement(study)),
-        Maker(("error_consistency",), lambda tables: error_consistency(**emotion_decisions(study, answers))),
+        Maker(("error_consistency",), lambda tables: consistency(study, answers), of_people=people(study) is not None),
         Maker(("confusion",), lambda tables: confusion(**emotion_decisions(study, answers))),
         Maker(("noise_ceiling",), lambda tables: ceilings(study, answers)),
         Maker(("disagreement",), lambda tables: disagreement(study)),

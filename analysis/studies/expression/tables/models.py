@@ -10,13 +10,14 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.frames import Numbers
-from analysis.inference import FISHER, jackknife, rate
+from analysis.inference import FISHER, independent, jackknife, left_out, rate
 from analysis.inference.units import Codes
-from analysis.studies.expression.data import Expression
+from analysis.studies.expression.data import ALL, Expression
 from analysis.studies.expression.references import EMOTIONS, LABELS, PEOPLE, Reference, by_answers
 from analysis.studies.expression.tables.cells import cells, columns, too_few
 from analysis.tables.answers import Answers
 from analysis.tables.ceiling import noise_ceiling
+from analysis.tables.consistency import couple_counts, error_consistency, mean_kappa
 
 
 def model_agreement(study: Expression) -> pd.DataFrame:
@@ -101,6 +102,31 @@ def emotion_decisions(study: Expression, answers: Answers) -> dict[str, Any]:
         "references": {LABELS: "label"} if labeled else {},
         "units": answers.units,
     }
+
+
+def consistency(study: Expression, answers: Answers) -> pd.DataFrame:
+    """The error consistency of people and classifiers, see `analysis.tables.consistency`; where nobody was asked, that
+    of every two classifiers by the labels.
+
+    Raises:
+        MissingDataError: nobody was asked, and no labels tell the errors of two classifiers.
+    """
+    if people(study) is not None:
+        return error_consistency(**emotion_decisions(study, answers))
+    if study.reference is None or len(study.classifiers) < 2:
+        raise MissingDataError(
+            "nobody was asked which emotion a face shows, and no labels tell two classifiers' errors"
+        )
+    right, batches = _first(study.reference), left_out(independent(study.units))
+    said = {name: np.where(codes > -2, codes, np.nan) for name, codes in study.decisions.items()}
+    rows = []
+    for first, second in itertools.combinations(study.classifiers, 2):
+        couple = said[first], said[second], np.where(right >= 0, right, np.nan)
+        head = {"first": first, "second": second, "reference": LABELS, "condition": ALL}
+        rows.append(head | mean_kappa(couple_counts([couple], batches)))
+    table = pd.DataFrame(rows)
+    table.insert(list(table.columns).index("reason"), "share", np.nan)
+    return table
 
 
 def ceilings(study: Expression, answers: Answers) -> pd.DataFrame:

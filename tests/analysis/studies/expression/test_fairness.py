@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 
+from analysis.makers import answers_of
+from analysis.studies.expression import ANALYSIS
 from analysis.studies.expression.references import EMOTIONS
 from analysis.studies.expression.tables.cells import needed
 from analysis.studies.expression.tables.differences import differences, equalized_odds
 from analysis.studies.expression.tables.measured import measured
-from analysis.studies.expression.tables.models import model_agreement
+from analysis.studies.expression.tables.models import consistency, model_agreement
 from analysis.studies.expression.tables.rates import accuracy, rates
 from tests.analysis.studies.expression.faces import drawn
 
@@ -85,6 +87,15 @@ def test_accuracies_as_in_scikit_learn(study, made):
     women = study.items[study.items["group_gender"] == "female"]
     assert table["value"] == pytest.approx((women["label"] == women["fer_class"]).mean())
     assert table["balanced"] == pytest.approx(balanced_accuracy_score(women["label"], women["fer_class"]))
+
+
+def test_errors_of_two_models_without_ratings_as_in_scikit_learn(study):
+    (row,) = consistency(study, answers_of(study, ANALYSIS)).to_dict("records")
+    found = study.items[study.items["other_class"].notna()]
+    errors = [found["label"] != found[f"{name}_class"] for name in ("fer", "other")]
+    assert [row[name] for name in ("first", "second", "reference", "n")] == ["fer", "other", "labels", len(found)]
+    assert row["kappa"] == pytest.approx(cohen_kappa_score(*errors))
+    assert row["low"] < row["kappa"] < row["high"]
 
 
 def test_kappa_of_two_models_as_in_scikit_learn(study):
