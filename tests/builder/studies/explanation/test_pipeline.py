@@ -195,6 +195,18 @@ def test_explainers_are_compared_with_one_another_and_with_the_edges(runtime: Ru
     assert {KINDS[row["kind"]] for row in made["items"]} == {"explainers", "control"}
 
 
+def test_photographs_and_their_classifier_are_named_by_keys(runtime: Runtime):
+    lite0 = {"name": "lite0", "model": "efficientnet-lite0"}
+    keys = {"images": {"model": "imagenet-samples"}, "images_per_batch": 1, "checks": check_of("explainers", "lite0")}
+    own = small("explainers", classifiers=[lite0], **keys)
+    models = load_models(own, runtime)
+    assert models.source.rows() == 20
+    made = rows(own, models)
+    assert {row["explainer"] for row in made["maps"]} == {"gradient", "grad_cam", "edges"}
+    assert all(stored(row).shape == (224, 224) and row["scale"] > 0 for row in made["maps"])
+    assert {row["class"] for row in made["items"]} <= set(models.source.classes)
+
+
 def test_a_network_of_permuted_labels_stands_against_one_that_knows_the_labels(runtime: Runtime):
     own = small("labels", explainers=explainers("gradient"))
     made = rows(own, load_models(own, runtime))
