@@ -87,7 +87,9 @@ def read_attributes(path: Path) -> pd.DataFrame:
         raise AnalysisError(f"{path}: needs a column image_id and at least one attribute beside it")
     if table["image_id"].duplicated().any():
         twice = table.loc[table["image_id"].duplicated(), "image_id"].iloc[0]
-        raise AnalysisError(f"{path}: has two rows of the image {str(twice)!r}; keep one")
+        raise AnalysisError(
+            f"{path}: has two rows of the image {str(twice)!r}; keep one, with a column for each attribute"
+        )
     return table.drop(columns=SOURCE_COLUMN, errors="ignore")
 
 

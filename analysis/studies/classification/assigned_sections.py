@@ -88,7 +88,8 @@ ASSIGNMENTS = SectionOf(
             "prevalence",
             "How frequent an attribute is among the examples of a class, beside all images of the class. low and high "
             "are Wilson's 95 % interval of the share among examples, which takes them for independent; p is of a "
-            "permutation test, of as many of the class's images drawn at random; p_holm knows all rows as one family.",
+            "permutation test, of as many of the class's images drawn at random; p_holm knows all rows as one family. "
+            "What people say is known of the images that five or more were asked about: no other one counts there.",
         ),
     ],
     _text,

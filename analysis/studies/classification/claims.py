@@ -11,7 +11,7 @@ from analysis.report.findings import Findings
 from analysis.report.summary import Claim, agreement_claims, who_was_asked
 from analysis.studies.classification.data import EXPLAINED, study
 from analysis.studies.classification.verdicts import TOP1
-from analysis.studies.classification.words import percent, span
+from analysis.studies.classification.words import percent, span, who
 
 HALF = 0.5
 
@@ -103,7 +103,7 @@ def _error(row: dict[Hashable, Any], source: str | None) -> str:
     of = f", estimated from {row['asked']} of its {row['mistakes']} mistakes"
     share = "" if row["asked"] == row["mistakes"] else of
     return (
-        f"{sentence}; {_who(source)} side with {percent(row['agreement'])} % of these mistakes "
+        f"{sentence}; {who(source)} side with {percent(row['agreement'])} % of these mistakes "
         "(at least 4 of 5 say yes), "
         f"which leaves {percent(row['rectified'])} %{_between(row['low'], row['high'])}{share}."
     )
@@ -112,7 +112,7 @@ def _error(row: dict[Hashable, Any], source: str | None) -> str:
 def _attack(row: dict[Hashable, Any], source: str | None) -> str:
     if row.get("shown") == EXPLAINED and np.isfinite(row["rectified"]):
         return (
-            f"Where they see no more of these images than speaks for the class, {_who(source)} side with "
+            f"Where they see no more of these images than speaks for the class, {who(source)} side with "
             f"{percent(row['agreement'])} % of them, which leaves {percent(row['rectified'])} %"
             f"{_between(row['low'], row['high'])}."
         )
@@ -120,13 +120,9 @@ def _attack(row: dict[Hashable, Any], source: str | None) -> str:
     if not np.isfinite(row["rectified"]):
         return f"{sentence}; what people say of that is not known: {row['reason']}."
     return (
-        f"{sentence}; {_who(source)} side with {percent(row['agreement'])} % of the successful attacks, which leaves "
+        f"{sentence}; {who(source)} side with {percent(row['agreement'])} % of the successful attacks, which leaves "
         f"{percent(row['rectified'])} %{_between(row['low'], row['high'])}."
     )
-
-
-def _who(source: str | None) -> str:
-    return "simulated raters" if source == "simulated" else "people"
 
 
 def _between(low: float, high: float) -> str:

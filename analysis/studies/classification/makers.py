@@ -46,7 +46,7 @@ from analysis.studies.classification.tables.paper import compared_errors, printe
 from analysis.studies.classification.tables.positive_answers import positive_answers, rectified_curve
 from analysis.studies.classification.tables.power import rectified_power
 from analysis.studies.classification.tables.predicted_shares import predicted_shares
-from analysis.studies.classification.tables.prevalence import carried, prevalence
+from analysis.studies.classification.tables.prevalence import carried, people_answers, prevalence
 
 
 def makers(study: Classification, options: Options) -> list[Maker]:
@@ -108,7 +108,11 @@ def _assigned(study: Classification, options: Options) -> list[Maker]:
         Maker(("assignment_success",), lambda tables: assignment_success(study)),
         Maker(("assignment_differences",), lambda tables: assignment_differences(study)),
         Maker(("class_examples",), lambda tables: class_examples(study), of_people=False),
-        Maker(("prevalence",), lambda tables: prevalence(study, carried(study, options.attributes)), of_people=False),
+        Maker(
+            ("prevalence",),
+            lambda tables: prevalence(study, carried(study, options.attributes), people_answers(study)),
+            of_people=False,
+        ),
     ]
     if options.compare_with:
         name, printed = options.compare_with, printed_figures(options.compare_with)

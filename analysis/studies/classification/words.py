@@ -19,6 +19,11 @@ def percent(share: float) -> str:
     return "" if not np.isfinite(share) else f"{100 * share:.2f}"
 
 
+def who(source: str | None) -> str:
+    """The raters whose answers are of this source, in a sentence."""
+    return "simulated raters" if source == "simulated" else "people"
+
+
 def span(low: float, high: float) -> str:
     """The words from one share to another, in percent; "" where they are not known."""
     return "" if not np.isfinite(low) else f"{percent(low)} to {percent(high)}"

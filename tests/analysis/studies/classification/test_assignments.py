@@ -18,7 +18,7 @@ from analysis.studies.classification.tables.assignments import (
 )
 from analysis.studies.classification.tables.examples import class_examples
 from analysis.studies.classification.tables.paper import printed_figures
-from analysis.studies.classification.tables.prevalence import carried, prevalence
+from analysis.studies.classification.tables.prevalence import carried, people_answers, prevalence
 from tests.analysis.studies.classification import made
 from tests.conftest import SHARED
 
@@ -135,12 +135,28 @@ def test_attributes_are_of_another_classifier_and_of_a_joined_table(small: Class
     joined = pd.DataFrame({"image_id": ["i0", "i0", "r1"], "person": ["white", "black", "black"]})
     known = carried(study, joined)
     assert {tuple(each) for each in known[known["row"].isin(["r0", "r1"])].to_numpy()} == {
+        ("r0", "people say b"),
         ("r0", "two says b"),
         ("r1", "two says b"),
         ("r0", "person: white"),
         ("r0", "person: black"),
         ("r1", "person: black"),
     }
+
+
+def test_what_people_say_is_known_of_rows_that_they_were_asked_about() -> None:
+    """Of six images of a class four were asked about; people accept b for two of these, which are both prototypes."""
+    rows = made.predictions(["a"] * 6, [0] * 6, one=[["a"]] * 6, two=[["b"]] * 6)
+    items = made.items(rows, [("mistake", at, "b", 1.0) for at in range(4)] + [("agreed", 5, "a", 1.0)])
+    of = made.study(rows, items, made.ratings(items, [[at < 2 or at == 4] * 5 for at in range(5)]))
+    examples = pd.DataFrame({"row": ["r0", "r1", "r4"], "role": "prototype", "method": "random", "classifier": "one"})
+    study = dataclasses.replace(of, tables={**of.tables, "examples": examples.assign(**{"class": "a"})})
+    table = prevalence(study, carried(study, None), people_answers(study)).set_index("attribute")
+    assert set(table.index) == {"people say b", "two says b"}
+    row = table.loc["people say b"]
+    assert (row["n"], row["share"], row["n_class"], row["share_class"]) == (2, 1.0, 4, 0.5)
+    assert row["p"] == pytest.approx(1 / 3)  # two of four: both, none, 1/6 each
+    assert tuple(table.loc["two says b", ["n", "n_class"]]) == (3, 6)
 
 
 def test_examples_that_only_stand_in_are_counted(small: Classification) -> None:
