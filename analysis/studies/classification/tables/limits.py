@@ -13,7 +13,7 @@ from analysis.tables.limits import limits as shared_limits
 def limits(study: Classification, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
     """Statements of what must not be read out of the tables; see `analysis.tables.limits.limits`."""
     shared = shared_limits(study, answers_of(study, ANALYSIS), agreement)
-    rows = _failures(study)
+    rows = _failures(study) + _few_parts(study)
     if study.source is not None:
         rows += _unasked(study) + _few_answers(study)
     return pd.concat([shared, pd.DataFrame(rows, columns=COLUMNS)], ignore_index=True)
@@ -27,6 +27,24 @@ def _failures(study: Classification) -> list[Row]:
             words = f"{name} found nothing in {n} of {len(study.rows)} rows: they are in no figure"
             rows.append(statement("classifiers", name, n, words))
     return rows
+
+
+def _few_parts(study: Classification) -> list[Row]:
+    """Explained images of which fewer superpixels are shown than the explainer gave a weight."""
+    parts = study.explanations
+    if parts.empty:
+        return []
+    ranked = parts.assign(weighed=parts["rank"] > 0, shown=parts["shown"].astype("boolean").fillna(False))
+    counts = ranked.groupby("image_id")[["weighed", "shown"]].sum()
+    none = counts["shown"] == 0
+    few, nothing = int(((counts["shown"] < counts["weighed"]) | none).sum()), int(none.sum())
+    if not few:
+        return []
+    words = (
+        f"{few} of {len(counts)} explained images show fewer superpixels than have a weight, for no more speak for the "
+        f"class; {nothing} of them show none"
+    )
+    return [statement("explanations", "superpixels", few, words)]
 
 
 def _unasked(study: Classification) -> list[Row]:

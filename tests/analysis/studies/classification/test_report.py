@@ -1,5 +1,7 @@
 """The report of a small study: what is on it, and that nothing is missing without a word."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from analysis.studies.classification import ANALYSIS
 from analysis.studies.classification.claims import introduction
 from analysis.studies.classification.data import Classification
 from analysis.studies.classification.tables.errors import errors
+from analysis.studies.classification.tables.limits import limits
 from tests.analysis.studies.classification import made
 
 BATCHES, CLASSES, ROWS = 4, 3, 20
@@ -119,6 +122,21 @@ def test_the_opening_says_who_errs_how_often(files: dict[str, bytes], tables: di
     assert f"leaves {100 * row['rectified']:.2f} %" in page
     assert "Attacked, one errs on" in page
     assert "People side with " in page
+
+
+def test_explained_images_of_which_little_speaks_for_the_class_are_counted(study: Classification) -> None:
+    """Of one image the second of two superpixels is hidden, of another one both are."""
+    parts = study.explanations.reset_index(drop=True)
+    first, second = list(dict.fromkeys(parts["image_id"]))[:2]
+    hidden = ((parts["image_id"] == first) & (parts["rank"] == 2)) | (parts["image_id"] == second)
+    tables = {**study.tables, "explanations": parts.assign(shown=parts["shown"] & ~hidden)}
+    n = parts["image_id"].nunique()
+    said = limits(dataclasses.replace(study, tables=tables)).set_index("topic").loc["explanations", "statement"]
+    assert said == (
+        f"2 of {n} explained images show fewer superpixels than have a weight, for no more speak for the class; 1 of "
+        "them show none"
+    )
+    assert "explanations" not in set(limits(study)["topic"])
 
 
 def test_a_study_of_two_batches_says_that_it_has_no_intervals() -> None:
