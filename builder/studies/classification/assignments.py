@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from builder.errors import StudyError
 from builder.studies.classification.examples import ClassExamples, Example, examples_of
 from builder.studies.classification.predicted import Predictions
 from builder.studies.classification.schema import KINDS
@@ -85,7 +86,7 @@ def draw_assignments(study: "ClassificationStudy", models: "Models", predicted: 
     """The assignments of a batch; none of its images is an example of its class by any method.
 
     Raises:
-        StudyError: the classifier gets too few rows of a class right.
+        StudyError: the classifier gets too few rows of a class right, or every row is an example of its class.
     """
     own = study.assignment
     if own is None:
@@ -94,6 +95,11 @@ def draw_assignments(study: "ClassificationStudy", models: "Models", predicted: 
     examples = {name: examples_of(own, models, study.seed, name) for name in names}
     rng = np.random.default_rng(np.random.SeedSequence(study.seed, spawn_key=(batch, KINDS.index("assignment"), 0)))
     targets = draw_targets(own.targets, predicted, examples, rng)
+    if not targets:
+        raise StudyError(
+            f"assignment: every picture of batch {batch} is an example of its class, so that none is left to be "
+            "assigned; add pictures, or leave [assignment] out"
+        )
     others = [draw_classes(predicted.labels[at], list(models.rows), rng) for at in targets]
     for name in sorted({name for classes in others for name in classes} - examples.keys()):
         examples[name] = examples_of(own, models, study.seed, name)

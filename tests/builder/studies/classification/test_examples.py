@@ -2,13 +2,16 @@
 
 import itertools
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from builder.studies.classification import mmd
+from builder.errors import StudyError
+from builder.studies.classification import assignments, mmd
 from builder.studies.classification.assignments import (
     Assignments,
+    draw_assignments,
     draw_classes,
     draw_targets,
     method_of,
@@ -119,6 +122,16 @@ def test_targets_are_of_all_classes_in_turn_and_no_examples() -> None:
         assert len(set(drawn)) == 6
         assert label in drawn
     assert Assignments([], []).rows == []
+
+
+def test_where_all_pictures_are_examples_none_is_left_to_assign(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = tuple(Example("a", "random", "prototype", rank, rank - 1, None, True, 6, 6) for rank in range(1, 7))
+    monkeypatch.setattr(assignments, "examples_of", lambda own, models, seed, name: ClassExamples(name, examples))
+    predicted = Predictions(list(range(6)), [f"r{n}" for n in range(6)], ["a"] * 6, {})
+    study = ClassificationStudy(name="s", assignment={"classifier": "digits_cnn"})
+    models = SimpleNamespace(rows=dict.fromkeys("abcdef", range(6)))
+    with pytest.raises(StudyError, match=r"assignment: every picture of batch 3 is an example .* add pictures"):
+        draw_assignments(study, models, predicted, 3)
 
 
 def test_nobody_sees_an_image_twice(tmp_path) -> None:
