@@ -8,6 +8,7 @@ from analysis import MissingDataError
 from analysis.questions import YesNo
 from analysis.studies.classification.data import Classification, judged
 from analysis.studies.classification.tables.errors import adversarial_errors, error_differences, errors
+from analysis.studies.classification.tables.experts import expert_errors
 from analysis.studies.classification.tables.positive_answers import positive_answers, rectified_curve
 from tests.analysis.studies.classification import made
 
@@ -86,6 +87,24 @@ def test_experts_are_in_no_error() -> None:
     assert len(found.experts) == 3
     assert (found.judged["n_answers"].iloc[0], found.judged["level"].iloc[0]) == (5, 4)
     assert "expert" not in found.other_sources
+
+
+def test_false_positives_and_negatives_are_counted_against_experts() -> None:
+    """Experts accept r0 (4 of 5 people do) and r1 (3), reject r2 (5) and r5 (1), and are split on r3, which counts
+    nowhere.
+    """
+    asked = [("mistake", at, name, 1.0) for at, name in ((0, "dog"), (1, "dog"), (2, "cow"), (5, "dog"), (3, "cow"))]
+    items = made.items(rows(), asked)
+    people = made.ratings(items, [[Y] * yes + [N] * (5 - yes) for yes in (4, 3, 5, 1, 5)])
+    experts = made.ratings(items, [[Y], [Y], [N], [N], [Y, N]]).assign(source="expert")
+    experts = experts.assign(participant_id="expert-" + experts["participant_id"], rating_id="e" + experts["rating_id"])
+    table = expert_errors(made.study(rows(), items, pd.concat([people, experts], ignore_index=True)))
+    of_all = table[table["kind"] == "all"]
+    assert set(of_all["n"]) == {2}
+    assert of_all.groupby("error")["value"].apply(list).to_dict() == {
+        "false positive": [1.0, 0.5, 0.5, 0.5, 0.5],
+        "false negative": [0.0, 0.0, 0.0, 0.5, 1.0],
+    }
 
 
 def test_positive_answers_add_up_and_the_curve_rises() -> None:
