@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from builder.images.rights import NAME, picture_rights
 from builder.studies import NamedModel, PictureRights, Prediction, PublishParts
-from builder.studies.classification.schema import KINDS
+from builder.studies.classification.schema import KINDS, MANY, in_top5
 from builder.studies.classification.study import classification
 from builder.study import Study
 
@@ -108,7 +108,9 @@ class Errors:
 
 
 def errors(predictions: "pa.Table", classifiers: list[str]) -> list[Errors]:
-    """Each classifier's errors; whether there are more than 10 classes is told by the classes that it names first."""
+    """Each classifier's errors; whether it has more than 10 classes is told by the column that says of each row whether
+    the label is among the first five, or else by the classes that it names first.
+    """
     labels = predictions["label"].to_pylist()
     rows = []
     for name in classifiers:
@@ -116,6 +118,7 @@ def errors(predictions: "pa.Table", classifiers: list[str]) -> list[Errors]:
         answered = [(label, first) for label, first in zip(labels, classes, strict=True) if first is not None]
         top1 = sum(label != first[0] for label, first in answered)
         top5 = sum(label not in first for label, first in answered)
-        many = len({each for _, first in answered for each in first}) > 10
+        stated = in_top5(name) in predictions.column_names and predictions[in_top5(name)].null_count < len(labels)
+        many = stated or len({each for _, first in answered for each in first}) > MANY
         rows.append(Errors(name, len(labels), len(answered), top1, top5 if many else None))
     return rows
