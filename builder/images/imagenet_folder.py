@@ -1,21 +1,33 @@
 """`imagenet:PATH`: pictures of ImageNet in a folder of the user's, such as its validation set.
 
-Its classes are called by their WordNet ids or by their numbers, as folders or in the metadata's `label`.
+Its classes are called by their WordNet ids or by their numbers, as folders or in the metadata's `label`. The center of
+each picture is taken, 224 pixels of 256, as classifiers of ImageNet are tested, where the study file says nothing else.
 """
 
 from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
 
 from builder.catalog import Entry, embedded
 from builder.errors import StudyError
 from builder.frames import place
-from builder.images import ImageSource, imagenet
+from builder.images import ImageSource, folder, imagenet
 from builder.images.checks import check_labels
-from builder.images.folder import FolderSource, Settings, existing, listed
+from builder.images.folder import FolderSource, existing, listed
+from builder.images.imagenet_samples import CENTER, SIDE
 from builder.runtime import Runtime
 
 __all__ = ["ASSETS", "Settings", "describe", "load"]
 
 ASSETS = imagenet.ASSETS
+
+
+class Settings(folder.Settings):
+    """The keys of `[images]` for ImageNet: those of a folder, whose pictures are cut where they do not say how."""
+
+    side: Annotated[int, Field(ge=8, le=4096)] | None = SIDE
+    center: Annotated[float, Field(gt=0, le=1)] = CENTER
 
 
 def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:

@@ -213,10 +213,11 @@ def test_pictures_of_imagenet_are_named_by_wordnet_id_or_number_among_all_its_cl
         return ImageSettings(model=f"imagenet:{path}", **keys).load(runtime)
 
     draw(tmp_path / "ids" / "n02012849" / "a.jpg")
-    source = load(tmp_path / "ids", side=224, center=0.875)
+    source = load(tmp_path / "ids")
     assert (len(source.classes), source.label(0), source.classes[134]) == (1000, 134, "crane (n02012849)")
     assert (source.image(0).shape, source.redistributable) == ((224, 224, 3), False)
     assert "ImageNet's terms" in source.license
+    assert load(tmp_path / "ids", side=64).image(0).shape == (64, 64, 3)
     draw(tmp_path / "numbers" / "a.jpg")
     (tmp_path / "numbers" / "metadata.csv").write_text("file_name,label\na.jpg,999\n")
     assert imagenet.names()[load(tmp_path / "numbers").label(0)] == "toilet tissue"
