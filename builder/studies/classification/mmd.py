@@ -3,8 +3,8 @@
 Kim, Khanna, Koyejo, "Examples are not Enough, Learn to Criticize! Criticism for Interpretability" (2016), algorithm 1
 (greedy). Prototypes S maximize J(S) = 2 / (n |S|) sum_{i, j in S} k(x_i, x_j) - 1 / |S|^2 sum_{i, j in S} k(x_i, x_j).
 Criticisms C maximize the sum of the witness function's size, |mean_i k(x_i, c) - mean_{s in S} k(s, c)|, plus `weight`
-times log det K_C, which keeps them apart: equations 3 to 6. The paper on classes of images that this follows states a
-lambda of 1e-5 without saying what of; here it is that weight.
+times log det K_C, which keeps them apart: equations 3 to 6. In the program of its authors that weight is 1. The paper
+on classes of images that this follows states a lambda of 1e-5 without saying what of; here it is that weight.
 """
 
 import numpy as np

@@ -61,6 +61,14 @@ def test_mmd_critic_is_its_greedy_definition(weight: float) -> None:
         assert bad[count] == int(np.argmax(gains))
 
 
+def test_mmd_critic_is_the_program_of_its_authors() -> None:
+    """The choice of github.com/BeenKim/MMD-critic (5e6b2b9) from the same matrix; its log det has the weight 1."""
+    similar = mmd.kernel(POINTS)
+    good = mmd.prototypes(similar, 6)
+    assert good == [61, 142, 170, 6, 4, 81]
+    assert mmd.criticisms(similar, good, 6, 1.0) == [87, 94, 86, 152, 189, 54]
+
+
 def candidates(flips: list[float], probability: list[float]) -> Candidates:
     chance = np.array(probability)
     return Candidates(np.arange(len(flips)) + 100, chance, 2 * chance - 1, np.array(flips), np.zeros((len(flips), 2)))
