@@ -164,7 +164,7 @@ class Export:
     participants: pd.DataFrame
     refused: pd.DataFrame
     absent: tuple[str, ...] = ()
-    """Keys of the mapping that name nothing in this file, of a kind in which what nobody said has no name."""
+    """Keys of the mapping, as they stand in its file, that say nothing of this file; of another they may."""
     submissions: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), SUBMISSION_COLUMNS))
     """The state of each submission that the platform is sure of; a participant may have several."""
     on_scale: bool = False

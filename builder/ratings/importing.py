@@ -189,12 +189,13 @@ def _check_all(
     meaning: Mapping | None,
     asks: Questionnaire,
 ) -> None:
-    """Checks what is told by all files alone: keys of the mapping that none has, and answers on another scale."""
+    """Checks what is told by all files alone: keys of the mapping that say nothing of any, answers on another scale."""
     if not read:
         raise RatingsError(f"none of {len(skipped)} files could be read; {skipped[0][1] if skipped else ''}")
     nowhere = sorted(set.intersection(*(set(exports.absent) for each in read for exports in each.exports)))
     if nowhere and meaning:
-        names = ", ".join(f"columns.{key} = {meaning.columns.get(key)!r}" for key in nowhere)
+        columns = {f"columns.{key}": name for key, name in meaning.columns.answers.items()}
+        names = ", ".join(f"{key} = {columns[key]!r}" if key in columns else key for key in nowhere)
         raise RatingsError(f"no file has what the mapping names: {names}")
     exports = [both for each in read for both in zip(each.paths, each.exports, strict=True)]
     check_scales(exports, meaning, asks)

@@ -34,7 +34,24 @@ class _People(Reader):
     """Prolific's demographics: participants without ratings, which have no layout."""
 
     def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
-        return replace(prolific.read(file, items, mapping), of_people=True)
+        export = prolific.read(file, items, mapping)
+        return replace(export, of_people=True, absent=_of_answers(mapping, items.asks) if mapping else ())
+
+
+def _of_answers(mapping: Mapping, asks: Questionnaire) -> tuple[str, ...]:
+    """The keys of a mapping that say something of answers or of who gave them, as they stand in its file."""
+    columns = mapping.columns
+    keys = [*(["participant"] if columns.participant else []), *([asks.item] if columns.item else []), *columns.answers]
+    tables: dict[str, object] = {
+        "questions": mapping.questions,
+        f"{asks.item}_pattern": mapping.item_pattern,
+        "where": mapping.where,
+        asks.table: mapping.items,
+        "loops": mapping.loops,
+        "packed": mapping.packed,
+    }
+    own = [*mapping.scales, *mapping.words, *mapping.options]
+    return (*(f"columns.{key}" for key in keys), *(key for key, value in tables.items() if value), *own)
 
 
 READERS: dict[str, Reader] = {

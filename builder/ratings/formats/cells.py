@@ -16,7 +16,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 _EXPONENT = r"\d(?:[.,]\d+)?E\+\d+"
 _DATE = r"\d{1,2}[./\- ]{1,2}(?:[A-Za-zäÄ]{3,9}\.?|\d{1,2}[./-]\d{2,4})|[A-Za-zäÄ]{3}[ -]\d{2}|#+"
-_ZONED = r"(?:Z|[+-]\d{2}:?\d{2}|UTC|GMT)$"
+_ZONED = r"(?:Z|[T :][\d:.]+ ?[+-]\d{2}:?\d{2}|UTC|GMT)$"  # 04-03-2026 names no zone
 _EPOCH_MS = r"\d{12,13}(?:\.0*)?"
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _DATES = {
@@ -24,6 +24,9 @@ _DATES = {
     for order, days in {"day first": ("%d-%m-%Y", "%d-%m-%y"), "month first": ("%m-%d-%Y", "%m-%d-%y")}.items()
 }
 """Dates and times after their points and slashes were replaced by hyphens."""
+
+_GAP = ",?[ \u00a0\u202f]+"
+"""What browsers put between date, time and half of the day: 4/3/2026, 10:30:00 AM."""
 
 _LATEST = pd.Timestamp("2200-01-01", tz="UTC")
 _EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
@@ -112,6 +115,7 @@ def times(
     naive = pd.to_datetime(text.where(~zoned & ~epoch), format="ISO8601", errors="coerce")
     for pattern in _DATES.get(dates or "", ()):
         plain = text.where(~zoned & ~epoch).str.replace(r"[./]", "-", regex=True)
+        plain = plain.str.replace(_GAP, " ", regex=True)
         naive = naive.fillna(pd.to_datetime(plain, format=pattern, errors="coerce"))
     if zone:
         read = read.fillna(naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC"))

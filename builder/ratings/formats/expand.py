@@ -71,9 +71,10 @@ def unpacked(table: Table, items: StudyItems, mapping: Mapping | None) -> tuple[
         {name: [item for row in rows for item in values.iloc[row]] for name, values in lists.items()},
     )
     columns = mapping.columns.model_copy(update={"item": (next(iter(item_columns), asks.key),)})
+    loops = mapping.loops if item_columns else None  # else they are in the table now
     return (
         replace(result, refused=(*table.refused, *refused)),
-        mapping.model_copy(update={"columns": columns, "packed": None}),
+        mapping.model_copy(update={"columns": columns, "packed": None, "loops": loops}),
     )
 
 

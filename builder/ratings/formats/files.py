@@ -158,4 +158,4 @@ def _table(file: ExportFile, kind: str, what: str) -> ExportFile:
             f"{file.path}: {what} that is damaged, or takes more than {_MOST_GIB} GiB or {_MOST_S} s to read; save "
             "its table as CSV"
         )
-    return replace(file, content=run.stdout, memo={})
+    return replace(file, content=run.stdout, memo={"kind": what})

@@ -29,7 +29,7 @@ from builder.ratings.formats.names import (
     part_of,
     tokens_of,
 )
-from builder.ratings.formats.slots import Layout, Slot, Source, cells_of
+from builder.ratings.formats.slots import Layout, Slot, Source, Where, cells_of
 from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import LOOP, Mapping, answer_keys, details, fact_keys
 from builder.tasks import Questionnaire
@@ -57,14 +57,14 @@ def layout_of(
     wide = [*_merged_slots(_patterns(table, items, mapping), named.wide()), *named.looped()]
     slots = _long(table, mapping, meaning, claimed, named, asks)
     slots = [*(wide if slots else _with_line(table, wide, claimed, asks)), *slots]
-    slots = [slot for slot in slots if any(name in slot.parts for name in asks.names)]
+    slots = [_filtered(table, mapping, slot) for slot in slots if any(name in slot.parts for name in asks.names)]
     facts = facts_of(table, mapping, meaning.columns, asks, by_name=meaning.facts_by_name)
     only_facts = not mapping.columns.answers and bool(facts) and (meaning.events or bool(mapping.columns.facts))
     if not slots and not only_facts and not may_be_empty:
         raise RatingsError(_nothing_answers(table, asks))
     _check_aliases(table, mapping, slots, asks)
     participant = participant_of(table, mapping, meaning)
-    absent = tuple(claimed.absent)
+    absent = (*(f"columns.{key}" for key in claimed.absent), *_idle(mapping, slots, named, asks))
     return Layout(tuple(slots), participant, facts, tuple(named.refused), meaning.events, meaning.one_clock, absent)
 
 
@@ -91,7 +91,7 @@ def facts_of(
             if source is None and by_name:
                 source = declared(table, Column((key, *(["sex"] if key == "gender" else []))))
         if source is not None:
-            sources[key] = source
+            sources[key] = _also(source, filters_of(table, mapping, key)) if mapping else source
     return sources
 
 
@@ -200,6 +200,10 @@ class _Named:
         """Whether some columns name an item or a loop."""
         return bool(self._items or self._loops)
 
+    def has_loops(self) -> bool:
+        """Whether some columns are of a loop."""
+        return bool(self._loops)
+
     def wide(self) -> list[Slot]:
         """The slots of columns that name their item; a second column for one part of it is a second answer."""
         return [_slot(item, _sources(parts)) for item, turns in self._items.items() for parts in turns]
@@ -290,6 +294,30 @@ def _with_line(table: Table, slots: Sequence[Slot], claimed: _Claimed, asks: Que
         replace(slot, parts={**slot.parts, **line.parts}, unit_ms=line.unit_ms if timed else slot.unit_ms)
         for slot in slots
     ]
+
+
+def _filtered(table: Table, mapping: Mapping, slot: Slot) -> Slot:
+    """The slot with the mapping's filters also on what other than the mapping's [columns] tells of."""
+    if not mapping.where:
+        return slot
+    spent = "response_time_ms" if slot.unit_ms == 1 else "response_time_s"
+    keys = {part: spent if part == "response_time_ms" else part for part in slot.parts}
+    return replace(
+        slot,
+        parts={part: _also(source, filters_of(table, mapping, keys[part])) for part, source in slot.parts.items()},
+    )
+
+
+def _also(source: Source, filters: tuple[Where, ...]) -> Source:
+    return replace(source, where=(*source.where, *(each for each in filters if each not in source.where)))
+
+
+def _idle(mapping: Mapping, slots: Sequence[Slot], named: _Named, asks: Questionnaire) -> list[str]:
+    """The keys of the mapping that say nothing of this table: no column is of a loop, or no cell names an item."""
+    looped = mapping.columns.placeholder == LOOP or named.has_loops()
+    keys = ["loops"] if mapping.loops and not looped else []
+    by_cells = any(not isinstance(slot.item, str) for slot in slots)
+    return [*keys, f"{asks.item}_pattern"] if mapping.item_pattern and not by_cells else keys
 
 
 def _of_one_unit(parts: dict[str, Source], sources: Dict[str, Source]) -> dict[str, Source]:

@@ -20,8 +20,9 @@ from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 from builder.tasks import Questionnaire
 
-_OF_TEXT = ("encoding", "delimiter", "decimal_comma")
-"""Keys of a mapping that say how a text is written; JSON says it itself."""
+_OF_FILE = ("encoding", "delimiter")
+_OF_TEXT = (*_OF_FILE, "decimal_comma")
+"""Keys of a mapping that say how a text is written; JSON says it itself, and the former a spreadsheet does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +92,15 @@ class Reader:
         return table, layout_of(table, items, mapping, meaning, empty), mapping
 
     def _check(self, file: ExportFile, mapping: Mapping | None) -> None:
-        unused = {*self.unused, *(_OF_TEXT if is_json(file) else ())}
+        kind = "JSON" if is_json(file) else file.memo.get("kind")
+        unused = {*self.unused, *(_OF_TEXT if kind == "JSON" else _OF_FILE if kind else ())}
         ignored = (
             [key for key in mapping.model_fields_set if key in unused and getattr(mapping, key)] if mapping else []
         )
         if ignored:
             raise RatingsError(
                 f"{file.path}: the mapping's {', '.join(sorted(ignored))} says nothing to the reader {self.name}"
-                f"{', which reads JSON' if is_json(file) else ''}; take it out"
+                f"{f', which reads {kind}' if kind else ''}; take it out"
             )
 
 

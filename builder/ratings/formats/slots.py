@@ -45,7 +45,8 @@ class Layout:
 
     `events`: most lines are no answers, so that one which names no item and no participant's detail is passed over.
     `one_clock`: response times to the questions on an item begin at one moment.
-    `absent` are keys of the mapping that name nothing which is in the table, where nobody may have said it.
+    `absent` are keys of the mapping, as they stand in its file, that say nothing of the table: another file of the
+    same call may have what they name.
     """
 
     slots: tuple[Slot, ...]

@@ -122,6 +122,42 @@ def test_filters_that_no_line_passes(tmp_path: Path) -> None:
         read_text(tmp_path, f"who,pair,kind,response\np,{GENUINE},slider,5\np,{GENUINE},button,1\n", mapping)
 
 
+def test_filters_of_columns_that_tell_themselves(tmp_path: Path) -> None:
+    """Practice is left out though the mapping names no column of answers."""
+    header = "participant,pair,block,similarity,identity,age\n"
+    text = header + f"p,{GENUINE},practice,1,no,33\np,{NEGATIVE},main,5,no,34\n"
+    filters = {"where": {key: {"block": "main"} for key in ("similarity", "identity", "age")}}
+    export = read_text(tmp_path, text, filters)
+    assert answers(export) == [(3, "p", NEGATIVE, 5.0, False)]
+    assert export.participants["age"].tolist() == ["34"]
+    wide = f"participant,block,similarity_{GENUINE}\np,practice,1\nq,main,5\n"
+    assert answers(read_text(tmp_path, wide, {"where": {"similarity": {"block": "main"}}})) == [
+        (3, "q", GENUINE, 5.0, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "keys"),
+    [
+        ({"loops": {"batch": 0}, "pair_pattern": "(x)"}, ("loops", "pair_pattern")),
+        ({"loops": {"batch": 0}}, ("loops",)),
+        ({"columns": {"age": "years"}}, ()),
+    ],
+)
+def test_keys_of_a_mapping_that_say_nothing_of_a_file(tmp_path: Path, mapping, keys) -> None:
+    text = f"participant,years,similarity_{GENUINE},identity_{GENUINE}\np,33,50,yes\n"
+    assert read_text(tmp_path, text, mapping).absent == keys
+
+
+def test_demographics_say_which_keys_are_of_answers(tmp_path: Path) -> None:
+    mapping = {
+        "columns": {"participant": "who", "similarity": "s", "pair": "p"},
+        "identity": {"yes": ["1"], "no": ["2"]},
+    }
+    export = read_text(tmp_path, (EXPORTS / "prolific.csv").read_bytes(), mapping)
+    assert export.absent == ("columns.participant", "columns.pair", "columns.similarity", "identity")
+
+
 def test_label_studio_with_a_mapping_that_fits_nothing(tmp_path: Path) -> None:
     task = {"data": {"pair_id": GENUINE}, "annotations": [{"completed_by": 1, "result": []}]}
     with pytest.raises(RatingsError, match=r'no column called "alike" \(the mapping\'s columns\.similarity\)'):
@@ -215,7 +251,11 @@ def test_one_time_for_a_whole_line_and_dates_of_either_order(tmp_path: Path) -> 
         "dates": "day first",
     }
     header = f"participant,end,s_{GENUINE},i_{GENUINE},s_{NEGATIVE},i_{NEGATIVE}\n"
-    for order, stamp in (("day first", "03.04.2026 10:30"), ("month first", "04/03/2026 10:30 AM")):
+    for order, stamp in (
+        ("day first", "03.04.2026 10:30"),
+        ("month first", "04/03/2026 10:30 AM"),
+        ("month first", '"4/3/2026, 10:30:00\u202fAM"'),
+    ):
         export = read_text(tmp_path, f"{header}p,{stamp},1,no,2,no\n", mapping | {"dates": order})
         assert [each.isoformat() for each in export.ratings["rated_at"]] == ["2026-04-03T10:30:00+00:00"] * 2
     none = read_text(

@@ -53,3 +53,9 @@ def test_an_hour_that_the_clock_showed_twice_is_left_out() -> None:
     read, bad = cells.times(texts("2026-10-25 02:30:00", "2026-03-29 02:30:00"), "Europe/Berlin")
     assert read.isna().all()
     assert not bad.any()
+
+
+def test_a_date_with_hyphens_names_no_zone() -> None:
+    read, bad = cells.times(texts("04-03-2026", "2026-11-02T10:00:00-0200"), "UTC", "month first")
+    assert read.tolist() == [pd.Timestamp("2026-04-03", tz="UTC"), pd.Timestamp("2026-11-02 12:00", tz="UTC")]
+    assert not bad.any()

@@ -88,6 +88,13 @@ def test_a_spreadsheet(tmp_path):
 
 
 @needs_calamine
+def test_a_spreadsheet_says_its_encoding_itself(tmp_path):
+    with pytest.raises(RatingsError, match="encoding says nothing to the reader plain, which reads a spreadsheet"):
+        read_text(tmp_path, xlsx([], ROWS), {"encoding": "cp1252"})
+    assert len(answers(read_text(tmp_path, xlsx([], ROWS), {"decimal_comma": True}))) == 4
+
+
+@needs_calamine
 def test_a_spreadsheet_of_two_tables_and_damaged_ones(tmp_path):
     with pytest.raises(RatingsError, match="sheets with something in them: S1, S2; save the one with answers alone"):
         read_text(tmp_path, xlsx(ROWS, ROWS))
