@@ -22,7 +22,7 @@ from safetensors.torch import save
 from torch import nn
 from torch.nn import functional
 
-from builder import assets, settings, weights
+from builder import assets, progress, settings, weights
 from builder.catalog import Entry, embedded
 from builder.classifiers.network import NetworkClassifier
 from builder.errors import AssetError, StudyError
@@ -245,8 +245,10 @@ def _first_digits(per_class: int) -> tuple[torch.Tensor, torch.Tensor]:
 def _batches(rows: int, size: int, steps: int) -> Iterator[torch.Tensor]:
     """Indices of each step's rows: every row once in an order drawn anew, whole batches alone, again and again."""
     left: tuple[torch.Tensor, ...] = ()
-    for _ in range(steps):
-        left = left or torch.randperm(rows)[: rows // size * size].split(size)  # type: ignore[no-untyped-call]
-        chosen, *others = left
-        left = tuple(others)
-        yield chosen
+    with progress.bar(steps, "network of digits", "step", delay=progress.SLOW) as bar:
+        for _ in range(steps):
+            left = left or torch.randperm(rows)[: rows // size * size].split(size)  # type: ignore[no-untyped-call]
+            chosen, *others = left
+            left = tuple(others)
+            yield chosen
+            bar.update()

@@ -19,7 +19,7 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional
 
-from builder import settings
+from builder import progress, settings
 from builder.classifiers import Classifier
 from builder.errors import StudyError
 from builder.explainers import Classes, Maps
@@ -250,7 +250,9 @@ def _trained(
     runtime: Runtime,
 ) -> tuple[nn.Module, Values]:
     """A copy of the network, trained with one lambda; and the means of both losses, (epochs, 2)."""
-    with reproducible(own.seed, runtime.device):
+    steps = own.epochs * _steps(len(training.images), own.pictures)
+    bar = progress.bar(steps, f"fine-tuning, lambda {weight:g}", "step", delay=progress.SLOW)
+    with reproducible(own.seed, runtime.device), bar:
         tuned = copy.deepcopy(network).requires_grad_()
         attribution = explainer.attribution(tuned)
         optimizer = torch.optim.Adam(tuned.parameters(), own.learning_rate)
@@ -269,6 +271,7 @@ def _trained(
                 (entropy + weight * penalty).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 losses[epoch, step] = entropy.item(), penalty.item()
+                bar.update()
     return tuned.requires_grad_(False), losses.mean(axis=1)
 
 

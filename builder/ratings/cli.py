@@ -195,6 +195,8 @@ def _status(options: argparse.Namespace) -> int:
         if not each.ratings and (source != "human" or any(other.ratings for other in status.sources.values())):
             continue
         print(f"{source}: {each.ratings} ratings by {each.participants} participants")
+        if set(each.answers.values()) != {each.ratings}:
+            print("  answers  " + ", ".join(f"{name} {n}" for name, n in each.answers.items()))
         counts = ", ".join(f"{n}: {items} {status.table}" for n, items in each.items_by_ratings.items())
         print(f"  ratings per {status.table.removesuffix('s')}  {counts}")
         if source == "human":

@@ -63,7 +63,11 @@ _COORDINATES = re.compile(
 )
 
 _ADDRESS = re.compile(
-    r"(?<![^\W_]|[.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![^\W_]|:)"
+    r"""
+      (?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)                          # also ip203.0.113.7 and 203.0.113.7:80
+    | (?<![^\W_]|[.:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![^\W_]|:)
+    """,
+    re.VERBOSE,
 )
 _REGIONS = [None, "US", "GB", "DE", "FR", "IN"]
 """The regions that a phone number without a country code may be from; None: any with one."""
@@ -71,7 +75,8 @@ _REGIONS = [None, "US", "GB", "DE", "FR", "IN"]
 _LEAST_DIGITS = 9
 """Fewest digits in a row, parted by nothing but spaces and signs, that may be a phone number of any country."""
 
-_DIGITS = re.compile(rf"(?<![^\W_]|-)\+?\(?\d[\d\s()/.-]{{{_LEAST_DIGITS - 2},30}}\d(?![^\W_]|-)")
+_DIGITS = re.compile(rf"(?<![\da-fA-F-])\+?\(?\d[\d\s()/.-]{{{_LEAST_DIGITS - 2},30}}\d(?![\da-fA-F-])")
+"""Letters beside a number do not hide it, but those of digests."""
 
 
 def participant_key(folder: Path) -> bytes:

@@ -12,11 +12,12 @@ from loading_script.tables import FLAGS, SOURCES
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """A source's state: items by their number of ratings, items with fewer than wanted, participants, and how many of
-    them each flag has by the bounds that the study file names now.
+    """A source's state: ratings, and the answers to each question in them; items by their number of ratings, items with
+    fewer than wanted, participants, and how many of them each flag has by the bounds that the study file names now.
     """
 
     ratings: int
+    answers: dict[str, int]
     items_by_ratings: dict[int, int]
     short: int
     participants: int
@@ -58,6 +59,7 @@ def ratings_status(folder: Path) -> RatingsStatus:
         flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(
             ratings=len(ratings),
+            answers={name: int(ratings[name].count()) for name in asks.names},
             items_by_ratings=dict(sorted(Counter(counts.tolist()).items())),
             short=int((counts < wanted).sum()),
             participants=len(raters),

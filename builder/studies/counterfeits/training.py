@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from builder import progress
 from builder.generators import Images
 from builder.runtime import Runtime, in_micro_batches, reproducible
 from builder.studies.counterfeits.inverted import Floats, Inverted
@@ -58,7 +59,8 @@ def train(
     """
     device, classes = runtime.device, len(aim.outputs)
     curves: dict[str, list[float]] = {}
-    with _training(seed, device):
+    bar = progress.bar(own.steps, f"generator by {conditioning}", "step", delay=progress.SLOW)
+    with _training(seed, device), bar:
         made = Generator(conditioning, classes, aim.shape, 1 if aim.gray else 3, own).to(device).train()
         optimizer = torch.optim.Adam(made.parameters(), own.learning_rate, betas=BETAS)
         rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, own.learning_rate, total_steps=own.steps)
@@ -76,6 +78,7 @@ def train(
             rate.step()
             for name, term in losses.items():
                 curves.setdefault(name, []).append(float(term.detach()))
+            bar.update()
     return TrainedGenerator(made.eval().requires_grad_(False), curves)
 
 
@@ -122,7 +125,8 @@ def train_again(
     counterfeits: (m, h, w, 3).
     """
     device = runtime.device
-    with _training(seed, device):
+    bar = progress.bar(AGAIN_STEPS, "classifier again", "step", delay=progress.SLOW)
+    with _training(seed, device), bar:
         network = inverted.with_reject_class().to(device).eval().requires_grad_(True)
         optimizer = torch.optim.AdamW(network.parameters(), AGAIN_RATE)
         rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, AGAIN_RATE, total_steps=AGAIN_STEPS)
@@ -137,6 +141,7 @@ def train_again(
             functional.cross_entropy(logits, torch.cat([labels[of_known], rejected]).to(device)).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             rate.step()
+            bar.update()
     return Inverted(inverted.name, network, rejects=True)
 
 

@@ -325,6 +325,7 @@ def test_an_import_that_completes_rows_is_taken_back_whole(folder, tmp_path, tur
     before = files(folder)
     (outcome,) = outcomes_of(folder, second, mapping=second_mapping)
     assert (outcome.completed, outcome.added) == (4, 2 if turned else 0)
+    assert ratings_status(folder).sources["human"].answers == {"similarity": 6, "identity": 4}
     whole = files(folder)
     import_exports(folder, [second], mapping=second_mapping)
     import_exports(folder, [first], mapping=first_mapping)

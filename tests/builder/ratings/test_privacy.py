@@ -76,6 +76,9 @@ def test_what_may_identify_somebody_is_found(text, found):
         ("ip_203.0.113.7_x", "IP address"),
         ("ip_2001:db8::7_x", "IP address"),
         ("tel_999999999_home", "phone number"),
+        ("tel999999999home", "phone number"),
+        ("ip203.0.113.7x", "IP address"),
+        ("IP:203.0.113.7:8080", "IP address"),
     ],
 )
 def test_letters_and_underscores_beside_it_hide_nothing(text, found):
