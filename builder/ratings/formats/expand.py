@@ -12,7 +12,7 @@ from builder.errors import RatingsError
 from builder.ratings.export import StudyItems
 from builder.ratings.formats.columns import places
 from builder.ratings.formats.json_records import cell_text, flattened
-from builder.ratings.formats.layout import loop_items
+from builder.ratings.formats.layout import check_items, loop_items
 from builder.ratings.formats.names import ItemFinder, asks_in, long_part
 from builder.ratings.formats.people import by_participant
 from builder.ratings.formats.tabular import Refusal, Table, records_table
@@ -57,6 +57,7 @@ def unpacked(table: Table, items: StudyItems, mapping: Mapping | None) -> tuple[
             [_split(cell, separator) for cell in table.cells[numbers[0]].str.strip()], dtype="object"
         )
     if not item_columns:
+        check_items(table, items, mapping)
         order = list(loop_items(items, mapping))
         lists[asks.key] = pd.Series([order] * len(table.lines), dtype="object")
     counts = pd.DataFrame({name: values.map(len) for name, values in lists.items()})

@@ -51,7 +51,7 @@ def layout_of(
             not there.
     """
     mapping, asks = mapping or Mapping(), items.asks
-    _check_items(table, items, mapping)
+    check_items(table, items, mapping)
     claimed = _Claimed(table, mapping, asks)
     named = _Named(table, items, mapping, claimed.columns)
     wide = [*_merged_slots(_patterns(table, items, mapping), named.wide()), *named.looped()]
@@ -450,7 +450,7 @@ def _nothing_answers(table: Table, asks: Questionnaire) -> str:
     )
 
 
-def _check_items(table: Table, items: StudyItems, mapping: Mapping) -> None:
+def check_items(table: Table, items: StudyItems, mapping: Mapping) -> None:
     """Refuses a mapping that names items which the study does not have."""
     ids, called = set(items.ids()), items.asks.table
     wrong = [f"{called}.{name} = {literal(item)}" for name, item in mapping.items.items() if item not in ids]
