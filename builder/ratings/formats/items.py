@@ -13,7 +13,7 @@ from builder.ratings.formats.slots import Slot
 from builder.ratings.formats.tabular import Table
 from builder.ratings.mapping import Mapping
 
-_LONGEST, _MOST_TEXTS = 1000, 50_000
+LONGEST, _MOST_TEXTS = 1000, 50_000
 """An item is looked for within texts of so many characters, and within so many different ones."""
 
 
@@ -57,7 +57,7 @@ def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]],
     def named(texts: list[str]) -> list[str]:
         meant = [_inner(text, pattern) if pattern else text for text in texts]
         meant = [aliases.get(text, text) for text in meant]
-        unknown = [text for text in meant if text and text not in ids and len(text) <= _LONGEST]
+        unknown = [text for text in meant if text and text not in ids and len(text) <= LONGEST]
         if not unknown or not ids or len(unknown) > _MOST_TEXTS:
             return meant
         finder = ItemFinder(items, {})
@@ -69,5 +69,5 @@ def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]],
 
 def _inner(text: str, pattern: "re.Pattern[str]") -> str:
     """The text in the pattern's group; the whole text where it does not fit."""
-    match = pattern.search(text[:_LONGEST])
+    match = pattern.search(text[:LONGEST])
     return match[1] or text if match else text

@@ -17,6 +17,7 @@ from builder.ratings.formats.columns import (
     no_column,
     places,
 )
+from builder.ratings.formats.items import LONGEST
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import (
     ITEM,
@@ -64,7 +65,7 @@ def layout_of(
         raise RatingsError(_nothing_answers(table, asks))
     _check_aliases(table, mapping, slots, asks)
     participant = participant_of(table, mapping, meaning)
-    absent = (*(f"columns.{key}" for key in claimed.absent), *_idle(mapping, slots, named, asks))
+    absent = (*(f"columns.{key}" for key in claimed.absent), *_idle(table, mapping, slots, named, asks))
     return Layout(tuple(slots), participant, facts, tuple(named.refused), meaning.events, meaning.one_clock, absent)
 
 
@@ -312,12 +313,22 @@ def _also(source: Source, filters: tuple[Where, ...]) -> Source:
     return replace(source, where=(*source.where, *(each for each in filters if each not in source.where)))
 
 
-def _idle(mapping: Mapping, slots: Sequence[Slot], named: _Named, asks: Questionnaire) -> list[str]:
-    """The keys of the mapping that say nothing of this table: no column is of a loop, or no cell names an item."""
+def _idle(table: Table, mapping: Mapping, slots: Sequence[Slot], named: _Named, asks: Questionnaire) -> list[str]:
+    """The keys of the mapping that say nothing of this table: no column is of a loop, or no cell fits the pattern."""
     looped = mapping.columns.placeholder == LOOP or named.has_loops()
     keys = ["loops"] if mapping.loops and not looped else []
-    by_cells = any(not isinstance(slot.item, str) for slot in slots)
-    return [*keys, f"{asks.item}_pattern"] if mapping.item_pattern and not by_cells else keys
+    if mapping.item_pattern is None:
+        return keys
+    pattern = re.compile(mapping.item_pattern)
+    columns = {slot.item for slot in slots if not isinstance(slot.item, str)}
+    return keys if any(_fits(table, each, pattern) for each in columns) else [*keys, f"{asks.item}_pattern"]
+
+
+def _fits(table: Table, columns: tuple[int, ...], pattern: "re.Pattern[str]") -> bool:
+    """Whether the pattern fits what some record says in these columns, joined with spaces."""
+    first, *others = (table.cells[index].str.strip() for index in columns)
+    texts = first.str.cat(others, sep=" ") if others else first
+    return any(pattern.search(str(text)[:LONGEST]) for text in texts.unique())
 
 
 def _of_one_unit(parts: dict[str, Source], sources: Dict[str, Source]) -> dict[str, Source]:

@@ -149,6 +149,13 @@ def test_keys_of_a_mapping_that_say_nothing_of_a_file(tmp_path: Path, mapping, k
     assert read_text(tmp_path, text, mapping).absent == keys
 
 
+@pytest.mark.parametrize(("pattern", "keys"), [(r"img/(.+)\.png", ()), (r"pic/(.+)\.png", ("pair_pattern",))])
+def test_a_pattern_that_no_cell_fits(tmp_path: Path, pattern, keys) -> None:
+    mapping = {"columns": {"pair": ["set", "face"], "similarity": "s"}, "pair_pattern": pattern}
+    text = f"participant,set,face,s\np,a,img/{GENUINE}.png,50\n"
+    assert read_text(tmp_path, text, mapping).absent == keys
+
+
 def test_demographics_say_which_keys_are_of_answers(tmp_path: Path) -> None:
     mapping = {
         "columns": {"participant": "who", "similarity": "s", "pair": "p"},

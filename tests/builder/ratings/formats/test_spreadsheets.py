@@ -122,6 +122,12 @@ def test_without_the_extra_the_parser_says_that_it_is_not_there(kind):
     assert subprocess.run(command, input=b"PK", capture_output=True).returncode == workbook.NOT_INSTALLED
 
 
+def test_without_the_extra_the_error_names_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], workbook.NOT_INSTALLED))
+    with pytest.raises(RatingsError, match=r"export\.csv: is a spreadsheet; .* pip install 'lands-between\[exports\]'"):
+        read_text(tmp_path, xlsx([], ROWS))
+
+
 @needs_pyreadstat
 def test_a_file_of_spss(tmp_path):
     import pandas as pd
