@@ -52,7 +52,7 @@ PARTICIPANTS = (
 """Columns of `participants` beside the free texts."""
 
 AGGREGATED = (
-    Column("n_ratings", "ratings that the columns before it are of"),
+    Column("n_ratings", "ratings of the item; a question that was not asked each time has fewer answers"),
     Column("ratings_source", "whose ratings these are"),
 )
 """Columns of rated items beside those of each question."""

@@ -66,9 +66,10 @@ def type_name(feature: Any) -> str:
 
 
 def _asked(asks: Questionnaire) -> dict[str, Column]:
-    """The answers, columns of `ratings`."""
-    null = "it was not asked" if len(asks.tasks) > 1 else ""
-    return {each.name: Column(each.name, f"answer: {each.text}", _unit(each), null) for each in asks.questions}
+    """The answers, columns of `ratings`; a file, too, may have asked less than the study does."""
+    return {
+        each.name: Column(each.name, f"answer: {each.text}", _unit(each), "it was not asked") for each in asks.questions
+    }
 
 
 def _unit(question: Question) -> str:
@@ -91,7 +92,7 @@ def _aggregated(asks: Questionnaire) -> dict[str, Column]:
     columns = {each.name: each for each in AGGREGATED}
     for question in asks.questions:
         for name, meaning in zip(aggregates_of(question), _meanings(question), strict=True):
-            null = "fewer than two ratings" if name.endswith("_std") else "no ratings"
+            null = "fewer than two answers" if name.endswith("_std") else "no answers"
             columns[name] = Column(name, meaning, _unit(question), null)
     return columns
 

@@ -74,6 +74,7 @@ def test_answers_and_what_is_made_of_them_have_the_question_s_own():
     specs = {spec.name: spec for spec in published_specs(load_kind("verification").tables)}
     said = {each.column: each for each in entries(specs["ratings"], rating_features(ASKS), ASKS)}
     assert (said["liking"].meaning, said["liking"].unit, said["same"].type) == ("answer: How nice?", "0 to 7", "bool")
+    assert (said["liking"].null, said["same"].null) == ("it was not asked", "it was not asked")
     assert all(each.meaning for each in said.values())
     people = entries(specs["participants"], participant_features(ASKS), ASKS)
     assert [each.column for each in people if not each.meaning] == []
@@ -81,8 +82,8 @@ def test_answers_and_what_is_made_of_them_have_the_question_s_own():
         {name: Value(dtype) for question in ASKS.questions for name, dtype in aggregates_of(question).items()}
     )
     means = {each.column: (each.meaning, each.null) for each in entries(specs["pairs"], made, ASKS)}
-    assert means["liking_mean"] == ("mean of `liking` over ratings", "no ratings")
-    assert means["same_rate"] == ("share of yes among the answers to `same`", "no ratings")
+    assert means["liking_mean"] == ("mean of `liking` over ratings", "no answers")
+    assert means["same_rate"] == ("share of yes among the answers to `same`", "no answers")
 
 
 def test_types_are_what_a_reader_meets():
