@@ -326,8 +326,9 @@ def _idle(table: Table, mapping: Mapping, slots: Sequence[Slot], named: _Named, 
 
 def _fits(table: Table, columns: tuple[int, ...], pattern: "re.Pattern[str]") -> bool:
     """Whether the pattern fits what some record says in these columns, joined with spaces."""
-    first, *others = (table.cells[index].str.strip() for index in columns)
-    texts = first.str.cat(others, sep=" ") if others else first
+    texts, *others = (table.cells[index].str.strip() for index in columns)
+    for each in others:
+        texts = texts + " " + each
     return any(pattern.search(str(text)[:LONGEST]) for text in texts.unique())
 
 
