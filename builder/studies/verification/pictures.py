@@ -29,7 +29,7 @@ COLORS: dict[str, Color] = {
     "negative": (213, 94, 0),
     "interpolation": (0, 158, 115),
     "optimized": (204, 121, 167),
-    "controversial": (86, 180, 233),
+    "controversial": (136, 34, 85),
 }
 """Colors of Okabe and Ito, which the color-blind can tell apart; a kind of somebody else's is gray."""
 

@@ -83,7 +83,7 @@ def test_the_warning_is_as_readable_as_text():
 
 
 def test_kinds_differ_by_marker_too():
-    assert len({kinds.kind_marker(kind) for kind in [*kinds.KIND_COLORS, "of a plugin"]}) == 6
+    assert len({kinds.kind_marker(kind) for kind in [*kinds.KIND_COLORS, "of a plugin"]}) == 7
 
 
 def test_a_kind_has_one_color_in_the_card_and_in_the_report():
