@@ -185,9 +185,9 @@ def test_what_is_answered_at_the_browser_and_in_a_table_is_imported(imported, an
     assert {"left", "right"} == set(answered)
     counts = [line.split() for line in imported.splitlines()[1:4]]
     assert counts == [
-        ["results.jsonl", "8", "8", "0", "0", "1"],
-        ["others.csv", "96", "96", "0", "0", "6"],
-        ["2", "files", "104", "104", "0", "0", "7"],
+        ["results.jsonl", "8", "8", "0", "0", "0", "1"],
+        ["others.csv", "96", "96", "0", "0", "0", "6"],
+        ["2", "files", "104", "104", "0", "0", "0", "7"],
     ]
     status = command("builder", "ratings", "status", folder)
     assert "human: 104 ratings by 7 participants" in status

@@ -29,7 +29,7 @@ COLORS: dict[str, Color] = {
     "negative": (213, 94, 0),
     "interpolation": (0, 158, 115),
     "optimized": (204, 121, 167),
-    "controversial": (136, 34, 85),
+    "controversial": (122, 75, 0),
 }
 """Colors of Okabe and Ito, which the color-blind can tell apart; a kind of somebody else's is gray."""
 

@@ -100,7 +100,7 @@ CORRELATIONS = frame(
 
 def test_correlations_have_a_row_per_measure():
     (axes,) = correlations(CORRELATIONS, source=None).axes
-    assert rows_of(axes) == ["dlib", "latent l2"]
+    assert rows_of(axes) == ["dlib", "latent L2"]
     assert {name: points[0][0] for name, points in markers(axes).items() if points} == {"positive": -0.4, "all": -0.7}
     assert axes.get_xlim() == (-1.05, 1.05)
 

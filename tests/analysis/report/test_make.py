@@ -24,7 +24,16 @@ FIGURES = {
 }
 """A study of one batch and eight people has neither groups nor a forest."""
 TABLES = {
-    *("participants", "overview", "table-1", "table-2", "scores-by-kind", "correlations", "similarity-distribution"),
+    *(
+        "participants",
+        "overview",
+        "table-1",
+        "means",
+        "table-2",
+        "scores-by-kind",
+        "correlations",
+        "similarity-distribution",
+    ),
     *("disagreement", "people-disagreement", "verification", "roc", "error-rates", "calibration", "calibration-fit"),
     *(
         "error-consistency",
@@ -101,7 +110,7 @@ def test_no_file_of_human_ratings_says_simulated(human_report):
 def test_without_ratings_there_is_the_part_of_the_models_and_what_is_missing(models_report):
     assert names(models_report, "svg") == {"latent-plane", "distances-dlib", "transfer"}
     always = {"overview", "transfer", "limits", "image-attributes", "deepface"}
-    assert always | {"table-1", "scores-by-kind"} >= names(models_report, "csv") >= always
+    assert always | {"table-1", "scores-by-kind", "means"} >= names(models_report, "csv") >= always
     page = (models_report / "index.html").read_text()
     assert "What is missing" in page
     assert "The dataset has no ratings" in page

@@ -8,7 +8,7 @@ KIND_COLORS = {
     "negative": "#D55E00",
     "interpolation": "#009E73",
     "optimized": "#CC79A7",
-    "controversial": "#882255",
+    "controversial": "#7A4B00",
 }
 """Colors of the kinds, the same as in the pictures of a dataset's card."""
 
