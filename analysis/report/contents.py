@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.names import in_words
+from analysis.names import Spelling, written
 from analysis.report import tables
 from analysis.report.page import FigureItem, TableItem, svg_uri, table_item
 
@@ -20,11 +20,13 @@ class Contents:
     files: Content by path in the report's folder.
     table_numbers, figure_numbers: The number of each table and figure by its name.
     names: Of measures, methods and the like, which the page writes in words; those of the study's models it leaves.
+    spelling: How the kind of study writes them.
     """
 
-    def __init__(self, source: str | None, names: Collection[str] = ()) -> None:
+    def __init__(self, source: str | None, names: Collection[str] = (), spelling: Spelling = written) -> None:
         self.source = source
         self.names = frozenset(names)
+        self.spelling = spelling
         self.files: dict[str, bytes] = {}
         self.table_numbers: dict[str, int] = {}
         self.figure_numbers: dict[str, int] = {}
@@ -53,7 +55,7 @@ class Contents:
             plot: The same for plotly, on the page in its place.
         """
         self.figure_numbers[name] = len(self.figure_numbers) + 1
-        caption, alt = in_words(caption, self.names), in_words(alt, self.names)
+        caption, alt = self.spelling.text(caption, self.names), self.spelling.text(alt, self.names)
         words = f"{self.source.capitalize()} ratings. {alt}" if self.source else alt
         svg = style.svg(figure, self._title(caption), words)
         self.files[f"figures/{name}.svg"] = svg
@@ -72,13 +74,15 @@ class Contents:
         omissions = [tables.SOURCE_COLUMN]  # by the caption
         if "reason" in frame and frame["reason"].isin(["", None]).all():
             omissions.append("reason")  # that nothing is missing, by every row
-        caption = in_words(caption, {*self.names, *map(str, frame.columns)})
+        caption = self.spelling.text(caption, {*self.names, *map(str, frame.columns)})
         columns = tables.in_reading_order(frame.drop(columns=omissions, errors="ignore").map(self._cell))
-        self.files[f"tables/{name}.tex"] = tables.to_latex(columns, self._title(caption), name, fitted=fitted)
-        return table_item(name, self.table_numbers[name], caption, columns, self.source)
+        self.files[f"tables/{name}.tex"] = tables.to_latex(
+            columns, self._title(caption), name, fitted=fitted, spelling=self.spelling
+        )
+        return table_item(name, self.table_numbers[name], caption, columns, self.source, self.spelling)
 
     def _cell(self, value: object) -> object:
-        return in_words(value, self.names) if isinstance(value, str) else value
+        return self.spelling.text(value, self.names) if isinstance(value, str) else value
 
     def _title(self, caption: str) -> str:
         return f"{self.source.capitalize()} ratings. {caption}" if self.source else caption

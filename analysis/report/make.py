@@ -97,7 +97,9 @@ def report_files(published: Published, tables: Mapping[str, pd.DataFrame]) -> di
     """The content of every file of the report by its path, the same for the same dataset."""
     analysis = analysis_of(published.kind) or Analysis(published.kind)
     findings, parts = Findings(published, answers_of(published, analysis), tables), analysis.report()
-    contents = Contents(published.source if published.source != "human" else None, set(parts.names(findings)))
+    contents = Contents(
+        published.source if published.source != "human" else None, set(parts.names(findings)), parts.spelling
+    )
     results = [
         part.build(findings, contents) for part in tqdm(parts.sections, desc="figures", unit="section", disable=None)
     ]

@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.offline
 from markupsafe import Markup
 
+from analysis.names import Spelling, written
 from analysis.report import tables
 
 MOST_ROWS, UNFOLDED_ROWS = 50, 16
@@ -151,10 +152,18 @@ class Page:
     version: str | None = None
 
 
-def table_item(name: str, number: int, caption: str, frame: pd.DataFrame, source: str | None = None) -> TableItem:
+def table_item(
+    name: str,
+    number: int,
+    caption: str,
+    frame: pd.DataFrame,
+    source: str | None = None,
+    spelling: Spelling = written,
+) -> TableItem:
     """The first MOST_ROWS rows of a table as they are shown; `source`: whose the ratings are, if not people's."""
     columns = [
-        {"heading": tables.heading(column), "number": tables.is_number(frame[column])} for column in frame.columns
+        {"heading": tables.heading(column, spelling), "number": tables.is_number(frame[column])}
+        for column in frame.columns
     ]
     rows = list(zip(*(tables.texts(frame[column].head(MOST_ROWS)) for column in frame.columns), strict=True))
     left_out, folded = max(len(frame) - MOST_ROWS, 0), len(frame) > UNFOLDED_ROWS

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.inference import CONFIDENCE, holm
+from analysis.names import Spelling, written
 from analysis.questions import how
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
@@ -153,6 +154,7 @@ class ReportParts:
     claims: the questions that every report of the kind asks, where it has their tables.
     dependence: what the intervals of claims know of, a clause behind "intervals are 95 %".
     names: of measures, methods and the like in its tables and captions, which the page writes in words.
+    spelling: how it writes them.
     """
 
     sections: Sequence[SectionOf] = SECTIONS
@@ -160,3 +162,4 @@ class ReportParts:
     claims: Callable[[Findings], Iterable[Claim]] = agreement_claims
     dependence: Callable[[Findings], str] = dependence
     names: Callable[[Findings], Iterable[str]] = measured
+    spelling: Spelling = written

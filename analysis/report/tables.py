@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from analysis.names import written
+from analysis.names import Spelling, written
 
 SOURCE_COLUMN = "ratings_source"
 """Column of a CSV that says whose the ratings behind it are; only where they are not all people's."""
@@ -94,9 +94,9 @@ def is_number(column: pd.Series) -> bool:
     return bool(texts) and all(_FIGURE.fullmatch(text) for text in texts)
 
 
-def heading(name: object) -> str:
+def heading(name: object, spelling: Spelling = written) -> str:
     """A column's name as a reader's heading: `dlib_accept` becomes `dlib accept`."""
-    return " ".join(map(str, name)) if isinstance(name, tuple) else written(str(name))
+    return " ".join(map(str, name)) if isinstance(name, tuple) else spelling(str(name))
 
 
 def in_reading_order(frame: pd.DataFrame) -> pd.DataFrame:
@@ -120,21 +120,23 @@ def to_csv(frame: pd.DataFrame, source: str | None) -> bytes:
         frame: The table; its index is left out.
         source: Whose the ratings are, where they are not people's: a column of its own, so that no row lacks the word.
     """
-    written = frame.copy()
-    if source and SOURCE_COLUMN not in written:
-        written[SOURCE_COLUMN] = source
-    for column in written.columns:
-        if not pd.api.types.is_numeric_dtype(written[column]):
-            written[column] = written[column].map(_harmless)
-    return written.rename(columns=_harmless).to_csv(index=False, lineterminator="\n").encode()
+    copy = frame.copy()
+    if source and SOURCE_COLUMN not in copy:
+        copy[SOURCE_COLUMN] = source
+    for column in copy.columns:
+        if not pd.api.types.is_numeric_dtype(copy[column]):
+            copy[column] = copy[column].map(_harmless)
+    return copy.rename(columns=_harmless).to_csv(index=False, lineterminator="\n").encode()
 
 
-def to_latex(frame: pd.DataFrame, caption: str, label: str, *, fitted: bool = False) -> bytes:
+def to_latex(
+    frame: pd.DataFrame, caption: str, label: str, *, fitted: bool = False, spelling: Spelling = written
+) -> bytes:
     """A `table` with booktabs' rules, as the report shows the numbers; every text from data is escaped.
 
     A `fitted` one is scaled to the width of the page where it is wider, which takes the package `graphicx`.
     """
-    headings = [_latex(heading(name)) for name in frame.columns]
+    headings = [_latex(heading(name, spelling)) for name in frame.columns]
     formats = "".join("r" if is_number(frame[name]) else "l" for name in frame.columns)
     cells = pd.DataFrame({place: [_latex(text) for text in texts(frame[name])] for place, name in enumerate(frame)})
     style = cells.style.hide(axis="index")

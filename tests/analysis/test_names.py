@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from analysis.names import in_words, written
+from analysis.names import Spelling, written
 from analysis.report.contents import Contents
 
 
@@ -13,27 +13,34 @@ from analysis.report.contents import Contents
         ("latent_l2", "latent L2"),
         ("dlib_accept", "dlib accept"),
         ("p_holm", "p (Holm)"),
-        ("grad_cam", "Grad-CAM"),
         ("spearman_absolute", "Spearman absolute"),
-        ("held_out", "held-out"),
         ("r2_low", "R² low"),
         ("alex_distance", "alex distance"),
-        ("no_operator", "no operator"),
+        ("lime_2", "lime 2"),
     ],
 )
 def test_a_name_in_words(name, words):
     assert written(name) == words
 
 
-def test_only_known_names_of_a_text_are_written():
-    assert in_words("lime of my_net: grad_cam_2, grad_cam", {"grad_cam", "lime"}) == (
+OWN = Spelling({"grad cam": "Grad-CAM", "lime": "LIME", "no op": "no-op", "hog": "the HOG"})
+
+
+def test_a_kinds_own_words_come_before_the_shared_ones():
+    assert OWN("no_op_auc") == "no-op AUC"
+    assert OWN("no_operator") == "no operator"
+    assert OWN("hog_pearson") == "the HOG Pearson"
+
+
+def test_only_names_of_a_text_are_written():
+    assert OWN.text("lime of my_net: grad_cam_2, grad_cam", {"grad_cam", "lime"}) == (
         "lime of my_net: grad_cam_2, Grad-CAM"
     )
-    assert in_words("lime", {"lime"}) == "LIME"
+    assert OWN.text("lime", {"lime"}) == "LIME"
 
 
 def test_page_and_latex_say_words_where_the_csv_has_names():
-    contents = Contents(None, {"grad_cam"})
+    contents = Contents(None, {"grad_cam"}, OWN)
     frame = pd.DataFrame(
         {
             "pair_id": ["a_b"],

@@ -33,8 +33,9 @@ def _report() -> "ReportParts":
     from analysis.report.summary import ReportParts
     from analysis.studies.counterfeits.claims import claims, introduction
     from analysis.studies.counterfeits.sections import SECTIONS, names
+    from analysis.studies.counterfeits.words import written
 
-    return ReportParts(SECTIONS, introduction, claims, names=names)
+    return ReportParts(SECTIONS, introduction, claims, names=names, spelling=written)
 
 
 ANALYSIS = Analysis(

@@ -35,8 +35,9 @@ def _report() -> "ReportParts":
     from analysis.report.summary import ReportParts
     from analysis.studies.explanation.claims import claims, introduction
     from analysis.studies.explanation.sections import SECTIONS, names
+    from analysis.studies.explanation.words import written
 
-    return ReportParts(SECTIONS, introduction, claims, names=names)
+    return ReportParts(SECTIONS, introduction, claims, names=names, spelling=written)
 
 
 ANALYSIS = Analysis(

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures.style import rows
-from analysis.names import written
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item
@@ -18,6 +17,7 @@ from analysis.studies.explanation.data import LIKENESS as ALIKE
 from analysis.studies.explanation.figures import manipulation_strip, room, transfer_matrix
 from analysis.studies.explanation.tables.noticed import SCORE
 from analysis.studies.explanation.tables.properties import LIKENESS
+from analysis.studies.explanation.words import written
 
 IN_STRIP = {"manipulated": 5, "no_op": 2}
 """Items of each kind in a strip."""

@@ -8,13 +8,13 @@ import pandas as pd
 
 from analysis.errors import MissingDataError
 from analysis.figures.style import rows
-from analysis.names import written
 from analysis.report.contents import Contents
 from analysis.report.findings import Findings
 from analysis.report.page import Item
 from analysis.report.words import slug
 from analysis.studies.explanation.data import Explanations, study
 from analysis.studies.explanation.figures.strip import LINES, strip
+from analysis.studies.explanation.words import written
 
 MOST = 8
 """Items in a strip at most."""

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.names import written
+from analysis.studies.explanation.words import written
 
 BELOW, ABOVE = "spearman", "spearman_absolute"
 """The measures below and above the diagonal."""

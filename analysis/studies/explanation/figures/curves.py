@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.names import written
+from analysis.studies.explanation.words import written
 
 COLUMNS = 4
 MEASURES = {"spearman": "with signs", "spearman_absolute": "absolute values"}

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.intervals import draw_intervals, height
-from analysis.names import written
+from analysis.studies.explanation.words import written
 
 
 def likeness(table: pd.DataFrame, *, source: str | None) -> Figure:

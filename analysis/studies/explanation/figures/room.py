@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.names import written
+from analysis.studies.explanation.words import written
 from analysis.tables.psychometric import Curve
 
 GONE = 0.5

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.figures import style
-from analysis.names import written
+from analysis.studies.explanation.words import written
 
 MOST = 0.3
 """The amount beyond the no-op at which the color is darkest."""
