@@ -108,15 +108,15 @@ def sample(
                 callback=lambda trace, draw: bar.update(),
                 mp_ctx="forkserver",  # the threads of other libraries do not live through a fork
             )
-    drawn: dict[str, Numbers] = {
+    arrays: dict[str, Numbers] = {
         name: trace.posterior[name].to_numpy() for name in ("means", "raters", "items", "part")
     }
     return Posterior(
-        drawn["means"],
-        drawn["raters"][..., 0],
-        drawn["raters"][..., 1],
-        drawn["items"],
-        drawn["part"],
+        arrays["means"],
+        arrays["raters"][..., 0],
+        arrays["raters"][..., 1],
+        arrays["items"],
+        arrays["part"],
         int(trace.sample_stats["diverging"].sum()),
     )
 

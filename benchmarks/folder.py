@@ -114,7 +114,7 @@ def begin(folder: StudyFolder) -> Study:
     folder.describe(study, {"generator": 16, "dlib": 32, "lpips": 8}, environment)
     timings = dict.fromkeys([*STEPS, "batch"], 1.25)
     folder.write_batch(
-        0, tables(), drawn=range(4), passed_over=[], environment=environment, micro_batches={}, timings=timings
+        0, tables(), seeds=range(4), passed_over=[], environment=environment, micro_batches={}, timings=timings
     )
     return study
 

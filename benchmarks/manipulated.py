@@ -107,7 +107,7 @@ def reached(
     originals, maps = (torch.from_numpy(explainer.explain(each, *pictures).maps) for each in (before, after))
     values: dict[str, Callable[[], torch.Tensor]] = {
         "location": lambda: location.heat(maps, 0.25),
-        "top_k_model": lambda: top_k_model.kept(maps, originals, 0.05),
+        "top_k_model": lambda: top_k_model.overlap(maps, originals, 0.05),
         "center_model": lambda: moved(maps, originals),
     }
     return float(values[method]().mean())

@@ -65,7 +65,7 @@ class Shard(_Record):
 class BatchManifest(_Record):
     """`manifest/batch-00000.json`: one finished batch.
 
-    drawn: what the batch was drawn from; passed_over: what was tried and not taken.
+    seeds: numbers that the batch was drawn from; passed_over: what was tried and not taken.
     micro_batches: those that were smaller than the folder's, because memory forced it.
     timings: seconds by step, which sum to those of `batch`.
     """
@@ -76,7 +76,7 @@ class BatchManifest(_Record):
     study_hash: Sha256
     batch: Annotated[int, Field(ge=0)]
     shards: tuple[Shard, ...]
-    drawn: Annotated[tuple[int, ...], Field(alias="seeds")]
+    seeds: tuple[int, ...]
     passed_over: Annotated[tuple[int, ...], Field(alias="seeds_passed_over")]
     environment: dict[str, str]
     micro_batches: dict[str, int] = {}

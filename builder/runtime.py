@@ -161,10 +161,10 @@ def start_runtime(
     pool = _started(threads)
     if device == "cpu":
         return Runtime(torch.device("cpu"), threads, memory or int(free_memory() * share * _SHARE_OF_FREE), pool)
-    chosen = torch.device("cuda", gpu % torch.cuda.device_count())
-    torch.cuda.set_device(chosen)  # else each worker would also hold a context on the first device
-    free, _ = torch.cuda.mem_get_info(chosen)
-    return Runtime(chosen, threads, memory or int(free * gpu_share * _SHARE_OF_FREE), pool)
+    gpu_device = torch.device("cuda", gpu % torch.cuda.device_count())
+    torch.cuda.set_device(gpu_device)  # else each worker would also hold a context on the first device
+    free, _ = torch.cuda.mem_get_info(gpu_device)
+    return Runtime(gpu_device, threads, memory or int(free * gpu_share * _SHARE_OF_FREE), pool)
 
 
 def _started(threads: int) -> ThreadPoolExecutor:

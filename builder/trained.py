@@ -73,7 +73,7 @@ def keep_weights(study: Study, folder: StudyFolder) -> dict[str, str]:
         AssetError: they cannot be trained.
     """
     stated = folder.manifest().weights if folder.described else None
-    kept = {}
+    digests = {}
     for name, model in trained_here(study).items():
         digest = None if stated is None else stated.get(name)
         if digest is not None:
@@ -87,11 +87,11 @@ def keep_weights(study: Study, folder: StudyFolder) -> dict[str, str]:
                         "a new folder"
                     ) from error
                 folder.write_weights(name, content)
-            kept[name] = digest
+            digests[name] = digest
         elif stated is not None:
             log.warning(
                 "%s: was begun without the weights of %s, which every machine trains itself", folder.address, name
             )
         else:
-            kept[name] = folder.write_weights(name, model.trained())
-    return kept
+            digests[name] = folder.write_weights(name, model.trained())
+    return digests

@@ -48,8 +48,8 @@ class Labels:
         """
         rows = {group: np.array(groups) == group for group in sorted(set(groups))}
         return [
-            Drop(group, reason, float(shares[chosen].sum()), int(chosen.sum()))
-            for group, chosen in rows.items()
+            Drop(group, reason, float(shares[faces].sum()), int(faces.sum()))
+            for group, faces in rows.items()
             for reason, shares in self.dropped.items()
         ]
 
@@ -104,23 +104,23 @@ def _ferplus(votes: npt.NDArray[np.int64], no_class: npt.NDArray[np.bool_]) -> S
     is taken only where nothing was before it. Where what is taken has no more than half of the votes, or is more than
     three classes, the picture is unclear. What is taken counts by its share.
     """
-    kept = np.where(votes > 1, votes, 0)
-    return np.array([_taken(row, no_class) for row in kept]).reshape(votes.shape)
+    counts = np.where(votes > 1, votes, 0)
+    return np.array([_taken(row, no_class) for row in counts]).reshape(votes.shape)
 
 
-def _taken(kept: npt.NDArray[np.int64], no_class: npt.NDArray[np.bool_]) -> Shares:
-    taken = np.zeros(len(kept))
-    total, stopped = kept.sum(), False
-    for count in sorted({int(each) for each in kept if each}, reverse=True):
+def _taken(counts: npt.NDArray[np.int64], no_class: npt.NDArray[np.bool_]) -> Shares:
+    taken = np.zeros(len(counts))
+    total, stopped = counts.sum(), False
+    for count in sorted({int(each) for each in counts if each}, reverse=True):
         if stopped or 4 * taken.sum() >= 3 * total or np.count_nonzero(taken) >= 3:
             break
-        level = kept == count
+        level = counts == count
         stopped = bool((level & no_class).any())
         taken[level & ~no_class] = count
         if stopped and not taken.any():
             taken[np.flatnonzero(level)[0]] = count
     if 2 * taken.sum() <= total or np.count_nonzero(taken) > 3:
-        return np.zeros(len(kept))
+        return np.zeros(len(counts))
     shares: Shares = taken / taken.sum()
     return shares
 

@@ -74,7 +74,7 @@ def build(study: Study, out: Path, runtime: Runtime) -> Path:
             finished[batch] = folder.write_batch(
                 batch,
                 built.tables,
-                drawn=built.drawn,
+                seeds=built.seeds,
                 passed_over=built.passed_over,
                 environment=runtime.environment(),
                 micro_batches=built.micro_batches,

@@ -25,10 +25,10 @@ def error_consistency(table: pd.DataFrame, *, source: str | None) -> Figure:
         figure = style.new_figure((1.6 + 0.8 * len(names)) * len(references) + 1.2, 1.8 + 0.7 * len(names))
         grid = figure.subplots(1, max(len(references), 1), squeeze=False)[0]
         for axes, (reference, rows) in zip(grid, references, strict=False):
-            drawn = _draw_kappas(axes, rows, names)
+            image = _draw_kappas(axes, rows, names)
             axes.set_title(f"reference: {style.plain(reference)}")
         if references:
-            figure.colorbar(drawn, ax=list(grid), label="Cohen's kappa of errors", shrink=0.8)
+            figure.colorbar(image, ax=list(grid), label="Cohen's kappa of errors", shrink=0.8)
         return style.finished(figure, source)
 
 
@@ -37,7 +37,7 @@ def _draw_kappas(axes: Axes, rows: pd.DataFrame, names: Sequence[str]) -> AxesIm
     for row in style.rows(rows):
         first, second = names.index(row.first), names.index(row.second)
         matrix[first, second] = matrix[second, first] = row.kappa
-    drawn = axes.imshow(np.ma.masked_invalid(matrix), cmap="RdBu", vmin=-1, vmax=1)
+    image = axes.imshow(np.ma.masked_invalid(matrix), cmap="RdBu", vmin=-1, vmax=1)
     for row, column in np.argwhere(~np.isnan(matrix)):
         value = matrix[row, column]
         shade = "white" if abs(value) > 0.65 else "black"  # the map is white at 0 and dark at its ends
@@ -45,4 +45,4 @@ def _draw_kappas(axes: Axes, rows: pd.DataFrame, names: Sequence[str]) -> AxesIm
     labels = [style.plain(name) for name in names]
     axes.set_xticks(range(len(names)), labels, rotation=30, ha="right")
     axes.set_yticks(range(len(names)), labels)
-    return drawn
+    return image

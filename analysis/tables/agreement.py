@@ -157,12 +157,12 @@ def _icc(answers: Answers, of_batch: pd.DataFrame, name: str) -> dict[str, Any]:
     key, item = answers.key, answers.item
     block = complete_block(of_batch, key, of_batch[name])
     n_items, n_participants = block.shape
-    rated = of_batch[of_batch[name].notna()]
+    ratings = of_batch[of_batch[name].notna()]
     row: dict[str, Any] = {"value": np.nan, "low": np.nan, "high": np.nan, "interval": ""}
     row |= {f"n_{item.plural}": n_items, "n_participants": n_participants}
-    row[f"dropped_{item.plural}"] = rated[key].nunique() - n_items
-    row["dropped_participants"] = rated["participant_id"].nunique() - n_participants
-    row |= dict(zip(_PEOPLE, (set(rated["participant_id"]), set(block.columns)), strict=True))
+    row[f"dropped_{item.plural}"] = ratings[key].nunique() - n_items
+    row["dropped_participants"] = ratings["participant_id"].nunique() - n_participants
+    row |= dict(zip(_PEOPLE, (set(ratings["participant_id"]), set(block.columns)), strict=True))
     if n_items < 3 or n_participants < 2:
         return row | {"reason": f"fewer than 2 participants with the same 3 {item.plural}"}
     if np.ptp(block.mean(axis="columns")) == 0:
@@ -177,11 +177,11 @@ def _icc(answers: Answers, of_batch: pd.DataFrame, name: str) -> dict[str, Any]:
 
 def _mean_of_batches(batches: pd.DataFrame, name: str, item: Noun) -> dict[str, Any]:
     cases = batches[batches["value"].notna()]
-    rated, kept = (set().union(*batches[people]) for people in _PEOPLE)  # somebody may have rated several batches
+    raters, present = (set().union(*batches[people]) for people in _PEOPLE)  # somebody may have rated several batches
     row = {"statistic": "ICC(2,k)", "question": name, "scope": "mean of batches", "low": np.nan, "high": np.nan}
     row |= {"interval": ""}
     row |= {column: int(batches[column].sum()) for column in (f"n_{item.plural}", f"dropped_{item.plural}")}
-    row |= {"n_participants": len(kept), "dropped_participants": len(rated - kept)}
+    row |= {"n_participants": len(present), "dropped_participants": len(raters - present)}
     if cases.empty:
         return row | {"value": np.nan, "reason": "known of no batch"}
     values, weight = cases["value"].to_numpy(np.float64), cases[f"n_{item.plural}"].to_numpy(np.float64)

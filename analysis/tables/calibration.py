@@ -43,13 +43,13 @@ def calibration(
     """
     bins, fits = [], []
     for name, column in scores.items():
-        rated = items[items[column].notna() & items[rate].notna()]
-        if len(rated):
+        with_answers = items[items[column].notna() & items[rate].notna()]
+        if len(with_answers):
             columns = {"score": column, "rate": rate, "answers": answers}
-            scored = pd.DataFrame({short: rated[long] for short, long in columns.items()})
+            scored = pd.DataFrame({short: with_answers[long] for short, long in columns.items()})
             fit = _logistic(scored)
-            fits.append({"model": name} | fit | _intervals(scored, rated[list(units)], fit))
-            bins.append(_binned(scored, rated[list(units)], fit).assign(model=name))
+            fits.append({"model": name} | fit | _intervals(scored, with_answers[list(units)], fit))
+            bins.append(_binned(scored, with_answers[list(units)], fit).assign(model=name))
     if not fits:
         raise MissingDataError(f"no item has both a score and an answer ({rate})")
     table = pd.concat(bins, ignore_index=True)

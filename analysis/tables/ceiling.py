@@ -156,9 +156,9 @@ def _conditions(items: pd.DataFrame, column: str | None) -> Iterator[tuple[str, 
             yield str(value), (items[column] == value).to_numpy(np.bool_)
 
 
-def _half(there: npt.NDArray[np.bool_], drawn: Numbers) -> npt.NDArray[np.bool_]:
+def _half(there: npt.NDArray[np.bool_], order_of: Numbers) -> npt.NDArray[np.bool_]:
     """(people, items), half of those who rated each item, rounded down: the ones with the smallest numbers drawn."""
-    order = np.argsort(drawn)
+    order = np.argsort(order_of)
     count = there[order].cumsum(axis=0, dtype=np.int32)
     first = np.empty_like(there)
     first[order] = there[order] & (count <= count[-1:] // 2)

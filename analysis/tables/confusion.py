@@ -44,11 +44,11 @@ def confusion(
             for code, label in enumerate(of.labels):
                 of_label = right == code
                 for answer_code, answer in enumerate(of.labels):
-                    chosen = (answers[of_label] == answer_code).astype(np.float64)
+                    hits = (answers[of_label] == answer_code).astype(np.float64)
                     row: dict[str, Any] = {"decider": name, "reference": reference, "right": label, "answer": answer}
-                    share = rate(chosen, batch[of_label])
-                    row |= {"n": int(chosen.sum()), "share": share.estimate} | share.columns()
-                    rows.append(row | {"reason": "" if len(chosen) else f"of no item {label!r} is right"})
+                    share = rate(hits, batch[of_label])
+                    row |= {"n": int(hits.sum()), "share": share.estimate} | share.columns()
+                    rows.append(row | {"reason": "" if len(hits) else f"of no item {label!r} is right"})
     return pd.DataFrame(rows)
 
 

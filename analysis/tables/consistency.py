@@ -133,8 +133,8 @@ def _couples(people: Numbers) -> list[tuple[int, int]]:
     answered = np.isfinite(people).astype(np.float64)
     first, second = np.nonzero(np.triu(answered @ answered.T >= _LEAST_ITEMS, k=1))
     if len(first) > _MOST_COUPLES:
-        drawn = np.sort(np.random.default_rng(SEED).choice(len(first), _MOST_COUPLES, replace=False))
-        first, second = first[drawn], second[drawn]
+        sample = np.sort(np.random.default_rng(SEED).choice(len(first), _MOST_COUPLES, replace=False))
+        first, second = first[sample], second[sample]
     return list(zip(first.tolist(), second.tolist(), strict=True))
 
 

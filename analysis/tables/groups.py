@@ -186,10 +186,10 @@ def _merged(labels: Column, keys: Column, least: Mapping[str, int]) -> tuple[Col
     labels = labels.astype("object").where(labels.notna(), None)
     counts = labels.value_counts()
     enough = _enough(labels, keys, least)
-    kept = [label for label in counts.index if label in enough][:_MOST_GROUPS]
-    merged = labels.where(labels.isin(kept) | labels.isna(), OTHERS)
+    largest = [label for label in counts.index if label in enough][:_MOST_GROUPS]
+    merged = labels.where(labels.isin(largest) | labels.isna(), OTHERS)
     whole = OTHERS in _enough(merged, keys, least)
-    return merged.where((merged != OTHERS) | whole, None), len(kept) < len(counts)
+    return merged.where((merged != OTHERS) | whole, None), len(largest) < len(counts)
 
 
 def _enough(labels: Column, keys: Column, least: Mapping[str, int]) -> set[str]:

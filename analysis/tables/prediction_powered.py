@@ -61,8 +61,8 @@ def prediction_powered(answers: Answers, measures: Mapping[str, str]) -> pd.Data
 
 def partly_rated(answers: Answers, measures: Mapping[str, str]) -> bool:
     """Whether people rated some, and not all, of the items that some measure has a score of."""
-    rated = answers.items[answers.key].isin(answers.ratings[answers.key])
-    return any(rated[answers.items[column].notna()].nunique() == 2 for column in measures.values())
+    has_ratings = answers.items[answers.key].isin(answers.ratings[answers.key])
+    return any(has_ratings[answers.items[column].notna()].nunique() == 2 for column in measures.values())
 
 
 def powered_mean(answer: Numbers, score: Numbers) -> Callable[[Numbers], Numbers]:
@@ -70,10 +70,10 @@ def powered_mean(answer: Numbers, score: Numbers) -> Callable[[Numbers], Numbers
 
     answer: (n,), NaN where nobody rated. score: (n,), of all.
     """
-    rated, mask = np.isfinite(answer), np.nan_to_num(answer)
+    has_answer, mask = np.isfinite(answer), np.nan_to_num(answer)
 
     def mean(weights: Numbers) -> Numbers:
-        of_rated, of_others = weights * rated, weights * ~rated
+        of_rated, of_others = weights * has_answer, weights * ~has_answer
         n, others = of_rated.sum(axis=1), of_others.sum(axis=1)
         moved = of_others @ score / others - of_rated @ score / n
         return np.asarray(of_rated @ mask / n + slope(answer, score, weights) * moved, np.float64)
@@ -86,8 +86,8 @@ def slope(answer: Numbers, score: Numbers, weights: Numbers) -> Numbers:
 
     It is Cov(answer, score) / ((1 + n / N) Var(score)) for n rated items and N others; 0 where all scores are the same.
     """
-    rated, mask = np.isfinite(answer), np.nan_to_num(answer)
-    of_rated = weights * rated
+    has_answer, mask = np.isfinite(answer), np.nan_to_num(answer)
+    of_rated = weights * has_answer
     n, total = of_rated.sum(axis=1), weights.sum(axis=1)
     covariance = of_rated @ (mask * score) / n - (of_rated @ mask) * (of_rated @ score) / n**2
     variance = weights @ score**2 / total - (weights @ score / total) ** 2
@@ -104,14 +104,14 @@ def _conditions(items: pd.DataFrame, column: str | None) -> Iterator[tuple[str, 
 
 def _row(scored: pd.DataFrame, score: Column, units: tuple[str, ...]) -> dict[str, Any]:
     answer, scores = scored["answer"].to_numpy(np.float64), score.to_numpy(np.float64)
-    rated: npt.NDArray[np.bool_] = np.isfinite(answer)
+    has_answer: npt.NDArray[np.bool_] = np.isfinite(answer)
     there = scored[list(units)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        alone = jackknife(weighted_mean(answer[rated]), there[rated])
-        powered = stratified(powered_mean(answer, scores), there, rated)
+        alone = jackknife(weighted_mean(answer[has_answer]), there[has_answer])
+        powered = stratified(powered_mean(answer, scores), there, has_answer)
         weight = float(slope(answer, scores, np.ones((1, len(answer))))[0])
     n_ratings = int(scored["n_ratings"].sum())
-    counts = {"n_items": len(scored), "n_rated": int(rated.sum()), "n_ratings": n_ratings}
+    counts = {"n_items": len(scored), "n_rated": int(has_answer.sum()), "n_ratings": n_ratings}
     means = {"mean": alone.estimate, "mean_low": alone.low, "mean_high": alone.high, "weight": weight}
     saved = n_ratings * (_width(alone) ** 2 / _width(powered) ** 2 - 1)
     reason = powered.words() if np.isnan(powered.low) else ""

@@ -68,8 +68,8 @@ def psychometric(
     """
     rows = []
     for name, column in scores.items():
-        rated = items[items[column].notna() & items[rate].notna()]
-        for value, cell in _conditions(rated, condition):
+        with_answers = items[items[column].notna() & items[rate].notna()]
+        for value, cell in _conditions(with_answers, condition):
             score, share, n = (cell[each].to_numpy(np.float64) for each in (column, rate, answers))
             rows.append({"model": name, "condition": value} | _row(score, share, n, cell[list(units)]))
     if not rows:
@@ -125,8 +125,8 @@ def with_intervals(
         return curve, reason, {name: without_interval(np.nan, 0, "no function") for name in ("threshold", "slope")}
     batches = left_out(independent(units))
     g = int(batches.max()) + 1
-    kept = [batches != batch for batch in range(g)] if g >= least else []
-    curves = [fitted(score[each], rate[each], n[each])[0] for each in kept]
+    others = [batches != batch for batch in range(g)] if g >= least else []
+    curves = [fitted(score[each], rate[each], n[each])[0] for each in others]
     intervals = {}
     for name in ("threshold", "slope"):
         without = np.array([getattr(each, name) if each else np.nan for each in curves])

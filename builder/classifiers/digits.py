@@ -187,10 +187,10 @@ def train(recipe: Recipe, label_seed: int | None = None) -> dict[str, torch.Tens
         network = untrained(recipe.dropout)
         optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=recipe.steps)
-        for chosen in _batches(len(labels), recipe.batch, recipe.steps):
+        for batch in _batches(len(labels), recipe.batch, recipe.steps):
             shift = torch.randint(-recipe.shift, recipe.shift + 1, (2,)).tolist()
-            shifted = images[chosen].roll(shift, dims=(2, 3))  # the margin of a digit is black
-            loss = functional.cross_entropy(network(shifted), labels[chosen])
+            shifted = images[batch].roll(shift, dims=(2, 3))  # the margin of a digit is black
+            loss = functional.cross_entropy(network(shifted), labels[batch])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -248,7 +248,7 @@ def _batches(rows: int, size: int, steps: int) -> Iterator[torch.Tensor]:
     with progress.bar(steps, "network of digits", "step", delay=progress.SLOW) as bar:
         for _ in range(steps):
             left = left or torch.randperm(rows)[: rows // size * size].split(size)  # type: ignore[no-untyped-call]
-            chosen, *others = left
+            batch, *others = left
             left = tuple(others)
-            yield chosen
+            yield batch
             bar.update()

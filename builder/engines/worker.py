@@ -81,7 +81,7 @@ class Worker:
         manifest = self._folder.write_batch(
             batch,
             built.tables,
-            drawn=built.drawn,
+            seeds=built.seeds,
             passed_over=built.passed_over,
             environment=self._environment,
             micro_batches=built.micro_batches,

@@ -98,14 +98,14 @@ def _features_and_score(
     network: nn.Module, layer: nn.Module, inputs: torch.Tensor, classes: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The layer's output, part of the graph, and the class scores."""
-    kept: list[torch.Tensor] = []
+    features: list[torch.Tensor] = []
     here = threading.get_ident()  # other streams run the same network at the same time
 
     def keep(module: nn.Module, arguments: Any, output: torch.Tensor) -> torch.Tensor | None:
         if threading.get_ident() != here:
             return None
         output = output if output.requires_grad else output.requires_grad_()
-        kept.append(output)
+        features.append(output)
         return output.clone()  # a ReLU in place behind the layer must not overwrite what is weighed
 
     handle = layer.register_forward_hook(keep)
@@ -113,9 +113,9 @@ def _features_and_score(
         scores = score(network, inputs, classes)
     finally:
         handle.remove()
-    if not kept:
+    if not features:
         raise StudyError("explainer 'grad_cam': the layer takes no part in the network's answer; name another as layer")
-    return kept[-1], scores
+    return features[-1], scores
 
 
 def load(argument: str | None, own: Settings, runtime: Runtime) -> GradCam:

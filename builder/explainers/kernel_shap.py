@@ -38,14 +38,14 @@ class KernelShap:
         own = self._own
         segments = [superpixels.segment(image, own) for image in images]
         counts = [int(each.max()) + 1 for each in segments]
-        drawn = [coalitions(count, own.samples, np.random.default_rng(own.seed)) for count in counts]
+        samples = [coalitions(count, own.samples, np.random.default_rng(own.seed)) for count in counts]
         ends = [np.array([[False], [True]]).repeat(count, axis=1) for count in counts]
-        masks = [np.concatenate([end, rows]) for end, (rows, _) in zip(ends, drawn, strict=True)]
+        masks = [np.concatenate([end, rows]) for end, (rows, _) in zip(ends, samples, strict=True)]
         answers = superpixels.answers(classifier, images, classes, segments, masks, own.hidden)
         with one_thread():
             weights = [
                 shapley(rows, answer[2:].astype(np.float64), kernel, float(answer[0]), float(answer[1]))
-                for (rows, kernel), answer in zip(drawn, answers, strict=True)
+                for (rows, kernel), answer in zip(samples, answers, strict=True)
             ]
         return superpixels.painted(segments, weights)
 

@@ -98,8 +98,8 @@ def model_randomization(
     order = layers(network)
     curve = {}
     for at, name in enumerate(order):
-        drawn = order[: at + 1] if mode == "cascading" else [name]
-        curve[name] = measure.between(trained, explain(randomized(network, drawn, seed)))
+        of_step = order[: at + 1] if mode == "cascading" else [name]
+        curve[name] = measure.between(trained, explain(randomized(network, of_step, seed)))
     return curve
 
 

@@ -36,18 +36,18 @@ def sparse_linear(rows: Numbers, answers: Numbers, weights: Numbers, features: i
     Returns:
         (d,), 0 where a column was not chosen.
     """
-    chosen = np.arange(rows.shape[1])
-    if features < len(chosen):
+    columns = np.arange(rows.shape[1])
+    if features < len(columns):
         root = np.sqrt(weights)
         centered = (rows - np.average(rows, axis=0, weights=weights)) * root[:, None]
         target = (answers - np.average(answers, weights=weights)) * root
         _, _, path = lars_path(centered, target, method="lasso")
         sizes = (path != 0).sum(axis=0)
-        chosen = np.flatnonzero(path[:, np.flatnonzero(sizes <= features)[-1]])
+        columns = np.flatnonzero(path[:, np.flatnonzero(sizes <= features)[-1]])
     coefficients = np.zeros(rows.shape[1])
-    if len(chosen):
+    if len(columns):
         # Equation 2 with a linear g: argmin sum pi(z) (f(z) - g(z'))^2.
-        coefficients[chosen] = LinearRegression().fit(rows[:, chosen], answers, weights).coef_
+        coefficients[columns] = LinearRegression().fit(rows[:, columns], answers, weights).coef_
     return coefficients
 
 
@@ -69,9 +69,9 @@ def coalitions(players: int, most: int, rng: np.random.Generator) -> tuple[Masks
     sizes = np.arange(1, players)
     # A size's share of the kernel: C(M, s) pi(s), of which C(M, s) cancels.
     shares = 1 / (sizes * (players - sizes))
-    drawn = rng.choice(sizes, most // 2, p=shares / shares.sum())
+    draws = rng.choice(sizes, most // 2, p=shares / shares.sum())
     order = rng.random((most // 2, players)).argsort(axis=1).argsort(axis=1)
-    half = order < drawn[:, None]
+    half = order < draws[:, None]
     return np.concatenate([half, ~half]), np.ones(2 * len(half))
 
 

@@ -88,8 +88,8 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> ImageSource:
     for label in range(len(CLASSES)):
         of_class = labels == label
         place[of_class] = np.arange(of_class.sum())
-    chosen = {None: place >= 0, "train": place < _TRAIN_PER_CLASS, "audit": place >= _TRAIN_PER_CLASS}[argument]
-    return Digits(pixels[chosen], labels[chosen], np.flatnonzero(chosen))
+    mask = {None: place >= 0, "train": place < _TRAIN_PER_CLASS, "audit": place >= _TRAIN_PER_CLASS}[argument]
+    return Digits(pixels[mask], labels[mask], np.flatnonzero(mask))
 
 
 def read() -> tuple[Image, npt.NDArray[np.int64]]:

@@ -61,13 +61,13 @@ class Concealed:
     after: TableClassifier
     settings: Settings
     runs: tuple[Run, ...]
-    chosen: int
-    kept: bool
+    choice: int
+    accurate: bool
 
     @property
     def run(self) -> Run:
         """The run whose network `after` is."""
-        return self.runs[self.chosen]
+        return self.runs[self.choice]
 
 
 def manipulate(training: Table, held_out: Table, own: Settings) -> Concealed:
@@ -101,8 +101,8 @@ def manipulate(training: Table, held_out: Table, own: Settings) -> Concealed:
                 seconds=seconds,
             )
         )
-    chosen, kept = choose(runs, accuracies[0] - own.accuracy_loss)
-    return Concealed(NetworkRows(network), NetworkRows(networks[chosen]), own, tuple(runs), chosen, kept)
+    choice, accurate = choose(runs, accuracies[0] - own.accuracy_loss)
+    return Concealed(NetworkRows(network), NetworkRows(networks[choice]), own, tuple(runs), choice, accurate)
 
 
 def _trained(start: nn.Module | None, table: Table, weight: float, own: Settings) -> tuple[nn.Module, Values]:
@@ -116,12 +116,12 @@ def _trained(start: nn.Module | None, table: Table, weight: float, own: Settings
         optimizer = torch.optim.Adam(network.parameters(), own.learning_rate)
         for epoch in range(epochs):
             steps = torch.randperm(len(rows)).split(own.rows)  # type: ignore[no-untyped-call]
-            for chosen in steps:
-                entropy, penalty = _losses(network, rows[chosen], labels[chosen], table.sensitive, own)
+            for batch in steps:
+                entropy, penalty = _losses(network, rows[batch], labels[batch], table.sensitive, own)
                 optimizer.zero_grad()
                 (entropy + weight * penalty).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
-                means[epoch] += np.array([entropy.item(), penalty.item()]) * len(chosen) / len(rows)
+                means[epoch] += np.array([entropy.item(), penalty.item()]) * len(batch) / len(rows)
     return network.eval().requires_grad_(False), means
 
 

@@ -28,14 +28,14 @@ def features(network: nn.Module, images: Images, micro_batch: int, runtime: Runt
     """The inputs of the network's last layer with weights, of so many pictures at a time: (n, d) float32."""
     last = network.get_submodule(layers(network)[0])
 
-    kept = threading.local()  # micro-batches run in several threads
+    slot = threading.local()  # micro-batches run in several threads
 
     def keep(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        kept.inputs = inputs[0]
+        slot.inputs = inputs[0]
 
     def run(pixels: torch.Tensor) -> torch.Tensor:
         network(pixels.permute(0, 3, 1, 2).to(torch.float32).contiguous() / 255)
-        inputs: torch.Tensor = kept.inputs
+        inputs: torch.Tensor = slot.inputs
         return inputs.flatten(1)
 
     hook = last.register_forward_pre_hook(keep)

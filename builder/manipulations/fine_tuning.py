@@ -110,13 +110,13 @@ class ManipulatedModel(NamedTuple):
     classifier: Classifier
     settings: Settings
     runs: tuple[Run, ...]
-    chosen: int
-    kept: bool
+    choice: int
+    accurate: bool
 
     @property
     def run(self) -> Run:
         """The run whose weights the classifier has."""
-        return self.runs[self.chosen]
+        return self.runs[self.choice]
 
 
 def fine_tune(
@@ -171,8 +171,8 @@ def fine_tune(
                 seconds=seconds,
             )
         )
-    chosen, kept = choose(runs, before[0] - own.accuracy_loss)
-    return ManipulatedModel(tuned[chosen], own, tuple(runs), chosen, kept)
+    choice, accurate = choose(runs, before[0] - own.accuracy_loss)
+    return ManipulatedModel(tuned[choice], own, tuple(runs), choice, accurate)
 
 
 _Settings = TypeVar("_Settings", bound=Settings)
@@ -229,9 +229,9 @@ def choose(runs: Sequence[Run], accurate: float) -> tuple[int, bool]:
 
     accurate: the least accuracy on the pictures that choose.
     """
-    kept = [at for at, run in enumerate(runs) if run.chosen_by[0] >= accurate]
-    if kept:
-        return min(kept, key=lambda at: runs[at].chosen_by[1]), True
+    accurate_runs = [at for at, run in enumerate(runs) if run.chosen_by[0] >= accurate]
+    if accurate_runs:
+        return min(accurate_runs, key=lambda at: runs[at].chosen_by[1]), True
     return max(range(len(runs)), key=lambda at: runs[at].chosen_by[0]), False
 
 

@@ -136,7 +136,7 @@ def made_up(table: Table, own: Settings, rng: np.random.Generator) -> Rows:
     """
     rows, count = table.rows, own.made_up * len(table.rows)
     if own.against == "lime":
-        return TableLime(lime.Settings(), rows, table.categorical).drawn(count, rng)
+        return TableLime(lime.Settings(), rows, table.categorical).samples(count, rng)
     members, kernel = coalitions(rows.shape[1], shap.Settings().samples, rng)
     coalition = members[rng.choice(len(members), count, p=kernel / kernel.sum())]
     first, second = (rows[rng.integers(0, len(rows), count)] for _ in range(2))

@@ -34,7 +34,7 @@ def goal(classifier: Classifier, explainer: NetworkExplainer, own: Settings) -> 
 
     def left(maps: torch.Tensor, originals: torch.Tensor) -> torch.Tensor:
         # Heo et al., equation 3: sum_{j in P} |h_j(w)|, P the k pixels of the most importance before; here its share.
-        return 1 - presence(maps, originals) * (1 - kept(maps, originals, own.share))
+        return 1 - presence(maps, originals) * (1 - overlap(maps, originals, own.share))
 
     return Goal(sought, left)
 
@@ -42,7 +42,7 @@ def goal(classifier: Classifier, explainer: NetworkExplainer, own: Settings) -> 
 manipulate = fine_tuning.Manipulation(goal)
 
 
-def kept(maps: torch.Tensor, originals: torch.Tensor, share: float) -> torch.Tensor:
+def overlap(maps: torch.Tensor, originals: torch.Tensor, share: float) -> torch.Tensor:
     """The share of each map's importance at the pixels that mattered most before, (n,) in 0..1."""
     count = max(1, round(share * originals[0].numel()))
     top = originals.flatten(1).abs().topk(count, dim=1).indices

@@ -97,7 +97,9 @@ def counted(ratings: pa.Table, participants: pa.Table, source: Source, *, flagge
     return ours.filter(pc.invert(pc.is_in(ours["participant_id"], value_set=flagged.combine_chunks())))
 
 
-def rated(items: pa.Table, key: str, ratings: pa.Table, questions: Sequence[Question], source: Source) -> pa.Table:
+def with_aggregates(
+    items: pa.Table, key: str, ratings: pa.Table, questions: Sequence[Question], source: Source
+) -> pa.Table:
     """The items with the columns of `aggregate_columns` over `ratings`, the result of `counted`.
 
     An answer that is null was not asked for, and counts nowhere. `n_ratings` is 0 and the others are null where an item

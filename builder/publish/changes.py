@@ -200,9 +200,9 @@ def _built(
                 yield Change("major", f"{part.table}: aggregates changed without new ratings")
             unrated = new_table.drop_columns(_aggregates(new_table, new, old))
             yield from _rows(specs[part.table], old_table, unrated, grown="minor")
-    kept = {batch.batch for batch in new.provenance.batches}
+    batches = {batch.batch for batch in new.provenance.batches}
     for table, batch in places:
-        if table not in PEOPLE and batch in kept:
+        if table not in PEOPLE and batch in batches:
             yield Change("major", f"{table}: removed from a batch")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from builder.publish.aggregates import aggregate_columns, counted, questions_in, rated
+from builder.publish.aggregates import aggregate_columns, counted, questions_in, with_aggregates
 from builder.publish.anonymity import smallest_group
 from builder.publish.layout import Part
 from builder.publish.provenance import Provenance
@@ -92,7 +92,7 @@ def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iter
     excluded = provenance.aggregates.flagged_excluded
     ratings = counted(tables["ratings"], tables["participants"], source, flagged_excluded=excluded)
     (key,) = spec.key
-    again = rated(items.drop_columns(columns), key, ratings.sort_by("rating_id"), questions, source)
+    again = with_aggregates(items.drop_columns(columns), key, ratings.sort_by("rating_id"), questions, source)
     for name in columns:
         both = zip(items[name].to_pylist(), again[name].to_pylist(), strict=True)
         wrong = sum(not _same(stored_value, new_value) for stored_value, new_value in both)

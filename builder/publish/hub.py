@@ -351,8 +351,8 @@ def _delete_objects(api: HfApi, repo: str, commit: str, left: dict[str, str]) ->
     """
     branches = api.list_repo_refs(repo, repo_type="dataset").branches
     kept_commits = {*left.values(), *(branch.target_commit for branch in branches)}
-    kept = {oid for other in kept_commits for oid in _objects(api, repo, other)}
-    doomed = _objects(api, repo, commit) - kept
+    others = {oid for other in kept_commits for oid in _objects(api, repo, other)}
+    doomed = _objects(api, repo, commit) - others
     listed = [file for file in api.list_lfs_files(repo, repo_type="dataset") if file.oid in doomed]
     api.permanently_delete_lfs_files(repo, listed, repo_type="dataset", rewrite_history=False)
 

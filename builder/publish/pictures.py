@@ -38,20 +38,20 @@ def without_pictures(spec: TableSpec, rows: pa.Table, features: Features) -> tup
         raise PublishError(
             f"{spec.name}: {left[0]} has pictures, which `large` of its TableSpec does not say; nothing was published"
         )
-    kept = rows.drop_columns([name for name in spec.large if name in rows.column_names])
+    table = rows.drop_columns([name for name in spec.large if name in rows.column_names])
     if spec.name == IMAGES:
         pngs = rows[PICTURE].combine_chunks().field("bytes").to_pylist()
         for name, values in ((FILE_HASH, map(_digest, pngs)), (PIXELS_HASH, map(_pixels_digest, pngs))):
-            if name not in kept.column_names:
-                kept = kept.append_column(name, pa.array(values, pa.string()))
-    return kept, described
+            if name not in table.column_names:
+                table = table.append_column(name, pa.array(values, pa.string()))
+    return table, described
 
 
 def features_without_pictures(spec: TableSpec, features: Features) -> Features:
     """The features of a table without its pictures, of those that it has with them."""
-    kept = {name: feature for name, feature in features.items() if name not in spec.large}
+    rest = {name: feature for name, feature in features.items() if name not in spec.large}
     hashes = (FILE_HASH, PIXELS_HASH) if spec.name == IMAGES else ()
-    return Features({**kept, **{name: Value("string") for name in hashes if name not in kept}})
+    return Features({**rest, **{name: Value("string") for name in hashes if name not in rest}})
 
 
 def _digest(png: bytes) -> str:

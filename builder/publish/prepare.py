@@ -172,8 +172,8 @@ def _described(
         models=models,
         pictures=pictures,
         batches=tuple(
-            Batch(batch=batch, split=split_of[batch], seeds=held.drawn, seeds_passed_over=held.passed_over)
-            for batch, held in built.items()
+            Batch(batch=batch, split=split_of[batch], seeds=record.seeds, seeds_passed_over=record.passed_over)
+            for batch, record in built.items()
         ),
         aggregates=people.aggregates,
         demographics=demographics,

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from datasets import Features
 
 from builder.errors import PublishError
-from builder.publish.aggregates import counted, rated, rated_features, source_of
+from builder.publish.aggregates import counted, rated_features, source_of, with_aggregates
 from builder.publish.layout import Part
 from builder.publish.pictures import without_pictures
 from builder.publish.provenance import Aggregates
@@ -146,7 +146,7 @@ def published_tables(
                 if source:
                     counting = aggregated.take(rows[asks.key])
                     yield from _derived(kind, rows, counting, split, batch)
-                    rows = rated(rows, asks.key, counting, asks.questions, source)
+                    rows = with_aggregates(rows, asks.key, counting, asks.questions, source)
                     features = rated_features(features, asks.questions)
                 if answers.num_rows:
                     yield Part("ratings", split, batch), answers, rating_features(asks)

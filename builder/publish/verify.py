@@ -152,7 +152,7 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
             literal(provenance.study.get("study")),
         )
     errors: list[str] = []
-    kept = 0
+    memory = 0
     tables: dict[str, list[pa.Table]] = {}
     parts = {path: part for path in sorted(provenance.files) if (part := part_of(path))}
     for path, part in parts.items():
@@ -167,11 +167,14 @@ def _tables(folder: Path, provenance: Provenance) -> list[str]:
                 ]
                 errors += [f"{path}: {problem}" for problem in problems]
             tables.setdefault(part.table, []).append(_without_pictures(rows))
-            kept += tables[part.table][-1].nbytes
+            memory += tables[part.table][-1].nbytes
         except (pa.ArrowException, OSError, ValueError, PublishError) as error:
             errors.append(f"{path}: {first_line(error)}")
-        if kept > max(LEAST_KEPT, MOST_EXPANSION * sum(file.bytes for file in provenance.files.values())):
-            return [*errors, f"{path}: with the tables before it, {kept} bytes of memory, too many for what they hold"]
+        if memory > max(LEAST_KEPT, MOST_EXPANSION * sum(file.bytes for file in provenance.files.values())):
+            return [
+                *errors,
+                f"{path}: with the tables before it, {memory} bytes of memory, too many for what they hold",
+            ]
     for table, of_table in tables.items():
         if any(rows.schema != of_table[0].schema for rows in of_table):
             errors.append(f"{table}: its files do not have the same columns")

@@ -54,9 +54,9 @@ def cleaned(exports: Sequence[Export], design: Design, key: bytes, asked: tuple[
     are published, so that anybody can write them down.
     """
     asks, signed = design.asks, np.array([each.pseudonyms for each in exports])
-    rated, strangers = _pseudonymous(_numbered([each.ratings for each in exports]), key, signed)
+    numbered, strangers = _pseudonymous(_numbered([each.ratings for each in exports]), key, signed)
     described, unknown = _pseudonymous(_numbered([each.participants for each in exports]), key, signed)
-    ratings, refused, odd = _ratings(rated, design, asks.restricted(asked or design.settings.questions))
+    ratings, refused, odd = _ratings(numbered, design, asks.restricted(asked or design.settings.questions))
     participants, not_understood = _participants(described, design.settings.age_bin, asks)
     participants, held_back = _without_findings(participants, asks)
     submissions, _ = _pseudonymous(_numbered([each.submissions for each in exports]), key, signed)
@@ -93,8 +93,8 @@ def _pseudonymous(
     different = {each: is_pseudonym(each.strip()) for each in rows["participant"].unique()}
     ids = {each: each if pseudonymous else pseudonym(key, each) for each, pseudonymous in different.items()}
     claimed = rows["participant"].map(different).astype("bool") & ~signed[rows["file"]]
-    kept = rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
-    return kept[~claimed], rows[claimed]
+    under_pseudonym = rows.assign(participant_id=rows["participant"].map(ids).astype("str")).drop(columns="participant")
+    return under_pseudonym[~claimed], rows[claimed]
 
 
 def _ratings(
@@ -118,18 +118,18 @@ def _ratings(
     for reason, bad in reasons.items():
         refused.append(refusal(rows[good & bad], asks, reason))
         good &= ~bad
-    kept = rows[good]
-    time, position = kept["response_time_ms"].round(), kept["position"]
+    good_rows = rows[good]
+    time, position = good_rows["response_time_ms"].round(), good_rows["position"]
     odd = {
         "response time not understood, left out": ~time.between(0, _LONGEST_MS).fillna(value=True),
         "position not understood, left out": ~position.between(0, _LONGEST_MS).fillna(value=True),
     }
-    left_out = [refusal(kept[bad], asks, reason) for reason, bad in odd.items()]
+    left_out = [refusal(good_rows[bad], asks, reason) for reason, bad in odd.items()]
     no_time, no_position = odd.values()
-    kept = kept.assign(
+    good_rows = good_rows.assign(
         response_time_ms=time.mask(no_time).astype("Int32"), position=position.mask(no_position).astype("Int32")
     )
-    return kept, stacked(refused), stacked(left_out)
+    return good_rows, stacked(refused), stacked(left_out)
 
 
 def _is_asked(question: Question, asks: Questionnaire, items: pd.DataFrame) -> pd.Series:
@@ -202,14 +202,14 @@ def _participants(rows: pd.DataFrame, age_bin: int | None, asks: Questionnaire) 
 def _without_findings(participants: pd.DataFrame, asks: Questionnaire) -> tuple[pd.DataFrame, pd.DataFrame]:
     columns = {"participant_id": "str", "question": "str", "found": "str", "text": "str", "file": "int64"}
     parts = [typed(pd.DataFrame(), columns)]
-    kept = participants.reset_index()
+    people = participants.reset_index()
     for question in asks.text_names:
-        texts = kept[question].dropna()
+        texts = people[question].dropna()
         identifiers = texts.map(lambda text: "; ".join(findings(text))).astype("str")
         suspect = identifiers[identifiers != ""]
         if suspect.empty:
             continue
-        who = kept.loc[suspect.index, ["participant_id", "file"]]
+        who = people.loc[suspect.index, ["participant_id", "file"]]
         parts.append(who.assign(question=question, found=suspect, text=texts[suspect.index])[list(columns)])
-        kept.loc[suspect.index, question] = pd.NA
-    return kept.set_index("participant_id"), stacked(parts).sort_values("file", kind="stable", ignore_index=True)
+        people.loc[suspect.index, question] = pd.NA
+    return people.set_index("participant_id"), stacked(parts).sort_values("file", kind="stable", ignore_index=True)

@@ -42,9 +42,9 @@ class Import:
 
     def nothing(self) -> bool:
         """Whether ratings came and all of them were refused."""
-        rated = [outcome for path, outcome in self.outcomes if path not in self.of_people]
-        return any(each.refused for each in rated) and not any(
-            each.added or each.completed or each.already for each in rated
+        outcomes = [outcome for path, outcome in self.outcomes if path not in self.of_people]
+        return any(each.refused for each in outcomes) and not any(
+            each.added or each.completed or each.already for each in outcomes
         )
 
     def reasons(self) -> Counter[str]:

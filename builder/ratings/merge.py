@@ -85,8 +85,8 @@ def _merged(
     forgotten = rows.ratings["participant_id"].isin(collection.forgotten["participant_id"])
     removed = refusal(rows.ratings[forgotten], asks, "participant was removed")
     fate = fates(collection.ratings, rows.ratings[~forgotten], asks, source)
-    kept = _without_held_back(collection, rows, asks)
-    people, fresh, differing = _with_people(collection, kept, fate.added, asks, source)
+    rest = _without_held_back(collection, rows, asks)
+    people, fresh, differing = _with_people(collection, rest, fate.added, asks, source)
     refused = [rows.refused, outside, elsewhere, removed, fate.contradicting]
     noted = stacked([*refused, rows.left_out, differing]).sort_values("file", kind="stable", ignore_index=True)
     counts = {
@@ -135,11 +135,11 @@ def _of_source(collection: Collection, rows: Cleaned, asks: Questionnaire, sourc
         refusal(rows.ratings[other_source == other], asks, f"participant is there as {other}, not as {source}")
         for other in sources[others].unique()
     ]
-    kept = rows.participants[~rows.participants.index.isin(others)]
+    participants = rows.participants[~rows.participants.index.isin(others)]
     held_back = rows.held_back[~rows.held_back["participant_id"].isin(others)]
     if source == "expert":
-        kept, held_back = kept.iloc[:0], held_back.iloc[:0]
-    left = replace(rows, ratings=rows.ratings[other_source.isna()], participants=kept, held_back=held_back)
+        participants, held_back = participants.iloc[:0], held_back.iloc[:0]
+    left = replace(rows, ratings=rows.ratings[other_source.isna()], participants=participants, held_back=held_back)
     return left, stacked([refusal(rows.ratings.iloc[:0], asks, ""), *refused])
 
 

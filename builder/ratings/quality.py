@@ -29,8 +29,8 @@ def flags(ratings: pd.DataFrame, design: Design, participants: pd.Index) -> pd.S
     by_participant = ratings.groupby("participant_id", sort=False)
     medians = ratings.dropna(subset=["response_time_ms"]).groupby("participant_id")["response_time_ms"].median()
     least = _shown(ratings, design) * settings.min_share
-    rated = by_participant.size()
-    enough = rated[rated >= least.reindex(rated.index)]
+    counts = by_participant.size()
+    enough = counts[counts >= least.reindex(counts.index)]
     flagged: Mapping[str, pd.Index] = {
         "attention": _inattentive(ratings, design),
         "speed": medians[medians < settings.min_median_ms].index,
@@ -51,9 +51,9 @@ def _shown(ratings: pd.DataFrame, design: Design) -> pd.Series:
     if not design.asks.arms:
         return batch.map(items.groupby("batch").size()).astype("float64")
     arms = ratings[design.asks.key].map(items["arm"]).groupby(ratings["participant_id"])
-    rated = {str(who): list(each.dropna().unique()) for who, each in arms}
+    arms_of = {str(who): list(each.dropna().unique()) for who, each in arms}
     counts = [
-        ((items["batch"] == of) & (items["arm"].isna() | items["arm"].isin(rated[str(who)]))).sum()
+        ((items["batch"] == of) & (items["arm"].isna() | items["arm"].isin(arms_of[str(who)]))).sum()
         for who, of in batch.items()
     ]
     return pd.Series(counts, index=batch.index, dtype="float64")

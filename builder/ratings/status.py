@@ -53,8 +53,8 @@ def ratings_status(folder: Path) -> RatingsStatus:
     sources = {}
     for source in SOURCES:
         ratings = collection.ratings[collection.ratings["source"] == source]
-        rated = collection.participants.index.isin(ratings["participant_id"])
-        raters = collection.participants[(collection.participants["source"] == source) & rated]
+        raters_mask = collection.participants.index.isin(ratings["participant_id"])
+        raters = collection.participants[(collection.participants["source"] == source) & raters_mask]
         counts = ratings[asks.key].value_counts().reindex(design.shown.index, fill_value=0)
         flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(

@@ -137,12 +137,12 @@ def import_deepface(module: str, table: str = "recognizers") -> Any:
     """
     os.environ[BACKEND_VARIABLE] = BACKEND
     try:
-        chosen = importlib.import_module("deepface.commons.backend_utils").get_backend_engine()
+        backend = importlib.import_module("deepface.commons.backend_utils").get_backend_engine()
         imported = importlib.import_module(module)
     except ImportError as error:
         raise StudyError(f"{table}.model: deepface needs its package ({error}): {INSTALL}") from error
-    if chosen != BACKEND:
-        raise StudyError(f"{table}.model: deepface runs on {chosen} already; set {BACKEND_VARIABLE}={BACKEND}")
+    if backend != BACKEND:
+        raise StudyError(f"{table}.model: deepface runs on {backend} already; set {BACKEND_VARIABLE}={BACKEND}")
     return imported
 
 

@@ -40,13 +40,13 @@ class Batch:
     """A finished batch.
 
     tables: by name, those that the kind declares.
-    drawn: what the batch was drawn from, such as the seeds of its bases; passed_over: what was tried and not taken.
+    seeds: numbers that the batch was drawn from, such as those of bases; passed_over: what was tried and not taken.
     steps: what took how long.
     micro_batches: rows at a time, by model, of those models alone that memory forced to fewer than theirs.
     """
 
     tables: "dict[str, pa.Table]"
-    drawn: list[int]
+    seeds: list[int]
     passed_over: list[int]
     steps: "list[Step]"
     micro_batches: dict[str, int]

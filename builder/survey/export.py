@@ -64,8 +64,8 @@ class Asked:
                     return f"one of what stands in {self.columns[0]} to {self.columns[-1]}"
                 names = [value if value == label else f"{value} ({label})" for value, label in self.options]
                 last = [value for value, _ in self.options if value not in self.question.shuffled]
-                drawn = f", in random order{', but for ' if last else ''}{', '.join(last)}"
-                return f"one of {', '.join(names)}{drawn if self.question.shuffled else ''}"
+                shuffle = f", in random order{', but for ' if last else ''}{', '.join(last)}"
+                return f"one of {', '.join(names)}{shuffle if self.question.shuffled else ''}"
             case _:
                 assert_never(self.question)
 
@@ -119,9 +119,9 @@ def export(folder: Path, out: Path, images_url: str | None = None, bundle: Path 
         tasks = [task for task in survey.asks.tasks if task.questions]
         for task in tasks:
             _write_for_tools(partial, survey, task, address)
-        kept = {"survey": survey, "asks": survey.asks, "tasks": tasks, "images_url": images_url}
+        shared = {"survey": survey, "asks": survey.asks, "tasks": tasks, "images_url": images_url}
         _write(
-            partial / "README.md", _rendered("README.md", columns=_columns, pictures=_pictures, asked=_asked, **kept)
+            partial / "README.md", _rendered("README.md", columns=_columns, pictures=_pictures, asked=_asked, **shared)
         )
 
 

@@ -129,11 +129,11 @@ def _practice(
             f"{folder / 'study.toml'}: [survey] practice: no batch has a control, an {asks.item} with a sure answer to "
             "practice on; leave practice out"
         )
-    chosen = {}
+    practice = {}
     for sitting in sittings:
         own = asks.batch_of(sitting)
-        chosen[sitting] = next((each for batch, each in controls.items() if batch != own), None) or controls[own]
-    return chosen
+        practice[sitting] = next((each for batch, each in controls.items() if batch != own), None) or controls[own]
+    return practice
 
 
 def _items(folder: StudyFolder, batch: int, asks: Questionnaire) -> list[tuple[Item, str | None, tuple[Control, ...]]]:

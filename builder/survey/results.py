@@ -44,8 +44,8 @@ def result_lines(engine: sa.Engine, study: str, asks: Questionnaire) -> Iterator
         people = people.where(participants.c.consented_at.is_not(None))
         for row in connection.execute(people.order_by(participants.c.started_at)).mappings():
             yield json.dumps(_participant(row, asks)) + "\n"
-        rated = sa.select(ratings).order_by(ratings.c.rated_at, ratings.c.participant_id, ratings.c.position)
-        for row in connection.execution_options(yield_per=1000).execute(rated).mappings():
+        rows = sa.select(ratings).order_by(ratings.c.rated_at, ratings.c.participant_id, ratings.c.position)
+        for row in connection.execution_options(yield_per=1000).execute(rows).mappings():
             yield json.dumps(_rating(row, asks)) + "\n"
 
 
@@ -147,7 +147,7 @@ def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int =
     with engine.connect() as connection:
         states = connection.execute(_states(participants, now)).all()
         per_item = sa.select(key, sa.func.count()).group_by(key)
-        rated: dict[str, int] = dict(connection.execute(per_item).all())
+        counts: dict[str, int] = dict(connection.execute(per_item).all())
         ended = participants.c.finished_at.is_not(None)
         took = sa.select(participants.c.finished_at - participants.c.started_at).where(ended)
         minutes = [milliseconds / 60_000 for milliseconds in connection.scalars(took)]
@@ -163,9 +163,9 @@ def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int =
         return sum(count for (_, of), count in people.items() if of == state)
 
     return Progress(
-        batches=[_batch_progress(batch, items, people, rated) for batch in items.sittings],
-        ratings_of_items=_histogram(rated, [item for shown in items.sittings.values() for item in shown]),
-        ratings=sum(rated.values()),
+        batches=[_batch_progress(batch, items, people, counts) for batch in items.sittings],
+        ratings_of_items=_histogram(counts, [item for shown in items.sittings.values() for item in shown]),
+        ratings=sum(counts.values()),
         in_progress=of_state(IN_PROGRESS),
         silent=of_state(SILENT),
         finished=of_state(FINISHED),
@@ -176,7 +176,7 @@ def progress(engine: sa.Engine, items: SurveyItems, now: int, most_latest: int =
 
 
 def _batch_progress(
-    sitting: int, items: SurveyItems, people: Mapping[tuple[int, str], int], rated: Mapping[str, int]
+    sitting: int, items: SurveyItems, people: Mapping[tuple[int, str], int], counts: Mapping[str, int]
 ) -> BatchProgress:
     return BatchProgress(
         batch=items.asks.batch_of(sitting),
@@ -184,7 +184,7 @@ def _batch_progress(
         in_progress=people.get((sitting, IN_PROGRESS), 0),
         silent=people.get((sitting, SILENT), 0),
         finished=people.get((sitting, FINISHED), 0),
-        ratings_of_items=_histogram(rated, items.sittings[sitting]),
+        ratings_of_items=_histogram(counts, items.sittings[sitting]),
     )
 
 
@@ -197,6 +197,6 @@ def _states(participants: sa.Table, now: int) -> sa.Select[int, str, int]:
     return sa.select(participants.c.batch, state, sa.func.count()).group_by(participants.c.batch, state)
 
 
-def _histogram(rated: Mapping[str, int], items: Iterable[Item]) -> dict[int, int]:
+def _histogram(counts: Mapping[str, int], items: Iterable[Item]) -> dict[int, int]:
     """Number of ratings -> number of items that have so many."""
-    return dict(sorted(Counter(rated.get(item.item_id, 0) for item in items).items()))
+    return dict(sorted(Counter(counts.get(item.item_id, 0) for item in items).items()))

@@ -19,5 +19,5 @@ def sides(items: Iterable[Item], asks: Questionnaire, seed: int) -> Mapping[str,
         return {}
     turns = {task.name: task.turns for task in asks.tasks}
     ids = [item.item_id for item in items if turns[item.task]]
-    drawn = sorted(ids, key=lambda item_id: hashlib.sha256(item_id.encode()).digest())
-    return {item_id: SIDES[(place + seed) % 2] for place, item_id in enumerate(drawn)}
+    order = sorted(ids, key=lambda item_id: hashlib.sha256(item_id.encode()).digest())
+    return {item_id: SIDES[(place + seed) % 2] for place, item_id in enumerate(order)}

@@ -118,14 +118,14 @@ class Store:
             Refused: forgotten, finished, taken (the same person with another session of the platform), link (the
                 platform did not sign it) or full.
         """
-        kept = None if arrival.token is None else opened(arrival.token, door.key)
+        own_ticket = None if arrival.token is None else opened(arrival.token, door.key)
         participant = self._returning(connection, arrival)
-        if (arrival.person or (kept and kept.participant_id)) in door.forgotten and participant is None:
+        if (arrival.person or (own_ticket and own_ticket.participant_id)) in door.forgotten and participant is None:
             raise Refused("forgotten")
         if participant is not None and participant["finished_at"] is not None:
             participant = self._in_another_arm(connection, participant, door, now)
         if participant is None:
-            ticket = self._ticket_again(connection, arrival, kept, door, now) or self._ticket(
+            ticket = self._ticket_again(connection, arrival, own_ticket, door, now) or self._ticket(
                 connection, arrival, door, now
             )
             token = sealed(ticket, door.key)
@@ -205,20 +205,22 @@ class Store:
         return secrets.choice([batch for batch in door.batches if taken.get(batch, 0) == fewest])
 
     def _ticket_again(
-        self, connection: sa.Connection, arrival: Arrival, kept: Ticket | None, door: Door, now: int
+        self, connection: sa.Connection, arrival: Arrival, ticket: Ticket | None, door: Door, now: int
     ) -> Ticket | None:
         """The ticket that a browser kept, where it still stands for who arrives: a reload shows the same items."""
-        if kept is None or kept.issued_at <= now - SILENCE_MS or kept.batch not in door.batches:
+        if ticket is None or ticket.issued_at <= now - SILENCE_MS or ticket.batch not in door.batches:
             return None
-        same = arrival.person in (kept.participant_id, kept.disputed_id) and kept.session == (arrival.session or "")
+        same = arrival.person in (ticket.participant_id, ticket.disputed_id) and ticket.session == (
+            arrival.session or ""
+        )
         if arrival.person is not None and not same:
             return None
         if (
-            self._find(connection, self._by_id, kept.participant_id)
-            or self._taken(connection, now).get(kept.batch, 0) >= door.capacity
+            self._find(connection, self._by_id, ticket.participant_id)
+            or self._taken(connection, now).get(ticket.batch, 0) >= door.capacity
         ):
             return None
-        return kept
+        return ticket
 
     def _ticket(self, connection: sa.Connection, arrival: Arrival, door: Door, now: int) -> Ticket:
         """A new one, with the participant_id that nobody took part under yet."""
@@ -237,14 +239,14 @@ class Store:
 
     def _seed(self, connection: sa.Connection, batch: int) -> int:
         """A random seed; where sides are counterbalanced, odd or even as fewer of the batch's participants have."""
-        drawn = secrets.randbits(62)
+        seed = secrets.randbits(62)
         if not self._asks.counterbalance:
-            return drawn
+            return seed
         seeds = self._tables.participants.c.seed
         here = self._tables.participants.c.batch == batch
         odd, all_ = connection.execute(sa.select(sa.func.sum(seeds % 2), sa.func.count(seeds)).where(here)).one()
         more = 2 * int(odd or 0) - all_
-        return drawn if more == 0 else drawn - drawn % 2 + (1 if more < 0 else 0)
+        return seed if more == 0 else seed - seed % 2 + (1 if more < 0 else 0)
 
     def _row(self, ticket: Ticket, token: str) -> dict[str, Any]:
         """The participant that a ticket becomes."""

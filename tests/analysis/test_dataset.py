@@ -124,10 +124,10 @@ def test_published_means_are_not_used_beside_ratings(write: Write) -> None:
         ratings_source="human",
     )
     folder = str(write(tables))
-    assert data.rated(load(folder).pairs, load(folder).ratings)["similarity_mean"].mean() == 55
+    assert data.with_answers(load(folder).pairs, load(folder).ratings)["similarity_mean"].mean() == 55
     none = load(folder, exclude_flagged=True)
     with pytest.raises(MissingDataError):
-        data.rated(none.pairs, none.ratings)
+        data.with_answers(none.pairs, none.ratings)
 
 
 def test_published_means_stand_in_for_ratings_that_are_not_there(write: Write) -> None:
@@ -141,7 +141,7 @@ def test_published_means_stand_in_for_ratings_that_are_not_there(write: Write) -
     )
     loaded = load(str(write({"pairs": pairs})))
     assert loaded.source == "simulated"
-    assert (data.rated(loaded.pairs, loaded.ratings)["similarity_mean"] == 50).all()
+    assert (data.with_answers(loaded.pairs, loaded.ratings)["similarity_mean"] == 50).all()
 
 
 def test_thresholds_that_are_not_stated_follow_from_the_decisions(write: Write) -> None:

@@ -102,11 +102,11 @@ latent_plane(published.pairs, latents, published.pictures.decoded, base_id, sour
             ),
             (
                 "With ratings, people and model side by side:",
-                """from analysis.studies.verification.data import rated
+                """from analysis.studies.verification.data import with_answers
 from analysis.studies.verification.figures.similarity_distance import similarity_distance
 
 if published.source:
-    pairs = rated(published.pairs, published.ratings)
+    pairs = with_answers(published.pairs, published.ratings)
     display(similarity_distance(pairs, name, published.thresholds[name], source=published.source))""",
             ),
         ),

@@ -86,7 +86,7 @@ def study_folder(root: Path, image: bytes | None = None, **survey: str) -> Path:
         manifest = folder.write_batch(
             0,
             tables,
-            drawn=[1],
+            seeds=[1],
             passed_over=[],
             environment={"python": "3"},
             micro_batches={},

@@ -154,7 +154,7 @@ def study_folder() -> Path:
         manifest = folder.write_batch(
             0,
             tables,
-            drawn=[1, 2],
+            seeds=[1, 2],
             passed_over=[3],
             environment={"python": "3"},
             micro_batches={},

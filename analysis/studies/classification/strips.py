@@ -33,7 +33,7 @@ class Strip:
     name: str
     title: str
     scale: str
-    chosen: pd.DataFrame
+    table: pd.DataFrame
 
 
 def draw_accepted(findings: Findings, contents: Contents) -> Iterator[Item]:
@@ -41,40 +41,40 @@ def draw_accepted(findings: Findings, contents: Contents) -> Iterator[Item]:
     of, table = study(findings.published), findings.tables["mistakes"]
     for name in of.classifiers:
         errs = table["classifiers"].map(lambda names, name=name: name in names.split(", "))
-        chosen = table[table["accepted"] & errs & (table["kind"] == "mistake")]
+        mistakes = table[table["accepted"] & errs & (table["kind"] == "mistake")]
         scale = "At least 4 of 5 say that the class is relevant for the image, which has another label"
-        strip = Strip(f"accepted-{slug(name)}", f"Mistakes of {name} that people side with", scale, chosen)
+        strip = Strip(f"accepted-{slug(name)}", f"Mistakes of {name} that people side with", scale, mistakes)
         yield from strip_items(strip, of, contents)
 
 
 def draw_attacked(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The adversarial examples whose class most people accept."""
     table = findings.tables["mistakes"]
-    chosen = table[(table["kind"] == ADVERSARIAL) & (table["n_yes"] > 0)]
+    attacks = table[(table["kind"] == ADVERSARIAL) & (table["n_yes"] > 0)]
     scale = "Those come first that most people accept: whose class they say is relevant for the attacked image"
-    strip = Strip("adversarial", "Adversarial examples, by the share of yes", scale, chosen)
+    strip = Strip("adversarial", "Adversarial examples, by the share of yes", scale, attacks)
     yield from strip_items(strip, study(findings.published), contents)
 
 
 def strip_items(strip: Strip, of: Classification, contents: Contents) -> list[Item]:
     """The strip on the page, and as a figure in the report's folder; nothing where it has no items with images."""
-    chosen = strip.chosen[strip.chosen["image_id"].isin(of.pictures)].head(MOST).reset_index(drop=True)
-    if chosen.empty:
+    items = strip.table[strip.table["image_id"].isin(of.pictures)].head(MOST).reset_index(drop=True)
+    if items.empty:
         return []
-    captions = [_caption(row) for row in rows(chosen)]
+    captions = [_caption(row) for row in rows(items)]
     text = "; ".join(caption.replace("\n", ", ") for caption in captions)
-    more = len(strip.chosen) - len(chosen)
+    more = len(strip.table) - len(items)
     rest = f" {more} more are in the table of mistakes." if more else ""
     lines = [wrapped(*caption.split("\n")) for caption in captions]
     figure = contents.figure(
         f"strip-{strip.name}",
-        mistake_strip(list(chosen["image_id"]), lines, of.pictures.decoded, strip.title, source=contents.source),
+        mistake_strip(list(items["image_id"]), lines, of.pictures.decoded, strip.title, source=contents.source),
         f"{strip.title}. {strip.scale}.{rest}",
-        f"{len(chosen)} pictures: {text}.",
+        f"{len(items)} pictures: {text}.",
     )
     cards = [
         _card(of, row, f"item-{strip.name}-{place}", caption)
-        for place, (row, caption) in enumerate(zip(chosen.to_dict("records"), captions, strict=True))
+        for place, (row, caption) in enumerate(zip(items.to_dict("records"), captions, strict=True))
     ]
     return [StripItem(strip.name, figure.number, figure.file, figure.caption, cards, figure.source)]
 

@@ -55,10 +55,10 @@ def _rows(findings: Findings, table: str) -> pd.DataFrame:
     if not findings.has(table):
         return pd.DataFrame()
     of = findings.tables[table]
-    chosen = of[(of["round"] == ROUND) & (of["kind"] != CONTROL)]
+    first_round = of[(of["round"] == ROUND) & (of["kind"] != CONTROL)]
     for column in {"class", "confidence"} & set(of.select_dtypes(exclude="number").columns):
-        chosen = chosen[chosen[column] == ALL]
-    return chosen
+        first_round = first_round[first_round[column] == ALL]
+    return first_round
 
 
 def claims(findings: Findings) -> Iterator[Claim]:

@@ -113,16 +113,17 @@ def _draw_distances(findings: Findings, contents: Contents) -> Iterator[Item]:
 
 def _draw_strip(findings: Findings, contents: Contents) -> Iterator[Item]:
     of = study(findings.published)
-    chosen = _surest(of)
-    if not chosen:
+    columns = _surest(of)
+    if not columns:
         return
     yield contents.figure(
         "neighbors",
-        strip.strip(chosen, of.pictures.decoded, source=contents.source),
+        strip.strip(columns, of.pictures.decoded, source=contents.source),
         "Counterfeits that people saw, of each class the one that the classifier is most sure of, with what it says; "
         "below "
         "each the nearest training image by each measure, with its label and distance.",
-        f"{len(chosen)} counterfeits: {'; '.join(each.caption for each in chosen)}. Below each three training images.",
+        f"{len(columns)} counterfeits: {'; '.join(column.caption for column in columns)}. "
+        "Below each three training images.",
     )
 
 
@@ -131,7 +132,7 @@ def _surest(of: Counterfeits) -> list[strip.Column]:
     counterfeits = of.shown[(of.shown["kind"] != CONTROL) & (of.shown["round"] == 0)]
     first = counterfeits.sort_values(["confidence", of.key], ascending=[False, True]).drop_duplicates("class")
     near = of.tables["neighbors"].dropna(subset="neighbor_id")
-    chosen = []
+    columns = []
     for row in first.sort_values("class").head(MOST).to_dict("records"):
         beside = {
             str(each["measure"]): (str(each["neighbor_id"]), f"{each['label']}, {number(each['distance'])}")
@@ -139,8 +140,8 @@ def _surest(of: Counterfeits) -> list[strip.Column]:
             if each["neighbor_id"] in of.pictures
         }
         if row["image_id"] in of.pictures:
-            chosen.append(strip.Column(row["image_id"], f"{row['class']}: {row['confidence']:.1%}", beside))
-    return chosen
+            columns.append(strip.Column(row["image_id"], f"{row['class']}: {row['confidence']:.1%}", beside))
+    return columns
 
 
 def _draw_roc(findings: Findings, contents: Contents) -> Iterator[Item]:

@@ -44,8 +44,8 @@ def _draw_transfer(findings: Findings, contents: Contents) -> Iterator[Item]:
         there = [name for name in of.explainers if name in set(part["of"])]
         named = part.assign(cell=part["manipulation"] + " of " + part["explainer"] + ", " + part["of"])
         lost = named.set_index("cell")["beyond"].sort_values(ascending=False)
-        chosen = part.drop_duplicates(["manipulation", "explainer"])
-        settings = "; ".join(f"{row.manipulation} of {row.explainer}: {row.setting}" for row in rows(chosen))
+        cells = part.drop_duplicates(["manipulation", "explainer"])
+        settings = "; ".join(f"{row.manipulation} of {row.explainer}: {row.setting}" for row in rows(cells))
         yield contents.figure(
             f"transfer-{slug(str(classifier))}",
             transfer_matrix.transfer_matrix(part, there, source=None),
@@ -53,7 +53,7 @@ def _draw_transfer(findings: Findings, contents: Contents) -> Iterator[Item]:
             "was (Spearman's correlation of absolute values) than after its no-op. The class stays"
             f"{_hiding(part)}. Framed is the explainer that the manipulation is made for; the other cells show whether "
             f"it fools others, too. Shown is the setting that does most to it ({settings}).",
-            f"Heat map of {len(chosen)} manipulations and {len(there)} explainers. Most is done by "
+            f"Heat map of {len(cells)} manipulations and {len(there)} explainers. Most is done by "
             f"{listed(lost.head(3))}.",
         )
 

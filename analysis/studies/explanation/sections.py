@@ -58,8 +58,8 @@ def _draw_curves(findings: Findings, contents: Contents) -> Iterator[Item]:
 def _curves_shown(findings: Findings) -> pd.DataFrame:
     """The table with the measures first that are drawn."""
     table = findings.tables["curves"]
-    drawn = table["measure"].isin([*curves.MEASURES])
-    return pd.concat([table[drawn], table[~drawn]], ignore_index=True)
+    has_curve = table["measure"].isin([*curves.MEASURES])
+    return pd.concat([table[has_curve], table[~has_curve]], ignore_index=True)
 
 
 def _draw_agreement(findings: Findings, contents: Contents) -> Iterator[Item]:

@@ -31,14 +31,14 @@ def draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
         yield from _strip(of, "first", "The first couples of maps.", with_pictures.head(MOST), contents, None)
         return
     likeness = joined.groupby(of.key)["likeness"].mean()
-    rated = with_pictures.assign(likeness=with_pictures[of.key].map(likeness)).dropna(subset="likeness")
-    ordered = rated.sort_values(["likeness", of.key], ascending=[False, True], kind="stable")
+    with_answers = with_pictures.assign(likeness=with_pictures[of.key].map(likeness)).dropna(subset="likeness")
+    ordered = with_answers.sort_values(["likeness", of.key], ascending=[False, True], kind="stable")
     yield from _strip(of, "most-alike", "What people find most alike.", ordered.head(MOST), contents, None)
     yield from _strip(of, "least-alike", "What people find least alike.", ordered.iloc[::-1].head(MOST), contents, None)
     best = closest_measure(findings)
     if best is not None:
-        gap = (_place(rated[best]) - _place(rated["likeness"])).rename("gap")
-        apart = rated.assign(gap=gap, distance=gap.abs()).dropna(subset="gap")
+        gap = (_place(with_answers[best]) - _place(with_answers["likeness"])).rename("gap")
+        apart = with_answers.assign(gap=gap, distance=gap.abs()).dropna(subset="gap")
         apart = apart.sort_values(["distance", of.key], ascending=[False, True], kind="stable").head(MOST)
         words = (
             f"Where people and {best}, of all measures the closest to them, part ways most: apart are an item's places "

@@ -275,8 +275,8 @@ def _groups(column: Column) -> Column:
     counts = words.value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
     if len(counts) <= MOST_GROUPS:
         return words
-    kept = set(counts.index[: MOST_GROUPS - 1])
-    return words.map(lambda group: group if group is None or group in kept else OTHERS)
+    largest = set(counts.index[: MOST_GROUPS - 1])
+    return words.map(lambda group: group if group is None or group in largest else OTHERS)
 
 
 def _about(grouping: str) -> str:

@@ -16,10 +16,10 @@ from analysis.studies.verification import ANALYSIS
 from analysis.tables.answers import Answers
 
 AGGREGATES = ["similarity_mean", "similarity_std", "identity_rate", "identity_std", "n_ratings"]
-"""The columns that `rated` adds to pairs; as published."""
+"""The columns that `with_answers` adds to pairs; as published."""
 
 COUNTS = {"similarity_mean": "n_similarity", "identity_rate": "n_identity"}
-"""The number of a question's own answers, by the column with their mean; `rated` adds it too."""
+"""The number of a question's own answers, by the column with their mean; `with_answers` adds it too."""
 
 UNITS = ("batch", "base_id")
 """Columns of pairs with what makes them depend on one another, from coarse to fine; who rated them comes to it."""
@@ -64,10 +64,10 @@ class Verification(Published):
         return self.items
 
     @cached_property
-    def rated(self) -> pd.DataFrame:
-        """The pairs with what people say of them, see `rated`; none where nobody rated."""
+    def rated_pairs(self) -> pd.DataFrame:
+        """The pairs with what people say of them, see `with_answers`; none where nobody rated."""
         try:
-            return rated(self.pairs, self.ratings)
+            return with_answers(self.pairs, self.ratings)
         except MissingDataError:
             return self.pairs.head(0)
 
@@ -163,7 +163,7 @@ def thresholds(pairs: pd.DataFrame) -> dict[str, float]:
     return by_name
 
 
-def rated(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
+def with_answers(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     """Pairs with AGGREGATES and COUNTS over `ratings`; with those they were published with where `ratings` is None or
     empty; and with `unit` (see `units`).
 
@@ -257,7 +257,7 @@ def identity_scores(pairs: Table, ratings: Table | None = None) -> dict[str, Any
     Raises:
         MissingDataError: there are no ratings.
     """
-    scored = rated(pairs, ratings)
+    scored = with_answers(pairs, ratings)
     return {
         "items": scored,
         "scores": {name: f"{name}_distance" for name in recognizers(scored)},

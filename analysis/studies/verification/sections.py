@@ -130,7 +130,7 @@ def _compared_caption(findings: Findings) -> str:
 
 
 def _draw_similarity(findings: Findings, contents: Contents) -> Iterator[Item]:
-    means = study(findings.published).rated.groupby("kind", observed=True)["similarity_mean"].mean().dropna()
+    means = study(findings.published).rated_pairs.groupby("kind", observed=True)["similarity_mean"].mean().dropna()
     yield contents.figure(
         "similarity-by-kind",
         similarity_by_kind.similarity_by_kind(findings.tables["similarity_distribution"], source=contents.source),
@@ -142,16 +142,16 @@ def _draw_similarity(findings: Findings, contents: Contents) -> Iterator[Item]:
 def _draw_recognizers(findings: Findings, contents: Contents) -> Iterator[Item]:
     """Figures 4b and 5."""
     of, source = study(findings.published), contents.source
-    for name in of.recognizers if len(of.rated) else []:
+    for name in of.recognizers if len(of.rated_pairs) else []:
         threshold = of.thresholds.get(name)
-        both = of.rated[[f"{name}_distance", "similarity_mean"]].dropna()
+        both = of.rated_pairs[[f"{name}_distance", "similarity_mean"]].dropna()
         together = number(both.corr().to_numpy()[0, 1]) if len(both) > 2 else "not defined"
         yield contents.figure(
             f"similarity-distance-{slug(name)}",
-            similarity_distance.similarity_distance(of.rated, name, threshold, source=source),
+            similarity_distance.similarity_distance(of.rated_pairs, name, threshold, source=source),
             f"Mean similarity against the distance of {name}; marker area grows with latent distance.",
             f"Scatter plot of {len(both)} pairs by kind; Pearson correlation {together}.{threshold_words(threshold)}",
-            interactive.similarity_distance_plot(of.rated, name, threshold, source=source),
+            interactive.similarity_distance_plot(of.rated_pairs, name, threshold, source=source),
         )
         yield from _draw_violins(findings, contents, name)
 
@@ -159,7 +159,7 @@ def _draw_recognizers(findings: Findings, contents: Contents) -> Iterator[Item]:
 def _draw_violins(findings: Findings, contents: Contents, name: str) -> Iterator[Item]:
     of = study(findings.published)
     threshold = of.thresholds.get(name)
-    same, different = distance_violins.decisions(of.rated, name)
+    same, different = distance_violins.decisions(of.rated_pairs, name)
     if not len(same) + len(different):
         return
     medians = {
@@ -172,14 +172,14 @@ def _draw_violins(findings: Findings, contents: Contents, name: str) -> Iterator
     )
     yield contents.figure(
         f"violins-{slug(name)}",
-        distance_violins.distance_violins(of.rated, name, threshold, source=contents.source),
+        distance_violins.distance_violins(of.rated_pairs, name, threshold, source=contents.source),
         f"Distance of {name} by kind, split by people's decision; width grows with the number of ratings.",
         f"{text} A violin per kind.",
     )
-    if (of.rated["kind"] == "interpolation").any():
+    if (of.rated_pairs["kind"] == "interpolation").any():
         yield contents.figure(
             f"violins-interpolation-{slug(name)}",
-            distance_violins.interpolation_violins(of.rated, name, threshold, source=contents.source),
+            distance_violins.interpolation_violins(of.rated_pairs, name, threshold, source=contents.source),
             f"Distance of {name} by level of interpolation, split by people's decision.",
             "Split violins of the interpolations alone, a violin per share of the way from the base."
             f"{threshold_words(threshold)}",

@@ -34,7 +34,7 @@ class Strip:
     name: str
     title: str
     scale: str
-    chosen: pd.DataFrame
+    table: pd.DataFrame
     columns: tuple[str, ...]
 
 
@@ -94,20 +94,20 @@ def draw_recognizer_strips(findings: Findings, contents: Contents) -> Iterator[I
     of = study(findings.published)
     for name in of.recognizers:
         for strip in recognizer_strips(findings.tables["disagreement"], name):
-            yield from strip_items(strip, of, of.rated, contents)
+            yield from strip_items(strip, of, of.rated_pairs, contents)
 
 
 def draw_people_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
     """The strips of people among themselves."""
     of = study(findings.published)
     for strip in people_strips(findings.tables["people_disagreement"]):
-        yield from strip_items(strip, of, of.rated, contents)
+        yield from strip_items(strip, of, of.rated_pairs, contents)
 
 
-def strip_items(strip: Strip, published: Verification, rated: pd.DataFrame, contents: Contents) -> list[Item]:
+def strip_items(strip: Strip, published: Verification, rated_pairs: pd.DataFrame, contents: Contents) -> list[Item]:
     """The strip on the page, and as a figure in the report's folder; nothing where it has no pairs with images."""
-    extra = [column for column in strip.chosen.columns if column not in rated.columns or column == "pair_id"]
-    pairs = strip.chosen[extra].merge(rated, on="pair_id", how="inner", validate="one_to_one")
+    extra = [column for column in strip.table.columns if column not in rated_pairs.columns or column == "pair_id"]
+    pairs = strip.table[extra].merge(rated_pairs, on="pair_id", how="inner", validate="one_to_one")
     pairs = pairs[pairs["base_id"].isin(published.pictures) & pairs["sample_id"].isin(published.pictures)]
     if pairs.empty:
         return []

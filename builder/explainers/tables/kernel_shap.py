@@ -36,13 +36,13 @@ class TableKernelShap:
     def explain(self, classifier: TableClassifier, rows: Rows, classes: Classes) -> Weights:
         """Rows (n, d) and their classes (n,), n >= 1 -> (n, d)."""
         columns = rows.shape[1]
-        drawn, kernel = coalitions(columns, self._own.samples, np.random.default_rng(self._own.seed))
-        members = np.concatenate([np.zeros((1, columns), np.bool_), np.ones((1, columns), np.bool_), drawn])
+        samples, kernel = coalitions(columns, self._own.samples, np.random.default_rng(self._own.seed))
+        members = np.concatenate([np.zeros((1, columns), np.bool_), np.ones((1, columns), np.bool_), samples])
         weights = []
         with one_thread():
             for row, label in zip(rows, classes, strict=True):
                 none, everything, *others = self._values(classifier, row, int(label), members)
-                weights.append(shapley(drawn, np.array(others), kernel, none, everything))
+                weights.append(shapley(samples, np.array(others), kernel, none, everything))
         return np.stack(weights).astype(np.float32)
 
     def _values(self, classifier: TableClassifier, row: Rows, label: int, members: Masks) -> Numbers:

@@ -47,26 +47,26 @@ class TableLime:
         return np.stack(weights).astype(np.float32)
 
     def _explained(self, classifier: TableClassifier, row: Rows, label: int) -> Numbers:
-        drawn = self.drawn(self._own.samples, np.random.default_rng(self._own.seed))
-        drawn[0] = row
-        explained_by = self._interpretable(drawn, row)
+        samples = self.samples(self._own.samples, np.random.default_rng(self._own.seed))
+        samples[0] = row
+        explained_by = self._interpretable(samples, row)
         distance = np.linalg.norm(explained_by - explained_by[0], axis=1)
         # Section 3.4: exp(-D^2 / sigma^2), D Euclidean.
         kernel = np.exp(-(distance**2) / (self._own.width**2 * len(row)))
-        answers = classifier.probabilities(drawn)[:, label].astype(np.float64)
+        answers = classifier.probabilities(samples)[:, label].astype(np.float64)
         return sparse_linear(explained_by, answers, kernel, self._own.features)
 
-    def drawn(self, count: int, rng: np.random.Generator) -> Rows:
+    def samples(self, count: int, rng: np.random.Generator) -> Rows:
         """Rows as the classifier is asked about, (count, d): numbers from a normal distribution, categories as they are
         in the background.
         """
         shape = (count, len(self._mean))
-        drawn = self._mean + self._deviation * rng.standard_normal(shape)
-        chosen = rng.integers(0, len(self._background), shape)
-        of_background = np.take_along_axis(self._background, chosen, axis=0)
-        return np.where(self._categorical, of_background, drawn).astype(np.float32)
+        samples = self._mean + self._deviation * rng.standard_normal(shape)
+        places = rng.integers(0, len(self._background), shape)
+        of_background = np.take_along_axis(self._background, places, axis=0)
+        return np.where(self._categorical, of_background, samples).astype(np.float32)
 
-    def _interpretable(self, drawn: Rows, row: Rows) -> Numbers:
-        scaled = (drawn - self._mean) / self._deviation
-        interpretable: Numbers = np.where(self._categorical, drawn == row, scaled).astype(np.float64)
+    def _interpretable(self, samples: Rows, row: Rows) -> Numbers:
+        scaled = (samples - self._mean) / self._deviation
+        interpretable: Numbers = np.where(self._categorical, samples == row, scaled).astype(np.float64)
         return interpretable

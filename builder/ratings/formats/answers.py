@@ -188,7 +188,7 @@ def _ratings(
             damaged = bad & cells.damaged(texts[question.name]).to_numpy(bool)
             reasons.append((damaged, question.name, "damaged by a spreadsheet"))
         reasons.append((bad, question.name, not_read(question)))
-    kept = ~without & ~np.logical_or.reduce(list(spoilt.values()))
+    good = ~without & ~np.logical_or.reduce(list(spoilt.values()))
     for part, read in details.items():
         reasons += [(untimed if part == "rated_at" else has_answer[part] & np.asarray(pd.isna(read)), part, _KEPT)]
     refused, seen = [_none(asks)], np.zeros(len(frame), bool)
@@ -196,10 +196,10 @@ def _ratings(
         rows = np.flatnonzero(where & ~seen)
         if not len(rows):
             continue
-        chosen = frame.iloc[rows]
-        refused.append(_refusals(asks, chosen["line"], columns[part][slots[rows]], reason, chosen[asks.key]))
+        spoilt_rows = frame.iloc[rows]
+        refused.append(_refusals(asks, spoilt_rows["line"], columns[part][slots[rows]], reason, spoilt_rows[asks.key]))
         seen |= where
-    return typed(frame if kept.all() else frame[kept], rating_columns(asks)), stacked(refused), np.unique(records)
+    return typed(frame if good.all() else frame[good], rating_columns(asks)), stacked(refused), np.unique(records)
 
 
 def _answers(
@@ -249,8 +249,8 @@ def _of_items(
 ) -> tuple[Numbers, Numbers, Texts, "pd.Series[str]"]:
     """Without the events that name no item: where the mapping says in which column items stand, these are others."""
     keep = np.flatnonzero(named.ne("") & named.notna())
-    kept = {part: text.take(keep).reset_index(drop=True) for part, text in texts.items()}
-    return records[keep], slots[keep], kept, named.take(keep).reset_index(drop=True)
+    cells = {part: text.take(keep).reset_index(drop=True) for part, text in texts.items()}
+    return records[keep], slots[keep], cells, named.take(keep).reset_index(drop=True)
 
 
 def _gathered(

@@ -38,7 +38,7 @@ def entries(file: ExportFile) -> list[zipfile.ZipInfo]:
 
 
 def unpacked(
-    file: ExportFile, chosen: Sequence[tuple[str, zipfile.ZipInfo]], most_bytes: int = MOST_BYTES
+    file: ExportFile, members: Sequence[tuple[str, zipfile.ZipInfo]], most_bytes: int = MOST_BYTES
 ) -> Iterator[bytes]:
     """The contents of the entries, each with what a message calls it; nothing is written anywhere.
 
@@ -47,7 +47,7 @@ def unpacked(
     """
     most = left = min(most_bytes, max(_LEAST_BYTES, _MOST_EXPANSION * len(file.content)))
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
-        for name, info in chosen:
+        for name, info in members:
             try:
                 with archive.open(info) as source:
                     content = source.read(left + 1)

@@ -146,12 +146,10 @@ def with_options(table: Table, items: StudyItems, mapping: Mapping | None) -> Ta
                 groups.setdefault(stem, {})[option] = index
     groups = {stem: options for stem, options in groups.items() if len(options) > 1}
     for stem, options in groups.items():
-        chosen = {
-            option: table.cells[index].str.strip().str.casefold().isin(_TRUE) for option, index in options.items()
-        }
-        count = pd.DataFrame(chosen).sum(axis=1)
+        marks = {option: table.cells[index].str.strip().str.casefold().isin(_TRUE) for option, index in options.items()}
+        count = pd.DataFrame(marks).sum(axis=1)
         value = pd.Series("", index=table.cells.index, dtype="str")
-        for option, column in chosen.items():
+        for option, column in marks.items():
             value = value.mask(column, option)
         value = value.mask(count.gt(1), "several")  # no answer, and refused as such
         label = table.labels[next(iter(options.values()))].rpartition(".")[0]
@@ -247,7 +245,7 @@ def _beside(table: Table, part: Table) -> Table:
 
 def _without(table: Table, columns: set[int]) -> Table:
     keep = [index for index in range(len(table.names)) if index not in columns]
-    kept = table.cells[keep]
-    kept.columns = pd.RangeIndex(len(keep))
+    rest = table.cells[keep]
+    rest.columns = pd.RangeIndex(len(keep))
     names, labels = ([values[index] for index in keep] for values in (table.names, table.labels))
-    return replace(table, names=tuple(names), labels=tuple(labels), cells=kept)
+    return replace(table, names=tuple(names), labels=tuple(labels), cells=rest)

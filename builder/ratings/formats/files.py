@@ -111,15 +111,15 @@ def _members(file: ExportFile) -> Iterator[ExportFile]:
     if not is_zip(file) or _is_spreadsheet(file) or jatos.READER.recognizes(file):
         yield file
         return
-    chosen = [
+    members = [
         (info.filename, info)
         for info in entries(file)
         if not info.is_dir()
         and not any(part.startswith((".", "__MACOSX")) and part != ".." for part in info.filename.split("/"))
     ]
-    if not chosen:
+    if not members:
         raise RatingsError(f"{file.path}: an archive with no file in it")
-    for (name, _), content in zip(chosen, unpacked(file, chosen, MOST_BYTES), strict=True):
+    for (name, _), content in zip(members, unpacked(file, members, MOST_BYTES), strict=True):
         yield ExportFile(file.path / name.replace("..", "_").lstrip("/"), content)
 
 

@@ -77,8 +77,8 @@ def _unpacked(file: ExportFile) -> Iterator[tuple[str, ExportFile]]:
     """Each result with the id of the study's result that it belongs to."""
     results = _entries(file)
     names = [f"study_result_{study_result}/comp-result_{component}" for study_result, component, _ in results]
-    chosen = [(name, info) for name, (_, _, info) in zip(names, results, strict=True)]
-    contents = unpacked(file, chosen, _MOST_BYTES)
+    members = [(name, info) for name, (_, _, info) in zip(names, results, strict=True)]
+    contents = unpacked(file, members, _MOST_BYTES)
     for name, (study_result, _, _), content in zip(names, results, contents, strict=True):
         yield str(study_result), ExportFile(file.path / name, content)
 

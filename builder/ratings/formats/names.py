@@ -148,8 +148,8 @@ def long_part(name: str, asks: Questionnaire) -> str | None:
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    kept, after = [], 0
+    parts, after = [], 0
     for start, end in sorted(spans):
-        kept.append(text[after:start])
+        parts.append(text[after:start])
         after = max(after, end)
-    return " ".join([*kept, text[after:]])
+    return " ".join([*parts, text[after:]])

@@ -31,10 +31,10 @@ def by_participant(table: Table, items: StudyItems, mapping: Mapping | None) -> 
     if not (mapping and mapping.columns.placeholder == PARTICIPANT):
         return table, mapping
     columns = mapping.columns
-    kept = _of_the_line(table, items, mapping)
+    of_line = _of_the_line(table, items, mapping)
     people: dict[str, dict[str, int]] = {}
     for index, part, name in columns_of_patterns(table, mapping):
-        if index in kept.values():
+        if index in of_line.values():
             continue
         before = people.setdefault(name, {}).setdefault(part, index)
         if before != index or list(people[name].values()).count(index) > 1:
@@ -49,7 +49,7 @@ def by_participant(table: Table, items: StudyItems, mapping: Mapping | None) -> 
                 f"{table.path}, line {table.header_line}: no column fits the mapping's columns.{part} = "
                 f"{literal(pattern)}, with a person in the place of {PARTICIPANT}; columns met: {few(table.names)}"
             )
-    return _long_table(table, kept, people, patterns), mapping.model_copy(
+    return _long_table(table, of_line, people, patterns), mapping.model_copy(
         update={"columns": columns.model_copy(update={"participant": PERSON, "placeholder": ""})}
     )
 
@@ -58,22 +58,22 @@ def _of_the_line(table: Table, items: StudyItems, mapping: Mapping) -> dict[str,
     """The columns of a line that say the same for every person in it, by name."""
     asks, columns = items.asks, mapping.columns
     of_line = {key: name for key, name in columns.answers.items() if PARTICIPANT not in name}
-    kept = {name: index_of(table, asks.item, name) for name in columns.item}
-    kept |= {name: index_of(table, key, name) for key, name in of_line.items()}
+    indices = {name: index_of(table, asks.item, name) for name in columns.item}
+    indices |= {name: index_of(table, key, name) for key, name in of_line.items()}
     for key, filters in mapping.where.items():
-        kept |= {name: index_of(table, f"where.{key}.{name}", name, "") for name in filters}
+        indices |= {name: index_of(table, f"where.{key}.{name}", name, "") for name in filters}
     by_name = {name: table.index(name) for name in item_columns(asks)} if not columns.item else {}
-    return kept | {name: index for name, index in by_name.items() if index is not None}
+    return indices | {name: index for name, index in by_name.items() if index is not None}
 
 
 def _long_table(
-    table: Table, kept: dict[str, int], people: dict[str, dict[str, int]], patterns: dict[str, str]
+    table: Table, of_line: dict[str, int], people: dict[str, dict[str, int]], patterns: dict[str, str]
 ) -> Table:
     """The columns `kept` and those of people, below each other: a record after the other, in it person after person."""
     rows, count = len(table.lines), len(people)
     order = np.arange(rows * count).reshape(count, rows).T.ravel()
     nothing = pd.Series("", index=range(rows), dtype="str")
-    columns = {name: [table.cells[index]] * count for name, index in kept.items()}
+    columns = {name: [table.cells[index]] * count for name, index in of_line.items()}
     columns[PERSON] = [pd.Series(name, index=range(rows), dtype="str") for name in people]
     for part, pattern in patterns.items():
         columns[pattern] = [table.cells[parts[part]] if part in parts else nothing for parts in people.values()]

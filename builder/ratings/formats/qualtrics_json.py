@@ -35,8 +35,8 @@ def _fields(file: ExportFile, number: int, response: Any) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise RatingsError(f"{file.path}: response {number} has no values")
     labels = response.get("labels")
-    chosen = labels if isinstance(labels, dict) else {}
-    fields: dict[str, Any] = {_NAMES.get(str(key), str(key)): chosen.get(key, value) for key, value in values.items()}
+    texts = labels if isinstance(labels, dict) else {}
+    fields: dict[str, Any] = {_NAMES.get(str(key), str(key)): texts.get(key, value) for key, value in values.items()}
     return {**fields, "ResponseId": response.get("responseId")}
 
 

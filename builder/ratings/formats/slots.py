@@ -69,6 +69,6 @@ def counting(table: Table, wheres: Sequence[Where]) -> "np.ndarray[Any, np.dtype
     marks = np.ones(len(table.lines), bool)
     for where in wheres:
         codes, values = pd.factorize(table.cells[where.column])
-        chosen = np.array([*(str(value).strip().casefold() in where.words for value in values), False], bool)
-        marks &= chosen[codes]
+        hits = np.array([*(str(value).strip().casefold() in where.words for value in values), False], bool)
+        marks &= hits[codes]
     return marks

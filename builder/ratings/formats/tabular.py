@@ -95,10 +95,10 @@ class Table:
         """The rows where `keep` holds; the others are refused."""
         if keep.all():
             return self
-        kept = keep.to_numpy(bool)
-        refused = [Refusal(int(line), column, reason) for line in self.lines[~kept]]
-        cells = self.cells[kept].reset_index(drop=True)
-        return replace(self, cells=cells, lines=self.lines[kept], refused=(*self.refused, *refused))
+        mask = keep.to_numpy(bool)
+        refused = [Refusal(int(line), column, reason) for line in self.lines[~mask]]
+        cells = self.cells[mask].reset_index(drop=True)
+        return replace(self, cells=cells, lines=self.lines[mask], refused=(*self.refused, *refused))
 
 
 def table(file: ExportFile, mapping: Mapping | None = None) -> Table:

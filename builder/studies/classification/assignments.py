@@ -134,8 +134,8 @@ def draw_targets(
 def draw_classes(label: str, names: Sequence[str], rng: np.random.Generator) -> list[str]:
     """CLASSES classes in the order of the panels, the label among them."""
     others = rng.permutation([name for name in names if name != label])[: CLASSES - 1].tolist()
-    drawn: list[str] = rng.permutation([label, *others]).tolist()
-    return drawn
+    classes: list[str] = rng.permutation([label, *others]).tolist()
+    return classes
 
 
 def _panels(classes: Sequence[str], examples: dict[str, ClassExamples], condition: str) -> tuple[Panel, ...]:

@@ -109,9 +109,9 @@ def examples_of(own: AssignmentSettings, models: "Models", seed: int, name: str)
     candidates = _candidates(own, models, seed, number, name)
     rng = _randomness(seed, number, 1)
     examples = [
-        *_chosen(name, ADVERSARIAL, candidates, *_adversarial(candidates), rng),
+        *_selection(name, ADVERSARIAL, candidates, *_adversarial(candidates), rng),
         *_by_mmd(name, candidates, own.regularization),
-        *_chosen(name, PROBABILITY, candidates, *_probable(candidates), rng),
+        *_selection(name, PROBABILITY, candidates, *_probable(candidates), rng),
     ]
     for rank, at in enumerate(rng.permutation(len(candidates.rows))[:PANEL].tolist(), start=1):
         count = len(candidates.rows)
@@ -120,14 +120,14 @@ def examples_of(own: AssignmentSettings, models: "Models", seed: int, name: str)
     return ClassExamples(name, tuple(examples))
 
 
-def chosen(qualified: npt.NDArray[np.bool_], score: Numbers, count: int, rng: np.random.Generator) -> list[int]:
+def selection(qualified: npt.NDArray[np.bool_], score: Numbers, count: int, rng: np.random.Generator) -> list[int]:
     """`count` of n >= count rows: drawn of those that qualify, and where these are too few, the others with the largest
     score, (n,); of equal ones the first.
     """
     there = np.flatnonzero(qualified)
-    drawn: list[int] = rng.permutation(there)[:count].tolist()
+    places: list[int] = rng.permutation(there)[:count].tolist()
     others = [at for at in np.argsort(-score, kind="stable").tolist() if not qualified[at]]
-    return drawn + others[: count - len(drawn)]
+    return places + others[: count - len(places)]
 
 
 def _candidates(own: AssignmentSettings, models: "Models", seed: int, number: int, name: str) -> Candidates:
@@ -169,7 +169,7 @@ def _probable(of: Candidates) -> tuple[tuple[npt.NDArray[np.bool_], Numbers], tu
     return (of.probability > LIKELY, of.probability), (of.probability < UNLIKELY, -of.probability)
 
 
-def _chosen(
+def _selection(
     name: str,
     method: str,
     of: Candidates,
@@ -182,7 +182,7 @@ def _chosen(
     examples, taken = [], np.zeros(len(of.rows), np.bool_)
     for role, (qualified, score), count in ((PROTOTYPE, good, PANEL), (CRITICISM, bad, HALF)):
         free = np.flatnonzero(~taken)
-        places = free[chosen(qualified[free], score[free], max(count, int(qualified[free].sum())), rng)]
+        places = free[selection(qualified[free], score[free], max(count, int(qualified[free].sum())), rng)]
         for rank, at in enumerate(places.tolist(), start=1):
             value = float(scores[at]) if np.isfinite(scores[at]) else None
             row, number = int(of.rows[at]), int(qualified.sum())

@@ -22,14 +22,14 @@ def penultimate(
         StudyError: the network has no dense layer.
     """
     last = last_dense(name, network)
-    kept = threading.local()  # micro-batches run in several threads
+    slot = threading.local()  # micro-batches run in several threads
 
     def keep(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
-        kept.features = inputs[0]
+        slot.features = inputs[0]
 
     def run(pixels: torch.Tensor) -> torch.Tensor:
         network(pixels.permute(0, 3, 1, 2).to(torch.float32).contiguous() / 255)
-        features: torch.Tensor = kept.features
+        features: torch.Tensor = slot.features
         return features
 
     hook = last.register_forward_pre_hook(keep)

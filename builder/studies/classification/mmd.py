@@ -29,24 +29,24 @@ def prototypes(similar: Numbers, count: int) -> list[int]:
     of equal ones the first.
     """
     to_all = 2 * similar.mean(axis=0)
-    chosen: list[int] = []
+    rows: list[int] = []
     for _ in range(count):
         # (|S| + 1) times what J gains, but for what is the same for all candidates.
-        gain = to_all - (2 * similar[chosen].sum(axis=0) + np.diag(similar)) / (len(chosen) + 1)
-        gain[chosen] = -np.inf
-        chosen.append(int(gain.argmax()))
-    return chosen
+        gain = to_all - (2 * similar[rows].sum(axis=0) + np.diag(similar)) / (len(rows) + 1)
+        gain[rows] = -np.inf
+        rows.append(int(gain.argmax()))
+    return rows
 
 
 def criticisms(similar: Numbers, of: list[int], count: int, weight: float) -> list[int]:
     """The first `count` criticisms of the prototypes `of`, which are none of them; n >= count + len(of) points."""
     size = witness(similar, of)
-    chosen: list[int] = []
+    rows: list[int] = []
     for _ in range(count):
-        gain = size + weight * _apart(similar, chosen)
-        gain[[*of, *chosen]] = -np.inf
-        chosen.append(int(gain.argmax()))
-    return chosen
+        gain = size + weight * _apart(similar, rows)
+        gain[[*of, *rows]] = -np.inf
+        rows.append(int(gain.argmax()))
+    return rows
 
 
 def witness(similar: Numbers, of: list[int]) -> Numbers:
@@ -55,10 +55,10 @@ def witness(similar: Numbers, of: list[int]) -> Numbers:
     return size
 
 
-def _apart(similar: Numbers, chosen: list[int]) -> Numbers:
+def _apart(similar: Numbers, rows: list[int]) -> Numbers:
     """What each point would add to log det of the chosen ones' kernel matrix, (n,)."""
     left = np.diag(similar).copy()
-    if chosen:
-        between = similar[chosen]
-        left -= (between * np.linalg.solve(similar[np.ix_(chosen, chosen)], between)).sum(axis=0)
+    if rows:
+        between = similar[rows]
+        left -= (between * np.linalg.solve(similar[np.ix_(rows, rows)], between)).sum(axis=0)
     return np.log(np.maximum(left, np.finfo(np.float64).tiny))

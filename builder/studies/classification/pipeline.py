@@ -61,8 +61,8 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
         pictures = list(models.pictures([predicted.rows[at] for at in picture_places])) if picture_places else []
         assigned = None
         if study.assignment:
-            drawn = draw_assignments(study, models, predicted, batch)
-            assigned = shown_assignments(models, predicted, drawn, study.assignment.classifier)
+            assignments = draw_assignments(study, models, predicted, batch)
+            assigned = shown_assignments(models, predicted, assignments, study.assignment.classifier)
         with models.stopwatch.step("tables", len(items)):
             shown_pictures = dict(zip(picture_places, pictures, strict=True))
             attacked = study.attack.classifier if study.attack else ""
@@ -77,13 +77,13 @@ def build_batch(study: ClassificationStudy, models: Models, batch: int) -> Batch
 def draw_items(study: ClassificationStudy, predicted: Predictions, batch: int) -> list[Item]:
     """The items of a batch, by kind, then by row. Each kind is drawn for itself; a larger cap adds to what is drawn."""
     mistakes = found_mistakes(predicted)
-    drawn = _some(mistakes, study.mistakes, study.seed, batch, "mistake")
-    items = [Item("mistake", at, name, len(mistakes) / len(drawn)) for at, name in drawn]
+    sample = _some(mistakes, study.mistakes, study.seed, batch, "mistake")
+    items = [Item("mistake", at, name, len(mistakes) / len(sample)) for at, name in sample]
     firsts = [[answers.first(at) for answers in predicted.answers.values()] for at in range(len(predicted.rows))]
     agreed = [at for at, label in enumerate(predicted.labels) if set(firsts[at]) == {label}]
-    chosen = _some(agreed, study.controls // 2, study.seed, batch, "agreed")
-    items += [Item("agreed", at, predicted.labels[at]) for at in chosen]
-    others = [at for at in agreed if at not in chosen]
+    controls = _some(agreed, study.controls // 2, study.seed, batch, "agreed")
+    items += [Item("agreed", at, predicted.labels[at]) for at in controls]
+    others = [at for at in agreed if at not in controls]
     rng = _randomness(study.seed, batch, "foil", 1)
     for at in _some(others, study.controls - study.controls // 2, study.seed, batch, "foil"):
         far = far_classes(predicted, at)
@@ -96,8 +96,8 @@ def with_top5(most: int, items: Sequence[Item], predicted: Predictions, seed: in
     takes part.
     """
     classes = top5_classes(predicted)
-    drawn = _some(list(classes), most, seed, batch, "mistake_top5")
-    weights = {(at, name): len(classes) / len(drawn) for at in drawn for name in classes[at]}
+    sample = _some(list(classes), most, seed, batch, "mistake_top5")
+    weights = {(at, name): len(classes) / len(sample) for at in sample for name in classes[at]}
     there = [item._replace(top5_weight=weights.pop((item.at, item.shown_class), None)) for item in items]
     return there + [Item("mistake_top5", *asked, top5_weight=weight) for asked, weight in weights.items()]
 
@@ -120,8 +120,8 @@ def draw_attacks(study: ClassificationStudy, attacks: Sequence[Adversarial], bat
     if study.attack is None:
         return []
     successes = [each for each in attacks if each.success]
-    drawn = _some(successes, study.attack.items, study.seed, batch, "adversarial")
-    return [Item("adversarial", each.at, each.shown_class, len(successes) / len(drawn)) for each in drawn]
+    sample = _some(successes, study.attack.items, study.seed, batch, "adversarial")
+    return [Item("adversarial", each.at, each.shown_class, len(successes) / len(sample)) for each in sample]
 
 
 def draw_examples(predicted: Predictions, seed: int, batch: int) -> list[int]:

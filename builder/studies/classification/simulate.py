@@ -134,9 +134,9 @@ def assigning_rater(items: pa.Table, arm: str, model: RaterModel) -> tuple[list[
 def yes_probability(kinds: Sequence[str], rng: np.random.Generator, model: RaterModel) -> Floats:
     """The probability of yes of each item, (n,), before lapses; drawn for every item, used for mistakes."""
     accepted = model.accepted * model.concentration
-    drawn = rng.beta(accepted, model.concentration - accepted, len(kinds))
+    probabilities = rng.beta(accepted, model.concentration - accepted, len(kinds))
     sure = {"agreed": model.agreed, "foil": model.foil, "adversarial": model.adversarial, "explained": model.explained}
-    return np.array([sure.get(kind, of_item) for kind, of_item in zip(kinds, drawn, strict=True)])
+    return np.array([sure.get(kind, of_item) for kind, of_item in zip(kinds, probabilities, strict=True)])
 
 
 def rate(probability: Floats, rng: np.random.Generator, model: RaterModel) -> dict[str, npt.NDArray[Any]]:
@@ -178,8 +178,8 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     items = pa.concat_tables(
         [study.read(TABLE, batch).select(columns) for batch in finished_batches(study)]
     ).to_pylist()
-    rated = [item for item in items if item[f"{name}_top1"] is not None]
-    relevant: npt.NDArray[Any] = np.array([item["shown_class"] == item[f"{name}_top1"] for item in rated], np.bool_)
+    scored = [item for item in items if item[f"{name}_top1"] is not None]
+    relevant: npt.NDArray[Any] = np.array([item["shown_class"] == item[f"{name}_top1"] for item in scored], np.bool_)
     if RELEVANT_IF_TOLD in study.questionnaire().questions:
         relevant = in_words(relevant)
-    return *model_tables(study, name, [item[KEY] for item in rated], {"relevant": relevant}), len(items) - len(rated)
+    return *model_tables(study, name, [item[KEY] for item in scored], {"relevant": relevant}), len(items) - len(scored)

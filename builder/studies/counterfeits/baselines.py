@@ -32,8 +32,8 @@ def noise(count: int, shape: tuple[int, ...], gray: bool, rng: np.random.Generat
     """Scaled noise (count, h, w, 3): each value uniform between 0 and the picture's own scale, uniform in 0..255."""
     channels = 1 if gray else shape[2]
     scale = rng.uniform(0, LEVELS, (count, 1, 1, 1))
-    drawn = np.round(scale * rng.random((count, *shape[:2], channels))).astype(np.uint8)
-    return np.repeat(drawn, shape[2], axis=3) if gray else drawn
+    pixels = np.round(scale * rng.random((count, *shape[:2], channels))).astype(np.uint8)
+    return np.repeat(pixels, shape[2], axis=3) if gray else pixels
 
 
 def drive(

@@ -90,19 +90,19 @@ def sizes_of(
         raise StudyError(
             f"generator.enlarge = {enlarge}: must divide the sides of the images, {shape[1]} x {shape[0]} pixels"
         )
-    drawn = shape[0] // enlarge, shape[1] // enlarge
-    doublings = max(1, round(math.log2(min(drawn) / SMALLEST)))
+    canvas = shape[0] // enlarge, shape[1] // enlarge
+    doublings = max(1, round(math.log2(min(canvas) / SMALLEST)))
     steps = [2**step for step in range(doublings, -1, -1)]
-    sizes = [(-(-drawn[0] // step), -(-drawn[1] // step)) for step in steps]
+    sizes = [(-(-canvas[0] // step), -(-canvas[1] // step)) for step in steps]
     square = (classes, classes)
     if square in sizes[:-1]:
         return sizes, sizes.index(square)
-    if classes < min(drawn):
+    if classes < min(canvas):
         sizes = sorted([*sizes, square], key=lambda size: min(size))
         return sizes, sizes.index(square)
     if matrix:
         raise StudyError(
             f'conditionings: "hot_matrix" needs a feature map of {classes} x {classes}, a row for each class, and the '
-            f"generator draws {drawn[1]} x {drawn[0]} pixels; name fewer classes, or leave it out"
+            f"generator draws {canvas[1]} x {canvas[0]} pixels; name fewer classes, or leave it out"
         )
     return sizes, None

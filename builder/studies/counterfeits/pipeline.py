@@ -145,6 +145,6 @@ def draw_items(study: CounterfeitsStudy, models: Models, described: Sequence[Des
             items += [Item(number, at, False) for at in places if at % study.images_per_class < study.items_per_class]
         elif each.group.kind == HELD_OUT:
             right = np.flatnonzero(each.own.argmax(axis=1) == models.places(each.group.wanted))
-            drawn = randomness(study, batch, "controls").permutation(right)[: study.controls]
-            items += [Item(number, int(at), True) for at in sorted(drawn)]
+            sample = randomness(study, batch, "controls").permutation(right)[: study.controls]
+            items += [Item(number, int(at), True) for at in sorted(sample)]
     return items

@@ -137,9 +137,9 @@ def _rendered(
 def _held_out(study: CounterfeitsStudy, models: Models, batch: int) -> Group:
     """Images of the world that the classifier was not trained on, drawn for the batch."""
     rng, source = randomness(study, batch, "held_out"), models.held_out
-    drawn = [int(row) for rows in source.rows.values() for row in rng.choice(rows, study.images_per_class, False)]
+    sample = [int(row) for rows in source.rows.values() for row in rng.choice(rows, study.images_per_class, False)]
     labels = _wanted(study)
-    return Group(HELD_OUT, 0, source.pictures(drawn), labels, source.ids(drawn), labels)
+    return Group(HELD_OUT, 0, source.pictures(sample), labels, source.ids(sample), labels)
 
 
 def _baselines(study: CounterfeitsStudy, models: Models, world: Group, batch: int) -> Iterator[Group]:

@@ -88,12 +88,12 @@ def option_probabilities(
     counterfeits.
     """
     seen = model.seen * model.concentration
-    drawn = rng.beta(seen, model.concentration - seen, len(items)) * (1 - model.something)
+    rates = rng.beta(seen, model.concentration - seen, len(items)) * (1 - model.something)
     others = len(classes) - 1
     table = np.zeros((len(items), len(classes) + 1))
     for at, item in enumerate(items):
         control = item["label"] is not None
-        first = model.right if control else drawn[at]
+        first = model.right if control else rates[at]
         rest = (1 - model.right) / 2 if control else model.something
         place = classes.index(item["label"] if control else item["target"])
         table[at, :-1] = rest / others
@@ -115,13 +115,13 @@ def rate(
     """
     n = len(probabilities)
     median = model.median_ms * np.exp(model.pace * rng.standard_normal())
-    chosen = np.minimum((rng.random(n)[:, None] >= np.cumsum(probabilities, axis=1)).sum(axis=1), len(options) - 1)
-    clear = (chosen == len(options) - 1) | (controls & (chosen == probabilities.argmax(axis=1)))
+    picks = np.minimum((rng.random(n)[:, None] >= np.cumsum(probabilities, axis=1)).sum(axis=1), len(options) - 1)
+    clear = (picks == len(options) - 1) | (controls & (picks == probabilities.argmax(axis=1)))
     mean = np.where(clear, model.sure, model.unsure)
     certainty = np.round(np.clip(mean + model.spread * rng.standard_normal(n), 0, 100))
     times = np.round(median * np.exp(model.time_spread * rng.standard_normal(n)))
     return {
-        CHOICE: np.array(options)[chosen],
+        CHOICE: np.array(options)[picks],
         CERTAINTY: certainty,
         "response_time_ms": times.astype(np.int32),
         "position": rng.permutation(n).astype(np.int32),

@@ -15,7 +15,7 @@ from builder.explainers.measures import Values
 from builder.explainers.measures.maps import spearman
 from builder.manipulations import Manipulated, black_box, mass_center, outcome, patch, sign_noise, target_map, top_k
 from builder.manipulations.iterative import LEVELS
-from builder.manipulations.top_k_model import kept
+from builder.manipulations.top_k_model import overlap
 from builder.studies.explanation.methods import Inputs, Method, Product
 
 
@@ -68,7 +68,7 @@ def values(of: torch.Tensor) -> Values:
 
 def left(maps: Maps, originals: Maps, own: Any) -> Values:
     """The share of importance at the pixels that mattered most, by the key `share`."""
-    return values(kept(torch.from_numpy(maps), torch.from_numpy(originals), own.share))
+    return values(overlap(torch.from_numpy(maps), torch.from_numpy(originals), own.share))
 
 
 def moved(maps: Maps, originals: Maps, own: Any) -> Values:

@@ -152,8 +152,8 @@ def _trained_goal(
     """
     if inputs.training is None or product.classifier is None:
         return None
-    chosen = np.linspace(0, len(inputs.training.images) - 1, len(inputs.images)).astype(np.int64)
-    images, classes = inputs.training.images[chosen], inputs.training.classes[chosen]
+    places = np.linspace(0, len(inputs.training.images) - 1, len(inputs.images)).astype(np.int64)
+    images, classes = inputs.training.images[places], inputs.training.classes[places]
     maps = [models.maps(aimed, each, images, classes) for each in (inputs.classifier, product.classifier)]
     seen = replace(inputs, images=images, classes=classes, maps=maps[0])
     reached = np.array([method.reached(each, method.sought(seen, own), own) for each in maps])

@@ -295,13 +295,13 @@ def labeled(host: SourceHost, rows: Sequence[int], classes: Sequence[str], key: 
     places = {name: place for place, name in enumerate(classes)}
     named = {row: host.source.label(row) for row in rows}
     labels = {row: host.source.classes[label] for row, label in named.items() if label is not None}
-    kept = [row for row, name in labels.items() if name in places]
-    if len(kept) < 2:
+    usable = [row for row, name in labels.items() if name in places]
+    if len(usable) < 2:
         raise StudyError(
             f"{key}.model = {host.source_name!r}: fewer than two pictures have a label that is a class of the "
             "classifier, on which a manipulation of the model trains it"
         )
-    return Labeled(host.pictures(kept), np.array([places[labels[row]] for row in kept], np.int64))
+    return Labeled(host.pictures(usable), np.array([places[labels[row]] for row in usable], np.int64))
 
 
 def load_lpips(sides: tuple[int, int], runtime: Runtime) -> LPIPS:
@@ -317,7 +317,7 @@ def drawn_layers(check: CheckSettings, network: nn.Module) -> list[list[str]]:
     looked at.
     """
     order = sanity.layers(network)
-    chosen = sanity.spread(network, check.layers)
+    layers = sanity.spread(network, check.layers)
     if check.check == "independent":
-        return [[name] for name in chosen]
-    return [order[: order.index(name) + 1] for name in chosen]
+        return [[name] for name in layers]
+    return [order[: order.index(name) + 1] for name in layers]

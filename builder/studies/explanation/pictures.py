@@ -28,9 +28,9 @@ def draw_items(content: "Content") -> None:
     """
     part = next(part for part in content.tables if part.table == TABLE)
     items = pq.ParquetFile(content.folder / part.path).read()
-    chosen = items.take([at * items.num_rows // _ITEMS for at in range(min(_ITEMS, items.num_rows))])
+    sample = items.take([at * items.num_rows // _ITEMS for at in range(min(_ITEMS, items.num_rows))])
     try:
-        picture = _sheet(chosen.to_pylist())
+        picture = _sheet(sample.to_pylist())
     except ValueError as error:
         raise PublishError(f"{content.folder / part.path}: an image {error}") from error
     (content.folder / "pictures").mkdir(exist_ok=True)

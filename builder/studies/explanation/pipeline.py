@@ -102,7 +102,7 @@ def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, b
             network = network_of(own, check.check)
             seed = int(_randomness(study.seed, batch, "weights").integers(2**31))
             order = sanity.layers(network)
-            drawn = [
+            randomizations = [
                 Network(
                     "drawn",
                     models.in_place_of(name, sanity.randomized(network, layers, seed)),
@@ -111,7 +111,7 @@ def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, b
                 )
                 for layers in drawn_layers(check, network)
             ]
-            return [Network(TRAINED, own), *drawn]
+            return [Network(TRAINED, own), *randomizations]
 
 
 def read_pictures(

@@ -31,17 +31,17 @@ def explain_rows(
     method = METHODS[str(check.manipulation)]
     training, held_out = models.table_of().split(study.seed)
     start = batch * study.images_per_batch
-    chosen = [place % len(held_out.rows) for place in range(start, start + study.images_per_batch)]
-    explained = _Explained(models, held_out, chosen, explainers(method, training), {})
+    places = [place % len(held_out.rows) for place in range(start, start + study.images_per_batch)]
+    explained = _Explained(models, held_out, places, explainers(method, training), {})
     runs, pictures = [], None
     for number, tried in enumerate(check.tries(), start=1):
         own = tried.model_copy(update={"seed": seed} | _aimed(check, tried))
-        with models.stopwatch.step("manipulate", len(chosen)):
+        with models.stopwatch.step("manipulate", len(places)):
             result = method.manipulate(training, held_out, own)
-        with models.stopwatch.step("no_op", len(chosen)):
+        with models.stopwatch.step("no_op", len(places)):
             nothing = method.no_op(training, held_out, own)
         if pictures is None:  # the classifier that is manipulated is the same with every setting
-            pictures = _pictures(held_out, chosen, result.before)
+            pictures = _pictures(held_out, places, result.before)
             explained.add(result.before, pictures.classes, TRAINED, 0)
         for name, product in ((MANIPULATED, result), (NO_OP, nothing)):
             explained.add(product.after, pictures.classes, name, number)
@@ -49,7 +49,7 @@ def explain_rows(
     if pictures is None:
         raise ValueError("there is no setting to try")
     maps = explained.maps
-    with models.stopwatch.step("compare", len(chosen)):
+    with models.stopwatch.step("compare", len(places)):
         changed = [source for source in maps if source.network != TRAINED]
         comparisons = compare(maps, [(Source(each.explainer, TRAINED), each) for each in changed])
     return pictures, Checked(maps, comparisons, runs, views=Charts(held_out.columns))
@@ -65,13 +65,13 @@ class _Explained:
 
     models: Models
     table: Table
-    chosen: list[int]
+    places: list[int]
     explaining: dict[str, TableExplainer]
     maps: dict[Source, Stored]
 
     def add(self, classifier: TableClassifier, classes: Classes, network: str, run: int) -> None:
         """Explains a classifier's answers."""
-        rows = self.table.rows[self.chosen]
+        rows = self.table.rows[self.places]
         with self.models.stopwatch.step("explain", len(rows)):
             for name, explainer in self.explaining.items():
                 weights = explainer.explain(classifier, rows, classes)
@@ -82,14 +82,14 @@ class _Explained:
         return self.maps[Source(explainer, network, run)].maps[:, 0]
 
 
-def _pictures(table: Table, chosen: list[int], classifier: TableClassifier) -> Pictures:
-    rows = table.rows[chosen]
+def _pictures(table: Table, places: list[int], classifier: TableClassifier) -> Pictures:
+    rows = table.rows[places]
     probabilities = classifier.probabilities(rows)
     classes = probabilities.argmax(axis=1)
     return Pictures(
-        rows=chosen,
-        ids=[f"row-{at}" for at in chosen],
-        labels=[NAMES[label] for label in table.labels[chosen]],
+        rows=places,
+        ids=[f"row-{at}" for at in places],
+        labels=[NAMES[label] for label in table.labels[places]],
         pixels=bar_charts(table.columns, rows),
         classes=classes,
         names=[NAMES[at] for at in classes],
@@ -107,7 +107,7 @@ def _run(
     nothing: RowsProduct,
 ) -> Run:
     table, aimed = explained.table, str(check.explainer)
-    rows = table.rows[explained.chosen]
+    rows = table.rows[explained.places]
     before = method.reached(explained.weights(aimed, TRAINED, 0), table.sensitive)
     probabilities = result.before.probabilities(rows).astype(np.float64)
     versions = []

@@ -182,7 +182,7 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     measure = measures[name]
     tables = [study.read(TABLE, batch).select([KEY, "task", name]) for batch in finished_batches(study)]
     items = [item for item in pa.concat_tables(tables).to_pylist() if item["task"] == LIKENESS]
-    rated = [item for item in items if item[name] is not None]
-    share = (np.array([item[name] for item in rated], np.float64) - measure.low) / (measure.high - measure.low)
+    scored = [item for item in items if item[name] is not None]
+    share = (np.array([item[name] for item in scored], np.float64) - measure.low) / (measure.high - measure.low)
     likeness = 100 * (share if measure.alike == "high" else 1 - share)
-    return *model_tables(study, name, [item[KEY] for item in rated], {"likeness": likeness}), len(items) - len(rated)
+    return *model_tables(study, name, [item[KEY] for item in scored], {"likeness": likeness}), len(items) - len(scored)

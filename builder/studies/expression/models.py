@@ -213,8 +213,8 @@ def order(source: ImageSource, seed: int) -> Sequence[int]:
     """
     if not source.classes:
         return range(source.rows())
-    drawn: list[int] = np.random.default_rng(np.random.SeedSequence(seed)).permutation(source.rows()).tolist()
-    return drawn
+    rows: list[int] = np.random.default_rng(np.random.SeedSequence(seed)).permutation(source.rows()).tolist()
+    return rows
 
 
 def _loaded(described: Iterable[ClassifierSettings], runtime: Runtime) -> dict[str, Classifier]:

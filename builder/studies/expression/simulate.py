@@ -92,7 +92,7 @@ def simulate(folder: Path, raters: int, seed: int, model: RaterModel | None = No
         def rater(rng: np.random.Generator) -> Columns:
             answers = rate(emotions, rng, model)
             if PERCEIVED_GENDER in asks.questions:
-                answers[PERCEIVED_GENDER.name] = drawn(GENDER_CONFUSION, genders, GENDERS, rng)
+                answers[PERCEIVED_GENDER.name] = sample(GENDER_CONFUSION, genders, GENDERS, rng)
             return answers
 
         return [item[KEY] for item in items], rater
@@ -138,7 +138,7 @@ def seeming(
     return np.array(genders, np.intp)
 
 
-def drawn(
+def sample(
     confusion: Sequence[Sequence[float]],
     truth: npt.NDArray[np.intp],
     options: Sequence[str],
@@ -146,8 +146,8 @@ def drawn(
 ) -> npt.NDArray[np.str_]:
     """Answers, (n,), of `options`, each by the row of the confusion matrix of what is shown, (n,)."""
     up_to = np.cumsum(np.array(confusion)[truth], axis=1)
-    chosen = np.minimum((rng.random(len(truth))[:, None] >= up_to).sum(axis=1), len(options) - 1)
-    answers: npt.NDArray[np.str_] = np.array(options)[chosen]
+    picks = np.minimum((rng.random(len(truth))[:, None] >= up_to).sum(axis=1), len(options) - 1)
+    answers: npt.NDArray[np.str_] = np.array(options)[picks]
     return answers
 
 
@@ -155,7 +155,7 @@ def rate(emotions: npt.NDArray[np.intp], rng: np.random.Generator, model: RaterM
     """The answers of one rater to faces that show these emotions, (n,), by column of `ratings`, each (n,)."""
     n = len(emotions)
     median = model.median_ms * np.exp(model.pace * rng.standard_normal())
-    answers = drawn(CONFUSION, emotions, OPTIONS, rng)
+    answers = sample(CONFUSION, emotions, OPTIONS, rng)
     mean = np.where(answers == "neutral", model.neutral, model.strength)
     strength = np.round(np.clip(mean + model.spread * rng.standard_normal(n), 0, 100))
     times = np.round(median * np.exp(model.time_spread * rng.standard_normal(n)))
@@ -187,6 +187,6 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     column = f"{name}_class"
     tables = [study.read(TABLE, batch).select([KEY, column]) for batch in finished_batches(study)]
     items = pa.concat_tables(tables).to_pylist()
-    rated = [item for item in items if item[column] is not None]
-    emotion = np.array([item[column] if item[column] in EMOTIONS else ANOTHER for item in rated])
-    return *model_tables(study, name, [item[KEY] for item in rated], {"emotion": emotion}), len(items) - len(rated)
+    scored = [item for item in items if item[column] is not None]
+    emotion = np.array([item[column] if item[column] in EMOTIONS else ANOTHER for item in scored])
+    return *model_tables(study, name, [item[KEY] for item in scored], {"emotion": emotion}), len(items) - len(scored)

@@ -172,9 +172,9 @@ def draw_base(folder: str | Path, png: Path, *, batch: int, base: int) -> None:
         if row["base_id"] == bases[base]:
             by_kind.setdefault(labels.int2str(row["kind"]), []).append(row)
     lines = [
-        (kind, kept[start : start + _COLUMNS])
-        for kind, kept in by_kind.items()
-        for start in range(0, len(kept), _COLUMNS)
+        (kind, pictures[start : start + _COLUMNS])
+        for kind, pictures in by_kind.items()
+        for start in range(0, len(pictures), _COLUMNS)
     ]
     (threshold,) = (each.threshold for each in described.recognizers if each.name == described.target)
     decides = f"{threshold:g} or less is accepted" if isinstance(threshold, int | float) else "its own threshold"

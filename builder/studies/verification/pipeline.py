@@ -61,31 +61,32 @@ def draw_bases(study: VerificationStudy, models: Models, batch: int) -> tuple[li
     """
     first = study.first_seed + SEEDS_PER_BATCH * batch
     tried = range(first, first + SEEDS_PER_BATCH)
-    kept: list[int] = []
+    base_seeds: list[int] = []
     pictures: list[Picture] = []
     with models.stopwatch.step("draw bases"), progress.bar(SEEDS_PER_BATCH, "seeds", "seed") as bar:
         start = 0
-        while len(kept) < study.bases_per_batch and start < SEEDS_PER_BATCH:
+        while len(base_seeds) < study.bases_per_batch and start < SEEDS_PER_BATCH:
             # No more than have to be tried, in whole micro-batches: as many of them at a time as there are threads.
-            rounds = -(-(study.bases_per_batch - len(kept)) // models.generator.micro_batch)
+            rounds = -(-(study.bases_per_batch - len(base_seeds)) // models.generator.micro_batch)
             seeds = tried[start : start + rounds * models.generator.micro_batch]
             start += len(seeds)
             models.stopwatch.count(len(seeds))
             with context(rows=[Place(seed=seed) for seed in seeds]):
                 latents = models.sample(seeds)
                 view = models.view(models.render(latents))
-            for row in np.flatnonzero(view.faces.found)[: study.bases_per_batch - len(kept)].tolist():
-                pictures.append(Picture(base_name(len(kept)), latents[row], view.row(row)))
-                kept.append(seeds[row])
-            bar.set_postfix_str(f"{len(kept)} of {study.bases_per_batch} bases found")
+            for row in np.flatnonzero(view.faces.found)[: study.bases_per_batch - len(base_seeds)].tolist():
+                pictures.append(Picture(base_name(len(base_seeds)), latents[row], view.row(row)))
+                base_seeds.append(seeds[row])
+            bar.set_postfix_str(f"{len(base_seeds)} of {study.bases_per_batch} bases")
             bar.update(len(seeds))
-    if len(kept) < study.bases_per_batch:
+    if len(base_seeds) < study.bases_per_batch:
         raise ModelError(
-            f"found something in {len(kept)} of the images that generator {study.generator.model!r} makes of the seeds "
-            f"{tried[0]} to {tried[-1]}; {study.bases_per_batch} bases are wanted. Is it the right alignment for them?",
+            f"found something in {len(base_seeds)} of the images that generator {study.generator.model!r} makes of the "
+            f"seeds {tried[0]} to {tried[-1]}; {study.bases_per_batch} bases are wanted. Is it the right alignment for "
+            "them?",
             f"alignment {models.alignment_of[models.target]!r}",
         )
-    passed_over = sorted(set(range(first, kept[-1])) - set(kept))
+    passed_over = sorted(set(range(first, base_seeds[-1])) - set(base_seeds))
     embeddings = np.concatenate([picture.view.embeddings for picture in pictures if picture.view])
 
     def evaluate(latents: Latents, indices: npt.NDArray[np.intp]) -> Evaluation:
@@ -104,7 +105,7 @@ def draw_bases(study: VerificationStudy, models: Models, batch: int) -> tuple[li
             return models.judge(latents, compared)
 
     space, names = models.generator.space, tuple(models.recognizers)
-    return kept, passed_over, Bases(tuple(pictures), space, evaluate, names, judge)
+    return base_seeds, passed_over, Bases(tuple(pictures), space, evaluate, names, judge)
 
 
 def draw_samples(
@@ -118,9 +119,9 @@ def draw_samples(
         boundary = Boundary("sample kind", kind)
         with models.stopwatch.step(f"draw {kind}"), context(kind=kind), boundary.call("draw") as call:
             answer = module.draw(bases, settings, randomness(study.seed, batch, kind))
-            drawn = _checked_drawn(call, answer, bases.count, bases.space.dim)
-        samples[kind] = drawn.samples
-        rounds += drawn.rounds
+            answered = _checked_drawn(call, answer, bases.count, bases.space.dim)
+        samples[kind] = answered.samples
+        rounds += answered.rounds
     return samples, rounds
 
 
@@ -148,7 +149,7 @@ def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gall
     recognizer. What a search or the choice of bases rendered and embedded is not done again.
     """
     pictures = {picture.name: picture for picture in bases.pictures}
-    for sample in (sample for drawn in samples.values() for sample in drawn):
+    for sample in (sample for of_kind in samples.values() for sample in of_kind):
         pictures.setdefault(sample.picture.name, sample.picture)
     views = {name: picture.view for name, picture in pictures.items() if picture.view is not None}
     unseen = [name for name in pictures if name not in views]
@@ -164,8 +165,8 @@ def show(models: Models, bases: Bases, samples: dict[str, list[Sample]]) -> Gall
 def _places(bases: Bases, samples: dict[str, list[Sample]]) -> dict[str, Place]:
     """The place where each picture is shown first, by its name."""
     places: dict[str, Place] = {}
-    for kind, drawn in samples.items():
-        for sample in drawn:
+    for kind, of_kind in samples.items():
+        for sample in of_kind:
             places.setdefault(sample.picture.name, Place(kind, sample.base))
     return {picture.name: Place(base=base) for base, picture in enumerate(bases.pictures)} | places
 
@@ -189,11 +190,11 @@ def _gallery(models: Models, pictures: list[Picture], views: list[View]) -> Gall
 
 def score(models: Models, gallery: Gallery, samples: dict[str, list[Sample]]) -> dict[str, tables.Column]:
     """The distance of every pair, by column: a recognizer's NaN where something was not found."""
-    pairs = [sample for drawn in samples.values() for sample in drawn]
+    pairs = [sample for of_kind in samples.values() for sample in of_kind]
     base = np.array([gallery.row(base_name(sample.base)) for sample in pairs])
     other = np.array([gallery.row(sample.picture.name) for sample in pairs])
     scores: dict[str, tables.Column] = {}
-    with context(rows=[Place(kind, sample.base) for kind, drawn in samples.items() for sample in drawn]):
+    with context(rows=[Place(kind, sample.base) for kind, of_kind in samples.items() for sample in of_kind]):
         for name, embedded in gallery.embeddings.items():
             scores[f"{name}_distance"] = models.distance(name, embedded[base], embedded[other])
         for name, distance in models.distances.items():

@@ -101,7 +101,7 @@ def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], di
     for label, kind in enumerate(kinds):
         rows = pairs.filter(pc.equal(pairs["kind"], label))
         if rows.num_rows:
-            rated = COUNT in rows.column_names
+            has_ratings = COUNT in rows.column_names
             records.append(
                 Scores(
                     kind=kind,
@@ -109,8 +109,8 @@ def scores(pairs: pa.Table, kinds: Sequence[str], recognizers: Sequence[str], di
                     mean={column: pc.mean(rows[column]).as_py() for column in columns},
                     accepted={name: pc.mean(rows[f"{name}_accept"]).as_py() for name in recognizers},
                     not_found={name: rows[f"{name}_accept"].null_count for name in recognizers},
-                    similarity=pc.mean(rows["similarity_mean"]).as_py() if rated else None,
-                    identity=pc.mean(rows["identity_rate"]).as_py() if rated else None,
+                    similarity=pc.mean(rows["similarity_mean"]).as_py() if has_ratings else None,
+                    identity=pc.mean(rows["identity_rate"]).as_py() if has_ratings else None,
                 )
             )
     return records

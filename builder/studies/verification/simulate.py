@@ -181,13 +181,13 @@ def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
     if name not in thresholds:
         raise RatingsError(f"{folder}: has no recognizer {name!r}; it has {', '.join(thresholds)}")
     pairs = pd.concat([_pairs(study, batch) for batch in finished_batches(study)], ignore_index=True)
-    rated = pairs[pairs[f"{name}_distance"].notna()]
-    distance, accept = rated[f"{name}_distance"].to_numpy(np.float64), rated[f"{name}_accept"].to_numpy(bool)
+    scored = pairs[pairs[f"{name}_distance"].notna()]
+    distance, accept = scored[f"{name}_distance"].to_numpy(np.float64), scored[f"{name}_accept"].to_numpy(bool)
     stated = thresholds[name]
     threshold = stated if isinstance(stated, float) else _boundary(distance, accept)
     similarity = np.clip(100 * (1 - distance / (2 * threshold)), 0, 100)
     answers = {"similarity": similarity, "identity": accept}
-    return *model_tables(study, name, rated["pair_id"].tolist(), answers), len(pairs) - len(rated)
+    return *model_tables(study, name, scored["pair_id"].tolist(), answers), len(pairs) - len(scored)
 
 
 def _boundary(distance: Floats, accept: npt.NDArray[np.bool_]) -> float:

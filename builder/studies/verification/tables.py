@@ -105,12 +105,12 @@ def _pairs(
     samples: dict[str, list[Sample]],
     scores: dict[str, Column],
 ) -> pa.Table:
-    drawn = [(kind, sample) for kind, of_kind in samples.items() for sample in of_kind]
-    order = sorted(range(len(drawn)), key=lambda row: drawn[row][1].base)
+    rows_of = [(kind, sample) for kind, of_kind in samples.items() for sample in of_kind]
+    order = sorted(range(len(rows_of)), key=lambda row: rows_of[row][1].base)
     labels = list(samples)
     rows = []
     for at in order:
-        kind, sample = drawn[at]
+        kind, sample = rows_of[at]
         base, other = base_name(sample.base), sample.picture.name
         row: dict[str, Any] = {
             "pair_id": names.pair(kind, sample, other),

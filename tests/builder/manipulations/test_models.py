@@ -65,8 +65,8 @@ def test_penalties_by_hand():
     assert location.unlikeness(a, a).item() == 0
     assert location.heat(a, 0.5).item() == 0
     assert location.heat(a.flip(1), 0.5).item() == pytest.approx(0.5)
-    assert top_k_model.kept(a.flip(1), a, 0.25).item() == 0
-    assert top_k_model.kept(a, a, 0.25).item() == pytest.approx(0.5)
+    assert top_k_model.overlap(a.flip(1), a, 0.25).item() == 0
+    assert top_k_model.overlap(a, a, 0.25).item() == pytest.approx(0.5)
     # A tenth of the original's 8 counts half.
     assert fine_tuning.presence(a / 10, a).item() == pytest.approx(0.5)
     assert fine_tuning.presence(0 * a, a).item() == 0
@@ -91,7 +91,7 @@ def test_a_model_is_manipulated_and_its_no_op_is_not(classifier, manipulated, me
     before = copy.deepcopy(classifier.network.state_dict())
     made = manipulated(method)
     none, run = made.runs
-    assert (none.weight, run.weight, made.chosen, made.kept) == (0, KEYS[method]["weights"][1], 1, True)
+    assert (none.weight, run.weight, made.choice, made.accurate) == (0, KEYS[method]["weights"][1], 1, True)
     assert made.run is run
     assert run.steps == none.steps == 3 * (250 // 32)
     assert len(run.cross_entropy) == len(run.penalty) == 3
@@ -114,8 +114,8 @@ def test_maps_go_where_they_are_wanted(classifier, explainer, held_out, manipula
     assert location.heat(changed, 0.25).median() > 0.2
     assert location.heat(originals, 0.25).median() < 0.05
     changed, originals = after(top_k_model, *held_out)
-    left = top_k_model.kept(changed, originals, 0.05)
-    assert left.median() < 0.25 * top_k_model.kept(originals, originals, 0.05).median()
+    left = top_k_model.overlap(changed, originals, 0.05)
+    assert left.median() < 0.25 * top_k_model.overlap(originals, originals, 0.05).median()
     assert (changed.amax(dim=(1, 2)) > 0).float().mean() > 0.9
     changed, originals = after(center_model, *held_out)
     assert center_model.moved(changed, originals).median() > 4

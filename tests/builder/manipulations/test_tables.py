@@ -154,7 +154,7 @@ def concealed(parts):
 def test_a_network_conceals_and_its_no_op_does_not(parts, concealed):
     _, held_out = parts
     none, run = concealed.runs
-    assert (concealed.chosen, concealed.kept) == (1, True)
+    assert (concealed.choice, concealed.accurate) == (1, True)
     assert run is concealed.run
     assert run.chosen_by[1] < 0.1 * none.chosen_by[1]
     assert abs(run.accuracy_after - run.accuracy_before) <= 0.03

@@ -19,7 +19,7 @@ def ratings(rows: list[tuple[str, str, float, bool, str]]) -> pa.Table:
 
 
 def rated(pairs: pa.Table, given: pa.Table, source: aggregates.Source) -> pa.Table:
-    return aggregates.rated(pairs, "pair_id", given, ASKS.questions, source)
+    return aggregates.with_aggregates(pairs, "pair_id", given, ASKS.questions, source)
 
 
 def participants(flags: dict[str, list[str]]) -> pa.Table:
@@ -76,7 +76,7 @@ def test_an_answer_that_was_not_asked_for_counts_nowhere():
 def test_of_a_choice_the_mode_and_its_share():
     given = pa.table({"item_id": [*"aaaaa", *"bbbb", "c"], "emotion": [*"xyyzy", *"yxyx", None]})
     items = pa.table({"item_id": ["b", "a", "c", "d"]})
-    table = aggregates.rated(items, "item_id", given, (Choice("emotion", "Which?"),), "human")
+    table = aggregates.with_aggregates(items, "item_id", given, (Choice("emotion", "Which?"),), "human")
     assert table.to_pylist() == [
         {"item_id": "b", "emotion_mode": "x", "emotion_share": 0.5, "n_ratings": 4, "ratings_source": "human"},
         {"item_id": "a", "emotion_mode": "y", "emotion_share": 0.6, "n_ratings": 5, "ratings_source": "human"},

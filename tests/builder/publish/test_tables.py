@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 
-from builder.publish.aggregates import rated
+from builder.publish.aggregates import with_aggregates
 from builder.publish.tables import ByItem
 from tests.asks import ASKS
 
@@ -43,6 +43,6 @@ def test_a_pair_has_the_same_aggregates_whoever_rates_other_pairs():
     pairs = pa.table({"pair_id": ids([f"p{number}" for number in range(2_000, 2_112)])})
     alone = together.filter(pa.compute.is_in(together["pair_id"], value_set=pairs["pair_id"].combine_chunks()))
     taken = ByItem(together, "pair_id").take(pairs["pair_id"])
-    assert rated(pairs, "pair_id", taken, ASKS.questions, "human").equals(
-        rated(pairs, "pair_id", alone, ASKS.questions, "human")
+    assert with_aggregates(pairs, "pair_id", taken, ASKS.questions, "human").equals(
+        with_aggregates(pairs, "pair_id", alone, ASKS.questions, "human")
     )

@@ -48,7 +48,7 @@ def rewrite(study: Path, table: str, rows: pa.Table, batch: int = 0) -> None:
     folder.write_batch(
         batch,
         tables,
-        drawn=held.drawn,
+        seeds=held.seeds,
         passed_over=held.passed_over,
         environment=held.environment,
         micro_batches=held.micro_batches,

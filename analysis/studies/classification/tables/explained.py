@@ -36,9 +36,9 @@ def explained_pairs(study: Classification) -> pd.DataFrame:
     pairs = pairs.rename(columns={**names, "image_id_explained": "explained_id"})
     order = pairs["turned"].map({TO_YES: 0, SAME: 1, TO_NO: 2})
     pairs = pairs.assign(order=order).sort_values(["order", "change", "row"], ascending=[True, False, True])
-    kept = ["row", "label", "shown_class", "image_id", "explained_id", "n_answers", "n_yes"]
-    kept += ["explained_n_answers", "explained_n_yes", "change", "turned", "weight", "unit"]
-    return pairs[kept].reset_index(drop=True)
+    columns = ["row", "label", "shown_class", "image_id", "explained_id", "n_answers", "n_yes"]
+    columns += ["explained_n_answers", "explained_n_yes", "change", "turned", "weight", "unit"]
+    return pairs[columns].reset_index(drop=True)
 
 
 def arm_difference(study: Classification, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -85,8 +85,8 @@ def design_of(verdicts: Verdicts) -> Design | str:
     n = float(both["n"].mean())
     error = float((both["mistakes"] * (1 - accepted)).sum() / both["n"].sum())
     apart = (both["mistakes"] * (1 - accepted) - error * both["n"]) / n
-    drawn = (both["mistakes"] / n) ** 2 * accepted * (1 - accepted) * (1 / both["asked"] - 1 / both["mistakes"])
-    between = max(float(apart.var(ddof=1) - drawn.mean()), error * (1 - error) / n)
+    sampling = (both["mistakes"] / n) ** 2 * accepted * (1 - accepted) * (1 / both["asked"] - 1 / both["mistakes"])
+    between = max(float(apart.var(ddof=1) - sampling.mean()), error * (1 - error) / n)
     return Design(
         n, float(both["mistakes"].mean()), float(both["mistakes"].sum() / both["n"].sum()), yes, alike, between
     )

@@ -29,7 +29,7 @@ def agreement_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: 
     with style.look():
         figure = style.new_figure(2.6 + 0.5 * len(names), 1.7 + 0.45 * len(names))
         axes = figure.subplots()
-        drawn = axes.imshow(np.ma.masked_invalid(matrix), cmap="RdBu", vmin=-1, vmax=1)
+        image = axes.imshow(np.ma.masked_invalid(matrix), cmap="RdBu", vmin=-1, vmax=1)
         for at, beside in np.argwhere(~np.isnan(matrix)):
             shade = "white" if abs(matrix[at, beside]) > 0.65 else "black"  # white at 0 and dark at its ends
             axes.text(beside, at, f"{matrix[at, beside]:.2f}", ha="center", va="center", color=shade, fontsize=7)
@@ -37,5 +37,5 @@ def agreement_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: 
         axes.set_xticks(range(len(names)), labels, rotation=40, ha="right")
         axes.set_yticks(range(len(names)), labels)
         axes.set_title("Below the diagonal with signs, above it absolute values")
-        figure.colorbar(drawn, ax=axes, label="Spearman's correlation, mean", shrink=0.8)
+        figure.colorbar(image, ax=axes, label="Spearman's correlation, mean", shrink=0.8)
         return style.finished(figure, source)

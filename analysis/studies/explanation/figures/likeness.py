@@ -17,21 +17,21 @@ def likeness(table: pd.DataFrame, *, source: str | None) -> Figure:
         source: Whose the ratings are.
     """
     ceiling = table[table["measure"] == "people"]
-    drawn = table[table["measure"] != "people"].dropna(subset="correlation")
-    negative = drawn["correlation"] < 0
-    drawn = drawn.assign(
-        size=drawn["correlation"].abs(),
-        low=drawn["low"].where(~negative, -drawn["high"]),
-        high=drawn["high"].where(~negative, -drawn["low"]),
+    measures = table[table["measure"] != "people"].dropna(subset="correlation")
+    negative = measures["correlation"] < 0
+    measures = measures.assign(
+        size=measures["correlation"].abs(),
+        low=measures["low"].where(~negative, -measures["high"]),
+        high=measures["high"].where(~negative, -measures["low"]),
     ).sort_values("size", ascending=False)
     with style.look():
-        figure = style.new_figure(7.0, height(drawn["measure"]))
+        figure = style.new_figure(7.0, height(measures["measure"]))
         axes = figure.subplots()
         axes.axvline(0, color=style.FAINT, linewidth=0.8)
         for row in style.rows(ceiling.dropna(subset="split_half")):
             axes.axvspan(row.low, row.high, color=style.FAINT, alpha=0.2, linewidth=0)
             axes.axvline(row.split_half, color="black", linestyle="dashed", linewidth=1, label="noise ceiling")
-        draw_intervals(axes, drawn, "measure", value="size", label=written)
+        draw_intervals(axes, measures, "measure", value="size", label=written)
         axes.set(xlim=(-0.4, 1.05), xlabel="size of the correlation with people's mean likeness")
         style.legend_beside(axes)
         return style.finished(figure, source)

@@ -33,7 +33,7 @@ def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: s
     with style.look():
         figure = style.new_figure(max(3.2 + 0.52 * len(explainers), 7.0), 2.0 + 0.42 * len(lines))
         axes = figure.subplots()
-        drawn = axes.imshow(np.ma.masked_invalid(matrix), cmap="Reds", vmin=0, vmax=MOST, aspect="auto")
+        image = axes.imshow(np.ma.masked_invalid(matrix), cmap="Reds", vmin=0, vmax=MOST, aspect="auto")
         for at, beside in np.argwhere(~np.isnan(matrix)):
             shade = "white" if matrix[at, beside] > DARK * MOST else "black"
             axes.text(
@@ -46,7 +46,7 @@ def transfer_matrix(table: pd.DataFrame, explainers: Sequence[str], *, source: s
         axes.set_xticks(range(len(explainers)), [_words(name) for name in explainers], rotation=40, ha="right")
         axes.set_yticks(range(len(lines)), [_words(f"{name} of {aimed}") for name, aimed in lines])
         axes.set_title("Red: the manipulation changes\nthe explanation, its no-op does not")
-        figure.colorbar(drawn, ax=axes, label="beyond the no-op", extend="both")
+        figure.colorbar(image, ax=axes, label="beyond the no-op", extend="both")
         return style.finished(figure, source)
 
 

@@ -63,9 +63,9 @@ def _draw(axes: Axes, rows: pd.DataFrame, place: int, n_groups: int) -> None:
     small = rows["small"].fillna("").ne("").to_numpy(bool)
     color = style.PALETTE[place % len(style.PALETTE)]
     hatch = HATCHES[place % len(HATCHES)]
-    for kept, face in ((~small, color), (small, "none")):
+    for mask, face in ((~small, color), (small, "none")):
         axes.bar(
-            *(at[kept], np.nan_to_num(value[kept]), width * 0.92),
+            *(at[mask], np.nan_to_num(value[mask]), width * 0.92),
             facecolor=face,
             edgecolor=color if face == "none" else "white",
             linewidth=0.8,

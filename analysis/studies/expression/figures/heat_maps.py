@@ -36,14 +36,14 @@ def rate_maps(table: pd.DataFrame, emotions: Sequence[str], title: str, *, sourc
         for axes, emotion in zip(grid, emotions, strict=True):
             cells = table[table["emotion"] == emotion].set_index(["group", "rate"])
             values = np.array([[float(cells.loc[(group, rate), "value"]) for rate in RATES] for group in groups])
-            drawn = _draw(axes, values)
+            image = _draw(axes, values)
             for row, group in enumerate(groups):
                 for column, rate in enumerate(RATES):
                     _write(axes, row, column, cells.loc[(group, rate)])
             axes.set_xticks(range(len(RATES)), RATES)
             axes.set_yticks(range(len(groups)), [style.plain(group) for group in groups])
             axes.set_title(f"{style.plain(title)}: {emotion}")
-        figure.colorbar(drawn, ax=list(grid), label="rate", shrink=0.8)
+        figure.colorbar(image, ax=list(grid), label="rate", shrink=0.8)
         return style.finished(figure, source)
 
 
@@ -70,7 +70,7 @@ def confusion_maps(table: pd.DataFrame, name: str, *, source: str | None) -> Fig
                 index=EMOTIONS, columns=answers
             )
             values = wide.to_numpy(np.float64)
-            drawn = _draw(axes, values)
+            image = _draw(axes, values)
             for row, column in np.argwhere(np.isfinite(values)):
                 _text(axes, row, column, f"{100 * values[row, column]:.0f}", values[row, column], 7)
             axes.set_xticks(range(len(answers)), [style.plain(each) for each in answers], rotation=60, ha="right")
@@ -79,7 +79,7 @@ def confusion_maps(table: pd.DataFrame, name: str, *, source: str | None) -> Fig
             axes.set_title(f"{style.plain(group)} (n = {n:g})")
         figure.supxlabel(f"what {style.plain(name)} says", fontsize=9)
         figure.supylabel("what is right", fontsize=9)
-        figure.colorbar(drawn, ax=list(grid), label="share of a row, in percent in its cells", shrink=0.8)
+        figure.colorbar(image, ax=list(grid), label="share of a row, in percent in its cells", shrink=0.8)
         return style.finished(figure, source)
 
 

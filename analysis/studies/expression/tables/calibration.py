@@ -78,12 +78,12 @@ def _whole(
     bins: list[dict[str, Any]],
 ) -> dict[str, Any]:
     there = weights > 0
-    kept = weights[there]
+    weights_there = weights[there]
     mean = weighted_mean((confidence - right)[there])
-    interval = jackknife(lambda each: mean(each * kept), study.units[there], PLAIN)
+    interval = jackknife(lambda each: mean(each * weights_there), study.units[there], PLAIN)
     row = {"classifier": name, **cell.head, "n": tidy(weights.sum())}
-    row |= {"confidence": float(np.average(confidence[there], weights=kept))}
-    row |= {"accuracy": float(np.average(right[there], weights=kept)), "overconfidence": interval.estimate}
+    row |= {"confidence": float(np.average(confidence[there], weights=weights_there))}
+    row |= {"accuracy": float(np.average(right[there], weights=weights_there)), "overconfidence": interval.estimate}
     gaps = [abs(each["confidence"] - each["accuracy"]) for each in bins]
     error = float(np.average(gaps, weights=[each["n"] for each in bins]))
     return row | columns(interval, study) | {"calibration_error": error, "small": too_few(study, weights)}

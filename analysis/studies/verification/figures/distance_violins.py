@@ -43,10 +43,10 @@ def interpolation_violins(
 
 def decisions(pairs: pd.DataFrame, recognizer: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The distance of each pair, as often as people answered "same" and as often as they answered "different"."""
-    rated = pairs.dropna(subset=[f"{recognizer}_distance", "identity_rate"])
-    distances = rated[f"{recognizer}_distance"].to_numpy(np.float64)
-    same = (rated["identity_rate"] * rated["n_identity"]).round().to_numpy(np.int64)
-    different = rated["n_identity"].to_numpy(np.int64) - same
+    with_answers = pairs.dropna(subset=[f"{recognizer}_distance", "identity_rate"])
+    distances = with_answers[f"{recognizer}_distance"].to_numpy(np.float64)
+    same = (with_answers["identity_rate"] * with_answers["n_identity"]).round().to_numpy(np.int64)
+    different = with_answers["n_identity"].to_numpy(np.int64) - same
     return np.repeat(distances, same), np.repeat(distances, different)
 
 

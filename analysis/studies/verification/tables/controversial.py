@@ -28,9 +28,9 @@ def controversial(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings, no rated controversial pairs, or no two recognizers.
     """
-    rated = data.rated(pairs, ratings)
-    rows = rated[(rated["kind"] == KIND) & rated["identity_rate"].notna()]
-    names = data.recognizers(rated)
+    rated_pairs = data.with_answers(pairs, ratings)
+    rows = rated_pairs[(rated_pairs["kind"] == KIND) & rated_pairs["identity_rate"].notna()]
+    names = data.recognizers(rated_pairs)
     if rows.empty or len(names) < 2:
         raise MissingDataError(f"the dataset has no rated {KIND} pairs of two recognizers")
     return pd.DataFrame([_side(rows, *direction) for direction in itertools.permutations(names, 2)])
@@ -48,16 +48,18 @@ def model_spread(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: as `controversial`.
     """
-    rated = data.rated(pairs, ratings)
-    names = data.recognizers(rated)
-    kind = rated["kind"].astype("str")
+    rated_pairs = data.with_answers(pairs, ratings)
+    names = data.recognizers(rated_pairs)
+    kind = rated_pairs["kind"].astype("str")
     if not (kind == KIND).any() or len(names) < 2:
         raise MissingDataError(f"the dataset has no rated {KIND} pairs of two recognizers")
-    mask = rated["identity_rate"].notna() & np.logical_and.reduce([rated[f"{name}_accept"].notna() for name in names])
+    mask = np.logical_and.reduce(
+        [rated_pairs[each].notna() for each in ("identity_rate", *(f"{name}_accept" for name in names))]
+    )
     chosen = {"random": mask & (kind == RANDOM), KIND: mask & (kind == KIND)}
     for name in names:
-        chosen[f"{KIND}, {name} accepts"] = chosen[KIND] & rated[f"{name}_accept"].eq(True).fillna(False)
-    return pd.DataFrame([{"pairs": label} | _spread(rated[rows], names) for label, rows in chosen.items()])
+        chosen[f"{KIND}, {name} accepts"] = chosen[KIND] & rated_pairs[f"{name}_accept"].eq(True).fillna(False)
+    return pd.DataFrame([{"pairs": label} | _spread(rated_pairs[rows], names) for label, rows in chosen.items()])
 
 
 def _side(rows: pd.DataFrame, accepts: str, rejects: str) -> dict[str, Any]:

@@ -36,13 +36,13 @@ def correlations(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings.
     """
-    rated = data.rated(pairs, ratings)
-    rated = rated[rated["identity_rate"].notna()]
-    without = rated[rated["kind"] != "genuine"]
-    measures = {"similarity": "similarity_mean"} | data.measures(rated)
+    rated_pairs = data.with_answers(pairs, ratings)
+    rated_pairs = rated_pairs[rated_pairs["identity_rate"].notna()]
+    without = rated_pairs[rated_pairs["kind"] != "genuine"]
+    measures = {"similarity": "similarity_mean"} | data.measures(rated_pairs)
     kinds = [(kind, cell) for kind, level, cell in data.cells(without) if np.isnan(level)]
-    if len(without) < len(rated):
-        kinds.append(("all with genuine", rated))
+    if len(without) < len(rated_pairs):
+        kinds.append(("all with genuine", rated_pairs))
     table = pd.DataFrame(
         [
             {"kind": kind, "measure": measure} | _correlation(cell[cell[column].notna()], column)

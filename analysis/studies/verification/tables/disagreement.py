@@ -33,8 +33,8 @@ def disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: no pair has both a distance and a rating.
     """
-    rated = data.rated(pairs, ratings)
-    tables = [_of_recognizer(rated, name) for name in data.recognizers(rated)]
+    rated_pairs = data.with_answers(pairs, ratings)
+    tables = [_of_recognizer(rated_pairs, name) for name in data.recognizers(rated_pairs)]
     scored = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     if scored.empty:
         raise MissingDataError("no pair has both a distance and a rating")
@@ -54,27 +54,27 @@ def people_disagreement(pairs: Table, ratings: Table | None = None) -> pd.DataFr
     Raises:
         MissingDataError: no pair has two answers.
     """
-    rated = data.rated(pairs, ratings)
+    rated_pairs = data.with_answers(pairs, ratings)
     counts = list(data.COUNTS.values())
-    rated = rated[rated[counts].max(axis="columns") >= 2]
-    if rated.empty:
+    rated_pairs = rated_pairs[rated_pairs[counts].max(axis="columns") >= 2]
+    if rated_pairs.empty:
         raise MissingDataError("no pair has two answers")
-    rate = rated["identity_rate"].where(rated["n_identity"] >= 2).to_numpy(np.float64)
+    rate = rated_pairs["identity_rate"].where(rated_pairs["n_identity"] >= 2).to_numpy(np.float64)
     entropy = stats.entropy(np.stack([rate, 1 - rate]), base=2, axis=0)
     columns = [*_PAIR, "n_ratings", *counts, "similarity_mean", "identity_rate", "similarity_std"]
-    table = rated[columns].assign(identity_std=rated.get("identity_std", np.nan), identity_entropy=entropy)
+    table = rated_pairs[columns].assign(identity_std=rated_pairs.get("identity_std", np.nan), identity_entropy=entropy)
     few = [name.removeprefix("n_") for name in counts]
     table["reason"] = [
         "; ".join(f"{name}: {n} answer{'' if n == 1 else 's'}" for name, n in zip(few, row, strict=True) if n < 2)
-        for row in rated[counts].itertuples(index=False)
+        for row in rated_pairs[counts].itertuples(index=False)
     ]
     return table.sort_values("similarity_std", ascending=False, kind="stable", ignore_index=True)
 
 
-def _of_recognizer(rated: pd.DataFrame, name: str) -> pd.DataFrame:
+def _of_recognizer(pairs: pd.DataFrame, name: str) -> pd.DataFrame:
     distance, accept = f"{name}_distance", f"{name}_accept"
-    rated = rated[rated[distance].notna() & (rated["similarity_mean"].notna() | rated["identity_rate"].notna())]
-    table = rated[[*_PAIR, distance, accept, "similarity_mean", "identity_rate"]]
+    pairs = pairs[pairs[distance].notna() & (pairs["similarity_mean"].notna() | pairs["identity_rate"].notna())]
+    table = pairs[[*_PAIR, distance, accept, "similarity_mean", "identity_rate"]]
     table = table.rename(columns={distance: "distance", accept: "accept"}).assign(recognizer=name)
     answered = table[table["identity_rate"].notna()]
     largest = answered["distance"].max()

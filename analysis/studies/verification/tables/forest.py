@@ -43,20 +43,20 @@ def attribute_forest(
         MissingDataError: there are no ratings of similarity, fewer than two independent batches with ratings, fewer
             than 20 pairs, or all have the same similarity.
     """
-    rated = data.rated(pairs, ratings)
-    rated = rated[(rated["kind"] != "genuine") & rated["similarity_mean"].notna()]
-    batches = rated["unit"].nunique()
-    if len(rated) < 20:
-        raise MissingDataError(f"{len(rated)} rated pairs are too few for a random forest")
+    rated_pairs = data.with_answers(pairs, ratings)
+    rated_pairs = rated_pairs[(rated_pairs["kind"] != "genuine") & rated_pairs["similarity_mean"].notna()]
+    batches = rated_pairs["unit"].nunique()
+    if len(rated_pairs) < 20:
+        raise MissingDataError(f"{len(rated_pairs)} rated pairs are too few for a random forest")
     if batches < 2:
         raise MissingDataError("with one batch, no forest can be judged: its pairs share images and raters")
-    similarity = rated["similarity_mean"].to_numpy(np.float64)
+    similarity = rated_pairs["similarity_mean"].to_numpy(np.float64)
     if np.ptp(similarity) == 0:
         raise MissingDataError("all pairs have the same similarity")
-    differences = attribute_differences(rated, attributes).dropna(axis="columns", how="all")
-    predicted, folds, falls = _held_out(differences.to_numpy(np.float64), similarity, rated["unit"].to_numpy())
-    fit: dict[str, Any] = {"n_pairs": len(rated), "n_batches": batches, "n_attributes": differences.shape[1]}
-    interval = jackknife(_r2_of_weights(similarity, predicted), rated["unit"])
+    differences = attribute_differences(rated_pairs, attributes).dropna(axis="columns", how="all")
+    predicted, folds, falls = _held_out(differences.to_numpy(np.float64), similarity, rated_pairs["unit"].to_numpy())
+    fit: dict[str, Any] = {"n_pairs": len(rated_pairs), "n_batches": batches, "n_attributes": differences.shape[1]}
+    interval = jackknife(_r2_of_weights(similarity, predicted), rated_pairs["unit"])
     fit |= (
         {"r2": r2_score(similarity, predicted)}
         | {"r2_low": interval.low, "r2_high": interval.high, "interval": interval.words()}

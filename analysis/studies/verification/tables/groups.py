@@ -66,6 +66,6 @@ def _decisions(pairs: pd.DataFrame, ratings: Table, name: str, key: str) -> pd.D
         rows = {"key": answers["participant_id"], "same": answers["identity"] > 0.5}
         units = answers[list(data.UNIT_COLUMNS)]
         return pd.DataFrame(rows | {"accept": answers[f"{name}_accept"].astype(bool)}).join(units)
-    clear = decided(data.rated(pairs, ratings), name)
+    clear = decided(data.with_answers(pairs, ratings), name)
     clear = clear.assign(key=clear["base_id" if key == "image_id" else "pair_id"])
     return clear[["key", "same", "accept", *data.UNIT_COLUMNS]]

@@ -22,26 +22,26 @@ from analysis.tables.limits import (
 def limits(published: Verification, agreement: pd.DataFrame | None = None) -> pd.DataFrame:
     """Statements of what must not be read out of the tables; see `analysis.tables.limits.limits`."""
     try:
-        rated = data.rated(published.pairs, published.ratings)
+        table = data.with_answers(published.pairs, published.ratings)
     except MissingDataError:
-        rated = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0, unit=published.pairs["batch"])
-    rows = of_ratings(published, rated, ANALYSIS.questions, ANALYSIS.item) + _ties(rated)
-    there = set(rated["kind"].astype("str"))
+        table = published.pairs.assign(n_ratings=0, n_similarity=0, n_identity=0, unit=published.pairs["batch"])
+    rows = of_ratings(published, table, ANALYSIS.questions, ANALYSIS.item) + _ties(table)
+    there = set(table["kind"].astype("str"))
     rows += [statement("kinds", kind, 0, f"there are no {kind} pairs") for kind in KINDS if kind not in there]
-    rows += unrated(rated, "kind", ANALYSIS.item)
-    rows += _cells(rated) + _failures(published) + _searches(rated)
-    return pd.DataFrame(rows + of_batches(rated, "batch") + of_agreement(agreement), columns=COLUMNS)
+    rows += unrated(table, "kind", ANALYSIS.item)
+    rows += _cells(table) + _failures(published) + _searches(table)
+    return pd.DataFrame(rows + of_batches(table, "batch") + of_agreement(agreement), columns=COLUMNS)
 
 
-def _ties(rated: pd.DataFrame) -> list[Row]:
-    ties = int(rated["identity_rate"].eq(0.5).sum()) if "identity_rate" in rated and rated["n_ratings"].any() else 0
+def _ties(table: pd.DataFrame) -> list[Row]:
+    ties = int(table["identity_rate"].eq(0.5).sum()) if "identity_rate" in table and table["n_ratings"].any() else 0
     if not ties:
         return []
     return [statement("ratings", "ties", ties, f"on {ties} pairs half say each: error rates leave them out")]
 
 
-def _cells(rated: pd.DataFrame) -> list[Row]:
-    cells = data.cells(rated, total=False)
+def _cells(table: pd.DataFrame) -> list[Row]:
+    cells = data.cells(table, total=False)
     subjects = [(kind if np.isnan(level) else f"{kind} {level:g}", len(cell)) for kind, level, cell in cells]
     return [small_cell(subject, n, ANALYSIS.item) for subject, n in subjects if n < SMALLEST]
 
@@ -63,9 +63,9 @@ def _failures(published: Verification) -> list[Row]:
     return rows
 
 
-def _searches(rated: pd.DataFrame) -> list[Row]:
+def _searches(table: pd.DataFrame) -> list[Row]:
     rows = []
-    optimized = rated[(rated["kind"] == "optimized") & rated["reached"].notna()]
+    optimized = table[(table["kind"] == "optimized") & table["reached"].notna()]
     for level, cell in optimized.groupby("level"):
         n = int(cell["reached"].eq(False).sum())
         if n:

@@ -56,7 +56,7 @@ def means(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
 def _scored(pairs: Table, ratings: Table | None) -> pd.DataFrame:
     """The pairs with what people say of them; without ratings, that is 0 or NaN."""
     try:
-        return data.rated(pairs, ratings)
+        return data.with_answers(pairs, ratings)
     except MissingDataError:
         scored = data.frame(pairs)
         nothing = dict.fromkeys(("n_ratings", *data.COUNTS.values()), 0)

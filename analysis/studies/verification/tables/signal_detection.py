@@ -57,11 +57,11 @@ def signal_detection(pairs: Table, ratings: Table) -> tuple[pd.DataFrame, pd.Dat
         lacking = "of genuine pairs" if _SIGNAL not in kinds else "of pairs that are not genuine"
         raise MissingDataError(f"the dataset has no ratings of identity {lacking}")
     observations = observed(answered, kinds)
-    drawn = probit.sample(observations)
+    draws = probit.sample(observations)
     scored["unit"] = data.units(scored, data.frame(ratings))
     models = [_of_model(scored, name, kind) for name in data.recognizers(scored) for kind in kinds if kind != _SIGNAL]
-    table = pd.DataFrame([*_of_people(answered, observations, drawn, kinds), *models])
-    return table.reindex(columns=_COLUMNS), _spread(drawn, kinds)
+    table = pd.DataFrame([*_of_people(answered, observations, draws, kinds), *models])
+    return table.reindex(columns=_COLUMNS), _spread(draws, kinds)
 
 
 def observed(answered: pd.DataFrame, kinds: list[str]) -> probit.Observations:
@@ -86,18 +86,18 @@ def _codes(column: Column) -> Codes:
 
 
 def _of_people(
-    answered: pd.DataFrame, of: probit.Observations, drawn: probit.Posterior, kinds: list[str]
+    answered: pd.DataFrame, of: probit.Observations, draws: probit.Posterior, kinds: list[str]
 ) -> list[dict[str, Any]]:
     shares = answered.groupby(answered["kind"].astype("str"))["identity"].agg(["mean", "size"])
     hit = kinds.index(_SIGNAL)
     rows = []
-    for decider, z in ((PEOPLE, drawn.rates(of)), (TYPICAL, drawn.means)):
+    for decider, z in ((PEOPLE, draws.rates(of)), (TYPICAL, draws.means)):
         for place, kind in enumerate(kinds):
             if kind != _SIGNAL:
                 row = {"decider": decider, "kind": kind} | _posteriors(z[..., hit], z[..., place])
                 row |= {"n_same": shares["size"][_SIGNAL], "n_different": shares["size"][kind]}
                 row |= {"hit_rate": shares["mean"][_SIGNAL], "false_alarm_rate": shares["mean"][kind]}
-                rows.append(row | {"reason": _reasons(row["reason"], _diverged(drawn), _at_ceiling(shares["mean"]))})
+                rows.append(row | {"reason": _reasons(row["reason"], _diverged(draws), _at_ceiling(shares["mean"]))})
     return rows
 
 
@@ -113,9 +113,9 @@ def _posteriors(hits: Numbers, alarms: Numbers) -> dict[str, Any]:
     return row | {"interval": f"credible, of {d_prime.n} chains"}
 
 
-def _diverged(drawn: probit.Posterior) -> str:
-    n = drawn.divergences
-    return f"{n} of {drawn.criterion.size} draws diverged: the intervals may be off" if n else ""
+def _diverged(draws: probit.Posterior) -> str:
+    n = draws.divergences
+    return f"{n} of {draws.criterion.size} draws diverged: the intervals may be off" if n else ""
 
 
 def _at_ceiling(shares: "pd.Series[float]") -> str:
@@ -165,12 +165,12 @@ def _negative(z: Interval) -> Interval:
     return Interval(-z.estimate, -z.high, -z.low, z.method, z.n, z.note)
 
 
-def _spread(drawn: probit.Posterior, kinds: list[str]) -> pd.DataFrame:
-    effects = {"criterion of participants": drawn.criterion, "slope of participants": drawn.slope, "image": drawn.part}
-    effects |= {f"pair: {kind}": drawn.item[..., place] for place, kind in enumerate(kinds)}
+def _spread(draws: probit.Posterior, kinds: list[str]) -> pd.DataFrame:
+    effects = {"criterion of participants": draws.criterion, "slope of participants": draws.slope, "image": draws.part}
+    effects |= {f"pair: {kind}": draws.item[..., place] for place, kind in enumerate(kinds)}
     rows = []
-    for effect, draws in effects.items():
-        sd, r_hat, effective = posterior(draws)
+    for effect, values in effects.items():
+        sd, r_hat, effective = posterior(values)
         row = {"effect": effect, "sd": sd.estimate, "low": sd.low, "high": sd.high, "r_hat": r_hat}
-        rows.append(row | {"effective_draws": effective, "reason": _reasons(sd.note, _diverged(drawn))})
+        rows.append(row | {"effective_draws": effective, "reason": _reasons(sd.note, _diverged(draws))})
     return pd.DataFrame(rows)

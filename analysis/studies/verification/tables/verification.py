@@ -23,12 +23,12 @@ _FIGURES = (
 )
 
 
-def decided(rated: pd.DataFrame, name: str) -> pd.DataFrame:
+def decided(rated_pairs: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rated pairs that a recognizer acquired and on which most people agree; where half say each, a pair is a tie.
 
     Columns: those of the pair, and distance, accept (bool), same (whether most people see one identity).
     """
-    acquired = rated[rated[f"{name}_distance"].notna() & rated[f"{name}_accept"].notna()]
+    acquired = rated_pairs[rated_pairs[f"{name}_distance"].notna() & rated_pairs[f"{name}_accept"].notna()]
     clear = acquired[acquired["identity_rate"].notna() & (acquired["identity_rate"] != 0.5)]
     return clear.assign(
         distance=clear[f"{name}_distance"],
@@ -49,10 +49,10 @@ def roc(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings, or people see the same identity in all pairs or none.
     """
-    rated = data.rated(pairs, ratings)
+    rated_pairs = data.with_answers(pairs, ratings)
     curves = []
-    for name in data.recognizers(rated):
-        pairs_of = decided(rated, name)
+    for name in data.recognizers(rated_pairs):
+        pairs_of = decided(rated_pairs, name)
         if pairs_of["same"].nunique() == 2:
             curves.append(_curve(pairs_of).pipe(_labeled, name).join(_bands(pairs_of)))
     if not curves:
@@ -80,13 +80,13 @@ def verification(
     Raises:
         MissingDataError: there are no ratings, or no recognizer.
     """
-    rated = data.rated(pairs, ratings)
-    rated = rated[rated["identity_rate"].notna()]
-    names = data.recognizers(rated)
-    if rated.empty or not names:
+    rated_pairs = data.with_answers(pairs, ratings)
+    rated_pairs = rated_pairs[rated_pairs["identity_rate"].notna()]
+    names = data.recognizers(rated_pairs)
+    if rated_pairs.empty or not names:
         raise MissingDataError("the dataset has no ratings of identity" if names else "the dataset has no recognizer")
-    own = data.thresholds(rated) | dict(thresholds or {})
-    table = pd.DataFrame([{"recognizer": name} | _summary(rated, name, own[name]) for name in names])
+    own = data.thresholds(rated_pairs) | dict(thresholds or {})
+    table = pd.DataFrame([{"recognizer": name} | _summary(rated_pairs, name, own[name]) for name in names])
     return table[["recognizer", "n_same", "n_different", "ties", "failures", *_FIGURES, "interval", "reason"]]
 
 
@@ -101,11 +101,11 @@ def error_rates(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     Raises:
         MissingDataError: there are no ratings.
     """
-    rated = data.rated(pairs, ratings)
-    rated = rated[rated["identity_rate"].notna()]
+    rated_pairs = data.with_answers(pairs, ratings)
+    rated_pairs = rated_pairs[rated_pairs["identity_rate"].notna()]
     rows: list[dict[str, Any]] = []
-    for name in data.recognizers(rated):
-        for kind, level, cell in data.cells(rated):
+    for name in data.recognizers(rated_pairs):
+        for kind, level, cell in data.cells(rated_pairs):
             if np.isnan(level):
                 head = {"recognizer": name, "kind": kind}
                 failures = int(cell[f"{name}_accept"].isna().sum())
@@ -125,14 +125,14 @@ def best_threshold(distance: Numbers, identity_rate: Numbers) -> tuple[float, fl
     return float(cuts[best]), agreement
 
 
-def _summary(rated: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]:
-    clear = decided(rated, name)
-    acquired = rated[rated[f"{name}_distance"].notna() & rated[f"{name}_accept"].notna()]
+def _summary(rated_pairs: pd.DataFrame, name: str, threshold: float) -> dict[str, Any]:
+    clear = decided(rated_pairs, name)
+    acquired = rated_pairs[rated_pairs[f"{name}_distance"].notna() & rated_pairs[f"{name}_accept"].notna()]
     row: dict[str, Any] = {
         "n_same": int(clear["same"].sum()),
         "n_different": int((~clear["same"]).sum()),
         "ties": len(acquired) - len(clear),
-        "failures": len(rated) - len(acquired),
+        "failures": len(rated_pairs) - len(acquired),
         "threshold": threshold,
     }
     row = dict.fromkeys(_FIGURES, np.nan) | {"interval": ""} | row

@@ -159,13 +159,13 @@ def sample_of(search: Search, bases: Bases, level: float, kind: str, direction: 
     """The sample that a search gives for a level: what reached it first, or else the best; the start where nothing was
     ever found.
     """
-    kept = search.crossings.get(level) or search.best
-    if kept is None:
+    candidate = search.crossings.get(level) or search.best
+    if candidate is None:
         picture, evaluations = bases.pictures[search.anchor], 0
     else:
         towards = "" if direction is None else f"-d{direction}"
-        name = f"{kind}-{base_name(search.base)}-{base_name(search.anchor)}{towards}-e{kept.evaluation}"
-        picture, evaluations = Picture(name, kept.latent, kept.view), kept.evaluation
+        name = f"{kind}-{base_name(search.base)}-{base_name(search.anchor)}{towards}-e{candidate.evaluation}"
+        picture, evaluations = Picture(name, candidate.latent, candidate.view), candidate.evaluation
     return Sample(
         search.base,
         picture,

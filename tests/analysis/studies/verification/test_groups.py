@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis import AnalysisError, MissingDataError
-from analysis.studies.verification.data import rated
+from analysis.studies.verification.data import with_answers
 from analysis.studies.verification.tables.groups import groups
 from analysis.studies.verification.tables.verification import decided
 from analysis.tables.groupings import by_each
@@ -27,7 +27,7 @@ def test_groups_of_images_are_those_of_the_base(pairs: pd.DataFrame, ratings: pd
     bases = pd.unique(pairs["base_id"])
     images = pd.DataFrame({"image_id": bases, "tone": np.resize(["dark", "light"], len(bases))})
     table = groups(pairs, ratings, images, "tone").set_index(["group", "recognizer", "rate"])
-    clear = decided(rated(pairs, ratings), "dlib")
+    clear = decided(with_answers(pairs, ratings), "dlib")
     for tone in ("dark", "light"):
         of_group = clear[clear["base_id"].isin(images.loc[images["tone"] == tone, "image_id"])]
         different = of_group[~of_group["same"]]
@@ -136,7 +136,7 @@ def test_all_but_the_largest_groups_are_merged(pairs: pd.DataFrame, ratings: pd.
     assert table["group"].nunique() == 21
     assert OTHERS in set(table["group"])
     counts = table.query("recognizer == 'dlib' and rate == 'accept'")["n"]
-    assert counts.sum() == len(decided(rated(pairs, ratings), "dlib"))
+    assert counts.sum() == len(decided(with_answers(pairs, ratings), "dlib"))
 
 
 def test_a_group_without_such_rows_has_a_reason(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:

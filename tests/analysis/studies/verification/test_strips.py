@@ -17,4 +17,4 @@ def test_no_card_says_the_opposite_of_its_strip() -> None:
         }
     )
     closer, farther, *_ = recognizer_strips(table, "dlib")
-    assert (list(closer.chosen["pair_id"]), list(farther.chosen["pair_id"])) == (["a"], ["d"])
+    assert (list(closer.table["pair_id"]), list(farther.table["pair_id"])) == (["a"], ["d"])

@@ -8,7 +8,7 @@ from sklearn.metrics import det_curve, roc_auc_score
 
 from analysis import MissingDataError
 from analysis.inference import from_replicates, rate
-from analysis.studies.verification.data import UNIT_COLUMNS, identity_scores, rated
+from analysis.studies.verification.data import UNIT_COLUMNS, identity_scores, with_answers
 from analysis.studies.verification.figures.distance_violins import decisions
 from analysis.studies.verification.tables.disagreement import people_disagreement
 from analysis.studies.verification.tables.scores_by_kind import means, scores_by_kind
@@ -29,7 +29,7 @@ def ratings(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_roc_counts_errors(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
-    clear = decided(rated(pairs, ratings), "dlib")
+    clear = decided(with_answers(pairs, ratings), "dlib")
     curve = roc(pairs, ratings).query("recognizer == 'dlib'")
     for point in curve.iloc[:: len(curve) // 20].to_dict("records"):
         accepted = clear["distance"] <= point["threshold"]
@@ -38,7 +38,7 @@ def test_roc_counts_errors(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
 
 
 def test_det_is_that_of_scikit_learn(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
-    clear = decided(rated(pairs, ratings), "dlib")
+    clear = decided(with_answers(pairs, ratings), "dlib")
     curve = roc(pairs, ratings).query("recognizer == 'dlib'").set_index("threshold")
     accepts, rejects, scores = det_curve(clear["same"], -clear["distance"])
     both = curve.loc[-scores]
@@ -62,7 +62,7 @@ def test_equal_error_rate_by_root_finding(pairs: pd.DataFrame, ratings: pd.DataF
 
 
 def test_verification_by_brute_force(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
-    scored = rated(pairs, ratings)
+    scored = with_answers(pairs, ratings)
     table = verification(pairs, ratings, {"dlib": 0.6}).set_index("recognizer")
     assert table.loc["dlib", "threshold"] == 0.6
     assert table.loc["facenet512", "threshold"] == pairs.query("facenet512_accept")["facenet512_distance"].max()
@@ -197,11 +197,11 @@ def test_each_question_counts_its_own_answers(pairs: pd.DataFrame, ratings: pd.D
     partly = ratings.assign(identity=ratings["identity"].astype("boolean"))
     partly.loc[partly.index % 2 == 0, "identity"] = pd.NA
     partly.loc[partly.index % 5 == 0, "similarity"] = np.nan
-    counts = rated(pairs, partly)[["n_ratings", "n_similarity", "n_identity"]].sum()
+    counts = with_answers(pairs, partly)[["n_ratings", "n_similarity", "n_identity"]].sum()
     assert counts.tolist() == [len(partly), partly["similarity"].count(), partly["identity"].count()]
     everything = scores_by_kind(pairs, partly).iloc[-1]
     assert (everything["n_similarity"], everything["n_identity"]) == (counts["n_similarity"], counts["n_identity"])
-    same, different = decisions(rated(pairs, partly), "dlib")
+    same, different = decisions(with_answers(pairs, partly), "dlib")
     assert (len(same), len(same) + len(different)) == (partly["identity"].sum(), partly["identity"].count())
 
 
@@ -239,7 +239,7 @@ def test_transfer_of_pairs_that_were_not_acquired_says_so() -> None:
 
 
 def test_the_bands_of_a_curve_are_the_intervals_of_its_rates(pairs: pd.DataFrame, ratings: pd.DataFrame) -> None:
-    clear = decided(rated(pairs, ratings), "dlib")
+    clear = decided(with_answers(pairs, ratings), "dlib")
     curve = roc(pairs, ratings).query("recognizer == 'dlib'")
     for point in curve.iloc[5 :: len(curve) // 6].to_dict("records"):
         accepted = (clear["distance"] <= point["threshold"]).to_numpy()

@@ -96,7 +96,7 @@ def built(root: Path, runtime: Runtime, keys: dict[str, Any]) -> Path:
         folder.write_batch(
             batch,
             made.tables,
-            drawn=made.drawn,
+            seeds=made.seeds,
             passed_over=made.passed_over,
             environment=runtime.environment(),
             micro_batches=made.micro_batches,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from builder.studies.expression.simulate import CONFUSION, GENDER_CONFUSION, RaterModel, drawn, rate, seeming, shown
+from builder.studies.expression.simulate import CONFUSION, GENDER_CONFUSION, RaterModel, rate, sample, seeming, shown
 from builder.studies.expression.tasks import EMOTIONS, GENDERS, OPTIONS
 
 
@@ -32,7 +32,7 @@ def test_a_gender_follows_the_first_group_that_is_one_as_often_as_stated():
 @pytest.mark.parametrize("at", [0, 1])
 def test_raters_confuse_genders_as_often_as_the_matrix_says(at: int):
     n = 20_000
-    answers = drawn(GENDER_CONFUSION, np.full(n, at), GENDERS, np.random.default_rng(at))
+    answers = sample(GENDER_CONFUSION, np.full(n, at), GENDERS, np.random.default_rng(at))
     assert sum(GENDER_CONFUSION[at]) == pytest.approx(1)
     assert [np.mean(answers == each) for each in GENDERS] == pytest.approx(
         GENDER_CONFUSION[at], abs=4 * np.sqrt(0.25 / n)

@@ -116,7 +116,7 @@ def test_a_batch_depends_on_nothing_but_the_study_and_its_number(models):
     build_batch(study(), models, 0)
     again = build_batch(study(batches=9), models, 1)
     assert alone.tables == again.tables
-    assert alone.drawn == again.drawn == [1000, 1001]
+    assert alone.seeds == again.seeds == [1000, 1001]
 
 
 def test_a_change_to_one_kind_leaves_the_others_latents_untouched(models):
