@@ -85,10 +85,10 @@ def compare(models: Models, both: list[Alignment], images: Images, name: str) ->
         start = time.process_time()
         faces.append(alignment.align(images))
         spent.append(1000 * (time.process_time() - start) / len(images))
-    found = [each.found for each in faces]
+    has_face = [each.found for each in faces]
     print(
-        f"{name:12}{len(images):8}{spent[0]:8.2f}{spent[1]:8.2f}{found[0].sum():8}{found[1].sum():8}"
-        f"{(found[0] & ~found[1]).sum():6}",
+        f"{name:12}{len(images):8}{spent[0]:8.2f}{spent[1]:8.2f}{has_face[0].sum():8}{has_face[1].sum():8}"
+        f"{(has_face[0] & ~has_face[1]).sum():6}",
         flush=True,
     )
     return [models.embed("dlib", each) for each in faces]

@@ -143,12 +143,12 @@ def lines(number: int, replications: int) -> Iterator[str]:
     truths = {each.name: each.truth(everything) for each in setting.figures}
     for batches in setting.batches:
         rng = np.random.default_rng([STUDIES, number, batches])
-        found: dict[str, list[Interval]] = {each.name: [] for each in setting.figures}
+        intervals_of: dict[str, list[Interval]] = {each.name: [] for each in setting.figures}
         for _ in range(replications):
             study = setting.draw(batches, rng)
             for each in setting.figures:
-                found[each.name].append(each.interval(study))
-        for name, intervals in found.items():
+                intervals_of[each.name].append(each.interval(study))
+        for name, intervals in intervals_of.items():
             cells[name].append(_cell(intervals, truths[name]))
     for name, of in cells.items():
         yield f"| {setting.name}: {name} | {truths[name]:.3f} | {' | '.join(of)} |"
@@ -156,11 +156,11 @@ def lines(number: int, replications: int) -> Iterator[str]:
 
 def _cell(intervals: Sequence[Interval], truth: float) -> str:
     low, high = (np.array([getattr(each, end) for each in intervals], np.float64) for end in ("low", "high"))
-    known = np.isfinite(low)
-    covered = np.mean((low <= truth) & (truth <= high), where=known)
-    error = np.sqrt(covered * (1 - covered) / known.sum())
-    absent = f", - {np.mean(~known):.1%}" if not known.all() else ""
-    return f"{100 * covered:.1f} ± {100 * error:.1f}{absent}"
+    finite = np.isfinite(low)
+    coverage = np.mean((low <= truth) & (truth <= high), where=finite)
+    error = np.sqrt(coverage * (1 - coverage) / finite.sum())
+    absent = f", - {np.mean(~finite):.1%}" if not finite.all() else ""
+    return f"{100 * coverage:.1f} ± {100 * error:.1f}{absent}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -153,8 +153,8 @@ def limits_of(totals: Numbers, figure: str) -> tuple[Numbers, Numbers, Rows]:
         summed = totals.sum(axis=2, keepdims=True)
         error, without = rectified_of(summed)[:, 0], rectified_of(summed - totals)
         low, high, near = share_limits(error, without, n.sum(axis=1), totals.shape[2] * CLASSES)
-        known = np.isfinite(error) & np.isfinite(without).all(axis=1)
-        return np.where(known, low, np.nan), high, near
+        finite = np.isfinite(error) & np.isfinite(without).all(axis=1)
+        return np.where(finite, low, np.nan), high, near
     whole = (asked > 0).all(axis=1)
     low, high, near = rate_limits(accepted, np.where(whole[:, None], asked, np.nan), totals.shape[2] * CLASSES)
     return low, high, near
@@ -189,13 +189,13 @@ def difference_line(pool: dict[str, Judged], truth: dict[str, Judged], replicati
 
 
 def _cell(low: Numbers, high: Numbers, truth: float, near: Rows) -> str:
-    known = np.isfinite(low)
-    covered = np.mean((low <= truth) & (truth <= high), where=known)
-    error = np.sqrt(covered * (1 - covered) / known.sum())
-    said = f"{100 * covered:.1f} ± {100 * error:.1f}"
-    marked = np.mean(near[: len(low)], where=known)
-    said += f", conservative in {marked:.0%}" if marked > 0.005 else ""
-    return said + (f", - {np.mean(~known):.1%}" if not known.all() else "")
+    finite = np.isfinite(low)
+    coverage = np.mean((low <= truth) & (truth <= high), where=finite)
+    error = np.sqrt(coverage * (1 - coverage) / finite.sum())
+    text = f"{100 * coverage:.1f} ± {100 * error:.1f}"
+    conservative = np.mean(near[: len(low)], where=finite)
+    text += f", conservative in {conservative:.0%}" if conservative > 0.005 else ""
+    return text + (f", - {np.mean(~finite):.1%}" if not finite.all() else "")
 
 
 def pilot(setting: Setting, batches: int = 30) -> Design:

@@ -81,7 +81,7 @@ def similarity(study: Batches, least: int, *, kind: str) -> Interval:
     return jackknife(weighted_mean(means), batch_of(study, int(rows.sum())), PLAIN, least=least)
 
 
-def said(study: Batches, least: int, *, kind: str) -> Interval:
+def identity_rate(study: Batches, least: int, *, kind: str) -> Interval:
     """Identity rate of Table 1."""
     rows = of_kind(kind)
     return rate(study.rate[:, rows].ravel(), units_of(study, rows), least=least)
@@ -181,18 +181,18 @@ def kappa_of_people(study: Batches, least: int) -> Interval:
     """Error consistency of people and a model: the mean over people, each against the majority of the others."""
     yes = study.identity.sum(axis=2, keepdims=True) - study.identity
     others = study.raters - 1
-    known, right = 2 * yes != others, 2 * yes > others
-    person = known & ((study.identity == 1) == right)
-    model = known & ((study.distance <= THRESHOLD)[:, :, None] == right)
-    kappas = kappa(person.astype(np.float64), model.astype(np.float64), known.astype(np.float64))
+    clear, right = 2 * yes != others, 2 * yes > others
+    person = clear & ((study.identity == 1) == right)
+    model = clear & ((study.distance <= THRESHOLD)[:, :, None] == right)
+    kappas = kappa(person.astype(np.float64), model.astype(np.float64), clear.astype(np.float64))
     return jackknife(weighted_mean(kappas.ravel()), batch_of(study, study.raters), FISHER, null=0, least=least)
 
 
-def kappa(first: Numbers, second: Numbers, known: Numbers) -> Numbers:
+def kappa(first: Numbers, second: Numbers, clear: Numbers) -> Numbers:
     """Kappa of errors over the second axis: first and second are 1 where a decider is right; known, where that is."""
-    n = known.sum(axis=1)
+    n = clear.sum(axis=1)
     a, b = first.sum(axis=1) / n, second.sum(axis=1) / n
-    same = ((first == second) * known).sum(axis=1) / n
+    same = ((first == second) * clear).sum(axis=1) / n
     expected = a * b + (1 - a) * (1 - b)
     return np.asarray((same - expected) / (1 - expected), np.float64)
 
@@ -228,7 +228,7 @@ MEASURES: dict[str, Measure] = {
     "Spearman's, negative": partial(correlation, kind="negative", ranks=True),
     "Spearman's, optimized": partial(correlation, kind="optimized", ranks=True),
     **{f"mean similarity, {kind}": partial(similarity, kind=kind) for kind in ("negative", "all")},
-    **{f"identity rate, {kind}": partial(said, kind=kind) for kind in KINDS[1:]},
+    **{f"identity rate, {kind}": partial(identity_rate, kind=kind) for kind in KINDS[1:]},
     **{f"accept rate, {kind}": partial(accepted, kind=kind) for kind in KINDS[1:]},
     **{f"false accept, {kind}": partial(erred, kind=kind, same=False) for kind in (*KINDS[1:], "all")},
     **{f"false reject, {kind}": partial(erred, kind=kind, same=True) for kind in (*KINDS[1:], "all")},
@@ -295,20 +295,22 @@ def line(
 
 def cell(measure: Measure, studies: Batches, truth: float, batches: int, replications: int) -> str:
     """Coverage of one measure in studies of so many batches; where its null hypothesis holds, how often p < .05."""
-    found = [measure(part(studies, slice(start * batches, (start + 1) * batches)), 3) for start in range(replications)]
-    low, high, p = (np.array([getattr(each, name) for each in found]) for name in ("low", "high", "p"))
-    known = np.isfinite(low)
-    if known.mean() < 0.01:
+    intervals = [
+        measure(part(studies, slice(start * batches, (start + 1) * batches)), 3) for start in range(replications)
+    ]
+    low, high, p = (np.array([getattr(each, name) for each in intervals]) for name in ("low", "high", "p"))
+    finite = np.isfinite(low)
+    if finite.mean() < 0.01:
         return "no interval"
-    covered = np.mean((low <= truth) & (truth <= high), where=known)
-    error = np.sqrt(covered * (1 - covered) / known.sum())
-    said = f"{100 * covered:.1f}" + (f" ± {100 * error:.1f}" if error > 0.0055 else "")
-    marked = np.mean([each.note != "" for each in found], where=known)
-    said += f", conservative in {marked:.0%}" if marked > 0.005 else ""
-    said += f", - {np.mean(~known):.1%}" if not known.all() else ""
+    coverage = np.mean((low <= truth) & (truth <= high), where=finite)
+    error = np.sqrt(coverage * (1 - coverage) / finite.sum())
+    text = f"{100 * coverage:.1f}" + (f" ± {100 * error:.1f}" if error > 0.0055 else "")
+    conservative = np.mean([each.note != "" for each in intervals], where=finite)
+    text += f", conservative in {conservative:.0%}" if conservative > 0.005 else ""
+    text += f", - {np.mean(~finite):.1%}" if not finite.all() else ""
     if abs(truth) < 0.005 and np.isfinite(p).any():
-        said += f", p < .05 in {100 * np.mean(p < 0.05, where=known):.1f}"
-    return said
+        text += f", p < .05 in {100 * np.mean(p < 0.05, where=finite):.1f}"
+    return text
 
 
 def part(studies: Batches, batches: slice) -> Batches:

@@ -71,9 +71,11 @@ def main() -> None:
         truth = figure(much).estimate
         for batches in BATCHES:
             intervals = [figure(draw(batches, 2 + seed)) for seed in range(replications)]
-            held = np.mean([each.low <= truth <= each.high for each in intervals])
-            error = 100 * np.sqrt(held * (1 - held) / replications)
-            print(f"{name:28}{batches:4} batches  {100 * held:5.1f} +- {error:.1f}  (truth {truth:.3f})", flush=True)
+            coverage = np.mean([each.low <= truth <= each.high for each in intervals])
+            error = 100 * np.sqrt(coverage * (1 - coverage) / replications)
+            print(
+                f"{name:28}{batches:4} batches  {100 * coverage:5.1f} +- {error:.1f}  (truth {truth:.3f})", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Faces:
 
     batch: Codes
     label: Codes
-    said: Codes
+    predictions: Codes
     confidence: Numbers
     gender: Codes
     predicted: Codes
@@ -86,12 +86,12 @@ def draw(n: int, seed: int, *, people: bool) -> Faces:
     sure = rng.normal(0, 0.5, len(batch))
     hit = rng.random(len(batch)) < 1 / (1 + np.exp(-odds - sure))
     other = (shown + rng.choice(np.arange(1, 7), len(batch), p=[0.3, 0.1, 0.1, 0.1, 0.1, 0.3])) % 7
-    said = np.where(hit, shown, other)
+    predictions = np.where(hit, shown, other)
     wrong = rng.random(len(batch)) < np.array(WRONG_GENDER)[gender]
     label = _majority(shown, batches, rng) if people else shown
     confidence = 1 / (1 + np.exp(-0.5 - sure))
     predicted = np.where(wrong, 1 - gender, gender)
-    return Faces(batch, label, said, confidence, gender, predicted, race, people)
+    return Faces(batch, label, predictions, confidence, gender, predicted, race, people)
 
 
 def _chosen(shares: Numbers, rng: np.random.Generator) -> Codes:
@@ -105,8 +105,8 @@ def _majority(shown: Codes, batches: int, rng: np.random.Generator) -> Codes:
     for _ in range(RATERS):
         lean, guess = (np.repeat(rng.beta(2, 10, batches), FACES) for _ in range(2))
         at = rng.random(len(shown))
-        given = np.where(at < lean, NEUTRAL, np.where(at < lean + guess, rng.integers(0, 7, len(shown)), shown))
-        counts[np.arange(len(shown)), given] += 1
+        answers = np.where(at < lean, NEUTRAL, np.where(at < lean + guess, rng.integers(0, 7, len(shown)), shown))
+        counts[np.arange(len(shown)), answers] += 1
     most = counts.argmax(axis=1)
     return np.where(2 * counts.max(axis=1) > RATERS, most, -1).astype(np.intp)
 
@@ -121,8 +121,8 @@ def of_group(faces: Faces, gender: int | None, race: int | None = None) -> npt.N
 def rate(faces: Faces, *, emotion: int, positive: bool, gender: int | None, race: int | None = None) -> Interval:
     """TPR or FPR of an emotion in a group; none of a cell that is too small for a difference."""
     weights = (of_group(faces, gender, race) & ((faces.label == emotion) == positive)).astype(np.float64)
-    found = share(faces.said == emotion, weights, faces.units)
-    return found if weights.sum() >= SMALLEST else without_interval(found.estimate, found.n)
+    interval = share(faces.predictions == emotion, weights, faces.units)
+    return interval if weights.sum() >= SMALLEST else without_interval(interval.estimate, interval.n)
 
 
 def parts_of(faces: Faces, gender: int | None) -> Numbers:
@@ -133,14 +133,14 @@ def parts_of(faces: Faces, gender: int | None) -> Numbers:
 def at_equal_shares(faces: Faces, *, emotion: int, gender: int | None) -> Interval:
     """FPR where every other emotion counts the same."""
     weights = evenly(parts_of(faces, gender) * (np.arange(7) != emotion)).sum(axis=1)
-    return share(faces.said == emotion, weights, faces.units)
+    return share(faces.predictions == emotion, weights, faces.units)
 
 
 def accuracy(faces: Faces, *, gender: int | None, balanced: bool = False) -> Interval:
     """The accuracy of the classifier; balanced: the mean of the TPR."""
     parts = parts_of(faces, gender)
     weights = (evenly(parts) if balanced else parts).sum(axis=1)
-    return share(faces.said == faces.label, weights, faces.units)
+    return share(faces.predictions == faces.label, weights, faces.units)
 
 
 def apart(faces: Faces, *, figure: Callable[..., Interval], by: Callable[[Interval, Interval], Interval]) -> Interval:
@@ -151,27 +151,27 @@ def apart(faces: Faces, *, figure: Callable[..., Interval], by: Callable[[Interv
 def odds(faces: Faces, *, emotion: int, races: bool) -> Interval:
     """Equalized odds: two genders, or five races, of which none is read otherwise."""
     groups = [{"gender": None, "race": each} for each in range(RACES)] if races else [{"gender": 0}, {"gender": 1}]
-    found = [[rate(faces, emotion=emotion, positive=positive, **each) for each in groups] for positive in (True, False)]
-    return largest([Spread.of(each) for each in found])
+    rates = [[rate(faces, emotion=emotion, positive=positive, **each) for each in groups] for positive in (True, False)]
+    return largest([Spread.of(each) for each in rates])
 
 
 def without_error(faces: Faces, *, emotion: int, positive: bool, gender: int) -> Interval:
     """A rate by predicted gender with the error of the prediction taken out."""
     weights = (of_group(faces, None) & ((faces.label == emotion) == positive)).astype(np.float64)
-    hits = (faces.said == emotion).astype(np.float64)
+    hits = (faces.predictions == emotion).astype(np.float64)
     return corrected(hits, weights, faces.units, faces.predicted, faces.gender)[0][gender]
 
 
 def kappa(faces: Faces) -> Interval:
     """Cohen's kappa of the classifier and what is right."""
     there = faces.label >= 0
-    return jackknife(cohen(faces.said[there], faces.label[there]), faces.units[there], FISHER)
+    return jackknife(cohen(faces.predictions[there], faces.label[there]), faces.units[there], FISHER)
 
 
 def overconfidence(faces: Faces) -> Interval:
     """Confidence less how often it is right, of women."""
     there = of_group(faces, 0)
-    gap = faces.confidence - (faces.said == faces.label)
+    gap = faces.confidence - (faces.predictions == faces.label)
     return jackknife(weighted_mean(gap[there]), faces.units[there], PLAIN)
 
 
@@ -236,17 +236,17 @@ def table(replications: int, only: str = "", *, people: bool) -> None:
 
 def cell(measure: Measure, studies: Faces, truth: float, n: int, replications: int) -> str:
     """Coverage of one measure in studies of n faces."""
-    found = [measure(studies.part(slice(start * n, (start + 1) * n))) for start in range(replications)]
-    low, high = (np.array([getattr(each, name) for each in found]) for name in ("low", "high"))
-    known = np.isfinite(low)
-    if known.mean() < 0.1:
+    intervals = [measure(studies.part(slice(start * n, (start + 1) * n))) for start in range(replications)]
+    low, high = (np.array([getattr(each, name) for each in intervals]) for name in ("low", "high"))
+    finite = np.isfinite(low)
+    if finite.mean() < 0.1:
         return "no interval"
-    covered = float(np.mean((low <= truth) & (truth <= high), where=known))
-    error = np.sqrt(covered * (1 - covered) / known.sum())
-    said = f"{100 * covered:.1f} ± {100 * error:.1f}"
-    marked = np.mean([each.note != "" for each in found], where=known)
-    said += f", conservative in {marked:.0%}" if marked > 0.005 else ""
-    return said + (f", - {np.mean(~known):.1%}" if not known.all() else "")
+    coverage = float(np.mean((low <= truth) & (truth <= high), where=finite))
+    error = np.sqrt(coverage * (1 - coverage) / finite.sum())
+    text = f"{100 * coverage:.1f} ± {100 * error:.1f}"
+    conservative = np.mean([each.note != "" for each in intervals], where=finite)
+    text += f", conservative in {conservative:.0%}" if conservative > 0.005 else ""
+    return text + (f", - {np.mean(~finite):.1%}" if not finite.all() else "")
 
 
 if __name__ == "__main__":

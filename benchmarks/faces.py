@@ -52,8 +52,8 @@ def main(rows: int) -> None:
             wanted = f" (wanted: {WANTED_S} s on 2 idle cores)" if (alignment, rows) == ("none", ROWS) else ""
             print(f"{rows:,} faces, alignment {alignment}: {clock:.0f} s, {processor:.0f} s of processor time{wanted}")
             built = StudyFolder(folder / alignment)
-            found = sum(sum(built.read("items", batch)["fer_found"].to_pylist()) for batch in built.finished())
-            print(f"  a face found in {found:,}; seconds of all workers by step, by the clock:", steps(built))
+            faces_found = sum(sum(built.read("items", batch)["fer_found"].to_pylist()) for batch in built.finished())
+            print(f"  a face found in {faces_found:,}; seconds of all workers by step, by the clock:", steps(built))
 
 
 def write_table(path: Path, rows: int) -> None:

@@ -99,10 +99,10 @@ def run(*arguments: str) -> Cost:
     """The cost of `python ...` in a process of its own, which has to end well."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
-    said = process.stdout.read() if process.stdout else ""
+    output = process.stdout.read() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
-    if status or ("--out" in arguments and "nothing to do" not in said):
-        raise SystemExit(f"{' '.join(arguments)} failed: {said}")
+    if status or ("--out" in arguments and "nothing to do" not in output):
+        raise SystemExit(f"{' '.join(arguments)} failed: {output}")
     return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
 
 
@@ -121,15 +121,15 @@ def begin(folder: StudyFolder) -> Study:
 
 def grow(folder: StudyFolder, batches: Iterable[int]) -> None:
     """Copies batch 0 to each of `batches`; the rows still say batch 0, which nothing here reads."""
-    held = folder.batch_manifest(0, folder.manifest().study_hash)
-    shards = {shard.table: folder.shard_path(shard.table, 0).read_bytes() for shard in held.shards}
+    record = folder.batch_manifest(0, folder.manifest().study_hash)
+    shards = {shard.table: folder.shard_path(shard.table, 0).read_bytes() for shard in record.shards}
     (folder.root / "log").mkdir(exist_ok=True)
     for batch in batches:
         name = f"batch-{batch:05d}"
         for table, content in shards.items():
             (folder.root / f"shards/{table}/{name}.arrow").write_bytes(content)
         (folder.root / f"log/{name}.jsonl").write_text(log_text(batch))
-        (folder.root / f"manifest/{name}.json").write_bytes(held.model_copy(update={"batch": batch}).to_json())
+        (folder.root / f"manifest/{name}.json").write_bytes(record.model_copy(update={"batch": batch}).to_json())
 
 
 def log_text(batch: int) -> str:

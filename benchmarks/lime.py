@@ -99,8 +99,8 @@ def captums(classifier: Classifier, versions: int, size: int, images: Images) ->
     """One after the other, with our superpixels; `size` versions at a time."""
 
     def forward(inputs: torch.Tensor) -> torch.Tensor:
-        given = inputs.permute(0, 2, 3, 1).to(torch.uint8).numpy()
-        return torch.from_numpy(classifier.probabilities(given))
+        images = inputs.permute(0, 2, 3, 1).to(torch.uint8).numpy()
+        return torch.from_numpy(classifier.probabilities(images))
 
     explainer = captum.attr.Lime(forward)
     for image in images:

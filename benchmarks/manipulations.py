@@ -118,12 +118,12 @@ def print_pictures(options: argparse.Namespace, runtime: Runtime) -> None:
         setting = Setting(classifier, explainer, images, classes, runtime)
         for manipulation in options.searches:
             start = time.perf_counter()
-            found = searched(setting, manipulation, {"radius": options.radius, "steps": options.steps})
+            search = searched(setting, manipulation, {"radius": options.radius, "steps": options.steps})
             seconds = time.perf_counter() - start
-            print(f"\n{name}, {manipulation}: {seconds:.0f} s, reached on {found.reached.mean():.0%}")
-            print_outcome(setting, manipulation, found.images)
+            print(f"\n{name}, {manipulation}: {seconds:.0f} s, reached on {search.reached.mean():.0%}")
+            print_outcome(setting, manipulation, search.images)
             if manipulation == "target_map":
-                print_defense(setting, found.images)
+                print_defense(setting, search.images)
 
 
 def searched(setting: Setting, manipulation: str, keys: dict[str, Any]) -> Manipulated:

@@ -53,13 +53,13 @@ def kappa_of(study: Batches, least: int, *, kind: str, who: str) -> Interval:
     if who == "model":
         for rater in range(n):
             others = yes - answers[:, :, rater]
-            known, right = 2 * others != n - 1, 2 * others > n - 1
-            parts.append(_counts(known, (answers[:, :, rater] == 1) == right, accept == right))
+            clear, right = 2 * others != n - 1, 2 * others > n - 1
+            parts.append(_counts(clear, (answers[:, :, rater] == 1) == right, accept == right))
     else:
         for a, b in itertools.combinations(range(n), 2):
             others = yes - answers[:, :, a] - answers[:, :, b]
-            known, right = 2 * others != n - 2, 2 * others > n - 2
-            parts.append(_counts(known, (answers[:, :, a] == 1) == right, (answers[:, :, b] == 1) == right))
+            clear, right = 2 * others != n - 2, 2 * others > n - 2
+            parts.append(_counts(clear, (answers[:, :, a] == 1) == right, (answers[:, :, b] == 1) == right))
     counts = np.concatenate(parts)
     if least == MANY:
         return _of_counts(counts[:, None], least)
@@ -68,9 +68,9 @@ def kappa_of(study: Batches, least: int, *, kind: str, who: str) -> Interval:
     return _of_counts(apart, least)
 
 
-def _counts(known: Rows, first: Rows, second: Rows) -> Numbers:
+def _counts(clear: Rows, first: Rows, second: Rows) -> Numbers:
     """(batches, 4): pairs, of which both are right or both wrong, the first, the second is right."""
-    columns = [known, known & (first == second), known & first, known & second]
+    columns = [clear, clear & (first == second), clear & first, clear & second]
     return np.stack([column.sum(axis=1) for column in columns], axis=1).astype(np.float64)
 
 
@@ -144,9 +144,9 @@ def apart(study: Batches, least: int, *, differ: bool) -> Interval:
     if least == MANY:
         return without_interval(means.max() - means.min() if differ else 0.0, s)
     batch, _, rater = (codes.ravel() for codes in np.indices(answers.shape))
-    found = spread(answers.ravel(), groups, batch)
+    interval = spread(answers.ravel(), groups, batch)
     _, p = chance_spread(answers.ravel(), groups, batch * raters + rater, batch)
-    return Interval(found.estimate, found.low, found.high, found.method, s, p=p)
+    return Interval(interval.estimate, interval.low, interval.high, interval.method, s, p=p)
 
 
 MEASURES = {

@@ -129,8 +129,8 @@ def rate(root: Path, batches: Iterable[int], raters: int, name: str) -> None:
                     }
                 )
     added = [_table(ratings, schema.ratings()), _table(people, schema.participants())]
-    held = [store.ratings(), store.participants()]
-    store.write(*(pa.concat_tables(both) for both in zip(held, added, strict=True)))
+    tables = [store.ratings(), store.participants()]
+    store.write(*(pa.concat_tables(both) for both in zip(tables, added, strict=True)))
 
 
 def _table(rows: list[dict[str, Any]], features: Features) -> pa.Table:
@@ -157,8 +157,8 @@ def print_step(name: str, before: Files, after: Files, columns: int | None) -> N
     """Prints the bytes that the version `after` sends, and their share of all its bytes."""
     total = sum(map(len, after.values()))
     whole = sum(len(content) for content in after.values() if digest(content) not in set(map(digest, before.values())))
-    held = {chunk for content in before.values() for chunk, _ in chunks(content)}
-    new = {chunk: size for content in after.values() for chunk, size in chunks(content) if chunk not in held}
+    chunks_before = {chunk for content in before.values() for chunk, _ in chunks(content)}
+    new = {chunk: size for content in after.values() for chunk, size in chunks(content) if chunk not in chunks_before}
     sent = sum(new.values())
     share = "" if columns is None else f"{columns:12}"
     print(f"{name:34}{total:12}{whole:9} {whole / total:4.0%}{sent:9} {sent / total:4.0%}{share}")

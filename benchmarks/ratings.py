@@ -127,9 +127,9 @@ def jspsych(pairs: Sequence[str], participant: int) -> list[dict[str, object]]:
         {"pair_id": pair, "similarity": alike, "identity": alike > 50, "rt": 2_000 + alike, "position": position}
         for position, (pair, alike) in enumerate(zip(pairs, similarity, strict=True))
     ]
-    said = {"age": 20 + participant % 50, "gender": "female", "country": "DE"}
+    demographics = {"age": 20 + participant % 50, "gender": "female", "country": "DE"}
     texts = {"strategy_similarity": f"the eyes, {participant} times", "strategy_identity": "nose and chin"}
-    trials = [{"task": "demographics", **said}, *trials, {"task": "strategies", **texts}]
+    trials = [{"task": "demographics", **demographics}, *trials, {"task": "strategies", **texts}]
     who = {"trial_type": "lands-between", "participant_id": f"{participant:024x}"}
     return [{**trial, **who, "trial_index": n, "time_elapsed": 5_000 * n} for n, trial in enumerate(trials)]
 

@@ -30,11 +30,11 @@ def main() -> None:
     ours = dlib_recognizer.load(None, dlib_recognizer.Settings(), runtime)
     faces = alignment.align(generator.render(generator.sample(range(3 * CHIPS))))
     chips = faces.crops[faces.found][:CHIPS]
-    theirs = dlib.face_recognition_model_v1(str(assets.path(dlib_recognizer.NETWORK)))
+    reference = dlib.face_recognition_model_v1(str(assets.path(dlib_recognizer.NETWORK)))
     ours.embed(chips)  # the first call sets up kernels
     our_seconds = min(seconds(lambda: ours.embed(chips)) for _ in range(3))
-    their_seconds = seconds(lambda: [theirs.compute_face_descriptor(chip) for chip in chips])
-    embedded = np.array([theirs.compute_face_descriptor(chip) for chip in chips[:16]])
+    their_seconds = seconds(lambda: [reference.compute_face_descriptor(chip) for chip in chips])
+    embedded = np.array([reference.compute_face_descriptor(chip) for chip in chips[:16]])
     print(f"{len(chips)} chips, {runtime.threads} threads, {runtime.device}")
     print(f"{'':28}{'ms a face':>10}{'faces/s':>10}")
     print(f"{'dlib.face_recognition_model_v1':28}{their_seconds / CHIPS * 1e3:8.2f}{CHIPS / their_seconds:10.1f}")
@@ -45,8 +45,8 @@ def main() -> None:
     other = faceplugin.load(None, faceplugin.Settings(), runtime)
     recognizers: dict[str, Recognizer] = {"dlib": ours, "faceplugin": other}
     for name, recognizer in recognizers.items():
-        found, share = accepted_strangers(recognizer, strangers, runtime)
-        print(f"{name} accepts {share:.1%} of the pairs of {found} generated faces at {recognizer.threshold}")
+        count, share = accepted_strangers(recognizer, strangers, runtime)
+        print(f"{name} accepts {share:.1%} of the pairs of {count} generated faces at {recognizer.threshold}")
 
 
 def accepted_strangers(recognizer: Recognizer, images: Images, runtime: Runtime) -> tuple[int, float]:

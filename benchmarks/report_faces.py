@@ -47,7 +47,7 @@ def write_dataset(folder: Path) -> None:
     counted = labels(votes, VOTED, EMOTIONS, "majority")
     gender, race = rng.choice(list(RIGHT), FACES), rng.choice(RACES, FACES)
     hit = rng.random(FACES) < np.array([RIGHT[each] for each in gender])
-    said = np.where(hit, shown, rng.integers(0, len(EMOTIONS), FACES))
+    predictions = np.where(hit, shown, rng.integers(0, len(EMOTIONS), FACES))
     rows: dict[str, list[dict[str, Any]]] = {"items": [], "images": [], "predictions": []}
     for at in range(FACES):
         image = {"image_id": f"image{at}", "row": str(at), "batch": at // PER_BATCH}
@@ -57,7 +57,7 @@ def write_dataset(folder: Path) -> None:
         item |= {"votes": votes[at].tolist(), "group_gender": gender[at], "group_race": race[at]}
         item |= {"predicted_gender": gender[at] if rng.random() < 0.9 else "unsure", "predicted_gender_confidence": 0.9}
         share = float(rng.uniform(0.3, 1))
-        emotion = EMOTIONS[said[at]]
+        emotion = EMOTIONS[predictions[at]]
         rows["items"].append(item | {"fer_class": emotion, "fer_confidence": share, "fer_found": True})
         of = {"image_id": image["image_id"], "batch": image["batch"], "classifier": "fer"}
         rows["predictions"] += [

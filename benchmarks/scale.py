@@ -145,9 +145,9 @@ def cost(setting: Setting) -> list[str]:
     """A row: what all of the plan costs in a setting."""
     seconds, gpu = batch_seconds(setting), RATES["candidates"].value * setting.gpu.value
     cores = RATES["candidates"].value * setting.core.value + setting.rest.value
-    held = f"{BATCHES * seconds / 3600:,.0f} ({BATCHES * gpu / 3600:,.0f})" if gpu else "0"
+    gpu_hours = f"{BATCHES * seconds / 3600:,.0f} ({BATCHES * gpu / 3600:,.0f})" if gpu else "0"
     shards, parquet = (BATCHES * size for size in batch_bytes(setting))
-    return [setting.name, f"{seconds:,.0f}", held, f"{BATCHES * cores / 3600:,.0f}", _size(shards), _size(parquet)]
+    return [setting.name, f"{seconds:,.0f}", gpu_hours, f"{BATCHES * cores / 3600:,.0f}", _size(shards), _size(parquet)]
 
 
 def batch_seconds(setting: Setting) -> float:
@@ -213,7 +213,7 @@ def run(setting: Setting, workers: int) -> list[str]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = StudyFolder(Path(temporary, NAME))
         study = begin(folder)
-        manifest, held = folder.manifest(), folder.batch_manifest(0, study.hash())
+        manifest, record = folder.manifest(), folder.batch_manifest(0, study.hash())
         lines = tuple(
             batch_lines(0, [(step, mean, 1000) for step in STEPS], mean, Place(0, workers, "cpu", 2), _MEMORY)
         )
@@ -229,7 +229,7 @@ def run(setting: Setting, workers: int) -> list[str]:
             if loss < seconds:
                 lost += 1
                 return loss, SimulatedLossError("lost")
-            return seconds, Built(held.model_copy(update={"batch": batch}), lines)
+            return seconds, Built(record.model_copy(update={"batch": batch}), lines)
 
         def ready(worker: Ready) -> None:
             folder.describe(study, manifest.micro_batches, manifest.environment)

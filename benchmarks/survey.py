@@ -47,13 +47,13 @@ class Client:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def post(self, path: str, said: dict[str, Any], token: str | None) -> tuple[int, dict[str, Any]]:
+    async def post(self, path: str, content: dict[str, Any], token: str | None) -> tuple[int, dict[str, Any]]:
         """Status and JSON of the answer.
 
         Raises:
             asyncio.IncompleteReadError: the connection ended before the answer did.
         """
-        body = json.dumps(said).encode()
+        body = json.dumps(content).encode()
         head = f"POST {path} HTTP/1.1\r\nHost: survey\r\nContent-Length: {len(body)}\r\n"
         if token is not None:
             head += f"Authorization: Bearer {token}\r\n"
@@ -106,8 +106,8 @@ class Participant:
         if not session["consented"]:
             await self._post(client, "consent", {"consent_version": "1"})
         if not session["demographics"]:
-            said = {"age": 30, "gender": None, "country": "DE", "continent": "Europe"}
-            await self._post(client, "demographics", said)
+            demographics = {"age": 30, "gender": None, "country": "DE", "continent": "Europe"}
+            await self._post(client, "demographics", demographics)
         lost = self.acknowledged.keys() - set(session["answered"])
         if lost:
             raise AssertionError(f"acknowledged and lost: {sorted(lost)}")
@@ -122,15 +122,15 @@ class Participant:
     async def _rate(self, client: Client, pair_id: str, position: int) -> None:
         answer = random.Random(f"{self.number} {pair_id}")  # noqa: S311  the same again after a kill
         similarity, identity = answer.randint(0, 100), answer.random() < 0.5
-        said = {"pair_id": pair_id, "similarity": similarity, "identity": identity}
+        answers = {"pair_id": pair_id, "similarity": similarity, "identity": identity}
         start = time.perf_counter()
-        await self._post(client, "ratings", {**said, "response_time_ms": 1000, "position": position})
+        await self._post(client, "ratings", {**answers, "response_time_ms": 1000, "position": position})
         self.seconds.append(time.perf_counter() - start)
         self.acknowledged[pair_id] = (similarity, identity)
         await asyncio.sleep(self.pause_s * 2 * random.random())  # noqa: S311
 
-    async def _post(self, client: Client, call: str, said: dict[str, Any]) -> dict[str, Any]:
-        status, answer = await client.post(f"/api/{call}", said, self.token)
+    async def _post(self, client: Client, call: str, content: dict[str, Any]) -> dict[str, Any]:
+        status, answer = await client.post(f"/api/{call}", content, self.token)
         if status != 200:
             raise AssertionError(f"{call}: {status} {answer}")
         return answer

@@ -40,12 +40,12 @@ def prevalence(study: Classification, carried: pd.DataFrame, asked: pd.DataFrame
         there = set(study.predictions.loc[study.predictions["label"] == name, "row"])
         of_class = pairs_of[pairs_of["row"].isin(there)]
         for attribute, having in of_class.groupby("attribute", sort=True)["row"]:
-            known = there & asked_of.get(attribute, there)
+            rows_asked = there & asked_of.get(attribute, there)
             rows += [
                 {"class": name, "method": method, "role": role, "attribute": attribute}
-                | _share(known & set(examples["row"]), known & set(having), len(known))
+                | _share(rows_asked & set(examples["row"]), rows_asked & set(having), len(rows_asked))
                 for (method, role), examples in of.groupby(["method", "role"], sort=False)
-                if known & set(examples["row"])
+                if rows_asked & set(examples["row"])
             ]
     if not rows:
         raise MissingDataError("no attribute of an image of a class with examples is known")

@@ -118,10 +118,10 @@ def consistency(study: Expression, answers: Answers) -> pd.DataFrame:
             "nobody was asked which emotion a face shows, and no labels tell two classifiers' errors"
         )
     right, batches = _first(study.reference), left_out(independent(study.units))
-    said = {name: np.where(codes > -2, codes, np.nan) for name, codes in study.decisions.items()}
+    codes_of = {name: np.where(codes > -2, codes, np.nan) for name, codes in study.decisions.items()}
     rows = []
     for first, second in itertools.combinations(study.classifiers, 2):
-        couple = said[first], said[second], np.where(right >= 0, right, np.nan)
+        couple = codes_of[first], codes_of[second], np.where(right >= 0, right, np.nan)
         head = {"first": first, "second": second, "reference": LABELS, "condition": ALL}
         rows.append(head | mean_kappa(couple_counts([couple], batches)))
     table = pd.DataFrame(rows)

@@ -32,9 +32,9 @@ def _answers(folder: Path, source: str, names: list[str], seed: int, deviation: 
             rng = np.random.default_rng([seed, batch, number])
             for position, at in enumerate(rng.permutation(len(items))):
                 item, seen = items[at][ASKS.key], items[at]["difference"] + deviation * rng.standard_normal()
-                said = {"brighter": SIDES[seen > 0], "sureness": float(round(100 * (1 - np.exp(-abs(seen) / 8))))}
+                answers = {"brighter": SIDES[seen > 0], "sureness": float(round(100 * (1 - np.exp(-abs(seen) / 8))))}
                 ids = {"rating_id": rating_id(who["participant_id"], item), ASKS.key: item, "position": position}
-                ratings.append(who | ids | said)
+                ratings.append(who | ids | answers)
     people = {row["participant_id"]: {**row, "flags": []} for row in ratings}
     rated = pa.Table.from_pylist(ratings, schema=rating_features(ASKS).arrow_schema)
     return rated, pa.Table.from_pylist(list(people.values()), schema=participant_features(ASKS).arrow_schema)
