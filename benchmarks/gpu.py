@@ -100,11 +100,11 @@ def bare_seconds(models: Models, runtime: Runtime, latents: Latents, rounds: int
     """Seconds of a round of both networks alone, in their micro-batches, on a CPU as many at a time as threads."""
     recognizer = cast(DlibRecognizer, models.recognizers[models.target])
     rows = models.generator.micro_batch
-    given = torch.from_numpy(np.resize(latents, (rows, latents.shape[1]))).to(runtime.device)
+    inputs = torch.from_numpy(np.resize(latents, (rows, latents.shape[1]))).to(runtime.device)
     chips = torch.zeros((recognizer.micro_batch, CHIP, CHIP, 3), dtype=torch.uint8, device=runtime.device)
     render, embed = _network(models.generator), recognizer._network
     seconds = 0.0
-    for run, batch, size in ((render, given, rows), (embed, chips, recognizer.micro_batch)):
+    for run, batch, size in ((render, inputs, rows), (embed, chips, recognizer.micro_batch)):
         times = -(-len(latents) // size)
         forward = _forward(run, batch)
         forward()

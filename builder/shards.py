@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from builder.errors import FolderError, StudyError
 from builder.files import Folder, explained, locked, written_name
+from builder.integrity import check_content, check_size
 from builder.layout import (
     FIRST_FILES,
     LOCK,
@@ -333,9 +334,9 @@ class StudyFolder:
                     raise content
                 manifest = self._parsed_batch(batch, content, study_hash)
                 for shard in manifest.shards:
-                    self._check_size(shard, batch, sizes[shard.table].get(file_name(batch)))
+                    check_size(self.storage, shard, batch, sizes[shard.table].get(file_name(batch)))
                     if verify:
-                        self._check_content(shard, batch)
+                        check_content(self.storage, shard, batch)
                 whole[batch] = manifest
             except (FormatError, StoreError):
                 raise
@@ -459,8 +460,8 @@ class StudyFolder:
             raise FolderError(f"{self.address}: batch {batch} is not built; {have}")
         for shard in self.batch_manifest(batch, study_hash).shards:
             if shard.table == table:
-                self._check_size(shard, batch, self.storage.size(shard_name(table, batch)))
-                self._check_content(shard, batch)
+                check_size(self.storage, shard, batch, self.storage.size(shard_name(table, batch)))
+                check_content(self.storage, shard, batch)
         name = shard_name(table, batch)
         with explained(self.storage.at(name)), self.storage.arrow(name) as source:
             return read_stream(source.read_buffer())  # whose hash may be as forged as it is
@@ -468,28 +469,6 @@ class StudyFolder:
     def shard_path(self, table: str, batch: int) -> Path:
         """The path of the rows of one batch in one table on this machine."""
         return self.root / shard_name(table, batch)
-
-    def _check_size(self, shard: Shard, batch: int, size: int | None) -> None:
-        name = shard_name(shard.table, batch)
-        where = self.storage.at(name)
-        if size is None and self.storage.size(name) is None:  # which says what lies in its place
-            raise FolderError(f"{where}: is missing")
-        if size != shard.bytes:
-            raise FolderError(f"{where}: has {size} bytes, its manifest says {shard.bytes}")
-
-    def _check_content(self, shard: Shard, batch: int) -> None:
-        name = shard_name(shard.table, batch)
-        where = self.storage.at(name)
-        with explained(where), self.storage.open(name) as file:
-            content = file.read()
-        if hashlib.sha256(content).hexdigest() != shard.sha256:
-            raise FolderError(f"{where}: its bytes do not have the SHA-256 that its manifest says")
-        try:
-            rows = read_stream(pa.py_buffer(content)).num_rows
-        except ValueError as error:
-            raise FolderError(f"{where}: damaged: {error}") from error
-        if rows != shard.rows:
-            raise FolderError(f"{where}: has {rows} rows, its manifest says {shard.rows}")
 
     def _read(self, name: str) -> bytes:
         (content,) = self.storage.read([name], MOST_BYTES)
