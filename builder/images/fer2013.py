@@ -149,17 +149,17 @@ def _votes(path: Path, frame: pd.DataFrame, usage: list[str]) -> npt.NDArray[np.
     absent = [column for column in ("Usage", *VOTED) if column not in frame]
     if absent:
         raise AssetError(f"{path}: is no table of FERPlus: it has no column {' and no column '.join(absent)}")
-    if len(frame) != len(usage):
-        raise AssetError(
-            f"{path}: has {len(frame)} rows, the table of pixels {len(usage)}; both must have the same faces in one "
-            "order"
-        )
-    for row, (part, of_pixels) in enumerate(zip(frame["Usage"], usage, strict=True)):
+    for row, (part, of_pixels) in enumerate(zip(frame["Usage"], usage, strict=False)):
         if part != of_pixels:
             raise AssetError(
                 f"{place(path, row)}: Usage is {quoted(part)}, in the table of pixels {quoted(of_pixels)}; both must "
                 "have the same faces in one order"
             )
+    if len(frame) != len(usage):
+        raise AssetError(
+            f"{place(path, min(len(frame), len(usage)))}: is in one table alone: {len(frame)} faces have votes, "
+            f"{len(usage)} have pixels; both must have the same faces in one order"
+        )
     counts = np.zeros((len(frame), len(VOTED)), np.int64)
     allowed = {str(count): count for count in range(MOST_VOTES + 1)}
     for at, column in enumerate(VOTED):

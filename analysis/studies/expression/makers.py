@@ -15,12 +15,12 @@
 | calibration_by_group | a classifier and a group | classifier, grouping, group, n, confidence, accuracy, overconfidence, low, high, interval, calibration_error, small |
 | faces_needed | a classifier, a group, an emotion and a rate | classifier, grouping, group, emotion, rate, n, value, width, by, faces_for_0.2, faces_for_0.1, faces_for_0.05 |
 | group_error | a predicted gender and one that people see | grouping, predicted, perceived, n, n_predicted, share, low, high, interval |
-| corrected_rates | a classifier, a gender, an emotion and a rate | classifier, grouping, gender, emotion, rate, n, by_prediction, corrected, low, high, interval, by_people, people_low, people_high, reason |
+| corrected_rates | a classifier, a gender, an emotion and a rate | classifier, grouping, gender, emotion, rate, n, by_prediction, labels, predictions, corrected, low, high, interval, by_people, people_labels, people_predictions, people_low, people_high, reason |
 | model_agreement | two who say something, and a group | first, second, grouping, group, n, agreement, low, high, interval, kappa, kappa_low, kappa_high, kappa_interval, small |
 | error_consistency | two deciders | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, share, reason |
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
 | disagreement | a face, a classifier and a sort | classifier, sort, item_id, image_id, said, confidence, said_by, seen, seen_by, probability, difference, and a column for each grouping |
-| compared_rates | a printed figure (with `compare_with`) | classifier, grouping, group, emotion, figure, n, this_study, low, high, printed, difference, inside, order |
+| compared_rates | a printed figure | classifier, grouping, group, emotion, figure, n, this_study, low, high, printed, difference, inside, order |
 """  # noqa: E501
 
 import functools
@@ -43,7 +43,7 @@ from analysis.studies.expression.tables.limits import limits
 from analysis.studies.expression.tables.measured import Measured, measured
 from analysis.studies.expression.tables.models import ceilings, consistency, emotion_decisions, model_agreement, people
 from analysis.studies.expression.tables.needed import faces_needed
-from analysis.studies.expression.tables.paper import compared_rates, printed_figures
+from analysis.studies.expression.tables.paper import PRINTED, compared_rates, printed_figures
 from analysis.studies.expression.tables.rates import accuracy, label_rules, rates
 from analysis.tables.confusion import confusion
 
@@ -54,19 +54,15 @@ def makers(study: Expression, options: Options) -> list[Maker]:
     Raises:
         AnalysisError: there is no such printed study.
     """
-    printed = printed_figures(options.compare_with) if options.compare_with else None
+    printed = printed_figures(options.compare_with or PRINTED[0])
     study = grouped(study, options.groups, options.attributes)
-    every = [*_of_faces(study), *_of_rates(study), *_of_people(study)]
-    if printed:
-        every.append(
-            Maker(
-                ("compared_rates",),
-                lambda tables: compared_rates(tables["rates"], printed),
-                needs=("rates",),
-                of_people=_by_people(study),
-            )
-        )
-    return every
+    beside = Maker(
+        ("compared_rates",),
+        lambda tables: compared_rates(tables["rates"], printed),
+        needs=("rates",),
+        of_people=_by_people(study),
+    )
+    return [*_of_faces(study), *_of_rates(study), *_of_people(study), beside]
 
 
 def _by_people(study: Expression) -> bool:

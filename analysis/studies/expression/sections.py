@@ -368,11 +368,18 @@ CALIBRATION = SectionOf(
             _caption(
                 "Confidence of each classifier and how often it is right, by group; overconfidence, their difference, "
                 "has the interval. calibration_error, the mean distance of both over the bins, is above 0 by chance "
-                "alone, the more so the smaller a group."
+                "alone, the more so the smaller a group. It is over all emotions, so that n counts labels and "
+                "predictions alike."
             ),
             _draw_calibration,
         ),
-        Result("calibration", _caption("How often each classifier is right, by bin of its confidence and group.")),
+        Result(
+            "calibration",
+            _caption(
+                "How often each classifier is right, by bin of its confidence and group; n counts the labels, and the "
+                "predictions alike."
+            ),
+        ),
     ],
 )
 

@@ -57,7 +57,7 @@ def test_its_own_labels_are_taken_where_the_study_says_so(load, tmp_path):
 @pytest.mark.parametrize(
     ("votes", "said"),
     [
-        (VOTES[:2], r"fer2013new\.csv: has 2 rows, the table of pixels 3"),
+        (VOTES[:2], r"fer2013new\.csv, row 2 \(from 0\): is in one table alone: 2 faces have votes, 3 have pixels"),
         ([VOTES[1], VOTES[0], VOTES[2]], r"row 0 \(from 0\): Usage is 'PublicTest', in the table of pixels 'Training'"),
         ([*VOTES[:2], "PrivateTest,,x,0,0,0,0,0,0,0,0,9"], r"row 2 \(from 0\): neutral is 'x'; it must be a count"),
         ([*VOTES[:2], "PrivateTest,,6,6,0,0,0,0,0,0,0,0"], r"row 2 \(from 0\): has 12 votes; a face has at most 10"),

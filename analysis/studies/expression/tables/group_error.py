@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import MissingDataError
@@ -13,7 +14,7 @@ from analysis.inference import PLAIN, Interval, from_replicates, independent, le
 from analysis.inference.units import Codes
 from analysis.studies.expression.data import SEEN, UNSURE, Expression
 from analysis.studies.expression.references import EMOTIONS
-from analysis.studies.expression.tables.cells import Cell, cells_of, columns, needed, share
+from analysis.studies.expression.tables.cells import Cell, cells_of, columns, needed, share, tidy
 from analysis.studies.expression.tables.measured import ACCURACY, FPR, TPR, counted_faces
 
 GENDERS = ("female", "male")
@@ -67,8 +68,10 @@ def corrected_rates(study: Expression) -> pd.DataFrame:
     prediction once gender and emotion are known, and leaves out faces of which model or people are unsure. A corrected
     rate is kept within 0 and 1. Its interval makes the shares and the rates anew without each unit.
 
-    Columns: classifier, grouping, gender, emotion ("all" of an accuracy), rate, n (faces), by_prediction, corrected,
-    low, high, interval, by_people, people_low, people_high, reason.
+    Columns: classifier, grouping, gender, emotion ("all" of an accuracy), rate, n (faces), by_prediction, labels (faces
+    of the gender by prediction that count as the emotion), predictions (those that the classifier says show it),
+    corrected, low, high, interval, by_people, people_labels, people_predictions (the same of the gender that people
+    see), people_low, people_high, reason.
 
     Source: misclassification matrices, as in S. Greenland, "Variance estimation for epidemiologic effect estimates
     under misclassification", Statistics in Medicine 7 (1988).
@@ -83,15 +86,17 @@ def corrected_rates(study: Expression) -> pd.DataFrame:
         for name in study.classifiers:
             everyone = Cell(grouping, "all", np.ones(len(study.items), np.bool_))
             parts = reference.shares * counted_faces(study, reference, name, everyone)[:, None]
-            for emotion, rate, hits, weights in _rates(study, name, parts):
-                correction, observed, reason = corrected(hits, weights, study.units, codes[0], codes[1])
+            for of in _rates(study, name, parts):
+                correction, observed, reason = corrected(of.hits, of.weights, study.units, codes[0], codes[1])
                 for place, each in enumerate(GENDERS):
-                    own = share(hits, weights * (codes[1] == place), study.units)
+                    predicted, perceived = (codes[0] == place) & (codes[1] >= 0), codes[1] == place
+                    own = share(of.hits, of.weights * perceived, study.units)
                     row: dict[str, Any] = {"classifier": name, "grouping": grouping, "gender": each}
-                    row |= {"emotion": emotion, "rate": rate}
-                    row |= {"n": int(((weights > 0) & (codes[0] >= 0) & (codes[1] >= 0)).sum())}
-                    row |= {"by_prediction": observed[place], "corrected": correction[place].estimate}
-                    row |= {**columns(correction[place], study), "by_people": own.estimate, "people_low": own.low}
+                    row |= {"emotion": of.emotion, "rate": of.rate}
+                    row |= {"n": int(((of.weights > 0) & (codes[0] >= 0) & (codes[1] >= 0)).sum())}
+                    row |= {"by_prediction": observed[place], **of.counts(predicted)}
+                    row |= {"corrected": correction[place].estimate, **columns(correction[place], study)}
+                    row |= {"by_people": own.estimate, **of.counts(perceived, "people_"), "people_low": own.low}
                     rows.append(row | {"people_high": own.high, "reason": reason})
     return pd.DataFrame(rows)
 
@@ -140,15 +145,34 @@ def _solved(sums: Numbers) -> tuple[Numbers, Numbers]:
     return np.stack([first, second], axis=1), determinant
 
 
-def _rates(study: Expression, name: str, parts: Numbers) -> Iterator[tuple[str, str, Numbers, Numbers]]:
-    """Emotion, rate, hits and weights (n,) of each rate."""
+class _Rate(NamedTuple):
+    """A rate of an emotion, and (n,) each: hits, weights, by how much faces count as it and are said to show it."""
+
+    emotion: str
+    rate: str
+    hits: Numbers
+    weights: Numbers
+    labels: Numbers
+    predictions: Numbers
+
+    def counts(self, faces: npt.NDArray[np.bool_], prefix: str = "") -> dict[str, float]:
+        """The numbers of labels and predictions among faces, (n,)."""
+        return {
+            f"{prefix}labels": tidy(self.labels[faces].sum()),
+            f"{prefix}predictions": tidy(self.predictions[faces].sum()),
+        }
+
+
+def _rates(study: Expression, name: str, parts: Numbers) -> Iterator[_Rate]:
+    """The accuracy, and each emotion's TPR and FPR."""
     decisions, total = study.decisions[name], parts.sum(axis=1)
     of_said = np.where(decisions >= 0, parts[np.arange(len(decisions)), np.maximum(decisions, 0)], 0.0)
-    yield "all", ACCURACY, of_said / np.where(total > 0, total, 1), total
+    yield _Rate("all", ACCURACY, of_said / np.where(total > 0, total, 1), total, total, total)
     for place, emotion in enumerate(EMOTIONS):
         hits = (decisions == place).astype(np.float64)
-        yield emotion, TPR, hits, parts[:, place]
-        yield emotion, FPR, hits, np.maximum(total - parts[:, place], 0)
+        labels, predictions = parts[:, place], hits * total
+        yield _Rate(emotion, TPR, hits, labels, labels, predictions)
+        yield _Rate(emotion, FPR, hits, np.maximum(total - labels, 0), labels, predictions)
 
 
 def _seen(study: Expression) -> Column:

@@ -13,7 +13,7 @@ from analysis.studies.expression.tables.group_error import gender
 from analysis.studies.expression.tables.measured import RATES, TPR
 
 PRINTED = ("paper",)
-"""Studies whose printed figures come with this package."""
+"""Studies whose printed figures come with this package; those of the first stand beside every study's."""
 
 
 def printed_figures(name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def text(files) -> str:
 @pytest.fixture(scope="module")
 def labeled():
     of = drawn(600, classifiers=("fer",))
-    tables = results(of, compare_with="paper")
+    tables = results(of)
     return tables, report_files(of, tables)
 
 

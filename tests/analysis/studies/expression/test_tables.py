@@ -127,6 +127,10 @@ def test_the_error_of_predicted_groups_is_taken_out():
     assert table["corrected"].to_dict() == pytest.approx({"female": 0.8, "male": 0.4})
     assert table["by_people"].to_dict() == pytest.approx({"female": 0.8, "male": 0.4})
     assert (table["low"] < table["corrected"]).all()
+    counts = ["labels", "predictions", "people_labels", "people_predictions"]
+    assert table[counts].to_numpy().tolist() == [[500, 360, 500, 400], [500, 240, 500, 200]]
+    all_faces = corrected_rates(of).query("emotion == 'all'").set_index("gender")
+    assert all_faces[counts].to_numpy().tolist() == [[500, 500, 500, 500]] * 2
 
 
 def test_predictions_that_say_nothing_correct_nothing():

@@ -71,7 +71,13 @@ def missing_rows(folder: Path) -> dict[str, object]:
 CASES: list[tuple[Callable[[Path], dict[str, object]], list[str]]] = [
     (wrong_label, ["row joy/0.png is labeled 'joy', which no emotion is called", "Name it so, or take the row out"]),
     (other_rows, ["fer2013new.csv, row 0 (from 0): Usage is 'PublicTest'", "both must have the same faces"]),
-    (fewer_rows, ["fer2013new.csv: has 2 rows, the table of pixels 3", "both must have the same faces"]),
+    (
+        fewer_rows,
+        [
+            "fer2013new.csv, row 2 (from 0): is in one table alone: 2 faces have votes, 3 have pixels",
+            "both must have the same faces",
+        ],
+    ),
     (one_group, ["metadata.csv: the column sex", "has one value, 'female', in every row", "name another column"]),
     (one_group_in_a_table, ["groups.csv: the column sex", "has one value, 'female'", "name another column"]),
     (no_picture, ["faces/sad/0.png, row 1 (from 0): not a picture that can be read", "Replace it, or take it out"]),
