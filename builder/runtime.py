@@ -63,7 +63,8 @@ class Runtime:
 
     threads: CPU threads that this process may use: micro-batches that run at the same time, each on one thread, where
         models run on the CPU. memory: bytes of the device's memory that this process may use. weights: of models that
-        are trained here, by the name that they are registered under: safetensors that a study folder keeps.
+        are trained here, by the name that they are registered under: safetensors that a study folder keeps. facts: of
+        what models did when they were loaded that a shard's bytes depend on, by name; manifests have them.
     """
 
     device: torch.device
@@ -71,6 +72,7 @@ class Runtime:
     memory: int
     pool: ThreadPoolExecutor = field(repr=False, compare=False)
     weights: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    facts: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _calls: "list[Running]" = field(default_factory=list, repr=False, compare=False)
 
     @contextmanager
@@ -110,12 +112,14 @@ class Runtime:
         return max(1, min(self.threads, int(_SHARE_AT_WORK * self.memory / max(1, micro_batch_bytes))))
 
     def environment(self) -> dict[str, str]:
-        """Device, threads of a micro-batch, machine and software, which decide a shard's bytes besides the study."""
+        """Device, threads of a micro-batch, machine, software and facts of models: what decides a shard's bytes besides
+        the study.
+        """
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
         here = {"device": name, "threads": "1", "machine": platform.machine()}
         versions = {name: each.version for name in PACKAGES for each in distributions(name=name)}
         # Some indexes serve torch under its public version alone; its own has the build too, as 2.13.0+cpu.
-        return here | {"python": platform.python_version()} | versions | {"torch": str(torch.__version__)}
+        return here | {"python": platform.python_version()} | versions | {"torch": str(torch.__version__)} | self.facts
 
     def peak_memory(self) -> dict[str, int]:
         """The most memory, in bytes, that this process has held at once since it began, and on a GPU its tensors."""

@@ -117,7 +117,7 @@ def load(argument: str | None, own: Settings, runtime: Runtime) -> StyleGAN2:
     """
     form = "stylegan2:PATH or stylegan2:hf://user/repo/file@revision"
     path = weights.locate(argument, own.sha256, "generator", form, SOURCE)
-    config, state = read_weights(path)
+    config, state = read_weights(path, runtime.facts)
     return StyleGAN2(config, state, own, runtime)
 
 

@@ -17,7 +17,7 @@ from builder.errors import AssetError
 from builder.files import write_whole
 from builder.generators.stylegan2.network import FILTER, Config, Network
 from builder.generators.stylegan2.nvidia_pickle import Persistent, read_pickle, table
-from builder.generators.stylegan2.rosinality import State, read_rosinality, sampled_mean
+from builder.generators.stylegan2.rosinality import MEAN_SAMPLES, MEAN_SEED, State, read_rosinality, sampled_mean
 
 _JSON = "stylegan2"
 """Key of the safetensors metadata under which the constructor's arguments lie."""
@@ -31,8 +31,10 @@ _MOST_WIDE, _MOST_LAYERS = 100_000, 64
 _INTEGERS = {field.name for field in fields(Config) if field.type is int}
 
 
-def read_weights(path: Path) -> tuple[Config, State]:
+def read_weights(path: Path, facts: dict[str, str] | None = None) -> tuple[Config, State]:
     """The constructor's arguments and the parameters in a file, whichever of the three formats it has.
+
+    facts: gets how the mean w was sampled, where the file has none.
 
     Raises:
         AssetError: it has none of them, or does not hold a StyleGAN2 generator that is complete.
@@ -56,6 +58,8 @@ def read_weights(path: Path) -> tuple[Config, State]:
     state = _complete(path, config, state)
     if without_mean:
         state[_MEAN] = sampled_mean(path, config, state)
+        if facts is not None:
+            facts["mean_w"] = f"{MEAN_SAMPLES} draws with seed {MEAN_SEED}"
     return config, state
 
 

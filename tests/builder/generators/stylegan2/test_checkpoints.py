@@ -3,6 +3,7 @@
 import argparse
 import builtins
 import dataclasses
+import hashlib
 import io
 import os
 import pickle
@@ -22,6 +23,7 @@ from builder.generators import stylegan2
 from builder.generators.stylegan2.checkpoints import read_weights, to_safetensors
 from builder.generators.stylegan2.network import FILTER, Config
 from builder.generators.stylegan2.nvidia_pickle import read_pickle
+from builder.runtime import start_runtime
 from tests.builder.generators.stylegan2 import reference
 from tests.builder.generators.stylegan2.test_network import CONFIGS, random_state
 from tests.conftest import run_builder
@@ -342,6 +344,17 @@ def test_a_checkpoint_of_rosinalitys_training_is_read_and_its_mean_w_sampled(tmp
     assert ((mean - w.mean(dim=0)).abs() < 5 * error).all()
     assert torch.equal(mean, read_weights(path)[1]["mapping.w_avg"])
     assert "has no mean w (latent_avg); for truncation it is computed from 4096 draws with seed 0" in caplog.text
+
+
+def test_the_manifest_says_how_a_mean_w_was_sampled(tmp_path):
+    own = start_runtime("cpu", 1)
+    for name, content in (("with", rosinality), ("without", training_checkpoint)):
+        path = tmp_path / f"{name}.pt"
+        torch.save(content(CONFIG, random_state(CONFIG)), path)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        stylegan2.load(str(path), stylegan2.Settings(sha256=sha256), own)
+        assert ("mean_w" in own.environment()) == (name == "without")
+    assert own.environment()["mean_w"] == "4096 draws with seed 0"
 
 
 @pytest.mark.parametrize("older", [False, True])
