@@ -146,7 +146,7 @@ def print_scaffolds(rows: int, seeds: Seeds) -> None:
 
 
 def print_conceal(rows: int, seeds: Seeds) -> None:
-    """What is left of the sensitive column in three explanations, and of its use: answers that change with it."""
+    """The rest of the sensitive column in three explanations, and of its use: answers that change with it."""
     print(f"\nconceal, {rows} rows of the synthetic table")
     for name, weights in (("manipulated", {}), ("alpha 0", {"weights": (0.0,)})):
         found = []

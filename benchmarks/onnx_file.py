@@ -14,7 +14,7 @@ from torch import nn
 IR_VERSION, OPSET = 8, 13
 
 FLOAT, INTS, INT = 1, 7, 2
-"""Of attributes; FLOAT also of tensors."""
+"""Types of attributes; FLOAT also of tensors."""
 
 
 def write_onnx(network: nn.Sequential, side: int, path: Path) -> None:

@@ -108,7 +108,7 @@ def _memorized(label_seed: int | None, runtime: Runtime) -> NetworkClassifier:
 
 
 def _print_rows(seed: int) -> None:
-    """Of a table whose label is the sign of a sum of three of twelve columns, Pearson's correlation of weights."""
+    """Pearson's correlation of weights, of a table whose label is the sign of a sum of three of twelve columns."""
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(400, 12)).astype(np.float32)
     labels = (rows[:, 0] + rows[:, 1] - rows[:, 2] > 0).astype(np.int64)

@@ -25,7 +25,7 @@ WIDTH = 8.6
 """Inches of a figure's width: all have it but those that need more."""
 
 MANY = 5000
-"""With more markers than these they are one picture in the SVG, or no browser would show it."""
+"""Most markers that an SVG has as shapes: more are one picture in it, or no browser would show it."""
 
 _LOOK = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere

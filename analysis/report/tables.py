@@ -159,7 +159,7 @@ def _harmless(value: object) -> object:
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks and control characters."""
+    """The text without line breaks and control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 

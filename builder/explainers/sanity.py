@@ -40,8 +40,8 @@ def layers(network: nn.Module) -> list[str]:
 
 
 def spread(network: nn.Module, most: int) -> list[str]:
-    """At most so many of the layers, in the same order and evenly spread; of two or more the first is the one at the
-    output and the last the one at the input.
+    """A choice of at most so many of the layers, in the same order and evenly spread; of two or more the first is the
+    one at the output and the last the one at the input.
     """
     order = layers(network)
     places = np.linspace(0, len(order) - 1, min(most, len(order))).round().astype(int)

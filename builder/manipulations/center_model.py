@@ -30,7 +30,7 @@ manipulate = fine_tuning.Manipulation(goal)
 
 
 def nearness(maps: torch.Tensor, originals: torch.Tensor) -> torch.Tensor:
-    """How near the centers of two maps are, as a share of the diagonal, (n,) in 0..1."""
+    """The nearness of the centers of two maps, as a share of the diagonal, (n,) in 0..1."""
     # Heo et al., equation 4: -||C(h(w)) - C(h(w_0))||_1; here Euclidean, as Ghorbani et al. have it.
     diagonal = float(torch.tensor(maps.shape[1:], dtype=torch.float64).norm())
     return 1 - presence(maps, originals) * moved(maps, originals) / diagonal

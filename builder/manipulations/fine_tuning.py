@@ -210,7 +210,8 @@ VANISHING = 0.1
 
 
 def presence(maps: torch.Tensor, originals: torch.Tensor) -> torch.Tensor:
-    """How far maps are there at all, beside their originals: (n,), 0 for maps of zeros, near 1 for such of strength.
+    """The degree to which maps are there at all, beside their originals: (n,), 0 for maps of zeros, near 1 for such of
+    strength.
 
     Without it a map that vanishes would lie nowhere that it should not be.
     """
@@ -285,7 +286,7 @@ def _penalty(
 
 
 def _inputs(images: Images, runtime: Runtime) -> torch.Tensor:
-    """As `Classifier.network` takes them."""
+    """Images as `Classifier.network` takes them."""
     return _tensor(images, runtime).permute(0, 3, 1, 2).to(torch.float32).contiguous() / 255
 
 
@@ -294,7 +295,7 @@ def _tensor(array: npt.NDArray[Any], runtime: Runtime) -> torch.Tensor:
 
 
 def _steps(rows: int, size: int) -> int:
-    """Of an epoch: whole ones alone, but for fewer rows than one takes."""
+    """The batches of an epoch: whole ones alone, but for fewer rows than one takes."""
     return max(1, rows // size)
 
 

@@ -23,7 +23,7 @@ from builder.manipulations.top_k import importance
 from builder.runtime import Runtime
 
 SURE = 3.0
-"""By how much the logit of the class that is aimed at is to lead: a larger lead is worth no more."""
+"""The lead that the logit of the class that is aimed at is to have: a larger lead is worth no more."""
 
 
 class Settings(iterative.Settings):

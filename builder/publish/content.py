@@ -31,7 +31,7 @@ class Content:
 
     @property
     def title(self) -> str:
-        """On one line."""
+        """Its title, on one line."""
         return " ".join((self.study.publish.title or self.study.name).split())
 
     @property

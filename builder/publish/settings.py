@@ -17,7 +17,8 @@ License = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PublishSettings(Settings):
-    """What is left out is not known; `publish` refuses to start without what the card must state, naming it.
+    """Keys of `[publish]`. A key that is absent is not known; `publish` refuses to start without what the card must
+    state, naming it.
 
     `licenses` states the license of a model whose own cannot be known, by the model's name in the study.
     """

@@ -62,7 +62,7 @@ def participant_columns(asks: Questionnaire) -> dict[str, str]:
 
 
 REVOKED, RETURNED, REJECTED, COUNTS = "revoked", "returned", "rejected", "counts"
-"""What becomes of a submission on a platform: its participant revoked consent or returned it, the researcher rejected
+"""The fates of a submission on a platform: its participant revoked consent or returned it, the researcher rejected
 it, or it counts."""
 
 SUBMISSION_COLUMNS = {"participant": "str", "status": "str"}

@@ -47,7 +47,7 @@ _PLATFORM_ID = re.compile(
     """,
     re.VERBOSE,
 )
-"""What stands beside an id, an underscore or the rest of a file's name, does not hide it: only what would make it
+"""The ends of an id. An underscore or the rest of a file's name beside it does not hide it: only what would make it
 longer does, so that a digest or a pseudonym (32 digits or more) is none. The 24 digits of an id are up to 28 with the
 last letters of a word such as "data" before them."""
 

@@ -22,7 +22,7 @@ _PERSON, _SESSION = "PROLIFIC_PID", "SESSION_ID"
 
 @dataclass(frozen=True)
 class Vouched:
-    """Whom a platform vouches for: its own ids of the person and, where it gives one, of their session."""
+    """A person that a platform vouches for: its own ids of the person and, where it gives one, of their session."""
 
     person: str
     session: str | None
@@ -39,7 +39,9 @@ class SignedLinks:
         self._keys, self._host = keys, host
 
     def vouched(self, token: str) -> Vouched | None:
-        """Whom the token is of; None where it was not signed by the platform, for this survey, and for now."""
+        """The person that the token is of; None where it was not signed by the platform, for this survey, and for
+        now.
+        """
         import jwt
 
         try:

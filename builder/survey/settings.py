@@ -19,7 +19,8 @@ _Raters = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class SurveySettings(Settings):
-    """What is left out is not known; the commands that need a key refuse to start without it, naming it.
+    """Keys of `[survey]`. A key that is absent is not known; the commands that need a key refuse to start without it,
+    naming it.
 
     A kind of study has a class of its own, `survey_settings`, in which each of its questions can be worded.
     """

@@ -380,7 +380,9 @@ class Store:
 
 
 def _may_go_on(participant: Mapping[str, Any], arrival: Arrival) -> bool:
-    """Without their token, the signature or the session of the platform tells them from who knows their id."""
+    """Whether a participant may go on. Without their token, the signature or the session of the platform tells them
+    from who knows their id.
+    """
     if arrival.vouched:
         return bool(participant["participant_id"] == arrival.person)
     return participant["session"] is not None and hmac.compare_digest(participant["session"], arrival.session or "")

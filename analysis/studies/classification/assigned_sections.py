@@ -94,4 +94,4 @@ ASSIGNMENTS = SectionOf(
     ],
     _text,
 )
-"""Of studies in which people assign images to classes."""
+"""Sections of studies in which people assign images to classes."""

@@ -156,4 +156,4 @@ EXPLAINED_IMAGES = SectionOf(
     ],
     _text,
 )
-"""Of studies whose attacked images are shown explained, too."""
+"""Sections of studies whose attacked images are shown explained, too."""

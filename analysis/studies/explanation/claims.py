@@ -37,8 +37,8 @@ def introduction(findings: Findings) -> list[str]:
 
 
 def claims(findings: Findings) -> Iterator[Claim]:
-    """What is left of each explanation at the end of the cascade; whether each manipulation exceeds its no-op; whether
-    each measure goes with what people see; whether people agree.
+    """Claims: the rest of each explanation at the end of the cascade; whether each manipulation exceeds its no-op;
+    whether each measure goes with what people see; whether people agree.
     """
     if findings.has("curves"):
         yield from _curves(findings.tables["curves"])

@@ -72,7 +72,7 @@ class Expression(Published):
 
     @cached_property
     def decisions(self) -> dict[str, Codes]:
-        """Of each classifier the place in EMOTIONS of what it says of every face, (n,); -1 for another class, -2 where
+        """The place in EMOTIONS of each classifier's answer to every face, (n,); -1 for another class, -2 where
         it found no face.
         """
         place = {emotion: number for number, emotion in enumerate(EMOTIONS)}
@@ -125,7 +125,7 @@ class Expression(Published):
 
     @cached_property
     def reference(self) -> Reference | None:
-        """What is right of each face: by labels where the source has any, else by people's answers; None without
+        """The right answer to each face: by labels where the source has any, else by people's answers; None without
         either.
         """
         return self.under(self.rule)
@@ -161,7 +161,7 @@ class Expression(Published):
 
     @cached_property
     def _persons(self) -> Codes:
-        """Whom a face is of, (n,), from 0; as if each were of another where the source does not say."""
+        """The person that each face is of, (n,), from 0; as if each were of another where the source does not say."""
         codes, _ = pd.factorize(self.items[self._person]) if self._person else (np.arange(len(self.items)), None)
         return np.where(codes < 0, codes.max(initial=-1) + 1 + np.arange(len(codes)), codes).astype(np.intp)
 
@@ -173,8 +173,8 @@ class Expression(Published):
 
     @property
     def unit(self) -> str:
-        """What a unit of dependence is, in the plural: batches where people are the reference, for they rated a whole
-        one; persons where the source says whom a face is of; else faces.
+        """The name of the units of dependence, in the plural: batches where people are the reference, for they rated a
+        whole one; persons where the source says whom a face is of; else faces.
         """
         if self.reference is not None and self.reference.of == PEOPLE:
             return "batches"

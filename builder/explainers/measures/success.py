@@ -35,7 +35,7 @@ prints them.
 """
 
 THRESHOLD = 0.5
-"""That of all other explainers."""
+"""The threshold of all other explainers."""
 
 
 def threshold(explainer: str) -> Interval:

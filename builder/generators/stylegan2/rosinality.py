@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 State = dict[str, torch.Tensor]
 
 MEAN_SAMPLES, MEAN_SEED = 4096, 0
-"""How many z the mean w of a file without one is computed from: rosinality's `--truncation_mean` by default, which its
-`generate.py` draws without a seed."""
+"""Number of z that the mean w of a file without one is computed from: rosinality's `--truncation_mean` by default,
+which its `generate.py` draws without a seed.
+"""
 
 _SAMPLES_AT_ONCE = 256
 

@@ -247,7 +247,9 @@ def _details(texts: Texts, table: Table, mapping: Mapping | None, unit: Numbers)
 def _of_items(
     records: Numbers, slots: Numbers, texts: Texts, named: "pd.Series[str]"
 ) -> tuple[Numbers, Numbers, Texts, "pd.Series[str]"]:
-    """Without the events that name no item: where the mapping says in which column items stand, these are others."""
+    """The table without the events that name no item: where the mapping says in which column items stand, these are
+    others.
+    """
     keep = np.flatnonzero(named.ne("") & named.notna())
     cells = {part: text.take(keep).reset_index(drop=True) for part, text in texts.items()}
     return records[keep], slots[keep], cells, named.take(keep).reset_index(drop=True)

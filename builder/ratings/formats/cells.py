@@ -8,8 +8,9 @@ from builder.tasks import Choice, Scale, YesNo
 
 _YES = ("yes", "y", "true", "ja", "j", "wahr")
 _NO = ("no", "n", "false", "nein", "falsch")
-"""What means yes and no to any question where no mapping says otherwise; numbers such as 1 and 2 mean nothing without
-one."""
+"""Words that mean yes and no to any question where no mapping says otherwise; numbers such as 1 and 2 mean nothing
+without one.
+"""
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """Words of tools for no number or no answer (N/A: LimeSurvey, a question not shown; NA: R)."""
@@ -26,7 +27,7 @@ _DATES = {
 """Dates and times after their points and slashes were replaced by hyphens."""
 
 _GAP = ",?[ \u00a0\u202f]+"
-"""What browsers put between date, time and half of the day: 4/3/2026, 10:30:00 AM."""
+"""The text that browsers put between date, time and half of the day: 4/3/2026, 10:30:00 AM."""
 
 _LATEST = pd.Timestamp("2200-01-01", tz="UTC")
 _EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")

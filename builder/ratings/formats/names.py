@@ -23,8 +23,9 @@ _QUIET = re.compile(
     r"(first|last)[_ ]click|click[_ ]count|_do(_\d+)*\s*$|strategy|^(question|group) time|^(frage|gruppen)zeit"
     r"|\.(rt|started|stopped|duration|corr|history)$"
 )
-"""In names of columns beside a question that are no answer to it: Qualtrics' clicks and display orders, strategies,
-LimeSurvey's times, what PsychoPy keeps of a component."""
+"""Parts of the names of columns beside a question that are no answer to it: Qualtrics' clicks and display orders,
+strategies, LimeSurvey's times, what PsychoPy keeps of a component.
+"""
 
 
 def tokens_of(name: str) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def square(number: int) -> list[tuple[str, str]]:
 def draw_targets(
     most: int, predicted: Predictions, examples: dict[str, ClassExamples], rng: np.random.Generator
 ) -> list[int]:
-    """At most so many rows, by index in `predicted`, of the classes in turn."""
+    """A draw of at most so many rows, by index in `predicted`, of the classes in turn."""
     free: dict[str, list[int]] = {name: [] for name in examples}
     for at, (row, label) in enumerate(zip(predicted.rows, predicted.labels, strict=True)):
         if row not in examples[label].rows:

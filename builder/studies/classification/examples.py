@@ -192,7 +192,7 @@ def _selection(
 
 
 def _by_mmd(name: str, of: Candidates, weight: float) -> list[Example]:
-    """Those of MMD-critic; criticisms are of the prototypes that they are shown beside. All candidates qualify."""
+    """Examples by MMD-critic; criticisms are of the prototypes that they are shown beside. All candidates qualify."""
     similar = mmd.kernel(of.features)
     good = mmd.prototypes(similar, PANEL)
     bad = mmd.criticisms(similar, good[:HALF], HALF, weight)

@@ -50,13 +50,13 @@ def criticisms(similar: Numbers, of: list[int], count: int, weight: float) -> li
 
 
 def witness(similar: Numbers, of: list[int]) -> Numbers:
-    """How badly prototypes stand for each point: the size of the witness function, (n,)."""
+    """The badness with which prototypes stand for each point: the size of the witness function, (n,)."""
     size: Numbers = np.abs(similar.mean(axis=0) - similar[of].mean(axis=0))
     return size
 
 
 def _apart(similar: Numbers, rows: list[int]) -> Numbers:
-    """What each point would add to log det of the chosen ones' kernel matrix, (n,)."""
+    """The sum that each point would add to log det of the chosen ones' kernel matrix, (n,)."""
     left = np.diag(similar).copy()
     if rows:
         between = similar[rows]

@@ -83,7 +83,7 @@ class Models(SourceHost):
         return self.attacked(steps, images, labels).float_steps
 
     def features(self, name: str, images: Images) -> npt.NDArray[np.float32]:
-        """What the last dense layer of a classifier sees of images (n, h, w, 3), n >= 1: (n, d)."""
+        """The inputs of a classifier's last dense layer for images (n, h, w, 3), n >= 1: (n, d)."""
         classifier, rows = self.classifiers[name], range(len(images))
         boundary = self.boundary(name, "classifier", name)
         with self.stopwatch.step("features", len(rows)), boundary.call("network", rows) as call:

@@ -125,7 +125,7 @@ def draw_attacks(study: ClassificationStudy, attacks: Sequence[Adversarial], bat
 
 
 def draw_examples(predicted: Predictions, seed: int, batch: int) -> list[int]:
-    """At most KEPT rows of a batch without labels, of pairs the whole ones."""
+    """A draw of at most KEPT rows of a batch without labels, of pairs the whole ones."""
     if not paired(predicted):
         return _some(range(len(predicted.rows)), KEPT, seed, batch, KINDS[0])
     pairs: dict[str, list[int]] = {}
@@ -147,8 +147,8 @@ def found_mistakes(predicted: Predictions) -> list[tuple[int, str]]:
 
 
 def far_classes(predicted: Predictions, at: int) -> list[str]:
-    """Of the classes that all classifiers have, but for the label of row `at`, the half (rounded up) that they find
-    least probable on average.
+    """The half (rounded up) that all classifiers find least probable on average, of the classes that all of them have,
+    but for the label of row `at`.
     """
     mean: dict[str, float] = {}
     for name in next(iter(predicted.answers.values())).classes:

@@ -28,7 +28,7 @@ class Answers:
 
     @classmethod
     def of(cls, classes: tuple[str, ...], probabilities: Probabilities) -> "Answers":
-        """With the first classes; of equal ones the first by index comes first."""
+        """The prediction's first classes; of equal ones the first by index comes first."""
         return cls(classes, probabilities, np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP])
 
     def first(self, at: int) -> str | None:

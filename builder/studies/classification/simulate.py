@@ -159,8 +159,8 @@ def in_words(relevant: npt.NDArray[np.bool_]) -> npt.NDArray[np.str_]:
 
 
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
-    """What one of the study's classifiers says as ratings of the participant `model-<name>`: a class is relevant where
-    it is its top-1.
+    """The answers of one of the study's classifiers, as ratings of the participant `model-<name>`: a class is relevant
+    where it is its top-1.
 
     Returns:
         Tables with the schemas `ratings` and `participants`, `source` "model"; and the number of items without a

@@ -18,7 +18,9 @@ SMALLEST = 7
 """Pixels of the first feature map's shorter side, about."""
 
 SLOPE, GROUPS = 0.2, 4
-"""Of Leaky-ReLU; groups of channels that are normalized together. Batches would make an image depend on others."""
+"""The slope of Leaky-ReLU; groups of channels that are normalized together. Batches would make an image depend on
+others.
+"""
 
 
 class Generator(nn.Module):

@@ -129,8 +129,8 @@ def rate(
 
 
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
-    """What the study's classifier says as ratings of the participant `model-<name>`: its class, and as its certainty
-    100 times that class's probability. A class that is none of the study's is nothing.
+    """The answers of the study's classifier, as ratings of the participant `model-<name>`: its class, and as its
+    certainty 100 times that class's probability. A class that is none of the study's is nothing.
 
     Returns:
         Tables with the schemas `ratings` and `participants`, `source` "model"; and the number of items without a

@@ -5,6 +5,6 @@ from builder.studies.explanation.methods import Method
 from builder.studies.explanation.table_methods import TableMethod
 
 PICTURE_METHODS = input_methods.METHODS | model_methods.METHODS
-"""Those of a classifier of pictures."""
+"""Manipulations of a classifier of pictures, by name."""
 
 METHODS: dict[str, Method | TableMethod] = {**PICTURE_METHODS, **table_methods.METHODS}

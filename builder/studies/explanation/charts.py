@@ -27,11 +27,11 @@ class Charts(NamedTuple):
     columns: Sequence[str]
 
     def absolute(self, weights: Maps) -> Images:
-        """How much each column counts."""
+        """Bars of how much each column counts."""
         return bar_charts(self.columns, np.abs(weights[:, 0]))
 
     def diverging(self, weights: Maps) -> Images:
-        """What speaks for the class, in red to the right, and against it, in blue to the left."""
+        """Bars of features: red to the right speak for the class, blue to the left against it."""
         return bar_charts(self.columns, weights[:, 0], FOR, AGAINST)
 
 

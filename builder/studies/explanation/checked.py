@@ -15,7 +15,7 @@ class Drawn(Protocol):
     """The two views of maps (n, h, w) as pictures (n, h', w', 3)."""
 
     def absolute(self, maps: Maps) -> Images:
-        """How much each pixel or column counts."""
+        """Pictures of how much each pixel or column counts."""
 
     def diverging(self, maps: Maps) -> Images:
         """The direction in which each pixel or column counts, and how much."""

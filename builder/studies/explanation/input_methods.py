@@ -61,7 +61,7 @@ def _plain_patch(inputs: Inputs, own: patch.Settings, product: Product) -> Produ
 
 
 def values(of: torch.Tensor) -> Values:
-    """As measures give them."""
+    """Values of a measure, one for each pair of maps."""
     array: Values = of.numpy().astype(np.float64)
     return array
 
@@ -125,4 +125,4 @@ METHODS = {
         decides="other",
     ),
 }
-"""By the names that a study file has."""
+"""Manipulations of inputs, by the names that a study file has."""

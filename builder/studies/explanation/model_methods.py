@@ -60,4 +60,4 @@ METHODS = {
         sought=swapped_maps,
     ),
 }
-"""By the names that a study file has."""
+"""Manipulations of models, by the names that a study file has."""

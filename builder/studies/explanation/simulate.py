@@ -53,7 +53,7 @@ class RaterModel:
     notice_slope: float = 4.0
     """Log odds of noticing, by the logarithm of L-inf."""
     trust: float = 0.3
-    """By how much the original's map is trusted more often than not where nothing of it is left."""
+    """The excess by which the original's map is trusted more often than not where nothing of it is left."""
     median_ms: float = 3000.0
     """Median response time, milliseconds."""
     pace: float = 0.3
@@ -160,8 +160,8 @@ def by_task(
 
 
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
-    """What a measure says as ratings of the participant `model-<name>`: 0 at the end of its range where maps differ
-    most, 100 at the other.
+    """The values of a measure, as ratings of the participant `model-<name>`: 0 at the end of its range where maps
+    differ most, 100 at the other.
 
     It answers how alike maps are, and nothing else.
 

@@ -109,4 +109,4 @@ METHODS = {
         fixed=("hidden", "epochs", "learning_rate", "rows"),
     ),
 }
-"""By the names that a study file has."""
+"""Manipulations of models of tables, by the names that a study file has."""

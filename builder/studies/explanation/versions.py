@@ -15,7 +15,7 @@ TRAINED = "trained"
 
 
 class Goal(NamedTuple):
-    """How far a manipulation's goal is reached before and after, (n,), and the direction that is wanted."""
+    """The degree to which a manipulation's goal is reached before and after, (n,), and the direction that is wanted."""
 
     wanted: str
     before: Values

@@ -168,8 +168,8 @@ def rate(emotions: npt.NDArray[np.intp], rng: np.random.Generator, model: RaterM
 
 
 def from_model(folder: Path, name: str) -> tuple[pa.Table, pa.Table, int]:
-    """What one of the study's classifiers says as ratings of the participant `model-<name>`; how strong an emotion is,
-    it does not say.
+    """The answers of one of the study's classifiers, as ratings of the participant `model-<name>`; how strong an
+    emotion is, it does not say.
 
     Returns:
         Tables with the schemas `ratings` and `participants`, `source` "model"; and the number of items without a

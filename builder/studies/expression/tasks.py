@@ -1,4 +1,4 @@
-"""What an expression study asks people of each face: which emotion it shows, how strong it is and, where the study asks
+"""Questions of an expression study about each face: which emotion it shows, how strong it is and, where the study asks
 for it, which gender the person seems to have.
 """
 

@@ -1,4 +1,4 @@
-"""How many rows of a class are what a method of choosing examples asks for."""
+"""The number of rows of a class that a method of choosing examples would take."""
 
 import pandas as pd
 

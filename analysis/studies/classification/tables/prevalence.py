@@ -15,7 +15,7 @@ COLUMNS = ("row", "attribute")
 
 
 def prevalence(study: Classification, carried: pd.DataFrame, asked: pd.DataFrame | None = None) -> pd.DataFrame:
-    """How frequent each attribute is among the examples of a class, by method and role.
+    """The frequency of each attribute among the examples of a class, by method and role.
 
     carried: rows of the source with an attribute that they have, of which one may have several: row, attribute.
     asked: of attributes that are not known of every row, those of which they are: row, attribute. No other row counts
@@ -81,8 +81,8 @@ def carried(study: Classification, attributes: pd.DataFrame | None) -> pd.DataFr
 
 
 def people_answers(study: Classification) -> pd.DataFrame:
-    """What people say of rows, of which five or more were asked whether a class is relevant that is not the label: row,
-    attribute (that it is), accepted (whether at least 4 of 5 say so).
+    """People's answers about rows, of which five or more were asked whether a class is relevant that is not the label:
+    row, attribute (that it is), accepted (whether at least 4 of 5 say so).
     """
     items = study.judged
     items = items[items["level"].notna() & (items["kind"] != ADVERSARIAL) & (items["shown_class"] != items["label"])]

@@ -17,7 +17,7 @@ SHARES = {"as_classifier": "of people say what the classifier says", "nothing": 
 
 
 def seen(of: Counterfeits, answers: Answers) -> pd.DataFrame:
-    """Of each kind and round, the shares of people's answers; over all images, by the classifier's class, and by its
+    """The shares of people's answers by kind and round; over all images, by the classifier's class, and by its
     confidence.
 
     Counterfeits of generators that did not converge are left out. Columns: kind, round, class, confidence (a range;

@@ -53,6 +53,6 @@ def _pixels(picture: Image.Image) -> np.ndarray:
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How far two views are apart, pixel by pixel, (h, w, 3) uint8."""
+    """The distance of two views, pixel by pixel, (h, w, 3) uint8."""
     apart: np.ndarray = np.abs(first.astype(np.int16) - second).astype(np.uint8)
     return apart

@@ -46,7 +46,7 @@ def measure_differences(couples: Answers, measures: Sequence[str]) -> pd.DataFra
 
 
 def closer(people: Numbers, first: Numbers, second: Numbers) -> Callable[[Numbers], Numbers]:
-    """By how much the size of the correlation of (n,) people with first is above that with second, as a statistic of
+    """The excess of the size of the correlation of (n,) people with first over that with second, as a statistic of
     weights (r, n).
     """
     of_first, of_second = weighted_pearson(first, people), weighted_pearson(second, people)

@@ -1,4 +1,4 @@
-"""At which change of a picture people see a difference, and what is left of its explanation there."""
+"""The change of a picture at which people see a difference, and the rest of its explanation there."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def thresholds(of: Explanations) -> pd.DataFrame:
 
 
 def room(of: Explanations) -> pd.DataFrame:
-    """What is left of the explanation that each setting of each manipulation of pictures changes, by the size of the
+    """The rest of the explanation that each setting of each manipulation of pictures changes, by the size of the
     change.
 
     Columns: those of `tried.CELL`, version, l_inf (mean), n (pictures), likeness (mean of Spearman's correlation of

@@ -10,7 +10,7 @@ from analysis.studies.explanation.tried import CELL, NOTHING, likenesses
 
 
 def transfer(of: Explanations) -> pd.DataFrame:
-    """How alike the maps of every explainer are to what they were, after every setting of every manipulation.
+    """The likeness of the maps of every explainer to what they were, after every setting of every manipulation.
 
     Columns: those of `tried.CELL`, of (the explainer whose maps are compared), measure, n (pictures of which it is
     defined after both), manipulated and no_op (means), difference (the first less the second), low, high, interval. The

@@ -1,4 +1,4 @@
-"""Which explanation people would trust: of the picture as it is, or of the changed one."""
+"""The explanation that people would trust: of the picture as it is, or of the changed one."""
 
 import numpy as np
 import pandas as pd

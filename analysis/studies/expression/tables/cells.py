@@ -88,8 +88,8 @@ def rest(of: Interval) -> Interval:
 
 
 def evenly(parts: Numbers) -> Numbers:
-    """How far faces count as each emotion, (n, k), so that every emotion that there is counts the same; together as
-    many as the faces that would say as much if all weighed the same.
+    """Weights with which faces count as each emotion, (n, k), so that every emotion that there is counts the same;
+    together as many as the faces that would say as much if all weighed the same.
 
     Source: L. Kish, "Survey Sampling" (1965), 11.7.
     """

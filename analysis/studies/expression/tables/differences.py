@@ -61,7 +61,7 @@ def differences(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame
 
 
 def equalized_odds(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:
-    """How far the groups of a grouping lie apart, emotion by emotion: the largest difference of TPR, that of FPR, and
+    """The distance of the groups of a grouping, emotion by emotion: the largest difference of TPR, that of FPR, and
     the larger of both, which is 0 where a classifier has equalized odds (M. Hardt, E. Price, N. Srebro, "Equality of
     opportunity in supervised learning", 2016).
 

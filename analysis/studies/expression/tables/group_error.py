@@ -26,7 +26,7 @@ _WORDS = {"female": "female", "woman": "female", "women": "female", "male": "mal
 NOT_FOUND = "no face found"
 
 LEAST_INFORMATION = 0.1
-"""How far the shares of a gender among the two predicted groups lie apart at least: with less, the prediction says next
+"""The least distance of the shares of a gender among the two predicted groups: with less, the prediction says next
 to nothing of what people see, and the correction would be noise."""
 
 
@@ -36,8 +36,7 @@ def gender(word: object) -> str | None:
 
 
 def group_error(study: Expression) -> pd.DataFrame:
-    """Of the faces of each group by what a model predicts of their gender, the share that most people see as each
-    gender.
+    """The share of faces that most people see as each gender, by group of what a model predicts of their gender.
 
     Columns: grouping, predicted, perceived ("female", "male", "unsure"), n, n_predicted (faces of the group that were
     rated), share, low, high, interval.

@@ -37,7 +37,7 @@ def controversial(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
 
 
 def model_spread(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
-    """How far the accuracies of models lie apart, on random and on controversial pairs, and on each side of the latter.
+    """The spread of the accuracies of models, on random and on controversial pairs, and on each side of the latter.
 
     An accuracy is the share of people's answers that the model gives, each pair counting once; pairs that a model did
     not acquire are left out for all.
@@ -80,7 +80,8 @@ def _side(rows: pd.DataFrame, accepts: str, rejects: str) -> dict[str, Any]:
 
 
 def ceiling(share: Numbers, n: Numbers) -> float:
-    """How often a person's yes or no is what most of the other people say of the pair; half where as many say each.
+    """The share in which a person's yes or no is what most of the other people say of the pair; half where as many say
+    each.
 
     share: (pairs,), of the answers that are yes. n: (pairs,), answers. Each pair counts once; NaN where none has two.
     """

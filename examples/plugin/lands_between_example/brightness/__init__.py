@@ -48,7 +48,7 @@ class Brightness(StudyKind):
         return build_batch(cast(BrightnessStudy, study), models, batch)
 
     def features(self, table: str, columns: "pa.Schema") -> "Features":
-        """Those of the table, whatever the study."""
+        """The columns of a table, the same for every study."""
         from lands_between_example.brightness.pipeline import FEATURES
 
         return FEATURES[table]

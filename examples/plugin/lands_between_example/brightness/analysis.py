@@ -1,4 +1,4 @@
-"""What the report has beside what any report has: the difference, held against the answers of people."""
+"""The report's own part: the difference, held against the answers of people."""
 
 from analysis.registry import Analysis
 

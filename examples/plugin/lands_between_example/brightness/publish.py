@@ -1,4 +1,4 @@
-"""What a published brightness study says of itself, and the picture of an item."""
+"""The card's part of a brightness study, and the picture of an item."""
 
 from importlib import resources
 from pathlib import Path
