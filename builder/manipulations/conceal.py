@@ -76,7 +76,7 @@ def manipulate(training: Table, held_out: Table, own: Settings) -> Concealed:
     held_out: other rows: half of them choose alpha, the others measure the accuracy.
     """
     choosing, measuring = held_out.split(own.seed, 0.5)
-    network, _ = _trained(None, training, 0.0, own)
+    network = trained(training, own)
     accuracies = [_accuracy(network, each) for each in (choosing, measuring)]
     networks, runs = [], []
     for weight in own.weights:
@@ -103,6 +103,11 @@ def manipulate(training: Table, held_out: Table, own: Settings) -> Concealed:
         )
     choice, accurate = choose(runs, accuracies[0] - own.accuracy_loss)
     return Concealed(NetworkRows(network), NetworkRows(networks[choice]), own, tuple(runs), choice, accurate)
+
+
+def trained(training: Table, own: Settings) -> nn.Module:
+    """The network of a table's rows, (n, d) to logits (n, 2), before anything is concealed."""
+    return _trained(None, training, 0.0, own)[0]
 
 
 def _trained(start: nn.Module | None, table: Table, weight: float, own: Settings) -> tuple[nn.Module, Values]:

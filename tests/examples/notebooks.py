@@ -211,7 +211,7 @@ agreement[agreement["measure"] == "spearman_absolute"].round(3).head()""",
                 "that `source` is None.",
                 """from analysis.studies.explanation.figures.curves import curves as draw
 
-check = table[table["check"] == table["check"].iloc[0]]
+check = table[(table["check"] == table["check"].iloc[0]) & (table["classifier"] == table["classifier"].iloc[0])]
 explainers = [name for name in published.explainers if name in set(check["explainer"]) and name != EDGES]
 draw(check, explainers, EDGES, source=None)""",
             ),

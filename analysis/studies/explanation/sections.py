@@ -49,10 +49,14 @@ def _draw_curves(findings: Findings, contents: Contents) -> Iterator[Item]:
             curves.curves(part, [name for name in explainers if name in set(part["explainer"])], EDGES, source=None),
             f"What is left of each explanation of {classifier} with {_words(str(check))}: Spearman's correlation with "
             "the map of the trained network, layers from the output (left) to the input. An explanation that hangs on "
-            "what was learned falls to 0; an edge detector, which sees no network, stays at 1. Bands are 95 % "
-            "intervals over batches.",
+            f"what was learned falls to 0{_flat(part)}. Bands are 95 % intervals over batches.",
             f"A small plot per explainer. At the last layer, of absolute values: {listed(left)}.",
         )
+
+
+def _flat(part: pd.DataFrame) -> str:
+    """The words of the edge detector, which rows of a table have none of."""
+    return "; an edge detector, which sees no network, stays at 1" if (part["explainer"] == EDGES).any() else ""
 
 
 def _curves_shown(findings: Findings) -> pd.DataFrame:
@@ -114,7 +118,10 @@ def _sanity_text(findings: Findings) -> list[str]:
         return []
     table = findings.tables["curves"]
     same = table.drop_duplicates(["check", "classifier", "place"])
-    text = ", ".join(f"{_network(row)} {row.same_class:.0%}" for row in rows(same))
+    several = same["classifier"].nunique() > 1
+    text = ", ".join(
+        f"{f'{row.classifier}, ' if several else ''}{_network(row)} {row.same_class:.0%}" for row in rows(same)
+    )
     return [
         "Explained is always the class that the first network gives, whichever network is looked at. Networks that "
         f"took its place give that class to so many pictures: {text}.",

@@ -3,7 +3,7 @@
 A batch depends on the study and its own number alone; nothing here knows of folders or other batches.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +16,12 @@ from builder.explainers.base import network_of
 from builder.studies import Batch
 from builder.studies.explanation import tables
 from builder.studies.explanation.checked import Checked, Pictures
-from builder.studies.explanation.compare import Comparison, Source, Stored, compare, couples_of
+from builder.studies.explanation.compare import Comparison, Source, Stored, compare
 from builder.studies.explanation.manipulated import manipulate_all
-from builder.studies.explanation.models import Models, drawn_layers
-from builder.studies.explanation.rows import explain_rows
+from builder.studies.explanation.models import Models
+from builder.studies.explanation.networks import Network, couples, replacements
+from builder.studies.explanation.row_checks import check_rows
+from builder.studies.explanation.rows import manipulate_rows
 from builder.studies.explanation.schema import MANIPULATED, NO_OP
 from builder.studies.explanation.study import EDGES, CheckSettings, ExplanationStudy
 from builder.studies.explanation.tasks import CONTROL, DIFFERENCE, LIKENESS, SAME_PICTURE, TRUST
@@ -34,14 +36,14 @@ _STREAMS = (
 )
 """Streams of randomness of a batch; their order counts."""
 
-
-class Network(NamedTuple):
-    """A network that is explained; place and layer as in `Source`."""
-
-    name: str
-    classifier: Classifier
-    place: int = 0
-    layer: str | None = None
+_SEEDS = {
+    "cascading": "weights",
+    "independent": "weights",
+    "labels": "permutation",
+    "explainers": "explainers",
+    "manipulation": "manipulation",
+}
+"""The streams of what checks draw, search and train."""
 
 
 class Item(NamedTuple):
@@ -65,14 +67,16 @@ def build_batch(study: ExplanationStudy, models: Models, batch: int) -> Batch:
     """
     models.restart()
     check = study.check_of(batch)
+    seed = int(_randomness(study.seed, batch, _SEEDS[check.check]).integers(2**31))
     with models.stopwatch.step("other"), context(batch=batch):  # "other": what lies in no step of its own
         if check.of_rows:
-            pictures, checked = explain_rows(study, check, models, batch, _seed(study, batch))
+            of_rows = manipulate_rows if check.check == "manipulation" else check_rows
+            pictures, checked = of_rows(study, check, models, batch, seed)
         else:
-            networks = networks_of(study, check, models, batch)
+            networks = networks_of(check, models, seed)
             pictures = read_pictures(study, check, models, batch, networks[0])
             if check.check == "manipulation":
-                checked = Checked(*manipulate_all(check, models, pictures, _seed(study, batch)))
+                checked = Checked(*manipulate_all(check, models, pictures, seed))
             else:
                 checked = explain_all(check, models, networks, pictures)
         draw = draw_manipulated if checked.runs else draw_items
@@ -82,12 +86,7 @@ def build_batch(study: ExplanationStudy, models: Models, batch: int) -> Batch:
     return Batch(built, [], [], models.stopwatch.steps(), models.forced_micro_batches())
 
 
-def _seed(study: ExplanationStudy, batch: int) -> int:
-    """The seed of what a manipulation searches, trains and draws."""
-    return int(_randomness(study.seed, batch, "manipulation").integers(2**31))
-
-
-def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, batch: int) -> list[Network]:
+def networks_of(check: CheckSettings, models: Models, seed: int) -> list[Network[Classifier]]:
     """The network whose decisions are explained, then those that take its place."""
     name = check.classifier
     own = models.classifiers[name]
@@ -95,27 +94,17 @@ def networks_of(study: ExplanationStudy, check: CheckSettings, models: Models, b
         case "explainers" | "manipulation":
             return [Network(TRAINED, own)]
         case "labels":
-            seed = int(_randomness(study.seed, batch, "permutation").integers(2**31))
             memorized, permuted = (models.in_place_of(name, models.memorized(name, each)) for each in (None, seed))
             return [Network("memorized", memorized), Network("permuted", permuted)]
         case "cascading" | "independent":
-            network = network_of(own, check.check)
-            seed = int(_randomness(study.seed, batch, "weights").integers(2**31))
-            order = sanity.layers(network)
-            randomizations = [
-                Network(
-                    "drawn",
-                    models.in_place_of(name, sanity.randomized(network, layers, seed)),
-                    order.index(layers[-1]) + 1,
-                    layers[-1],
-                )
-                for layers in drawn_layers(check, network)
-            ]
-            return [Network(TRAINED, own), *randomizations]
+            others = replacements(
+                check, network_of(own, check.check), seed, lambda network: models.in_place_of(name, network)
+            )
+            return [Network(TRAINED, own), *others]
 
 
 def read_pictures(
-    study: ExplanationStudy, check: CheckSettings, models: Models, batch: int, explained: Network
+    study: ExplanationStudy, check: CheckSettings, models: Models, batch: int, explained: Network[Classifier]
 ) -> Pictures:
     """The pictures of a batch in which the classifier found something, and what it says they are.
 
@@ -143,7 +132,9 @@ def read_pictures(
     )
 
 
-def explain_all(check: CheckSettings, models: Models, networks: Sequence[Network], pictures: Pictures) -> Checked:
+def explain_all(
+    check: CheckSettings, models: Models, networks: Sequence[Network[Classifier]], pictures: Pictures
+) -> Checked:
     """The maps of every explainer and network, those of the edge detector, and what measures say of them."""
     edges = Source(EDGES, "none")
     maps = {edges: Stored.of(sanity.edges(pictures.pixels))}
@@ -157,23 +148,8 @@ def explain_all(check: CheckSettings, models: Models, networks: Sequence[Network
         same_class[network.name, network.place] = float((probabilities.argmax(axis=1) == pictures.classes).mean())
         maps[edges._replace(place=network.place, layer=network.layer)] = maps[edges]
     with models.stopwatch.step("compare", len(pictures.rows)):
-        comparisons = compare(maps, couples(check, models, networks, edges))
+        comparisons = compare(maps, couples(networks, list(models.explainers), edges))
     return Checked(maps, comparisons, same_class=same_class)
-
-
-def couples(
-    check: CheckSettings, models: Models, networks: Sequence[Network], edges: Source
-) -> Iterator[tuple[Source, Source]]:
-    """The maps that are compared: those of every two explainers; or each explainer's of the first network with its maps
-    of the others. The edge detector, which sees no network, stands beside them.
-    """
-    first, *others = networks
-    if check.check == "explainers":
-        yield from couples_of([*(Source(name, first.name) for name in models.explainers), edges])
-    for network in others:
-        for name in models.explainers:
-            yield Source(name, first.name), Source(name, network.name, network.place, network.layer)
-        yield edges, edges._replace(place=network.place, layer=network.layer)
 
 
 def draw_items(

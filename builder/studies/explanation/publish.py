@@ -111,6 +111,7 @@ class Outcome:
     """The fate of an explainer in a check: the mean of each of `CURVES` at the layer that is looked at last."""
 
     check: str
+    classifier: str
     explainer: str
     pictures: int
     means: list[float | None]
@@ -170,26 +171,30 @@ def _over_pictures(rows: list[dict[str, Any]], name: str) -> float:
 
 
 def outcomes(sanity: "pa.Table") -> list[Outcome]:
-    """One for each check and explainer, in the order of the rows; means over all pictures of which there is one."""
-    by_check: dict[tuple[str, str], dict[str, list[tuple[int, int, float]]]] = {}
-    rows = sanity.to_pylist()
-    last = {check: max(row["place"] for row in rows if row["check"] == check) for check in {r["check"] for r in rows}}
-    counted: dict[tuple[str, str], int] = {}
+    """One for each check, classifier and explainer, in the order of the rows; means over all pictures of which there is
+    one.
+    """
+    rows = [row for row in sanity.to_pylist() if row["measure"] in CURVES]
+    last: dict[tuple[str, str], int] = {}
     for row in rows:
-        key = row["check"], row["explainer"]
-        if row["measure"] not in CURVES or row["place"] != last[row["check"]]:
-            continue
-        if row["measure"] == CURVES[0]:
-            counted[key] = counted.get(key, 0) + row["pictures"]
-        values = by_check.setdefault(key, {}).setdefault(row["measure"], [])
-        if row["mean"] is not None:
-            values.append((row["pictures"], row["defined"], row["mean"]))
+        network = row["check"], row["classifier"]
+        last[network] = max(row["place"], last.get(network, 0))
+    by_check: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["place"] == last[row["check"], row["classifier"]]:
+            by_check.setdefault((row["check"], row["classifier"], row["explainer"]), []).append(row)
     return [
-        Outcome(check, explainer, counted[check, explainer], [_mean(by_measure.get(name, [])) for name in CURVES])
-        for (check, explainer), by_measure in by_check.items()
+        Outcome(
+            *key,
+            sum(row["pictures"] for row in of_one if row["measure"] == CURVES[0]),
+            [_mean([row for row in of_one if row["measure"] == name]) for name in CURVES],
+        )
+        for key, of_one in by_check.items()
     ]
 
 
-def _mean(values: list[tuple[int, int, float]]) -> float | None:
-    total = sum(defined for _, defined, _ in values)
-    return sum(defined * mean for _, defined, mean in values) / total if total else None
+def _mean(rows: list[dict[str, Any]]) -> float | None:
+    """The mean over the pictures of which a measure is defined."""
+    defined = [row for row in rows if row["mean"] is not None]
+    total = sum(row["defined"] for row in defined)
+    return sum(row["defined"] * row["mean"] for row in defined) / total if total else None

@@ -1,4 +1,4 @@
-"""Batches of manipulations of classifiers of rows: what is explained is a row, an explanation is a bar chart."""
+"""Batches of classifiers of rows and of their manipulations: a row is explained, an explanation is a bar chart."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ NAMES = ("no", "yes")
 """The classes of a row."""
 
 
-def explain_rows(
+def manipulate_rows(
     study: ExplanationStudy, check: CheckSettings, models: Models, batch: int, seed: int
 ) -> tuple[Pictures, Checked]:
     """The rows of a batch as charts of their values, and what became of their explanations with every setting.
@@ -30,9 +30,8 @@ def explain_rows(
     """
     method = METHODS[str(check.manipulation)]
     training, held_out = models.table_of().split(study.seed)
-    start = batch * study.images_per_batch
-    places = [place % len(held_out.rows) for place in range(start, start + study.images_per_batch)]
-    explained = _Explained(models, held_out, places, explainers(method, training), {})
+    places = places_of(study, held_out, batch)
+    explained = Explained(models, held_out, places, explainers(method.explainers, training), {})
     runs, pictures = [], None
     for number, tried in enumerate(check.tries(), start=1):
         own = tried.model_copy(update={"seed": seed} | _aimed(check, tried))
@@ -41,7 +40,7 @@ def explain_rows(
         with models.stopwatch.step("no_op", len(places)):
             nothing = method.no_op(training, held_out, own)
         if pictures is None:  # the classifier that is manipulated is the same with every setting
-            pictures = _pictures(held_out, places, result.before)
+            pictures = charts_of(held_out, places, result.before)
             explained.add(result.before, pictures.classes, TRAINED, 0)
         for name, product in ((MANIPULATED, result), (NO_OP, nothing)):
             explained.add(product.after, pictures.classes, name, number)
@@ -55,12 +54,18 @@ def explain_rows(
     return pictures, Checked(maps, comparisons, runs, views=Charts(held_out.columns))
 
 
+def places_of(study: ExplanationStudy, held_out: Table, batch: int) -> list[int]:
+    """The rows of a batch; where there are too few, they begin anew."""
+    start = batch * study.images_per_batch
+    return [place % len(held_out.rows) for place in range(start, start + study.images_per_batch)]
+
+
 def _aimed(check: CheckSettings, tried: Any) -> dict[str, Any]:
     return {"against": check.explainer} if "against" in type(tried).model_fields else {}
 
 
 @dataclass(frozen=True)
-class _Explained:
+class Explained:
     """The weights of all explainers for some rows of a table, as maps (n, 1, d)."""
 
     models: Models
@@ -69,20 +74,23 @@ class _Explained:
     explaining: dict[str, TableExplainer]
     maps: dict[Source, Stored]
 
-    def add(self, classifier: TableClassifier, classes: Classes, network: str, run: int) -> None:
-        """Explains a classifier's answers."""
+    def add(
+        self, classifier: TableClassifier, classes: Classes, network: str, place: int, layer: str | None = None
+    ) -> None:
+        """Explains a classifier's answers; network, place, layer: as in `Source`."""
         rows = self.table.rows[self.places]
         with self.models.stopwatch.step("explain", len(rows)):
             for name, explainer in self.explaining.items():
                 weights = explainer.explain(classifier, rows, classes)
-                self.maps[Source(name, network, run)] = Stored.of(weights[:, None])
+                self.maps[Source(name, network, place, layer)] = Stored.of(weights[:, None])
 
     def weights(self, explainer: str, network: str, run: int) -> Weights:
         """(n, d), as they are stored."""
         return self.maps[Source(explainer, network, run)].maps[:, 0]
 
 
-def _pictures(table: Table, places: list[int], classifier: TableClassifier) -> Pictures:
+def charts_of(table: Table, places: list[int], classifier: TableClassifier) -> Pictures:
+    """Those rows as charts of their values, and what the classifier says they are."""
     rows = table.rows[places]
     probabilities = classifier.probabilities(rows)
     classes = probabilities.argmax(axis=1)
@@ -100,7 +108,7 @@ def _pictures(table: Table, places: list[int], classifier: TableClassifier) -> P
 def _run(
     check: CheckSettings,
     method: TableMethod,
-    explained: _Explained,
+    explained: Explained,
     number: int,
     own: Any,
     result: RowsProduct,

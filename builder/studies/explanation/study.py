@@ -34,7 +34,7 @@ ROW_EXPLAINERS = {"scaffold": ("lime", "kernel_shap"), "conceal": ("gradient", "
 View = Literal["absolute", "diverging"]
 
 ROW_MODEL = "row_model"
-"""The name of the classifier that a manipulation of one of rows trains."""
+"""The name of the classifier of the rows of `[table]`, which a batch trains."""
 
 LPIPS_NAME = "lpips_alex"
 """The distance that `lpips = true` asks for."""
@@ -49,9 +49,10 @@ class CheckSettings(Settings):
     check: `cascading` draws the weights of a layer and of all between it and the output anew, `independent` those of it
     alone; `labels` trains a network on permuted labels; `explainers` compares those with one another; `manipulation`
     changes pictures, or trains the classifier, so that maps lie.
-    classifier: name of the one that is explained. layers: the most that are looked at, spread from the output to the
-    input; of `cascading` and `independent`. manipulation, explainer: the manipulation, and the name of the explainer
-    whose maps it changes, with the manipulation's own keys; where such a key holds several values, each is tried.
+    classifier: name of the one that is explained, `row_model` of the rows of `[table]`. layers: the most that are
+    looked at, spread from the output to the input; of `cascading` and `independent`. manipulation, explainer: the
+    manipulation, and the name of the explainer whose maps it changes, with the manipulation's own keys; where such a
+    key holds several values, each is tried.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -64,8 +65,8 @@ class CheckSettings(Settings):
 
     @property
     def of_rows(self) -> bool:
-        """Whether a classifier of rows is manipulated, which the batch trains."""
-        return self.manipulation in get_args(TableName)
+        """Whether a classifier of rows is explained, which the batch trains."""
+        return self.classifier == ROW_MODEL or self.manipulation in get_args(TableName)
 
     @property
     def explained(self) -> str:
@@ -74,9 +75,10 @@ class CheckSettings(Settings):
 
     @model_validator(mode="after")
     def _of_manipulation(self) -> Self:
-        if bool(self.classifier) == self.of_rows:
-            rule = "trains a classifier of rows itself, and takes no key" if self.of_rows else "needs the key"
-            name = self.manipulation if self.of_rows else f"the check {self.check}"
+        trains = self.manipulation in get_args(TableName)
+        if bool(self.classifier) == trains:
+            rule = "trains a classifier of rows itself, and takes no key" if trains else "needs the key"
+            name = self.manipulation if trains else f"the check {self.check}"
             raise PydanticCustomError("classifier", f"{name} {rule} classifier")
         if self.check != "manipulation":
             refuse_unknown(self.model_extra or {}, type(self).model_fields)
@@ -87,6 +89,10 @@ class CheckSettings(Settings):
         for key in ("manipulation", "explainer"):
             if getattr(self, key) is None:
                 raise PydanticCustomError("lacking", f"needs the key {key}: the check is manipulation")
+        if self.classifier == ROW_MODEL:
+            raise PydanticCustomError(
+                "rows", f"{self.manipulation} is of pictures; of rows are {' and '.join(get_args(TableName))}"
+            )
         if self.model_extra:  # importing a manipulation to ask for its keys takes seconds
             self.tries()
         return self
@@ -117,7 +123,7 @@ class CheckSettings(Settings):
 
 
 class TableSettings(Settings):
-    """`[table]`: the rows of which a classifier is manipulated; without a file, those that a known rule makes up.
+    """`[table]`: the rows of which a classifier is explained; without a file, those that a known rule makes up.
 
     path: of a .csv or .parquet. label: its column with what is decided; positive: the value that counts as yes.
     sensitive: the column that must not decide, or `column=value` of texts. columns: those that are used; all of them
@@ -181,7 +187,7 @@ class ExplanationStudy(Study):
     batches: by default one for each check. images_per_batch: no picture is in two batches. items, controls: that people
     are shown of a batch, at most. view: of the maps, the one that people see. lpips: whether manipulated pictures are
     compared by LPIPS, too. checks: batches take them in turn. training_images: on which manipulations of the model are
-    trained. table: of the rows whose classifiers are manipulated.
+    trained. table: of the rows whose classifiers are explained.
     """
 
     first_keys: ClassVar[tuple[str, ...]] = ("study", "name", "seed", "batches")
@@ -225,6 +231,15 @@ class ExplanationStudy(Study):
             raise PydanticCustomError("empty", "must hold at least one entry")
         return entries
 
+    @field_validator("classifiers")
+    @classmethod
+    def _names(cls, classifiers: tuple[ClassifierSettings, ...]) -> tuple[ClassifierSettings, ...]:
+        if ROW_MODEL in (each.name for each in classifiers):
+            raise PydanticCustomError(
+                "taken", f"must not call one {ROW_MODEL}: that of the rows of [table] is called so"
+            )
+        return classifiers
+
     @field_validator("explainers")
     @classmethod
     def _explainers(cls, explainers: tuple[ExplainerSettings, ...]) -> tuple[ExplainerSettings, ...]:
@@ -242,7 +257,7 @@ class ExplanationStudy(Study):
         cases = [each.name for each in self.classifiers]
         for at, check in enumerate(self.checks):
             if check.of_rows:
-                if check.explainer not in ROW_EXPLAINERS[str(check.manipulation)]:
+                if check.manipulation is not None and check.explainer not in ROW_EXPLAINERS[str(check.manipulation)]:
                     raise ValueError(
                         f"checks[{at}].explainer = {check.explainer!r}: {check.manipulation} is of rows, and those are "
                         f"explained by {', '.join(ROW_EXPLAINERS[str(check.manipulation)])}"
@@ -263,7 +278,7 @@ class ExplanationStudy(Study):
 
     @property
     def of_rows(self) -> bool:
-        """Whether a classifier of rows is manipulated."""
+        """Whether a classifier of rows is explained."""
         return any(check.of_rows for check in self.checks)
 
     @property

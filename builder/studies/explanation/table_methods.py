@@ -53,14 +53,14 @@ class TableMethod:
     fixed: tuple[str, ...] = ()
 
 
-def explainers(method: TableMethod, training: Table) -> dict[str, TableExplainer]:
-    """The explainers that explain rows, by name."""
+def explainers(names: tuple[str, ...], training: Table) -> dict[str, TableExplainer]:
+    """The explainers of rows with these names."""
     by_name: dict[str, TableExplainer] = {
         "lime": lime.TableLime(lime.Settings(), training.rows, training.categorical),
         "kernel_shap": kernel_shap.TableKernelShap(kernel_shap.Settings(), training.rows[:BACKGROUND]),
         "gradient": TableGradient(),
     }
-    return {name: by_name[name] for name in method.explainers}
+    return {name: by_name[name] for name in names}
 
 
 def first(weights: Weights, column: int) -> Values:

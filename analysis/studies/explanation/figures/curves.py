@@ -22,7 +22,7 @@ def curves(table: pd.DataFrame, explainers: Sequence[str], reference: str, *, so
         table: explainer, measure, place, layer, mean, low, high, as in `analysis.studies.explanation.makers`, of one
             check and classifier.
         explainers: In their order, without the reference.
-        reference: The explainer that stands beside every other.
+        reference: The explainer that stands beside every other; of rows of a table there is none.
         source: Whose the ratings are; None, as none are shown.
     """
     lines = -(-len(explainers) // COLUMNS)
@@ -52,7 +52,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, reference: pd.DataFrame) -> None:
         low, high = (line[end].to_numpy(float) for end in ("low", "high"))
         axes.fill_between(at, low, high, color=style.PALETTE[index], alpha=0.15, linewidth=0)
     flat = reference[reference["measure"] == next(iter(MEASURES))].sort_values("place")
-    at = np.array([places.index(place) for place in flat["place"]], float)
-    axes.plot(at, flat["mean"], color=style.FAINT, linestyle="dotted", label="edge detector")
+    if len(flat):
+        at = np.array([places.index(place) for place in flat["place"]], float)
+        axes.plot(at, flat["mean"], color=style.FAINT, linestyle="dotted", label="edge detector")
     axes.set_xticks(range(len(places)), [style.plain(layer) for layer in layers.values()], fontsize=7, rotation=30)
     axes.set_ylim(-1.05, 1.05)

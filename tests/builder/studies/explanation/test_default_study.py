@@ -33,7 +33,7 @@ TABLES = (*BUILT, "ratings", "participants")
 ONE_THREAD = ("--threads-per-worker", 1)
 
 FEWER = {
-    "batches = 45": "batches = 6",
+    "batches = 51": "batches = 6",
     "images_per_batch = 8": "images_per_batch = 2",
     "items = 40": "items = 12",
     "steps = 60": "steps = 4",

@@ -65,7 +65,7 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
     assert parse_study(parse_toml(written.to_toml().encode(), "study.toml"), "study.toml") == written
     assert written.to_toml().startswith('study = "explanation"\nname = "explanation-demo"\n')
     assert len(written.explainers) == 11
-    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(16)] == [
+    assert [written.check_of(batch).manipulation or written.check_of(batch).check for batch in range(18)] == [
         "cascading",
         "independent",
         "labels",
@@ -82,7 +82,10 @@ def test_the_packaged_study_has_every_explainer_and_check_and_is_written_and_rea
         "conceal",
         "random",
         "cascading",
+        "labels",
+        "cascading",
     ]
+    assert [check.classifier for check in written.checks if check.of_rows] == ["", "", "row_model", "row_model"]
     assert [own.radius for own in written.check_of(4).tries()] == [0.03, 0.1]
 
 
@@ -198,6 +201,8 @@ def test_the_page_asks_in_two_languages(language: str, asked: str):
         ({"checks": [manipulation("active", classes=["3", "3"])]}, ["names one class twice"]),
         ({"checks": [{"check": "cascading"}]}, ["the check cascading needs the key classifier"]),
         ({"checks": [manipulation("scaffold", "lime")]}, ["scaffold trains a classifier of rows itself"]),
+        ({"checks": [manipulation() | {"classifier": "row_model"}]}, ["top_k is of pictures; of rows are scaffold"]),
+        ({"classifiers": [{"name": "row_model", "model": "digits-cnn"}]}, ["must not call one row_model"]),
         ({"checks": [of_rows("scaffold", "gradient")]}, ["scaffold is of rows", "lime, kernel_shap"]),
         ({"checks": [of_rows("scaffold", "lime", against="lime")]}, ["against", "unknown key"]),
         ({"checks": [of_rows("conceal", "gradient", hidden=[8, 16])]}, ["must have one hidden"]),
