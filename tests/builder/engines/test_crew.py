@@ -53,7 +53,7 @@ def test_a_gpu_is_one_workers(machine):
     assert crew_of(trains=True, device="cpu")[0] == 8
 
 
-def test_of_the_kinds_counterfeits_train():
-    assert [kind for kind in ("verification", "counterfeits", "expression") if load_kind(kind).trains] == [
-        "counterfeits"
-    ]
+def test_of_the_kinds_counterfeits_and_explanation_train():
+    assert [
+        kind for kind in ("verification", "counterfeits", "explanation", "expression") if load_kind(kind).trains
+    ] == ["counterfeits", "explanation"]
