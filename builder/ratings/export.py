@@ -163,8 +163,9 @@ class Export:
     ratings: pd.DataFrame
     participants: pd.DataFrame
     refused: pd.DataFrame
-    absent: tuple[str, ...] = ()
-    """Keys of the mapping, as they stand in its file, that say nothing of this file; of another they may."""
+    absent: tuple[str, ...] | None = ()
+    """Keys of the mapping, as they stand in its file, that say nothing of this file; of another they may. None where
+    there is nothing in the file that any could speak of."""
     submissions: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), SUBMISSION_COLUMNS))
     """The state of each submission that the platform is sure of; a participant may have several."""
     on_scale: bool = False
@@ -173,6 +174,8 @@ class Export:
     """Whether the file has no place for answers, as a platform's demographics have none."""
     pseudonyms: bool = False
     """Whether it names participants by their pseudonyms, as our survey's signed results do."""
+    reader: str = ""
+    """The name of the reader."""
 
 
 def typed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -217,4 +220,5 @@ def empty_export(asks: Questionnaire) -> Export:
         typed(nothing, rating_columns(asks)),
         typed(nothing, participant_columns(asks)),
         typed(nothing, refused_columns(asks)),
+        absent=None,
     )

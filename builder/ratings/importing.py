@@ -25,6 +25,7 @@ from builder.ratings.signature import is_signed
 from builder.ratings.store import RatingsFolder
 from builder.ratings.undo import with_import
 from builder.tasks import Questionnaire, Scale
+from builder.toml import literal
 
 _TOGETHER = 100_000
 """Ratings above which files are cleaned without waiting for more."""
@@ -192,13 +193,17 @@ def _check_all(
     """Checks what is told by all files alone: keys of the mapping that say nothing of any, answers on another scale."""
     if not read:
         raise RatingsError(f"none of {len(skipped)} files could be read; {skipped[0][1] if skipped else ''}")
-    nowhere = sorted(set.intersection(*(set(exports.absent) for each in read for exports in each.exports)))
+    exports = [export for each in read for export in each.exports if export.absent is not None]
+    nowhere = sorted(set.intersection(*(set(export.absent or ()) for export in exports))) if exports else []
     if nowhere and meaning:
-        columns = {f"columns.{key}": name for key, name in meaning.columns.answers.items()}
-        names = ", ".join(f"{key} = {columns[key]!r}" if key in columns else key for key in nowhere)
-        raise RatingsError(f"no file has what the mapping names: {names}")
-    exports = [both for each in read for both in zip(each.paths, each.exports, strict=True)]
-    check_scales(exports, meaning, asks)
+        columns = {f"columns.{key}": name for key, name in (meaning.columns.answers | meaning.columns.facts).items()}
+        names = ", ".join(f"{key} = {literal(columns[key])}" if key in columns else key for key in nowhere)
+        readers = " and ".join(sorted({export.reader for export in exports}))
+        raise RatingsError(
+            f"no file has what the mapping names, as the reader {readers} reads it: {names}; take it out, or correct "
+            "it: --dry-run shows the columns that there are"
+        )
+    check_scales([both for each in read for both in zip(each.paths, each.exports, strict=True)], meaning, asks)
 
 
 def add(folder: Path, ratings: pa.Table, participants: pa.Table) -> int:

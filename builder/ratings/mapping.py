@@ -8,7 +8,7 @@ stands where `pair` does, and its own questions where these two do:
     delimiter = ";"                   # between cells, where the header does not tell
     decimal_comma = true              # 73,5 is a number
     time_zone = "Europe/Berlin"       # of times that name no zone; without it they are left out
-    dates = "day first"               # of 03/04/2026; or "month first"; without it they are left out
+    dates = "day first"               # of 03/04/2026; or "month first"; needs time_zone; without it they are left out
     questions = ["similarity"]        # what was asked here, where it was less than the study file says
     pair_pattern = 'img/(.+)\.png'    # how a cell names its pair: a regular expression with one group
 
@@ -58,7 +58,6 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, assert_never
 from zoneinfo import available_timezones
@@ -76,6 +75,7 @@ from pydantic_core import ErrorDetails
 
 from builder.errors import RatingsError
 from builder.files import explained
+from builder.ratings.column_keys import LOOP, Columns, answer_keys, columns_of, fact_keys
 from builder.settings import Settings
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
 from builder.toml import literal, parse_toml
@@ -88,123 +88,6 @@ Name = Annotated[str, Field(min_length=1, max_length=5000)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
 OneOrMore = Annotated[Names, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-
-DETAILS = ("response_time_ms", "response_time_s", "position", "rated_at")
-"""Keys of [columns] that say something of an answer; where sides are counterbalanced there is `side` as well."""
-
-PERSON = ("age", "gender", "country", "continent", "duration_s")
-"""Keys of [columns] that hold something of the participant; beside these and the study's free texts nothing of a person
-is ever read.
-"""
-
-LOOP = "{loop}"
-"""Stands in a pattern for the number of a loop."""
-
-PARTICIPANT = "{participant}"
-"""Stands in a pattern for a participant, of whom the column is."""
-
-
-def details(asks: Questionnaire) -> tuple[str, ...]:
-    """Keys of [columns] that say something of an answer."""
-    return (*DETAILS, *(("side",) if asks.counterbalance else ()))
-
-
-def answer_keys(asks: Questionnaire) -> tuple[str, ...]:
-    """Keys of [columns] that hold a part of an answer; in wide form each is a pattern."""
-    return (*asks.names, *details(asks))
-
-
-def fact_keys(asks: Questionnaire) -> tuple[str, ...]:
-    """Keys of [columns] that hold something of the participant."""
-    return (*PERSON, *asks.text_names)
-
-
-def column_keys(asks: Questionnaire) -> tuple[str, ...]:
-    """The keys of [columns]."""
-    return ("participant", asks.item, *answer_keys(asks), *fact_keys(asks))
-
-
-class Columns(Settings):
-    """`[columns]`: the names of columns as the export writes them.
-
-    answers: by key of `answer_keys`, a name or a pattern with `placeholder`. facts: by key of `fact_keys`. item: the
-    columns that name the item. placeholder: stands in the patterns where the layout is wide, for the item, a loop or
-    the participant; "" where it is long.
-    """
-
-    participant: str | None = None
-    item: tuple[str, ...] = ()
-    answers: dict[str, str] = Field(default_factory=dict)
-    facts: dict[str, str] = Field(default_factory=dict)
-    placeholder: str = ""
-
-    def get(self, key: str) -> str | None:
-        """The column of a key of an answer, a fact or the participant; None where it is not given."""
-        return self.participant if key == "participant" else self.answers.get(key) or self.facts.get(key)
-
-    def names(self) -> tuple[str, ...]:
-        """All columns that are given; of an item the first."""
-        participant = () if self.participant is None else (self.participant,)
-        return (*participant, *self.item[:1], *self.answers.values(), *self.facts.values())
-
-
-def _columns(table: Any, asks: Questionnaire) -> Columns:
-    """The [columns] of a file.
-
-    Raises:
-        ValueError: every key that is unknown or is no name of a column, or patterns that do not go together.
-    """
-    if not isinstance(table, dict):
-        raise ValueError("columns: must be a table")
-    wrong = list(_wrong_names(table, asks))
-    if wrong:
-        raise ValueError("\n  ".join(wrong))
-    items = table.get(asks.item, ())
-    columns = Columns(
-        participant=table.get("participant"),
-        item=(items,) if isinstance(items, str) else tuple(items),
-        answers={key: table[key] for key in answer_keys(asks) if key in table},
-        facts={key: table[key] for key in fact_keys(asks) if key in table},
-    )
-    texts = "".join(columns.answers.get(name, "") for name in asks.names)
-    placeholder = next((part for part in _placeholders(asks) if part in texts), "")
-    columns = columns.model_copy(update={"placeholder": placeholder})
-    _check_layout(columns, asks)
-    return columns
-
-
-def _placeholders(asks: Questionnaire) -> tuple[str, str, str]:
-    return f"{{{asks.item}}}", LOOP, PARTICIPANT
-
-
-def _wrong_names(table: dict[str, Any], asks: Questionnaire) -> Iterator[str]:
-    for key, name in table.items():
-        names = name if key == asks.item and isinstance(name, list | tuple) and name else [name]
-        if key not in column_keys(asks):
-            yield f"columns.{key}: unknown key; known here: {', '.join(column_keys(asks))}"
-        elif not all(isinstance(each, str) and 0 < len(each) <= 5000 for each in names):
-            many = ", or a list of them" if key == asks.item else ""
-            yield f"columns.{key} = {literal(name)}: must be the name of a column in quotes{many}"
-
-
-def _check_layout(columns: Columns, asks: Questionnaire) -> None:
-    for key, name in columns.answers.items():
-        count = sum(map(name.count, _placeholders(asks)))
-        whole_line = key == "rated_at" and count == 0
-        right = columns.placeholder in name if columns.placeholder else True
-        if not whole_line and (count != (1 if columns.placeholder else 0) or not right):
-            raise ValueError(
-                f"columns.{key} = {literal(name)}: in wide form every pattern holds the same one of "
-                f"{', '.join(_placeholders(asks))}, once; in long form none does"
-            )
-    if columns.placeholder == PARTICIPANT:
-        of_one = next((key for key in ("participant", *columns.facts) if columns.get(key)), None)
-        if of_one:
-            raise ValueError(f"columns.{of_one}: is of one person, and a line of a table with {PARTICIPANT} of several")
-    elif columns.placeholder and columns.item:
-        raise ValueError(f"columns.{asks.item}: the patterns with {columns.placeholder} name the {asks.item} already")
-    if "response_time_ms" in columns.answers and "response_time_s" in columns.answers:
-        raise ValueError("columns.response_time_s: response_time_ms is given already")
 
 
 class Words(Settings):
@@ -255,6 +138,10 @@ class Packed(Settings):
     """`[packed]`: what separates the answers in one cell."""
 
     separator: Annotated[str, Field(min_length=1, max_length=10)]
+
+
+_TABLES = ("scales", "words", "options")
+"""Fields whose tables are called as a question is."""
 
 
 class Mapping(Settings):
@@ -313,7 +200,7 @@ class Mapping(Settings):
     @field_validator("columns", mode="before")
     @classmethod
     def _columns(cls, table: Any, info: ValidationInfo) -> Any:
-        return _columns(table, info.context) if isinstance(info.context, Questionnaire) else table
+        return columns_of(table, info.context) if isinstance(info.context, Questionnaire) else table
 
     @field_validator("encoding")
     @classmethod
@@ -388,6 +275,8 @@ class Mapping(Settings):
     def _complete(self, info: ValidationInfo) -> Self:
         if self.columns.placeholder == LOOP and not self.loops:
             raise ValueError(f"loops: is missing; the patterns with {LOOP} need it")
+        if self.dates and not self.time_zone:
+            raise ValueError("dates: needs time_zone, for dates such as 03/04/2026 name no zone")
         asks = info.context
         if not self.packed or not isinstance(asks, Questionnaire):
             return self
@@ -415,11 +304,21 @@ def _table_of(question: Question) -> tuple[str, type[Settings]]:
             assert_never(question)
 
 
+def keys_in(mapping: Mapping, asks: Questionnaire) -> dict[str, str]:
+    """The keys of a mapping as they stand in its file, each with the field that it is kept in."""
+    columns, names = mapping.columns, _names_of_items(asks)
+    keys = [*(["participant"] if columns.participant else []), *([asks.item] if columns.item else [])]
+    of_columns = dict.fromkeys([f"columns.{key}" for key in (*keys, *columns.answers, *columns.facts)], "columns")
+    of_questions = {name: field for field in _TABLES for name in getattr(mapping, field)}
+    others = [field for field in Mapping.model_fields if field not in ("columns", "where", *_TABLES)]
+    single = {names.get(field, field): field for field in others if getattr(mapping, field) not in (None, {})}
+    return {**single, **of_columns, **{f"where.{key}": "where" for key in mapping.where}, **of_questions}
+
+
 def known_keys(asks: Questionnaire) -> list[str]:
     """The keys that a mapping may have at its top."""
-    tables = {"scales", "words", "options"}
     names = _names_of_items(asks)
-    return [names.get(key, key) for key in Mapping.model_fields if key not in tables] + list(asks.names)
+    return [names.get(key, key) for key in Mapping.model_fields if key not in _TABLES] + list(asks.names)
 
 
 def read_mapping(path: Path, asks: Questionnaire) -> Mapping:
@@ -475,7 +374,7 @@ _ALLOWED = {
 
 def _explained(detail: ErrorDetails, asks: Questionnaire) -> str:
     """One line: key, value, what is allowed."""
-    location = detail["loc"][1:] if detail["loc"][:1] in (("scales",), ("words",), ("options",)) else detail["loc"]
+    location = detail["loc"][1:] if detail["loc"][:1] in [(field,) for field in _TABLES] else detail["loc"]
     if location[:1] != ("columns",):
         names = _names_of_items(asks)
         location = tuple(names.get(str(part), part) for part in location)

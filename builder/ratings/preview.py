@@ -10,6 +10,7 @@ import pandas as pd
 
 from builder.errors import RatingsError
 from builder.ratings.collection import read_collection
+from builder.ratings.column_keys import column_keys
 from builder.ratings.completion import differing
 from builder.ratings.export import StudyItems
 from builder.ratings.formats import reader_of
@@ -20,7 +21,7 @@ from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import answer_columns, columns_met
 from builder.ratings.importing import Import, merged_exports
 from builder.ratings.items import read_design
-from builder.ratings.mapping import column_keys, read_mapping
+from builder.ratings.mapping import read_mapping
 from builder.ratings.privacy import KEY_FILE, participant_key
 from builder.tasks import Questionnaire
 from builder.toml import literal
@@ -91,8 +92,7 @@ def _draft(table: Table, layout: Layout, asks: Questionnaire) -> str:
             told.setdefault(asks.item, Counter())[table.names[slot.item[0]]] += 1
         for key, source in slot.parts.items():
             used |= {source.column, *(where.column for where in source.where)}
-            named = "response_time_s" if key == "response_time_ms" and slot.unit_ms != 1 else key
-            told.setdefault(named, Counter())[_pattern(table.names[source.column], slot.item, asks)] += 1
+            told.setdefault(slot.key(key), Counter())[_pattern(table.names[source.column], slot.item, asks)] += 1
             for where in source.where:
                 words = ", ".join(literal(word) for word in sorted(where.words))
                 filters[f"[where.{key}]\n{_key(table.names[where.column])} = [{words}]"] = ""

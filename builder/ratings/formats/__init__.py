@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.errors import RatingsError
+from builder.ratings.column_keys import fact_keys
 from builder.ratings.export import Export, ExportFile, StudyItems
 from builder.ratings.formats import (
     formr,
@@ -26,8 +27,11 @@ from builder.ratings.formats import (
 from builder.ratings.formats.files import as_text, export_files
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.unknown import unknown_format
-from builder.ratings.mapping import Mapping
+from builder.ratings.mapping import Mapping, keys_in
 from builder.tasks import Questionnaire
+
+_OF_FILES = ("encoding", "delimiter", "decimal_comma")
+"""Keys of a mapping that say how a file of people, too, is written."""
 
 
 class _People(Reader):
@@ -40,18 +44,8 @@ class _People(Reader):
 
 def _of_answers(mapping: Mapping, asks: Questionnaire) -> tuple[str, ...]:
     """The keys of a mapping that say something of answers or of who gave them, as they stand in its file."""
-    columns = mapping.columns
-    keys = [*(["participant"] if columns.participant else []), *([asks.item] if columns.item else []), *columns.answers]
-    tables: dict[str, object] = {
-        "questions": mapping.questions,
-        f"{asks.item}_pattern": mapping.item_pattern,
-        "where": mapping.where,
-        asks.table: mapping.items,
-        "loops": mapping.loops,
-        "packed": mapping.packed,
-    }
-    own = [*mapping.scales, *mapping.words, *mapping.options]
-    return (*(f"columns.{key}" for key in keys), *(key for key, value in tables.items() if value), *own)
+    of_people = [f"{table}.{key}" for table in ("columns", "where") for key in fact_keys(asks)]
+    return tuple(key for key in keys_in(mapping, asks) if key not in {*_OF_FILES, *of_people})
 
 
 READERS: dict[str, Reader] = {
@@ -106,7 +100,7 @@ def read_file(file: ExportFile, items: StudyItems, format: str = "auto", mapping
     text = as_text(file)
     reader = reader_of(text, format, mapping, items.asks)
     try:
-        return reader.read(text, items, mapping)
+        return replace(reader.read(text, items, mapping), reader=reader.name)
     except RecursionError:
         raise RatingsError(f"{file.path}: JSON nested too deep") from None
 

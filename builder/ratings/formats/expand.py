@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from builder.errors import RatingsError
+from builder.ratings.column_keys import Columns
 from builder.ratings.export import StudyItems
 from builder.ratings.formats.columns import places
 from builder.ratings.formats.json_records import cell_text, flattened
@@ -16,7 +17,7 @@ from builder.ratings.formats.layout import check_items, loop_items
 from builder.ratings.formats.names import ItemFinder, asks_in, long_part
 from builder.ratings.formats.people import by_participant
 from builder.ratings.formats.tabular import Refusal, Table, records_table
-from builder.ratings.mapping import Columns, Mapping
+from builder.ratings.mapping import Mapping
 from builder.toml import literal
 
 _MOST_ANSWERS = 10_000

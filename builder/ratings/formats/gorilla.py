@@ -10,20 +10,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from builder.ratings.column_keys import fact_keys
 from builder.ratings.export import ExportFile
 from builder.ratings.formats import tabular
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import ITEM, asks_in, item_columns, tokens_of
 from builder.ratings.formats.reader import Reader
 from builder.ratings.formats.tabular import Table
-from builder.ratings.mapping import Mapping, fact_keys
+from builder.ratings.mapping import Mapping
 from builder.tasks import Questionnaire
 
 _SPEAK = ["Question Key", "Object Name", "Zone Name", "Screen Name", "Display"]
 """Columns that say what an event answers, the narrowest first."""
 
 _PROLIFIC = r"[0-9a-f]{24}"
-_ANSWERS, _PERSON = "what it answers", "who"
+_ANSWERS, _PERSON = "what it answers", "who the event is of"
 """Columns that the table has beside Gorilla's."""
 
 

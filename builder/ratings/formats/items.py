@@ -55,7 +55,7 @@ def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]],
     pattern = re.compile(mapping.item_pattern) if mapping and mapping.item_pattern else None
 
     def named(texts: list[str]) -> list[str]:
-        meant = [_inner(text, pattern) if pattern else text for text in texts]
+        meant = [inner(text, pattern) if pattern else text for text in texts]
         meant = [aliases.get(text, text) for text in meant]
         unknown = [text for text in meant if text and text not in ids and len(text) <= LONGEST]
         if not unknown or not ids or len(unknown) > _MOST_TEXTS:
@@ -67,7 +67,7 @@ def _naming(items: StudyItems, mapping: Mapping | None) -> Callable[[list[str]],
     return named
 
 
-def _inner(text: str, pattern: "re.Pattern[str]") -> str:
+def inner(text: str, pattern: "re.Pattern[str]") -> str:
     """The text in the pattern's group; the whole text where it does not fit."""
     match = pattern.search(text[:LONGEST])
     return match[1] or text if match else text

@@ -42,23 +42,28 @@ def _table(file: ExportFile, mapping: Mapping | None) -> Table:
         return trials_table(file, [Run(trials) for trials in _by_line(file)], mapping)
     runs: list[Run] = []
     refused: list[Refusal] = []
-    count = 0
+    count, comma, has_tables = 0, False, False
     for study_result, part in _unpacked(file):
-        trials, rejected = _trials(part, mapping)
+        trials, rejected, part_comma = _trials(part, mapping)
+        comma, has_tables = comma or part_comma, has_tables or bool(part.content.strip() and not is_json(part))
         runs.append(Run([Record(count + number, fields) for number, (_, fields) in enumerate(trials, 1)], study_result))
         refused += rejected
         count += len(trials)
-    return trials_table(file, runs, mapping, refused)
+    if not has_tables:
+        file.memo["kind"] = "JSON"
+    return trials_table(file, runs, mapping, refused, comma)
 
 
-def _trials(part: ExportFile, mapping: Mapping | None) -> tuple[list[Record], tuple[Refusal, ...]]:
-    """The trials of one result; none where it is empty, as that of a component that was only looked at."""
+def _trials(part: ExportFile, mapping: Mapping | None) -> tuple[list[Record], tuple[Refusal, ...], bool]:
+    """The trials of one result; none where it is empty, as that of a component that was only looked at. And what was
+    refused, and whether its comma is decimal.
+    """
     if not part.content.strip():
-        return [], ()
+        return [], (), False
     if is_json(part):
-        return [Record(line, trial) for line, value in json_values(part) for trial in trials_in(value)], ()
+        return [Record(line, trial) for line, value in json_values(part) for trial in trials_in(value)], (), False
     rows = tabular.table(part, mapping)
-    return row_trials(rows), rows.refused
+    return row_trials(rows), rows.refused, rows.comma
 
 
 def _by_line(file: ExportFile) -> Iterator[list[Record]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from builder.errors import RatingsError
+from builder.ratings.column_keys import LOOP, answer_keys, details, fact_keys
 from builder.ratings.export import StudyItems, foreign_item
 from builder.ratings.formats.columns import (
     columns_of_patterns,
@@ -17,7 +18,7 @@ from builder.ratings.formats.columns import (
     no_column,
     places,
 )
-from builder.ratings.formats.items import LONGEST
+from builder.ratings.formats.idle import idle_keys
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import (
     ITEM,
@@ -32,7 +33,7 @@ from builder.ratings.formats.names import (
 )
 from builder.ratings.formats.slots import Layout, Slot, Source, Where, cells_of
 from builder.ratings.formats.tabular import Refusal, Table
-from builder.ratings.mapping import LOOP, Mapping, answer_keys, details, fact_keys
+from builder.ratings.mapping import Mapping
 from builder.tasks import Questionnaire
 from builder.toml import literal
 
@@ -63,9 +64,9 @@ def layout_of(
     only_facts = not mapping.columns.answers and bool(facts) and (meaning.events or bool(mapping.columns.facts))
     if not slots and not only_facts and not may_be_empty:
         raise RatingsError(_nothing_answers(table, asks))
-    _check_aliases(table, mapping, slots, asks)
     participant = participant_of(table, mapping, meaning)
-    absent = (*(f"columns.{key}" for key in claimed.absent), *_idle(table, mapping, slots, named, asks))
+    looped = mapping.columns.placeholder == LOOP or named.has_loops()
+    absent = (*(f"columns.{key}" for key in claimed.absent), *idle_keys(table, items, mapping, slots, facts, looped))
     return Layout(tuple(slots), participant, facts, tuple(named.refused), meaning.events, meaning.one_clock, absent)
 
 
@@ -301,35 +302,14 @@ def _filtered(table: Table, mapping: Mapping, slot: Slot) -> Slot:
     """The slot with the mapping's filters also on what other than the mapping's [columns] tells of."""
     if not mapping.where:
         return slot
-    spent = "response_time_ms" if slot.unit_ms == 1 else "response_time_s"
-    keys = {part: spent if part == "response_time_ms" else part for part in slot.parts}
     return replace(
         slot,
-        parts={part: _also(source, filters_of(table, mapping, keys[part])) for part, source in slot.parts.items()},
+        parts={part: _also(source, filters_of(table, mapping, slot.key(part))) for part, source in slot.parts.items()},
     )
 
 
 def _also(source: Source, filters: tuple[Where, ...]) -> Source:
     return replace(source, where=(*source.where, *(each for each in filters if each not in source.where)))
-
-
-def _idle(table: Table, mapping: Mapping, slots: Sequence[Slot], named: _Named, asks: Questionnaire) -> list[str]:
-    """The keys of the mapping that say nothing of this table: no column is of a loop, or no cell fits the pattern."""
-    looped = mapping.columns.placeholder == LOOP or named.has_loops()
-    keys = ["loops"] if mapping.loops and not looped else []
-    if mapping.item_pattern is None:
-        return keys
-    pattern = re.compile(mapping.item_pattern)
-    columns = {slot.item for slot in slots if not isinstance(slot.item, str)}
-    return keys if any(_fits(table, each, pattern) for each in columns) else [*keys, f"{asks.item}_pattern"]
-
-
-def _fits(table: Table, columns: tuple[int, ...], pattern: "re.Pattern[str]") -> bool:
-    """Whether the pattern fits what some record says in these columns, joined with spaces."""
-    texts, *others = (table.cells[index].str.strip() for index in columns)
-    for each in others:
-        texts = texts + " " + each
-    return any(pattern.search(str(text)[:LONGEST]) for text in texts.unique())
 
 
 def _of_one_unit(parts: dict[str, Source], sources: Dict[str, Source]) -> dict[str, Source]:
@@ -473,20 +453,4 @@ def check_items(table: Table, items: StudyItems, mapping: Mapping) -> None:
         raise RatingsError(
             f"{table.path}: the mapping names {called} that the study does not have: {', '.join(wrong[:_MOST_NAMED])}"
             f"{more}; the study's own are called as {literal(next(iter(sorted(ids)), ''))}"
-        )
-
-
-def _check_aliases(table: Table, mapping: Mapping, slots: Sequence[Slot], asks: Questionnaire) -> None:
-    """Refuses a mapping with a name of an item that no column has, where all columns name their item."""
-    if not mapping.items or any(not isinstance(slot.item, str) for slot in slots) or mapping.packed:
-        return
-    texts = "\n".join((*table.names, *table.labels)).casefold()
-    answered = {slot.item for slot in slots}
-    unmet = [name for name, item in mapping.items.items() if item not in answered or name.casefold() not in texts]
-    if unmet:
-        more = f" and {len(unmet) - _MOST_NAMED} more" if len(unmet) > _MOST_NAMED else ""
-        raise RatingsError(
-            f"{table.path}, line {table.header_line}: no column has the name of the mapping's "
-            f"{', '.join(f'{asks.table}.{name}' for name in unmet[:_MOST_NAMED])}{more}; columns met: "
-            f"{few(table.names)}"
         )

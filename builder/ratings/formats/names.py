@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 
+from builder.ratings.column_keys import details
 from builder.ratings.export import StudyItems
-from builder.ratings.mapping import details
 from builder.tasks import Questionnaire
 
 PARTICIPANT_NAMES = ("participant_id", "participant", "prolific_pid", "prolific_id", "prolificpid", "prolificid")

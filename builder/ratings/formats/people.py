@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from builder.errors import RatingsError
+from builder.ratings.column_keys import PARTICIPANT
 from builder.ratings.export import StudyItems
 from builder.ratings.formats.columns import columns_of_patterns, few, index_of
 from builder.ratings.formats.names import item_columns
 from builder.ratings.formats.tabular import Table
-from builder.ratings.mapping import PARTICIPANT, Mapping
+from builder.ratings.mapping import Mapping
 from builder.toml import literal
 
 PERSON = f"{PARTICIPANT} of the column"

@@ -17,7 +17,7 @@ from builder.ratings.formats.layout import layout_of
 from builder.ratings.formats.meaning import Meaning
 from builder.ratings.formats.slots import Layout
 from builder.ratings.formats.tabular import Table
-from builder.ratings.mapping import Mapping
+from builder.ratings.mapping import Mapping, keys_in
 from builder.tasks import Questionnaire
 
 _OF_FILE = ("encoding", "delimiter")
@@ -80,8 +80,9 @@ class Reader:
         """The table of a file, its layout, and the mapping as one for this table; no layout where it has no lines and
         may have none.
         """
-        self._check(file, mapping)
+        self._check(file, mapping, items.asks)
         table = self.table(file, mapping)
+        self._check(file, mapping, items.asks)  # of an archive it is known by now whether all in it is JSON
         if self.refine:
             table = self.refine(table, items.asks)
         table, mapping = expanded(table, items, mapping)
@@ -91,15 +92,13 @@ class Reader:
         meaning = self.meaning if isinstance(self.meaning, Meaning) else self.meaning(items.asks)
         return table, layout_of(table, items, mapping, meaning, empty), mapping
 
-    def _check(self, file: ExportFile, mapping: Mapping | None) -> None:
+    def _check(self, file: ExportFile, mapping: Mapping | None, asks: Questionnaire) -> None:
         kind = "JSON" if is_json(file) else file.memo.get("kind")
         unused = {*self.unused, *(_OF_TEXT if kind == "JSON" else _OF_FILE if kind else ())}
-        ignored = (
-            [key for key in mapping.model_fields_set if key in unused and getattr(mapping, key)] if mapping else []
-        )
+        ignored = [key for key, field in keys_in(mapping, asks).items() if field in unused] if mapping else []
         if ignored:
             raise RatingsError(
-                f"{file.path}: the mapping's {', '.join(sorted(ignored))} says nothing to the reader {self.name}"
+                f"{file.path}: the mapping's {', '.join(ignored)} says nothing to the reader {self.name}"
                 f"{f', which reads {kind}' if kind else ''}; take it out"
             )
 

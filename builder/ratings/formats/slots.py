@@ -38,6 +38,10 @@ class Slot:
     parts: Mapping[str, Source]
     unit_ms: float = 1.0
 
+    def key(self, part: str) -> str:
+        """The key of a mapping that says something of a part."""
+        return "response_time_s" if part == "response_time_ms" and self.unit_ms != 1 else part
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from builder.errors import RatingsError
+from builder.ratings.column_keys import fact_keys
 from builder.ratings.export import ExportFile
 from builder.ratings.formats.json_records import Record, field_text, objects_table
 from builder.ratings.formats.meaning import Column, Meaning
 from builder.ratings.formats.names import PARTICIPANT_NAMES
 from builder.ratings.formats.tabular import Refusal, Table
 from builder.ratings.mapping import Mapping as ExportMapping
-from builder.ratings.mapping import fact_keys
 from builder.tasks import Questionnaire
 
 PARTICIPANTS = [

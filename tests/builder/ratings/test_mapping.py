@@ -4,7 +4,8 @@ import pytest
 
 from builder.errors import RatingsError
 from builder.ratings import mapping as module
-from builder.ratings.mapping import column_keys, known_keys, read_mapping
+from builder.ratings.column_keys import column_keys
+from builder.ratings.mapping import known_keys, read_mapping
 from builder.studies.expression.tasks import ASKS as EXPRESSION
 from tests.asks import ASKS
 

@@ -75,7 +75,6 @@ def test_a_mapped_answer_joins_one_that_tells_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ({"pairs": {"q1": GENUINE, "q9": NEGATIVE}}, r"no column has the name of the mapping's pairs\.q9; columns met"),
         ({"pairs": {"q1": "small-00007-base0-genuine"}}, r'the study does not have: pairs\.q1 = "small-00007'),
         ({"loops": {"pairs": [GENUINE, "x"]}}, r'the study does not have: loop 2, "x"'),
         (
@@ -142,6 +141,10 @@ def test_filters_of_columns_that_tell_themselves(tmp_path: Path) -> None:
         ({"loops": {"batch": 0}, "pair_pattern": "(x)"}, ("loops", "pair_pattern")),
         ({"loops": {"batch": 0}}, ("loops",)),
         ({"columns": {"age": "years"}}, ()),
+        ({"time_zone": "UTC", "dates": "day first"}, ("time_zone", "dates")),
+        ({"where": {"age": {"years": "33"}, "position": {"years": "33"}}}, ("where.age", "where.position")),
+        ({"pairs": {"q1": GENUINE, "years": NEGATIVE}}, ("pairs.q1", "pairs.years")),
+        ({"pairs": {f"y_{GENUINE}": GENUINE}}, ()),
     ],
 )
 def test_keys_of_a_mapping_that_say_nothing_of_a_file(tmp_path: Path, mapping, keys) -> None:
@@ -154,6 +157,16 @@ def test_a_pattern_that_no_cell_fits(tmp_path: Path, pattern, keys) -> None:
     mapping = {"columns": {"pair": ["set", "face"], "similarity": "s"}, "pair_pattern": pattern}
     text = f"participant,set,face,s\np,a,img/{GENUINE}.png,50\n"
     assert read_text(tmp_path, text, mapping).absent == keys
+
+
+def test_names_of_pairs_that_no_cell_has(tmp_path: Path) -> None:
+    """Of a long table; the group of the pattern is what a name is compared with."""
+    mapping = {"pairs": {"q1": GENUINE, "q2": NEGATIVE, "q3": POSITIVE}, "columns": {"pair": "face", "similarity": "s"}}
+    text = "participant,face,s\np,q1,50\nq,img/q2.png,60\n"
+    assert read_text(tmp_path, text, mapping).absent == ("pairs.q2", "pairs.q3")
+    export = read_text(tmp_path, text, mapping | {"pair_pattern": r"img/(.+)\.png"})
+    assert export.absent == ("pairs.q3",)
+    assert [answer[2] for answer in answers(export)] == [GENUINE, NEGATIVE]
 
 
 def test_demographics_say_which_keys_are_of_answers(tmp_path: Path) -> None:
