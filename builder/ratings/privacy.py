@@ -51,8 +51,13 @@ _PLATFORM_ID = re.compile(
 longer does, so that a digest or a pseudonym (32 digits or more) is none. The 24 digits of an id are up to 28 with the
 last letters of a word such as "data" before them."""
 
-_ACCOUNT = re.compile(r"(?<![^\W_])[A-Z]{2}\s?\d{2}", re.IGNORECASE)
+_ACCOUNT = re.compile(r"[A-Z]{2}\s?\d{2}", re.IGNORECASE)
 _IBAN_LENGTHS = range(15, 35)
+_DIGEST = re.compile(r"(?<![^\W_])(?![0-9a-f]*[a-f]{2}\d{18})[0-9a-f]{20,}(?![^\W_])")
+"""A rating's id or a digest, in which chance may write an IBAN of digits and the letters a to f, but hardly one with 18
+digits in a row, such as Germany's: that is looked at.
+"""
+
 _COORDINATES = re.compile(
     r"""
       (?<![\d.,])[+-]?\d{1,3}[.,]\d{3,}\s{0,2}°?\s?[NS]?[\s,;/|]{1,3}[+-]?\d{1,3}[.,]\d{3,}   # 48.1374, 11.5755
@@ -177,9 +182,10 @@ def _is_domain(host: str) -> bool:
 
 
 def _has_account(text: str) -> bool:
+    text = _DIGEST.sub("/", text)
     for start in (match.start() for match in _ACCOUNT.finditer(text)):
         number = re.sub(r"[\s-]", "", text[start : start + 2 * _IBAN_LENGTHS.stop])
-        if any(iban.is_valid(number[:length]) for length in _IBAN_LENGTHS):
+        if any(iban.is_valid(number[:length], check_country=False) for length in _IBAN_LENGTHS):
             return True
     return False
 

@@ -64,6 +64,17 @@ def test_what_may_identify_somebody_is_found(text, found):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
+        *(
+            (f"{letters}{account}", "bank account")
+            for letters in ("x", "IBAN", "a", "my account is_", "7")
+            for account in (
+                "DE89370400440532013000",
+                "de89370400440532013000",
+                "AT611904300234573201",
+                "BE68539007547034",
+            )
+        ),
+        ("xGB29 NWBK 6016 1331 9268 19", "bank account"),
         ("data_5f3c2a1b9d8e7f6a5b4c3d2e.csv", "platform id"),
         ("data5f3c2a1b9d8e7f6a5b4c3d2e", "platform id"),
         ("é5f3c2a1b9d8e7f6a5b4c3d2eé", "platform id"),

@@ -1,4 +1,4 @@
-"""Every key of a mapping with every reader: it changes what is read, or an error or the import says that it does not."""
+"""Every key of a mapping with every reader: it changes what is read, or it is said that it does not."""
 
 import csv
 import io
