@@ -16,7 +16,7 @@ from builder.errors import BuildError
 from builder.machine import cpus, free_memory, may_have_gpu
 from builder.manifest import BatchManifest
 from builder.metrics import Metrics, served
-from builder.progress import bar
+from builder.progress import bar, take_turns
 from builder.shards import StudyFolder
 from builder.status import Finished, Status, status_of
 from builder.storage import Disk
@@ -181,6 +181,7 @@ def _start_local(trains: bool, crew: Crew, job: _Job, batches: int) -> Engine:
     workers = crew.workers or (_trainers(crew) if trains else 1)
     workers = max(1, min(workers, batches))
     threads = crew.threads or max(1, cpus() // workers)
+    take_turns(0, workers + 1)
     return Local(job(workers, threads, crew.memory, 1 / workers))
 
 

@@ -1,9 +1,11 @@
-"""Progress: bars on a terminal, which several processes share, each on a line of its own; else a line a minute."""
+"""Progress: bars on a terminal, which several processes share, each on a line of its own; else a line a minute, which
+they write in turn.
+"""
 
 import io
 import sys
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from tqdm import tqdm
 
@@ -15,6 +17,7 @@ SLOW = 2.0
 
 tqdm.monitor_interval = 0  # no thread that watches bars which are drawn seldom
 _line: int | None = None
+_turn, _turns = 0, 1
 
 
 def use_line(line: int) -> None:
@@ -23,11 +26,17 @@ def use_line(line: int) -> None:
     _line = line
 
 
+def take_turns(turn: int, turns: int) -> None:
+    """Has this process write every `turns`-th line where there is no terminal, the first after `turn` others."""
+    global _turn, _turns
+    _turn, _turns = turn, turns
+
+
 def bar(total: int, desc: str, unit: str, *, delay: float = 0.0) -> Any:
     """A `tqdm` bar, gone when it is closed; on the next free line of this process unless `use_line` named one.
 
-    Where standard error is no terminal, it writes there how far it is, a line a minute. What takes less than `delay`
-    seconds has no bar.
+    Where standard error is no terminal, a line a minute says there how far all open bars are. What takes less than
+    `delay` seconds has no bar.
     """
     keywords: dict[str, Any] = {"total": total, "desc": desc, "unit": unit, "leave": False, "delay": delay}
     if sys.stderr.isatty():
@@ -37,15 +46,21 @@ def bar(total: int, desc: str, unit: str, *, delay: float = 0.0) -> Any:
 
 
 class _Lines(io.TextIOBase):
-    """A stream that passes on to standard error the newest state of a bar, once a minute."""
+    """A stream that keeps the newest state of a bar, and once a minute writes those of all open bars."""
 
-    def __init__(self) -> None:
-        self._next = time.monotonic() + SECONDS_BETWEEN_LINES
+    _open: ClassVar[dict["_Lines", str]] = {}
+    _next: ClassVar[float] = 0.0
 
     def write(self, text: str) -> int:
-        """Takes the bar as tqdm draws it."""
-        line, now = text.strip(), time.monotonic()
-        if line and now >= self._next:
-            print(line, file=sys.stderr, flush=True)
-            self._next = now + SECONDS_BETWEEN_LINES
+        """Takes the bar as tqdm draws it; a blank one is closed."""
+        state, now = text.strip(), time.monotonic()
+        if not state:
+            self._open.pop(self, None)
+            return len(text)
+        if not self._open:
+            _Lines._next = max(self._next, now + SECONDS_BETWEEN_LINES * (_turn + 1))
+        self._open[self] = state
+        if now >= self._next:
+            print("; ".join(self._open.values()), file=sys.stderr, flush=True)
+            _Lines._next = now + SECONDS_BETWEEN_LINES * _turns
         return len(text)

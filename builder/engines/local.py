@@ -142,6 +142,9 @@ def _start(job: Job, number: int, halvings: int) -> Ready | Built | Failed:
     try:
         threading.Thread(target=_end_with_the_build, daemon=True).start()
         from builder.engines.worker import Worker
+        from builder.progress import take_turns
+
+        take_turns(number + 1, job.workers + 1)
     except (ImportError, OSError, MemoryError, RuntimeError) as error:
         return Failed(
             f"the libraries of the models cannot be loaded: {error}. Is there memory enough (ulimit -v shows a limit), "

@@ -39,62 +39,72 @@ def admin_routes(items: SurveyItems, engine: sa.Engine, key: bytes, token: str, 
         token: opens them, as `Authorization: Bearer` or typed into the form that sets a cookie.
         now: milliseconds since 1970.
     """
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    page = environment.from_string((_FILES / "progress.html").read_text(encoding="utf-8"))
-    form = environment.from_string((_FILES / "login.html").read_text(encoding="utf-8"))
-    style = (_FILES / "style.css").read_bytes()
-    lock = Lock(token)
+    pages = _Pages(items, engine, key, Lock(token), now)
+    return [
+        Route("/admin", pages.guarded(pages.show)),
+        Route("/admin", pages.guarded(pages.log_in), methods=["POST"]),
+        Route("/admin/results", pages.guarded(pages.results)),
+        Route("/admin/style.css", pages.stylesheet),
+    ]
 
-    def closed(message: str | None = None) -> Response:
-        return HTMLResponse(form.render(study=items.name, message=message), HTTPStatus.UNAUTHORIZED)
 
-    async def show(request: Request) -> Response:
-        if not lock.admits(request):
-            return closed()
-        state = await to_thread.run_sync(progress, engine, items, now())
+class _Pages:
+    """The answers to requests for the pages under /admin."""
+
+    def __init__(self, items: SurveyItems, engine: sa.Engine, key: bytes, lock: "Lock", now: Callable[[], int]) -> None:
+        self._items, self._engine, self._key, self._lock, self._now = items, engine, key, lock, now
+        environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+        self._page = environment.from_string((_FILES / "progress.html").read_text(encoding="utf-8"))
+        self._form = environment.from_string((_FILES / "login.html").read_text(encoding="utf-8"))
+        self._style = (_FILES / "style.css").read_bytes()
+
+    async def show(self, request: Request) -> Response:
+        """How far the survey is."""
+        if not self._lock.admits(request):
+            return self._closed()
+        items = self._items
+        state = await to_thread.run_sync(progress, self._engine, items, self._now())
         return HTMLResponse(
-            page.render(study=items.name, wanted=items.settings.raters_per_item, asks=items.asks, progress=state)
+            self._page.render(study=items.name, wanted=items.settings.raters_per_item, asks=items.asks, progress=state)
         )
 
-    async def log_in(request: Request) -> Response:
+    async def log_in(self, request: Request) -> Response:
+        """The cookie, for the token that was typed."""
         typed = parse_qs((await read_body(request)).decode("ascii", "replace")).get("token", [""])[0]
-        if not lock.opens(request, typed):
-            return closed("That is not the token.")
+        if not self._lock.opens(request, typed):
+            return self._closed("That is not the token.")
         answer = RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
         secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, lock.cookie, path="/admin", httponly=True, samesite="strict", secure=secure)
+        answer.set_cookie(COOKIE, self._lock.cookie, path="/admin", httponly=True, samesite="strict", secure=secure)
         return answer
 
-    async def results(request: Request) -> Response:
-        if not lock.admits(request):
-            return closed()
-        headers = {"Content-Disposition": f'attachment; filename="{items.name}-results.jsonl"'}
-        return StreamingResponse(
-            signed(result_lines(engine, items.name, items.asks), key),
-            media_type="application/x-ndjson",
-            headers=headers,
-        )
+    async def results(self, request: Request) -> Response:
+        """The results, signed, as a file."""
+        if not self._lock.admits(request):
+            return self._closed()
+        headers = {"Content-Disposition": f'attachment; filename="{self._items.name}-results.jsonl"'}
+        lines = result_lines(self._engine, self._items.name, self._items.asks)
+        return StreamingResponse(signed(lines, self._key), media_type="application/x-ndjson", headers=headers)
 
-    def guarded(handler: Handler) -> Handler:
+    async def stylesheet(self, request: Request) -> Response:
+        """The pages' style."""
+        return Response(self._style, media_type="text/css")
+
+    def guarded(self, handler: Handler) -> Handler:
+        """The handler, with an answer to who tried too many wrong tokens."""
+
         async def answer(request: Request) -> Response:
             try:
                 return await handler(request)
             except TooManyTokens:
                 text = f"Too many wrong tokens came from here. Wait {WRONG_PAUSE_S} seconds and try again."
-                content = form.render(study=items.name, message=text)
+                content = self._form.render(study=self._items.name, message=text)
                 return HTMLResponse(content, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(WRONG_PAUSE_S)})
 
         return answer
 
-    async def stylesheet(request: Request) -> Response:
-        return Response(style, media_type="text/css")
-
-    return [
-        Route("/admin", guarded(show)),
-        Route("/admin", guarded(log_in), methods=["POST"]),
-        Route("/admin/results", guarded(results)),
-        Route("/admin/style.css", stylesheet),
-    ]
+    def _closed(self, message: str | None = None) -> Response:
+        return HTMLResponse(self._form.render(study=self._items.name, message=message), HTTPStatus.UNAUTHORIZED)
 
 
 class TooManyTokens(Exception):  # noqa: N818  nothing went wrong
