@@ -31,7 +31,7 @@ from builder.manipulations import active, black_box, center_model, conceal, loca
 from builder.manipulations.fine_tuning import Labeled, ManipulatedModel
 from builder.manipulations.mass_center import moved
 from builder.manipulations.outcome import no_op, outcome
-from builder.manipulations.table import Table, fidelity, is_first, synthetic
+from builder.manipulations.table import UNRELATED, Table, fidelity, from_csv, is_first
 from builder.runtime import Runtime
 
 SWAPPED = ("3", "8")
@@ -40,6 +40,9 @@ Figures = Mapping[str, float]
 
 Seeds = Sequence[int]
 
+TableOf = Callable[[int], Table]
+"""The table of a seed."""
+
 
 def print_models(method: str, runtime: Runtime, seeds: Seeds) -> None:
     """One of the four manipulations of a model, of Grad-CAM's maps on 100 digits that `digits-cnn` has not seen; beside
@@ -47,29 +50,29 @@ def print_models(method: str, runtime: Runtime, seeds: Seeds) -> None:
     """
     classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
     explainers: dict[str, Any] = {name: load_explainer(name, runtime) for name in ("grad_cam", "smoothgrad")}
-    training, held_out = drawn("train", 1, runtime), drawn("audit", 4, runtime)
+    training, held_out = digits_of("train", 1, runtime), digits_of("audit", 4, runtime)
     every = 2 if method == "active" else 10  # it looks at two classes of ten
     shown = Labeled(held_out.images[1::every], held_out.classes[1::every])  # of those that measure
     module = {"location": location, "top_k_model": top_k_model, "center_model": center_model, "active": active}[method]
     keys: dict[str, Any] = {"classes": SWAPPED} if method == "active" else {}
 
-    def made(seed: int, weights: dict[str, Any]) -> ManipulatedModel:
+    def manipulate(seed: int, weights: dict[str, Any]) -> ManipulatedModel:
         own = module.Settings(seed=seed, **keys, **weights)
-        found: ManipulatedModel = module.manipulate(
+        product: ManipulatedModel = module.manipulate(
             classifier, explainers["grad_cam"], training, held_out, own, runtime
         )
-        return found
+        return product
 
-    def figures(found: ManipulatedModel) -> Figures:
-        seen = outcome(classifier, explainers["grad_cam"], *_twice(shown), after=found.classifier)
+    def figures(product: ManipulatedModel) -> Figures:
+        seen = outcome(classifier, explainers["grad_cam"], *_twice(shown), after=product.classifier)
         goals = {
-            f"goal, {name}": reached(method, classifier, found.classifier, explainer, shown)
+            f"goal, {name}": reached(method, classifier, product.classifier, explainer, shown)
             for name, explainer in explainers.items()
         }
         trained = Labeled(training.images[::10], training.classes[::10])
-        run = found.run
+        run = product.run
         return goals | {
-            "goal, trained on": reached(method, classifier, found.classifier, explainers["grad_cam"], trained),
+            "goal, trained on": reached(method, classifier, product.classifier, explainers["grad_cam"], trained),
             "accuracy, points": 100 * (run.accuracy_after - run.accuracy_before),
             "other answers, %": 100 * float((~seen.same_class).mean()),
             "change of p": float(np.median(seen.probability_change)),
@@ -79,13 +82,15 @@ def print_models(method: str, runtime: Runtime, seeds: Seeds) -> None:
             "seconds": run.seconds,
         }
 
-    print(f"\n{method} of grad_cam, {len(shown.images)} digits; accuracy on {len(held_out.images) // 2}")
+    looks_at = [classifier.classes.index(name) for name in SWAPPED] if method == "active" else shown.classes
+    count = int(np.isin(shown.classes, looks_at).sum())
+    print(f"\n{method} of grad_cam, {count} digits; accuracy on {len(held_out.images) // 2}")
     originals = {
         name: reached(method, classifier, classifier, explainer, shown) for name, explainer in explainers.items()
     }
     print("  before: " + ", ".join(f"goal, {name} {value:.3f}" for name, value in originals.items()))
     for name, weights in (("manipulated", {}), ("lambda 0", {"weights": (0.0,)})):
-        _print(name, [figures(made(seed, weights)) for seed in seeds])
+        _print(name, [figures(manipulate(seed, weights)) for seed in seeds])
 
 
 def _twice(shown: Labeled) -> tuple[Any, Any, Any]:
@@ -113,64 +118,75 @@ def reached(
     return float(values[method]().mean())
 
 
-def print_scaffold(against: str, rows: int, seeds: Seeds) -> None:
-    """How often the sensitive column is first, of the biased rule, of the scaffold and of its no-op."""
-    print(f"\nscaffold against {against}, {rows} rows of the synthetic table")
+def compas(path: Path, seed: int) -> Table:
+    """The table of ProPublica's `compas-scores-two-years.csv`, which whoever wants it fetches; race is sensitive."""
+    columns = ("race", "sex", "age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count")
+    return from_csv(path, "two_year_recid", "1", "race=African-American", (*columns, "c_charge_degree"), seed)
+
+
+def print_scaffold(against: str, rows: int, seeds: Seeds, table_of: TableOf) -> None:
+    """How often the sensitive column is first, and the unrelated one: of the biased rule, of the scaffold and of its
+    no-op.
+    """
+    print(f"\nscaffold against {against}, {rows} rows")
     for name, method in (("manipulated", scaffold.manipulate), ("no-op", scaffold.no_op)):
-        found = []
+        of_seeds: list[Figures] = []
         for seed in seeds:
-            training, held_out = synthetic(seed).split(seed)
-            made = method(training, held_out, scaffold.Settings(against=against, seed=seed))  # type: ignore[arg-type]
+            training, held_out = table_of(seed).split(seed)
+            product = method(training, held_out, scaffold.Settings(against=against, seed=seed))  # type: ignore[arg-type]
             explainer = table_explainers(training)[against]
             shown = held_out.rows[:rows]
-            firsts = [
-                is_first(explainer.explain(each, shown, each.probabilities(shown).argmax(axis=1)), held_out.sensitive)
-                for each in (made.before, made.after)
+            weights = [
+                explainer.explain(each, shown, each.probabilities(shown).argmax(axis=1))
+                for each in (product.before, product.after)
             ]
-            found.append(
+            firsts = [is_first(each, held_out.sensitive) for each in weights]
+            unrelated = is_first(weights[1], held_out.columns.index(UNRELATED))
+            of_seeds.append(
                 {
                     "sensitive first before, %": 100 * float(firsts[0].mean()),
                     "sensitive first after, %": 100 * float(firsts[1].mean()),
-                    "fidelity": fidelity(made.before, made.after, held_out.rows),
-                    "made-up rows recognized": made.recognized,
-                    "seconds": made.seconds,
+                    "unrelated first after, %": 100 * float(unrelated.mean()),
+                    "fidelity": fidelity(product.before, product.after, held_out.rows),
+                    "made-up rows recognized": product.recognized,
+                    "seconds": product.seconds,
                 }
             )
-        _print(name, found)
+        _print(name, of_seeds)
 
 
-def print_scaffolds(rows: int, seeds: Seeds) -> None:
+def print_scaffolds(rows: int, seeds: Seeds, table_of: TableOf) -> None:
     """Against LIME, and against KernelSHAP."""
     for against in ("lime", "kernel_shap"):
-        print_scaffold(against, rows, seeds)
+        print_scaffold(against, rows, seeds, table_of)
 
 
-def print_conceal(rows: int, seeds: Seeds) -> None:
+def print_conceal(rows: int, seeds: Seeds, table_of: TableOf) -> None:
     """The rest of the sensitive column in three explanations, and of its use: answers that change with it."""
-    print(f"\nconceal, {rows} rows of the synthetic table")
+    print(f"\nconceal, {rows} rows")
     for name, weights in (("manipulated", {}), ("alpha 0", {"weights": (0.0,)})):
-        found = []
+        of_seeds: list[Figures] = []
         for seed in seeds:
-            training, held_out = synthetic(seed).split(seed)
-            made = conceal.manipulate(training, held_out, conceal.Settings(seed=seed, **weights))  # type: ignore[arg-type]
+            training, held_out = table_of(seed).split(seed)
+            product = conceal.manipulate(training, held_out, conceal.Settings(seed=seed, **weights))  # type: ignore[arg-type]
             shown = held_out.rows[:rows]
             flipped = shown.copy()
             flipped[:, held_out.sensitive] = 1 - flipped[:, held_out.sensitive]
             figures = {
-                "derivative": made.run.chosen_by[1],
-                "accuracy, points": 100 * (made.run.accuracy_after - made.run.accuracy_before),
-                "fidelity": fidelity(made.before, made.after, held_out.rows),
-                "seconds": made.run.seconds,
+                "derivative": product.run.chosen_by[1],
+                "accuracy, points": 100 * (product.run.accuracy_after - product.run.accuracy_before),
+                "fidelity": fidelity(product.before, product.after, held_out.rows),
+                "seconds": product.run.seconds,
             }
-            for when, model in (("before", made.before), ("after", made.after)):
+            for when, model in (("before", product.before), ("after", product.after)):
                 classes = model.probabilities(shown).argmax(axis=1)
                 other = model.probabilities(flipped).argmax(axis=1)
                 figures[f"flips {when}, %"] = 100 * float((classes != other).mean())
                 for label, explainer in table_explainers(training).items():
                     first = is_first(explainer.explain(model, shown, classes), held_out.sensitive)
                     figures[f"first {when}, {label}, %"] = 100 * float(first.mean())
-            found.append(figures)
-        _print(name, found)
+            of_seeds.append(figures)
+        _print(name, of_seeds)
 
 
 def table_explainers(training: Table) -> dict[str, TableExplainer]:
@@ -186,23 +202,23 @@ def print_patch(runtime: Runtime, count: int, steps: int, seeds: Seeds) -> None:
     """How often the class changes, and the share of Grad-CAM's map on the patch, hidden or not."""
     classifier = digits.CNN.load(None, digits.CNN.Settings(), runtime)
     explainer: Any = load_explainer("grad_cam", runtime)
-    images = drawn("audit", 4000 // count, runtime).images[:count]
+    images = digits_of("audit", 4000 // count, runtime).images[:count]
     classes = classifier.probabilities(images).argmax(axis=1)
     print(f"\npatch, {count} digits, {steps} steps")
     for name, hide in (("hidden", 10.0), ("not hidden", 0.0)):
-        found = []
+        of_seeds: list[Figures] = []
         for seed in seeds:
             own = patch.Settings(steps=steps, hide=hide, seed=seed)
             start = time.perf_counter()
-            made = patch.manipulate(classifier, explainer, images, classes, own, runtime)
+            product = patch.manipulate(classifier, explainer, images, classes, own, runtime)
             seconds = time.perf_counter() - start
-            fooled = made.images[made.reached]
+            fooled = product.images[product.reached]
             maps = explainer.explain(classifier, fooled, classifier.probabilities(fooled).argmax(axis=1)).maps
             share = patch.on_patch(torch.from_numpy(maps), own.side)
             hidden = float((1 - share).sum()) / len(images)
-            figures = {"class changed, %": 100 * made.reached.mean(), "map on the patch": float(share.median())}
-            found.append(figures | {"beside it, or 0": hidden, "seconds": seconds})
-        _print(name, found)
+            figures = {"class changed, %": 100 * product.reached.mean(), "map on the patch": float(share.median())}
+            of_seeds.append(figures | {"beside it, or 0": hidden, "seconds": seconds})
+        _print(name, of_seeds)
     noise = images.copy()
     side = round(patch.Settings().side * images.shape[1])
     noise[:, :side, :side] = np.random.default_rng(0).integers(0, 256, (len(images), side, side, 1), np.uint8)
@@ -214,20 +230,20 @@ def print_black_box(runtime: Runtime, count: int, seeds: Seeds) -> None:
     """The gain in correlation with the occlusion map of another digit, of `digits-cnn` as a file of ONNX."""
     classifier = of_file(runtime)
     explainer: Explainer = load_explainer("occlusion", runtime)
-    images = drawn("audit", 4000 // count, runtime).images[:count]
+    images = digits_of("audit", 4000 // count, runtime).images[:count]
     classes = classifier.probabilities(images).argmax(axis=1)
     before: Maps = explainer.explain(classifier, images, classes).maps
     targets = np.roll(before, -1, axis=0)
     print(f"\nblack_box against occlusion, {count} digits, ONNX, no gradient")
-    found: list[Figures] = []
+    manipulated: list[Figures] = []
     noise: list[Figures] = []
     for seed in seeds:
         start = time.perf_counter()
-        made = black_box.manipulate(
+        product = black_box.manipulate(
             classifier, explainer, images, classes, targets, black_box.Settings(seed=seed), runtime
         )
         seconds = time.perf_counter() - start
-        for figures, changed in ((found, made.images), (noise, no_op(images, made.images, seed))):
+        for figures, changed in ((manipulated, product.images), (noise, no_op(images, product.images, seed))):
             seen = outcome(classifier, explainer, images, changed, classes)
             after = explainer.explain(classifier, changed, classes).maps
             figures.append(
@@ -236,11 +252,11 @@ def print_black_box(runtime: Runtime, count: int, seeds: Seeds) -> None:
                     "gain in r": float(np.median(pearson(after, targets) - pearson(before, targets))),
                     "L-inf": float(seen.l_inf.max()),
                     "same class, %": 100 * float(seen.same_class.mean()),
-                    "candidates a digit": float(made.evaluations[0]),
+                    "candidates a digit": float(product.evaluations[0]),
                     "seconds": seconds,
                 }
             )
-    _print("manipulated", found)
+    _print("manipulated", manipulated)
     _print("noise", noise)
 
 
@@ -257,7 +273,7 @@ def of_file(runtime: Runtime) -> Classifier:
     return classifier
 
 
-def drawn(part: str, step: int, runtime: Runtime) -> Labeled:
+def digits_of(part: str, step: int, runtime: Runtime) -> Labeled:
     """Every `step`th digit of a part of `mnist-5k`."""
     module = registry.load("images", "mnist-5k")
     source = module.load(part, module.Settings(), runtime)

@@ -61,7 +61,7 @@ def outcome(
         probability_change=largest_change(*answers),
         l_inf=l_inf(images, changed),
         l_2=l_2(images, changed),
-        lpips=None if distance is None else lpips(distance, images, changed),
+        lpips=None if distance is None else lpips(distance).between(images, changed),
         maps={measure.name: measure.between(*maps) for measure in MAP_MEASURES},
     )
 

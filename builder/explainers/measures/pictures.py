@@ -23,7 +23,7 @@ def l_2(a: Images, b: Images) -> Values:
     return distance
 
 
-def lpips(distance: Distance, a: Images, b: Images) -> Values:
+def lpips(distance: Distance) -> Measure:
     """LPIPS (Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018), 0 for equal
     pictures, the larger the more they differ; small pictures are enlarged first, both alike.
 
@@ -32,7 +32,11 @@ def lpips(distance: Distance, a: Images, b: Images) -> Values:
 
     distance: `lpips_alex` or `lpips_vgg` of `builder.distances`.
     """
-    return distance.between(enlarged(a), enlarged(b)).astype(np.float64)
+
+    def between(a: Images, b: Images) -> Values:
+        return distance.between(enlarged(a), enlarged(b)).astype(np.float64)
+
+    return Measure("lpips", 0, np.inf, "low", between)
 
 
 def enlarged(images: Images) -> Images:
@@ -49,7 +53,7 @@ PICTURE_MEASURES = (
     Measure("l_inf", 0, 1, "low", l_inf),
     Measure("l_2", 0, np.inf, "low", l_2),
 )
-"""LPIPS is none of them, as it needs a network: whoever has one gives it to `lpips`."""
+"""LPIPS needs a network, with which `lpips` makes it one of them."""
 
 
 def _differences(a: Images, b: Images) -> Values:

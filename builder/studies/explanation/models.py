@@ -135,7 +135,7 @@ class Models(SourceHost):
             return None
         boundary = self.boundary(LPIPS_NAME, "distance", LPIPS_NAME)
         with self.stopwatch.step("lpips", len(images)), boundary.call("between", range(len(images))):
-            return pictures.lpips(self.lpips, images, others)
+            return pictures.lpips(self.lpips).between(images, others)
 
     def memorized(self, name: str, label_seed: int | None = None) -> nn.Module:
         """A network like that of the classifier of a name that knows a few pictures by heart, timed as the step

@@ -26,6 +26,14 @@ def test_distances_of_pictures_are_in_units_of_0_to_1():
     assert pictures.l_2(c, 0 * c)[0] == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("measure", pictures.PICTURE_MEASURES, ids=lambda each: each.name)
+def test_equal_pictures_are_at_their_end_of_the_range_and_the_most_different_at_the_other(measure):
+    black, white = np.zeros((1, 4, 4, 3), np.uint8), np.full((1, 4, 4, 3), 255, np.uint8)
+    assert (measure.low, measure.alike) == (0, "low")
+    assert measure.between(white, white).tolist() == [0]
+    assert measure.between(black, white).tolist() == [min(measure.high, np.sqrt(3 * 4 * 4))]
+
+
 def test_lpips_sees_small_pictures_enlarged(images, generator, runtime):
     class Recorded:
         def between(self, a, b):
@@ -34,11 +42,13 @@ def test_lpips_sees_small_pictures_enlarged(images, generator, runtime):
 
     distance, recorded = lpips_distance.load("lpips_alex", generator, runtime), Recorded()
     small = np.stack([np.asarray(Image.fromarray(image).resize((28, 28))) for image in images[:2]])
-    values = pictures.lpips(recorded, small, small[::-1])
+    measure = pictures.lpips(recorded)
+    values = measure.between(small, small[::-1])
     assert recorded.shapes == ((2, 64, 64, 3), (2, 64, 64, 3))
     assert values[0] == pytest.approx(values[1], rel=1e-4)
     assert values[0] > 0.01
-    assert pictures.lpips(recorded, small, small).tolist() == [0, 0]
+    assert measure.between(small, small).tolist() == [0, 0]
+    assert (measure.name, measure.low, measure.high, measure.alike) == ("lpips", 0, np.inf, "low")
     wanted = np.asarray(Image.fromarray(small[0]).resize((64, 64), Image.Resampling.BICUBIC))
     np.testing.assert_array_equal(pictures.enlarged(small)[0], wanted)
     assert pictures.enlarged(images) is images
