@@ -31,7 +31,7 @@ from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
 from analysis import frames
 from analysis.errors import AnalysisError
-from analysis.questions import SHARED, Question, aggregates, read_questions
+from analysis.questions import SHARED, Question, aggregates, counts, read_questions
 from analysis.registry import DEFAULT_KIND, Analysis, analysis_of
 from loading_script import tables as schema
 from loading_script.untrusted.arrow_stream import map_stream
@@ -380,7 +380,7 @@ def _of_one_source(published: Published) -> Published:
     source = next((source for source in ("human", "simulated") if source in sources), None)
     others = published.ratings.loc[published.ratings["source"] != source, "source"]
     if len(published.ratings):  # made anew from the ratings that are used, never taken from those that are not
-        names = [*aggregates(published.questions), "n_ratings", "ratings_source"]
+        names = [*aggregates(published.questions), *counts(published.questions), "ratings_source"]
         items = items.drop(columns=names, errors="ignore")
     return replace(
         published,

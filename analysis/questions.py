@@ -84,6 +84,11 @@ def aggregates(questions: Collection[Question]) -> list[str]:
     return [f"{question.name}_{end}" for question in questions for end in _ends(question)]
 
 
+def counts(questions: Collection[Question]) -> list[str]:
+    """The columns of published items with how many ratings there are, and how many answers to each question."""
+    return ["n_ratings", *(f"n_{question.name}" for question in questions)]
+
+
 def answers_of(question: Question, ratings: pd.DataFrame) -> Column:
     """The answers to a question as statistics take them: numbers, 0 and 1 for no and yes, words; NaN where none is."""
     answers = ratings[question.name]

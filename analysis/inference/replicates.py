@@ -114,6 +114,8 @@ def stratified(
         variances.append((g - 1) / g * float(((others - others.mean()) ** 2).sum()) if g >= least else np.nan)
     if min(counts) < least:
         return without_interval(estimate, min(counts))
+    if not sum(variances):
+        return without_interval(estimate, min(counts), "the same without each of the batches: no interval")
     freedom = sum(variances) ** 2 / sum(variance**2 / (g - 1) for variance, g in zip(variances, counts, strict=True))
     limits = _around(np.asarray(estimate), np.sqrt(sum(variances)), freedom, PLAIN, np.nan)
     low, high = float(limits[0]), float(limits[1])

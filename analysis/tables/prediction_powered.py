@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.errors import MissingDataError
 from analysis.frames import Column
 from analysis.inference import Interval, Numbers, jackknife, stratified, weighted_mean
+from analysis.questions import Question
 from analysis.tables.answers import Answers
 from analysis.tables.deciders import ALL
 
@@ -42,17 +43,17 @@ def prediction_powered(answers: Answers, measures: Mapping[str, str]) -> pd.Data
     """
     rows: list[dict[str, Any]] = []
     joined = answers.joined()
-    for question, _, numbers in answers.figures(joined):
-        by_item = numbers.groupby(joined[answers.key])
-        items = answers.items.assign(
-            answer=answers.items[answers.key].map(by_item.mean()),
-            n_ratings=answers.items[answers.key].map(by_item.count()).fillna(0),
+    for figure, question, numbers in answers.figures(joined):
+        by_item, items = numbers.groupby(joined[answers.key]), _asked(answers, question)
+        items = items.assign(
+            answer=items[answers.key].map(by_item.mean()),
+            n_ratings=items[answers.key].map(by_item.count()).fillna(0),
         )
         for condition, of in _conditions(items, answers.condition):
             for name, column in measures.items():
                 scored = of[of[column].notna()]
                 if scored["answer"].isna().any() and scored["answer"].notna().any():
-                    head = {"condition": condition, "question": question, "measure": name}
+                    head = {"condition": condition, "question": figure, "measure": name}
                     rows.append(head | _row(scored, scored[column], answers.units))
     if not rows:
         raise MissingDataError(f"people rated every {answers.item.singular} that a model scored, or none")
@@ -60,9 +61,27 @@ def prediction_powered(answers: Answers, measures: Mapping[str, str]) -> pd.Data
 
 
 def partly_rated(answers: Answers, measures: Mapping[str, str]) -> bool:
-    """Whether people rated some, and not all, of the items that some measure has a score of."""
-    has_ratings = answers.items[answers.key].isin(answers.ratings[answers.key])
-    return any(has_ratings[answers.items[column].notna()].nunique() == 2 for column in measures.values())
+    """Whether people answered some question of some, and not all, of the items that some measure has a score of."""
+    for question in answers.questions:
+        items = _asked(answers, question)
+        has_answer = items[answers.key].isin(_answered(answers, question))
+        if any(has_answer[items[column].notna()].nunique() == 2 for column in measures.values()):
+            return True
+    return False
+
+
+def _answered(answers: Answers, question: Question) -> Column:
+    """The items of the answers to a question."""
+    return answers.ratings.loc[answers.ratings[question.name].notna(), answers.key]
+
+
+def _asked(answers: Answers, question: Question) -> pd.DataFrame:
+    """The items of the tasks in which a question was answered; all where there is one task."""
+    items = answers.items
+    if "task" not in items:
+        return items
+    tasks = items.loc[items[answers.key].isin(_answered(answers, question)), "task"]
+    return items[items["task"].isin(tasks)]
 
 
 def powered_mean(answer: Numbers, score: Numbers) -> Callable[[Numbers], Numbers]:

@@ -1,6 +1,6 @@
 """The last columns of the published items: what the ratings of one source say of each."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Literal, assert_never
 
 import pyarrow as pa
@@ -47,19 +47,21 @@ def aggregates_of(question: Question) -> dict[str, str]:
             assert_never(question)
 
 
-def built_columns(items: pa.Schema) -> tuple[pa.Schema, tuple[Question, ...]]:
-    """The columns of published items that a build writes, and the questions of which the others are aggregates.
+def built_columns(items: pa.Schema) -> tuple[pa.Schema, tuple[Question, ...], bool]:
+    """The columns of published items that a build writes, the questions of which the others are aggregates, and whether
+    the answers to each are counted.
 
     The aggregates are the last columns, those of each question beside each other.
     """
     if COUNT not in items.names:
-        return items, ()
+        return items, (), False
     end = items.names.index(COUNT)
     questions: list[Question] = []
     while end >= 2 and (question := _aggregated_question(*items.names[end - 2 : end])):
         questions.insert(0, question)
         end -= 2
-    return pa.schema(list(items)[:end], items.metadata), tuple(questions)
+    by_question = has_counts(items.names, questions)
+    return pa.schema(list(items)[:end], items.metadata), tuple(questions), by_question
 
 
 def _aggregated_question(first: str, second: str) -> Question | None:
@@ -71,15 +73,42 @@ def _aggregated_question(first: str, second: str) -> Question | None:
     return None
 
 
-def aggregate_columns(questions: Sequence[Question]) -> dict[str, str]:
-    """The columns of rated items that are made from ratings, and their types."""
+def count_of(question: Question) -> str:
+    """The column with how many answers to a question an item has."""
+    return f"n_{question.name}"
+
+
+def has_counts(columns: Container[str], questions: Sequence[Question]) -> bool:
+    """Whether the columns of items count the answers to each question."""
+    return bool(questions) and all(count_of(question) in columns for question in questions)
+
+
+def answered_unequally(ratings: pa.Table, key: str, questions: Sequence[Question]) -> bool:
+    """Whether some item has answers to a question, and fewer than it has ratings: then the ratings are not their count.
+
+    Where no item has, a question has as many answers as ratings, or none at all, as one that was not asked.
+    """
+    of_each = [(question.name, "count", None) for question in questions]
+    counts = ratings.group_by(key, use_threads=False).aggregate([([], "count_all", None), *of_each])
+    total = counts["count_all"]
+    some = (counts[f"{question.name}_count"] for question in questions)
+    return any(pc.any(pc.and_(pc.greater(n, 0), pc.less(n, total))).as_py() for n in some)
+
+
+def aggregate_columns(questions: Sequence[Question], *, by_question: bool = False) -> dict[str, str]:
+    """The columns of rated items that are made from ratings, and their types.
+
+    by_question: whether the answers to each question are counted beside the ratings; see `answered_unequally`.
+    """
     columns = {name: dtype for question in questions for name, dtype in aggregates_of(question).items()}
-    return {**columns, COUNT: "int32", SOURCE: "string"}
+    counts = {count_of(question): "int32" for question in questions} if by_question else {}
+    return {**columns, COUNT: "int32", **counts, SOURCE: "string"}
 
 
-def rated_features(of: Features, questions: Sequence[Question]) -> Features:
+def rated_features(of: Features, questions: Sequence[Question], *, by_question: bool = False) -> Features:
     """The columns of published items with ratings, `of` being those without."""
-    return Features({**of, **{name: Value(dtype) for name, dtype in aggregate_columns(questions).items()}})
+    columns = aggregate_columns(questions, by_question=by_question)
+    return Features({**of, **{name: Value(dtype) for name, dtype in columns.items()}})
 
 
 def source_of(ratings: pa.Table) -> Source | None:
@@ -98,18 +127,29 @@ def counted(ratings: pa.Table, participants: pa.Table, source: Source, *, flagge
 
 
 def with_aggregates(
-    items: pa.Table, key: str, ratings: pa.Table, questions: Sequence[Question], source: Source
+    items: pa.Table,
+    key: str,
+    ratings: pa.Table,
+    questions: Sequence[Question],
+    source: Source,
+    *,
+    by_question: bool = False,
 ) -> pa.Table:
     """The items with the columns of `aggregate_columns` over `ratings`, the result of `counted`.
 
-    An answer that is null was not asked for, and counts nowhere. `n_ratings` is 0 and the others are null where an item
-    has none.
+    An answer that is null was not asked for, and counts nowhere but in `n_ratings`. Counts are 0 and the others are
+    null where an item has none.
     """
     counts = _by_item(items, key, ratings, [([], "count_all", None)])["count_all"].fill_null(0).cast(pa.int32())
     columns: dict[str, pa.ChunkedArray] = {}
     for question in questions:
         columns |= _aggregated(items, key, ratings, question)
-    columns |= {COUNT: counts, SOURCE: pc.if_else(pc.greater(counts, 0), source, None)}
+    columns[COUNT] = counts
+    if by_question:
+        of_each = [(question.name, "count", None) for question in questions]
+        answers = _by_item(items, key, ratings, of_each)
+        columns |= {count_of(each): answers[f"{each.name}_count"].fill_null(0).cast(pa.int32()) for each in questions}
+    columns[SOURCE] = pc.if_else(pc.greater(counts, 0), source, None)
     for name, column in columns.items():
         items = items.append_column(name, column)
     return items

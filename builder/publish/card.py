@@ -17,7 +17,7 @@ from huggingface_hub import DatasetCardData
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from builder.errors import PublishError
-from builder.publish.aggregates import SOURCE, aggregate_columns
+from builder.publish.aggregates import SOURCE, aggregate_columns, has_counts
 from builder.publish.content import Content
 from builder.publish.dictionary import coded, dictionary
 from builder.publish.figures import counts, raters
@@ -53,7 +53,7 @@ def card(content: Content) -> str:
             (question, " / ".join(content.people.wordings[question.name]) or question.text)
             for question in study.asked().questions
         ],
-        aggregates=[name for name in aggregate_columns(study.questionnaire().questions) if name != SOURCE],
+        aggregates=_aggregates(content),
         dictionary=dictionary(content.tables, content.specs, study.questionnaire()),
         counts=counts(content.tables, content.specs),
         coded=coded(content.tables, content.specs[0].name),
@@ -65,6 +65,13 @@ def card(content: Content) -> str:
         **parts.figures(content),
     )
     return f"---\n{_metadata(content)}---\n\n{text}"
+
+
+def _aggregates(content: Content) -> list[str]:
+    """The columns of the items that are made from ratings."""
+    questions = content.study.questionnaire().questions
+    by_question = has_counts(content.items.column_names, questions)
+    return [name for name in aggregate_columns(questions, by_question=by_question) if name != SOURCE]
 
 
 def own_links(study: Study) -> list[str]:

@@ -191,7 +191,7 @@ def _built(
                 if not more_ratings:
                     yield Change("major", f"{part.table}: changed without new ratings")
                 continue
-            aggregates = _aggregates(old_table, new, old)
+            aggregates = [name for name in _aggregates(old_table, new, old) if name in new_table.column_names]
             if (
                 aggregates
                 and not more_ratings
@@ -242,7 +242,7 @@ def _columns_of(table: str, *versions: Version) -> pa.Schema:
 def _aggregates(rows: pa.Table, *versions: Version) -> list[str]:
     """The columns of items that are made from ratings, told from the first of the versions that has ratings."""
     ratings = _columns_of("ratings", *versions)
-    return [name for name in aggregate_columns(questions_in(ratings)) if name in rows.column_names]
+    return [name for name in aggregate_columns(questions_in(ratings), by_question=True) if name in rows.column_names]
 
 
 def _rows(spec: TableSpec, old: pa.Table, new: pa.Table, grown: Step) -> Iterator[Change]:

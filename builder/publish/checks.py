@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from builder.publish.aggregates import aggregate_columns, counted, questions_in, with_aggregates
+from builder.publish.aggregates import aggregate_columns, counted, has_counts, questions_in, with_aggregates
 from builder.publish.anonymity import smallest_group
 from builder.publish.layout import Part
 from builder.publish.provenance import Provenance
@@ -77,7 +77,8 @@ def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iter
     """Whether the items' columns of aggregates are those of the ratings; `spec` is the table of the items."""
     items, source = tables[spec.name], provenance.aggregates.source
     questions = questions_in(tables["ratings"].schema) if "ratings" in tables else ()
-    columns = [name for name in aggregate_columns(questions) if name in items.column_names]
+    by_question = has_counts(items.column_names, questions)
+    columns = [name for name in aggregate_columns(questions, by_question=by_question) if name in items.column_names]
     if (source is None) != (not columns):
         yield f"{spec.name}: has {len(columns)} columns of aggregates, which {PROVENANCE} says are of {source} ratings"
     if "ratings" in tables:
@@ -92,7 +93,8 @@ def _aggregates(spec: TableSpec, tables: Tables, provenance: Provenance) -> Iter
     excluded = provenance.aggregates.flagged_excluded
     ratings = counted(tables["ratings"], tables["participants"], source, flagged_excluded=excluded)
     (key,) = spec.key
-    again = with_aggregates(items.drop_columns(columns), key, ratings.sort_by("rating_id"), questions, source)
+    ours, ordered = items.drop_columns(columns), ratings.sort_by("rating_id")
+    again = with_aggregates(ours, key, ordered, questions, source, by_question=by_question)
     for name in columns:
         both = zip(items[name].to_pylist(), again[name].to_pylist(), strict=True)
         wrong = sum(not _same(stored_value, new_value) for stored_value, new_value in both)

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 from datasets import ClassLabel, Features, Image
 
 from builder.columns import AGGREGATED, Column
-from builder.publish.aggregates import aggregates_of
+from builder.publish.aggregates import aggregates_of, count_of
 from builder.publish.layout import Part, Table
 from builder.tables import TableSpec
 from builder.tasks import Choice, Question, Questionnaire, Scale, YesNo
@@ -94,6 +94,7 @@ def _aggregated(asks: Questionnaire) -> dict[str, Column]:
         for name, meaning in zip(aggregates_of(question), _meanings(question), strict=True):
             null = "fewer than two answers" if name.endswith("_std") else "no answers"
             columns[name] = Column(name, meaning, _unit(question), null)
+        columns[count_of(question)] = Column(count_of(question), f"answers to `{question.name}` among these ratings")
     return columns
 
 

@@ -63,7 +63,7 @@ def published_features(table: str, columns: pa.Schema, kind: StudyKind, *, withh
     if table in ("ratings", "participants"):
         (key,) = kind.tables[0].key
         return read_people(table, columns, key)
-    built, questions = built_columns(columns)
+    built, questions, by_question = built_columns(columns)
     try:
         features = kind.features(table, built)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -72,7 +72,7 @@ def published_features(table: str, columns: pa.Schema, kind: StudyKind, *, withh
         spec = next(spec for spec in (*kind.tables, *kind.derived) if spec.name == table)
         features = features_without_pictures(spec, features)
     if built is not columns:
-        features = rated_features(features, questions)
+        features = rated_features(features, questions, by_question=by_question)
     if not features.arrow_schema.equals(columns):
         wrong = [name for name in columns.names if name not in features]
         wrong += [field.name for field in features.arrow_schema if field not in columns]

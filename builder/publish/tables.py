@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from datasets import Features
 
 from builder.errors import PublishError
-from builder.publish.aggregates import counted, rated_features, source_of, with_aggregates
+from builder.publish.aggregates import answered_unequally, counted, rated_features, source_of, with_aggregates
 from builder.publish.layout import Part
 from builder.publish.pictures import without_pictures
 from builder.publish.provenance import Aggregates
@@ -134,6 +134,7 @@ def published_tables(
         excluded = people.aggregates.flagged_excluded
         of_source = counted(people.ratings, people.participants, source, flagged_excluded=excluded)
         aggregated = ByItem(of_source, asks.key)
+        by_question = answered_unequally(of_source, asks.key, asks.questions)
     for batch, split in sorted(split_of.items()):
         for spec in kind.tables:
             table = spec.name
@@ -146,8 +147,8 @@ def published_tables(
                 if source:
                     counting = aggregated.take(rows[asks.key])
                     yield from _derived(kind, rows, counting, split, batch)
-                    rows = with_aggregates(rows, asks.key, counting, asks.questions, source)
-                    features = rated_features(features, asks.questions)
+                    rows = with_aggregates(rows, asks.key, counting, asks.questions, source, by_question=by_question)
+                    features = rated_features(features, asks.questions, by_question=by_question)
                 if answers.num_rows:
                     yield Part("ratings", split, batch), answers, rating_features(asks)
             if withheld:

@@ -106,9 +106,9 @@ def _ratings(
     reasons = {f"unknown {asks.item}": ~rows[asks.key].isin(design.items.index)}
     for question in asks.questions:
         answers = rows[question.name]
-        reasons[f"{question.name} missing"] = answers.isna() & _is_asked(question, asked, items)
+        reasons[f"{question.name} missing"] = answers.isna() & is_asked(question, asked, items)
         if len(asks.tasks) > 1:
-            reasons[f"{question.name} is not asked of this {asks.item}"] = answers.notna() & ~_is_asked(
+            reasons[f"{question.name} is not asked of this {asks.item}"] = answers.notna() & ~is_asked(
                 question, asks, items
             )
         reason, outside = _outside(question, answers, items)
@@ -132,7 +132,7 @@ def _ratings(
     return good_rows, stacked(refused), stacked(left_out)
 
 
-def _is_asked(question: Question, asks: Questionnaire, items: pd.DataFrame) -> pd.Series:
+def is_asked(question: Question, asks: Questionnaire, items: pd.DataFrame) -> pd.Series:
     """Whether a question is asked of each item."""
     tasks = [task.name for task in asks.tasks if question in task.questions]
     if len(tasks) == len(asks.tasks) or len(asks.tasks) == 1:

@@ -4,8 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from builder.ratings.clean import is_asked
 from builder.ratings.collection import judged, read_collection
-from builder.ratings.items import read_design
+from builder.ratings.items import Design, read_design
 from builder.shards import StudyFolder
 from loading_script.tables import FLAGS, SOURCES
 
@@ -13,7 +16,8 @@ from loading_script.tables import FLAGS, SOURCES
 @dataclass(frozen=True)
 class SourceStatus:
     """A source's state: ratings, and the answers to each question in them; items by their number of ratings, items with
-    fewer than wanted, participants, and how many of them each flag has by the bounds that the study file names now.
+    fewer answers than wanted to a question that is asked of them, participants, and how many of them each flag has by
+    the bounds that the study file names now.
     """
 
     ratings: int
@@ -56,12 +60,13 @@ def ratings_status(folder: Path) -> RatingsStatus:
         raters_mask = collection.participants.index.isin(ratings["participant_id"])
         raters = collection.participants[(collection.participants["source"] == source) & raters_mask]
         counts = ratings[asks.key].value_counts().reindex(design.shown.index, fill_value=0)
+        lacking = _short(ratings, design, wanted)
         flagged = Counter(flag for each in raters["flags"] for flag in each)
         sources[source] = SourceStatus(
             ratings=len(ratings),
             answers={name: int(ratings[name].count()) for name in asks.names},
             items_by_ratings=dict(sorted(Counter(counts.tolist()).items())),
-            short=int((counts < wanted).sum()),
+            short=int(lacking.sum()),
             participants=len(raters),
             flagged={flag: flagged[flag] for flag in FLAGS},
         )
@@ -75,3 +80,13 @@ def ratings_status(folder: Path) -> RatingsStatus:
         forgotten=len(collection.forgotten),
         withdrawn=Counter(collection.withdrawn["status"]),
     )
+
+
+def _short(ratings: pd.DataFrame, design: Design, wanted: int) -> pd.Series:
+    """A mark for each item with fewer answers than wanted to a question that is asked of it."""
+    asks, items = design.asks.restricted(design.settings.questions), design.shown
+    marks = pd.Series(data=False, index=items.index)
+    for question in asks.questions:
+        counts = ratings.loc[ratings[question.name].notna(), asks.key].value_counts()
+        marks |= is_asked(question, asks, items) & (counts.reindex(items.index, fill_value=0) < wanted)
+    return marks

@@ -4,9 +4,9 @@ import pytest
 from statsmodels.regression.linear_model import OLS
 
 from analysis import MissingDataError
-from analysis.questions import Scale
+from analysis.questions import Scale, YesNo
 from analysis.tables.answers import Answers
-from analysis.tables.prediction_powered import powered_mean, prediction_powered, slope
+from analysis.tables.prediction_powered import partly_rated, powered_mean, prediction_powered, slope
 
 BATCHES, RATED, ITEMS = 30, 10, 20
 
@@ -75,3 +75,23 @@ def test_few_rated_batches_give_no_interval() -> None:
     some = items[(items["batch"] < 2) | (items["batch"] > RATED)]
     row = table(some, ratings, good="score").loc["good"]
     assert (row["reason"], np.isnan(row["low"])) == ("too few batches for an interval", True)
+
+
+def test_a_question_that_was_asked_of_some_batches_is_predicted_for_the_others() -> None:
+    """Of a task's own items alone: of those of another task nobody was ever to be asked it."""
+    items, ratings = draw(noise=0.2)
+    items = items[items["batch"] < RATED].assign(task="like")
+    ratings = ratings.assign(same=(ratings["item"] < 100).astype("boolean").mask(ratings["item"] >= 100))
+    questions, measures = (Scale("liking"), YesNo("same")), {"good": "score"}
+    about = Answers.about(items, ratings, "item", questions, clusters={"batches": "batch"})
+    assert partly_rated(about, measures)
+    found = prediction_powered(about, measures)
+    assert (found["question"].tolist(), found["n_items"].tolist(), found["n_rated"].tolist()) == (
+        ["same"],
+        [200],
+        [100],
+    )
+    assert found["reason"].tolist() == ["the same without each of the batches: no interval"]
+    other = items.assign(task=np.where(items["item"] < 100, "same", "like"))
+    about = Answers.about(other, ratings, "item", questions, clusters={"batches": "batch"})
+    assert not partly_rated(about, measures)

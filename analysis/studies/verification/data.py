@@ -169,8 +169,8 @@ def with_answers(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
 
     Similarity is 0 to 100, identity 0 or 1, standard deviations have ddof 1. A pair without ratings has NaN, and 0
     in `n_ratings`. A rating may answer one question alone: `n_ratings` counts ratings, `n_similarity` and `n_identity`
-    the answers to each question. A dataset without its ratings publishes the former alone, which is then taken for
-    both.
+    the answers to each question. A dataset without its ratings may have the former alone: then each pair has as many
+    answers to a question as ratings, or none.
 
     Raises:
         MissingDataError: there are no ratings.
@@ -181,7 +181,8 @@ def with_answers(pairs: Table, ratings: Table | None = None) -> pd.DataFrame:
     if answers.empty:
         if "n_ratings" not in pairs or not pairs["n_ratings"].gt(0).any():
             raise MissingDataError("the dataset has no ratings")
-        return pairs.assign(**{n: pairs["n_ratings"].where(pairs[mean].notna(), 0) for mean, n in COUNTS.items()})
+        lacking = {n: mean for mean, n in COUNTS.items() if n not in pairs}
+        return pairs.assign(**{n: pairs["n_ratings"].where(pairs[mean].notna(), 0) for n, mean in lacking.items()})
     answers["identity"] = answers["identity"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     by_pair = answers.groupby("pair_id", observed=True).agg(
         similarity_mean=("similarity", "mean"),

@@ -73,6 +73,24 @@ def test_an_answer_that_was_not_asked_for_counts_nowhere():
     assert (row["identity_rate"], row["identity_std"], row["n_ratings"]) == (1.0, None, 2)
 
 
+def test_answers_are_counted_apart_where_ratings_do_not_tell_them():
+    """Of `a` one identity is null; that nobody was asked of `b` its null rate says."""
+    given = ratings([(pair, str(at), 10.0, True, "human") for at, pair in enumerate("aabb")])
+    at = given.column_names.index("identity")
+    answers = [pa.array(each, pa.bool_()) for each in ([True, None, None, None], [True, True, None, None])]
+    uneven, even = (given.set_column(at, given.schema.field("identity"), each) for each in answers)
+    assert aggregates.answered_unequally(uneven, "pair_id", ASKS.questions)
+    assert not aggregates.answered_unequally(even, "pair_id", ASKS.questions)
+    table = aggregates.with_aggregates(PAIRS, "pair_id", uneven, ASKS.questions, "human", by_question=True)
+    assert table.column_names[-4:] == ["n_ratings", "n_similarity", "n_identity", "ratings_source"]
+    assert table.select(table.column_names[-4:-1]).to_pydict() == {
+        "n_ratings": [2, 2, 0], "n_similarity": [2, 2, 0], "n_identity": [1, 0, 0],
+    }  # fmt: skip
+    built, questions, by_question = aggregates.built_columns(table.schema)
+    assert (built.names, [each.name for each in questions], by_question) == (["pair_id"], [*ASKS.names], True)
+    assert list(aggregate_columns(questions, by_question=True)) == table.column_names[1:]
+
+
 def test_of_a_choice_the_mode_and_its_share():
     given = pa.table({"item_id": [*"aaaaa", *"bbbb", "c"], "emotion": [*"xyyzy", *"yxyx", None]})
     items = pa.table({"item_id": ["b", "a", "c", "d"]})

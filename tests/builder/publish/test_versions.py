@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pyarrow as pa
 import pytest
 
+from analysis.studies.verification.data import with_answers
 from builder.errors import PublishError
 from builder.publish.folder import opened, replace_version
 from builder.publish.publishing import withdraw_from_folder
@@ -18,6 +20,7 @@ from builder.publish.verify import verify
 from builder.ratings.store import RatingsFolder
 from builder.shards import StudyFolder
 from tests.asks import ASKS
+from tests.builder.publish.test_verify import forge, replaced
 from tests.studies import rate, set_keys
 
 pytestmark = pytest.mark.slow
@@ -164,6 +167,35 @@ def test_removed_ratings_are_a_major(publish, study):
     )
     with pytest.raises(PublishError, match=r"needs a major(.|\n)*ratings: 20 rows removed"):
         publish("1.1.0")
+
+
+def test_answers_are_counted_by_question_where_some_have_fewer(publish, study, published, tmp_path):
+    """With `datasets` alone, in card and data dictionary; and `verify` counts again. New columns are a minor."""
+    cache, store = str(tmp_path / "cache"), RatingsFolder(study, ASKS)
+    rate(study, 12)
+    publish("1.0.0")
+    assert "n_identity" not in datasets.load_dataset(str(published), split="train", cache_dir=cache).column_names
+    old = set(store.ratings()["rating_id"].to_pylist())
+    rate(study, 4, seed=1)
+    rows = store.ratings().to_pylist()
+    rows = [row if at % 3 or row["rating_id"] in old else row | {"identity": None} for at, row in enumerate(rows)]
+    store.write(pa.Table.from_pylist(rows, store.ratings().schema), store.participants())
+    with pytest.raises(PublishError, match=r"needs a minor(.|\n)*pairs: columns added: n_similarity, n_identity"):
+        publish("1.0.1")
+    publish("1.1.0")
+    loaded = datasets.load_dataset(str(published), split="train", cache_dir=cache).to_pandas().set_index("pair_id")
+    ratings = datasets.load_dataset(str(published), "ratings", split="train", cache_dir=cache).to_pandas()
+    answers = ratings.groupby("pair_id")[["similarity", "identity"]].count().loc[loaded.index]
+    assert loaded["n_similarity"].tolist() == loaded["n_ratings"].tolist() == answers["similarity"].tolist()
+    assert loaded["n_identity"].tolist() == answers["identity"].tolist() != answers["similarity"].tolist()
+    card = (published / "README.md").read_text()
+    assert "`identity_std`, `n_ratings`, `n_similarity`, `n_identity`) are of" in card
+    assert "| `n_identity` | int32 |  | answers to `identity` among these ratings |" in card
+    assert with_answers(loaded.reset_index())["n_identity"].tolist() == answers["identity"].tolist()
+    assert verify(published) == []
+    path = "data/pairs/train-000000.parquet"
+    forge(published, path, replaced("n_identity", lambda values: [11, *values[1:]]))
+    assert "pairs: n_identity is not that of the ratings in 1 rows" in verify(published)
 
 
 def test_aggregates_of_other_ratings_are_a_major(publish, study):
