@@ -13,6 +13,7 @@ from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed, slug
 from analysis.studies.classification.data import ACCEPTED, OF, Classification, study
 from analysis.studies.classification.figures.explanation_path import explanation_path
+from analysis.studies.classification.figures.image_paths import ImagePath, image_paths
 from analysis.studies.classification.figures.picture_pairs import picture_pairs
 from analysis.studies.classification.figures.positive_answers import positive_answers
 from analysis.studies.classification.strips import MOST
@@ -122,6 +123,27 @@ def _draw_paths(findings: Findings, contents: Contents) -> Iterator[Item]:
         "of a line are of the same images.",
         f"Rising lines. Probability at their ends: {text}.",
     )
+    yield from _draw_image_paths(findings, contents)
+
+
+def _draw_image_paths(findings: Findings, contents: Contents) -> Iterator[Item]:
+    """The paths of the first attacked images of each classifier."""
+    of = study(findings.published)
+    table = of.explanations[of.explanations["attacked"].astype(bool) & of.explanations["image_id"].isin(of.pictures)]
+    for classifier, of_classifier in table.groupby("classifier", sort=False):
+        paths = [
+            ImagePath(str(image_id), wrapped(f"{path['class'].iloc[0]}?"), path["probability"].tolist())
+            for image_id, path in of_classifier.sort_values("rank").groupby("image_id", sort=True)
+        ][:MOST]
+        title = f"Explanation paths of attacked images, {classifier}"
+        text = "; ".join(f"{path.probabilities[0]:.2f} to {path.probabilities[-1]:.2f}" for path in paths)
+        yield contents.figure(
+            f"image-paths-{slug(str(classifier))}",
+            image_paths(paths, of.pictures.decoded, title),
+            f"{title}, the first {len(paths)} by name: what is shown of each image in the end, and below how probable "
+            f"its class is to {classifier} as its superpixels are uncovered in the order of their weights.",
+            f"{len(paths)} pictures, each above a line. Probability of the class at its ends: {text}.",
+        )
 
 
 def _text(findings: Findings) -> list[str]:

@@ -14,6 +14,8 @@ from builder.studies.classification.tasks import EXPLAINED, TASK, WHOLE
 from builder.tables import image_value, png_bytes
 
 if TYPE_CHECKING:
+    from datasets import Features
+
     from builder.studies.classification.adversarial import Adversarial
     from builder.studies.classification.assignments import ShownAssignments
     from builder.studies.classification.explained import Explanation
@@ -68,28 +70,31 @@ def build(
         "predictions": _predictions(predicted, {at: each for at, each in ids.items() if each in pngs}),
         "attacks": [_attack(predicted, each, attacked, changed.get(each.at)) for each in attacks],
     }
-    names = list(predicted.answers)
-    features = {
-        "items": schema.items(
-            names, top5=top5, arms=explanations is not None or assigned is not None, assigned=assigned is not None
-        ),
-        "images": schema.images(),
-        "predictions": schema.predictions(names, top5=top5, paired=paired(predicted)),
-        "attacks": schema.attacks(),
-    }
     if explanations is not None:
         rows["explanations"] = [
             {**row, "classifier": attacked, "explained_id": whole if (whole := _whole_id(ids, each)) in pngs else None}
             for image_id, each in explained.items()
             for row in _superpixels(predicted, image_id, each)
         ]
-        features["explanations"] = schema.explanations()
     if assigned:
         rows |= {"examples": example_rows(prefix, assigned), "panels": panel_rows(prefix, predicted, assigned)}
-        features |= {"examples": schema.examples(), "panels": schema.panels()}
+    features = _features(predicted, top5=top5, explained=explanations is not None, assigned=assigned is not None)
     return {
         name: pa.Table.from_pylist([{**row, "batch": batch} for row in rows[name]], features[name].arrow_schema)
         for name in rows
+    }
+
+
+def _features(predicted: "Predictions", *, top5: bool, explained: bool, assigned: bool) -> dict[str, "Features"]:
+    names = list(predicted.answers)
+    return {
+        "items": schema.items(names, top5=top5, arms=explained or assigned, assigned=assigned),
+        "images": schema.images(),
+        "predictions": schema.predictions(names, top5=top5, paired=paired(predicted)),
+        "attacks": schema.attacks(),
+        "explanations": schema.explanations(),
+        "examples": schema.examples(),
+        "panels": schema.panels(),
     }
 
 

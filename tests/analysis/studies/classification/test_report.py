@@ -1,6 +1,7 @@
 """The report of a small study: what is on it, and that nothing is missing without a word."""
 
 import dataclasses
+import html
 
 import numpy as np
 import pandas as pd
@@ -106,12 +107,20 @@ def test_every_table_of_the_kind_is_there(tables: dict[str, pd.DataFrame]) -> No
         *("figures/strip-accepted-one.svg", "figures/strip-accepted-two.svg", "figures/strip-adversarial.svg"),
         *("figures/expert-errors.svg", "figures/error-consistency.svg", "figures/rectified-power.svg"),
         *("figures/positive-answers-of-arms.svg", "figures/turned-to-yes.svg", "figures/explanation-paths.svg"),
-        *("figures/explanations-one.svg", "tables/arm-difference.csv", "tables/explained-pairs.csv"),
+        *("figures/explanations-one.svg", "figures/image-paths-one.svg"),
+        *("tables/arm-difference.csv", "tables/explained-pairs.csv"),
         *("tables/table-1.csv", "tables/table-2.tex", "tables/compared-errors.csv", "tables/mistakes.csv"),
     ],
 )
 def test_the_folder_has_each_result(files: dict[str, bytes], name: str) -> None:
     assert name in files
+
+
+def test_single_images_have_their_own_path(study: Classification, files: dict[str, bytes]) -> None:
+    attacked = study.explanations[study.explanations["attacked"].astype(bool)]
+    first = attacked[attacked["image_id"] == attacked["image_id"].min()].sort_values("rank")["probability"]
+    words = html.unescape(files["index.html"].decode())
+    assert f"at its ends: {first.iloc[0]:.2f} to {first.iloc[-1]:.2f}; " in words
 
 
 def test_the_opening_says_who_errs_how_often(files: dict[str, bytes], tables: dict[str, pd.DataFrame]) -> None:
