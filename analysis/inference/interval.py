@@ -97,13 +97,14 @@ ARCSINE = Scale("arcsine", _arcsine, _from_arcsine)
 
 
 def limits(
-    estimate: Numbers, without: Numbers, scale: Scale = PLAIN, null: float = np.nan
+    estimate: Numbers, without: Numbers, scale: Scale = PLAIN, null: float = np.nan, freedom: float | None = None
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Low, high and p of many figures at once, (...,): the delete-one-batch jackknife with Student's t.
 
     estimate: (...,). without: (..., g), each figure without one of g independent batches.
-    scale: on which standard error and t distribution (g - 1 degrees of freedom) are taken.
+    scale: on which standard error and t distribution are taken.
     null: the figure whose p is asked for.
+    freedom: degrees of freedom of the t distribution; g - 1 by default.
 
     NaN where the figure, or one of those without a batch, is not finite on the scale, or g is below 2.
 
@@ -118,11 +119,16 @@ def limits(
         squares = ((others - others.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
         error = np.sqrt(squares if scale.wide else (g - 1) / g * squares)
         error = np.where(np.isfinite(center), error, np.nan)
-        return _around(center, error, g - 1, scale, null)
+        return _around(center, error, g - 1 if freedom is None else freedom, scale, null)
 
 
 def from_replicates(
-    estimate: float, without: Numbers, scale: Scale = PLAIN, null: float = np.nan, least: int = LEAST
+    estimate: float,
+    without: Numbers,
+    scale: Scale = PLAIN,
+    null: float = np.nan,
+    least: int = LEAST,
+    freedom: float | None = None,
 ) -> Interval:
     """The interval of a figure from what it is without each of g independent batches, (g,); see `limits`.
 
@@ -130,7 +136,7 @@ def from_replicates(
     """
     if len(without) < least:
         return without_interval(estimate, len(without))
-    low, high, p = (float(value) for value in limits(np.asarray(estimate, np.float64), without, scale, null))
+    low, high, p = (float(value) for value in limits(np.asarray(estimate, np.float64), without, scale, null, freedom))
     if not np.isfinite(low):
         return without_interval(estimate, len(without), UNDEFINED)
     return Interval(float(estimate), low, high, "jackknife", len(without), p=p)

@@ -22,6 +22,9 @@ from analysis.inference.units import Codes, independent, left_out
 Statistic = Callable[[Numbers], Numbers]
 """A function from weights (r, n), how often each of n rows counts in each of r replicates, to values (r,)."""
 
+_LEAST_EFFECTIVE = 2.0
+"""Fewest effective batches for an interval: with fewer it would be wider than all that is possible."""
+
 _MOST_WEIGHTS = 2_000_000
 """Weights that are in memory at a time, at most."""
 
@@ -32,6 +35,7 @@ def jackknife(
     scale: Scale = PLAIN,
     null: float = np.nan,
     least: int = LEAST,
+    weights: Numbers | None = None,
 ) -> Interval:
     """The interval of a statistic of n rows; every independent batch is left out once (see `limits`).
 
@@ -39,12 +43,25 @@ def jackknife(
     scale: the one on which the statistic's error is nearly normal.
     null: the value whose p is asked for.
     least: fewest batches for an interval.
+    weights: (n,), by which rows count in the statistic, where they differ between batches: the t distribution then has
+        the degrees of freedom of the effective number of batches, (sum of w)^2 / (sum of w^2) of the batches' weights
+        w, instead of their number; with fewer than two there is no interval.
+
+    Source: L. Kish, "Survey Sampling" (1965), on the effective number.
     """
     groups = left_out(independent(units))
     estimate, g = float(statistic(np.ones((1, len(groups))))[0]), int(groups.max(initial=-1)) + 1
     if g < least:
         return without_interval(estimate, g)
-    return from_replicates(estimate, _without(statistic, groups), scale, null, least)
+    effective = float(g) if weights is None else _effective(groups, weights)
+    if effective < _LEAST_EFFECTIVE:
+        return without_interval(estimate, g)
+    return from_replicates(estimate, _without(statistic, groups), scale, null, least, effective - 1)
+
+
+def _effective(groups: Codes, weights: Numbers) -> float:
+    of_groups = np.bincount(groups, weights)
+    return float(of_groups.sum() ** 2 / (of_groups**2).sum())
 
 
 def crossed(

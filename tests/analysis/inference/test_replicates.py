@@ -40,6 +40,20 @@ def test_too_few_batches() -> None:
     assert jackknife(weighted_mean(np.arange(4.0)), joined).note == TOO_FEW
 
 
+def test_unequal_batches_count_as_their_effective_number() -> None:
+    values, batch = np.array([1.0, 4.0, 2.0, 7.0]), np.arange(4)
+    weights = np.array([1.0, 2.0, 2.0, 1.0])  # 36 / 10 effective batches
+    mean = weighted_mean(values)
+    plain = jackknife(lambda counted: mean(counted * weights), batch)
+    even, of = (jackknife(lambda counted: mean(counted * weights), batch, weights=w) for w in (np.ones(4), weights))
+    assert (even.estimate, even.low, even.high) == (plain.estimate, plain.low, plain.high)
+    assert (of.high - of.low) / (plain.high - plain.low) == pytest.approx(
+        stats.t.ppf(0.975, 2.6) / stats.t.ppf(0.975, 3)
+    )
+    alone = jackknife(lambda counted: mean(counted * weights), batch, weights=np.array([20.0, 1.0, 1.0, 1.0]))
+    assert (alone.estimate, alone.method, alone.note) == (plain.estimate, "none", TOO_FEW)
+
+
 @pytest.mark.parametrize("image_effect", [3.0, 0.0])
 def test_crossed_adds_what_rows_and_columns_vary(image_effect: float) -> None:
     """A mean of a table of 6 raters and 8 images: the variances of both kinds of means, each over its number, less that

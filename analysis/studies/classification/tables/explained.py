@@ -65,7 +65,7 @@ def change_of(pairs: pd.DataFrame) -> Interval:
     """
     before, after = _before_and_after(pairs)
     weights, mean = np.asarray(pairs["weight"], np.float64), weighted_mean(after - before)
-    return jackknife(lambda counted: mean(counted * weights), pairs[list(UNITS)], null=0.0)
+    return jackknife(lambda counted: mean(counted * weights), pairs[list(UNITS)], null=0.0, weights=weights)
 
 
 def explanation_paths(study: Classification) -> pd.DataFrame:
