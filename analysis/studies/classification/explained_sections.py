@@ -163,8 +163,8 @@ EXPLAINED_IMAGES = SectionOf(
             "arm_difference",
             "Whether people side more with the class of an attacked image where they see the parts that speak for it: "
             "explained minus whole, image by image, so that what the two arms share in images falls out. to_yes and "
-            f"to_no are images that turn. {INTERVALS} Where batches count unequally, the degrees of freedom are those of "
-            "their effective number.",
+            f"to_no are images that turn. {INTERVALS} Where batches count unequally, the degrees of freedom are "
+            "those of their effective number.",
         ),
         Result("positive_answers", draw=_draw_answers, needs=("explained_pairs",)),
         Result("explained_pairs", draw=_draw_turned),
