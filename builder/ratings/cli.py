@@ -75,7 +75,8 @@ def _import(options: argparse.Namespace) -> int:
         if seen.imported:
             _print_imported(options.folder, seen.imported, dry=True)
             print(f"\nthe first ratings as they would be stored:\n{seen.first.to_string(index=False)}")
-        print(f"\na mapping for {options.exports[0].name}, to be mended and given with --map:\n{seen.draft}")
+        if seen.draft:
+            print(f"\na mapping for {options.exports[0].name}, to be mended and given with --map:\n{seen.draft}")
         return 2 if seen.error else 0
     imported = import_exports(*arguments, source=source)
     _print_imported(options.folder, imported, dry=False)
@@ -86,7 +87,8 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _print_imported(folder: Path, imported: Any, dry: bool) -> None:
-    width = max((len(path.name) for path, _ in imported.outcomes), default=4)
+    names, total = [path.name for path, _ in imported.outcomes], f"{len(imported.outcomes)} files"
+    width = max(map(len, ["file", *names, *([total] if len(names) > 1 else [])]))
     _print_counts("file", width, _COUNTS)
     totals = [0] * len(_COUNTS)
     for path, each in imported.outcomes:
@@ -95,7 +97,7 @@ def _print_imported(folder: Path, imported: Any, dry: bool) -> None:
         if len(imported.outcomes) <= _MOST_LINES:
             _print_counts(path.name, width, counts)
     if len(imported.outcomes) > 1:
-        _print_counts(f"{len(imported.outcomes)} files"[:width], width, totals)
+        _print_counts(total, width, totals)
     for path, each in imported.outcomes:
         if not each.read:
             print(f"no rating in {path.name}: {each.participants} new participants")

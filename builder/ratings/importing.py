@@ -200,8 +200,8 @@ def _check_all(
         names = ", ".join(f"{key} = {literal(columns[key])}" if key in columns else key for key in nowhere)
         readers = " and ".join(sorted({export.reader for export in exports}))
         raise RatingsError(
-            f"no file has what the mapping names, as the reader {readers} reads it: {names}; take it out, or correct "
-            "it: --dry-run shows the columns that there are"
+            f"the mapping's {names} says nothing to the reader {readers}: no file has what it names; take it out, or "
+            "correct it: --dry-run shows the columns that there are"
         )
     check_scales([both for each in read for both in zip(each.paths, each.exports, strict=True)], meaning, asks)
 

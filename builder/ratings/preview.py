@@ -1,7 +1,6 @@
 """`ratings import --dry-run`: what an import would do, and a draft of a mapping with the file's own columns in it."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import answer_columns, columns_met
 from builder.ratings.importing import Import, merged_exports
 from builder.ratings.items import read_design
-from builder.ratings.mapping import read_mapping
+from builder.ratings.mapping import keys_in, read_mapping
 from builder.ratings.privacy import KEY_FILE, participant_key
 from builder.tasks import Questionnaire
 from builder.toml import literal
@@ -79,35 +78,44 @@ def draft_mapping(path: Path, items: StudyItems, format_name: str, mapping: Path
         table, layout, _ = reader.laid_out(file, items, meaning)
     except RatingsError:
         return _empty_draft(columns_met(file), items.asks)
-    return _draft(table, layout, items.asks) if layout else ""
+    draft = _draft(table, layout, items.asks) if layout else ""
+    fields = keys_in(meaning, items.asks) if meaning else {}
+    keys = [key for key, field in fields.items() if field not in ("columns", "where")]
+    return f"{draft}\n# and what {mapping} says of {', '.join(keys)}" if keys else draft
 
 
 def _draft(table: Table, layout: Layout, asks: Questionnaire) -> str:
-    told: dict[str, Counter[str]] = {}
+    told: dict[str, dict[str, set[int]]] = {}
     used: set[int] = set(layout.participant)
-    filters: dict[str, str] = {}
+    filters: dict[str, dict[str, None]] = {}
     for slot in layout.slots:
         if isinstance(slot.item, tuple):
             used |= set(slot.item)
-            told.setdefault(asks.item, Counter())[table.names[slot.item[0]]] += 1
-        for key, source in slot.parts.items():
-            used |= {source.column, *(where.column for where in source.where)}
-            told.setdefault(slot.key(key), Counter())[_pattern(table.names[source.column], slot.item, asks)] += 1
-            for where in source.where:
-                words = ", ".join(literal(word) for word in sorted(where.words))
-                filters[f"[where.{key}]\n{_key(table.names[where.column])} = [{words}]"] = ""
+            names = [literal(table.names[index]) for index in slot.item]
+            text = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+            told.setdefault(asks.item, {})[text] = {slot.item[0]}
+        for part, source in slot.parts.items():
+            name = literal(_pattern(table.names[source.column], slot.item, asks))
+            told.setdefault(slot.key(part), {}).setdefault(name, set()).add(source.column)
+    keyed = [(slot.key(part), source) for slot in layout.slots for part, source in slot.parts.items()]
     for key, source in layout.facts.items():
-        used.add(source.column)
-        told.setdefault(key, Counter())[table.names[source.column]] += 1
+        told.setdefault(key, {})[literal(table.names[source.column])] = {source.column}
+    for key, source in (*keyed, *layout.facts.items()):
+        used |= {source.column, *(where.column for where in source.where)}
+        for where in source.where:
+            words = ", ".join(literal(word) for word in sorted(where.words))
+            filters.setdefault(key, {})[f"{_key(table.names[where.column])} = [{words}]"] = None
     lines = ["[columns]"]
     if len(layout.participant) == 1 and table.names[layout.participant[0]] != PERSON:
         lines.append(f"participant = {literal(table.names[layout.participant[0]])}")
     for key in column_keys(asks):
-        for number, (name, count) in enumerate(told.get(key, Counter()).most_common(4)):
-            times = f"  # {count} columns" if count > 1 else ""
-            lines.append(f"{'# ' if number else ''}{key} = {literal(name)}{times}")
+        most = sorted(told.get(key, {}).items(), key=lambda each: -len(each[1]))
+        for number, (text, columns) in enumerate(most[:4]):
+            times = f"  # {len(columns)} columns" if len(columns) > 1 else ""
+            lines.append(f"{'# ' if number else ''}{key} = {text}{times}")
     others = answer_columns([name for index, name in enumerate(table.names) if index not in used and name])
-    return "\n".join([*lines, *_others(others), *filters])
+    tables = [f"[where.{key}]\n" + "\n".join(of_key) for key, of_key in filters.items()]
+    return "\n".join([*lines, *_others(others), *tables])
 
 
 def _pattern(name: str, item: str | tuple[int, ...], asks: Questionnaire) -> str:

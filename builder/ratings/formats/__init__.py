@@ -23,9 +23,12 @@ from builder.ratings.formats import (
     qualtrics_csv,
     qualtrics_json,
     sosci,
+    tabular,
 )
 from builder.ratings.formats.files import as_text, export_files
 from builder.ratings.formats.reader import Reader
+from builder.ratings.formats.slots import Layout
+from builder.ratings.formats.tabular import Table
 from builder.ratings.formats.unknown import unknown_format
 from builder.ratings.mapping import Mapping, keys_in
 from builder.tasks import Questionnaire
@@ -36,6 +39,11 @@ _OF_FILES = ("encoding", "delimiter", "decimal_comma")
 
 class _People(Reader):
     """Prolific's demographics: participants without ratings, which have no layout."""
+
+    def laid_out(
+        self, file: ExportFile, items: StudyItems, mapping: Mapping | None
+    ) -> tuple[Table, Layout | None, Mapping | None]:
+        return tabular.table(file, mapping), None, mapping
 
     def read(self, file: ExportFile, items: StudyItems, mapping: Mapping | None = None) -> Export:
         export = prolific.read(file, items, mapping)

@@ -97,8 +97,8 @@ def joined(ratings: pd.DataFrame, asks: Questionnaire, one_clock: bool = False) 
     if one_clock:
         first = halves.assign(turn=turn, asked=asked.map(names.index)).sort_values("asked", kind="stable")
         details = first.groupby([*who, "turn"], sort=False, dropna=False)[["response_time_ms", "rated_at"]].first()
-        own = together.set_index([*who, "turn"]).index
-        together[["response_time_ms", "rated_at"]] = details.reindex(own).to_numpy()
+        own = details.reindex(together.set_index([*who, "turn"]).index)
+        together = together.assign(**{str(name): column.array for name, column in own.items()})
     else:
         together["response_time_ms"] = groups["response_time_ms"].sum(min_count=1)["response_time_ms"]
         together["rated_at"] = groups["rated_at"].last()["rated_at"]

@@ -372,6 +372,24 @@ def test_a_dry_run_writes_nothing_and_shows_what_would_come(folder, tmp_path):
     assert '#   "who"' in refused.stdout
 
 
+def test_a_key_that_says_nothing_of_any_file_is_refused_with_the_readers(folder, tmp_path):
+    first, second, *_ = read_design(folder).items.index
+    head, ids = "participant,stimulus,similarity,identity", "HITId,WorkerId,AssignmentStatus"
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    one.write_text(f"{head}\nann,q1,90,yes\n")
+    two.write_text(f"{ids},{head}\nh,w,Approved,bob,q2,5,no\n")
+    mapping = tmp_path / "mapping.toml"
+    text = f'[columns]\npair = "stimulus"\n[pairs]\nq1 = "{first}"\nq2 = "{second}"\n'
+    mapping.write_text(f'time_zone = "UTC"\n{text}q3 = "{first}"\n')
+    message = (
+        r"the mapping's pairs\.q3, time_zone says nothing to the reader mturk and plain: no file has what it names"
+    )
+    with pytest.raises(RatingsError, match=message):
+        import_exports(folder, [one, two], mapping=mapping)
+    mapping.write_text(text)
+    assert [outcome.added for outcome in outcomes_of(folder, one, two, mapping=mapping)] == [1, 1]
+
+
 def test_folders_and_archives_are_imported_and_others_skipped_by_name(folder, tmp_path):
     first, second, third, *_ = read_design(folder).items.index
     exports = tmp_path / "exports"

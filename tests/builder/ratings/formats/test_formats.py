@@ -1,11 +1,13 @@
 """Of all readers of tables: recognized by themselves, private, and never surprised."""
 
 import functools
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from builder.errors import RatingsError
 from builder.ratings.export import ExportFile, participant_columns, rating_columns, reader_reasons, refused_columns
 from builder.ratings.formats import PLAIN, READERS, detect, read_export
 from builder.ratings.mapping import Mapping
+from builder.ratings.preview import draft_mapping
 from builder.shards import StudyFolder
 from tests.asks import ASKS
 from tests.builder.ratings.formats.exports import EXPORTS, GENUINE, MAPPINGS, PAIRS, read, read_text
@@ -182,3 +185,25 @@ def test_damaged_exports(name: str, data: st.DataObject) -> None:
         content = content[:start] + data.draw(st.binary(max_size=8)) + content[end:]
     mapping = Mapping.read(MAPPINGS[name], ASKS) if name in MAPPINGS else None
     only_its_own_error(content, FORMATS[name] or "plain", mapping)
+
+
+@pytest.mark.parametrize("name", ["gorilla.csv", "jatos.txt", "mturk.csv", "plain-long.csv", "qualtrics.csv", "twice"])
+def test_a_draft_of_a_mapping_is_one_that_says_what_was_told(tmp_path: Path, name: str) -> None:
+    """Also with two filters of one key, and a pair in two columns, as a mapping says them."""
+    path, given, about = EXPORTS / name, None, {}
+    if name == "twice":
+        path, given = tmp_path / "export.csv", tmp_path / "given.toml"
+        path.write_text(f"participant,set,face,kind,block,s\np,small-00000,{GENUINE[12:]},rate,1,50\np,,,rate,2,\n")
+        about = {
+            "columns": {"pair": ["set", "face"], "similarity": "s"},
+            "where": {"similarity": {"kind": "rate", "block": "1"}},
+            "pairs": {f"small-00000 {GENUINE[12:]}": GENUINE},
+        }
+        given.write_text(tomli_w.dumps(about))
+    draft = draft_mapping(path, PAIRS, "auto", given)
+    assert ("# and what" in draft) == bool(given)
+    mapping = Mapping.read({**about, **tomllib.loads(draft)}, ASKS)
+    again = read_export(path, PAIRS, mapping=mapping).ratings
+    told = read_export(path, PAIRS, mapping=Mapping.read(about, ASKS) if given else None).ratings
+    assert len(told)
+    assert again.drop(columns="column").equals(told.drop(columns="column"))

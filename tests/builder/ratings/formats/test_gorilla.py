@@ -30,6 +30,13 @@ def test_a_public_id_that_is_not_unique_is_not_used(tmp_path: Path) -> None:
     assert {answer[1] for answer in answers(read_text(tmp_path, text))} == {"900002", "900003"}
 
 
+def test_without_the_column_of_the_time(tmp_path: Path) -> None:
+    text = (EXPORTS / "gorilla.csv").read_bytes().replace(b"UTC Timestamp", b"Removed")
+    export = read_text(tmp_path, text)
+    assert answers(export) == answers(read("gorilla.csv"))
+    assert rows(export.ratings, "response_time_ms", "rated_at") == [(2100.4, None), (2500.0, None), (1800.0, None)]
+
+
 def test_no_column_with_the_pair(tmp_path: Path) -> None:
     text = (EXPORTS / "gorilla.csv").read_bytes().replace(b"pair_id", b"stimulus")
     with pytest.raises(RatingsError, match="no column pair_id names the pairs"):
