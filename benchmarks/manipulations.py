@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--radius", type=float, default=0.15)
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--rows", type=int, default=100, help="digits or rows of patch, scaffold and conceal")
+    parser.add_argument("--digits", type=int, default=5, help="of black_box, which takes its time")
     parser.add_argument("--compas", type=Path, help="ProPublica's file, in place of the synthetic table")
     parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS))
     options = parser.parse_args()
@@ -93,7 +94,7 @@ def main() -> None:
         "scaffold": lambda: manipulated.print_scaffolds(options.rows, seeds, table_of),
         "conceal": lambda: manipulated.print_conceal(options.rows, seeds, table_of),
         "patch": lambda: manipulated.print_patch(runtime, options.rows, options.steps, seeds),
-        "black_box": lambda: manipulated.print_black_box(runtime, 5, seeds),
+        "black_box": lambda: manipulated.print_black_box(runtime, options.digits, seeds),
     }
     for part in options.parts:
         if part in others:

@@ -174,6 +174,9 @@ def test_the_figures_show_what_their_tables_say():
         if not line.get_label().startswith("_")
     }
     assert lines == {each: [pytest.approx(0.32)] for each in ("with signs", "absolute values", "edge detector")}
+    of_rows = comparisons[comparisons["explainer"] != "edges"]
+    figure = drawn_curves(curves(of_rows, sanity_of(of_rows)), ["gradient"], "edges", source=None)
+    assert figure.axes[0].get_legend_handles_labels()[1] == ["with signs", "absolute values"]
     both = [
         compared(VALUES, check="explainers", other="lime", place=0),
         compared({0: [0.9]}, check="explainers", other="lime", place=0, measure="spearman_absolute"),
