@@ -154,8 +154,8 @@ def test_the_version_verifies_and_its_card_says_what_is_left(published: Path, ta
         if (row["check"], row["explainer"], row["place"]) == ("cascading", "gradient", 4)
         and row["measure"] in ("spearman", "spearman_absolute")
     ]
-    assert f"| cascading | gradient | 2 | {gradient[0]:.3g} | {gradient[1]:.3g} |" in card
-    assert "| cascading | edges | 2 | 1 | 1 |" in card
+    assert f"| cascading | digits\\_cnn | gradient | 2 | {gradient[0]:.3g} | {gradient[1]:.3g} |" in card
+    assert "| cascading | digits\\_cnn | edges | 2 | 1 | 1 |" in card
     rows = [row for row in tables["manipulations"] if (row["manipulation"], row["version"]) == ("top_k", "no_op")]
     fooled = np.mean([row["fooled"] for row in rows])
     assert f"| top_k | gradient | no_op | 4 | 1 | {fooled:.3g} | share of the importance" in card
