@@ -34,6 +34,7 @@ REFUSALS = {
     "forgotten": 403,
     "link": 403,
     "answered": 409,
+    "busy": 409,
     "finished": 409,
     "full": 409,
     "unfinished": 409,
@@ -116,7 +117,7 @@ class Store:
 
         Raises:
             Refused: forgotten, finished, taken (the same person with another session of the platform), link (the
-                platform did not sign it) or full.
+                platform did not sign it), full, or busy (all slots are taken, some by who may not rate).
         """
         own_ticket = None if arrival.token is None else opened(arrival.token, door.key)
         participant = self._returning(connection, arrival)
@@ -175,12 +176,14 @@ class Store:
         rows = (self._find(connection, self._by_id, participant_id) for participant_id in ids)
         return next((row for row in rows if row is not None and _may_go_on(row, arrival)), None)
 
-    def _taken(self, connection: sa.Connection, now: int) -> dict[int, int]:
-        """The slots of each batch that are taken: by who finished, who rated of late, and who consented just now."""
+    def _taken(self, connection: sa.Connection, now: int, grace: int = GRACE_MS) -> dict[int, int]:
+        """The slots of each batch that are taken: by who finished, who rated of late, and who consented just now, which
+        is within `grace` milliseconds.
+        """
         rates = sa.exists().where(self._tables.ratings.c.participant_id == self._tables.participants.c.participant_id)
         holds = sa.or_(
             self._tables.participants.c.finished_at.is_not(None),
-            self._tables.participants.c.consented_at > now - GRACE_MS,
+            self._tables.participants.c.consented_at > now - grace,
             (self._tables.participants.c.last_seen > now - SILENCE_MS) & rates,
         )
         counted = (
@@ -201,8 +204,13 @@ class Store:
         taken = self._taken(connection, now)
         fewest = min(taken.get(batch, 0) for batch in door.batches)
         if fewest >= door.capacity:
-            raise Refused("full")
+            raise Refused(self._why_full(connection, door.batches, door, now))
         return secrets.choice([batch for batch in door.batches if taken.get(batch, 0) == fewest])
+
+    def _why_full(self, connection: sa.Connection, batches: Sequence[int], door: Door, now: int) -> str:
+        """The word for batches without a slot: full where enough have rated, busy where some may never begin to."""
+        rated = self._taken(connection, now, grace=0)
+        return "full" if all(rated.get(batch, 0) >= door.capacity for batch in batches) else "busy"
 
     def _ticket_again(
         self, connection: sa.Connection, arrival: Arrival, ticket: Ticket | None, door: Door, now: int
@@ -266,7 +274,7 @@ class Store:
 
         Raises:
             Refused: token (none of ours, or too old), forgotten, taken (the same person consented elsewhere first), or
-                full (the batch has filled since they entered; entering again may find another).
+                full or busy (the batch has filled since they entered; entering again may find another).
         """
         connection.execute(sa.select(self._tables.survey.c.id).with_for_update())
         if self._find(connection, self._by_token, _digest(token)) is not None:
@@ -279,7 +287,7 @@ class Store:
         if self._find(connection, self._by_id, ticket.participant_id) is not None:
             raise Refused("taken")
         if self._taken(connection, now).get(ticket.batch, 0) >= door.capacity:
-            raise Refused("full")
+            raise Refused(self._why_full(connection, [ticket.batch], door, now))
         row = self._row(ticket, token) | {
             "last_seen": now,
             "consented_at": now,

@@ -17,13 +17,16 @@ import { standaloneBackend } from "./standalone";
 import type { Backend, Config, Session } from "./types";
 
 /** Why somebody cannot take part; each has its texts. */
-const TURNED_AWAY = ["full", "finished", "taken", "forgotten", "link"];
+const TURNED_AWAY = ["full", "busy", "finished", "taken", "forgotten", "link"];
+
+/** In which nobody is needed, or not now; the platform's way back is shown. */
+const FULL = ["full", "busy"];
 
 /** In which somebody else may have used the participant's ids. */
 const MISTAKEN = ["finished", "taken"];
 
 /** Consent is refused where the batch has just filled, or the same person consented elsewhere: entering again tells. */
-const ENTER_AGAIN = ["full", "taken", "token"];
+const ENTER_AGAIN = ["full", "busy", "taken", "token"];
 const MOST_ENTERING = 5;
 
 const display = document.getElementById("task")!;
@@ -127,7 +130,7 @@ async function run(timeline: object[]): Promise<void> {
 function showFailure(error: unknown, config: Config, text: Text, disown: () => void): void {
   const values = { contact: config.survey.contact ?? "" };
   if (error instanceof Refused && TURNED_AWAY.includes(error.reason)) {
-    showMessage(display, text, error.reason, values, error.reason === "full" ? config.survey.return_url : null);
+    showMessage(display, text, error.reason, values, FULL.includes(error.reason) ? config.survey.return_url : null);
     if (MISTAKEN.includes(error.reason)) offerToDisown(display, text, disown);
     return;
   }
