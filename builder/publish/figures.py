@@ -10,17 +10,21 @@ import pyarrow.compute as pc
 
 from builder.publish.layout import Part, Table
 from builder.tables import TableSpec
-from loading_script.tables import DEMOGRAPHICS, FLAGS, SOURCES
+from loading_script.tables import DEMOGRAPHICS, FLAGS, SOURCES, answers_in
 
 NOT_SAID = "not stated, or withheld"
 
 
 @dataclass(frozen=True)
 class Raters:
-    """The raters of a source: how many of each value, in order of the values."""
+    """The raters of a source: how many of each value, in order of the values.
+
+    answers: to each question, where some ratings do not answer each of them; else empty.
+    """
 
     source: str
     ratings: int
+    answers: dict[str, int]
     participants: int
     groups: dict[str, dict[str, int]]
     flags: dict[str, int]
@@ -40,7 +44,9 @@ def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
     """The raters of each source that has ratings."""
     items = []
     for source in SOURCES:
-        count = pc.sum(pc.equal(ratings["source"], source)).as_py() or 0
+        ours = ratings.filter(pc.equal(ratings["source"], source))
+        count = ours.num_rows
+        answers = {name: count - ours[name].null_count for name in answers_in(ours.schema)}
         people = participants.filter(pc.equal(participants["source"], source))
         durations = people["duration_s"].drop_null().to_pylist()
         flags = Counter(flag for flags in people["flags"].to_pylist() for flag in flags or ())
@@ -49,6 +55,7 @@ def raters(ratings: pa.Table, participants: pa.Table) -> list[Raters]:
                 Raters(
                     source=source,
                     ratings=count,
+                    answers=answers if set(answers.values()) != {count} else {},
                     participants=people.num_rows,
                     groups={column: _sizes(people[column]) for column in DEMOGRAPHICS},
                     flags={flag: flags[flag] for flag in FLAGS if flags[flag]},

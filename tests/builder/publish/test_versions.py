@@ -190,6 +190,7 @@ def test_answers_are_counted_by_question_where_some_have_fewer(publish, study, p
     assert loaded["n_identity"].tolist() == answers["identity"].tolist() != answers["similarity"].tolist()
     card = (published / "README.md").read_text()
     assert "`identity_std`, `n_ratings`, `n_similarity`, `n_identity`) are of" in card
+    assert f"- answers: {len(ratings)} to `similarity`, {answers['identity'].sum()} to `identity`\n" in card
     assert "| `n_identity` | int32 |  | answers to `identity` among these ratings |" in card
     assert with_answers(loaded.reset_index())["n_identity"].tolist() == answers["identity"].tolist()
     assert verify(published) == []
