@@ -69,7 +69,10 @@ def repeat(folder: Path, addresses: Mapping[str, str]) -> Repetition:
     if kind is None:
         raise PublishError(f"{folder}: its kind of study is not installed, so no prediction can be repeated")
     if provenance.withheld:
-        raise PublishError(f"{folder}: its pictures are withheld, so no prediction can be repeated from them")
+        raise PublishError(
+            f"{folder}: its pictures are withheld, so no prediction can be repeated from them; all that "
+            "`verify` checks without --predictions is as it should be"
+        )
     study, parts = parse_study(_with_models(provenance.study, addresses), PROVENANCE), kind.publish()
     runtime = replace(start_runtime("cpu"), weights=_weights(folder, provenance))
     classifiers, absent = _loaded(study, parts, addresses, runtime)

@@ -142,5 +142,7 @@ def test_a_model_of_ones_own_is_given_by_name(dataset: Path, tmp_path: Path):
 def test_where_nothing_can_be_repeated_that_is_an_error(tmp_path: Path, runtime: Runtime):
     root = sources.build(sources.expression(tmp_path / "source"), tmp_path / "study", runtime)
     assert main(["publish", str(root), "--to", str(tmp_path / "dataset"), "--version", "1.0.0"]) == 0
-    with pytest.raises(PublishError, match="its pictures are withheld, so no prediction can be repeated"):
+    with pytest.raises(
+        PublishError, match="its pictures are withheld, so no prediction can be repeated from them; all that"
+    ):
         repeat(tmp_path / "dataset", {})
