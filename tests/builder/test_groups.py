@@ -11,7 +11,7 @@ from builder.catalog import Entry
 
 OURS = {
     "classifiers": {
-        *("age", "deepface", "digits-cnn", "digits-weak", "efficientnet-lite0", "fer", "gender", "onnx"),
+        *("age", "deepface", "digits-cnn", "digits-weak", "efficientnet-lite0", "faceplugin", "fer", "gender", "onnx"),
         *("predictions", "transformers"),
     },
     "images": {"fer2013", "folder", "generated", "hf", "imagenet", "imagenet-samples", "mnist-5k"},
@@ -37,12 +37,12 @@ def test_each_has_keys_a_line_in_the_catalog_and_pinned_files(group, name, runti
     for asset in getattr(model, "ASSETS", ()):
         assert len(asset.sha256) == len(asset.package.sha256) == 64
         assert asset.license
-        assert asset.package.client == "pip"
+        assert asset.package.client == ("npm" if name == "faceplugin" else "pip")
 
 
 def test_files_of_one_name_are_one_file():
     declared = [asset for group, name in MODELS for asset in getattr(registry.load(group, name), "ASSETS", ())]
-    assert len({asset.name for asset in declared}) == len(set(declared)) == 28
+    assert len({asset.name for asset in declared}) == len(set(declared)) == 29
 
 
 def test_errors_call_them_by_their_nouns():
