@@ -3,8 +3,8 @@
 Its makers state neither what it was trained on nor the order of the classes. The order here is that of FER-2013, by
 comparison: of 400 generated faces its probabilities correlate with those of `fer` for the same emotion by .57 (happy),
 .45 (neutral) and .37 (surprise), more than with those of any other. Sad (.35) and angry (.28) are less sure: of the
-first 100 faces, sad goes more with `fer`'s fear. Disgust (.01) and fear (.21) cannot be told this way. The input is RGB,
-224 pixels, x / 255, as their own code prepares it; a picture is a crop of a face, of any size.
+first 100 faces, sad goes more with `fer`'s fear. Disgust (.01) and fear (.21) cannot be told this way. The input is
+RGB, 224 pixels, x / 255, as their own code prepares it; a picture is a crop of a face, of any size.
 """
 
 from builder import assets, settings
