@@ -1,9 +1,10 @@
 """Checks that every source makes of labels and groups that others wrote."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from builder.errors import AssetError
-from builder.frames import named, quoted
+from builder.frames import named, place, quoted
 
 
 def check_labels(labels: Sequence[str], classes: Sequence[str], where: Callable[[int], str]) -> None:
@@ -38,14 +39,20 @@ def check_classes(classes: Sequence[str], where: object) -> None:
         )
 
 
-def check_group(column: str, values: Sequence[str], where: object) -> None:
+def check_group(column: str, values: Sequence[str], where: str | Path, row: int = 0) -> None:
     """Checks that a column tells groups apart.
 
+    Args:
+        column: its name.
+        values: of each picture.
+        where: the file, or what else an error calls the table.
+        row: of the first picture in the table.
+
     Raises:
-        AssetError: all rows have one value.
+        AssetError: all pictures have one value.
     """
     if len(set(values)) < 2:
         raise AssetError(
-            f"{where}: the column {column}, by which pictures are grouped, has one value, {quoted(values[0])}, in "
-            "every row: name another column"
+            f"{place(where, row)}: the column {column}, by which pictures are grouped, has one value, "
+            f"{quoted(values[0])}, here and for all other pictures: name another column"
         )

@@ -76,5 +76,5 @@ def join_groups(source: ImageSource, table: str) -> Joined:
         what = f"{named(sorted(taken))} is a group of the source already" if taken else f"no column beside {ID}"
         raise AssetError(f"{path}: {what}; name columns of groups of their own")
     for column, values in groups.items():
-        check_group(column, values, path)
+        check_group(column, values, path, at[ids[0]])
     return Joined(source, groups)

@@ -46,6 +46,7 @@ def claims(findings: Findings) -> Iterator[Claim]:
     name = of.classifiers[0]
     if findings.has("differences"):
         table = findings.tables["differences"]
+        table = table[table["grouping"].isin(of.groupings)]
         units = len(np.unique(left_out(of.units[:, 0])))
         for claim in _differences(table[table["classifier"] == name], name):
             yield replace(claim, freedom=units - 1)

@@ -112,6 +112,18 @@ class Expression(Published):
         return groupings
 
     @cached_property
+    def parts(self) -> dict[str, dict[str, tuple[str, str]]]:
+        """The two groups that each group of two groupings together is made of, by grouping of `crossed` and group."""
+        by_grouping: dict[str, dict[str, tuple[str, str]]] = {}
+        for (first, a), (second, b) in itertools.combinations(self.groupings.items(), 2):
+            groups = self.crossed.get(f"{first} x {second}")
+            if groups is not None:
+                of_each = pd.DataFrame({"group": groups, "a": a, "b": b}).dropna().drop_duplicates("group").astype(str)
+                parts = zip(of_each["a"], of_each["b"], strict=True)
+                by_grouping[f"{first} x {second}"] = dict(zip(of_each["group"], parts, strict=True))
+        return by_grouping
+
+    @cached_property
     def perceived(self) -> "Column | None":
         """The gender that most people see in each face, UNSURE where most are or two are said as often; None where they
         were not asked.

@@ -7,20 +7,20 @@
 | acquisition | a classifier and a group | classifier, grouping, group, n, failures, share, low, high, interval |
 | accuracy | a classifier and a group | classifier, grouping, group, n, value, low, high, interval, balanced, balanced_low, balanced_high, emotions, small, reason |
 | rates | a classifier, a group, an emotion and a rate | classifier, grouping, group, emotion, rate, n, value, low, high, interval, labels, predictions, at_equal_shares, equal_low, equal_high, accuracy, small, reason |
-| differences | a classifier, a rate and two groups | classifier, grouping, rate, emotion, first, second, n_first, n_second, first_value, second_value, difference, low, high, interval, p, p_holm, ratio, ratio_low, ratio_high, rest_ratio, rest_low, rest_high, at_equal_shares, equal_low, equal_high, by_imbalance |
+| differences | a classifier, a rate and two groups | classifier, grouping, rate, emotion, first, second, n_first, n_second, labels_first, labels_second, predictions_first, predictions_second, first_value, second_value, difference, low, high, interval, p, p_holm, family, ratio, ratio_low, ratio_high, rest_ratio, rest_low, rest_high, at_equal_shares, equal_low, equal_high, by_imbalance |
 | equalized_odds | a classifier, a grouping and an emotion | classifier, grouping, emotion, n_groups, tpr_difference, fpr_difference, equalized_odds, low, high, interval, tpr_ratio, fpr_ratio, reason |
 | label_rules | a classifier, a group, a rate and a label rule | classifier, grouping, group, emotion, rate, rule, n, value, low, high, interval, labels, predictions, small |
-| confusion_by_group | a classifier, a group, what is right and what it says | classifier, grouping, group, right, said, n, n_right, share, low, high, interval |
+| confusion_by_group | a classifier, a group, what is right and what it says | classifier, grouping, group, right, said, n, n_right, n_said, share, low, high, interval |
 | calibration | a classifier, a group and a bin of its confidence | classifier, grouping, group, from, to, n, confidence, accuracy, low, high, interval |
 | calibration_by_group | a classifier and a group | classifier, grouping, group, n, confidence, accuracy, overconfidence, low, high, interval, calibration_error, small |
-| faces_needed | a classifier, a group, an emotion and a rate | classifier, grouping, group, emotion, rate, n, value, width, by, faces_for_0.2, faces_for_0.1, faces_for_0.05 |
+| faces_needed | a classifier, a group, an emotion and a rate | classifier, grouping, group, emotion, rate, n, labels, predictions, value, width, by, faces_for_0.2, faces_for_0.1, faces_for_0.05 |
 | group_error | a predicted gender and one that people see | grouping, predicted, perceived, n, n_predicted, share, low, high, interval |
 | corrected_rates | a classifier, a gender, an emotion and a rate | classifier, grouping, gender, emotion, rate, n, by_prediction, labels, predictions, corrected, low, high, interval, by_people, people_labels, people_predictions, people_low, people_high, reason |
 | model_agreement | two who say something, and a group | first, second, grouping, group, n, agreement, low, high, interval, kappa, kappa_low, kappa_high, kappa_interval, small |
 | error_consistency | two deciders | first, second, reference, condition, n, observed, expected, kappa, kappa_std, n_compared, low, high, interval, share, reason |
 | confusion | a decider, what is right and what it answers | decider, reference, right, answer, n, share, low, high, interval, reason |
 | disagreement | a face, a classifier and a sort | classifier, sort, item_id, image_id, said, confidence, said_by, seen, seen_by, probability, difference, and a column for each grouping |
-| compared_rates | a printed figure | classifier, grouping, group, emotion, figure, n, this_study, low, high, printed, difference, inside, order |
+| compared_rates | a printed figure | classifier, grouping, group, emotion, figure, n, labels, predictions, this_study, low, high, printed, difference, inside, order |
 """  # noqa: E501
 
 import functools

@@ -24,6 +24,7 @@ from analysis.report.sections import (
 )
 from analysis.report.tables import number
 from analysis.report.words import INTERVALS, listed, slug
+from analysis.studies.expression.captions import differences_caption, paper_caption
 from analysis.studies.expression.data import ALL, study
 from analysis.studies.expression.figures import bars, heat_maps, lines
 from analysis.studies.expression.strips import draw_strips
@@ -164,15 +165,16 @@ def _draw_confusion(findings: Findings, contents: Contents) -> Iterator[Item]:
 
 
 def _draw_differences(findings: Findings, contents: Contents) -> Iterator[Item]:
-    for end, name, grouping, rows in _each(findings.tables["differences"]):
+    table, alone_of = findings.tables["differences"], study(findings.published).groupings
+    for end, name, grouping, rows in _each(table[table["grouping"].isin(alone_of)]):
         largest = rows.reindex(rows["difference"].abs().sort_values(ascending=False).index).head(3)
         text = ", ".join(f"{each.rate} {each.emotion} {number(each.difference)}" for each in table_rows(largest))
         yield contents.figure(
             f"differences-{end}",
             lines.differences(rows, f"{name}: differences by {grouping}", source=contents.source),
             f"Differences between groups of {grouping}. A bar is the 95 % interval of one difference alone: it ignores "
-            f"that there are {len(rows)} of them, which p_holm in the table does not. Cells with fewer than 30 faces "
-            f"are left out.",
+            f"that there are {len(rows)} of them here, which p_holm in the table does not. Cells with fewer than 30 "
+            "faces are left out.",
             f"Markers with intervals around 0, a row per emotion. Largest: {text}.",
         )
 
@@ -275,7 +277,8 @@ RATES = SectionOf(
             "accuracy",
             _caption(
                 "How often each classifier is right, by group: over the faces as they are, and balanced, where every "
-                "emotion counts the same that all groups of the grouping have."
+                "emotion counts the same that all groups of the grouping have. It is over all emotions, so that n "
+                "counts labels and predictions alike."
             ),
         ),
         Result(
@@ -304,22 +307,16 @@ DIFFERENCES = SectionOf(
     [
         Result(
             "differences",
-            _caption(
-                "Differences and ratios between every two groups; p_holm after Holm's correction for all differences "
-                "of this table, one family. at_equal_shares is the difference where every emotion counts the same in "
-                "both groups; by_imbalance is what is left of it: the part that comes of some emotions being more "
-                "frequent. A TPR is of one emotion, so that imbalance does not move it. The interval of a difference "
-                "is made of those of the two rates (MOVER) and takes groups as independent, which is conservative "
-                "where they share raters."
-            ),
+            differences_caption,
             _draw_differences,
             file="differences-by-groups",
             frame=short_differences,
         ),
         Result(
             "differences",
-            "The same with all numbers: what each group has, and how each interval was made. rest_ratio is the ratio "
-            "of the FNR beside a TPR, of the TNR beside an FPR, of the errors beside an accuracy.",
+            "The same with all numbers: what each group has, how many faces count as the emotion (labels) and of how "
+            "many the classifier says that they show it (predictions), and how each interval was made. rest_ratio is "
+            "the ratio of the FNR beside a TPR, of the TNR beside an FPR, of the errors beside an accuracy.",
         ),
         Result(
             "equalized_odds",
@@ -454,11 +451,7 @@ PAPER_FIGURES = SectionOf(
     [
         Result(
             "compared_rates",
-            _caption(
-                'The figures that "Is She Smiling?" prints beside those of this study, where both have the emotion and '
-                "the group. The paper read FERPlus by DeepFace: another classifier or other faces give other numbers; "
-                "order says whether the two groups come in the printed order."
-            ),
+            paper_caption,
         )
     ],
 )

@@ -37,8 +37,8 @@ def test_rows_have_the_groups_of_their_ids(load, generator):
         ("row_id,gender\n7,a\n8,b\n", r"groups\.csv: has no row for 1 of 3 pictures, whose row_id is '9'; add them"),
         ("row_id,gender\n7,a\n8,b\n7,b\n9,a\n", r"row 2 \(from 0\): row_id is '7', as in row 0"),
         (
-            "row_id,gender\n7,a\n8,a\n9,a\n100,b\n",
-            "gender, by which pictures are grouped, has one value, 'a', in every",
+            "row_id,gender\n100,b\n8,a\n7,a\n9,a\n",  # row 2 is that of the first picture
+            r"groups\.csv, row 2 \(from 0\): the column gender, .*, has one value, 'a', here and",
         ),
         ("id,gender\n7,a\n", "has no column row_id; it has id, gender"),
         ("row_id\n7\n8\n9\n", "no column beside row_id"),

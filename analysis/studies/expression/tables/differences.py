@@ -1,7 +1,7 @@
 """Differences between the rates of groups: every two of them, all at once, and how much of it is imbalance."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,45 +19,61 @@ from analysis.tables.groups import OTHERS
 
 
 def differences(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:
-    """Every two groups of each grouping: difference and ratio of TPR, FPR and accuracy.
+    """Every two groups of each grouping: difference and ratio of TPR, FPR and accuracy. Of two groupings together those
+    that share a group of either, such as women and men of one race: others differ in two things at once.
 
     Cells that are marked as too small are in none, nor are "unsure" and merged groups. FNR and TNR differ as TPR and
-    FPR do, with the sign turned; their ratios are others, and stand beside. `p_holm` knows that all differences of this
-    table are one family.
+    FPR do, with the sign turned; their ratios are others, and stand beside. `p_holm` knows all differences of single
+    groupings as one family, and all of two groupings together as another.
 
     Columns: classifier, grouping, rate, emotion ("all" of an accuracy), first, second (the groups), n_first, n_second,
-    first_value, second_value, difference (first minus second), low, high, interval, p, p_holm, ratio (first by second),
-    ratio_low, ratio_high, rest_ratio (that of the FNR beside a TPR, of the TNR beside an FPR, of the errors beside an
-    accuracy), rest_low, rest_high, at_equal_shares (the difference where every emotion counts the same that all groups
-    have), equal_low, equal_high, by_imbalance (difference minus at_equal_shares).
+    labels_first, labels_second, predictions_first, predictions_second (faces of the group that count as the emotion,
+    and those that the classifier says show it), first_value, second_value, difference (first minus second), low, high,
+    interval, p, p_holm, family (how many it corrects for), ratio (first by second), ratio_low, ratio_high, rest_ratio
+    (that of the FNR beside a TPR, of the TNR beside an FPR, of the errors beside an accuracy), rest_low, rest_high,
+    at_equal_shares (the difference where every emotion counts the same that all groups have), equal_low, equal_high,
+    by_imbalance (difference minus at_equal_shares).
 
     Raises:
         MissingDataError: no two groups are large enough.
     """
-    rows: list[dict[str, Any]] = []
-    one_way = [each for each in measures if each.grouping in study.groupings]
-    for family in _families(one_way):
-        for first, second in itertools.combinations(family, 2):
-            apart, by, by_rest, even = (
-                difference(first.value, second.value),
-                ratio(first.value, second.value),
-                ratio(rest(first.value), rest(second.value)),
-                difference(first.even, second.even),
-            )
-            row: dict[str, Any] = {"classifier": first.classifier, "grouping": first.grouping, "rate": first.rate}
-            row |= {"emotion": first.emotion, "first": first.group, "second": second.group}
-            row |= {"n_first": first.n, "n_second": second.n}
-            row |= {"first_value": first.value.estimate, "second_value": second.value.estimate}
-            row |= {"difference": apart.estimate, **columns(apart, study), "p": apart.p}
-            row |= {"ratio": by.estimate, "ratio_low": by.low, "ratio_high": by.high}
-            row |= {"rest_ratio": by_rest.estimate, "rest_low": by_rest.low, "rest_high": by_rest.high}
-            row |= {"at_equal_shares": even.estimate, "equal_low": even.low, "equal_high": even.high}
-            rows.append(row | {"by_imbalance": apart.estimate - even.estimate})
+    families = _families(each for each in measures if each.grouping != ALL)
+    rows = [_row(study, *couple) for family in families for couple in _couples(study, family)]
     if not rows:
         raise MissingDataError("no two groups have faces enough for a difference")
     table = pd.DataFrame(rows)
-    table.insert(list(table.columns).index("p") + 1, "p_holm", holm(table["p"]))
+    of_each = table["p"].groupby(table["grouping"].isin(study.crossed))
+    place = list(table.columns).index("p") + 1
+    table.insert(place, "family", of_each.transform("count").astype(int))
+    table.insert(place, "p_holm", of_each.transform(lambda p: holm(p)))
     return table
+
+
+def _couples(study: Expression, family: Sequence[Measured]) -> Iterator[tuple[Measured, Measured]]:
+    """Every two groups; of two groupings together those that share a group of either."""
+    parts = study.parts.get(family[0].grouping)
+    for first, second in itertools.combinations(family, 2):
+        if parts is None or any(a == b for a, b in zip(parts[first.group], parts[second.group], strict=True)):
+            yield first, second
+
+
+def _row(study: Expression, first: Measured, second: Measured) -> dict[str, Any]:
+    apart, by, by_rest, even = (
+        difference(first.value, second.value),
+        ratio(first.value, second.value),
+        ratio(rest(first.value), rest(second.value)),
+        difference(first.even, second.even),
+    )
+    row: dict[str, Any] = {"classifier": first.classifier, "grouping": first.grouping, "rate": first.rate}
+    row |= {"emotion": first.emotion, "first": first.group, "second": second.group}
+    row |= {"n_first": first.n, "n_second": second.n, "labels_first": first.labels, "labels_second": second.labels}
+    row |= {"predictions_first": first.predictions, "predictions_second": second.predictions}
+    row |= {"first_value": first.value.estimate, "second_value": second.value.estimate}
+    row |= {"difference": apart.estimate, **columns(apart, study), "p": apart.p}
+    row |= {"ratio": by.estimate, "ratio_low": by.low, "ratio_high": by.high}
+    row |= {"rest_ratio": by_rest.estimate, "rest_low": by_rest.low, "rest_high": by_rest.high}
+    row |= {"at_equal_shares": even.estimate, "equal_low": even.low, "equal_high": even.high}
+    return row | {"by_imbalance": apart.estimate - even.estimate}
 
 
 def equalized_odds(study: Expression, measures: Iterable[Measured]) -> pd.DataFrame:

@@ -24,8 +24,8 @@ def faces_needed(measures: Iterable[Measured]) -> pd.DataFrame:
     Where a rate is near 0 or 1 its interval is conservative, and fewer may do. A cell without an interval is taken to
     have a rate of one half and independent faces.
 
-    Columns: classifier, grouping, group, emotion, rate, n, value, width (now), by (what the rest follows from),
-    faces_for_0.2, faces_for_0.1, faces_for_0.05.
+    Columns: classifier, grouping, group, emotion, rate, n, labels, predictions (as in `rates`), value, width (now), by
+    (what the rest follows from), faces_for_0.2, faces_for_0.1, faces_for_0.05.
     """
     reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     rows: list[dict[str, Any]] = []
@@ -34,7 +34,8 @@ def faces_needed(measures: Iterable[Measured]) -> pd.DataFrame:
             width = each.value.high - each.value.low
             mask = bool(np.isfinite(width))
             row: dict[str, Any] = {"classifier": each.classifier, "grouping": each.grouping, "group": each.group}
-            row |= {"emotion": each.emotion, "rate": each.rate, "n": each.n, "value": each.value.estimate}
+            row |= {"emotion": each.emotion, "rate": each.rate, "n": each.n, "labels": each.labels}
+            row |= {"predictions": each.predictions, "value": each.value.estimate}
             row |= {"width": width, "by": OWN if mask else HALF}
             squares = each.n * width**2 if mask else reach**2
             rows.append(row | {f"faces_for_{each_width:g}": _whole(squares / each_width**2) for each_width in WIDTHS})

@@ -34,9 +34,9 @@ def compared_rates(rates: pd.DataFrame, printed: Mapping[str, Any]) -> pd.DataFr
     rates: the table of that name.
 
     Columns: classifier, grouping, group, emotion, figure (TPR and so on, or "labels": faces that count as the emotion),
-    n, this_study, low, high, printed, difference (this study minus printed), inside (whether the printed figure lies in
-    the interval of this study; null where there is none), order (whether the groups come in the printed order of this
-    figure; null where two are the same).
+    n, labels, predictions (as in `rates`), this_study, low, high, printed, difference (this study minus printed),
+    inside (whether the printed figure lies in the interval of this study; null where there is none), order (whether the
+    groups come in the printed order of this figure; null where two are the same).
 
     Raises:
         MissingDataError: the two have nothing in common.
@@ -65,6 +65,8 @@ def _beside(row: Mapping[Hashable, Any], figure: str, ours: float, printed: floa
         **{name: row[name] for name in ("classifier", "grouping", "group", "emotion")},
         "figure": figure,
         "n": row["n"],
+        "labels": row["labels"],
+        "predictions": row["predictions"],
         "this_study": ours,
         "low": row["low"],
         "high": row["high"] if mask else np.nan,

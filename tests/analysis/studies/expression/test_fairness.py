@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
+from statsmodels.stats.multitest import multipletests
 
 from analysis.makers import answers_of
 from analysis.studies.expression import ANALYSIS
@@ -80,6 +81,44 @@ def test_differences_and_ratios_of_two_groups(study, made):
     assert row["rest_ratio"] == pytest.approx(missed["female"] / missed["male"])
     assert row["rest_low"] < row["rest_ratio"] < row["rest_high"]
     assert row["p_holm"] >= row["p"]
+
+
+def test_two_groups_that_differ_in_one_thing_as_in_fairlearn(study, made):
+    table = differences(study, made).query("classifier == 'fer'")
+    right, said, groups = binary(study, "happy")
+    by_group = fairness.MetricFrame(
+        metrics=fairness.false_positive_rate, y_true=right, y_pred=said, sensitive_features=groups
+    ).by_group
+    crossed = table.query("grouping == 'gender x race' and rate == 'FPR' and emotion == 'happy'")
+    apart = crossed.set_index(["first", "second"])["difference"]
+    assert len(apart) == 3 + 2 * 3  # women and men of each race, and every two races of each gender
+    assert apart["female, Black", "male, Black"] == pytest.approx(
+        by_group["female", "Black"] - by_group["male", "Black"]
+    )
+    assert apart["male, Asian", "male, White"] == pytest.approx(by_group["male", "Asian"] - by_group["male", "White"])
+
+
+def test_families_are_of_single_groupings_and_of_two_together(study, made):
+    table = differences(study, made)
+    crossed = table["grouping"] == "gender x race"
+    for rows in (table[crossed], table[~crossed]):
+        p = rows["p"].dropna()
+        assert rows["family"].unique().tolist() == [len(p)]
+        assert rows.loc[p.index, "p_holm"].to_numpy() == pytest.approx(multipletests(p, method="holm")[1])
+    # two classifiers, a couple of genders and three of races, an accuracy, seven FPR and as many TPR; without the TPR
+    # of the group that has fewer than 30 disgusted faces in which `other` found one, which is in two couples
+    small = [each for each in made if each.small and each.grouping in ("gender", "race")]
+    assert [(each.classifier, each.group, each.emotion, each.rate) for each in small] == [
+        ("other", "Asian", "disgust", "TPR")
+    ]
+    assert table.loc[~crossed, "family"].iloc[0] == 2 * (1 + 3) * (1 + 2 * 7) - 2
+    women = study.items[(study.items["group_gender"] == "female") & (study.items["group_race"] == "Black")]
+    row = table[crossed].query("classifier == 'fer' and rate == 'TPR' and emotion == 'happy'").set_index("first")
+    row = row.loc[["female, Black"]].iloc[0]
+    assert row[["labels_first", "predictions_first"]].tolist() == [
+        (women["label"] == "happy").sum(),
+        (women["fer_class"] == "happy").sum(),
+    ]
 
 
 def test_accuracies_as_in_scikit_learn(study, made):

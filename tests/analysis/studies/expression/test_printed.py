@@ -91,16 +91,21 @@ def test_bars_have_their_intervals_drawn(table):
 
 def test_confusions_of_every_group_by_hand(study):
     table = confusion_by_group(study).set_index(["group", "right", "said"]).sort_index()
-    assert table.loc[("female", "neutral", "sad"), ["n", "n_right", "share"]].tolist() == pytest.approx(
-        [133, 324, 133 / 324]
-    )
-    assert table.loc[("male", "happy", "sad"), ["n", "n_right", "share"]].tolist() == pytest.approx([110, 500, 0.22])
+    columns = ["n", "n_right", "n_said", "share"]
+    assert table.loc[("female", "neutral", "sad"), columns].tolist() == pytest.approx([133, 324, 419, 133 / 324])
+    assert table.loc[("male", "happy", "sad"), columns].tolist() == pytest.approx([110, 500, 731, 0.22])
     assert table.loc[("male", "neutral"), "share"].sum() == pytest.approx(1)
 
 
 def test_compared_with_the_paper_nothing_differs(table):
     compared = compared_rates(table, printed_figures("paper"))
     assert len(compared) == 10  # 8 rates and two counts
+    assert compared.query("figure == 'TPR'")[["labels", "predictions"]].to_numpy().tolist() == [
+        [400, 490],
+        [500, 470],
+        [324, 91],
+        [830, 299],
+    ]
     assert (compared.loc[compared["figure"] != "labels", "difference"].abs() < 0.005).all()
     assert (compared.loc[compared["figure"] == "labels", "difference"] == 0).all()
     assert compared["order"].all()

@@ -40,6 +40,10 @@ def test_a_labeled_study_has_every_table_of_its_faces(labeled):
     page = text(files)
     assert "95 % intervals take every face as a unit of its own" in page
     assert "label rules make no difference" in page
+    family = tables["differences"].groupby(tables["differences"]["grouping"] == "gender x race")["family"].first()
+    assert f"of a family: {family[False]} of single groupings, and {family[True]} of two groupings together" in page
+    assert not any("differences-fer" in name and "-x-" in name for name in names)
+    assert "here right is what follows from the source" in page
     assert "It is open whether fer takes" in page or "fer takes" in page
 
 

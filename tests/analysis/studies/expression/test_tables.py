@@ -170,6 +170,10 @@ def test_half_the_width_needs_four_times_the_faces():
     of = drawn(1000)
     table = faces_needed(measured(of, needed(of), crossed=False))
     row = table.query("classifier == 'fer' and group == 'all' and emotion == 'happy' and rate == 'TPR'").iloc[0]
+    assert [row["labels"], row["predictions"]] == [
+        (of.items["label"] == "happy").sum(),
+        (of.items["fer_class"] == "happy").sum(),
+    ]
     assert row["faces_for_0.1"] == np.ceil(row["n"] * (row["width"] / 0.1) ** 2)
     assert row["faces_for_0.05"] == pytest.approx(4 * row["faces_for_0.1"], abs=4)
     nothing = faces_needed(measured(faces(["sad"], {"fer": ["sad"]}), needed(faces(["sad"], {"fer": ["sad"]}))))

@@ -78,8 +78,11 @@ CASES: list[tuple[Callable[[Path], dict[str, object]], list[str]]] = [
             "both must have the same faces",
         ],
     ),
-    (one_group, ["metadata.csv: the column sex", "has one value, 'female', in every row", "name another column"]),
-    (one_group_in_a_table, ["groups.csv: the column sex", "has one value, 'female'", "name another column"]),
+    (one_group, ["metadata.csv, row 0 (from 0): the column sex", "has one value, 'female'", "name another column"]),
+    (
+        one_group_in_a_table,
+        ["groups.csv, row 0 (from 0): the column sex", "has one value, 'female'", "name another column"],
+    ),
     (no_picture, ["faces/sad/0.png, row 1 (from 0): not a picture that can be read", "Replace it, or take it out"]),
     (missing_rows, ["said.csv: has no row for 1 of 2 pictures, whose row_id is 'sad/0.png'", "add them, or take"]),
 ]
