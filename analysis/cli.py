@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="group the rates by this column of participants, of images (those of a pair's base) or of attributes too; "
+        help="group the rates by this column of participants, of images (the first of an item) or of attributes too; "
         "may be given again",
     )
     report.add_argument(

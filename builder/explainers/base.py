@@ -42,6 +42,11 @@ class NetworkExplainer(ABC):
         self._runtime = runtime
         self.micro_batch: int | None = MICRO_BATCH
 
+    def fit(self, height: int, width: int) -> None:
+        """Sizes the micro-batches for images of so many pixels: MICRO_BATCH, or as many as memory has room for."""
+        pixels = height * width
+        self.micro_batch = self._runtime.micro_batch(MICRO_BATCH, BYTES_PER_PIXEL * pixels, pixels)
+
     @abstractmethod
     def attribution(self, network: nn.Module) -> Attribution:
         """The method for one network, which is in evaluation mode and stays as it is.

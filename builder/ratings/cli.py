@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
 
     _command(actions, "undo", _undo, "take the last import back, whole")
 
-    _command(actions, "status", _status, "ratings per pair, pairs short of the wanted number, participants flagged")
+    _command(actions, "status", _status, "ratings per item, items short of the wanted number, participants flagged")
 
     texts = _command(actions, "texts", _texts, "show the free texts that nobody has read; release or withhold them")
     texts.add_argument("--release", nargs="+", metavar="N", help="these identify nobody: N, N-M, or all")

@@ -51,3 +51,11 @@ def test_the_files_are_there() -> None:
     names = shared_files()
     assert len(names) > 100
     assert {*EXAMPLES, *OF_GROUPS} <= set(names)
+
+
+def test_every_shared_module_is_held_by_the_contract_on_imports() -> None:
+    contracts = (ROOT / "pyproject.toml").read_text()
+    contract = contracts.split('name = "What is shared knows no kind of study"')[1].split("forbidden_modules")[0]
+    folders = [path.parent.name for path in (ROOT / "builder").glob("*/__init__.py") if path.parent.name != "studies"]
+    modules = {path.stem for path in (ROOT / "builder").glob("*.py")} - {"__init__", "__main__"} | set(folders)
+    assert set(re.findall(r'"builder\.(\w+)"', contract)) == modules

@@ -175,6 +175,9 @@ def load_models(study: ExplanationStudy, runtime: Runtime) -> Models:
         each.name: load_model("explainer", each.name, functools.partial(each.load, runtime))
         for each in study.explainers
     }
+    for each in explainers.values():
+        if isinstance(each, NetworkExplainer):
+            each.fit(*shape[:2])
     for check in study.checks:
         if not check.of_rows:
             check_networks(check, classifiers[check.classifier], explainers)
