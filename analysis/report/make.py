@@ -144,8 +144,10 @@ def _missing(published: Published, tables: Mapping[str, pd.DataFrame]) -> list[s
         flagged = f"{published.excluded} flagged participant{'' if published.excluded == 1 else 's'}"
         lines.append(f"{flagged} and their ratings, left out as asked.")
     skipped = tables.get("skipped", pd.DataFrame(columns=["table", "reason"]))
-    lines += [f"{row.table.replace('_', ' ')}: {row.reason}" for row in rows(skipped)]
-    return lines
+    of_reason: dict[str, list[str]] = {}
+    for row in rows(skipped):
+        of_reason.setdefault(row.reason, []).append(row.table.replace("_", " "))
+    return lines + [f"{', '.join(names)}: {reason}" for reason, names in of_reason.items()]
 
 
 def _hover_images(published: Published, sections: Sequence[Section]) -> dict[str, str]:

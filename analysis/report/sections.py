@@ -107,7 +107,7 @@ def _drift_caption(findings: Findings) -> str:
 def _draw_strategies(findings: Findings, contents: Contents) -> Iterator[Item]:
     table = findings.tables["strategies"]
     often = table.sort_values("share", ascending=False).head(3)
-    top = ", ".join(f"{row.feature} {row.share:.0%} ({row.question})" for row in rows(often))
+    top = ", ".join(f"{row.feature} {100 * row.share:.0f} % ({row.question})" for row in rows(often))
     yield contents.figure(
         "strategies",
         strategies.strategies(table, source=contents.source),

@@ -75,6 +75,7 @@ def summary(findings: Findings, contents: Contents, parts: "ReportParts") -> Sec
             f"Every report asks the same {len(claims)} questions. Certain is what stays so when they count as one "
             f"family (Holm, 5 %); intervals are 95 % {parts.dependence(findings)}."
         )
+    text = [contents.spelling.text(sentence, contents.names) for sentence in text]
     return Section("summary", "Summary", text, [SummaryItem(surest, least_sure)] if claims else [])
 
 
@@ -89,7 +90,8 @@ def sorted_claims(claims: Sequence[Claim], freedom: int) -> tuple[list[Claim], l
 
 
 def _statement(claim: Claim, contents: Contents, *, certain: bool) -> Statement:
-    return Statement(claim.sentence(certain), claim.table, contents.table_numbers[claim.table])
+    sentence = contents.spelling.text(claim.sentence(certain), contents.names)
+    return Statement(sentence, claim.table, contents.table_numbers[claim.table])
 
 
 def _freedom(findings: Findings) -> int:

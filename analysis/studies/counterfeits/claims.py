@@ -44,9 +44,9 @@ def _run(row: Mapping[Hashable, Any]) -> str:
 
 def _headline(row: Mapping[Hashable, Any], classifier: str) -> str:
     return (
-        f"Of counterfeits {row['kind']}, {classifier} is sure by {row['confidence_mean']:.1%} on average; "
-        f"{row['as_classifier']:.1%} of people's answers name its class, and {row['nothing']:.1%} say that there is "
-        f"nothing of the kind."
+        f"Of counterfeits {row['kind']}, {classifier} is sure by {100 * row['confidence_mean']:.1f} % on average; "
+        f"{100 * row['as_classifier']:.1f} % of people's answers name its class, and {100 * row['nothing']:.1f} % say "
+        "that there is nothing of the kind."
     )
 
 

@@ -140,7 +140,7 @@ def _surest(of: Counterfeits) -> list[strip.Column]:
             if each["neighbor_id"] in of.pictures
         }
         if row["image_id"] in of.pictures:
-            columns.append(strip.Column(row["image_id"], f"{row['class']}: {row['confidence']:.1%}", beside))
+            columns.append(strip.Column(row["image_id"], f"{row['class']}: {100 * row['confidence']:.1f} %", beside))
     return columns
 
 

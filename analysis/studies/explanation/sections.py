@@ -120,7 +120,7 @@ def _sanity_text(findings: Findings) -> list[str]:
     same = table.drop_duplicates(["check", "classifier", "place"])
     several = same["classifier"].nunique() > 1
     text = ", ".join(
-        f"{f'{row.classifier}, ' if several else ''}{_network(row)} {row.same_class:.0%}" for row in rows(same)
+        f"{f'{row.classifier}, ' if several else ''}{_network(row)} {100 * row.same_class:.0f} %" for row in rows(same)
     )
     return [
         "Explained is always the class that the first network gives, whichever network is looked at. Networks that "

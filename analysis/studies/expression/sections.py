@@ -153,7 +153,7 @@ def _texts(table: pd.DataFrame, value: str, low: str, high: str) -> list[str]:
 def _draw_confusion(findings: Findings, contents: Contents) -> Iterator[Item]:
     for end, name, grouping, rows in _each(findings.tables["confusion_by_group"]):
         right = rows[(rows["right"] == rows["said"]) & (rows["n_right"] > 0)]
-        text = ", ".join(f"{each.group} {each.right} {each.share:.0%}" for each in table_rows(right))
+        text = ", ".join(f"{each.group} {each.right} {100 * each.share:.0f} %" for each in table_rows(right))
         yield contents.figure(
             f"confusion-{end}",
             heat_maps.confusion_maps(rows, name, source=contents.source),

@@ -45,7 +45,9 @@ def draw_strips(findings: Findings, contents: Contents) -> Iterator[Item]:
 
 def _strip(faces: pd.DataFrame, name: str, sort: str, who: str, findings: Findings, contents: Contents) -> Item:
     of = study(findings.published)
-    captions = [f"{name}: {row.said} {row.confidence:.2f}\n{who}: {row.seen} {row.seen_by:.0%}" for row in rows(faces)]
+    captions = [
+        f"{name}: {row.said} {row.confidence:.2f}\n{who}: {row.seen} {100 * row.seen_by:.0f} %" for row in rows(faces)
+    ]
     text = "; ".join(caption.replace("\n", ", ") for caption in captions)
     title, file = f"{name} {sort}", f"{slug(sort)}-{slug(name)}"
     figure = contents.figure(

@@ -76,8 +76,8 @@ def _draw_plane(findings: Findings, contents: Contents) -> Iterator[Item]:
         "latent-plane",
         latent_plane.latent_plane(of.pairs, latents, of.pictures.decoded, base_id, source=contents.source),
         f"The samples of the base {base_id} on the first two principal components of their latents, which keep "
-        f"{sum(explained):.0%} of their variance; the base is the origin. Distances on the plane are smaller than in "
-        "the latent space.",
+        f"{100 * sum(explained):.0f} % of their variance; the base is the origin. Distances on the plane are smaller "
+        "than in the latent space.",
         f"Scatter plot of {len(placed)} samples of one base, with their images, by kind: {counted(placed)}. "
         f"Farthest from the base on this plane are the {farthest} samples.",
         interactive.latent_plane_plot(of.pairs, latents, base_id, source=contents.source),

@@ -356,7 +356,8 @@ def test_who_cannot_take_part_is_told_why(open_browser: Open, serve_page: Serve,
     browser = open_browser(1280, 800)
     browser.get(server.address)
     consent(Mouse(browser))
-    wait_for_heading(browser, "Thank you for your interest")
+    wait_for_heading(browser, "All places are taken just now")  # by people who have rated nothing yet
+    assert "open this page again in five minutes" in find(browser, "main").text
     assert find(browser, "a.button").get_attribute("href") == "https://example.org/back?cc=N0NE"
     assert browser.execute_script("return localStorage.length") == 0
 

@@ -91,7 +91,7 @@ def plane(pairs: pd.DataFrame, latents: Mapping[str, npt.ArrayLike], base_id: st
 def axis_label(samples: pd.DataFrame, axis: str) -> str:
     """The label of an axis of `plane`."""
     share = samples.attrs["explained"]["xy".index(axis)]
-    return f"{'first' if axis == 'x' else 'second'} principal component ({share:.0%})"
+    return f"{'first' if axis == 'x' else 'second'} principal component ({100 * share:.0f} %)"
 
 
 def _place_pictures(axes: Axes, samples: pd.DataFrame, picture: Callable[[str], Image.Image]) -> None:

@@ -33,6 +33,6 @@ def test_strips_show_the_largest_difference_first():
     strips = list(draw_strips(Findings(of, answers_of(of, ANALYSIS), {"disagreement": disagreement(of)}), contents))
     assert [strip.name for strip in strips] == ["surer-than-people-fer", "less-sure-than-people-fer"]
     assert [card.title for card in strips[0].cards] == ["Face face1", "Face face2"]
-    assert (strips[0].cards[0].what, strips[0].cards[0].headline) == ("fer: sad 0.70", "people: happy 100%")
+    assert (strips[0].cards[0].what, strips[0].cards[0].headline) == ("fer: sad 0.70", "people: happy 100 %")
     assert dict(strips[0].cards[0].scores)["difference"] == "0.700"
     assert "figures/strip-surer-than-people-fer.svg" in contents.files
