@@ -84,7 +84,7 @@ class Judged:
 
 
 def draw(batches: int, setting: Setting, seed: int) -> dict[str, Judged]:
-    """So many independent batches, by measure."""
+    """Independent batches, by measure."""
     rng = np.random.default_rng(seed)
     parts = [_draw(min(_AT_A_TIME, batches - start), setting, rng) for start in range(0, batches, _AT_A_TIME)]
     return {

@@ -96,7 +96,7 @@ IMAGES = int(LAYOUT.image.max()) + 1
 
 
 def draw(batches: int, raters: int, seed: int, *, effect: float = 1.0) -> Batches:
-    """So many independent batches.
+    """Independent batches of a study.
 
     Every image and every couple of images moves both models' distances and, on its own, what people see; what people
     see also follows the first model's distance beyond kind and level, `effect` times as much as it does between kinds

@@ -78,7 +78,7 @@ def compare(runtime: Runtime, wanted: dict[str, int]) -> None:
 
 @contextlib.contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """So many other processes that compute without end, until the block does."""
+    """Other processes that compute without end, until the block ends."""
     neighbors = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
     try:
         yield

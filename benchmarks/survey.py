@@ -137,7 +137,7 @@ class Participant:
 
 
 def participants(count: int, pause_s: float = 0) -> list[Participant]:
-    """So many, each with an address of their own, who pause for so long on average after each rating."""
+    """Participants, each with an address of their own, who pause for so long on average after each rating."""
     return [Participant(number, f"127.1.{number // 250}.{number % 250 + 1}", pause_s) for number in range(count)]
 
 

@@ -230,7 +230,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _print_failed(failed: dict[int, str]) -> None:
-    """Why was said when it happened, and is in the log."""
+    """Prints the numbers of batches that failed; why was said when it happened, and is in the log."""
     if failed:
         print(f"failed   {len(failed)}{_few(sorted(failed))}; the same command tries again", file=sys.stderr)
 

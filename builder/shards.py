@@ -195,7 +195,7 @@ class StudyFolder:
         return self.storage.size(MANIFEST) is not None
 
     def check_present(self) -> None:
-        """Before anything is written, which would make the folder anew.
+        """Checks that the folder is there, before anything is written, which would make it anew.
 
         Raises:
             FolderError: the folder was there when the build began and is no more.

@@ -206,7 +206,7 @@ class Store:
             return {each["name"].rsplit("/", 1)[-1]: each["size"] for each in listed if each["type"] == "file"}
 
     def strangers(self, folder: str) -> list[str]:
-        """None."""
+        """No names: in a store all are files."""
         return []
 
     def size(self, name: str) -> int | None:

@@ -8,8 +8,8 @@ from analysis.figures.intervals import draw_intervals, height
 
 
 def people_agreement(agreement: pd.DataFrame, raters: pd.DataFrame, *, source: str | None) -> Figure:
-    """Left the statistics of agreement with their intervals, alpha above and ICC(2,k), which is of means, below; right
-    each rater's agreement with the rest.
+    """Two plots: left the statistics of agreement with their intervals, alpha above and ICC(2,k), which is of means,
+    below; right each rater's agreement with the rest.
 
     Args:
         agreement: statistic, question, scope, value, low, high, as in `analysis.results`.

@@ -71,13 +71,13 @@ class PlainSource:
         return str(row)
 
     def label(self, row: int) -> int | None:
-        """None."""
+        """No label."""
         return None
 
     def votes(self, row: int) -> tuple[int, ...] | None:
-        """None."""
+        """No votes."""
         return None
 
     def groups(self, row: int) -> Mapping[str, str]:
-        """None of them."""
+        """No groups."""
         return {}

@@ -136,7 +136,7 @@ class FolderSource(PlainSource):
         return self._listing.files[row]
 
     def label(self, row: int) -> int | None:
-        """Its class; None where nothing is labeled."""
+        """The class of a row; None where nothing is labeled."""
         return None if self._listing.labels is None else self._index[self._listing.labels[row]]
 
     def groups(self, row: int) -> Mapping[str, str]:

@@ -65,7 +65,7 @@ class HubSource(PlainSource):
         return self._own.shaped(self._content(row), place(self._name, row))
 
     def label(self, row: int) -> int | None:
-        """Its class; None where no column has labels."""
+        """The class of a row; None where no column has labels."""
         return None if self._labels is None else self._labels[row]
 
     def groups(self, row: int) -> Mapping[str, str]:

@@ -53,7 +53,7 @@ class Version(NamedTuple):
     provenance: Provenance
 
     def parts(self) -> dict[Part, File]:
-        """Its tables' files."""
+        """The files of the version's tables."""
         parts = {part_of(path): file for path, file in self.provenance.files.items()}
         return {part: file for part, file in parts.items() if part}
 

@@ -31,7 +31,7 @@ class Content:
 
     @property
     def title(self) -> str:
-        """Its title, on one line."""
+        """The title of the dataset, on one line."""
         return " ".join((self.study.publish.title or self.study.name).split())
 
     @property

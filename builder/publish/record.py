@@ -40,7 +40,7 @@ class VersionRecord(BaseModel):
         return participant_id in self.participants or participant_id in self.participant_ids
 
     def table(self) -> pa.Table:
-        """participant_id and DEMOGRAPHICS of everybody in it."""
+        """Everybody in the record: participant_id and DEMOGRAPHICS."""
         rows: list[dict[str, str | None]] = [{"participant_id": id_} for id_ in self.participant_ids]
         rows += [{"participant_id": id_, **values} for id_, values in self.participants.items()]
         columns = ["participant_id", *DEMOGRAPHICS]

@@ -75,7 +75,7 @@ def refused_columns(asks: Questionnaire) -> dict[str, str]:
 
 
 def not_read(question: Question) -> str:
-    """Why an answer to a question is kept out that cannot be read."""
+    """The reason for which an answer to a question is kept out that cannot be read."""
     match question:
         case Scale():
             return f"{question.name} is no number"
@@ -88,17 +88,17 @@ def not_read(question: Question) -> str:
 
 
 def no_item(asks: Questionnaire) -> str:
-    """Why an answer is kept out that names no item."""
+    """The reason for which an answer is kept out that names no item."""
     return f"no {asks.item}"
 
 
 def foreign_item(asks: Questionnaire) -> str:
-    """Why a column is kept out whose name tells of an answer to no item of the study."""
+    """The reason for which a column is kept out whose name tells of an answer to no item of the study."""
     return f"names no {asks.item} of the study"
 
 
 def reader_reasons(asks: Questionnaire) -> tuple[str, ...]:
-    """Why a reader keeps a record, a column or a cell out.
+    """The reasons for which a reader keeps a record, a column or a cell out.
 
     "names no item of the study" and "column not understood" are of a whole column, with the line of the header;
     "details differ between rows" and "detail not readable, the rest is kept" of a detail beside ratings that are kept.

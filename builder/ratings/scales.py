@@ -12,7 +12,7 @@ from builder.tasks import Questionnaire, Scale
 
 _MANY = 10
 _SHARE = 0.1
-"""So many answers, none of them above this share of the scale, are hardly on it."""
+"""The number of answers that are hardly on the scale where none of them is above this share of it."""
 
 _USUAL = (1.0, 5.0, 7.0, 9.0, 10.0)
 """The usual ends of scales."""

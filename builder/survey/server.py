@@ -265,7 +265,7 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _database_failed(request: Request, error: Exception) -> Response:
-    """Not kept, and said so: the page tries again."""
+    """The answer where nothing could be kept; the page tries again."""
     log.error("the database failed: %s", str(error).splitlines()[0])
     return JSONResponse({"error": "busy"}, 503, headers={"Retry-After": "5"})
 

@@ -18,7 +18,7 @@ from builder.survey.ticket import Ticket, TicketKey, opened, sealed
 from builder.tasks import Questionnaire
 
 SILENCE_MS = 3_600_000
-"""After so long without a word a slot of who has rated is free for another; so long one may take to consent."""
+"""The silence after which a slot of who has rated is free for another, and the time that one may take to consent."""
 
 GRACE_MS = 300_000
 """The time for which consent holds a slot without a rating: for the questions about oneself, and until the images are
@@ -34,12 +34,12 @@ REFUSALS = {
     "forgotten": 403,
     "link": 403,
     "answered": 409,
-    "busy": 409,
+    "occupied": 409,
     "finished": 409,
     "full": 409,
     "unfinished": 409,
 }
-"""Why something is refused, in a word, and the HTTP status that goes with it."""
+"""Reasons of refusals, in a word, and the HTTP status that goes with each."""
 
 
 class Refused(Exception):  # noqa: N818  nothing went wrong
@@ -117,7 +117,7 @@ class Store:
 
         Raises:
             Refused: forgotten, finished, taken (the same person with another session of the platform), link (the
-                platform did not sign it), full, or busy (all slots are taken, some by who may not rate).
+                platform did not sign it), full, or occupied (all slots are taken, some by who may not rate).
         """
         own_ticket = None if arrival.token is None else opened(arrival.token, door.key)
         participant = self._returning(connection, arrival)
@@ -208,9 +208,9 @@ class Store:
         return secrets.choice([batch for batch in door.batches if taken.get(batch, 0) == fewest])
 
     def _why_full(self, connection: sa.Connection, batches: Sequence[int], door: Door, now: int) -> str:
-        """The word for batches without a slot: full where enough have rated, busy where some may never begin to."""
+        """The word for batches without a slot: full where enough have rated, occupied where some may never begin to."""
         rated = self._taken(connection, now, grace=0)
-        return "full" if all(rated.get(batch, 0) >= door.capacity for batch in batches) else "busy"
+        return "full" if all(rated.get(batch, 0) >= door.capacity for batch in batches) else "occupied"
 
     def _ticket_again(
         self, connection: sa.Connection, arrival: Arrival, ticket: Ticket | None, door: Door, now: int
@@ -274,7 +274,7 @@ class Store:
 
         Raises:
             Refused: token (none of ours, or too old), forgotten, taken (the same person consented elsewhere first), or
-                full or busy (the batch has filled since they entered; entering again may find another).
+                full or occupied (the batch has filled since they entered; entering again may find another).
         """
         connection.execute(sa.select(self._tables.survey.c.id).with_for_update())
         if self._find(connection, self._by_token, _digest(token)) is not None:

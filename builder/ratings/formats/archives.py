@@ -13,7 +13,7 @@ MOST_BYTES = 1_000_000_000
 
 _MOST_ENTRIES = 200_000
 _MOST_EXPANSION, _LEAST_BYTES = 100, 50_000_000
-"""It may be so many times larger than the archive; or of so many bytes, where that is more."""
+"""The most that an archive may hold: so many times its size, or so many bytes, where that is more."""
 
 
 def is_zip(file: ExportFile) -> bool:

@@ -90,7 +90,7 @@ class Explained:
 
 
 def charts_of(table: Table, places: list[int], classifier: TableClassifier) -> Pictures:
-    """Those rows as charts of their values, and what the classifier says they are."""
+    """Charts of the rows' values, and what the classifier says they are."""
     rows = table.rows[places]
     probabilities = classifier.probabilities(rows)
     classes = probabilities.argmax(axis=1)

@@ -89,7 +89,7 @@ def batches(engine):
 def test_the_emptiest_batch_is_assigned_until_every_batch_has_its_raters(engine):
     assigned = [arrive(engine).participant["batch"] for _ in range(6)]
     assert (set(assigned[:3]), set(assigned[3:])) == ({0, 1, 2}, {0, 1, 2})
-    assert refusal(enter, engine) == "busy"
+    assert refusal(enter, engine) == "occupied"
     assert arrive(engine, capacity=3).participant["batch"] in (0, 1, 2)
 
 
@@ -99,7 +99,7 @@ def test_entering_reserves_nothing_and_keeps_nothing(engine):
     assert Counter(each.participant["batch"] for each in tickets).keys() == {0, 1, 2}  # spread, though none is held
     assert batches(engine) == []
     assert [arrive(engine).participant["batch"] for _ in range(6)]
-    assert [refusal(consent, engine, each.token) for each in tickets] == ["busy"] * 60
+    assert [refusal(consent, engine, each.token) for each in tickets] == ["occupied"] * 60
     assert len(batches(engine)) == 6
 
 
@@ -119,11 +119,11 @@ def test_who_consents_and_does_not_rate_holds_a_slot_for_minutes(engine):
     idle, rates = arrive(engine, batches=(0,)), arrive(engine, batches=(0,))
     rate_one(engine, rates)
     later = T0 + GRACE_MS
-    assert refusal(enter, engine, batches=(0,), now=later - 1) == "busy"
+    assert refusal(enter, engine, batches=(0,), now=later - 1) == "occupied"
     consent(engine, idle.token, now=later - 1)  # again
     next_one = enter(engine, batches=(0,), now=later)
     consent(engine, next_one.token, batches=(0,), now=later)
-    assert refusal(enter, engine, batches=(0,), now=later) == "busy"
+    assert refusal(enter, engine, batches=(0,), now=later) == "occupied"
     rate_one(engine, next_one, now=later)
     assert refusal(enter, engine, batches=(0,), now=later) == "full"  # enough have rated
     rate_one(engine, idle, now=later)  # who comes late is not sent away
@@ -182,7 +182,7 @@ def test_a_slot_is_free_after_an_hour_of_silence_but_not_that_of_who_finished(en
     rate_one(engine, silent)
     assert refusal(enter, engine, batches=(0,), now=T0 + SILENCE_MS - 1) == "full"
     assert arrive(engine, batches=(0,), now=T0 + SILENCE_MS).participant["batch"] == 0
-    assert refusal(enter, engine, batches=(0,), now=T0 + SILENCE_MS) == "busy"
+    assert refusal(enter, engine, batches=(0,), now=T0 + SILENCE_MS) == "occupied"
     assert refusal(enter, engine, token=one.token) == "finished"
 
 
@@ -360,7 +360,7 @@ def test_many_at_once_take_no_more_slots_than_there_are(database):
         outcomes = list(pool.map(enter_alone, range(40)))
     engine = open_database(database, "s", "0" * 64, ASKS)
     assert batches(engine) == [0, 0, 1, 1, 2, 2]
-    assert {"busy", 0, 1, 2} <= set(outcomes) <= {"busy", "taken", 0, 1, 2}
+    assert {"occupied", 0, 1, 2} <= set(outcomes) <= {"occupied", "taken", 0, 1, 2}
     engine.dispose()
 
 

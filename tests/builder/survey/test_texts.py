@@ -67,7 +67,7 @@ def test_a_file_replaces_the_texts(tmp_path: Path):
     ("content", "said"),
     [
         ("title = ", "not valid TOML"),
-        ('title = "Faces"', "missing: busy_heading, busy_text, connection_lost"),
+        ('title = "Faces"', "missing: connection_lost"),
         (ENGLISH + 'extra = "x"\n', "unknown: extra"),
         (ENGLISH.replace('title = "Comparing images"', "title = 3"), "not empty: title"),
         (ENGLISH.replace('next = "Next"', 'next = " "'), "not empty: next"),

@@ -101,7 +101,7 @@ def evenly(parts: Numbers) -> Numbers:
 
 
 def too_few(study: Expression, weights: Numbers, *, people: bool | None = None) -> str:
-    """Why the faces that count by weights (n,) are too few for a difference, or "".
+    """The reason for which the faces that count by weights (n,) are too few for a difference, or "".
 
     people: whether people are the reference, so that there must be enough of them, too; as in the study by default.
     """

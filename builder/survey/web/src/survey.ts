@@ -17,16 +17,16 @@ import { standaloneBackend } from "./standalone";
 import type { Backend, Config, Session } from "./types";
 
 /** Why somebody cannot take part; each has its texts. */
-const TURNED_AWAY = ["full", "busy", "finished", "taken", "forgotten", "link"];
+const TURNED_AWAY = ["full", "occupied", "finished", "taken", "forgotten", "link"];
 
 /** In which nobody is needed, or not now; the platform's way back is shown. */
-const FULL = ["full", "busy"];
+const FULL = ["full", "occupied"];
 
 /** In which somebody else may have used the participant's ids. */
 const MISTAKEN = ["finished", "taken"];
 
 /** Consent is refused where the batch has just filled, or the same person consented elsewhere: entering again tells. */
-const ENTER_AGAIN = ["full", "busy", "taken", "token"];
+const ENTER_AGAIN = ["full", "occupied", "taken", "token"];
 const MOST_ENTERING = 5;
 
 const display = document.getElementById("task")!;

@@ -18,7 +18,7 @@ export function showDone(display: HTMLElement, text: Text, contact: string, endi
   show(display, text("done_heading"), ...parts);
 }
 
-/** Declined, full or busy, already finished, or failed: a heading and a text, and the way back to the platform, if any. */
+/** Declined, full or occupied, already finished, or failed: a heading and a text, and the way back to the platform, if any. */
 export function showMessage(
   display: HTMLElement,
   text: Text,
