@@ -53,6 +53,8 @@ class _Lines(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Takes the bar as tqdm draws it; a blank one is closed."""
+        if "\r" not in text:  # the cursor moves between the lines of several bars
+            return len(text)
         state, now = text.strip(), time.monotonic()
         if not state:
             self._open.pop(self, None)

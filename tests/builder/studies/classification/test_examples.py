@@ -17,7 +17,14 @@ from builder.studies.classification.assignments import (
     method_of,
     square,
 )
-from builder.studies.classification.examples import Candidates, ClassExamples, Example, _adversarial, _chosen, _probable
+from builder.studies.classification.examples import (
+    Candidates,
+    ClassExamples,
+    Example,
+    _adversarial,
+    _probable,
+    _selection,
+)
 from builder.studies.classification.predicted import Predictions
 from builder.studies.classification.study import ClassificationStudy
 from builder.studies.classification.tasks import ASSIGNMENT_ARMS, CONDITIONS, WHOLE
@@ -84,7 +91,7 @@ def roles(made: list[Example]) -> dict[str, list[tuple[int, bool]]]:
 def test_prototypes_keep_their_class_and_criticisms_lose_it_at_once() -> None:
     keep = np.inf
     of = candidates([keep] * 8 + [1] * 4 + [3] * 3, [0.8] * 15)
-    made = _chosen("a", "adversarial", of, *_adversarial(of), np.random.default_rng(0))
+    made = _selection("a", "adversarial", of, *_adversarial(of), np.random.default_rng(0))
     found = roles(made)
     assert sorted(found["prototype"]) == [(row, True) for row in range(100, 108)]
     assert sorted(found["criticism"]) == [(row, True) for row in range(108, 112)]
@@ -94,14 +101,14 @@ def test_prototypes_keep_their_class_and_criticisms_lose_it_at_once() -> None:
 
 def test_where_too_few_qualify_the_nearest_by_step_and_then_margin_take_their_place() -> None:
     of = candidates([np.inf, 9, 9, 9, 7, 7, 5, 3, 2, 2], [0.9, 0.6, 0.8, 0.7, 0.9, 0.6, 0.9, 0.9, 0.9, 0.6])
-    found = roles(_chosen("a", "adversarial", of, *_adversarial(of), np.random.default_rng(0)))
+    found = roles(_selection("a", "adversarial", of, *_adversarial(of), np.random.default_rng(0)))
     assert found["prototype"] == [(100, True), *((row, False) for row in (102, 103, 101, 104, 105))]
     assert found["criticism"] == [(109, False), (108, False), (107, False)]
 
 
 def test_by_probability_nine_tenths_is_sure_and_one_tenth_is_not() -> None:
     of = candidates([1] * 8, [0.95, 0.91, 0.92, 0.2, 0.3, 0.09, 0.4, 0.5])
-    found = roles(_chosen("a", "probability", of, *_probable(of), np.random.default_rng(0)))
+    found = roles(_selection("a", "probability", of, *_probable(of), np.random.default_rng(0)))
     assert sorted(found["prototype"][:3]) == [(100, True), (101, True), (102, True)]
     assert found["prototype"][3:] == [(107, False), (106, False), (104, False)]
     assert found["criticism"] == [(105, True), (103, False), (104, False)]

@@ -47,7 +47,7 @@ def folder(tmp_path: Path, runtime: Runtime) -> Path:
     written.claim(study)
     written.describe(study, {"one": 1}, runtime.environment())
     built = tables.build("panels", 0, predicted, [], {}, assigned=shown)
-    told = {"drawn": [], "passed_over": [], "environment": {}, "micro_batches": {}, "timings": {}}
+    told = {"seeds": [], "passed_over": [], "environment": {}, "micro_batches": {}, "timings": {}}
     written.write_batch(0, built, **told)
     return tmp_path / "study"
 
