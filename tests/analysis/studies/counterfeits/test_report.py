@@ -19,9 +19,9 @@ def test_the_report_says_what_failed_what_people_see_and_shows_neighbors(tmp_pat
     for name in ("seen", "inversion", "curves", "distances", "neighbors", "detectors", "defense"):
         assert f"figures/{name}.svg" in files, name
     assert "1 of 4 generators did not converge" in page
-    assert "1 did not converge, and what people say of their images is not counted: batch 3, round 0, one_hot" in page
-    assert "net is sure by 94.7% on average" in page
-    assert "40.0% of people&#39;s answers name its class" in page
+    assert "1 did not converge, and what people say of their images is not counted: batch 3, round 0, one-hot" in page
+    assert "net is sure by 94.7 % on average" in page
+    assert "40.0 % of people&#39;s answers name its class" in page
 
 
 def test_every_claim_has_its_table_and_figure():
